@@ -1,0 +1,270 @@
+//! A person's account: what it holds, and what of it belongs to which consent item.
+
+use jiff::civil::Date;
+use kakaw_wire::scope::Item;
+use serde::{Deserialize, Serialize};
+
+use crate::Millis;
+
+/// An account.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Account {
+    /// Internal key, never shown.
+    pub id: i64,
+    /// Goes up with every change.
+    pub version: i64,
+    /// A password change raises it: sessions and tokens of before die.
+    pub epoch: i64,
+    pub restricted: bool,
+    pub agreed_to_terms: bool,
+    pub attributes: Attributes,
+}
+
+/// What an account holds about its person. Absent = the account has no such value.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Attributes {
+    /// Log-in id of an account without an email.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    pub email_verified: bool,
+    pub email_valid: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nickname: Option<String>,
+    /// Path of the profile picture below our own base URL.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profile_image: Option<String>,
+    pub talk: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phone_number: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gender: Option<Gender>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub birthyear: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub birthday: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub birthday_type: Option<BirthdayType>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ci: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ci_authenticated_at: Option<Millis>,
+}
+
+/// `gender` on the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Gender {
+    Female,
+    Male,
+}
+
+impl Gender {
+    /// The word on the wire.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Female => "female",
+            Self::Male => "male",
+        }
+    }
+}
+
+/// `birthday_type` on the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum BirthdayType {
+    Solar,
+    Lunar,
+}
+
+impl BirthdayType {
+    /// The word on the wire.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Solar => "SOLAR",
+            Self::Lunar => "LUNAR",
+        }
+    }
+}
+
+impl Attributes {
+    /// Whether the account has a value for `item`. What is no single value of the account counts as had.
+    #[must_use]
+    pub fn has(&self, item: Item) -> bool {
+        match item {
+            Item::AccountEmail => self.email.is_some(),
+            Item::Name => self.name.is_some(),
+            Item::Gender => self.gender.is_some(),
+            Item::AgeRange | Item::Birthyear => self.birthyear.is_some(),
+            Item::Birthday => self.birthday.is_some(),
+            // F08: the number comes from Talk, whatever else the account says.
+            Item::PhoneNumber => self.phone().is_some(),
+            Item::AccountCi => self.ci.is_some(),
+            Item::Profile | Item::ProfileNickname | Item::ProfileImage => true,
+            Item::ShippingAddress | Item::Friends | Item::TalkMessage | Item::Plusfriends => true,
+        }
+    }
+
+    /// The phone number, which only people with Talk have.
+    #[must_use]
+    pub fn phone(&self) -> Option<&str> {
+        self.phone_number.as_deref().filter(|_| self.talk)
+    }
+
+    /// What a person is called on pages.
+    #[must_use]
+    pub fn display_name(&self) -> &str {
+        self.nickname.as_deref().or(self.email.as_deref()).or(self.id.as_deref()).unwrap_or("—")
+    }
+
+    /// Age in years on the day of `now` in Korea. A year without a day counts as the youngest that it can be.
+    #[must_use]
+    pub fn age(&self, now: Millis) -> Option<i64> {
+        let year: i16 = self.birthyear.as_deref()?.parse().ok()?;
+        let (month, day) = self.birthday.as_deref().and_then(month_and_day).unwrap_or((12, 31));
+        let today = now.day_in_korea()?;
+        // 29 February counts on 1 March in other years.
+        let passed = (today.month(), today.day()) >= (month, day);
+        Some(i64::from(today.year()) - i64::from(year) - i64::from(!passed))
+    }
+
+    /// The range that `age_range` names.
+    #[must_use]
+    pub fn age_range(&self, now: Millis) -> Option<&'static str> {
+        Some(match self.age(now)? {
+            i64::MIN..=9 => "1~9",
+            10..=14 => "10~14",
+            15..=19 => "15~19",
+            20..=29 => "20~29",
+            30..=39 => "30~39",
+            40..=49 => "40~49",
+            50..=59 => "50~59",
+            60..=69 => "60~69",
+            70..=79 => "70~79",
+            80..=89 => "80~89",
+            90.. => "90~",
+        })
+    }
+
+    /// Takes a value that the person typed on the consent screen.
+    ///
+    /// # Errors
+    /// When the value does not fit the item, or the item cannot be collected. Nothing is changed then.
+    pub fn collect(&mut self, item: Item, value: &str) -> Result<(), NotCollectable> {
+        let value = value.trim();
+        match item {
+            Item::AccountEmail if is_email(value) => {
+                self.email = Some(value.to_owned());
+                self.email_valid = true;
+                // Nobody has shown yet that the address is theirs.
+                self.email_verified = false;
+            }
+            Item::Name if (1..=100).contains(&value.chars().count()) => self.name = Some(value.to_owned()),
+            Item::Gender if value == "female" => self.gender = Some(Gender::Female),
+            Item::Gender if value == "male" => self.gender = Some(Gender::Male),
+            Item::AgeRange | Item::Birthyear if is_birthyear(value) => self.birthyear = Some(value.to_owned()),
+            Item::Birthday if month_and_day(value).is_some() => {
+                self.birthday = Some(value.to_owned());
+                self.birthday_type = self.birthday_type.or(Some(BirthdayType::Solar));
+            }
+            _ => return Err(NotCollectable { item }),
+        }
+        Ok(())
+    }
+}
+
+/// A typed value was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotCollectable {
+    /// The item it was for.
+    pub item: Item,
+}
+
+/// Whether the consent screen can ask for this item's value. Never for the phone number (F08).
+#[must_use]
+pub const fn is_collectable(item: Item) -> bool {
+    matches!(item, Item::AccountEmail | Item::Name | Item::Gender | Item::AgeRange | Item::Birthyear | Item::Birthday)
+}
+
+/// Month and day of `MMDD`, if there is such a day in a leap year.
+#[must_use]
+pub fn month_and_day(text: &str) -> Option<(i8, i8)> {
+    if text.len() != 4 || !text.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let (month, day) = (text[..2].parse().ok()?, text[2..].parse().ok()?);
+    Date::new(2000, month, day).ok().map(|date| (date.month(), date.day()))
+}
+
+/// Whether the text is a year of birth: four digits, 1900 or later.
+#[must_use]
+pub fn is_birthyear(text: &str) -> bool {
+    text.len() == 4 && text.bytes().all(|b| b.is_ascii_digit()) && text >= "1900"
+}
+
+/// Whether the text looks like an email address: the real check is a message to it.
+#[must_use]
+pub fn is_email(text: &str) -> bool {
+    let Some((local, domain)) = text.split_once('@') else { return false };
+    !local.is_empty()
+        && domain.contains('.')
+        && !domain.starts_with('.')
+        && !domain.ends_with('.')
+        && text.len() <= 254
+        && !domain.contains('@')
+        && !text.chars().any(|c| c.is_whitespace() || c.is_control())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn born(year: &str, day: &str) -> Attributes {
+        Attributes { birthyear: Some(year.into()), birthday: Some(day.into()), ..Attributes::default() }
+    }
+
+    #[test]
+    fn age_counts_on_the_day_in_korea() {
+        // 2026-11-29T14:59:59Z is still the 29th in Seoul; a second later the 30th begins.
+        let before = Millis::from_rfc3339("2026-11-29T14:59:59Z").expect("a time");
+        let after = before.plus_seconds(1);
+        assert_eq!(born("2012", "1130").age(before), Some(13));
+        assert_eq!(born("2012", "1130").age(after), Some(14));
+        assert_eq!(born("2012", "1130").age_range(after), Some("10~14"));
+    }
+
+    #[test]
+    fn phone_numbers_come_from_talk() {
+        let mut person = Attributes { phone_number: Some("+82 10-1234-5678".into()), ..Attributes::default() };
+        assert!(!person.has(Item::PhoneNumber));
+        person.talk = true;
+        assert!(person.has(Item::PhoneNumber));
+        assert!(!is_collectable(Item::PhoneNumber));
+        assert!(person.collect(Item::PhoneNumber, "+82 10-0000-0000").is_err());
+    }
+
+    #[test]
+    fn typed_values_are_checked() {
+        let mut person = Attributes::default();
+        for (item, wrong) in [
+            (Item::AccountEmail, "a@b"),
+            (Item::AccountEmail, "a b@c.d"),
+            (Item::Birthday, "1332"),
+            (Item::Birthday, "가나"),
+            (Item::Birthyear, "95"),
+            (Item::Gender, "x"),
+            (Item::Name, ""),
+        ] {
+            assert!(person.collect(item, wrong).is_err(), "{wrong}");
+        }
+        assert_eq!(person, Attributes::default());
+        person.collect(Item::AccountEmail, " a@b.example ").expect("fits");
+        assert_eq!((person.email.as_deref(), person.email_verified), (Some("a@b.example"), false));
+    }
+}

@@ -1,0 +1,250 @@
+//! `GET /oauth/authorize`, decided: what a request must be, and what comes next for this person.
+//!
+//! The order of the checks is the contract (`KOE023` → `KOE207` → `KOE001` → `KOE101` → `KOE008` → `KOE004` → `KOE006`
+//! → `KOE201`/`KOE202` → `KOE205` → `KOE102`, and `KOE005` after log-in): before the redirect URI is known to be
+//! the app's, nothing is ever redirected.
+
+use kakaw_wire::Problem;
+use kakaw_wire::authorize::Params;
+use kakaw_wire::form::Pairs;
+use kakaw_wire::scope::{self, Item, OPENID};
+
+use crate::Millis;
+use crate::account::Account;
+use crate::app::{App, AppKey, KeyKind, Under14};
+use crate::consent::{self, Ask};
+use crate::diagnosis::{self, Refusal};
+use crate::link::Link;
+use crate::pkce;
+
+/// Reads the parameters and makes the checks that need no app.
+///
+/// # Errors
+/// `KOE023`, `KOE207`, `KOE001`, in this order.
+pub fn parse(pairs: &Pairs) -> Result<Params, Refusal> {
+    let sent = |name: &str| pairs.iter().any(|(n, value)| n == name && !value.is_empty());
+    if pairs
+        .iter()
+        .any(|(name, value)| name == "proxy" && !value.is_empty() || (name, value) == ("redirect_uri", "kakaojs"))
+    {
+        return Err(Problem::PopupLoginRetired {}.into());
+    }
+    for parameter in ["client_id", "redirect_uri", "response_type"] {
+        if !sent(parameter) {
+            return Err(Problem::MissingParameter { parameter: parameter.to_owned() }.into());
+        }
+    }
+    let malformed = |parameter: &str, reason: &str| {
+        Refusal::new(Problem::MalformedRequest { parameter: parameter.to_owned(), reason: reason.to_owned() })
+    };
+    let params = Params::read(pairs).map_err(|repeated| malformed(&repeated.0, "it was sent more than once"))?;
+    match (params.code_challenge.as_deref(), params.code_challenge_method.as_deref()) {
+        (None, None) => {}
+        (Some(challenge), Some("S256")) if pkce::is_challenge(challenge) => {}
+        (Some(_), Some("S256")) => {
+            return Err(malformed("code_challenge", "expected 43 characters of base64url, a SHA-256 value"));
+        }
+        (Some(_), _) => return Err(malformed("code_challenge_method", "expected S256")),
+        (None, Some(_)) => {
+            return Err(malformed("code_challenge", "it is missing although code_challenge_method was sent"));
+        }
+    }
+    let prompts = prompts(&params);
+    if prompts.contains(&"none") && prompts.iter().any(|p| ["login", "create", "select_account"].contains(p)) {
+        return Err(malformed("prompt", "none goes with no other value"));
+    }
+    Ok(params)
+}
+
+/// An authorization request that may be answered by a redirect. Only [`check`] makes one.
+#[derive(Debug, Clone)]
+pub struct Request<'a> {
+    pub app: &'a App,
+    pub key: &'a AppKey,
+    pub redirect_uri: String,
+    pub state: Option<String>,
+    pub nonce: Option<String>,
+    pub code_challenge: Option<String>,
+    /// Consent items that `scope` names.
+    pub scope: Vec<Item>,
+    /// Whether an ID token will be issued.
+    pub openid: bool,
+    /// Show nothing, answer by redirect (`prompt=none`).
+    pub silent: bool,
+    /// Log in again, whoever is logged in (`prompt=login`).
+    pub reauthenticate: bool,
+}
+
+/// Makes the checks that need the app. `found` is what the store has under `client_id`, of whatever kind.
+///
+/// # Errors
+/// A refusal for an error page of ours; never for a redirect.
+pub fn check<'a>(params: &Params, found: Option<(&'a App, &'a AppKey)>) -> Result<Request<'a>, Refusal> {
+    let text = |value: &Option<String>| value.clone().unwrap_or_default();
+    let (app, key) = found.ok_or_else(|| unknown_key(&text(&params.client_id)))?;
+    if key.kind == KeyKind::Admin {
+        return Err(wrong_kind(key.kind, "an admin key belongs on servers only, in the Authorization header of kapi"));
+    }
+    if !app.settings.kakao_login {
+        return Err(Problem::LoginDisabled { app: app.settings.name.clone() }.into());
+    }
+    let redirect_uri = text(&params.redirect_uri);
+    if !key.accepts_redirect_uri(&redirect_uri) {
+        let mut refusal = Refusal::new(Problem::RedirectUriNotRegistered { redirect_uri: redirect_uri.clone() });
+        for finding in diagnosis::difference(&redirect_uri, &key.settings.redirect_uris) {
+            refusal = refusal.because(finding);
+        }
+        return Err(refusal.because(format!(
+            "the request came with a {} key of {}",
+            key.kind.label(),
+            app.settings.name
+        )));
+    }
+    match params.response_type.as_deref() {
+        Some("code") => {}
+        Some("token") => return Err(Problem::ImplicitGrant {}.into()),
+        other => {
+            return Err(Problem::UnsupportedResponseType { response_type: other.unwrap_or_default().to_owned() }.into());
+        }
+    }
+    let words: Vec<&str> = scope::split(params.scope.as_deref().unwrap_or_default()).collect();
+    let scope = items(app, &words)?;
+    if params.channel_public_id.is_some() {
+        return Err(Refusal::new(Problem::ChannelNotConnected {}).because("no Talk Channel is connected to this app"));
+    }
+    let prompts = prompts(params);
+    Ok(Request {
+        app,
+        key,
+        redirect_uri,
+        state: params.state.clone(),
+        nonce: params.nonce.clone(),
+        code_challenge: params.code_challenge.clone(),
+        // Every log-in of an app with OpenID Connect has an ID token, but a request with `scope` must name `openid`.
+        openid: app.settings.oidc && (words.is_empty() || words.contains(&OPENID)),
+        scope,
+        silent: prompts.contains(&"none"),
+        reauthenticate: prompts.contains(&"login") || params.auth_type.as_deref() == Some("reauthenticate"),
+    })
+}
+
+/// No app has this key (KOE101).
+#[must_use]
+pub fn unknown_key(client_id: &str) -> Refusal {
+    let hexadecimal = client_id.len() == 32 && client_id.bytes().all(|b| b.is_ascii_hexdigit());
+    let refusal = Refusal::new(Problem::UnknownAppKey { client_id: client_id.to_owned() });
+    match (client_id.trim() != client_id, hexadecimal) {
+        (true, _) => refusal.because("the value begins or ends with white space"),
+        (false, false) => {
+            refusal.because(format!("a key has 32 hexadecimal characters; this has {}", client_id.chars().count()))
+        }
+        (false, true) => refusal.because("no app has this key; the apps of a stand-in are listed by `kakaw export`"),
+    }
+}
+
+/// The key exists and is of a kind that does not belong here (KOE008). The key itself is never repeated.
+#[must_use]
+pub fn wrong_kind(kind: KeyKind, expected: &str) -> Refusal {
+    Refusal::new(Problem::WrongKeyKind { kind: kind.label().to_owned() })
+        .because(format!("this is a key of kind {}: {expected}", kind.label()))
+}
+
+/// What comes next.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Next {
+    /// Agree to the account's own terms first.
+    AgreeToTerms,
+    /// Show the consent screen.
+    Consent(Ask),
+    /// Issue a code for these scopes.
+    Issue { scopes: Vec<Item> },
+    /// Show the log-in page.
+    LogIn,
+    /// Send the person back with this error.
+    Refuse(Problem),
+    /// Tell the person that the account is restricted.
+    Restricted,
+    /// Show an error page.
+    Stop(Refusal),
+}
+
+/// Who stands before the door.
+#[derive(Debug, Clone, Copy)]
+pub struct Visitor<'a> {
+    pub account: &'a Account,
+    /// The link to the request's app, connected or not.
+    pub link: Option<&'a Link>,
+    /// Whether this person logged in *for this request*: `prompt=login` is satisfied.
+    pub fresh: bool,
+}
+
+impl Request<'_> {
+    /// Decides what comes next. `visitor` is nobody when no live session came with the request.
+    #[must_use]
+    pub fn next(&self, visitor: Option<Visitor<'_>>, now: Millis) -> Next {
+        let visitor = match visitor {
+            Some(visitor) if visitor.fresh || !self.reauthenticate => visitor,
+            _ if self.silent => return Next::Refuse(Problem::NotLoggedIn {}),
+            _ => return Next::LogIn,
+        };
+        let Visitor { account, link, .. } = visitor;
+        let settings = &self.app.settings;
+        if account.restricted {
+            return if self.silent { Next::Refuse(Problem::Restricted {}) } else { Next::Restricted };
+        }
+        if !account.agreed_to_terms {
+            return if self.silent { Next::Refuse(Problem::TermsNeeded {}) } else { Next::AgreeToTerms };
+        }
+        let of_team = |login: &Option<String>| login.as_ref().is_some_and(|login| settings.team.contains(login));
+        if settings.test_app && !of_team(&account.attributes.email) && !of_team(&account.attributes.id) {
+            let refusal = Refusal::new(Problem::NotTeamMember { app: settings.name.clone() });
+            return Next::Stop(refusal.because(format!("the team is: {}", settings.team.join(", "))));
+        }
+        if settings.under_14 == Under14::Deny && account.attributes.age(now).is_some_and(|age| age < 14) {
+            return Next::Refuse(Problem::UnderAge {});
+        }
+        let linked = link.filter(|link| link.connected);
+        let ask = consent::ask(self.app, &account.attributes, linked, &self.scope);
+        match (linked, ask.is_empty()) {
+            (Some(link), true) => Next::Issue { scopes: link.agreed(self.app) },
+            (Some(_), false) if self.silent && ask.only_collects() => Next::Refuse(Problem::CollectionNeeded {}),
+            _ if self.silent => Next::Refuse(Problem::ConsentMissing {}),
+            _ => Next::Consent(ask),
+        }
+    }
+}
+
+fn prompts(params: &Params) -> Vec<&str> {
+    scope::split(params.prompt.as_deref().unwrap_or_default()).collect()
+}
+
+fn items(app: &App, words: &[&str]) -> Result<Vec<Item>, Refusal> {
+    let mut items = Vec::new();
+    let mut refused = Vec::new();
+    let mut findings = Vec::new();
+    for word in words {
+        match Item::from_id(word).filter(|item| app.settings.consent_items.contains_key(item)) {
+            Some(item) if !items.contains(&item) => items.push(item),
+            Some(_) => {}
+            None if *word == OPENID && app.settings.oidc => {}
+            None => {
+                refused.push(*word);
+                findings.push(match Item::from_id(word) {
+                    _ if *word == OPENID => {
+                        "openid needs OpenID Connect, which is off for this app (oidc = true)".to_owned()
+                    }
+                    Some(_) => format!("{word} is a consent item that this app has not set (consent_items.{word})"),
+                    None => match diagnosis::meant(word, Item::ALL.iter().map(|item| item.id())) {
+                        Some(meant) => format!("there is no consent item {word}; the nearest is {meant}"),
+                        None => format!("there is no consent item {word}"),
+                    },
+                });
+            }
+        }
+    }
+    if refused.is_empty() {
+        return Ok(items);
+    }
+    let refusal = Refusal::new(Problem::InvalidScope { scope: refused.join(",") });
+    Err(findings.into_iter().fold(refusal, Refusal::because))
+}

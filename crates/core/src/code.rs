@@ -1,0 +1,129 @@
+//! An authorization code, good for one exchange.
+
+use kakaw_wire::Problem;
+use kakaw_wire::scope::Item;
+
+use crate::Millis;
+use crate::app::AppKey;
+use crate::diagnosis::Refusal;
+use crate::pkce;
+use crate::policy::Policy;
+use crate::secret;
+
+/// A code as it is stored: by its hash, with everything that its tokens will be about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Code {
+    /// Hash of the code.
+    pub id: String,
+    pub app_id: i64,
+    /// The app key that asked for it.
+    pub app_key: String,
+    pub account_id: i64,
+    pub redirect_uri: String,
+    pub scopes: Vec<Item>,
+    pub openid: bool,
+    pub nonce: Option<String>,
+    pub code_challenge: Option<String>,
+    pub auth_time: Millis,
+    pub session_id: String,
+    /// `User-Agent` of the browser that authorized.
+    pub device: String,
+    /// Address of the browser that authorized.
+    pub address: String,
+    pub link_epoch: i64,
+    pub account_epoch: i64,
+    pub key_epoch: i64,
+    pub created_at: Millis,
+    pub expires_at: Millis,
+    pub spent_at: Option<Millis>,
+    /// The grant that its exchange made, or would have made.
+    pub grant_id: Option<i64>,
+}
+
+/// What an exchange presents.
+#[derive(Debug, Clone, Default)]
+pub struct Presented {
+    pub code: String,
+    pub redirect_uri: Option<String>,
+    pub code_verifier: Option<String>,
+}
+
+/// How an exchange ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Redemption {
+    /// Spend the code and make the grant.
+    Grant,
+    /// Spend the code and refuse.
+    Burn(Refusal),
+    /// Refuse; the code stays as it is.
+    Refuse(Refusal),
+    /// Refuse, and end what the first use issued.
+    Replayed(Refusal),
+}
+
+/// Decides an exchange by an authenticated `key`. `stored` is the row of the presented code, and `current` says whether
+/// link, account and key have still the epochs that it was made with.
+#[must_use]
+pub fn redeem(
+    presented: &Presented,
+    stored: Option<&Code>,
+    current: bool,
+    key: &AppKey,
+    policy: &Policy,
+    now: Millis,
+) -> Redemption {
+    // A code is echoed, as Kakao Login does; what is far too long to be a code is cut.
+    let echoed: String = presented.code.chars().take(200).collect();
+    let not_found = Refusal::new(Problem::CodeNotFound { code: echoed });
+    let Some(code) = stored else {
+        let finding = match presented.code.as_str() {
+            "" => "the code is empty".to_owned(),
+            text if text.trim() != text => "the code begins or ends with white space".to_owned(),
+            text => {
+                format!("no such code was issued here; codes have 64 characters, this has {}", text.chars().count())
+            }
+        };
+        return Redemption::Refuse(not_found.because(finding));
+    };
+    if code.app_key != key.key {
+        let finding = format!(
+            "the code was issued to the key {}, and {} presents it",
+            secret::masked(&code.app_key),
+            secret::masked(&key.key)
+        );
+        return Redemption::Refuse(Refusal::new(Problem::ApplicationIdMismatch {}).because(finding));
+    }
+    if let Some(spent_at) = code.spent_at {
+        let refusal =
+            not_found.because(format!("this code was redeemed {} ms ago by the same key", now.0 - spent_at.0));
+        return if policy.revoke_on_code_reuse { Redemption::Replayed(refusal) } else { Redemption::Refuse(refusal) };
+    }
+    if now >= code.expires_at {
+        let late = (now.0 - code.expires_at.0) / 1000;
+        return Redemption::Refuse(not_found.because(format!(
+            "this code expired {late} s ago; it lived {} s",
+            (code.expires_at.0 - code.created_at.0) / 1000
+        )));
+    }
+    if !current {
+        return Redemption::Burn(
+            not_found.because(
+                "the person unlinked, logged out everywhere or changed the password after the code was issued",
+            ),
+        );
+    }
+    match presented.redirect_uri.as_deref() {
+        Some(uri) if uri == code.redirect_uri => {}
+        None if policy.redirect_uri_optional => {}
+        sent => {
+            let refusal = Refusal::new(Problem::RedirectUriMismatch {})
+                .because(format!("authorize had {}", code.redirect_uri))
+                .because(format!("this request has {}", sent.unwrap_or("none")));
+            return Redemption::Burn(refusal);
+        }
+    }
+    match pkce::check(code.code_challenge.as_deref(), presented.code_verifier.as_deref()) {
+        Ok(()) => Redemption::Grant,
+        Err(refusal) => Redemption::Burn(refusal),
+    }
+}

@@ -1,0 +1,106 @@
+//! Why a request was refused, in detail that only the app's team may see.
+
+use kakaw_wire::Problem;
+
+/// What only the app's team may read. Pages and JSON for others cannot render it: it has no `Display`, and the one
+/// way to the text is [`Team::for_team`].
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Team(Vec<String>);
+
+impl Team {
+    /// The findings, for somebody who is known to be of the team. In `dev` everybody is.
+    #[must_use]
+    pub fn for_team(&self) -> &[String] {
+        &self.0
+    }
+}
+
+/// A problem with its diagnosis.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// What the client is told.
+    pub problem: Problem,
+    /// What the team is told besides.
+    pub diagnosis: Team,
+}
+
+impl Refusal {
+    /// A refusal without findings.
+    #[must_use]
+    pub fn new(problem: Problem) -> Self {
+        Self { problem, diagnosis: Team::default() }
+    }
+
+    /// Adds a finding.
+    #[must_use]
+    pub fn because(mut self, finding: impl Into<String>) -> Self {
+        self.diagnosis.0.push(finding.into());
+        self
+    }
+}
+
+impl From<Problem> for Refusal {
+    fn from(problem: Problem) -> Self {
+        Self::new(problem)
+    }
+}
+
+/// Says how `received` differs from what is registered: the nearest value and the first difference.
+#[must_use]
+pub fn difference(received: &str, registered: &[String]) -> Vec<String> {
+    let Some(nearest) = nearest(received, registered.iter().map(String::as_str)) else {
+        return vec!["none is registered for this key".to_owned()];
+    };
+    let mut findings =
+        vec![format!("received   {received}"), format!("registered {nearest} (the nearest of {})", registered.len())];
+    let common = received.chars().zip(nearest.chars()).take_while(|(a, b)| a == b).count();
+    let rest = |text: &str| text.chars().skip(common).collect::<String>();
+    findings.push(match (rest(received).as_str(), rest(nearest).as_str()) {
+        ("/", "") => "the received value ends with a slash, the registered one does not".to_owned(),
+        ("", "/") => "the registered value ends with a slash, the received one does not".to_owned(),
+        ("", missing) => format!("the received value lacks “{missing}” at its end"),
+        (extra, "") => format!("the received value has “{extra}” too much at its end"),
+        (a, b) => {
+            format!("they differ from character {}: received “{}…”, registered “{}…”", common + 1, head(a), head(b))
+        }
+    });
+    if received.starts_with("https://") && nearest.starts_with("http://")
+        || received.starts_with("http://") && nearest.starts_with("https://")
+    {
+        findings.push("http and https are two different redirect URIs".to_owned());
+    }
+    if received.contains("%2F") || received.contains("%3A") {
+        findings.push("the value is percent-encoded twice".to_owned());
+    }
+    findings
+}
+
+/// The candidate most like `word`.
+pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    candidates.into_iter().min_by_key(|candidate| strsim::levenshtein(word, candidate))
+}
+
+/// The candidate most like `word`, if it is like it enough to be what was meant.
+pub fn meant<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let allowed = (word.chars().count() / 3).max(2);
+    nearest(word, candidates).filter(|candidate| strsim::levenshtein(word, candidate) <= allowed)
+}
+
+fn head(text: &str) -> String {
+    text.chars().take(12).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_difference_is_named() {
+        let registered = vec!["http://localhost:3000/callback".to_owned()];
+        let findings = difference("http://localhost:3000/callback/", &registered);
+        assert!(findings.iter().any(|f| f.contains("ends with a slash")), "{findings:?}");
+        let findings = difference("http://localhost:3001/callback", &registered);
+        assert!(findings.iter().any(|f| f.contains("from character 21")), "{findings:?}");
+        assert!(difference("x", &[])[0].contains("none is registered"));
+    }
+}

@@ -1,0 +1,108 @@
+//! Signing keys: RS256, parsed once and kept.
+
+use std::fmt::Write as _;
+
+use aws_lc_rs::encoding::{AsDer as _, Pkcs8V1Der};
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::rsa::{KeyPair, KeySize};
+use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RsaPublicKeyComponents};
+use aws_lc_rs::{digest, signature};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use kakaw_wire::oidc::{Header, IdTokenClaims, Jwk};
+use serde_json::Value;
+
+use crate::secret::Secret;
+
+/// A private key with its public face.
+pub struct SigningKey {
+    pair: KeyPair,
+    /// Public half, as the key set publishes it.
+    pub jwk: Jwk,
+    header: String,
+}
+
+impl SigningKey {
+    /// Makes a new 2048-bit key. This takes tens of milliseconds: never on a request's path.
+    #[must_use]
+    pub fn generate() -> Option<Self> {
+        Self::new(KeyPair::generate(KeySize::Rsa2048).ok()?)
+    }
+
+    /// Reads a key that [`Self::to_text`] wrote.
+    #[must_use]
+    pub fn from_text(text: &Secret) -> Option<Self> {
+        let der = URL_SAFE_NO_PAD.decode(text.expose()).ok()?;
+        Self::new(KeyPair::from_pkcs8(&der).ok()?)
+    }
+
+    /// The private key as text, for sealing.
+    #[must_use]
+    pub fn to_text(&self) -> Option<Secret> {
+        let der: Pkcs8V1Der<'_> = self.pair.as_der().ok()?;
+        Some(Secret::new(URL_SAFE_NO_PAD.encode(der.as_ref())))
+    }
+
+    fn new(pair: KeyPair) -> Option<Self> {
+        let public = pair.public_key();
+        let n = URL_SAFE_NO_PAD.encode(public.modulus().big_endian_without_leading_zero());
+        let e = URL_SAFE_NO_PAD.encode(public.exponent().big_endian_without_leading_zero());
+        let mut kid = String::new();
+        for byte in digest::digest(&digest::SHA256, n.as_bytes()).as_ref().iter().take(15) {
+            write!(kid, "{byte:02x}").ok()?;
+        }
+        let header = Header { kid: kid.clone(), typ: "JWT".to_owned(), alg: "RS256".to_owned() };
+        let header = URL_SAFE_NO_PAD.encode(serde_json::to_vec(&header).ok()?);
+        let jwk = Jwk { kid, kty: "RSA".to_owned(), alg: "RS256".to_owned(), usage: "sig".to_owned(), n, e };
+        Some(Self { pair, jwk, header })
+    }
+
+    /// Signs claims as a compact JWS (RFC 7515).
+    #[must_use]
+    pub fn sign(&self, claims: &IdTokenClaims) -> Option<String> {
+        let mut token = format!("{}.{}", self.header, URL_SAFE_NO_PAD.encode(serde_json::to_vec(claims).ok()?));
+        let mut signature = vec![0; self.pair.public_modulus_len()];
+        self.pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), token.as_bytes(), &mut signature).ok()?;
+        token.push('.');
+        token.push_str(&URL_SAFE_NO_PAD.encode(signature));
+        Some(token)
+    }
+}
+
+/// A compact JWS, taken apart and not yet believed.
+pub struct Jws<'a> {
+    pub header: Header,
+    pub claims: Value,
+    signed: &'a str,
+    signature: Vec<u8>,
+}
+
+impl<'a> Jws<'a> {
+    /// Takes a token apart.
+    #[must_use]
+    pub fn parse(token: &'a str) -> Option<Self> {
+        let (signed, signature) = token.rsplit_once('.')?;
+        let (header, claims) = signed.split_once('.')?;
+        let json = |part: &str| URL_SAFE_NO_PAD.decode(part).ok();
+        let claims: Value = serde_json::from_slice(&json(claims)?).ok()?;
+        if !claims.is_object() {
+            return None;
+        }
+        Some(Self {
+            header: serde_json::from_slice(&json(header)?).ok()?,
+            claims,
+            signed,
+            signature: URL_SAFE_NO_PAD.decode(signature).ok()?,
+        })
+    }
+
+    /// Whether one of `keys` signed it with RS256; no other algorithm is ever accepted.
+    #[must_use]
+    pub fn is_signed_by(&self, keys: &[Jwk]) -> bool {
+        let Some(key) = keys.iter().find(|key| key.kid == self.header.kid) else { return false };
+        let (Ok(n), Ok(e)) = (URL_SAFE_NO_PAD.decode(&key.n), URL_SAFE_NO_PAD.decode(&key.e)) else { return false };
+        let params: &signature::RsaParameters = &RSA_PKCS1_2048_8192_SHA256;
+        self.header.alg == "RS256"
+            && RsaPublicKeyComponents { n: &n, e: &e }.verify(params, self.signed.as_bytes(), &self.signature).is_ok()
+    }
+}

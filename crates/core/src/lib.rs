@@ -1,0 +1,29 @@
+//! The rules of Kakaw: values in, decisions out.
+//!
+//! Nothing here knows HTTP, SQL, the time of day or chance: what a rule needs of them comes in as an argument.
+
+pub mod account;
+pub mod app;
+pub mod authorize;
+pub mod client_auth;
+pub mod code;
+pub mod consent;
+pub mod diagnosis;
+pub mod grant;
+pub mod id_token;
+pub mod key;
+pub mod link;
+pub mod pkce;
+pub mod policy;
+pub mod random;
+pub mod refresh;
+pub mod seal;
+pub mod secret;
+pub mod session;
+pub mod time;
+pub mod token;
+pub mod user_info;
+
+pub use diagnosis::Refusal;
+pub use kakaw_wire as wire;
+pub use time::Millis;

@@ -1,0 +1,72 @@
+//! Proof key for code exchange (RFC 7636), method S256.
+
+use aws_lc_rs::digest;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use kakaw_wire::Problem;
+
+use crate::diagnosis::Refusal;
+use crate::secret;
+
+/// Whether a text can be an S256 challenge: 43 characters of base64url.
+#[must_use]
+pub fn is_challenge(text: &str) -> bool {
+    text.len() == 43 && URL_SAFE_NO_PAD.decode(text).is_ok_and(|bytes| bytes.len() == 32)
+}
+
+/// Checks the verifier against the challenge that authorize was given.
+///
+/// The verifier may hold any characters: the official SDKs for Android and iOS use the standard base64 alphabet.
+///
+/// # Errors
+/// A verifier is missing, was not expected, or does not fit.
+pub fn check(challenge: Option<&str>, verifier: Option<&str>) -> Result<(), Refusal> {
+    let reason = match (challenge, verifier) {
+        (None, None) => return Ok(()),
+        (Some(_), None) => "code_verifier is required",
+        (None, Some(_)) => "code_verifier was sent but authorize had no code_challenge",
+        (Some(challenge), Some(verifier)) => {
+            let hashed = URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, verifier.as_bytes()));
+            if secret::same(&hashed, challenge) {
+                return Ok(());
+            }
+            let finding = if verifier.contains(' ') {
+                "the verifier holds a space: a + in it was not sent as %2B"
+            } else {
+                "BASE64URL(SHA256(code_verifier)) differs from the code_challenge of the authorization request"
+            };
+            let problem = Problem::PkceFailed { reason: "code_verifier does not match code_challenge".to_owned() };
+            return Err(Refusal::new(problem).because(finding));
+        }
+    };
+    Err(Refusal::new(Problem::PkceFailed { reason: reason.to_owned() }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // RFC 7636, appendix B.
+    const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+    const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+
+    #[test]
+    fn the_vector_of_the_rfc_passes() {
+        assert!(check(Some(CHALLENGE), Some(VERIFIER)).is_ok());
+        assert!(check(None, None).is_ok());
+    }
+
+    #[test]
+    fn everything_else_fails() {
+        assert!(check(Some(CHALLENGE), None).is_err());
+        assert!(check(None, Some(VERIFIER)).is_err());
+        assert!(check(Some(CHALLENGE), Some("x")).is_err());
+    }
+
+    #[test]
+    fn challenges_are_43_characters_of_base64url() {
+        assert!(is_challenge(CHALLENGE));
+        assert!(!is_challenge("plain"));
+        assert!(!is_challenge(&CHALLENGE.replace('-', "+")));
+    }
+}

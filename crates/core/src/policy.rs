@@ -1,0 +1,47 @@
+//! What an operator may choose about the protocol. Each default of `dev` is what Kakao Login does.
+
+/// Choices that change decisions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Policy {
+    /// Seconds that an authorization code lives.
+    pub code_lifetime: i64,
+    /// Whether a code exchange may leave `redirect_uri` out.
+    pub redirect_uri_optional: bool,
+    /// Seconds during which the predecessor of a rotated refresh token is answered with the same successor.
+    pub refresh_grace: i64,
+    /// Whether the second use of a code ends what its first use issued.
+    pub revoke_on_code_reuse: bool,
+    /// Whether an outdated refresh token ends its grant.
+    pub revoke_on_refresh_reuse: bool,
+}
+
+impl Policy {
+    /// As Kakao Login behaves.
+    pub const DEV: Self = Self {
+        code_lifetime: 600,
+        redirect_uri_optional: true,
+        refresh_grace: 0,
+        revoke_on_code_reuse: false,
+        revoke_on_refresh_reuse: false,
+    };
+
+    /// Stricter where no standard client breaks.
+    pub const SERVE: Self = Self {
+        code_lifetime: 600,
+        redirect_uri_optional: false,
+        refresh_grace: 30,
+        revoke_on_code_reuse: true,
+        revoke_on_refresh_reuse: true,
+    };
+}
+
+/// Seconds that a refresh token lives: 60 days.
+pub const REFRESH_LIFETIME: i64 = 60 * 86_400;
+/// A refresh token with less life left than this (seconds, 30 days) is replaced when it is used.
+pub const ROTATION_WINDOW: i64 = 30 * 86_400;
+/// Seconds that an account session lives, counted from log-in.
+pub const SESSION_LIFETIME: i64 = 86_400;
+/// Seconds that it lives with "stay signed in".
+pub const LONG_SESSION_LIFETIME: i64 = 30 * 86_400;
+/// Seconds during which a step or a form may be sent back.
+pub const STEP_LIFETIME: i64 = 30 * 60;

@@ -1,0 +1,50 @@
+//! Chance, as a parameter.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+/// A source of random bytes.
+pub trait Random: Send + Sync {
+    /// Fills `bytes`.
+    fn fill(&self, bytes: &mut [u8]);
+}
+
+/// `N` random bytes.
+pub fn bytes<const N: usize>(random: &dyn Random) -> [u8; N] {
+    let mut bytes = [0; N];
+    random.fill(&mut bytes);
+    bytes
+}
+
+/// 256 random bits as base64url: session cookies, browser cookies.
+pub fn token(random: &dyn Random) -> String {
+    URL_SAFE_NO_PAD.encode(bytes::<32>(random))
+}
+
+/// An authorization code. One of the SDKs takes any redirect that contains the letters `error` for a failure.
+pub fn code(random: &dyn Random) -> String {
+    loop {
+        let code = URL_SAFE_NO_PAD.encode(bytes::<48>(random));
+        if !code.to_ascii_lowercase().contains("error") {
+            return code;
+        }
+    }
+}
+
+/// A key for a row: positive, 63 random bits.
+pub fn id(random: &dyn Random) -> i64 {
+    (u64::from_be_bytes(bytes(random)) >> 1).max(1) as i64
+}
+
+/// A user id: in [2^32, 2^53), so that JavaScript holds it exactly.
+pub fn user_id(random: &dyn Random) -> i64 {
+    to_user_id(u64::from_be_bytes(bytes(random)))
+}
+
+/// Folds 64 bits into the range of user ids.
+#[must_use]
+pub const fn to_user_id(bits: u64) -> i64 {
+    const LOW: u64 = 1 << 32;
+    const HIGH: u64 = 1 << 53;
+    (LOW + bits % (HIGH - LOW)) as i64
+}

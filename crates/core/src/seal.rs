@@ -1,0 +1,154 @@
+//! Sealing: opaque text that only this service can open, bound to a world and a purpose.
+//!
+//! AES-256-GCM-SIV (RFC 8452) under one HKDF subkey per purpose, with the world and the purpose as associated data.
+//! The scheme is misuse-resistant, so a constant nonce reveals only whether two plaintexts are equal.
+
+use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, LessSafeKey, Nonce, UnboundKey};
+use aws_lc_rs::hkdf;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+/// What a sealed text is for. A text sealed for one purpose opens for no other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Access tokens.
+    Access,
+    /// Refresh tokens.
+    Refresh,
+    /// What survives between two steps of an authorization request.
+    Step,
+    /// What a form was shown with.
+    Form,
+    /// Values kept in the database: client secrets, admin keys, signing keys.
+    Keep,
+}
+
+impl Purpose {
+    const ALL: [Self; 5] = [Self::Access, Self::Refresh, Self::Step, Self::Form, Self::Keep];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Access => "access",
+            Self::Refresh => "refresh",
+            Self::Step => "step",
+            Self::Form => "form",
+            Self::Keep => "keep",
+        }
+    }
+}
+
+/// A master key with its number; the number stands in clear before each sealed text.
+#[derive(Clone)]
+pub struct MasterKey {
+    /// 1 to 255.
+    pub id: u8,
+    /// 256 bits.
+    pub bytes: [u8; 32],
+}
+
+/// Seals and opens. The first key seals; every key opens.
+pub struct Sealer {
+    keys: Vec<(u8, [LessSafeKey; 5])>,
+    hash_key: [u8; 32],
+    world: String,
+}
+
+impl Sealer {
+    /// Derives the subkeys. Returns nothing when there is no key.
+    #[must_use]
+    pub fn new(world: &str, masters: &[MasterKey]) -> Option<Self> {
+        let mut keys = Vec::new();
+        for master in masters {
+            let mut subkeys = Vec::new();
+            for purpose in Purpose::ALL {
+                let key = UnboundKey::new(&AES_256_GCM_SIV, &derive(&master.bytes, purpose.name())?).ok()?;
+                subkeys.push(LessSafeKey::new(key));
+            }
+            keys.push((master.id, subkeys.try_into().ok()?));
+        }
+        // Keyed hashes are stored, so they hang on the oldest key, which rotation keeps.
+        let hash_key = derive(&masters.iter().min_by_key(|m| m.id)?.bytes, "hash")?;
+        Some(Self { keys, hash_key, world: world.to_owned() })
+    }
+
+    /// The key of stored keyed hashes.
+    #[must_use]
+    pub fn hash_key(&self) -> &[u8] {
+        &self.hash_key
+    }
+
+    /// Seals `plain` as base64url text.
+    #[must_use]
+    pub fn seal(&self, purpose: Purpose, plain: &[u8]) -> String {
+        let mut text = Vec::with_capacity(1 + plain.len() + 16);
+        if let Some((id, subkeys)) = self.keys.first() {
+            let mut sealed = plain.to_vec();
+            let key = &subkeys[purpose as usize];
+            if key.seal_in_place_append_tag(nonce(), self.aad(purpose), &mut sealed).is_ok() {
+                text.push(*id);
+                text.append(&mut sealed);
+            }
+        }
+        URL_SAFE_NO_PAD.encode(text)
+    }
+
+    /// Opens what [`Self::seal`] made for the same purpose in the same world; nothing for anything else.
+    #[must_use]
+    pub fn open(&self, purpose: Purpose, text: &str) -> Option<Vec<u8>> {
+        let mut bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+        let (id, sealed) = bytes.split_first_mut()?;
+        let (_, subkeys) = self.keys.iter().find(|(key, _)| key == id)?;
+        let plain = subkeys[purpose as usize].open_in_place(nonce(), self.aad(purpose), sealed).ok()?;
+        Some(plain.to_vec())
+    }
+
+    fn aad(&self, purpose: Purpose) -> Aad<String> {
+        Aad::from(format!("{}/{}", self.world, purpose.name()))
+    }
+}
+
+fn nonce() -> Nonce {
+    Nonce::assume_unique_for_key([0; 12])
+}
+
+fn derive(master: &[u8], purpose: &str) -> Option<[u8; 32]> {
+    let mut key = [0; 32];
+    let salt = hkdf::Salt::new(hkdf::HKDF_SHA256, b"kakaw");
+    salt.extract(master).expand(&[purpose.as_bytes()], hkdf::HKDF_SHA256).ok()?.fill(&mut key).ok()?;
+    Some(key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sealer(world: &str, ids: &[u8]) -> Sealer {
+        let keys: Vec<_> = ids.iter().map(|id| MasterKey { id: *id, bytes: [*id; 32] }).collect();
+        Sealer::new(world, &keys).expect("has a key")
+    }
+
+    #[test]
+    fn opens_only_for_its_purpose_and_world() {
+        let text = sealer("w", &[1]).seal(Purpose::Access, b"hello");
+        assert_eq!(sealer("w", &[1]).open(Purpose::Access, &text).as_deref(), Some(&b"hello"[..]));
+        assert_eq!(sealer("w", &[1]).open(Purpose::Refresh, &text), None);
+        assert_eq!(sealer("v", &[1]).open(Purpose::Access, &text), None);
+        assert_eq!(sealer("w", &[2]).open(Purpose::Access, &text), None);
+        assert!(sealer("w", &[2, 1]).open(Purpose::Access, &text).is_some(), "an older key still opens");
+    }
+
+    #[test]
+    fn any_flipped_bit_is_noticed() {
+        let sealer = sealer("w", &[1]);
+        let text = sealer.seal(Purpose::Access, b"hello");
+        let bytes = URL_SAFE_NO_PAD.decode(&text).expect("base64url");
+        for bit in 0..bytes.len() * 8 {
+            let mut flipped = bytes.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            assert_eq!(sealer.open(Purpose::Access, &URL_SAFE_NO_PAD.encode(flipped)), None, "bit {bit}");
+        }
+        for length in 0..text.len() {
+            assert_eq!(sealer.open(Purpose::Access, &text[..length]), None, "{length} characters");
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! Secrets: text that is never displayed, and keyed hashes of what must be looked up or compared.
+
+use std::fmt;
+
+use aws_lc_rs::{digest, hmac};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use subtle::ConstantTimeEq as _;
+use zeroize::Zeroize;
+
+/// A secret text. It has no `Display`, its `Debug` hides it, and it is wiped when dropped.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Takes the text.
+    #[must_use]
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text, for the one who must have it: a grep finds every use.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+impl Drop for Secret {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+/// SHA-256 of a value that has more than 128 bits of entropy, as base64url: how codes and cookies are stored.
+#[must_use]
+pub fn hash(text: &str) -> String {
+    URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, text.as_bytes()))
+}
+
+/// HMAC-SHA256 under `key`, as base64url: how client secrets and admin keys are looked up and compared.
+#[must_use]
+pub fn keyed_hash(key: &[u8], text: &str) -> String {
+    URL_SAFE_NO_PAD.encode(hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), text.as_bytes()))
+}
+
+/// Compares without telling by its time where the difference is.
+#[must_use]
+pub fn same(a: &str, b: &str) -> bool {
+    a.as_bytes().ct_eq(b.as_bytes()).into()
+}
+
+/// A value that may not be shown whole: its first four characters.
+#[must_use]
+pub fn masked(text: &str) -> String {
+    let head: String = text.chars().take(4).collect();
+    format!("{head}…")
+}

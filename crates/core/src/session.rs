@@ -1,0 +1,30 @@
+//! The account session of a browser: who is logged in, since when, for how long.
+
+use crate::Millis;
+use crate::policy::{LONG_SESSION_LIFETIME, SESSION_LIFETIME};
+
+/// A session. It ends a fixed time after the log-in; using it does not prolong it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    /// Hash of the cookie's value.
+    pub id: String,
+    pub account_id: i64,
+    pub auth_time: Millis,
+    pub expires_at: Millis,
+    /// The account's epoch at log-in.
+    pub account_epoch: i64,
+}
+
+impl Session {
+    /// Whether the session is good for an account of this epoch.
+    #[must_use]
+    pub fn is_live(&self, account_epoch: i64, now: Millis) -> bool {
+        self.account_epoch == account_epoch && now < self.expires_at
+    }
+}
+
+/// Seconds that a session lives.
+#[must_use]
+pub const fn lifetime(stay_signed_in: bool) -> i64 {
+    if stay_signed_in { LONG_SESSION_LIFETIME } else { SESSION_LIFETIME }
+}

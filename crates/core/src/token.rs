@@ -1,0 +1,119 @@
+//! Access and refresh tokens: opaque text that seals a grant's id and a few facts; nothing of them is stored.
+
+use kakaw_wire::Problem;
+
+use crate::Millis;
+use crate::app::{App, Under14};
+use crate::diagnosis::Refusal;
+use crate::grant::{Bearer, Dead, Grant};
+use crate::random::{self, Random};
+use crate::seal::{Purpose, Sealer};
+
+/// What an access token says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AccessToken {
+    pub grant_id: i64,
+    pub expires_at: Millis,
+}
+
+/// What a refresh token says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RefreshToken {
+    pub grant_id: i64,
+    pub generation: i64,
+    pub expires_at: Millis,
+}
+
+const ACCESS: usize = 8 + 8 + 8;
+const REFRESH: usize = 8 + 8 + 8;
+
+/// Makes an access token. The lifetime is sealed into it.
+pub fn issue_access(sealer: &Sealer, token: AccessToken, random: &dyn Random) -> String {
+    let mut plain = [0; ACCESS];
+    plain[..8].copy_from_slice(&token.grant_id.to_be_bytes());
+    plain[8..16].copy_from_slice(&token.expires_at.0.to_be_bytes());
+    plain[16..].copy_from_slice(&random::bytes::<8>(random));
+    sealer.seal(Purpose::Access, &plain)
+}
+
+/// Opens an access token.
+#[must_use]
+pub fn open_access(sealer: &Sealer, text: &str) -> Option<AccessToken> {
+    let plain: [u8; ACCESS] = sealer.open(Purpose::Access, text)?.try_into().ok()?;
+    Some(AccessToken { grant_id: number(&plain[..8])?, expires_at: Millis(number(&plain[8..16])?) })
+}
+
+/// The refresh token of a grant: a pure function of grant, generation and expiry.
+#[must_use]
+pub fn issue_refresh(sealer: &Sealer, grant: &Grant) -> String {
+    let mut plain = [0; REFRESH];
+    plain[..8].copy_from_slice(&grant.id.to_be_bytes());
+    plain[8..16].copy_from_slice(&grant.refresh_generation.to_be_bytes());
+    plain[16..].copy_from_slice(&grant.refresh_expires_at.0.to_be_bytes());
+    sealer.seal(Purpose::Refresh, &plain)
+}
+
+/// Opens a refresh token.
+#[must_use]
+pub fn open_refresh(sealer: &Sealer, text: &str) -> Option<RefreshToken> {
+    let plain: [u8; REFRESH] = sealer.open(Purpose::Refresh, text)?.try_into().ok()?;
+    Some(RefreshToken {
+        grant_id: number(&plain[..8])?,
+        generation: number(&plain[8..16])?,
+        expires_at: Millis(number(&plain[16..])?),
+    })
+}
+
+/// Whether a text has the length of an access token.
+#[must_use]
+pub fn looks_like_one(text: &str) -> bool {
+    text.len() == (1 + ACCESS + 16) * 8 / 6 + 1
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+}
+
+/// Opens the bearer's token.
+///
+/// # Errors
+/// -401, or -2 for what cannot be a token at all.
+pub fn present(sealer: &Sealer, text: &str, now: Millis) -> Result<AccessToken, Refusal> {
+    match open_access(sealer, text) {
+        Some(token) if now < token.expires_at => Ok(token),
+        Some(token) => {
+            let ago = (now.0 - token.expires_at.0) / 1000;
+            Err(Refusal::new(Problem::AccessTokenExpired {}).because(format!("it expired {ago} s ago")))
+        }
+        None if open_refresh(sealer, text).is_some() => {
+            Err(Refusal::new(Problem::AccessTokenUnknown {}).because("this is a refresh token"))
+        }
+        None => {
+            Err(Refusal::new(Problem::AccessTokenUnknown {})
+                .because("not a token of this service, or changed on the way"))
+        }
+    }
+}
+
+/// Decides whether the bearer of an opened token may call the user API.
+///
+/// # Errors
+/// -401, -4 or -406.
+pub fn admit(bearer: Option<&Bearer>, app: &App, now: Millis) -> Result<(), Refusal> {
+    let unknown = || Refusal::new(Problem::AccessTokenUnknown {});
+    let bearer = bearer.ok_or_else(|| unknown().because("its grant was ended and swept"))?;
+    bearer.live().map_err(|dead| match dead {
+        Dead::KeyDeleted => {
+            Refusal::new(Problem::AppKeyDeactivated { app_key: crate::secret::masked(&bearer.key.key) })
+        }
+        Dead::Ended(why) => unknown().because(format!("ended: {why}")),
+    })?;
+    if bearer.account.restricted {
+        return Err(Problem::AccountRestricted {}.into());
+    }
+    if app.settings.under_14 == Under14::Deny && bearer.account.attributes.age(now).is_some_and(|age| age < 14) {
+        return Err(Problem::UnderAgeLimit {}.into());
+    }
+    Ok(())
+}
+
+fn number(bytes: &[u8]) -> Option<i64> {
+    Some(i64::from_be_bytes(bytes.try_into().ok()?))
+}

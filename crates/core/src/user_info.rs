@@ -1,0 +1,238 @@
+//! What a token's bearer is told about the person: `/v2/user/me` and OpenID Connect user info.
+//!
+//! A value shows when the app has set its item (F07), the person agrees to it today, and the grant was issued with it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use kakaw_wire::oidc::UserInfo;
+use kakaw_wire::scope::Item;
+use kakaw_wire::user::{KakaoAccount, Profile, User};
+
+use crate::Millis;
+use crate::account::Attributes;
+use crate::app::App;
+use crate::grant::Bearer;
+
+/// Where profile pictures stand.
+#[derive(Debug, Clone, Copy)]
+pub struct Pictures<'a> {
+    /// Base URL without a slash at its end.
+    pub base: &'a str,
+}
+
+impl Pictures<'_> {
+    /// The small picture, 110 by 110.
+    #[must_use]
+    pub fn thumbnail(&self, attributes: &Attributes) -> Option<String> {
+        self.url(attributes, "110x110")
+    }
+
+    /// The large picture, 640 by 640.
+    #[must_use]
+    pub fn large(&self, attributes: &Attributes) -> Option<String> {
+        self.url(attributes, "640x640")
+    }
+
+    fn url(&self, attributes: &Attributes, size: &str) -> Option<String> {
+        let name = attributes.profile_image.as_deref().unwrap_or("default");
+        Some(format!("{}/profile/{name}/img_{size}.svg", self.base))
+    }
+}
+
+/// What this bearer may see: the grant's scopes, consented today, and set by the app now.
+#[must_use]
+pub fn visible(bearer: &Bearer, app: &App) -> BTreeSet<Item> {
+    let set = &app.settings.consent_items;
+    bearer
+        .grant
+        .scopes
+        .iter()
+        .copied()
+        .filter(|item| bearer.link.consents.contains_key(item) && set.contains_key(item))
+        .collect()
+}
+
+/// Which parts of `/v2/user/me` were asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Keys {
+    /// Everything.
+    All,
+    /// The parts that these keys name.
+    Only(Vec<String>),
+}
+
+impl Keys {
+    fn wants(&self, key: &str) -> bool {
+        let Self::Only(keys) = self else { return true };
+        keys.iter().any(|k| {
+            k == key
+                || (k.ends_with('.') && key.starts_with(k.as_str()))
+                || key.strip_suffix('.').is_some_and(|group| k == group || k.starts_with(key))
+        })
+    }
+}
+
+/// The answer of `/v2/user/me`.
+#[must_use]
+pub fn me(bearer: &Bearer, app: &App, keys: &Keys, pictures: &Pictures<'_>, now: Millis) -> User {
+    let sees = visible(bearer, app);
+    let attributes = &bearer.account.attributes;
+    let mut user =
+        User { id: bearer.link.user_id, connected_at: Some(bearer.link.connected_at.rfc3339()), ..User::default() };
+    if app.settings.legacy_properties && keys.wants("properties.") {
+        user.properties = Some(properties(&sees, attributes, pictures)).filter(|p| !p.is_empty());
+    }
+    if keys.wants("kakao_account.") {
+        let account = kakao_account(bearer, app, &sees, keys, pictures, now);
+        user.kakao_account = Some(account).filter(|a| *a != KakaoAccount::default() || *keys == Keys::All);
+    }
+    user
+}
+
+fn properties(sees: &BTreeSet<Item>, attributes: &Attributes, pictures: &Pictures<'_>) -> BTreeMap<String, String> {
+    let may = |item| sees.contains(&item) || sees.contains(&Item::Profile);
+    let mut properties = BTreeMap::new();
+    let mut put = |key: &str, value: Option<String>| {
+        if let Some(value) = value {
+            properties.insert(key.to_owned(), value);
+        }
+    };
+    if may(Item::ProfileNickname) {
+        put("nickname", attributes.nickname.clone());
+    }
+    if may(Item::ProfileImage) {
+        put("profile_image", pictures.large(attributes));
+        put("thumbnail_image", pictures.thumbnail(attributes));
+    }
+    properties
+}
+
+fn kakao_account(
+    bearer: &Bearer,
+    app: &App,
+    sees: &BTreeSet<Item>,
+    keys: &Keys,
+    pictures: &Pictures<'_>,
+    now: Millis,
+) -> KakaoAccount {
+    let attributes = &bearer.account.attributes;
+    let set = |item: Item, key: &str| app.settings.consent_items.contains_key(&item) && keys.wants(key);
+    let may = |item: Item| sees.contains(&item);
+    // F22: true = the account has the value and the person has not agreed.
+    let needs = |item: Item| Some(attributes.has(item) && !may(item));
+    let mut account = KakaoAccount::default();
+
+    let combined = set(Item::Profile, "kakao_account.profile");
+    let nickname = set(Item::ProfileNickname, "kakao_account.profile");
+    let image = set(Item::ProfileImage, "kakao_account.profile");
+    if combined {
+        account.profile_needs_agreement = needs(Item::Profile);
+    }
+    if nickname {
+        account.profile_nickname_needs_agreement = needs(Item::ProfileNickname);
+    }
+    if image {
+        account.profile_image_needs_agreement = needs(Item::ProfileImage);
+    }
+    let shows_nickname = combined && may(Item::Profile) || nickname && may(Item::ProfileNickname);
+    let shows_image = combined && may(Item::Profile) || image && may(Item::ProfileImage);
+    if shows_nickname || shows_image {
+        account.profile = Some(Profile {
+            nickname: shows_nickname
+                .then(|| attributes.nickname.clone().unwrap_or_else(|| DEFAULT_NICKNAME.to_owned())),
+            is_default_nickname: shows_nickname.then_some(attributes.nickname.is_none()),
+            thumbnail_image_url: pictures.thumbnail(attributes).filter(|_| shows_image),
+            profile_image_url: pictures.large(attributes).filter(|_| shows_image),
+            is_default_image: shows_image.then_some(attributes.profile_image.is_none()),
+        });
+    }
+    if set(Item::Name, "kakao_account.name") {
+        account.name_needs_agreement = needs(Item::Name);
+        account.name = attributes.name.clone().filter(|_| may(Item::Name));
+    }
+    if set(Item::AccountEmail, "kakao_account.email") {
+        account.has_email = Some(attributes.email.is_some());
+        account.email_needs_agreement = needs(Item::AccountEmail);
+        if let (true, Some(email)) = (may(Item::AccountEmail), &attributes.email) {
+            account.is_email_valid = Some(attributes.email_valid);
+            account.is_email_verified = Some(attributes.email_verified);
+            // An address that another account took over is shown masked.
+            account.email = Some(if attributes.email_valid { email.clone() } else { masked_email(email) });
+        }
+    }
+    if set(Item::AgeRange, "kakao_account.age_range") {
+        account.age_range_needs_agreement = needs(Item::AgeRange);
+        account.age_range = attributes.age_range(now).filter(|_| may(Item::AgeRange)).map(str::to_owned);
+    }
+    if set(Item::Birthyear, "kakao_account.birthyear") {
+        account.birthyear_needs_agreement = needs(Item::Birthyear);
+        account.birthyear = attributes.birthyear.clone().filter(|_| may(Item::Birthyear));
+    }
+    if set(Item::Birthday, "kakao_account.birthday") {
+        account.birthday_needs_agreement = needs(Item::Birthday);
+        if let (true, Some(birthday)) = (may(Item::Birthday), &attributes.birthday) {
+            account.birthday = Some(birthday.clone());
+            account.birthday_type = attributes.birthday_type.map(|kind| kind.id().to_owned());
+            account.is_leap_month = Some(false);
+        }
+    }
+    if set(Item::Gender, "kakao_account.gender") {
+        account.gender_needs_agreement = needs(Item::Gender);
+        account.gender = attributes.gender.filter(|_| may(Item::Gender)).map(|gender| gender.id().to_owned());
+    }
+    if set(Item::PhoneNumber, "kakao_account.phone_number") {
+        account.phone_number_needs_agreement = needs(Item::PhoneNumber);
+        account.phone_number = attributes.phone().filter(|_| may(Item::PhoneNumber)).map(str::to_owned);
+    }
+    if set(Item::AccountCi, "kakao_account.ci") {
+        account.ci_needs_agreement = needs(Item::AccountCi);
+        account.ci = attributes.ci.clone().filter(|_| may(Item::AccountCi));
+        account.ci_authenticated_at =
+            attributes.ci_authenticated_at.filter(|_| account.ci.is_some()).map(Millis::rfc3339);
+    }
+    account
+}
+
+/// The answer of `/v1/oidc/userinfo`.
+#[must_use]
+pub fn oidc(bearer: &Bearer, app: &App, pictures: &Pictures<'_>) -> UserInfo {
+    let sees = visible(bearer, app);
+    let may = |item: Item| sees.contains(&item);
+    let attributes = &bearer.account.attributes;
+    let email = attributes.email.clone().filter(|_| may(Item::AccountEmail));
+    let phone = attributes.phone().filter(|_| may(Item::PhoneNumber)).map(str::to_owned);
+    UserInfo {
+        sub: bearer.link.user_id.to_string(),
+        name: attributes.name.clone().filter(|_| may(Item::Name)),
+        nickname: attributes.nickname.clone().filter(|_| may(Item::Profile) || may(Item::ProfileNickname)),
+        picture: pictures.thumbnail(attributes).filter(|_| may(Item::Profile) || may(Item::ProfileImage)),
+        email_verified: email.is_some().then_some(attributes.email_verified && attributes.email_valid),
+        email,
+        gender: attributes.gender.filter(|_| may(Item::Gender)).map(|gender| gender.id().to_owned()),
+        birthdate: birthdate(
+            attributes.birthyear.as_deref().filter(|_| may(Item::Birthyear)),
+            attributes.birthday.as_deref().filter(|_| may(Item::Birthday)),
+        ),
+        phone_number_verified: phone.is_some().then_some(true),
+        phone_number: phone,
+    }
+}
+
+fn birthdate(year: Option<&str>, day: Option<&str>) -> Option<String> {
+    let day = day.and_then(|day| Some(format!("{}-{}", day.get(..2)?, day.get(2..)?)));
+    match (year, day) {
+        (Some(year), Some(day)) => Some(format!("{year}-{day}")),
+        (Some(year), None) => Some(year.to_owned()),
+        (None, Some(day)) => Some(format!("0000-{day}")),
+        (None, None) => None,
+    }
+}
+
+fn masked_email(email: &str) -> String {
+    let (local, domain) = email.split_once('@').unwrap_or((email, ""));
+    let head: String = local.chars().take(2).collect();
+    format!("{head}***@{domain}")
+}
+
+/// Stands for a nickname that the account has not.
+pub const DEFAULT_NICKNAME: &str = "닉네임을 등록해주세요";

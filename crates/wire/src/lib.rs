@@ -1,0 +1,15 @@
+//! Names on the wire of Kakao Login: parameters, replies, consent items and the catalogue of errors.
+//!
+//! This crate knows no rules: it says how things are spelled, in which shape, and nothing about when.
+
+pub mod authorize;
+pub mod form;
+pub mod oidc;
+pub mod problem;
+pub mod scope;
+#[cfg(feature = "texts")]
+pub mod text;
+pub mod token;
+pub mod user;
+
+pub use problem::{Code, Problem, Surface};

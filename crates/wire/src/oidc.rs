@@ -1,0 +1,149 @@
+//! OpenID Connect: the discovery document, the key set, ID-token claims and user info.
+
+use serde::{Deserialize, Serialize};
+
+/// Claims of an ID token (OpenID Connect Core §2), in Kakao Login's selection.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IdTokenClaims {
+    /// The app key that was sent as `client_id`.
+    pub aud: String,
+    /// The person's user id, as text.
+    pub sub: String,
+    /// When the person logged in, unix seconds.
+    pub auth_time: i64,
+    /// Issuer.
+    pub iss: String,
+    /// Expiry, unix seconds: the access token's.
+    pub exp: i64,
+    /// Issue or refresh time, unix seconds.
+    pub iat: i64,
+    /// Echo of the authorization request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nonce: Option<String>,
+    /// With `profile` or `profile_nickname`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nickname: Option<String>,
+    /// Thumbnail, with `profile` or `profile_image`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub picture: Option<String>,
+    /// With `account_email`, and only when it is valid and verified.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+}
+
+/// Header of an ID token.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Header {
+    /// Which key of the set signed it.
+    pub kid: String,
+    /// `JWT`.
+    #[serde(default)]
+    pub typ: String,
+    /// `RS256`.
+    pub alg: String,
+}
+
+/// A public key of the set (RFC 7517).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Jwk {
+    /// Key id: lower-case hexadecimal.
+    pub kid: String,
+    /// `RSA`.
+    pub kty: String,
+    /// `RS256`.
+    pub alg: String,
+    /// `sig`.
+    #[serde(rename = "use")]
+    pub usage: String,
+    /// Modulus, base64url.
+    pub n: String,
+    /// Exponent, base64url.
+    pub e: String,
+}
+
+/// The key set.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Jwks {
+    /// At least two: the one that signs and the next.
+    pub keys: Vec<Jwk>,
+}
+
+/// The discovery document (OpenID Connect Discovery §3), with the fields that Kakao Login publishes.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct Discovery {
+    pub issuer: String,
+    pub authorization_endpoint: String,
+    pub token_endpoint: String,
+    pub userinfo_endpoint: String,
+    pub jwks_uri: String,
+    pub token_endpoint_auth_methods_supported: Vec<String>,
+    pub subject_types_supported: Vec<String>,
+    pub id_token_signing_alg_values_supported: Vec<String>,
+    pub request_uri_parameter_supported: bool,
+    pub response_types_supported: Vec<String>,
+    pub response_modes_supported: Vec<String>,
+    pub grant_types_supported: Vec<String>,
+    pub code_challenge_methods_supported: Vec<String>,
+    pub claims_supported: Vec<String>,
+}
+
+impl Discovery {
+    /// The document of the issuer whose endpoints stand below `kauth` and `kapi`.
+    #[must_use]
+    pub fn of(issuer: &str, kauth: &str, kapi: &str) -> Self {
+        let list = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+        Self {
+            issuer: issuer.to_owned(),
+            authorization_endpoint: format!("{kauth}/oauth/authorize"),
+            token_endpoint: format!("{kauth}/oauth/token"),
+            userinfo_endpoint: format!("{kapi}/v1/oidc/userinfo"),
+            jwks_uri: format!("{kauth}/.well-known/jwks.json"),
+            token_endpoint_auth_methods_supported: list(&["client_secret_post"]),
+            subject_types_supported: list(&["public"]),
+            id_token_signing_alg_values_supported: list(&["RS256"]),
+            request_uri_parameter_supported: false,
+            response_types_supported: list(&["code"]),
+            response_modes_supported: list(&["query"]),
+            grant_types_supported: list(&["authorization_code", "refresh_token"]),
+            code_challenge_methods_supported: list(&["S256"]),
+            claims_supported: list(&[
+                "iss",
+                "aud",
+                "sub",
+                "auth_time",
+                "exp",
+                "iat",
+                "nonce",
+                "nickname",
+                "picture",
+                "email",
+            ]),
+        }
+    }
+}
+
+/// Reply of `GET /v1/oidc/userinfo`: only what was agreed to appears.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct UserInfo {
+    pub sub: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nickname: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub picture: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email_verified: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gender: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub birthdate: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phone_number: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phone_number_verified: Option<bool>,
+}

@@ -1,0 +1,411 @@
+//! The catalogue of errors: one row per problem, and the one place that knows how each is spelled on the wire.
+//!
+//! A [`Problem`] carries its evidence (public: what the client itself sent or may know). What only the app's team may
+//! see travels beside it as a diagnosis. Words for people are in `texts/`, one file per code.
+
+use std::fmt;
+
+/// Where an error is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Surface {
+    /// An HTML page on our host, never a redirect.
+    Page,
+    /// Query parameters of a redirect to the app.
+    Redirect,
+    /// JSON of kauth: `error`, `error_description`, `error_code`.
+    Kauth,
+    /// JSON of kapi: `msg`, `code`.
+    Kapi,
+}
+
+/// How far a code is carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// Answered by this server, and provoked by a test.
+    Raised,
+    /// Not answered yet.
+    Later,
+    /// Never answered: codes of products outside Kakao Login.
+    Explained,
+}
+
+/// How a problem is spelled on one surface.
+#[derive(Debug, Clone, Copy)]
+pub struct Answer {
+    /// Where.
+    pub surface: Surface,
+    /// HTTP status.
+    pub status: u16,
+    /// `error` of OAuth 2.0; empty on kapi.
+    pub error: &'static str,
+    /// Wire message, with evidence in braces; empty = absent.
+    pub message: &'static str,
+}
+
+macro_rules! codes {
+    ($($variant:ident $id:literal $file:literal $status:ident;)*) => {
+        /// A code of the catalogue. Codes are only ever added.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[allow(missing_docs)]
+        pub enum Code { $($variant,)* }
+
+        impl Code {
+            /// Every code.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The code as it is written on the wire, or the name of an error without a number.
+            #[must_use]
+            pub const fn id(self) -> &'static str {
+                match self { $(Self::$variant => $id,)* }
+            }
+
+            /// How far it is carried out.
+            #[must_use]
+            pub const fn status(self) -> Status {
+                match self { $(Self::$variant => Status::$status,)* }
+            }
+
+            /// The text file of this code.
+            #[cfg(feature = "texts")]
+            #[must_use]
+            pub const fn text_file(self) -> &'static str {
+                match self { $(Self::$variant => include_str!(concat!("../texts/", $file, ".toml")),)* }
+            }
+        }
+    };
+}
+
+impl Code {
+    /// The code of this id, in any case.
+    #[must_use]
+    pub fn from_id(id: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|code| code.id().eq_ignore_ascii_case(id))
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.id())
+    }
+}
+
+macro_rules! problems {
+    ($($(#[$doc:meta])* $code:ident $variant:ident { $($field:ident),* } [$($surface:ident $http:literal $error:literal $message:literal),* $(,)?];)*) => {
+        /// An error with its evidence.
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        #[allow(missing_docs)]
+        pub enum Problem { $($(#[$doc])* $variant { $($field: String),* },)* }
+
+        impl Problem {
+            /// The code of this problem.
+            #[must_use]
+            pub const fn code(&self) -> Code {
+                match self { $(Self::$variant { .. } => Code::$code,)* }
+            }
+
+            /// What was received or is publicly known, by name.
+            #[must_use]
+            pub fn evidence(&self) -> Vec<(&'static str, &str)> {
+                match self { $(Self::$variant { $($field),* } => vec![$((stringify!($field), $field.as_str())),*],)* }
+            }
+
+            /// How this problem is spelled, on every surface on which it can appear.
+            #[must_use]
+            pub const fn answers(&self) -> &'static [Answer] {
+                match self { $(Self::$variant { .. } => const { &[$(
+                    Answer { surface: Surface::$surface, status: $http, error: $error, message: $message },
+                )*] },)* }
+            }
+        }
+
+        impl Code {
+            /// The names of the evidence that a problem of this code carries.
+            #[must_use]
+            pub fn evidence(self) -> Vec<&'static str> {
+                let mut names = Vec::new();
+                $(if matches!(self, Self::$code) { names.extend::<[&'static str; _]>([$(stringify!($field)),*]); })*
+                names
+            }
+
+            /// Every spelling of this code.
+            #[must_use]
+            pub fn answers(self) -> Vec<Answer> {
+                let mut answers = Vec::new();
+                $(if matches!(self, Self::$code) { answers.extend::<[Answer; _]>([$(
+                    Answer { surface: Surface::$surface, status: $http, error: $error, message: $message },
+                )*]); })*
+                answers
+            }
+        }
+    };
+}
+
+impl Problem {
+    /// How this problem is spelled on `surface`; a problem that does not belong there is spelled as it is elsewhere.
+    #[must_use]
+    pub fn answer(&self, surface: Surface) -> Answer {
+        let answers = self.answers();
+        let fallback = Answer { surface, status: 400, error: "invalid_request", message: "" };
+        answers.iter().find(|a| a.surface == surface).or(answers.first()).copied().unwrap_or(fallback)
+    }
+
+    /// The wire message on `surface`, with the evidence filled in.
+    #[must_use]
+    pub fn message(&self, surface: Surface) -> String {
+        fill(self.answer(surface).message, &self.evidence())
+    }
+}
+
+/// Puts the evidence in place of its names in braces, in one pass: evidence that holds braces stays as it is.
+#[must_use]
+pub fn fill(template: &str, evidence: &[(&'static str, &str)]) -> String {
+    let mut filled = String::with_capacity(template.len());
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once('{') {
+        filled.push_str(before);
+        let Some((name, after)) = after.split_once('}') else {
+            rest = after;
+            break;
+        };
+        filled.push_str(evidence.iter().find(|(n, _)| *n == name).map_or("", |(_, value)| value));
+        rest = after;
+    }
+    filled.push_str(rest);
+    filled
+}
+
+codes! {
+    KOE001 "KOE001" "KOE001" Raised;
+    KOE002 "KOE002" "KOE002" Raised;
+    KOE003 "KOE003" "KOE003" Raised;
+    KOE004 "KOE004" "KOE004" Raised;
+    KOE005 "KOE005" "KOE005" Raised;
+    KOE006 "KOE006" "KOE006" Raised;
+    KOE007 "KOE007" "KOE007" Raised;
+    KOE008 "KOE008" "KOE008" Raised;
+    KOE009 "KOE009" "KOE009" Later;
+    KOE010 "KOE010" "KOE010" Raised;
+    KOE023 "KOE023" "KOE023" Raised;
+    KOE025 "KOE025" "KOE025" Explained;
+    KOE026 "KOE026" "KOE026" Explained;
+    KOE027 "KOE027" "KOE027" Explained;
+    KOE028 "KOE028" "KOE028" Explained;
+    KOE101 "KOE101" "KOE101" Raised;
+    KOE102 "KOE102" "KOE102" Raised;
+    KOE103 "KOE103" "KOE103" Explained;
+    KOE104 "KOE104" "KOE104" Explained;
+    KOE105 "KOE105" "KOE105" Explained;
+    KOE106 "KOE106" "KOE106" Explained;
+    KOE107 "KOE107" "KOE107" Explained;
+    KOE108 "KOE108" "KOE108" Explained;
+    KOE109 "KOE109" "KOE109" Explained;
+    KOE110 "KOE110" "KOE110" Explained;
+    KOE114 "KOE114" "KOE114" Raised;
+    KOE123 "KOE123" "KOE123" Explained;
+    KOE124 "KOE124" "KOE124" Explained;
+    KOE125 "KOE125" "KOE125" Explained;
+    KOE126 "KOE126" "KOE126" Explained;
+    KOE127 "KOE127" "KOE127" Explained;
+    KOE201 "KOE201" "KOE201" Raised;
+    KOE202 "KOE202" "KOE202" Raised;
+    KOE203 "KOE203" "KOE203" Raised;
+    KOE204 "KOE204" "KOE204" Later;
+    KOE205 "KOE205" "KOE205" Raised;
+    KOE207 "KOE207" "KOE207" Raised;
+    KOE232 "KOE232" "KOE232" Explained;
+    KOE233 "KOE233" "KOE233" Explained;
+    KOE237 "KOE237" "KOE237" Later;
+    KOE303 "KOE303" "KOE303" Raised;
+    KOE310 "KOE310" "KOE310" Raised;
+    KOE319 "KOE319" "KOE319" Raised;
+    KOE320 "KOE320" "KOE320" Raised;
+    KOE322 "KOE322" "KOE322" Raised;
+    KOE400 "KOE400" "KOE400" Raised;
+    KOE401 "KOE401" "KOE401" Raised;
+    KOE402 "KOE402" "KOE402" Raised;
+    KOE403 "KOE403" "KOE403" Raised;
+    AccessDenied "access_denied" "access_denied" Raised;
+    AccessDeniedUnderAge "access_denied_under_age" "access_denied_under_age" Raised;
+    LoginRequired "login_required" "login_required" Raised;
+    ConsentRequired "consent_required" "consent_required" Raised;
+    InteractionRequiredCollection "interaction_required_collection" "interaction_required_collection" Raised;
+    InteractionRequiredTerms "interaction_required_terms" "interaction_required_terms" Raised;
+    InteractionRequiredRestricted "interaction_required_restricted" "interaction_required_restricted" Raised;
+    InvalidRequest "invalid_request" "invalid_request" Raised;
+    InvalidGrantPkce "invalid_grant_pkce" "invalid_grant_pkce" Raised;
+    Kapi1 "-1" "kapi_1" Raised;
+    Kapi2 "-2" "kapi_2" Raised;
+    Kapi3 "-3" "kapi_3" Later;
+    Kapi4 "-4" "kapi_4" Raised;
+    Kapi5 "-5" "kapi_5" Later;
+    Kapi6 "-6" "kapi_6" Explained;
+    Kapi7 "-7" "kapi_7" Explained;
+    Kapi8 "-8" "kapi_8" Raised;
+    Kapi9 "-9" "kapi_9" Raised;
+    Kapi10 "-10" "kapi_10" Later;
+    Kapi11 "-11" "kapi_11" Explained;
+    Kapi12 "-12" "kapi_12" Later;
+    Kapi13 "-13" "kapi_13" Later;
+    Kapi101 "-101" "kapi_101" Later;
+    Kapi102 "-102" "kapi_102" Later;
+    Kapi103 "-103" "kapi_103" Later;
+    Kapi201 "-201" "kapi_201" Later;
+    Kapi301 "-301" "kapi_301" Explained;
+    Kapi401 "-401" "kapi_401" Raised;
+    Kapi402 "-402" "kapi_402" Later;
+    Kapi405 "-405" "kapi_405" Explained;
+    Kapi406 "-406" "kapi_406" Raised;
+    Kapi501 "-501" "kapi_501" Explained;
+    Kapi502 "-502" "kapi_502" Explained;
+    Kapi504 "-504" "kapi_504" Explained;
+    Kapi530 "-530" "kapi_530" Explained;
+    Kapi531 "-531" "kapi_531" Explained;
+    Kapi532 "-532" "kapi_532" Explained;
+    Kapi602 "-602" "kapi_602" Explained;
+    Kapi603 "-603" "kapi_603" Explained;
+    Kapi606 "-606" "kapi_606" Explained;
+    Kapi903 "-903" "kapi_903" Explained;
+    Kapi911 "-911" "kapi_911" Explained;
+    Kapi9798 "-9798" "kapi_9798" Later;
+    KAE001 "KAE001" "KAE001" Later;
+    KAE002 "KAE002" "KAE002" Later;
+    KAE003 "KAE003" "KAE003" Later;
+    KAE004 "KAE004" "KAE004" Later;
+    KAE005 "KAE005" "KAE005" Explained;
+    KAE006 "KAE006" "KAE006" Explained;
+    KAE007 "KAE007" "KAE007" Explained;
+    KAE101 "KAE101" "KAE101" Later;
+    KAE102 "KAE102" "KAE102" Later;
+    KAE103 "KAE103" "KAE103" Later;
+    KAE104 "KAE104" "KAE104" Later;
+    KAE105 "KAE105" "KAE105" Explained;
+    KAE201 "KAE201" "KAE201" Later;
+    KAE202 "KAE202" "KAE202" Later;
+    KAE203 "KAE203" "KAE203" Later;
+    KAE204 "KAE204" "KAE204" Later;
+    KAE205 "KAE205" "KAE205" Later;
+    KAE206 "KAE206" "KAE206" Later;
+}
+
+problems! {
+    /// The parameters are malformed: undecodable, repeated, or of a value that cannot be.
+    KOE001 MalformedRequest { parameter, reason } [Page 400 "" "", Kauth 400 "invalid_request" "malformed request: {parameter}: {reason}"];
+    /// No such URL, or not with this method.
+    KOE002 UnknownUrl { method, path, nearest } [Page 404 "" "", Kauth 404 "invalid_request" "unknown URL: {method} {path} (nearest: {nearest})"];
+    /// Our fault, for now.
+    KOE003 TemporaryFault { } [Page 503 "" "", Kauth 500 "server_error" "temporary server error"];
+    /// Kakao Login is switched off for the app.
+    KOE004 LoginDisabled { app } [Page 400 "" "", Kauth 400 "misconfigured" "Kakao Login is not activated"];
+    /// A test app, and the person is not of its team.
+    KOE005 NotTeamMember { app } [Page 400 "" ""];
+    /// Exact string comparison failed.
+    KOE006 RedirectUriNotRegistered { redirect_uri } [Page 400 "" ""];
+    /// Exact string comparison failed.
+    KOE007 LogoutRedirectUriNotRegistered { logout_redirect_uri } [Page 400 "" ""];
+    /// A key of an existing app, of a kind that does not belong here.
+    KOE008 WrongKeyKind { kind } [Page 400 "" ""];
+    /// The client secret is on, and missing or wrong.
+    KOE010 BadClientCredentials { } [Kauth 401 "invalid_client" "Bad client credentials"];
+    /// The popup of the first JavaScript SDK.
+    KOE023 PopupLoginRetired { } [Page 400 "" ""];
+    /// No app has this key.
+    KOE101 UnknownAppKey { client_id } [Page 400 "" "", Kauth 401 "invalid_client" "Not exist client_id {client_id}"];
+    /// Channels were asked for and the app has none.
+    KOE102 ChannelNotConnected { } [Page 400 "invalid_client" "Required PLUS_FRIENDS_ON_AGREEMENT_SUPPORTED permission"];
+    /// The code was issued to another key.
+    KOE114 ApplicationIdMismatch { } [Kauth 401 "invalid_client" "Application ID mismatch"];
+    /// Neither `code` nor `token`.
+    KOE201 UnsupportedResponseType { response_type } [Page 400 "invalid_request" "Unsupported response type: {response_type}"];
+    /// `response_type=token`.
+    KOE202 ImplicitGrant { } [Page 400 "invalid_request" "Implicit grant Required OAUTH_IMPLICIT_GRANT_SUPPORTED permission"];
+    /// The consent form came without a required item.
+    KOE203 RequiredNotAgreed { required, agreed } [Page 400 "invalid_request" "All required service terms must be approved. required:{required} agreed:{agreed}"];
+    /// A consent item that the app does not use, or `openid` without OpenID Connect.
+    KOE205 InvalidScope { scope } [Page 400 "invalid_scope" "Invalid scope: {scope}"];
+    /// A required parameter is missing.
+    KOE207 MissingParameter { parameter } [Page 400 "invalid_request" ""];
+    /// Another redirect URI than at authorize.
+    KOE303 RedirectUriMismatch { } [Kauth 400 "invalid_grant" "Redirect URI mismatch."];
+    /// No grant type.
+    KOE310 MissingGrantType { } [Kauth 400 "invalid_request" "grant_type is missing"];
+    /// A grant type that this service has not.
+    KOE310 UnsupportedGrantType { grant_type } [Kauth 400 "unsupported_grant_type" "unsupported grant_type: {grant_type}"];
+    /// A refresh without a token.
+    KOE319 RefreshTokenBlank { } [Kauth 400 "invalid_grant" "refresh token is blank"];
+    /// Used, expired, unknown or empty.
+    KOE320 CodeNotFound { code } [Kauth 400 "invalid_grant" "authorization code not found for code={code}"];
+    /// Expired, revoked or unknown.
+    KOE322 RefreshTokenNotAccepted { } [Kauth 400 "invalid_grant" "expired_or_invalid_refresh_token"];
+    /// No JWT.
+    KOE400 IdTokenFormat { } [Kauth 400 "invalid_token" "invalid id_token format"];
+    /// Of another issuer.
+    KOE401 IdTokenIssuer { } [Kauth 400 "invalid_token" "invalid id_token issuer"];
+    /// The signature does not verify.
+    KOE402 IdTokenSignature { } [Kauth 400 "invalid_token" "invalid id_token"];
+    /// Its time is over.
+    KOE403 IdTokenExpired { } [Kauth 400 "invalid_token" "id_token has expired"];
+    /// Cancel on the consent screen.
+    AccessDenied UserDenied { } [Redirect 302 "access_denied" "User denied access"];
+    /// Under age on an app that forbids it.
+    AccessDeniedUnderAge UnderAge { } [Redirect 302 "access_denied" "Not allowed under age 14"];
+    /// `prompt=none` without a session.
+    LoginRequired NotLoggedIn { } [Redirect 302 "login_required" "user authentication required."];
+    /// `prompt=none` without consent.
+    ConsentRequired ConsentMissing { } [Redirect 302 "consent_required" "user consent required."];
+    /// `prompt=none`, and a value must still be collected.
+    InteractionRequiredCollection CollectionNeeded { } [Redirect 302 "interaction_required" "need to collect additional personal information."];
+    /// `prompt=none`, and the account's terms are not agreed to.
+    InteractionRequiredTerms TermsNeeded { } [Redirect 302 "interaction_required" "have to agree to kakao's terms of service."];
+    /// `prompt=none` with a restricted account.
+    InteractionRequiredRestricted Restricted { } [Redirect 302 "interaction_required" "account has been restricted."];
+    /// Wrong parameters at a JSON endpoint of kauth.
+    InvalidRequest BadTokenRequest { reason } [Kauth 400 "invalid_request" "{reason}"];
+    /// PKCE (RFC 7636 §4.6).
+    InvalidGrantPkce PkceFailed { reason } [Kauth 400 "invalid_grant" "{reason}"];
+    /// Our fault, for now: clients must not log the person out.
+    Kapi1 InternalError { } [Kapi 400 "" "internal server error"];
+    /// A missing or ill-typed argument.
+    Kapi2 BadArgument { parameter, reason } [Kapi 400 "" "Constraints on the parameter [{parameter}] are unsatisfied. {reason}"];
+    /// An access token that cannot be one.
+    Kapi2 MalformedAccessToken { } [Kapi 400 "" "access token format is not recognized"];
+    /// The account is restricted.
+    Kapi4 AccountRestricted { } [Kapi 403 "" "the account has been restricted"];
+    /// A header that does not fit.
+    Kapi8 WrongHeader { header, reason } [Kapi 400 "" "wrong header [{header}]: {reason}"];
+    /// An API of the past.
+    Kapi9 Discontinued { path, successor } [Kapi 400 "" "{path} has been discontinued. Use {successor}."];
+    /// No token, or not one of ours, or it was ended.
+    Kapi401 AccessTokenUnknown { } [Kapi 401 "" "this access token does not exist"];
+    /// Its time is over.
+    Kapi401 AccessTokenExpired { } [Kapi 401 "" "this access token is already expired"];
+    /// The key that the token was issued to was deleted.
+    Kapi401 AppKeyDeactivated { app_key } [Kapi 401 "" "appKey({app_key}) is already deactivated"];
+    /// Under age on an app that forbids it.
+    Kapi406 UnderAgeLimit { } [Kapi 401 "" "under age limit"];
+    /// No such path on kapi.
+    Kapi2 UnknownApi { method, path, nearest } [Kapi 404 "" "unknown API: {method} {path} (nearest: {nearest})"];
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn evidence_is_filled_in_once() {
+        let problem = Problem::CodeNotFound { code: "a{code}b".into() };
+        assert_eq!(problem.message(Surface::Kauth), "authorization code not found for code=a{code}b");
+    }
+
+    #[test]
+    fn every_raised_code_has_an_answer() {
+        for code in Code::ALL {
+            assert_eq!(code.status() == Status::Raised, !code.answers().is_empty(), "{code}");
+        }
+    }
+
+    #[test]
+    fn codes_are_found_in_any_case() {
+        assert_eq!(Code::from_id("koe006"), Some(Code::KOE006));
+        assert_eq!(Code::from_id("-401"), Some(Code::Kapi401));
+    }
+}

@@ -1,0 +1,39 @@
+//! Parameters and replies of `POST /oauth/token`.
+
+use serde::{Deserialize, Serialize};
+
+/// The reply to both grants. On a refresh, `refresh_token` and its lifetime appear only when it rotates.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct TokenReply {
+    /// Always `bearer`.
+    pub token_type: String,
+    /// Opaque.
+    pub access_token: String,
+    /// JWT; only with OpenID Connect.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id_token: Option<String>,
+    /// Seconds until the access token expires.
+    pub expires_in: i64,
+    /// Opaque.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refresh_token: Option<String>,
+    /// Seconds until the refresh token expires.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refresh_token_expires_in: Option<i64>,
+    /// Consent items agreed to, separated by spaces; absent when there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+}
+
+/// An error of kauth as JSON.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KauthError {
+    /// The name that OAuth 2.0 gives the error.
+    pub error: String,
+    /// The sentence that goes with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error_description: Option<String>,
+    /// `KOE` and three digits; absent for errors without a number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error_code: Option<String>,
+}

@@ -1,0 +1,127 @@
+//! Replies of the user API (kapi).
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// Reply of `/v2/user/me`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct User {
+    pub id: i64,
+    /// `YYYY-MM-DDThh:mm:ssZ`, without fractions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connected_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub properties: Option<BTreeMap<String, String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kakao_account: Option<KakaoAccount>,
+}
+
+/// `kakao_account`: a group appears when its consent item is set for the app.
+///
+/// `{x}_needs_agreement: true` means that the account has the value and the person has not agreed.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct KakaoAccount {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profile_needs_agreement: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profile_nickname_needs_agreement: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profile_image_needs_agreement: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profile: Option<Profile>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name_needs_agreement: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub has_email: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email_needs_agreement: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub is_email_valid: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub is_email_verified: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub age_range_needs_agreement: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub age_range: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub birthyear_needs_agreement: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub birthyear: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub birthday_needs_agreement: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub birthday: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub birthday_type: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub is_leap_month: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gender_needs_agreement: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gender: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phone_number_needs_agreement: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phone_number: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ci_needs_agreement: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ci: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ci_authenticated_at: Option<String>,
+}
+
+/// `kakao_account.profile`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct Profile {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nickname: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub thumbnail_image_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profile_image_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub is_default_image: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub is_default_nickname: Option<bool>,
+}
+
+/// Reply of `/v1/user/access_token_info` and `/v1/user/check_access_token`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct AccessTokenInfo {
+    pub id: i64,
+    /// Seconds left.
+    pub expires_in: i64,
+    pub app_id: i64,
+    /// Deprecated twin of `expires_in`, in milliseconds, that older SDKs still read.
+    #[serde(rename = "expiresInMillis")]
+    pub expires_in_millis: i64,
+    /// Deprecated twin of `app_id`.
+    #[serde(rename = "appId")]
+    pub app_id_legacy: i64,
+}
+
+/// Reply of logout and unlink.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserId {
+    /// The person's user id in this app.
+    pub id: i64,
+}
+
+/// An error of kapi.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KapiError {
+    /// The sentence; programs branch on `code`.
+    pub msg: String,
+    /// Negative number.
+    pub code: i32,
+}
