@@ -1,0 +1,151 @@
+//! Tables `accounts` and `logins`: people's accounts, and the ids that they log in with.
+
+use kakaw_core::Millis;
+use kakaw_core::account::{Account, Attributes};
+
+use crate::db::{FromRow, Result, Row, Statement, Store, sql};
+use crate::json;
+
+/// An account with what its password is checked against.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Stored {
+    pub account: Account,
+    /// PHC string.
+    pub password_hash: Option<String>,
+    /// A password of a world file, sealed until its first use.
+    pub sealed_password: Option<String>,
+}
+
+pub(crate) fn account_from(row: &Row) -> Result<Account> {
+    Ok(Account {
+        id: row.int("account_id")?,
+        version: row.int("account_version")?,
+        epoch: row.int("account_epoch")?,
+        restricted: row.bool("restricted")?,
+        agreed_to_terms: row.bool("agreed_to_terms")?,
+        attributes: json::read(row, "attributes")?,
+    })
+}
+
+impl FromRow for Stored {
+    fn from_row(row: &Row) -> Result<Self> {
+        Ok(Self {
+            account: account_from(row)?,
+            password_hash: row.maybe_text("password_hash")?,
+            sealed_password: row.maybe_text("sealed_password")?,
+        })
+    }
+}
+
+/// Log-in ids are compared without regard to case and to white space around them; phone numbers by their digits.
+#[must_use]
+pub fn normalized(login: &str) -> String {
+    let login = login.trim().to_lowercase();
+    if login.starts_with('+') {
+        return login.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect();
+    }
+    login
+}
+
+/// The account that logs in with this id.
+pub async fn by_login(store: &Store, login: &str) -> Result<Option<Stored>> {
+    sql("select a.id as account_id, a.version as account_version, a.epoch as account_epoch, a.restricted, \
+         a.agreed_to_terms, a.attributes, a.password_hash, a.sealed_password \
+         from logins l join accounts a on a.id = l.account_id where l.login = $1")
+    .bind(normalized(login))
+    .maybe(store)
+    .await
+}
+
+/// The account of this internal key.
+pub async fn by_id(store: &Store, id: i64) -> Result<Option<Stored>> {
+    sql("select id as account_id, version as account_version, epoch as account_epoch, restricted, agreed_to_terms, \
+         attributes, password_hash, sealed_password from accounts where id = $1")
+    .bind(id)
+    .maybe(store)
+    .await
+}
+
+/// Every account, oldest first.
+pub async fn all(store: &Store) -> Result<Vec<Stored>> {
+    sql("select id as account_id, version as account_version, epoch as account_epoch, restricted, agreed_to_terms, \
+         attributes, password_hash, sealed_password from accounts order by created_at, id")
+    .all(store)
+    .await
+}
+
+/// Adds an account.
+#[must_use]
+pub fn insert(stored: &Stored, now: Millis) -> Statement {
+    let account = &stored.account;
+    sql("insert into accounts (id, version, epoch, restricted, agreed_to_terms, attributes, password_hash, sealed_password, \
+         created_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing")
+    .bind(account.id)
+    .bind(account.version)
+    .bind(account.epoch)
+    .bind(account.restricted)
+    .bind(account.agreed_to_terms)
+    .bind(json::write(&account.attributes))
+    .bind(stored.password_hash.clone())
+    .bind(stored.sealed_password.clone())
+    .bind(now)
+    .must_touch()
+}
+
+/// Replaces an account, if it still has the version that `stored` was read with.
+#[must_use]
+pub fn update(stored: &Stored) -> Statement {
+    let account = &stored.account;
+    sql("update accounts set version = version + 1, epoch = $1, restricted = $2, agreed_to_terms = $3, attributes = $4, \
+         password_hash = $5, sealed_password = $6 where id = $7 and version = $8")
+    .bind(account.epoch)
+    .bind(account.restricted)
+    .bind(account.agreed_to_terms)
+    .bind(json::write(&account.attributes))
+    .bind(stored.password_hash.clone())
+    .bind(stored.sealed_password.clone())
+    .bind(account.id)
+    .bind(account.version)
+    .must_touch()
+}
+
+/// Replaces what the account holds about its person, if it still has this version.
+#[must_use]
+pub fn update_attributes(account: &Account, attributes: &Attributes) -> Statement {
+    sql("update accounts set version = version + 1, attributes = $1 where id = $2 and version = $3")
+        .bind(json::write(attributes))
+        .bind(account.id)
+        .bind(account.version)
+        .must_touch()
+}
+
+/// Records that the person agreed to the account's terms.
+#[must_use]
+pub fn agree_to_terms(id: i64) -> Statement {
+    sql("update accounts set version = version + 1, agreed_to_terms = true where id = $1").bind(id).must_touch()
+}
+
+/// Puts the hash in place of the sealed password, unless the password was changed meanwhile.
+#[must_use]
+pub fn hash_password(id: i64, sealed: &str, hash: &str) -> Statement {
+    sql("update accounts set password_hash = $1, sealed_password = null where id = $2 and sealed_password = $3")
+        .bind(hash)
+        .bind(id)
+        .bind(sealed)
+}
+
+/// Lets the account log in with this id; refused when another account has it.
+#[must_use]
+pub fn put_login(login: &str, account_id: i64) -> Statement {
+    sql("insert into logins (login, account_id) values ($1, $2) \
+         on conflict (login) do update set account_id = excluded.account_id where logins.account_id = excluded.account_id")
+    .bind(normalized(login))
+    .bind(account_id)
+    .must_touch()
+}
+
+/// Takes every log-in id of an account away.
+#[must_use]
+pub fn clear_logins(account_id: i64) -> Statement {
+    sql("delete from logins where account_id = $1").bind(account_id)
+}

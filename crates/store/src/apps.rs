@@ -1,0 +1,58 @@
+//! Table `apps`: apps with their settings.
+
+use std::sync::Arc;
+
+use kakaw_core::Millis;
+use kakaw_core::app::App;
+
+use crate::db::{FromRow, Result, Row, Statement, Store, sql};
+use crate::json;
+
+impl FromRow for App {
+    fn from_row(row: &Row) -> Result<Self> {
+        Ok(Self { id: row.int("id")?, version: row.int("version")?, settings: json::read(row, "settings")? })
+    }
+}
+
+/// The app of this id.
+pub async fn by_id(store: &Store, id: i64) -> Result<Option<App>> {
+    sql("select id, version, settings from apps where id = $1").bind(id).maybe(store).await
+}
+
+/// The app of this id, at the version that another row named; parsed once a version.
+pub async fn at(store: &Store, id: i64, version: i64) -> Result<Option<Arc<App>>> {
+    if let Some(app) = store.apps.get(id, version) {
+        return Ok(Some(app));
+    }
+    let app = by_id(store, id).await?.map(Arc::new);
+    if let Some(app) = &app {
+        store.apps.put(app);
+    }
+    Ok(app)
+}
+
+/// Every app, by id.
+pub async fn all(store: &Store) -> Result<Vec<App>> {
+    sql("select id, version, settings from apps order by id").all(store).await
+}
+
+/// Adds an app.
+#[must_use]
+pub fn insert(app: &App, now: Millis) -> Statement {
+    sql("insert into apps (id, version, settings, created_at) values ($1, $2, $3, $4) on conflict do nothing")
+        .bind(app.id)
+        .bind(app.version)
+        .bind(json::write(&app.settings))
+        .bind(now)
+        .must_touch()
+}
+
+/// Replaces the settings of the app, if it still has the version that `app` was read with.
+#[must_use]
+pub fn update(app: &App) -> Statement {
+    sql("update apps set version = version + 1, settings = $1 where id = $2 and version = $3")
+        .bind(json::write(&app.settings))
+        .bind(app.id)
+        .bind(app.version)
+        .must_touch()
+}

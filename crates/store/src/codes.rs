@@ -1,0 +1,94 @@
+//! Table `codes`: authorization codes by their hash, each good for one exchange.
+
+use kakaw_core::Millis;
+use kakaw_core::code::Code;
+
+use crate::db::{FromRow, Result, Row, Statement, Store, sql};
+use crate::json;
+
+struct Found {
+    code: Code,
+    current: bool,
+}
+
+impl FromRow for Found {
+    fn from_row(row: &Row) -> Result<Self> {
+        let code = Code {
+            id: row.text("id")?,
+            app_id: row.int("app_id")?,
+            app_key: row.text("app_key")?,
+            account_id: row.int("account_id")?,
+            redirect_uri: row.text("redirect_uri")?,
+            scopes: json::read(row, "scopes")?,
+            openid: row.bool("openid")?,
+            nonce: row.maybe_text("nonce")?,
+            code_challenge: row.maybe_text("code_challenge")?,
+            auth_time: Millis(row.int("auth_time")?),
+            session_id: row.text("session_id")?,
+            device: row.text("device")?,
+            address: row.text("address")?,
+            link_epoch: row.int("link_epoch")?,
+            account_epoch: row.int("account_epoch")?,
+            key_epoch: row.int("key_epoch")?,
+            created_at: Millis(row.int("created_at")?),
+            expires_at: Millis(row.int("expires_at")?),
+            spent_at: row.maybe_int("spent_at")?.map(Millis),
+            grant_id: row.maybe_int("grant_id")?,
+        };
+        let now = (row.int("current_link")?, row.int("current_account")?, row.int("current_key")?);
+        let current = row.bool("connected")? && now == (code.link_epoch, code.account_epoch, code.key_epoch);
+        Ok(Self { code, current })
+    }
+}
+
+/// The code of this hash, and whether link, account and key have still the epochs that it was made with.
+pub async fn by_id(store: &Store, id: &str) -> Result<Option<(Code, bool)>> {
+    let found: Option<Found> =
+        sql("select c.id, c.app_id, c.app_key, c.account_id, c.redirect_uri, c.scopes, c.openid, \
+         c.nonce, c.code_challenge, c.auth_time, c.session_id, c.device, c.address, c.link_epoch, c.account_epoch, \
+         c.key_epoch, c.created_at, c.expires_at, c.spent_at, c.grant_id, l.connected, l.epoch as current_link, \
+         a.epoch as current_account, k.epoch as current_key \
+         from codes c join links l on l.app_id = c.app_id and l.account_id = c.account_id \
+         join accounts a on a.id = c.account_id join app_keys k on k.app_key = c.app_key where c.id = $1")
+        .bind(id)
+        .maybe(store)
+        .await?;
+    Ok(found.map(|found| (found.code, found.current)))
+}
+
+/// Adds a code.
+#[must_use]
+pub fn insert(code: &Code) -> Statement {
+    sql("insert into codes (id, app_id, app_key, account_id, redirect_uri, scopes, openid, nonce, code_challenge, auth_time, \
+         session_id, device, address, link_epoch, account_epoch, key_epoch, created_at, expires_at) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)")
+    .bind(code.id.as_str())
+    .bind(code.app_id)
+    .bind(code.app_key.as_str())
+    .bind(code.account_id)
+    .bind(code.redirect_uri.as_str())
+    .bind(json::write(&code.scopes))
+    .bind(code.openid)
+    .bind(code.nonce.clone())
+    .bind(code.code_challenge.clone())
+    .bind(code.auth_time)
+    .bind(code.session_id.as_str())
+    .bind(code.device.as_str())
+    .bind(code.address.as_str())
+    .bind(code.link_epoch)
+    .bind(code.account_epoch)
+    .bind(code.key_epoch)
+    .bind(code.created_at)
+    .bind(code.expires_at)
+    .must_touch()
+}
+
+/// Spends a code for this grant. One statement decides the race; tried again for the same grant, it knows its own work.
+#[must_use]
+pub fn spend(id: &str, grant_id: i64, now: Millis) -> Statement {
+    sql("update codes set spent_at = $1, grant_id = $2 where id = $3 and (spent_at is null or grant_id = $2)")
+        .bind(now)
+        .bind(grant_id)
+        .bind(id)
+        .must_touch()
+}

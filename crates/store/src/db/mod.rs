@@ -1,0 +1,348 @@
+//! The one query layer: statements as values, two drivers behind them.
+
+mod migrate;
+mod postgres;
+mod sqlite;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// What went wrong with the database. Always ours, never the client's.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("SQLite: {0}")]
+    Sqlite(#[from] rusqlite::Error),
+    #[error("PostgreSQL: {0}")]
+    Postgres(#[from] tokio_postgres::Error),
+    #[error("PostgreSQL pool: {0}")]
+    Pool(#[from] deadpool_postgres::PoolError),
+    #[error("table {table}, column {column}: {reason}")]
+    Inconsistent { table: &'static str, column: String, reason: String },
+    #[error("{0}")]
+    Migration(String),
+    #[error("{0}")]
+    Unusable(String),
+    #[error("the store is shut")]
+    Shut,
+}
+
+/// What store functions return.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// A value on its way to or from a column.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    Null,
+    Int(i64),
+    Bool(bool),
+    Text(String),
+}
+
+impl From<i64> for Value {
+    fn from(value: i64) -> Self {
+        Self::Int(value)
+    }
+}
+
+impl From<kakaw_core::Millis> for Value {
+    fn from(value: kakaw_core::Millis) -> Self {
+        Self::Int(value.0)
+    }
+}
+
+impl From<bool> for Value {
+    fn from(value: bool) -> Self {
+        Self::Bool(value)
+    }
+}
+
+impl From<&str> for Value {
+    fn from(value: &str) -> Self {
+        Self::Text(value.to_owned())
+    }
+}
+
+impl From<String> for Value {
+    fn from(value: String) -> Self {
+        Self::Text(value)
+    }
+}
+
+impl<T: Into<Self>> From<Option<T>> for Value {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Into::into)
+    }
+}
+
+/// A statement with its values. The text is fixed: SQL made from input does not compile.
+#[derive(Debug, Clone)]
+pub struct Statement {
+    text: &'static str,
+    values: Vec<Value>,
+    must_touch: bool,
+}
+
+/// Begins a statement.
+#[must_use]
+pub fn sql(text: &'static str) -> Statement {
+    debug_assert!(in_first_use_order(text), "SQLite numbers parameters by first use: {text}");
+    Statement { text, values: Vec::new(), must_touch: false }
+}
+
+impl Statement {
+    /// Gives the next parameter its value.
+    #[must_use]
+    pub fn bind(mut self, value: impl Into<Value>) -> Self {
+        self.values.push(value.into());
+        self
+    }
+
+    /// Says that the statement must change a row, or else nothing of its commit may happen.
+    #[must_use]
+    pub const fn must_touch(mut self) -> Self {
+        self.must_touch = true;
+        self
+    }
+
+    /// The first row, if any.
+    pub(crate) async fn maybe<T: FromRow>(self, store: &Store) -> Result<Option<T>> {
+        store.query(self).await?.first().map(T::from_row).transpose()
+    }
+
+    /// Every row.
+    pub(crate) async fn all<T: FromRow>(self, store: &Store) -> Result<Vec<T>> {
+        store.query(self).await?.iter().map(T::from_row).collect()
+    }
+}
+
+/// A row, taken out of its driver.
+#[derive(Debug)]
+pub struct Row {
+    table: &'static str,
+    names: Arc<[String]>,
+    values: Vec<Value>,
+}
+
+/// What a table file reads.
+pub(crate) trait FromRow: Sized {
+    fn from_row(row: &Row) -> Result<Self>;
+}
+
+impl Row {
+    fn value(&self, column: &str) -> Result<&Value> {
+        let index = self.names.iter().position(|name| name == column);
+        index.and_then(|index| self.values.get(index)).ok_or_else(|| self.wrong(column, "no such column"))
+    }
+
+    pub(crate) fn wrong(&self, column: &str, reason: impl Into<String>) -> Error {
+        Error::Inconsistent { table: self.table, column: column.to_owned(), reason: reason.into() }
+    }
+
+    pub(crate) fn int(&self, column: &str) -> Result<i64> {
+        self.maybe_int(column)?.ok_or_else(|| self.wrong(column, "null"))
+    }
+
+    pub(crate) fn maybe_int(&self, column: &str) -> Result<Option<i64>> {
+        match self.value(column)? {
+            Value::Int(value) => Ok(Some(*value)),
+            Value::Null => Ok(None),
+            other => Err(self.wrong(column, format!("{other:?} is no integer"))),
+        }
+    }
+
+    pub(crate) fn bool(&self, column: &str) -> Result<bool> {
+        match self.value(column)? {
+            Value::Bool(value) => Ok(*value),
+            Value::Int(value) => Ok(*value != 0),
+            other => Err(self.wrong(column, format!("{other:?} is no boolean"))),
+        }
+    }
+
+    pub(crate) fn text(&self, column: &str) -> Result<String> {
+        self.maybe_text(column)?.ok_or_else(|| self.wrong(column, "null"))
+    }
+
+    pub(crate) fn maybe_text(&self, column: &str) -> Result<Option<String>> {
+        match self.value(column)? {
+            Value::Text(value) => Ok(Some(value.clone())),
+            Value::Null => Ok(None),
+            other => Err(self.wrong(column, format!("{other:?} is no text"))),
+        }
+    }
+
+    pub(crate) fn str(&self, column: &str) -> Result<&str> {
+        match self.value(column)? {
+            Value::Text(value) => Ok(value),
+            other => Err(self.wrong(column, format!("{other:?} is no text"))),
+        }
+    }
+}
+
+/// How a commit ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum Outcome {
+    /// Durable.
+    Committed,
+    /// The statement of this index did not touch its row (or its key was taken): nothing was written.
+    Conflict(usize),
+}
+
+/// Which database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Url {
+    /// SQLite in memory; gone with the store.
+    Memory,
+    /// SQLite in a file.
+    Sqlite(std::path::PathBuf),
+    /// `postgres://…`.
+    Postgres(String),
+}
+
+impl Url {
+    /// Reads `memory`, `sqlite:PATH` or `postgres://…`.
+    ///
+    /// # Errors
+    /// Says what was expected.
+    pub fn parse(text: &str) -> std::result::Result<Self, String> {
+        if text == "memory" {
+            return Ok(Self::Memory);
+        }
+        if let Some(path) = text.strip_prefix("sqlite:").filter(|path| !path.is_empty()) {
+            return Ok(Self::Sqlite(Path::new(path).to_owned()));
+        }
+        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+            return Ok(Self::Postgres(text.to_owned()));
+        }
+        Err(format!("database {text:?}: expected sqlite:PATH, postgres://… or memory"))
+    }
+}
+
+enum Driver {
+    Postgres(postgres::Postgres),
+    Sqlite(sqlite::Sqlite),
+}
+
+/// A database with this program's tables.
+pub struct Store {
+    driver: Driver,
+    shut: AtomicBool,
+    pub(crate) apps: apps_cache::AppsCache,
+}
+
+pub(crate) mod apps_cache {
+    //! App settings by version: a version is read with every use, so what is kept is never stale.
+
+    use std::collections::HashMap;
+    use std::sync::{Arc, PoisonError, RwLock};
+
+    use kakaw_core::app::App;
+
+    #[derive(Default)]
+    pub struct AppsCache(RwLock<HashMap<i64, Arc<App>>>);
+
+    impl AppsCache {
+        pub fn get(&self, id: i64, version: i64) -> Option<Arc<App>> {
+            let apps = self.0.read().unwrap_or_else(PoisonError::into_inner);
+            apps.get(&id).filter(|app| app.version == version).cloned()
+        }
+
+        pub fn put(&self, app: &Arc<App>) {
+            self.0.write().unwrap_or_else(PoisonError::into_inner).insert(app.id, Arc::clone(app));
+        }
+    }
+}
+
+impl Store {
+    /// Opens a database and brings its tables up to date.
+    ///
+    /// # Errors
+    /// It cannot be reached, or a newer version of this program made it.
+    pub async fn open(url: &Url) -> Result<Self> {
+        let driver = match url {
+            Url::Memory => Driver::Sqlite(sqlite::Sqlite::memory()?),
+            Url::Sqlite(path) => Driver::Sqlite(sqlite::Sqlite::file(path)?),
+            Url::Postgres(url) => Driver::Postgres(postgres::Postgres::connect(url).await?),
+        };
+        Ok(Self { driver, shut: AtomicBool::new(false), apps: apps_cache::AppsCache::default() })
+    }
+
+    /// Commits all statements, or none.
+    ///
+    /// # Errors
+    /// The database failed; whether the commit happened may be unknown then.
+    pub async fn commit(&self, statements: Vec<Statement>) -> Result<Outcome> {
+        self.check_open()?;
+        match &self.driver {
+            Driver::Postgres(postgres) => postgres.commit(&statements).await,
+            Driver::Sqlite(sqlite) => sqlite.commit(statements).await,
+        }
+    }
+
+    /// Refuses everything from now on, as a database does that cannot be reached.
+    pub fn shut(&self) {
+        self.shut.store(true, Ordering::SeqCst);
+    }
+
+    /// What the engine says of its durability; a test asserts it.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn durability(&self) -> Result<String> {
+        match &self.driver {
+            Driver::Postgres(postgres) => postgres.durability().await,
+            Driver::Sqlite(sqlite) => sqlite.durability().await,
+        }
+    }
+
+    async fn query(&self, statement: Statement) -> Result<Vec<Row>> {
+        self.check_open()?;
+        match &self.driver {
+            Driver::Postgres(postgres) => postgres.query(&statement).await,
+            Driver::Sqlite(sqlite) => sqlite.query(&statement),
+        }
+    }
+
+    fn check_open(&self) -> Result<()> {
+        if self.shut.load(Ordering::Relaxed) { Err(Error::Shut) } else { Ok(()) }
+    }
+}
+
+/// The table that a statement reads, for messages.
+fn table(text: &'static str) -> &'static str {
+    text.split_once(" from ").map_or("", |(_, rest)| rest.split_whitespace().next().unwrap_or_default())
+}
+
+/// Whether `$1 $2 …` first appear in this order. To SQLite `$n` is a *name*, numbered by its first use.
+fn in_first_use_order(text: &str) -> bool {
+    let mut seen = 0;
+    for part in text.split('$').skip(1) {
+        let digits: String = part.chars().take_while(char::is_ascii_digit).collect();
+        match digits.parse::<u32>() {
+            Ok(n) if n <= seen => {}
+            Ok(n) if n == seen + 1 => seen = n,
+            _ => return false,
+        }
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_are_numbered_by_first_use() {
+        assert!(in_first_use_order("select $1, $2, $1, $3"));
+        assert!(!in_first_use_order("select $2, $1"));
+        assert!(!in_first_use_order("select $1, $3"));
+    }
+
+    #[test]
+    fn urls_name_the_engine() {
+        assert_eq!(Url::parse("sqlite:a.db"), Ok(Url::Sqlite("a.db".into())));
+        assert!(Url::parse("mysql://x").is_err());
+        assert!(Url::parse("sqlite:").is_err());
+    }
+}

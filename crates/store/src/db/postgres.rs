@@ -1,0 +1,180 @@
+//! PostgreSQL, and what speaks its protocol.
+
+use std::error::Error as StdError;
+use std::sync::Arc;
+
+use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod};
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::{IsNull, ToSql, Type, private::BytesMut};
+use tokio_postgres::{NoTls, Row as PgRow};
+
+use super::{Error, Outcome, Result, Row, Statement, Value, migrate, table};
+
+/// Connections at most.
+const POOL: usize = 16;
+/// How often a commit is tried when the database asks to try again (serialization failure, deadlock).
+const TRIES: usize = 10;
+
+pub struct Postgres {
+    pool: Pool,
+}
+
+impl Postgres {
+    pub async fn connect(url: &str) -> Result<Self> {
+        let config: tokio_postgres::Config = url.parse()?;
+        let manager = Manager::from_config(config, NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
+        let pool = Pool::builder(manager).max_size(POOL).build().map_err(|error| Error::Unusable(error.to_string()))?;
+        let postgres = Self { pool };
+        postgres.check_collation().await?;
+        postgres.migrate().await?;
+        Ok(postgres)
+    }
+
+    /// Keys are compared as bytes everywhere; another collation would sort and page differently.
+    async fn check_collation(&self) -> Result<()> {
+        let text = "select datcollate from pg_database where datname = current_database()";
+        let row = self.client().await?.query_one(text, &[]).await?;
+        let collation: String = row.try_get(0)?;
+        if collation == "C" || collation.eq_ignore_ascii_case("c.utf-8") || collation.eq_ignore_ascii_case("c.utf8") {
+            return Ok(());
+        }
+        Err(Error::Unusable(format!(
+            "the database has collation {collation}, expected C: create it with \"create database NAME lc_collate 'C' lc_ctype 'C' template template0\""
+        )))
+    }
+
+    async fn migrate(&self) -> Result<()> {
+        let mut client = self.client().await?;
+        // Two nodes that start at once: the second fails on the history's key, reads again and finds it done.
+        for _ in 0..TRIES {
+            match Self::migrate_once(&mut client).await {
+                Err(Error::Postgres(error)) if is_race(&error) => {}
+                other => return other,
+            }
+        }
+        Self::migrate_once(&mut client).await
+    }
+
+    async fn migrate_once(client: &mut Object) -> Result<()> {
+        client.batch_execute(migrate::CREATE_HISTORY).await?;
+        let rows = client.query(migrate::READ_HISTORY, &[]).await?;
+        let mut history = Vec::new();
+        for row in rows {
+            history.push((row.try_get(0)?, row.try_get(1)?));
+        }
+        for step in migrate::pending(&history)? {
+            let transaction = client.transaction().await?;
+            transaction
+                .execute(
+                    "insert into schema_history (version, name, checksum) values ($1, $2, $3)",
+                    &[&step.version, &step.name, &migrate::sum(step.sql)],
+                )
+                .await?;
+            transaction.batch_execute(step.sql).await?;
+            transaction.commit().await?;
+        }
+        Ok(())
+    }
+
+    pub async fn query(&self, statement: &Statement) -> Result<Vec<Row>> {
+        let client = self.client().await?;
+        let prepared = client.prepare_cached(statement.text).await?;
+        let rows = client.query(&prepared, &parameters(statement)).await?;
+        let names: Arc<[String]> = prepared.columns().iter().map(|column| column.name().to_owned()).collect();
+        rows.iter().map(|row| take(row, table(statement.text), &names)).collect()
+    }
+
+    pub async fn commit(&self, statements: &[Statement]) -> Result<Outcome> {
+        let mut client = self.client().await?;
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            match Self::commit_once(&mut client, statements).await {
+                Err(Error::Postgres(error)) if is_retryable(&error) && tries < TRIES => {}
+                other => return other,
+            }
+        }
+    }
+
+    async fn commit_once(client: &mut Object, statements: &[Statement]) -> Result<Outcome> {
+        let transaction = client.transaction().await?;
+        for (index, statement) in statements.iter().enumerate() {
+            let prepared = transaction.prepare_cached(statement.text).await?;
+            match transaction.execute(&prepared, &parameters(statement)).await {
+                Ok(0) if statement.must_touch => {
+                    transaction.rollback().await?;
+                    return Ok(Outcome::Conflict(index));
+                }
+                Ok(_) => {}
+                Err(error) if error.code() == Some(&SqlState::UNIQUE_VIOLATION) => {
+                    transaction.rollback().await?;
+                    return Ok(Outcome::Conflict(index));
+                }
+                Err(error) => {
+                    transaction.rollback().await?;
+                    return Err(error.into());
+                }
+            }
+        }
+        transaction.commit().await?;
+        Ok(Outcome::Committed)
+    }
+
+    pub async fn durability(&self) -> Result<String> {
+        let row = self.client().await?.query_one("show synchronous_commit", &[]).await?;
+        Ok(format!("synchronous_commit={}", row.try_get::<_, String>(0)?))
+    }
+
+    async fn client(&self) -> Result<Object> {
+        Ok(self.pool.get().await?)
+    }
+}
+
+fn is_retryable(error: &tokio_postgres::Error) -> bool {
+    matches!(error.code(), Some(code) if *code == SqlState::T_R_SERIALIZATION_FAILURE || *code == SqlState::T_R_DEADLOCK_DETECTED)
+}
+
+fn is_race(error: &tokio_postgres::Error) -> bool {
+    let duplicate = [SqlState::UNIQUE_VIOLATION, SqlState::DUPLICATE_TABLE];
+    is_retryable(error) || error.code().is_some_and(|code| duplicate.contains(code))
+}
+
+fn parameters(statement: &Statement) -> Vec<&(dyn ToSql + Sync)> {
+    statement.values.iter().map(|value| value as &(dyn ToSql + Sync)).collect()
+}
+
+fn take(row: &PgRow, table: &'static str, names: &Arc<[String]>) -> Result<Row> {
+    let mut values = Vec::with_capacity(names.len());
+    for (index, column) in row.columns().iter().enumerate() {
+        values.push(match *column.type_() {
+            Type::INT8 => row.try_get::<_, Option<i64>>(index)?.map_or(Value::Null, Value::Int),
+            Type::BOOL => row.try_get::<_, Option<bool>>(index)?.map_or(Value::Null, Value::Bool),
+            Type::TEXT => row.try_get::<_, Option<String>>(index)?.map_or(Value::Null, Value::Text),
+            ref other => {
+                return Err(Error::Inconsistent {
+                    table,
+                    column: column.name().to_owned(),
+                    reason: format!("type {other} that no column has"),
+                });
+            }
+        });
+    }
+    Ok(Row { table, names: Arc::clone(names), values })
+}
+
+impl ToSql for Value {
+    fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> std::result::Result<IsNull, Box<dyn StdError + Sync + Send>> {
+        match self {
+            Self::Null => Ok(IsNull::Yes),
+            Self::Int(value) => value.to_sql(ty, out),
+            Self::Bool(value) => value.to_sql(ty, out),
+            Self::Text(value) => value.to_sql(ty, out),
+        }
+    }
+
+    fn accepts(ty: &Type) -> bool {
+        matches!(*ty, Type::INT8 | Type::BOOL | Type::TEXT)
+    }
+
+    tokio_postgres::types::to_sql_checked!();
+}

@@ -1,0 +1,102 @@
+//! Table `grants`: one log-in of one person in one app on one device.
+
+use kakaw_core::Millis;
+use kakaw_core::grant::{Bearer, Grant};
+
+use crate::accounts::account_from;
+use crate::app_keys::key_from;
+use crate::db::{FromRow, Result, Row, Statement, Store, sql};
+use crate::json;
+use crate::links::link_from;
+
+impl FromRow for Bearer {
+    fn from_row(row: &Row) -> Result<Self> {
+        let link = link_from(row)?;
+        let grant = Grant {
+            id: row.int("id")?,
+            app_id: link.app_id,
+            app_key: row.text("app_key")?,
+            account_id: link.account_id,
+            scopes: json::read(row, "scopes")?,
+            openid: row.bool("openid")?,
+            nonce: row.maybe_text("nonce")?,
+            auth_time: Millis(row.int("auth_time")?),
+            session_id: row.text("session_id")?,
+            device: row.text("device")?,
+            address: row.text("address")?,
+            link_epoch: row.int("grant_link_epoch")?,
+            account_epoch: row.int("grant_account_epoch")?,
+            key_epoch: row.int("grant_key_epoch")?,
+            created_at: Millis(row.int("created_at")?),
+            refresh_generation: row.int("refresh_generation")?,
+            refresh_expires_at: Millis(row.int("refresh_expires_at")?),
+            rotated_at: row.maybe_int("rotated_at")?.map(Millis),
+            ended_at: row.maybe_int("ended_at")?.map(Millis),
+            ended_why: row.maybe_text("ended_why")?,
+        };
+        Ok(Self { grant, link, account: account_from(row)?, key: key_from(row)?, app_version: row.int("app_version")? })
+    }
+}
+
+/// A grant with all that a token check compares, by one statement: nothing of it is ever cached.
+pub async fn bearer(store: &Store, id: i64) -> Result<Option<Bearer>> {
+    sql("select g.id, g.scopes, g.openid, g.nonce, g.auth_time, g.session_id, g.device, g.address, \
+         g.link_epoch as grant_link_epoch, g.account_epoch as grant_account_epoch, g.key_epoch as grant_key_epoch, \
+         g.created_at, g.refresh_generation, g.refresh_expires_at, g.rotated_at, g.ended_at, g.ended_why, \
+         l.app_id, l.account_id, l.user_id, l.version as link_version, l.epoch as link_epoch, l.connected, l.connected_at, \
+         l.consents, a.version as account_version, a.epoch as account_epoch, a.restricted, a.agreed_to_terms, a.attributes, \
+         k.app_key, k.kind, k.epoch as key_epoch, k.deleted, k.settings as key_settings, k.secret_hash, \
+         p.version as app_version \
+         from grants g join links l on l.app_id = g.app_id and l.account_id = g.account_id \
+         join accounts a on a.id = g.account_id join app_keys k on k.app_key = g.app_key join apps p on p.id = g.app_id \
+         where g.id = $1")
+    .bind(id)
+    .maybe(store)
+    .await
+}
+
+/// Adds a grant; tried again, it leaves what is there.
+#[must_use]
+pub fn insert(grant: &Grant) -> Statement {
+    sql("insert into grants (id, app_id, app_key, account_id, scopes, openid, nonce, auth_time, session_id, device, address, \
+         link_epoch, account_epoch, key_epoch, created_at, refresh_generation, refresh_expires_at) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) on conflict do nothing")
+    .bind(grant.id)
+    .bind(grant.app_id)
+    .bind(grant.app_key.as_str())
+    .bind(grant.account_id)
+    .bind(json::write(&grant.scopes))
+    .bind(grant.openid)
+    .bind(grant.nonce.clone())
+    .bind(grant.auth_time)
+    .bind(grant.session_id.as_str())
+    .bind(grant.device.as_str())
+    .bind(grant.address.as_str())
+    .bind(grant.link_epoch)
+    .bind(grant.account_epoch)
+    .bind(grant.key_epoch)
+    .bind(grant.created_at)
+    .bind(grant.refresh_generation)
+    .bind(grant.refresh_expires_at)
+}
+
+/// Rotates the refresh token: from the generation before to that of `next`, once.
+#[must_use]
+pub fn rotate(next: &Grant) -> Statement {
+    sql("update grants set refresh_generation = $1, refresh_expires_at = $2, rotated_at = $3 \
+         where id = $4 and refresh_generation = $1 - 1 and ended_at is null")
+    .bind(next.refresh_generation)
+    .bind(next.refresh_expires_at)
+    .bind(next.rotated_at)
+    .bind(next.id)
+    .must_touch()
+}
+
+/// Marks a grant as ended, and why, so that a later refusal can be explained.
+#[must_use]
+pub fn end(id: i64, now: Millis, why: &'static str) -> Statement {
+    sql("update grants set ended_at = $1, ended_why = $2 where id = $3 and ended_at is null")
+        .bind(now)
+        .bind(why)
+        .bind(id)
+}

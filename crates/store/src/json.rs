@@ -1,0 +1,16 @@
+//! JSON in text columns.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::db::{Result, Row};
+
+/// Reads a column.
+pub fn read<T: DeserializeOwned>(row: &Row, column: &str) -> Result<T> {
+    serde_json::from_str(row.str(column)?).map_err(|error| row.wrong(column, error.to_string()))
+}
+
+/// Writes a value. Ours are maps with text keys, lists and plain values, which JSON always holds.
+pub fn write<T: Serialize>(value: &T) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}

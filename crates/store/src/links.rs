@@ -1,0 +1,96 @@
+//! Table `links`: accounts linked with apps.
+
+use kakaw_core::link::Link;
+
+use crate::db::{FromRow, Result, Row, Statement, Store, sql};
+use crate::json;
+
+pub(crate) fn link_from(row: &Row) -> Result<Link> {
+    Ok(Link {
+        app_id: row.int("app_id")?,
+        account_id: row.int("account_id")?,
+        user_id: row.int("user_id")?,
+        version: row.int("link_version")?,
+        epoch: row.int("link_epoch")?,
+        connected: row.bool("connected")?,
+        connected_at: kakaw_core::Millis(row.int("connected_at")?),
+        consents: json::read(row, "consents")?,
+    })
+}
+
+impl FromRow for Link {
+    fn from_row(row: &Row) -> Result<Self> {
+        link_from(row)
+    }
+}
+
+/// The link between this account and this app, connected or not.
+pub async fn of(store: &Store, app_id: i64, account_id: i64) -> Result<Option<Link>> {
+    sql("select app_id, account_id, user_id, version as link_version, epoch as link_epoch, connected, connected_at, consents \
+         from links where app_id = $1 and account_id = $2")
+    .bind(app_id)
+    .bind(account_id)
+    .maybe(store)
+    .await
+}
+
+/// Every link of an account, by app.
+pub async fn of_account(store: &Store, account_id: i64) -> Result<Vec<Link>> {
+    sql("select app_id, account_id, user_id, version as link_version, epoch as link_epoch, connected, connected_at, consents \
+         from links where account_id = $1 order by app_id")
+    .bind(account_id)
+    .all(store)
+    .await
+}
+
+/// Adds the first link; refused when there is one, or when the app gave the user id to another.
+#[must_use]
+pub fn insert(link: &Link) -> Statement {
+    sql("insert into links (app_id, account_id, user_id, version, epoch, connected, connected_at, consents) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing")
+    .bind(link.app_id)
+    .bind(link.account_id)
+    .bind(link.user_id)
+    .bind(link.version)
+    .bind(link.epoch)
+    .bind(link.connected)
+    .bind(link.connected_at)
+    .bind(json::write(&link.consents))
+    .must_touch()
+}
+
+/// Replaces a link, if it still has the version that `link` was read with.
+#[must_use]
+pub fn update(link: &Link) -> Statement {
+    sql("update links set version = version + 1, epoch = $1, connected = $2, connected_at = $3, consents = $4 \
+         where app_id = $5 and account_id = $6 and version = $7")
+    .bind(link.epoch)
+    .bind(link.connected)
+    .bind(link.connected_at)
+    .bind(json::write(&link.consents))
+    .bind(link.app_id)
+    .bind(link.account_id)
+    .bind(link.version)
+    .must_touch()
+}
+
+/// Gives the link this user id, as a world file demands it.
+#[must_use]
+pub fn set_user_id(link: &Link, user_id: i64) -> Statement {
+    sql("update links set user_id = $1 where app_id = $2 and account_id = $3")
+        .bind(user_id)
+        .bind(link.app_id)
+        .bind(link.account_id)
+        .must_touch()
+}
+
+/// Ends the link: all consent, codes and tokens of it. The user id stays.
+#[must_use]
+pub fn unlink(link: &Link) -> Statement {
+    sql("update links set version = version + 1, epoch = epoch + 1, connected = false, consents = '{}' \
+         where app_id = $1 and account_id = $2 and connected and epoch = $3")
+    .bind(link.app_id)
+    .bind(link.account_id)
+    .bind(link.epoch)
+    .must_touch()
+}

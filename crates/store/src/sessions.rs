@@ -1,0 +1,55 @@
+//! Table `sessions`: account sessions of browsers, by the hash of their cookie.
+
+use kakaw_core::Millis;
+use kakaw_core::account::Account;
+use kakaw_core::session::Session;
+
+use crate::accounts::account_from;
+use crate::db::{FromRow, Result, Row, Statement, Store, sql};
+
+struct Found(Session, Account);
+
+impl FromRow for Found {
+    fn from_row(row: &Row) -> Result<Self> {
+        let session = Session {
+            id: row.text("session_id")?,
+            account_id: row.int("account_id")?,
+            auth_time: Millis(row.int("auth_time")?),
+            expires_at: Millis(row.int("expires_at")?),
+            account_epoch: row.int("session_epoch")?,
+        };
+        Ok(Self(session, account_from(row)?))
+    }
+}
+
+/// A session with its account, live or not.
+pub async fn with_account(store: &Store, id: &str) -> Result<Option<(Session, Account)>> {
+    let found: Option<Found> = sql("select s.id as session_id, s.account_id, s.auth_time, s.expires_at, \
+         s.account_epoch as session_epoch, a.version as account_version, a.epoch as account_epoch, a.restricted, \
+         a.agreed_to_terms, a.attributes from sessions s join accounts a on a.id = s.account_id where s.id = $1")
+    .bind(id)
+    .maybe(store)
+    .await?;
+    Ok(found.map(|Found(session, account)| (session, account)))
+}
+
+/// Adds a session.
+#[must_use]
+pub fn insert(session: &Session, device: &str, address: &str) -> Statement {
+    sql("insert into sessions (id, account_id, auth_time, expires_at, account_epoch, device, address) \
+         values ($1, $2, $3, $4, $5, $6, $7)")
+    .bind(session.id.as_str())
+    .bind(session.account_id)
+    .bind(session.auth_time)
+    .bind(session.expires_at)
+    .bind(session.account_epoch)
+    .bind(device)
+    .bind(address)
+    .must_touch()
+}
+
+/// Ends a session.
+#[must_use]
+pub fn delete(id: &str) -> Statement {
+    sql("delete from sessions where id = $1").bind(id)
+}

@@ -1,0 +1,28 @@
+//! Table `signing_keys`: private keys of ID tokens, sealed.
+
+use kakaw_core::Millis;
+
+use crate::db::{FromRow, Result, Row, Statement, Store, sql};
+
+struct Sealed(String);
+
+impl FromRow for Sealed {
+    fn from_row(row: &Row) -> Result<Self> {
+        Ok(Self(row.text("sealed")?))
+    }
+}
+
+/// Every key, sealed, oldest first: the first signs, the others are announced.
+pub async fn all(store: &Store) -> Result<Vec<String>> {
+    let rows: Vec<Sealed> = sql("select sealed from signing_keys order by created_at, kid").all(store).await?;
+    Ok(rows.into_iter().map(|Sealed(text)| text).collect())
+}
+
+/// Adds a key.
+#[must_use]
+pub fn insert(kid: &str, sealed: &str, now: Millis) -> Statement {
+    sql("insert into signing_keys (kid, sealed, created_at) values ($1, $2, $3) on conflict do nothing")
+        .bind(kid)
+        .bind(sealed)
+        .bind(now)
+}

@@ -1,0 +1,50 @@
+//! Removal of what time has ended, in small batches so that nobody waits long behind one.
+
+use kakaw_core::Millis;
+
+use crate::db::{FromRow, Outcome, Result, Row, Statement, Store, sql};
+
+/// Rows of a batch, at most.
+const BATCH: i64 = 200;
+/// Spent codes are kept this long (seconds), so that a second use can be explained.
+const SPENT_CODES: i64 = 86_400;
+/// The longest life of an access token (seconds): an ended grant is explained until its last token is over.
+const LONGEST_ACCESS: i64 = 12 * 3600;
+
+struct Count(i64);
+
+impl FromRow for Count {
+    fn from_row(row: &Row) -> Result<Self> {
+        Ok(Self(row.int("n")?))
+    }
+}
+
+/// Removes one batch from each table. Returns whether there may be more.
+pub async fn batch(store: &Store, now: Millis) -> Result<bool> {
+    let codes = now.plus_seconds(-SPENT_CODES);
+    let grants = now.plus_seconds(-LONGEST_ACCESS);
+    let sweeps: [(Statement, Statement); 3] = [
+        (
+            sql("select count(*) as n from (select id from codes where expires_at < $1 limit $2) c").bind(codes).bind(BATCH),
+            sql("delete from codes where id in (select id from codes where expires_at < $1 order by expires_at limit $2)").bind(codes).bind(BATCH),
+        ),
+        (
+            sql("select count(*) as n from (select id from sessions where expires_at < $1 limit $2) s").bind(now).bind(BATCH),
+            sql("delete from sessions where id in (select id from sessions where expires_at < $1 order by expires_at limit $2)").bind(now).bind(BATCH),
+        ),
+        (
+            sql("select count(*) as n from (select id from grants where refresh_expires_at < $1 limit $2) g").bind(grants).bind(BATCH),
+            sql("delete from grants where id in (select id from grants where refresh_expires_at < $1 order by refresh_expires_at limit $2)").bind(grants).bind(BATCH),
+        ),
+    ];
+    let mut more = false;
+    for (count, delete) in sweeps {
+        // Looking first keeps an idle sweep from writing.
+        let waiting = count.maybe::<Count>(store).await?.map_or(0, |Count(n)| n);
+        if waiting > 0 {
+            let Outcome::Committed = store.commit(vec![delete]).await? else { continue };
+            more |= waiting == BATCH;
+        }
+    }
+    Ok(more)
+}
