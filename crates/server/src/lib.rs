@@ -1,1 +1,1 @@
-//! x
+//! HTTP, pages, jobs, configuration and the command line of Kakaw.

@@ -1,0 +1,39 @@
+//! World time: the only reader of the real clock.
+
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use kakaw_core::Millis;
+
+/// The clock of a world. It runs with the real one, ahead of it by an offset, or stands still.
+#[derive(Debug, Default)]
+pub struct Clock {
+    frozen: AtomicBool,
+    /// Milliseconds ahead of the real clock; when frozen, the moment itself.
+    value: AtomicI64,
+}
+
+impl Clock {
+    /// A clock that stands still at `now`.
+    #[must_use]
+    pub fn frozen_at(now: Millis) -> Self {
+        Self { frozen: AtomicBool::new(true), value: AtomicI64::new(now.0) }
+    }
+
+    /// The world's now.
+    #[must_use]
+    pub fn now(&self) -> Millis {
+        let value = self.value.load(Ordering::SeqCst);
+        Millis(if self.frozen.load(Ordering::SeqCst) { value } else { real() + value })
+    }
+
+    /// Moves the clock forward.
+    pub fn advance_seconds(&self, seconds: i64) {
+        self.value.fetch_add(seconds * 1000, Ordering::SeqCst);
+    }
+}
+
+#[allow(clippy::disallowed_methods, reason = "the one reader of the real clock")]
+fn real() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX))
+}

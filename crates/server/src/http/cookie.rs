@@ -1,0 +1,44 @@
+//! Cookies. Their names carry a hash of the instance, because cookies ignore ports.
+
+use axum::http::{HeaderMap, HeaderValue, header};
+use kakaw_core::secret;
+
+use crate::http::here::Here;
+use crate::world::World;
+
+/// The names of this instance's cookies.
+pub struct Names {
+    pub session: String,
+    pub browser: String,
+}
+
+impl Names {
+    /// The names in this world.
+    #[must_use]
+    pub fn of(world: &World) -> Self {
+        let tag: String = secret::keyed_hash(world.sealer.hash_key(), "cookie").chars().filter(char::is_ascii_alphanumeric).take(8).collect();
+        Self { session: format!("kakaw_s_{tag}"), browser: format!("kakaw_b_{tag}") }
+    }
+}
+
+/// The value of a cookie, if the browser sent exactly one of a sane size.
+#[must_use]
+pub fn read(headers: &HeaderMap, name: &str) -> Option<String> {
+    let mut values = headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|line| line.to_str().ok())
+        .flat_map(|line| line.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .filter(|(n, _)| *n == name)
+        .map(|(_, value)| value);
+    let value = values.next()?;
+    (values.next().is_none() && value.len() <= 128).then(|| value.to_owned())
+}
+
+/// `Set-Cookie` for a value that lives this many seconds; zero removes it.
+#[must_use]
+pub fn set(here: &Here, name: &str, value: &str, seconds: i64) -> Option<HeaderValue> {
+    let secure = if here.base.starts_with("https://") { "; Secure" } else { "" };
+    HeaderValue::from_str(&format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}")).ok()
+}

@@ -1,0 +1,152 @@
+//! The one place where a problem becomes HTTP: a page, or JSON of kauth or kapi.
+
+use axum::Json;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use kakaw_core::Refusal;
+use kakaw_core::random;
+use kakaw_store::Error;
+use kakaw_wire::problem::{Problem, Surface};
+use kakaw_wire::token::KauthError;
+use kakaw_wire::user::KapiError;
+
+use crate::http::here::Here;
+use crate::page;
+use crate::password::Busy;
+use crate::world::World;
+
+/// Why a request got no success: theirs or ours.
+#[derive(Debug)]
+pub enum Fault {
+    /// A mistake of the client's, or a state of the world.
+    Refused(Refusal),
+    /// The database failed.
+    Store(Error),
+    /// Too many passwords wait to be hashed.
+    Busy,
+}
+
+impl From<Refusal> for Fault {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<Problem> for Fault {
+    fn from(problem: Problem) -> Self {
+        Self::Refused(problem.into())
+    }
+}
+
+impl From<Error> for Fault {
+    fn from(error: Error) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<Busy> for Fault {
+    fn from(_: Busy) -> Self {
+        Self::Busy
+    }
+}
+
+impl Fault {
+    /// Commits were outrun again and again.
+    #[must_use]
+    pub fn contention() -> Self {
+        Self::Store(Error::Unusable("a commit was outrun too often".to_owned()))
+    }
+
+    /// As an error page.
+    #[must_use]
+    pub fn page(self, here: &Here) -> Response {
+        let busy = matches!(self, Self::Busy);
+        let refusal = self.into_refusal(Problem::TemporaryFault {});
+        let id = note(&here.world, &refusal);
+        let status = status(refusal.problem.answer(Surface::Page).status);
+        let mut response = page::respond(here, status, &page::error::Error::new(here, &refusal));
+        if busy {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        mark(response, &here.base, &refusal, &id)
+    }
+
+    /// As JSON of kauth.
+    #[must_use]
+    pub fn kauth(self, world: &World, base: &str) -> Response {
+        let refusal = self.into_refusal(Problem::TemporaryFault {});
+        let id = note(world, &refusal);
+        let answer = refusal.problem.answer(Surface::Kauth);
+        let code = refusal.problem.code();
+        let message = refusal.problem.message(Surface::Kauth);
+        let body = KauthError {
+            error: if answer.error.is_empty() { "invalid_request" } else { answer.error }.to_owned(),
+            error_description: Some(message).filter(|m| !m.is_empty()),
+            error_code: code.id().starts_with("KOE").then(|| code.id().to_owned()),
+        };
+        mark(json(status(answer.status), &body), base, &refusal, &id)
+    }
+
+    /// As JSON of kapi.
+    #[must_use]
+    pub fn kapi(self, world: &World, base: &str) -> Response {
+        let refusal = self.into_refusal(Problem::InternalError {});
+        let id = note(world, &refusal);
+        let answer = refusal.problem.answer(Surface::Kapi);
+        let code = refusal.problem.code().id().parse().unwrap_or(-1);
+        let mut response = json(status(answer.status), &KapiError { msg: refusal.problem.message(Surface::Kapi), code });
+        if code == -401 {
+            let challenge = HeaderValue::from_static("Bearer error=invalid_token");
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        mark(response, base, &refusal, &id)
+    }
+
+    fn into_refusal(self, ours: Problem) -> Refusal {
+        match self {
+            Self::Refused(refusal) => refusal,
+            Self::Store(error) => {
+                tracing::error!(%error, "the database failed");
+                Refusal::new(ours).because(error.to_string())
+            }
+            Self::Busy => Refusal::new(ours).because("more log-ins at once than this machine can hash"),
+        }
+    }
+}
+
+/// JSON as Kakao Login labels it.
+#[must_use]
+pub fn json<T: serde::Serialize>(status: StatusCode, body: &T) -> Response {
+    let mut response = (status, Json(body)).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json;charset=UTF-8"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+fn status(code: u16) -> StatusCode {
+    StatusCode::from_u16(code).unwrap_or(StatusCode::BAD_REQUEST)
+}
+
+/// One calm line per refusal. The diagnosis is the team's, and in `dev` the terminal is the team.
+fn note(world: &World, refusal: &Refusal) -> String {
+    let id: String = random::token(&*world.random).chars().take(12).collect();
+    let code = refusal.problem.code().id();
+    if world.is_dev() {
+        let findings = refusal.diagnosis.for_team().join("; ");
+        tracing::info!("refused {code} {findings}  (request {id}; kakaw explain {code})");
+    } else {
+        tracing::info!(code, request = id, "refused");
+    }
+    id
+}
+
+fn mark(mut response: Response, base: &str, refusal: &Refusal, id: &str) -> Response {
+    let link = format!("<{base}/docs/errors/{}>; rel=\"help\"", refusal.problem.code().id());
+    for (name, value) in [(header::LINK, link), (HeaderName::from_static("x-request-id"), id.to_owned())] {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    response
+}

@@ -1,0 +1,117 @@
+//! Where a request arrived and who sent it: base URL, language, cookies, device.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use kakaw_wire::text::Lang;
+
+use crate::http::cookie;
+use crate::world::{PublicUrl, World};
+
+/// Hosts of Kakao Login that reach us when a client's traffic is redirected here.
+const KAKAO_HOSTS: [&str; 3] = ["kauth.kakao.com", "kapi.kakao.com", "accounts.kakao.com"];
+
+/// The circumstances of a request.
+pub struct Here {
+    pub world: Arc<World>,
+    /// Public base URL, without a slash at its end. Absolute URLs and the issuer are made from it.
+    pub base: String,
+    /// From `lang` or `Accept-Language`.
+    pub lang: Lang,
+    /// Value of the browser cookie, set before any log-in.
+    pub browser: Option<String>,
+    /// Value of the session cookie.
+    pub session: Option<String>,
+    /// `User-Agent`.
+    pub device: String,
+    /// Address of the peer.
+    pub address: String,
+}
+
+impl FromRequestParts<Arc<World>> for Here {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, world: &Arc<World>) -> Result<Self, Infallible> {
+        let headers = &parts.headers;
+        let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+        let query = parts.uri.query().unwrap_or_default();
+        let lang = query.split('&').find_map(|pair| pair.strip_prefix("lang="));
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        let names = cookie::Names::of(world);
+        Ok(Self {
+            base: base(world, headers),
+            lang: Lang::preferred(lang, text(header::ACCEPT_LANGUAGE)),
+            browser: cookie::read(headers, &names.browser),
+            session: cookie::read(headers, &names.session),
+            device: text(header::USER_AGENT).unwrap_or_default().chars().take(300).collect(),
+            address: peer.map(|ConnectInfo(address)| address.ip().to_string()).unwrap_or_default(),
+            world: Arc::clone(world),
+        })
+    }
+}
+
+impl Here {
+    /// The hash of the session cookie: the session's key.
+    #[must_use]
+    pub fn session_id(&self) -> Option<String> {
+        self.session.as_deref().map(kakaw_core::secret::hash)
+    }
+}
+
+/// The public base URL of this request.
+#[must_use]
+pub fn base(world: &World, headers: &HeaderMap) -> String {
+    match &world.public_url {
+        PublicUrl::Fixed(url) => url.clone(),
+        PublicUrl::FollowLoopback => {
+            let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
+            let scheme = if KAKAO_HOSTS.contains(&host) { "https" } else { "http" };
+            format!("{scheme}://{host}")
+        }
+    }
+}
+
+/// Refuses a `Host` that is not ours with 421: a page of another site must not reach us by rebinding its name.
+pub fn check_host(world: &World, headers: &HeaderMap) -> Result<(), Box<Response>> {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let allowed = match &world.public_url {
+        PublicUrl::Fixed(url) => {
+            url.split_once("://").is_some_and(|(_, rest)| rest.split('/').next() == Some(host)) || (world.is_dev() && is_loopback_name(host))
+        }
+        PublicUrl::FollowLoopback => is_loopback_name(host),
+    };
+    if allowed {
+        return Ok(());
+    }
+    let shown: String = host.chars().take(100).collect();
+    let body = format!("Misdirected request: Host {shown:?} is not served here.\n");
+    Err(Box::new((StatusCode::MISDIRECTED_REQUEST, body).into_response()))
+}
+
+fn is_loopback_name(host: &str) -> bool {
+    let name = match host.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or_default(),
+        None => host.rsplit_once(':').map_or(host, |(name, _)| name),
+    };
+    matches!(name, "localhost" | "127.0.0.1" | "::1") || name.ends_with(".localhost") || KAKAO_HOSTS.contains(&name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_loopback_names_are_ours() {
+        for ours in ["localhost", "localhost:7700", "127.0.0.1:1", "[::1]:7700", "a.localhost:7700", "kauth.kakao.com"] {
+            assert!(is_loopback_name(ours), "{ours}");
+        }
+        for foreign in ["", "evil.example", "localhost.evil.example", "127.0.0.1.evil.example:7700", "evil.kakao.com"] {
+            assert!(!is_loopback_name(foreign), "{foreign}");
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! `GET /v1/user/access_token_info` and `GET /v1/user/check_access_token` — is this token good, and for how long.
+//!
+//! A text that cannot be a token at all is -2; a token that is no longer good is -401.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use axum::routing;
+use kakaw_core::token;
+use kakaw_wire::Problem;
+use kakaw_wire::user::AccessTokenInfo;
+
+use super::{Caller, bearer_token};
+use crate::http::fault::{Fault, json};
+use crate::http::here;
+use crate::world::World;
+
+pub fn routes() -> Router<Arc<World>> {
+    Router::new()
+        .route("/v1/user/access_token_info", routing::get(get))
+        .route("/v1/user/check_access_token", routing::get(get))
+}
+
+async fn get(State(world): State<Arc<World>>, headers: HeaderMap) -> Response {
+    match info(&world, &headers).await {
+        Ok(info) => json(StatusCode::OK, &info),
+        Err(fault) => fault.kapi(&world, &here::base(&world, &headers)),
+    }
+}
+
+async fn info(world: &World, headers: &HeaderMap) -> Result<AccessTokenInfo, Fault> {
+    if !token::looks_like_one(bearer_token(headers)?) {
+        return Err(Problem::MalformedAccessToken {}.into());
+    }
+    let caller = Caller::admit(world, headers).await?;
+    let left = caller.token.expires_at.0 - world.now().0;
+    let app_id = caller.app.id;
+    Ok(AccessTokenInfo { id: caller.bearer.link.user_id, expires_in: left / 1000, app_id, expires_in_millis: left, app_id_legacy: app_id })
+}

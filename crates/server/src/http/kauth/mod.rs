@@ -1,0 +1,46 @@
+//! kauth: the authorization server.
+
+pub mod authorize;
+pub mod discovery;
+pub mod jwks;
+pub mod logout;
+pub mod token;
+pub mod tokeninfo;
+
+use std::sync::Arc;
+
+use axum::Router;
+use kakaw_core::Refusal;
+use kakaw_core::app::{App, AppKey};
+use kakaw_core::secret;
+use kakaw_store::app_keys;
+use kakaw_wire::Problem;
+use kakaw_wire::form::Pairs;
+
+use crate::world::World;
+
+/// Every endpoint of kauth.
+pub fn routes() -> Router<Arc<World>> {
+    Router::new()
+        .merge(authorize::routes())
+        .merge(discovery::routes())
+        .merge(jwks::routes())
+        .merge(logout::routes())
+        .merge(token::routes())
+        .merge(tokeninfo::routes())
+}
+
+/// The live key that a client calls itself by, of whatever kind: an admin key is known by its keyed hash.
+async fn find_key(world: &World, client_id: &str) -> kakaw_store::Result<Option<(Arc<App>, AppKey)>> {
+    if let Some(found) = app_keys::with_app(&world.store, client_id).await? {
+        return Ok(Some(found));
+    }
+    app_keys::with_app(&world.store, &secret::keyed_hash(world.sealer.hash_key(), client_id)).await
+}
+
+/// The query of a page request (KOE001 when it cannot be decoded).
+fn query(text: &str) -> Result<Pairs, Refusal> {
+    Pairs::parse(text).map_err(|error| {
+        Problem::MalformedRequest { parameter: error.parameter().to_owned(), reason: error.reason().to_owned() }.into()
+    })
+}

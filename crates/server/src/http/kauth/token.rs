@@ -1,0 +1,247 @@
+//! `POST /oauth/token` — exchange a code for tokens, or renew them with a refresh token.
+//!
+//! | parameter       | needed               | rule                                                                    |
+//! |-----------------|----------------------|-------------------------------------------------------------------------|
+//! | `grant_type`    | yes                  | `authorization_code` or `refresh_token`, else KOE310                    |
+//! | `client_id`     | yes                  | the key that authorize had, else KOE101, KOE114                         |
+//! | `client_secret` | if the feature is on | in the body; HTTP Basic does not count, else KOE010                     |
+//! | `code`          | for a code           | unspent and not older than ten minutes, else KOE320                     |
+//! | `redirect_uri`  | by setting           | the one of authorize, else KOE303                                       |
+//! | `code_verifier` | with a challenge     | RFC 7636; any characters; `invalid_grant` if it does not fit            |
+//! | `refresh_token` | for a refresh        | KOE319 if blank, KOE322 if expired, replaced or ended                   |
+//!
+//! Spec: RFC 6749 §4.1.3, §5 and §6.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::Response;
+use axum::routing;
+use kakaw_core::app::{App, AppKey};
+use kakaw_core::client_auth::{self, Credentials};
+use kakaw_core::code::{Code, Presented, Redemption, redeem};
+use kakaw_core::grant::{Bearer, Grant};
+use kakaw_core::policy::REFRESH_LIFETIME;
+use kakaw_core::refresh::{Renewal, renew};
+use kakaw_core::token::{self, AccessToken};
+use kakaw_core::user_info::Pictures;
+use kakaw_core::{id_token, random, secret};
+use kakaw_store::{Outcome, codes, grants};
+use kakaw_wire::Problem;
+use kakaw_wire::form::Pairs;
+use kakaw_wire::scope::{Item, OPENID};
+use kakaw_wire::token::TokenReply;
+
+use crate::http::fault::{Fault, json};
+use crate::http::{body, here};
+use crate::world::World;
+
+pub fn routes() -> Router<Arc<World>> {
+    Router::new().route("/oauth/token", routing::post(post))
+}
+
+async fn post(State(world): State<Arc<World>>, request: Request) -> Response {
+    let headers = request.headers().clone();
+    let base = here::base(&world, &headers);
+    let reply = match body::form(request).await {
+        Ok(form) => issue(&world, &base, &headers, &form).await,
+        Err(error) => Err(Problem::BadTokenRequest { reason: error.reason() }.into()),
+    };
+    match reply {
+        Ok(reply) => json(StatusCode::OK, &reply),
+        Err(fault) => fault.kauth(&world, &base),
+    }
+}
+
+/// The parameters of both grants.
+struct Params<'a> {
+    grant_type: Option<&'a str>,
+    client_id: Option<&'a str>,
+    client_secret: Option<&'a str>,
+    code: Option<&'a str>,
+    redirect_uri: Option<&'a str>,
+    code_verifier: Option<&'a str>,
+    refresh_token: Option<&'a str>,
+}
+
+impl<'a> Params<'a> {
+    fn read(form: &'a Pairs) -> Result<Self, Fault> {
+        let one = |name| {
+            form.one(name).map_err(|repeated| Problem::BadTokenRequest { reason: format!("{} was sent more than once", repeated.0) })
+        };
+        Ok(Self {
+            grant_type: one("grant_type")?,
+            client_id: one("client_id")?,
+            client_secret: one("client_secret")?,
+            code: one("code")?,
+            redirect_uri: one("redirect_uri")?.filter(|uri| !uri.is_empty()),
+            code_verifier: one("code_verifier")?.filter(|verifier| !verifier.is_empty()),
+            refresh_token: one("refresh_token")?,
+        })
+    }
+}
+
+async fn issue(world: &World, base: &str, headers: &HeaderMap, form: &Pairs) -> Result<TokenReply, Fault> {
+    let params = Params::read(form)?;
+    let grant_type = params.grant_type.unwrap_or_default();
+    match grant_type {
+        "authorization_code" | "refresh_token" => {}
+        "" => return Err(Problem::MissingGrantType {}.into()),
+        other => return Err(Problem::UnsupportedGrantType { grant_type: other.chars().take(100).collect() }.into()),
+    }
+    let found = match params.client_id {
+        Some(client_id) if !client_id.is_empty() => super::find_key(world, client_id).await?,
+        _ => None,
+    };
+    let basic = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let credentials = Credentials {
+        client_id: params.client_id.map(|id| id.chars().take(200).collect()),
+        secret_hash: params.client_secret.filter(|s| !s.is_empty()).map(|s| secret::keyed_hash(world.sealer.hash_key(), s)),
+        basic: basic.is_some_and(|value| value.get(..6).is_some_and(|scheme| scheme.eq_ignore_ascii_case("basic "))),
+    };
+    let (app, key) = client_auth::check(&credentials, found.as_ref().map(|(app, key)| (&**app, key)))?;
+    match grant_type {
+        "refresh_token" => refresh(world, base, app, key, params.refresh_token.unwrap_or_default()).await,
+        _ => {
+            let presented = Presented {
+                code: params.code.unwrap_or_default().to_owned(),
+                redirect_uri: params.redirect_uri.map(str::to_owned),
+                code_verifier: params.code_verifier.map(str::to_owned),
+            };
+            exchange(world, base, app, key, &presented).await
+        }
+    }
+}
+
+/// Marks a code that was burned without a grant.
+const NO_GRANT: i64 = 0;
+
+async fn exchange(world: &World, base: &str, app: &App, key: &AppKey, presented: &Presented) -> Result<TokenReply, Fault> {
+    let code_id = secret::hash(&presented.code);
+    // Chosen before the first try, so that a try after an ambiguous commit recognizes its own work.
+    let grant_id = random::id(&*world.random);
+    let mut last_error = None;
+    for _ in 0..4 {
+        let found = codes::by_id(&world.store, &code_id).await?;
+        let (stored, current) = found.as_ref().map_or((None, false), |(code, current)| (Some(code), *current));
+        let now = world.now();
+        if let Some(code) = stored.filter(|code| code.grant_id == Some(grant_id)) {
+            return first_reply(world, base, app, key, code, Grant::from_code(grant_id, code, now)).await;
+        }
+        let (grant_id, refusal) = match (redeem(presented, stored, current, key, &world.policy, now), stored) {
+            (Redemption::Grant, _) => (grant_id, None),
+            (Redemption::Burn(refusal), _) => (NO_GRANT, Some(refusal)),
+            (Redemption::Refuse(refusal), _) => return Err(refusal.into()),
+            (Redemption::Replayed(refusal), stored) => {
+                if let Some(first) = stored.and_then(|code| code.grant_id).filter(|id| *id != NO_GRANT) {
+                    let Outcome::Committed = world.store.commit(vec![grants::end(first, now, "its code was used twice")]).await? else {
+                        continue;
+                    };
+                }
+                return Err(refusal.into());
+            }
+        };
+        let Some(code) = stored else { continue };
+        let grant = Grant::from_code(grant_id, code, now);
+        let mut changes = vec![codes::spend(&code_id, grant_id, now)];
+        if refusal.is_none() {
+            changes.push(grants::insert(&grant));
+        }
+        match (world.store.commit(changes).await, refusal) {
+            (Ok(Outcome::Committed), None) => return first_reply(world, base, app, key, code, grant).await,
+            (Ok(Outcome::Committed), Some(refusal)) => return Err(refusal.into()),
+            // Somebody was faster: look again, and see who.
+            (Ok(Outcome::Conflict(_)), _) => {}
+            (Err(error), _) => last_error = Some(error),
+        }
+    }
+    Err(last_error.map_or_else(Fault::contention, Fault::Store))
+}
+
+async fn first_reply(world: &World, base: &str, app: &App, key: &AppKey, code: &Code, grant: Grant) -> Result<TokenReply, Fault> {
+    let now = grant.created_at;
+    let mut reply = access_reply(world, &grant, key);
+    let openid = grant.openid && app.settings.oidc;
+    if openid {
+        let bearer = grants::bearer(&world.store, grant.id).await?;
+        reply.id_token = sign_id_token(world, base, app, bearer.as_ref(), now).await?;
+    }
+    reply.refresh_token = Some(token::issue_refresh(&world.sealer, &grant));
+    reply.refresh_token_expires_in = Some(REFRESH_LIFETIME - 1);
+    reply.scope = scope_text(&code.scopes, openid);
+    Ok(reply)
+}
+
+async fn refresh(world: &World, base: &str, app: &App, key: &AppKey, text: &str) -> Result<TokenReply, Fault> {
+    if text.is_empty() {
+        return Err(Problem::RefreshTokenBlank {}.into());
+    }
+    let opened = token::open_refresh(&world.sealer, text);
+    for _ in 0..4 {
+        let bearer = match opened {
+            Some(opened) => grants::bearer(&world.store, opened.grant_id).await?,
+            None => None,
+        };
+        let now = world.now();
+        let successor = match (renew(opened, bearer.as_ref(), &key.key, &world.policy, now), &bearer) {
+            (Renewal::Keep, _) => None,
+            (Renewal::Successor, Some(bearer)) => Some(bearer.grant.clone()),
+            (Renewal::Rotate(next), _) => match world.store.commit(vec![grants::rotate(&next)]).await? {
+                Outcome::Committed => Some(*next),
+                Outcome::Conflict(_) => continue,
+            },
+            (Renewal::Replayed(refusal), Some(bearer)) => {
+                let end = grants::end(bearer.grant.id, now, "an outdated refresh token was used");
+                let Outcome::Committed = world.store.commit(vec![end]).await? else { continue };
+                return Err(refusal.into());
+            }
+            (Renewal::Refuse(refusal) | Renewal::Replayed(refusal), _) => return Err(refusal.into()),
+            (Renewal::Successor, None) => continue,
+        };
+        let Some(bearer) = bearer else { continue };
+        let mut reply = access_reply(world, &bearer.grant, key);
+        if bearer.grant.openid && app.settings.oidc {
+            reply.id_token = sign_id_token(world, base, app, Some(&bearer), now).await?;
+        }
+        if let Some(next) = successor {
+            reply.refresh_token = Some(token::issue_refresh(&world.sealer, &next));
+            reply.refresh_token_expires_in = Some((next.refresh_expires_at.0 - now.0 - 1) / 1000);
+        }
+        return Ok(reply);
+    }
+    Err(Fault::contention())
+}
+
+fn access_reply(world: &World, grant: &Grant, key: &AppKey) -> TokenReply {
+    let lifetime = key.kind.access_lifetime();
+    let access = AccessToken { grant_id: grant.id, expires_at: world.now().plus_seconds(lifetime) };
+    TokenReply {
+        token_type: "bearer".to_owned(),
+        access_token: token::issue_access(&world.sealer, access, &*world.random),
+        id_token: None,
+        // Whole seconds that are left once the answer has been read.
+        expires_in: lifetime - 1,
+        refresh_token: None,
+        refresh_token_expires_in: None,
+        scope: None,
+    }
+}
+
+async fn sign_id_token(world: &World, base: &str, app: &App, bearer: Option<&Bearer>, now: kakaw_core::Millis) -> Result<Option<String>, Fault> {
+    let Some(bearer) = bearer else { return Ok(None) };
+    let expires_at = now.plus_seconds(bearer.key.kind.access_lifetime());
+    let claims = id_token::claims(bearer, app, base, &Pictures { base }, now, expires_at);
+    let keys = world.signer.keys().await;
+    Ok(keys.first().and_then(|key| key.sign(&claims)))
+}
+
+/// The scopes of an answer: separated by spaces, absent when there are none.
+fn scope_text(scopes: &[Item], openid: bool) -> Option<String> {
+    let mut words: Vec<&str> = scopes.iter().map(|item| item.id()).collect();
+    if openid {
+        words.push(OPENID);
+    }
+    (!words.is_empty()).then(|| words.join(" "))
+}

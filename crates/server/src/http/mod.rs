@@ -1,0 +1,76 @@
+//! HTTP: one file an endpoint, found by its URL.
+
+pub mod accounts;
+pub mod assets;
+pub mod body;
+pub mod cookie;
+pub mod demo;
+pub mod docs;
+pub mod fault;
+pub mod form_seal;
+pub mod here;
+pub mod kapi;
+pub mod kauth;
+pub mod profile;
+pub mod unknown;
+
+pub mod control;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse as _, Response};
+
+use crate::world::World;
+
+/// Every endpoint, with its layers.
+pub fn app(world: Arc<World>) -> Router {
+    let mut routes = Router::new()
+        .merge(kauth::routes())
+        .merge(kapi::routes())
+        .merge(accounts::routes())
+        .merge(assets::routes())
+        .merge(docs::routes())
+        .merge(profile::routes());
+    if world.is_dev() {
+        routes = routes.merge(demo::routes()).merge(control::routes());
+    }
+    routes
+        .fallback(unknown::answer)
+        .method_not_allowed_fallback(unknown::answer)
+        .layer(middleware::from_fn_with_state(Arc::clone(&world), guard))
+        .with_state(world)
+}
+
+/// What every request passes: the `Host` must be ours (DNS rebinding), and CORS is answered where the SDKs need it.
+async fn guard(State(world): State<Arc<World>>, request: Request, next: Next) -> Response {
+    if let Err(response) = here::check_host(&world, request.headers()) {
+        return *response;
+    }
+    let open = is_open_to_scripts(request.uri().path());
+    let mut response = match (open, request.method()) {
+        (true, &Method::OPTIONS) => StatusCode::NO_CONTENT.into_response(),
+        _ => next.run(request).await,
+    };
+    if open {
+        // Any origin, never with cookies: these endpoints read none.
+        for (name, value) in CORS {
+            response.headers_mut().insert(name, HeaderValue::from_static(value));
+        }
+    }
+    response
+}
+
+const CORS: [(HeaderName, &str); 4] = [
+    (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
+    (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, DELETE, OPTIONS"),
+    (header::ACCESS_CONTROL_ALLOW_HEADERS, "Authorization, KA, Cache-Control, Pragma, Content-Type"),
+    (header::ACCESS_CONTROL_MAX_AGE, "600"),
+];
+
+fn is_open_to_scripts(path: &str) -> bool {
+    path.starts_with("/v1/") || path.starts_with("/v2/") || path == "/oauth/token" || path.starts_with("/.well-known/")
+}

@@ -1,0 +1,59 @@
+//! The two sources of chance: the system's, and a seeded one for tests, which `serve` cannot construct.
+
+use aws_lc_rs::digest;
+use aws_lc_rs::rand::{SecureRandom as _, SystemRandom};
+use kakaw_core::random::Random;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// The system's generator.
+pub struct System(SystemRandom);
+
+impl System {
+    /// Opens it.
+    #[must_use]
+    pub fn new() -> Self {
+        Self(SystemRandom::new())
+    }
+}
+
+impl Default for System {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Random for System {
+    fn fill(&self, bytes: &mut [u8]) {
+        // Without randomness no answer is safe: better no process than a predictable one.
+        if self.0.fill(bytes).is_err() {
+            std::process::abort();
+        }
+    }
+}
+
+/// A reproducible source for tests: SHA-256 of seed and counter.
+pub struct Seeded {
+    seed: u64,
+    counter: AtomicU64,
+}
+
+impl Seeded {
+    /// Starts a sequence.
+    #[must_use]
+    pub const fn new(seed: u64) -> Self {
+        Self { seed, counter: AtomicU64::new(0) }
+    }
+}
+
+impl Random for Seeded {
+    fn fill(&self, bytes: &mut [u8]) {
+        for chunk in bytes.chunks_mut(32) {
+            let n = self.counter.fetch_add(1, Ordering::SeqCst);
+            let mut input = [0; 16];
+            input[..8].copy_from_slice(&self.seed.to_be_bytes());
+            input[8..].copy_from_slice(&n.to_be_bytes());
+            let hash = digest::digest(&digest::SHA256, &input);
+            chunk.copy_from_slice(&hash.as_ref()[..chunk.len()]);
+        }
+    }
+}

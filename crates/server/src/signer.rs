@@ -1,0 +1,74 @@
+//! The keys of ID tokens: loaded or made in the background, so that no start waits for them.
+
+use std::sync::Arc;
+
+use kakaw_core::Millis;
+use kakaw_core::key::SigningKey;
+use kakaw_core::seal::{Purpose, Sealer};
+use kakaw_core::secret::Secret;
+use kakaw_store::{Error, Outcome, Store, signing_keys};
+use kakaw_wire::oidc::{Jwk, Jwks};
+use tokio::sync::watch;
+
+/// How many keys are published: the one that signs, and the next.
+const KEYS: usize = 2;
+
+/// Signing keys, once there are any.
+pub struct Signer {
+    keys: watch::Sender<Arc<Vec<SigningKey>>>,
+}
+
+impl Default for Signer {
+    fn default() -> Self {
+        Self { keys: watch::Sender::new(Arc::default()) }
+    }
+}
+
+impl Signer {
+    /// The keys; the first asks wait until they are there.
+    pub async fn keys(&self) -> Arc<Vec<SigningKey>> {
+        let mut keys = self.keys.subscribe();
+        match keys.wait_for(|keys| !keys.is_empty()).await {
+            Ok(keys) => Arc::clone(&keys),
+            Err(_) => Arc::default(),
+        }
+    }
+
+    /// The key set as it is published.
+    pub async fn jwks(&self) -> Jwks {
+        Jwks { keys: self.keys().await.iter().map(|key| key.jwk.clone()).collect::<Vec<Jwk>>() }
+    }
+
+    /// Reads the keys, and makes those that are missing.
+    ///
+    /// # Errors
+    /// The store failed, or a key could not be opened: another sealing key made it.
+    pub async fn load(&self, store: &Store, sealer: &Sealer, now: Millis) -> Result<(), Error> {
+        let mut keys = read(store, sealer).await?;
+        while keys.len() < KEYS {
+            let made = tokio::task::spawn_blocking(SigningKey::generate).await.ok().flatten();
+            let key = made.ok_or_else(|| Error::Unusable("no RSA key could be made".to_owned()))?;
+            let text = key.to_text().ok_or_else(|| Error::Unusable("the RSA key has no text form".to_owned()))?;
+            let sealed = sealer.seal(Purpose::Keep, text.expose().as_bytes());
+            let created = now.plus_seconds(keys.len() as i64);
+            let Outcome::Committed = store.commit(vec![signing_keys::insert(&key.jwk.kid, &sealed, created)]).await? else { continue };
+            // Another node may have made keys meanwhile: what is stored counts.
+            keys = read(store, sealer).await?;
+        }
+        let known = self.keys.borrow().iter().map(|key| key.jwk.kid.clone()).collect::<Vec<_>>();
+        if known != keys.iter().map(|key| key.jwk.kid.clone()).collect::<Vec<_>>() {
+            self.keys.send_replace(Arc::new(keys));
+        }
+        Ok(())
+    }
+}
+
+async fn read(store: &Store, sealer: &Sealer) -> Result<Vec<SigningKey>, Error> {
+    let mut keys = Vec::new();
+    for sealed in signing_keys::all(store).await? {
+        let open = sealer.open(Purpose::Keep, &sealed).and_then(|plain| String::from_utf8(plain).ok());
+        let key = open.and_then(|text| SigningKey::from_text(&Secret::new(text)));
+        keys.push(key.ok_or_else(|| Error::Unusable("a signing key was sealed under another key: is this the right key file?".to_owned()))?);
+    }
+    Ok(keys)
+}
