@@ -153,5 +153,7 @@ pub fn clear_logins(account_id: i64) -> Statement {
 /// Lets the account log in with this id too, unless somebody has it already.
 #[must_use]
 pub fn offer_login(login: &str, account_id: i64) -> Statement {
-    sql("insert into logins (login, account_id) values ($1, $2) on conflict do nothing").bind(normalized(login)).bind(account_id)
+    sql("insert into logins (login, account_id) values ($1, $2) on conflict do nothing")
+        .bind(normalized(login))
+        .bind(account_id)
 }
