@@ -1,1 +1,12 @@
 //! HTTP, pages, jobs, configuration and the command line of Kakaw.
+
+pub mod cli;
+pub mod clock;
+pub mod http;
+pub mod keys;
+pub mod page;
+pub mod password;
+pub mod random;
+pub mod signer;
+pub mod world;
+pub mod world_file;

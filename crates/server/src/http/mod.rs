@@ -4,7 +4,6 @@ pub mod accounts;
 pub mod assets;
 pub mod body;
 pub mod cookie;
-pub mod demo;
 pub mod docs;
 pub mod fault;
 pub mod form_seal;
@@ -14,7 +13,6 @@ pub mod kauth;
 pub mod profile;
 pub mod unknown;
 
-pub mod control;
 
 use std::sync::Arc;
 
@@ -28,16 +26,13 @@ use crate::world::World;
 
 /// Every endpoint, with its layers.
 pub fn app(world: Arc<World>) -> Router {
-    let mut routes = Router::new()
+    let routes = Router::new()
         .merge(kauth::routes())
         .merge(kapi::routes())
         .merge(accounts::routes())
         .merge(assets::routes())
         .merge(docs::routes())
         .merge(profile::routes());
-    if world.is_dev() {
-        routes = routes.merge(demo::routes()).merge(control::routes());
-    }
     routes
         .fallback(unknown::answer)
         .method_not_allowed_fallback(unknown::answer)

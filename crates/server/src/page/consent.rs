@@ -1,0 +1,98 @@
+//! The consent screen.
+
+use askama::Template;
+use kakaw_core::account::Account;
+use kakaw_core::app::App;
+use kakaw_core::consent::{Ask, Submitted};
+use kakaw_wire::scope::Item;
+
+use super::{Frame, words};
+use crate::http::here::Here;
+
+/// Why the screen is shown again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Notice {
+    Expired,
+    Value(Item),
+}
+
+/// What the screen is about.
+pub struct Consent<'a> {
+    pub app: &'a App,
+    pub account: &'a Account,
+    pub ask: &'a Ask,
+    pub action: String,
+    pub form: String,
+    pub typed: &'a Submitted,
+    pub notice: Option<Notice>,
+    /// Where another person logs in.
+    pub switch: String,
+}
+
+#[derive(Template)]
+#[template(path = "consent.html")]
+pub struct Page {
+    frame: Frame,
+    app: String,
+    company: String,
+    name: String,
+    rows: Vec<Row>,
+    action: String,
+    form: String,
+    notice: Option<String>,
+    switch: String,
+}
+
+struct Row {
+    id: &'static str,
+    label: String,
+    required: bool,
+    checked: bool,
+    collect: bool,
+    gender: bool,
+    purpose: String,
+    typed: String,
+    hint: &'static str,
+}
+
+impl Page {
+    #[must_use]
+    pub fn new(here: &Here, view: &Consent<'_>) -> Self {
+        let w = words::of(here.lang);
+        let rows = view.ask.items.iter().map(|row| Row {
+            id: row.item.id(),
+            label: w.item(row.item.id()),
+            required: row.required,
+            checked: view.typed.scope.iter().any(|id| id == row.item.id()),
+            collect: row.collect,
+            gender: row.item == Item::Gender,
+            purpose: row.purpose.clone(),
+            typed: view.typed.values.get(row.item.id()).cloned().unwrap_or_default(),
+            hint: hint(row.item),
+        });
+        Self {
+            frame: Frame::new(here),
+            app: view.app.settings.name.clone(),
+            company: view.app.settings.company.clone(),
+            name: view.account.attributes.display_name().to_owned(),
+            rows: rows.collect(),
+            action: view.action.clone(),
+            form: view.form.clone(),
+            notice: view.notice.map(|notice| match notice {
+                Notice::Expired => w.t("form_expired").to_owned(),
+                Notice::Value(item) => w.with("value_wrong", "hint", w.t(hint(item))),
+            }),
+            switch: view.switch.clone(),
+        }
+    }
+}
+
+const fn hint(item: Item) -> &'static str {
+    match item {
+        Item::AccountEmail => "hint_account_email",
+        Item::AgeRange | Item::Birthyear => "hint_birthyear",
+        Item::Birthday => "hint_birthday",
+        Item::Gender => "hint_gender",
+        _ => "hint_text",
+    }
+}

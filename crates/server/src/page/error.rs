@@ -1,0 +1,59 @@
+//! Error pages: what happened, why, how to fix it, and in the stand-in the diagnosis.
+
+use askama::Template;
+use kakaw_core::Refusal;
+use kakaw_wire::Code;
+use kakaw_wire::problem::{Problem, Surface, fill};
+use kakaw_wire::text;
+
+use super::Frame;
+use crate::http::here::Here;
+
+#[derive(Template)]
+#[template(path = "error.html")]
+pub struct Error {
+    frame: Frame,
+    code: &'static str,
+    kind: &'static str,
+    app: Option<String>,
+    title: String,
+    message: String,
+    wire: String,
+    cause: String,
+    fix: String,
+    diagnosis: Vec<String>,
+}
+
+impl Error {
+    #[must_use]
+    pub fn new(here: &Here, refusal: &Refusal) -> Self {
+        let problem = &refusal.problem;
+        let code = problem.code();
+        let words = text::of(code, here.lang);
+        let app = match problem {
+            Problem::LoginDisabled { app } | Problem::NotTeamMember { app } => Some(app.clone()),
+            _ => None,
+        };
+        let diagnosis = if here.world.is_dev() { refusal.diagnosis.for_team().to_vec() } else { Vec::new() };
+        Self {
+            frame: Frame::new(here),
+            code: code.id(),
+            kind: kind(code),
+            app,
+            title: words.map(|w| w.title.clone()).unwrap_or_default(),
+            message: words.map(|w| fill(&w.message, &problem.evidence())).unwrap_or_default(),
+            wire: problem.message(Surface::Page),
+            cause: words.map(|w| w.cause.clone()).unwrap_or_default(),
+            fix: words.map(|w| w.fix.clone()).unwrap_or_default(),
+            diagnosis,
+        }
+    }
+}
+
+fn kind(code: Code) -> &'static str {
+    match code {
+        Code::KOE003 => "error_kind_temporary",
+        Code::KOE004 | Code::KOE005 | Code::KOE006 | Code::KOE007 | Code::KOE008 | Code::KOE101 | Code::KOE102 => "error_kind_admin",
+        _ => "error_kind_request",
+    }
+}

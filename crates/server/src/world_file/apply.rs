@@ -1,0 +1,203 @@
+//! Brings the store to what a world file says. Doing it twice changes nothing.
+
+use anyhow::{Context as _, bail};
+use aws_lc_rs::digest;
+use kakaw_core::account::{Account, Attributes};
+use kakaw_core::app::{self, AppKey, AppSettings, KeyKind, KeySettings};
+use kakaw_core::seal::Purpose;
+use kakaw_core::{Millis, secret};
+use kakaw_store::accounts::Stored;
+use kakaw_store::{Outcome, Statement, accounts, app_keys, apps};
+
+use super::{App, ConsentItem, ConsentTable, Person, WorldFile};
+use crate::password;
+use crate::world::World;
+
+/// Applies a world file.
+pub async fn apply(world: &World, file: &WorldFile) -> anyhow::Result<()> {
+    for app in &file.apps {
+        apply_app(world, app).await.with_context(|| format!("app {}", app.id))?;
+    }
+    for person in &file.people {
+        apply_person(world, person).await?;
+    }
+    Ok(())
+}
+
+async fn commit(world: &World, changes: Vec<Statement>) -> anyhow::Result<()> {
+    if changes.is_empty() {
+        return Ok(());
+    }
+    match world.store.commit(changes).await? {
+        Outcome::Committed => Ok(()),
+        Outcome::Conflict(_) => bail!("a key or log-in id is taken already, or somebody changed it meanwhile"),
+    }
+}
+
+async fn apply_app(world: &World, file: &App) -> anyhow::Result<()> {
+    let now = world.now();
+    let before = apps::by_id(&world.store, file.id).await?;
+    let settings = settings(file, before.as_ref().map(|app| &app.settings), now, world.is_dev());
+    let mut changes = Vec::new();
+    match &before {
+        None => changes.push(apps::insert(&app::App { id: file.id, version: 1, settings }, now)),
+        Some(before) if before.settings != settings => {
+            changes.push(apps::update(&app::App { settings, ..before.clone() }));
+        }
+        Some(_) => {}
+    }
+    let stored = app_keys::of_app(&world.store, file.id).await?;
+    let wanted = keys(world, file)?;
+    for key in &wanted {
+        let old = stored.iter().find(|old| old.key.key == key.key.key);
+        let mut key = key.clone();
+        key.key.epoch = old.map_or(0, |old| old.key.epoch);
+        // Sealing is deterministic, so equal secrets are equal rows.
+        if old != Some(&key) {
+            changes.push(app_keys::put(&key));
+        }
+    }
+    for old in stored.iter().filter(|old| !old.key.deleted && !wanted.iter().any(|key| key.key.key == old.key.key)) {
+        let mut gone = old.clone();
+        gone.key.deleted = true;
+        gone.key.epoch += 1;
+        changes.push(app_keys::put(&gone));
+    }
+    commit(world, changes).await
+}
+
+fn settings(file: &App, before: Option<&AppSettings>, now: Millis, dev: bool) -> AppSettings {
+    let item = |(id, item): (&kakaw_wire::scope::Item, &ConsentItem)| {
+        let table = match item {
+            ConsentItem::Word(consent) => ConsentTable { consent: *consent, collect_if_missing: false, purpose: String::new() },
+            ConsentItem::Table(table) => table.clone(),
+        };
+        let old = before.and_then(|settings| settings.consent_items.get(id)).filter(|old| old.collect_if_missing == table.collect_if_missing);
+        let collect_since = old.map_or(now, |old| old.collect_since);
+        let setting = app::ConsentItem {
+            consent: table.consent,
+            collect_if_missing: table.collect_if_missing,
+            collect_since,
+            purpose: table.purpose,
+        };
+        (*id, setting)
+    };
+    AppSettings {
+        name: file.name.clone(),
+        company: file.company.clone(),
+        kakao_login: file.kakao_login,
+        oidc: file.oidc,
+        test_app: file.test_app,
+        under_14: file.under_14,
+        team: file.team.clone(),
+        logout_redirect_uris: file.logout_redirect_uris.clone(),
+        consent_items: file.consent_items.iter().map(item).collect(),
+        legacy_properties: file.legacy_properties.unwrap_or(dev),
+    }
+}
+
+fn keys(world: &World, file: &App) -> anyhow::Result<Vec<app_keys::Stored>> {
+    let mut keys = Vec::new();
+    let mut add = |kind: KeyKind, index: usize, given: Option<&str>, settings: KeySettings, client_secret: Option<&str>| -> anyhow::Result<()> {
+        let plain = match given {
+            Some(key) if key.len() == 32 && key.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)) => key.to_owned(),
+            Some(key) => bail!("a {} key has {} characters; expected 32 lower-case hexadecimal characters", kind.label(), key.chars().count()),
+            None => derived(&format!("{}/{}/{index}", file.id, kind.id())),
+        };
+        for uri in &settings.redirect_uris {
+            if !(uri.starts_with("http://") || uri.starts_with("https://")) || uri.contains('#') || uri.chars().any(|c| c.is_whitespace() || c.is_control()) {
+                bail!("redirect URI {uri:?}: expected an http or https URL without fragment and white space");
+            }
+        }
+        let hash = |text: &str| secret::keyed_hash(world.sealer.hash_key(), text);
+        let seal = |text: &str| world.sealer.seal(Purpose::Keep, text.as_bytes());
+        let admin = kind == KeyKind::Admin;
+        keys.push(app_keys::Stored {
+            sealed: if admin { Some(seal(&plain)) } else { client_secret.map(seal) },
+            key: AppKey {
+                key: if admin { hash(&plain) } else { plain },
+                app_id: file.id,
+                kind,
+                epoch: 0,
+                deleted: false,
+                settings,
+                secret_hash: client_secret.map(hash),
+            },
+            position: index as i64,
+        });
+        Ok(())
+    };
+    for (index, key) in file.rest_api_keys.iter().enumerate() {
+        let settings = KeySettings { redirect_uris: key.redirect_uris.clone(), ..KeySettings::default() };
+        add(KeyKind::RestApi, index, key.key.as_deref(), settings, key.client_secret.as_deref())?;
+    }
+    for (index, key) in file.javascript_keys.iter().enumerate() {
+        let settings = KeySettings { redirect_uris: key.redirect_uris.clone(), sdk_domains: key.sdk_domains.clone(), ..KeySettings::default() };
+        add(KeyKind::Javascript, index, key.key.as_deref(), settings, None)?;
+    }
+    for (index, key) in file.native_keys.iter().enumerate() {
+        let settings = KeySettings { android: key.android.clone(), ios: key.ios.clone(), ..KeySettings::default() };
+        add(KeyKind::Native, index, key.key.as_deref(), settings, None)?;
+    }
+    for (index, key) in file.admin_keys.iter().enumerate() {
+        add(KeyKind::Admin, index, key.key.as_deref(), KeySettings::default(), None)?;
+    }
+    Ok(keys)
+}
+
+async fn apply_person(world: &World, file: &Person) -> anyhow::Result<()> {
+    let Some(login) = file.email.as_deref().or(file.id.as_deref()) else { bail!("a person needs an email or an id") };
+    let attributes = Attributes {
+        id: file.id.clone(),
+        email: file.email.clone(),
+        email_verified: file.email_verified,
+        email_valid: file.email_valid,
+        nickname: file.nickname.clone(),
+        talk: file.talk,
+        phone_number: file.phone_number.clone(),
+        name: file.name.clone(),
+        gender: file.gender,
+        birthyear: file.birthyear.clone(),
+        birthday: file.birthday.clone(),
+        birthday_type: file.birthday_type.or(file.birthday.is_some().then_some(kakaw_core::account::BirthdayType::Solar)),
+        ..Attributes::default()
+    };
+    let before = accounts::by_login(&world.store, login).await?;
+    let mut after = before.clone().unwrap_or(Stored {
+        account: Account {
+            id: i64::from_str_radix(&derived(&format!("account/{login}"))[..15], 16)?,
+            version: 1,
+            epoch: 0,
+            restricted: false,
+            agreed_to_terms: true,
+            attributes: Attributes::default(),
+        },
+        password_hash: None,
+        sealed_password: None,
+    });
+    after.account.restricted = file.restricted;
+    after.account.agreed_to_terms = file.agreed_to_terms;
+    after.account.attributes = attributes;
+    if let Some(password) = &file.password {
+        let sealed = world.sealer.seal(Purpose::Keep, password.as_bytes());
+        if password::is_phc(password) {
+            after.password_hash = Some(password.clone());
+        } else if after.password_hash.is_none() {
+            after.sealed_password = Some(sealed);
+        }
+    }
+    if before.as_ref() == Some(&after) {
+        return Ok(());
+    }
+    let mut changes = vec![if before.is_some() { accounts::update(&after) } else { accounts::insert(&after, world.now()) }];
+    for login in [file.email.as_deref(), file.id.as_deref(), after.account.attributes.phone()].into_iter().flatten() {
+        changes.push(accounts::put_login(login, after.account.id));
+    }
+    commit(world, changes).await.with_context(|| format!("person {login}"))
+}
+
+/// 32 hexadecimal characters that hang on nothing but their name, so that fixtures are stable.
+fn derived(name: &str) -> String {
+    let hash = digest::digest(&digest::SHA256, format!("kakaw/{name}").as_bytes());
+    hash.as_ref().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+}
