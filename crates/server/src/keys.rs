@@ -36,7 +36,8 @@ pub fn load_or_create(path: &Path, random: &dyn Random) -> anyhow::Result<Sealer
     if !path.exists() {
         let master = Entry { id: 1, key: URL_SAFE_NO_PAD.encode(random::bytes::<32>(random)) };
         let file = KeyFile { instance: random::token(random), master: vec![master] };
-        write_private(path, &toml::to_string(&file)?).with_context(|| format!("cannot write the key file {}", path.display()))?;
+        write_private(path, &toml::to_string(&file)?)
+            .with_context(|| format!("cannot write the key file {}", path.display()))?;
     }
     let text = std::fs::read_to_string(path).with_context(|| format!("cannot read the key file {}", path.display()))?;
     let file: KeyFile = toml::from_str(&text).with_context(|| format!("key file {}", path.display()))?;

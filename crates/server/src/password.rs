@@ -89,7 +89,10 @@ struct Place<'a>(&'a AtomicUsize);
 
 impl<'a> Place<'a> {
     fn take(waiting: &'a AtomicUsize, limit: usize) -> Option<Self> {
-        waiting.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| (n < limit.max(1)).then_some(n + 1)).ok().map(|_| Self(waiting))
+        waiting
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| (n < limit.max(1)).then_some(n + 1))
+            .ok()
+            .map(|_| Self(waiting))
     }
 }
 
@@ -118,7 +121,9 @@ fn parse(text: &str) -> Option<(Cost, Vec<u8>, Vec<u8>)> {
     let mut number = |name: &str| numbers.next()?.filter(|(n, _)| *n == name)?.1.parse::<u32>().ok();
     let cost = Cost { memory_kib: number("m")?, iterations: number("t")?, lanes: number("p")? };
     // A hash from an imported file must not be able to exhaust the machine.
-    let sane = (8..=1 << 20).contains(&cost.memory_kib) && (1..=16).contains(&cost.iterations) && (1..=8).contains(&cost.lanes);
+    let sane = (8..=1 << 20).contains(&cost.memory_kib)
+        && (1..=16).contains(&cost.iterations)
+        && (1..=8).contains(&cost.lanes);
     let (salt, tag) = (STANDARD_NO_PAD.decode(salt).ok()?, STANDARD_NO_PAD.decode(tag).ok()?);
     (sane && tag.len() == 32 && (8..=64).contains(&salt.len())).then_some((cost, salt, tag))
 }
@@ -126,6 +131,7 @@ fn parse(text: &str) -> Option<(Cost, Vec<u8>, Vec<u8>)> {
 /// The one place that knows an implementation of Argon2id. Memory is reused from hash to hash on a thread.
 #[cfg(feature = "argon2-simd")]
 fn raw(cost: Cost, password: &str, salt: &[u8]) -> [u8; 32] {
+    use argon2_rust::params::{Memory, TagLen};
     use argon2_rust::{Algorithm, Argon2, Hasher, Params, Version};
     use std::cell::RefCell;
     thread_local! {
@@ -134,10 +140,17 @@ fn raw(cost: Cost, password: &str, salt: &[u8]) -> [u8; 32] {
     HASHER.with_borrow_mut(|slot| {
         let mut tag = [0; 32];
         if slot.as_ref().is_none_or(|(kept, _)| *kept != cost) {
-            let params = Params::new(cost.memory_kib, cost.iterations, cost.lanes, Some(32));
+            let memory = Memory::kib(cost.memory_kib.into());
+            let params = Params::builder()
+                .memory(memory)
+                .passes(cost.iterations)
+                .lanes(cost.lanes)
+                .tag_len(TagLen::bytes(32))
+                .build();
             *slot = params.ok().map(|p| (cost, Argon2::new(Algorithm::Argon2id, Version::V0x13, p).hasher()));
         }
-        let done = slot.as_mut().is_some_and(|(_, hasher)| hasher.hash_into(password.as_bytes(), salt, &mut tag).is_ok());
+        let done =
+            slot.as_mut().is_some_and(|(_, hasher)| hasher.hash_into(password.as_bytes(), salt, &mut tag).is_ok());
         // Costs and salts are checked before; what fails here is memory, and a tag of zeros must match nothing.
         if done { tag } else { std::process::abort() }
     })
@@ -170,7 +183,14 @@ mod tests {
             (256, 2, 1, "password", "somesalt", "9dfeb910e80bad0311fee20f9c0e2b12c17987b4cac90c2ef54d5b3021c68bfe"),
             (256, 2, 2, "password", "somesalt", "6d093c501fd5999645e0ea3bf620d7b8be7fd2db59c20d9fff9539da2bf57037"),
             (65536, 1, 1, "password", "somesalt", "f6a5adc1ba723dddef9b5ac1d464e180fcd9dffc9d1cbf76cca2fed795d9ca98"),
-            (65536, 2, 1, "differentpassword", "somesalt", "0b84d652cf6b0c4beaef0dfe278ba6a80df6696281d7e0d2891b817d8c458fde"),
+            (
+                65536,
+                2,
+                1,
+                "differentpassword",
+                "somesalt",
+                "0b84d652cf6b0c4beaef0dfe278ba6a80df6696281d7e0d2891b817d8c458fde",
+            ),
             (65536, 2, 1, "password", "diffsalt", "bdf32b05ccc42eb15d58fd19b1f856b113da1e9a5874fdcc544308565aa8141c"),
         ] {
             let cost = Cost { memory_kib, iterations, lanes };
@@ -193,15 +213,26 @@ mod tests {
     async fn a_full_queue_is_busy_at_once() {
         let passwords = Passwords::new(Cost { memory_kib: 4096, iterations: 1, lanes: 1 }, 1, 1);
         let secret = Secret::new("x");
-        let (a, b, c) = tokio::join!(passwords.verify(None, &secret), passwords.verify(None, &secret), passwords.verify(None, &secret));
+        let (a, b, c) = tokio::join!(
+            passwords.verify(None, &secret),
+            passwords.verify(None, &secret),
+            passwords.verify(None, &secret)
+        );
         assert_eq!([a, b, c].iter().filter(|r| r.is_err()).count(), 1);
         assert_eq!(passwords.verify(None, &secret).await, Ok(false), "the place is given back");
     }
 
     #[test]
     fn unreasonable_hashes_are_refused() {
-        assert!(is_phc("$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHApl8ArZWb2GRPPc"));
-        for text in ["", "x", "$argon2i$v=19$m=19456,t=2,p=1$AAAAAAAAAAA$AAAA", "$argon2id$v=19$m=4294967295,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHApl8ArZWb2GRPPc"] {
+        assert!(is_phc(
+            "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHApl8ArZWb2GRPPc"
+        ));
+        for text in [
+            "",
+            "x",
+            "$argon2i$v=19$m=19456,t=2,p=1$AAAAAAAAAAA$AAAA",
+            "$argon2id$v=19$m=4294967295,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHApl8ArZWb2GRPPc",
+        ] {
             assert!(!is_phc(text), "{text}");
         }
     }

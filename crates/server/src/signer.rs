@@ -51,7 +51,10 @@ impl Signer {
             let text = key.to_text().ok_or_else(|| Error::Unusable("the RSA key has no text form".to_owned()))?;
             let sealed = sealer.seal(Purpose::Keep, text.expose().as_bytes());
             let created = now.plus_seconds(keys.len() as i64);
-            let Outcome::Committed = store.commit(vec![signing_keys::insert(&key.jwk.kid, &sealed, created)]).await? else { continue };
+            let Outcome::Committed = store.commit(vec![signing_keys::insert(&key.jwk.kid, &sealed, created)]).await?
+            else {
+                continue;
+            };
             // Another node may have made keys meanwhile: what is stored counts.
             keys = read(store, sealer).await?;
         }
@@ -68,7 +71,9 @@ async fn read(store: &Store, sealer: &Sealer) -> Result<Vec<SigningKey>, Error> 
     for sealed in signing_keys::all(store).await? {
         let open = sealer.open(Purpose::Keep, &sealed).and_then(|plain| String::from_utf8(plain).ok());
         let key = open.and_then(|text| SigningKey::from_text(&Secret::new(text)));
-        keys.push(key.ok_or_else(|| Error::Unusable("a signing key was sealed under another key: is this the right key file?".to_owned()))?);
+        keys.push(key.ok_or_else(|| {
+            Error::Unusable("a signing key was sealed under another key: is this the right key file?".to_owned())
+        })?);
     }
     Ok(keys)
 }

@@ -60,7 +60,9 @@ async fn serve(args: &Args) -> anyhow::Result<()> {
     for file in &files {
         world_file::apply(&world, file).await?;
     }
-    let listener = tokio::net::TcpListener::bind(args.listen).await.with_context(|| format!("cannot listen on {}", args.listen))?;
+    let listener = tokio::net::TcpListener::bind(args.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}", args.listen))?;
     let address = listener.local_addr()?;
     tokio::spawn(Arc::clone(&world).work_in_background());
     let service = http::app(Arc::clone(&world)).into_make_service_with_connect_info::<SocketAddr>();
@@ -94,9 +96,10 @@ async fn open(args: &Args) -> anyhow::Result<World> {
             std::fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
             (Url::Sqlite(folder.join("kakaw.db")), keys::load_or_create(&folder.join("keys.toml"), &*random)?)
         }
-        (None, Some(database)) => {
-            (Url::parse(database).map_err(anyhow::Error::msg)?, keys::load_or_create("kakaw-keys.toml".as_ref(), &*random)?)
-        }
+        (None, Some(database)) => (
+            Url::parse(database).map_err(anyhow::Error::msg)?,
+            keys::load_or_create("kakaw-keys.toml".as_ref(), &*random)?,
+        ),
         (None, None) => (Url::Memory, keys::ephemeral(&*random)?),
     };
     let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
@@ -109,7 +112,10 @@ async fn open(args: &Args) -> anyhow::Result<World> {
         signer: Signer::default(),
         passwords: Passwords::new(OWASP, cores, cores * 4),
         policy: Policy::DEV,
-        public_url: args.public_url.clone().map_or(PublicUrl::FollowLoopback, |url| PublicUrl::Fixed(url.trim_end_matches('/').to_owned())),
+        public_url: args
+            .public_url
+            .clone()
+            .map_or(PublicUrl::FollowLoopback, |url| PublicUrl::Fixed(url.trim_end_matches('/').to_owned())),
         access_token_in_query: true,
     })
 }

@@ -28,7 +28,8 @@ enum Language {
 
 pub fn run(args: &Args) -> anyhow::Result<()> {
     let Some(code) = Code::from_id(&args.code) else {
-        let nearest = kakaw_core::diagnosis::nearest(&args.code, Code::ALL.iter().map(|code| code.id())).unwrap_or_default();
+        let nearest =
+            kakaw_core::diagnosis::nearest(&args.code, Code::ALL.iter().map(|code| code.id())).unwrap_or_default();
         eprintln!("kakaw: there is no code {:?}; the nearest is {nearest}", args.code);
         std::process::exit(2);
     };
@@ -41,7 +42,8 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let Some(words) = text::of(code, lang) else { anyhow::bail!("{code} has no text") };
     let mut out = std::io::stdout().lock();
     if args.json {
-        let json = serde_json::json!({ "code": code.id(), "title": words.title, "cause": words.cause, "fix": words.fix });
+        let json =
+            serde_json::json!({ "code": code.id(), "title": words.title, "cause": words.cause, "fix": words.fix });
         writeln!(out, "{json:#}")?;
     } else {
         writeln!(out, "{code}: {}\n\n{}\n\n{}", words.title, words.cause, words.fix)?;

@@ -9,5 +9,10 @@ use axum::routing;
 use crate::world::World;
 
 pub fn routes() -> Router<Arc<World>> {
-    Router::new().route("/assets/kakaw.css", routing::get(async || ([(header::CONTENT_TYPE, "text/css;charset=UTF-8")], include_str!("../../assets/kakaw.css"))))
+    Router::new().route(
+        "/assets/kakaw.css",
+        routing::get(async || {
+            ([(header::CONTENT_TYPE, "text/css;charset=UTF-8")], include_str!("../../assets/kakaw.css"))
+        }),
+    )
 }

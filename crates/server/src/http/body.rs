@@ -25,7 +25,9 @@ impl BodyError {
     #[must_use]
     pub fn reason(&self) -> String {
         match self {
-            Self::NotAForm(kind) if kind.is_empty() => "the request has no Content-Type; expected application/x-www-form-urlencoded".to_owned(),
+            Self::NotAForm(kind) if kind.is_empty() => {
+                "the request has no Content-Type; expected application/x-www-form-urlencoded".to_owned()
+            }
             Self::NotAForm(kind) => format!("Content-Type is {kind}; expected application/x-www-form-urlencoded"),
             Self::Unreadable => format!("the body is larger than {LIMIT} bytes or broke off"),
             Self::Form(error) => format!("parameter {}: {}", error.parameter(), error.reason()),
@@ -36,7 +38,10 @@ impl BodyError {
 /// Whether the content type is that of a form.
 #[must_use]
 pub fn is_form(headers: &HeaderMap) -> bool {
-    content_type(headers).split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded"))
+    content_type(headers)
+        .split(';')
+        .next()
+        .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded"))
 }
 
 fn content_type(headers: &HeaderMap) -> String {

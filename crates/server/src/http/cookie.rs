@@ -16,7 +16,11 @@ impl Names {
     /// The names in this world.
     #[must_use]
     pub fn of(world: &World) -> Self {
-        let tag: String = secret::keyed_hash(world.sealer.hash_key(), "cookie").chars().filter(char::is_ascii_alphanumeric).take(8).collect();
+        let tag: String = secret::keyed_hash(world.sealer.hash_key(), "cookie")
+            .chars()
+            .filter(char::is_ascii_alphanumeric)
+            .take(8)
+            .collect();
         Self { session: format!("kakaw_s_{tag}"), browser: format!("kakaw_b_{tag}") }
     }
 }

@@ -94,7 +94,8 @@ impl Fault {
         let id = note(world, &refusal);
         let answer = refusal.problem.answer(Surface::Kapi);
         let code = refusal.problem.code().id().parse().unwrap_or(-1);
-        let mut response = json(status(answer.status), &KapiError { msg: refusal.problem.message(Surface::Kapi), code });
+        let mut response =
+            json(status(answer.status), &KapiError { msg: refusal.problem.message(Surface::Kapi), code });
         if code == -401 {
             let challenge = HeaderValue::from_static("Bearer error=invalid_token");
             response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);

@@ -1,9 +1,9 @@
 //! What a form was shown with, sealed into it: a form of another browser, session, person or request is not accepted.
 
 use axum::http::{HeaderMap, header};
-use kakaw_core::secret;
-use kakaw_core::seal::Purpose;
 use kakaw_core::policy::STEP_LIFETIME;
+use kakaw_core::seal::Purpose;
+use kakaw_core::secret;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::http::here::Here;
@@ -63,7 +63,8 @@ impl FormSeal {
     /// Whether the field holds exactly this seal, and the post comes from our own page.
     #[must_use]
     pub fn fits(&self, here: &Here, headers: &HeaderMap, field: Option<&str>) -> bool {
-        is_same_origin(here, headers) && field.and_then(|text| open::<Self>(here, Purpose::Form, text)).as_ref() == Some(self)
+        is_same_origin(here, headers)
+            && field.and_then(|text| open::<Self>(here, Purpose::Form, text)).as_ref() == Some(self)
     }
 }
 

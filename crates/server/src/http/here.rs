@@ -81,7 +81,8 @@ pub fn check_host(world: &World, headers: &HeaderMap) -> Result<(), Box<Response
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let allowed = match &world.public_url {
         PublicUrl::Fixed(url) => {
-            url.split_once("://").is_some_and(|(_, rest)| rest.split('/').next() == Some(host)) || (world.is_dev() && is_loopback_name(host))
+            url.split_once("://").is_some_and(|(_, rest)| rest.split('/').next() == Some(host))
+                || (world.is_dev() && is_loopback_name(host))
         }
         PublicUrl::FollowLoopback => is_loopback_name(host),
     };
@@ -107,7 +108,8 @@ mod tests {
 
     #[test]
     fn only_loopback_names_are_ours() {
-        for ours in ["localhost", "localhost:7700", "127.0.0.1:1", "[::1]:7700", "a.localhost:7700", "kauth.kakao.com"] {
+        for ours in ["localhost", "localhost:7700", "127.0.0.1:1", "[::1]:7700", "a.localhost:7700", "kauth.kakao.com"]
+        {
             assert!(is_loopback_name(ours), "{ours}");
         }
         for foreign in ["", "evil.example", "localhost.evil.example", "127.0.0.1.evil.example:7700", "evil.kakao.com"] {

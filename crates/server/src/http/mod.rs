@@ -13,7 +13,6 @@ pub mod kauth;
 pub mod profile;
 pub mod unknown;
 
-
 use std::sync::Arc;
 
 use axum::Router;

@@ -53,7 +53,9 @@ impl Error {
 fn kind(code: Code) -> &'static str {
     match code {
         Code::KOE003 => "error_kind_temporary",
-        Code::KOE004 | Code::KOE005 | Code::KOE006 | Code::KOE007 | Code::KOE008 | Code::KOE101 | Code::KOE102 => "error_kind_admin",
+        Code::KOE004 | Code::KOE005 | Code::KOE006 | Code::KOE007 | Code::KOE008 | Code::KOE101 | Code::KOE102 => {
+            "error_kind_admin"
+        }
         _ => "error_kind_request",
     }
 }

@@ -22,6 +22,12 @@ impl Explained {
     pub fn new(here: &Here, code: Code) -> Self {
         let words = text::of(code, here.lang);
         let part = |f: fn(&text::Text) -> &String| words.map(f).cloned().unwrap_or_default();
-        Self { frame: Frame::new(here), code: code.id(), title: part(|t| &t.title), cause: part(|t| &t.cause), fix: part(|t| &t.fix) }
+        Self {
+            frame: Frame::new(here),
+            code: code.id(),
+            title: part(|t| &t.title),
+            cause: part(|t| &t.cause),
+            fix: part(|t| &t.fix),
+        }
     }
 }

@@ -69,10 +69,14 @@ async fn apply_app(world: &World, file: &App) -> anyhow::Result<()> {
 fn settings(file: &App, before: Option<&AppSettings>, now: Millis, dev: bool) -> AppSettings {
     let item = |(id, item): (&kakaw_wire::scope::Item, &ConsentItem)| {
         let table = match item {
-            ConsentItem::Word(consent) => ConsentTable { consent: *consent, collect_if_missing: false, purpose: String::new() },
+            ConsentItem::Word(consent) => {
+                ConsentTable { consent: *consent, collect_if_missing: false, purpose: String::new() }
+            }
             ConsentItem::Table(table) => table.clone(),
         };
-        let old = before.and_then(|settings| settings.consent_items.get(id)).filter(|old| old.collect_if_missing == table.collect_if_missing);
+        let old = before
+            .and_then(|settings| settings.consent_items.get(id))
+            .filter(|old| old.collect_if_missing == table.collect_if_missing);
         let collect_since = old.map_or(now, |old| old.collect_since);
         let setting = app::ConsentItem {
             consent: table.consent,
@@ -98,14 +102,28 @@ fn settings(file: &App, before: Option<&AppSettings>, now: Millis, dev: bool) ->
 
 fn keys(world: &World, file: &App) -> anyhow::Result<Vec<app_keys::Stored>> {
     let mut keys = Vec::new();
-    let mut add = |kind: KeyKind, index: usize, given: Option<&str>, settings: KeySettings, client_secret: Option<&str>| -> anyhow::Result<()> {
+    let mut add = |kind: KeyKind,
+                   index: usize,
+                   given: Option<&str>,
+                   settings: KeySettings,
+                   client_secret: Option<&str>|
+     -> anyhow::Result<()> {
         let plain = match given {
-            Some(key) if key.len() == 32 && key.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)) => key.to_owned(),
-            Some(key) => bail!("a {} key has {} characters; expected 32 lower-case hexadecimal characters", kind.label(), key.chars().count()),
+            Some(key) if key.len() == 32 && key.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b)) => {
+                key.to_owned()
+            }
+            Some(key) => bail!(
+                "a {} key has {} characters; expected 32 lower-case hexadecimal characters",
+                kind.label(),
+                key.chars().count()
+            ),
             None => derived(&format!("{}/{}/{index}", file.id, kind.id())),
         };
         for uri in &settings.redirect_uris {
-            if !(uri.starts_with("http://") || uri.starts_with("https://")) || uri.contains('#') || uri.chars().any(|c| c.is_whitespace() || c.is_control()) {
+            if !(uri.starts_with("http://") || uri.starts_with("https://"))
+                || uri.contains('#')
+                || uri.chars().any(|c| c.is_whitespace() || c.is_control())
+            {
                 bail!("redirect URI {uri:?}: expected an http or https URL without fragment and white space");
             }
         }
@@ -132,7 +150,11 @@ fn keys(world: &World, file: &App) -> anyhow::Result<Vec<app_keys::Stored>> {
         add(KeyKind::RestApi, index, key.key.as_deref(), settings, key.client_secret.as_deref())?;
     }
     for (index, key) in file.javascript_keys.iter().enumerate() {
-        let settings = KeySettings { redirect_uris: key.redirect_uris.clone(), sdk_domains: key.sdk_domains.clone(), ..KeySettings::default() };
+        let settings = KeySettings {
+            redirect_uris: key.redirect_uris.clone(),
+            sdk_domains: key.sdk_domains.clone(),
+            ..KeySettings::default()
+        };
         add(KeyKind::Javascript, index, key.key.as_deref(), settings, None)?;
     }
     for (index, key) in file.native_keys.iter().enumerate() {
@@ -159,7 +181,9 @@ async fn apply_person(world: &World, file: &Person) -> anyhow::Result<()> {
         gender: file.gender,
         birthyear: file.birthyear.clone(),
         birthday: file.birthday.clone(),
-        birthday_type: file.birthday_type.or(file.birthday.is_some().then_some(kakaw_core::account::BirthdayType::Solar)),
+        birthday_type: file
+            .birthday_type
+            .or(file.birthday.is_some().then_some(kakaw_core::account::BirthdayType::Solar)),
         ..Attributes::default()
     };
     let before = accounts::by_login(&world.store, login).await?;
@@ -189,7 +213,8 @@ async fn apply_person(world: &World, file: &Person) -> anyhow::Result<()> {
     if before.as_ref() == Some(&after) {
         return Ok(());
     }
-    let mut changes = vec![if before.is_some() { accounts::update(&after) } else { accounts::insert(&after, world.now()) }];
+    let mut changes =
+        vec![if before.is_some() { accounts::update(&after) } else { accounts::insert(&after, world.now()) }];
     for login in [file.email.as_deref(), file.id.as_deref(), after.account.attributes.phone()].into_iter().flatten() {
         changes.push(accounts::put_login(login, after.account.id));
     }

@@ -159,7 +159,9 @@ pub fn parse(text: &str, file: &str) -> Result<WorldFile, String> {
         let line = error.span().map_or(1, |span| text.get(..span.start).unwrap_or_default().matches('\n').count() + 1);
         let message = error.message();
         let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
-        let nearest = quoted.split_first().and_then(|(unknown, known)| kakaw_core::diagnosis::meant(unknown, known.iter().copied()));
+        let nearest = quoted
+            .split_first()
+            .and_then(|(unknown, known)| kakaw_core::diagnosis::meant(unknown, known.iter().copied()));
         let suggestion = nearest.map(|word| format!("; did you mean `{word}`?")).unwrap_or_default();
         format!("{file}, line {line}: {message}{suggestion}")
     })

@@ -178,3 +178,12 @@ impl ToSql for Value {
 
     tokio_postgres::types::to_sql_checked!();
 }
+
+pub async fn create_schema(url: &str, name: &str) -> Result<()> {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
+    let driver = tokio::spawn(connection);
+    let made = client.batch_execute(&format!("create schema {name}")).await;
+    drop(client);
+    driver.abort();
+    Ok(made?)
+}

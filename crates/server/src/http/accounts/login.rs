@@ -54,7 +54,13 @@ fn show(here: &mut Here, query: &str, typed: Option<&str>, notice: Option<Notice
     let hint = hint.as_ref().and_then(|pairs| pairs.one("login_hint").ok().flatten()).unwrap_or_default();
     let (browser, new_cookie) = ensure_browser(here);
     let seal = FormSeal::new(here, &browser, "login", &target, "");
-    let view = page::login::Login::new(here, query, typed.unwrap_or(hint), form_seal::seal(here, Purpose::Form, &seal), notice);
+    let view = page::login::Login::new(
+        here,
+        query,
+        typed.unwrap_or(hint),
+        form_seal::seal(here, Purpose::Form, &seal),
+        notice,
+    );
     let status = match notice {
         None => StatusCode::OK,
         Some(Notice::Failed) => StatusCode::FORBIDDEN,
@@ -68,8 +74,11 @@ async fn log_in(here: &mut Here, query: &str, request: Request) -> Result<Respon
     let headers = request.headers().clone();
     let malformed = |reason: String| Problem::MalformedRequest { parameter: "body".to_owned(), reason };
     let form = body::form(request).await.map_err(|error| malformed(error.reason()))?;
-    let one = |name: &str| form.one(name).map(Option::unwrap_or_default).map_err(|r| malformed(format!("{} was sent more than once", r.0)));
-    let (login, password, stay) = (one("loginId")?, Secret::new(one("password")?), form.all("saveSignedIn").next().is_some());
+    let one = |name: &str| {
+        form.one(name).map(Option::unwrap_or_default).map_err(|r| malformed(format!("{} was sent more than once", r.0)))
+    };
+    let (login, password, stay) =
+        (one("loginId")?, Secret::new(one("password")?), form.all("saveSignedIn").next().is_some());
     let browser = here.browser.clone().unwrap_or_default();
     if !FormSeal::new(here, &browser, "login", &target, "").fits(here, &headers, form.one(FIELD).ok().flatten()) {
         return show(here, query, Some(login), Some(Notice::Expired));
@@ -99,22 +108,29 @@ async fn log_in(here: &mut Here, query: &str, request: Request) -> Result<Respon
 
 /// Verifies the password. One of a world file is hashed now, at its first use.
 async fn verify(world: &World, stored: Option<&Stored>, password: &Secret) -> Result<bool, Fault> {
-    let sealed = stored.filter(|s| s.password_hash.is_none()).and_then(|s| Some((s.account.id, s.sealed_password.as_deref()?)));
+    let sealed =
+        stored.filter(|s| s.password_hash.is_none()).and_then(|s| Some((s.account.id, s.sealed_password.as_deref()?)));
     let Some((id, sealed)) = sealed else {
         let hash = stored.and_then(|s| s.password_hash.as_deref());
         return Ok(world.passwords.verify(hash, password).await?);
     };
     let hash = world.passwords.hash(password, &*world.random).await?;
-    let plain = world.sealer.open(Purpose::Keep, sealed).and_then(|plain| String::from_utf8(plain).ok()).map(Secret::new);
+    let plain =
+        world.sealer.open(Purpose::Keep, sealed).and_then(|plain| String::from_utf8(plain).ok()).map(Secret::new);
     if !plain.is_some_and(|plain| secret::same(plain.expose(), password.expose())) {
         return Ok(false);
     }
-    let Outcome::Committed = world.store.commit(vec![accounts::hash_password(id, sealed, &hash)]).await? else { return Ok(false) };
+    let Outcome::Committed = world.store.commit(vec![accounts::hash_password(id, sealed, &hash)]).await? else {
+        return Ok(false);
+    };
     Ok(true)
 }
 
 fn target(query: &str) -> Result<String, Fault> {
-    let malformed = |parameter: &str, reason: &str| Problem::MalformedRequest { parameter: parameter.to_owned(), reason: reason.to_owned() };
+    let malformed = |parameter: &str, reason: &str| Problem::MalformedRequest {
+        parameter: parameter.to_owned(),
+        reason: reason.to_owned(),
+    };
     let pairs = Pairs::parse(query).map_err(|error| malformed(error.parameter(), error.reason()))?;
     let target = pairs.one("continue").map_err(|_| malformed("continue", "it was sent more than once"))?;
     Ok(checked_continue(target.unwrap_or_default())?.to_owned())

@@ -44,7 +44,8 @@ async fn post(mut here: Here, RawQuery(query): RawQuery, request: Request) -> Re
 }
 
 async fn agree(here: &mut Here, query: &str, posted: Option<(Pairs, HeaderMap)>) -> Result<Response, Fault> {
-    let malformed = |reason: &str| Problem::MalformedRequest { parameter: "continue".to_owned(), reason: reason.to_owned() };
+    let malformed =
+        |reason: &str| Problem::MalformedRequest { parameter: "continue".to_owned(), reason: reason.to_owned() };
     let pairs = Pairs::parse(query).map_err(|error| malformed(error.reason()))?;
     let target = pairs.one("continue").map_err(|_| malformed("it was sent more than once"))?;
     let target = checked_continue(target.unwrap_or_default())?;
@@ -67,6 +68,7 @@ async fn agree(here: &mut Here, query: &str, posted: Option<(Pairs, HeaderMap)>)
         return Ok(redirect(target, true));
     }
     let status = if posted.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
-    let view = page::terms::Terms::new(here, &account, format!("/terms?{query}"), form_seal::seal(here, Purpose::Form, &seal));
+    let view =
+        page::terms::Terms::new(here, &account, format!("/terms?{query}"), form_seal::seal(here, Purpose::Form, &seal));
     Ok(with_cookie(page::respond(here, status, &view), new_cookie))
 }

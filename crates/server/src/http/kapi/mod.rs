@@ -58,7 +58,9 @@ impl Caller {
 fn bearer_token(headers: &HeaderMap) -> Result<&str, Fault> {
     let missing = |finding: &str| Refusal::new(Problem::AccessTokenUnknown {}).because(finding);
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
-    let value = values.next().ok_or_else(|| missing("there is no Authorization header; expected Authorization: Bearer {access_token}"))?;
+    let value = values
+        .next()
+        .ok_or_else(|| missing("there is no Authorization header; expected Authorization: Bearer {access_token}"))?;
     if values.next().is_some() {
         let reason = "it was sent more than once".to_owned();
         return Err(Problem::WrongHeader { header: "Authorization".to_owned(), reason }.into());

@@ -38,5 +38,11 @@ async fn info(world: &World, headers: &HeaderMap) -> Result<AccessTokenInfo, Fau
     let caller = Caller::admit(world, headers).await?;
     let left = caller.token.expires_at.0 - world.now().0;
     let app_id = caller.app.id;
-    Ok(AccessTokenInfo { id: caller.bearer.link.user_id, expires_in: left / 1000, app_id, expires_in_millis: left, app_id_legacy: app_id })
+    Ok(AccessTokenInfo {
+        id: caller.bearer.link.user_id,
+        expires_in: left / 1000,
+        app_id,
+        expires_in_millis: left,
+        app_id_legacy: app_id,
+    })
 }

@@ -40,7 +40,11 @@ async fn answer(world: &World, base: &str, request: Request) -> Result<User, Fau
     let headers = request.headers().clone();
     let query = Pairs::parse(request.uri().query().unwrap_or_default())
         .map_err(|error| bad(error.parameter(), error.reason()))?;
-    let form = if request.method() == Method::POST { body::form_or_nothing(request).await.map_err(not_a_form)? } else { Pairs::default() };
+    let form = if request.method() == Method::POST {
+        body::form_or_nothing(request).await.map_err(not_a_form)?
+    } else {
+        Pairs::default()
+    };
     let in_query = query.one("access_token").ok().flatten().filter(|_| world.access_token_in_query);
     let caller = match in_query.filter(|_| !headers.contains_key(axum::http::header::AUTHORIZATION)) {
         Some(token) => Caller::with_token(world, token).await?,
@@ -62,7 +66,9 @@ async fn answer(world: &World, base: &str, request: Request) -> Result<User, Fau
     }
     let keys = match parameter("property_keys")? {
         None => Keys::All,
-        Some(text) => Keys::Only(serde_json::from_str(&text).map_err(|_| bad("property_keys", "Expected a JSON list of text."))?),
+        Some(text) => {
+            Keys::Only(serde_json::from_str(&text).map_err(|_| bad("property_keys", "Expected a JSON list of text."))?)
+        }
     };
     Ok(user_info::me(&caller.bearer, &caller.app, &keys, &Pictures { base }, world.now()))
 }
@@ -73,7 +79,9 @@ fn bad(parameter: &str, reason: &str) -> Fault {
 
 fn not_a_form(error: BodyError) -> Fault {
     match &error {
-        BodyError::NotAForm(_) => Problem::WrongHeader { header: "Content-Type".to_owned(), reason: error.reason() }.into(),
+        BodyError::NotAForm(_) => {
+            Problem::WrongHeader { header: "Content-Type".to_owned(), reason: error.reason() }.into()
+        }
         BodyError::Unreadable | BodyError::Form(_) => bad("body", &error.reason()),
     }
 }

@@ -68,7 +68,9 @@ async fn post(here: Here, RawQuery(query): RawQuery, request: Request) -> Respon
     let headers = request.headers().clone();
     match body::form(request).await {
         Ok(form) => answer(here, query.unwrap_or_default(), Some(Posted { form, headers })).await,
-        Err(error) => Fault::from(Problem::MalformedRequest { parameter: "body".to_owned(), reason: error.reason() }).page(&here),
+        Err(error) => {
+            Fault::from(Problem::MalformedRequest { parameter: "body".to_owned(), reason: error.reason() }).page(&here)
+        }
     }
 }
 
@@ -122,13 +124,19 @@ async fn decide(here: &mut Here, query: &str, posted: Option<&Posted>) -> Result
             Next::LogIn => return Ok(to_log_in(here, &params, &canonical)),
             Next::Refuse(problem) => return Ok(back(&request, &problem, posted.is_some())),
             Next::Stop(refusal) => return Err(refusal.into()),
-            Next::Restricted => return Ok(page::respond(here, StatusCode::FORBIDDEN, &page::restricted::Restricted::new(here))),
-            Next::AgreeToTerms => return Ok(redirect(&format!("/terms?continue={}", continue_url(&with_step(here, &canonical))), false)),
+            Next::Restricted => {
+                return Ok(page::respond(here, StatusCode::FORBIDDEN, &page::restricted::Restricted::new(here)));
+            }
+            Next::AgreeToTerms => {
+                return Ok(redirect(&format!("/terms?continue={}", continue_url(&with_step(here, &canonical))), false));
+            }
             Next::Consent(ask) => match consent_step(here, &request, &visit, &ask, query, &canonical, posted)? {
                 Consented::Respond(response) => return Ok(*response),
                 Consented::Agreed(agreed) => {
-                    let mut scopes: Vec<Item> = visit.link.as_ref().filter(|l| l.connected).map(|l| l.agreed(request.app)).unwrap_or_default();
-                    scopes.extend(agreed.items.iter().copied().filter(|item| !scopes.contains(item)).collect::<Vec<_>>());
+                    let mut scopes: Vec<Item> =
+                        visit.link.as_ref().filter(|l| l.connected).map(|l| l.agreed(request.app)).unwrap_or_default();
+                    scopes
+                        .extend(agreed.items.iter().copied().filter(|item| !scopes.contains(item)).collect::<Vec<_>>());
                     scopes.sort_unstable();
                     (Some(agreed), scopes)
                 }
@@ -210,7 +218,8 @@ fn consent_step(
     posted: Option<&Posted>,
 ) -> Result<Consented, Fault> {
     let (browser, cookie) = ensure_browser(here);
-    let seal = FormSeal::new(here, &browser, "consent", canonical, &format!("{}/{}", visit.account.id, ask.fingerprint()));
+    let seal =
+        FormSeal::new(here, &browser, "consent", canonical, &format!("{}/{}", visit.account.id, ask.fingerprint()));
     let mut notice = None;
     let mut typed = Submitted::default();
     if let Some(Posted { form, headers }) = posted {
@@ -250,12 +259,19 @@ fn consent_step(
 }
 
 fn submitted(form: &Pairs) -> Submitted {
-    let values = form.iter().filter_map(|(name, value)| Some((name.strip_prefix("value_")?.to_owned(), value.to_owned())));
+    let values =
+        form.iter().filter_map(|(name, value)| Some((name.strip_prefix("value_")?.to_owned(), value.to_owned())));
     Submitted { scope: form.all("scope").map(str::to_owned).collect(), values: values.collect() }
 }
 
 /// The link as it will be, and what must be written for it.
-fn link_changes(world: &World, visit: &Visit, app: &App, agreed: Option<Agreed>, now: kakaw_core::Millis) -> (Link, Vec<Statement>) {
+fn link_changes(
+    world: &World,
+    visit: &Visit,
+    app: &App,
+    agreed: Option<Agreed>,
+    now: kakaw_core::Millis,
+) -> (Link, Vec<Statement>) {
     let mut changes = Vec::new();
     let Some(agreed) = agreed else {
         // Nothing to agree to: `next` issues only to linked people.
@@ -385,7 +401,15 @@ pub fn redirect(location: &str, posted: bool) -> Response {
         Ok(location) => {
             let no_store = HeaderValue::from_static("no-store");
             let no_referrer = HeaderValue::from_static("no-referrer");
-            (status, [(header::LOCATION, location), (header::CACHE_CONTROL, no_store), (header::REFERRER_POLICY, no_referrer)]).into_response()
+            (
+                status,
+                [
+                    (header::LOCATION, location),
+                    (header::CACHE_CONTROL, no_store),
+                    (header::REFERRER_POLICY, no_referrer),
+                ],
+            )
+                .into_response()
         }
         // A registered URI holds no control characters, and everything else was encoded.
         Err(_) => StatusCode::BAD_REQUEST.into_response(),

@@ -17,9 +17,9 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use axum::routing;
 use kakaw_core::app::{App, KeyKind};
+use kakaw_core::authorize as rules;
 use kakaw_core::diagnosis::{self, Refusal};
 use kakaw_core::seal::Purpose;
-use kakaw_core::authorize as rules;
 use kakaw_store::{Outcome, sessions};
 use kakaw_wire::Problem;
 use kakaw_wire::form::Pairs;
@@ -54,7 +54,9 @@ async fn log_out(here: &mut Here, query: &str, posted: Option<(Pairs, HeaderMap)
     let target = target(here, query).await?;
     let is_post = posted.is_some();
     let session = match here.session_id() {
-        Some(id) => sessions::with_account(&here.world.store, &id).await?.filter(|(s, account)| s.is_live(account.epoch, here.world.now())),
+        Some(id) => sessions::with_account(&here.world.store, &id)
+            .await?
+            .filter(|(s, account)| s.is_live(account.epoch, here.world.now())),
         None => None,
     };
     let Some((session, account)) = session else { return Ok(redirect(&target.location, is_post)) };

@@ -69,7 +69,9 @@ struct Params<'a> {
 impl<'a> Params<'a> {
     fn read(form: &'a Pairs) -> Result<Self, Fault> {
         let one = |name| {
-            form.one(name).map_err(|repeated| Problem::BadTokenRequest { reason: format!("{} was sent more than once", repeated.0) })
+            form.one(name).map_err(|repeated| Problem::BadTokenRequest {
+                reason: format!("{} was sent more than once", repeated.0),
+            })
         };
         Ok(Self {
             grant_type: one("grant_type")?,
@@ -98,7 +100,10 @@ async fn issue(world: &World, base: &str, headers: &HeaderMap, form: &Pairs) -> 
     let basic = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let credentials = Credentials {
         client_id: params.client_id.map(|id| id.chars().take(200).collect()),
-        secret_hash: params.client_secret.filter(|s| !s.is_empty()).map(|s| secret::keyed_hash(world.sealer.hash_key(), s)),
+        secret_hash: params
+            .client_secret
+            .filter(|s| !s.is_empty())
+            .map(|s| secret::keyed_hash(world.sealer.hash_key(), s)),
         basic: basic.is_some_and(|value| value.get(..6).is_some_and(|scheme| scheme.eq_ignore_ascii_case("basic "))),
     };
     let (app, key) = client_auth::check(&credentials, found.as_ref().map(|(app, key)| (&**app, key)))?;
@@ -118,7 +123,13 @@ async fn issue(world: &World, base: &str, headers: &HeaderMap, form: &Pairs) -> 
 /// Marks a code that was burned without a grant.
 const NO_GRANT: i64 = 0;
 
-async fn exchange(world: &World, base: &str, app: &App, key: &AppKey, presented: &Presented) -> Result<TokenReply, Fault> {
+async fn exchange(
+    world: &World,
+    base: &str,
+    app: &App,
+    key: &AppKey,
+    presented: &Presented,
+) -> Result<TokenReply, Fault> {
     let code_id = secret::hash(&presented.code);
     // Chosen before the first try, so that a try after an ambiguous commit recognizes its own work.
     let grant_id = random::id(&*world.random);
@@ -136,7 +147,9 @@ async fn exchange(world: &World, base: &str, app: &App, key: &AppKey, presented:
             (Redemption::Refuse(refusal), _) => return Err(refusal.into()),
             (Redemption::Replayed(refusal), stored) => {
                 if let Some(first) = stored.and_then(|code| code.grant_id).filter(|id| *id != NO_GRANT) {
-                    let Outcome::Committed = world.store.commit(vec![grants::end(first, now, "its code was used twice")]).await? else {
+                    let Outcome::Committed =
+                        world.store.commit(vec![grants::end(first, now, "its code was used twice")]).await?
+                    else {
                         continue;
                     };
                 }
@@ -160,7 +173,14 @@ async fn exchange(world: &World, base: &str, app: &App, key: &AppKey, presented:
     Err(last_error.map_or_else(Fault::contention, Fault::Store))
 }
 
-async fn first_reply(world: &World, base: &str, app: &App, key: &AppKey, code: &Code, grant: Grant) -> Result<TokenReply, Fault> {
+async fn first_reply(
+    world: &World,
+    base: &str,
+    app: &App,
+    key: &AppKey,
+    code: &Code,
+    grant: Grant,
+) -> Result<TokenReply, Fault> {
     let now = grant.created_at;
     let mut reply = access_reply(world, &grant, key);
     let openid = grant.openid && app.settings.oidc;
@@ -229,7 +249,13 @@ fn access_reply(world: &World, grant: &Grant, key: &AppKey) -> TokenReply {
     }
 }
 
-async fn sign_id_token(world: &World, base: &str, app: &App, bearer: Option<&Bearer>, now: kakaw_core::Millis) -> Result<Option<String>, Fault> {
+async fn sign_id_token(
+    world: &World,
+    base: &str,
+    app: &App,
+    bearer: Option<&Bearer>,
+    now: kakaw_core::Millis,
+) -> Result<Option<String>, Fault> {
     let Some(bearer) = bearer else { return Ok(None) };
     let expires_at = now.plus_seconds(bearer.key.kind.access_lifetime());
     let claims = id_token::claims(bearer, app, base, &Pictures { base }, now, expires_at);

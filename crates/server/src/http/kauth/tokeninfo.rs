@@ -33,7 +33,9 @@ async fn post(State(world): State<Arc<World>>, request: Request) -> Response {
 
 async fn inspect(world: &World, base: &str, request: Request) -> Result<Value, Fault> {
     let form = body::form(request).await.map_err(|error| Problem::BadTokenRequest { reason: error.reason() })?;
-    let token = form.one("id_token").map_err(|_| Problem::BadTokenRequest { reason: "id_token was sent more than once".to_owned() })?;
+    let token = form
+        .one("id_token")
+        .map_err(|_| Problem::BadTokenRequest { reason: "id_token was sent more than once".to_owned() })?;
     let keys = world.signer.jwks().await.keys;
     Ok(id_token::inspect(token.unwrap_or_default(), &[base.to_owned()], &keys, world.now())?)
 }

@@ -1,0 +1,285 @@
+//! A server for tests: the real router, a clock that stands still, seeded chance, and the user's verbs.
+
+#![allow(dead_code, reason = "each test binary uses a part")]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, StatusCode, header};
+use http_body_util::BodyExt as _;
+use kakaw_core::Millis;
+use kakaw_core::policy::Policy;
+use kakaw_core::random::{self, Random};
+use kakaw_core::seal::{MasterKey, Sealer};
+use kakaw_server::clock::Clock;
+use kakaw_server::password::{Cost, Passwords};
+use kakaw_server::random::{Seeded, System};
+use kakaw_server::signer::Signer;
+use kakaw_server::world::{Mode, PublicUrl, World};
+use kakaw_server::{http, world_file};
+use kakaw_store::Store;
+use kakaw_store::db::Url;
+use serde_json::Value;
+use tower::ServiceExt as _;
+
+pub const REST: &str = "0123456789abcdef0123456789abcdef";
+pub const SECRET_REST: &str = "1123456789abcdef0123456789abcdef";
+pub const JS: &str = "2123456789abcdef0123456789abcdef";
+pub const NATIVE: &str = "3123456789abcdef0123456789abcdef";
+pub const ADMIN: &str = "4123456789abcdef0123456789abcdef";
+pub const OFF: &str = "5123456789abcdef0123456789abcdef";
+pub const TEST_APP: &str = "6123456789abcdef0123456789abcdef";
+pub const ADULTS: &str = "7123456789abcdef0123456789abcdef";
+pub const PLAIN: &str = "8123456789abcdef0123456789abcdef";
+pub const SECRET: &str = "s3cret";
+pub const CALLBACK: &str = "http://localhost:3000/callback";
+
+/// Runs a test on SQLite, and on PostgreSQL when one is given.
+pub async fn on_each_database<F: AsyncFn(TestServer)>(test: F) {
+    test(TestServer::start(&Url::Memory, Policy::DEV).await).await;
+    let folder = tempfile::tempdir().expect("folder");
+    test(TestServer::start(&Url::Sqlite(folder.path().join("t.db")), Policy::DEV).await).await;
+    match postgres().await {
+        Some(url) => test(TestServer::start(&url, Policy::DEV).await).await,
+        None => eprintln!("SKIPPED on PostgreSQL: KAKAW_TEST_POSTGRES is not set"),
+    }
+}
+
+/// A fresh schema, if there is a server.
+pub async fn postgres() -> Option<Url> {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let base = std::env::var("KAKAW_TEST_POSTGRES").ok()?;
+    let schema = format!(
+        "t{}_{}_{}",
+        std::process::id(),
+        COUNT.fetch_add(1, Ordering::SeqCst),
+        u64::from_be_bytes(random::bytes(&System::new()))
+    );
+    kakaw_store::db::create_schema(&base, &schema).await.expect("schema");
+    Some(Url::Postgres(format!("{base}?options=-csearch_path%3D{schema}")))
+}
+
+pub struct TestServer {
+    pub world: Arc<World>,
+    router: Router,
+}
+
+/// A browser: it keeps cookies and follows nothing by itself.
+#[derive(Default)]
+pub struct Browser {
+    cookies: std::collections::BTreeMap<String, String>,
+}
+
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: axum::http::HeaderMap,
+    pub body: String,
+}
+
+impl Answer {
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("JSON expected: {} {}", self.status, self.body))
+    }
+
+    pub fn location(&self) -> String {
+        let location = self
+            .headers
+            .get(header::LOCATION)
+            .unwrap_or_else(|| panic!("redirect expected: {} {}", self.status, self.body));
+        location.to_str().expect("text").to_owned()
+    }
+
+    /// A parameter of the redirect.
+    pub fn parameter(&self, name: &str) -> Option<String> {
+        let location = self.location();
+        let pairs = kakaw_wire::form::Pairs::parse(location.split_once('?')?.1).expect("query");
+        pairs.one(name).expect("once").map(str::to_owned)
+    }
+}
+
+impl TestServer {
+    pub async fn start(url: &Url, policy: Policy) -> Self {
+        let store = Store::open(url).await.expect("store");
+        let world = World {
+            mode: Mode::Dev,
+            store,
+            sealer: Sealer::new("test", &[MasterKey { id: 1, bytes: [7; 32] }]).expect("sealer"),
+            clock: Clock::frozen_at(Millis::from_rfc3339("2026-11-20T03:00:00Z").expect("time")),
+            random: Arc::new(Seeded::new(1)) as Arc<dyn Random>,
+            signer: Signer::default(),
+            passwords: Passwords::new(Cost { memory_kib: 64, iterations: 1, lanes: 1 }, 4, 100),
+            policy,
+            public_url: PublicUrl::FollowLoopback,
+            access_token_in_query: true,
+        };
+        let world = Arc::new(world);
+        let file = world_file::parse(include_str!("world.toml"), "world.toml").expect("world file");
+        world_file::apply(&world, &file).await.expect("applied");
+        world_file::apply(&world, &file).await.expect("applying twice changes nothing");
+        Self { router: http::app(Arc::clone(&world)), world }
+    }
+
+    pub async fn with_keys(self) -> Self {
+        self.world.signer.load(&self.world.store, &self.world.sealer, self.world.now()).await.expect("signing keys");
+        self
+    }
+
+    pub async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.router.clone().oneshot(request).await.expect("infallible");
+        let (parts, body) = response.into_parts();
+        let bytes = body.collect().await.expect("body").to_bytes();
+        Answer { status: parts.status, headers: parts.headers, body: String::from_utf8_lossy(&bytes).into_owned() }
+    }
+
+    pub async fn get(&self, url: &str) -> Answer {
+        self.send(Request::get(url).header("host", "localhost:7700").body(Body::empty()).expect("request")).await
+    }
+
+    pub async fn post(&self, url: &str, form: &[(&str, &str)]) -> Answer {
+        self.send(form_request(url, form).body(Body::from(encode(form))).expect("request")).await
+    }
+
+    pub async fn token(&self, form: &[(&str, &str)]) -> Answer {
+        self.post("/oauth/token", form).await
+    }
+
+    pub async fn api(&self, method: &str, path: &str, token: &str) -> Answer {
+        let request = Request::builder().method(method).uri(path).header("host", "localhost:7700");
+        self.send(request.header("authorization", format!("Bearer {token}")).body(Body::empty()).expect("request"))
+            .await
+    }
+
+    pub async fn me(&self, token: &str) -> Answer {
+        self.api("GET", "/v2/user/me", token).await
+    }
+
+    /// Logs in through the page.
+    pub async fn log_in(&self, browser: &mut Browser, continue_to: &str, login: &str, password: &str) -> Answer {
+        let url = format!("/login?continue={}", encode_value(continue_to));
+        let page = browser.get(self, &url).await;
+        assert_eq!(page.status, StatusCode::OK, "{}", page.body);
+        browser
+            .post(self, &url, &[("kakaw_form", &hidden(&page.body)), ("loginId", login), ("password", password)])
+            .await
+    }
+
+    /// Walks from authorize to the redirect back to the app, agreeing to `items`.
+    pub async fn walk(&self, browser: &mut Browser, authorize: &str, login: &str, items: &[&str]) -> Answer {
+        let mut answer = browser.get(self, authorize).await;
+        if answer.status == StatusCode::FOUND && answer.location().starts_with("/login") {
+            let target = answer.parameter("continue").expect("continue");
+            let password = login.split('@').next().expect("name");
+            let logged_in = self.log_in(browser, &target, login, &format!("{password}-password")).await;
+            assert_eq!(logged_in.status, StatusCode::SEE_OTHER, "{}", logged_in.body);
+            answer = browser.get(self, &logged_in.location()).await;
+        }
+        if answer.status == StatusCode::OK {
+            answer = browser.agree(self, authorize, &answer.body, items).await;
+        }
+        answer
+    }
+
+    /// A whole log-in: the token answer.
+    pub async fn tokens(&self, browser: &mut Browser, key: &str, login: &str, items: &[&str]) -> Value {
+        let back = self.walk(browser, &authorize(key, ""), login, items).await;
+        let code = back.parameter("code").unwrap_or_else(|| panic!("code expected: {}", back.location()));
+        let answer = self.exchange(key, &code).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+        answer.json()
+    }
+
+    pub async fn exchange(&self, key: &str, code: &str) -> Answer {
+        let redirect = redirect_of(key);
+        let mut form =
+            vec![("grant_type", "authorization_code"), ("client_id", key), ("redirect_uri", &redirect), ("code", code)];
+        if key == SECRET_REST {
+            form.push(("client_secret", SECRET));
+        }
+        self.token(&form).await
+    }
+
+    pub async fn refresh(&self, key: &str, token: &str) -> Answer {
+        self.token(&[("grant_type", "refresh_token"), ("client_id", key), ("refresh_token", token)]).await
+    }
+}
+
+impl Browser {
+    fn keep(&mut self, answer: &Answer) {
+        for cookie in answer.headers.get_all(header::SET_COOKIE) {
+            let pair = cookie.to_str().expect("text").split(';').next().expect("pair");
+            let (name, value) = pair.split_once('=').expect("pair");
+            if value.is_empty() {
+                self.cookies.remove(name);
+            } else {
+                self.cookies.insert(name.to_owned(), value.to_owned());
+            }
+        }
+    }
+
+    fn header(&self) -> String {
+        self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
+    }
+
+    pub async fn get(&mut self, server: &TestServer, url: &str) -> Answer {
+        let request = Request::get(url).header("host", "localhost:7700").header("cookie", self.header());
+        let answer = server.send(request.body(Body::empty()).expect("request")).await;
+        self.keep(&answer);
+        answer
+    }
+
+    pub async fn post(&mut self, server: &TestServer, url: &str, form: &[(&str, &str)]) -> Answer {
+        let request = form_request(url, form).header("cookie", self.header());
+        let answer = server.send(request.body(Body::from(encode(form))).expect("request")).await;
+        self.keep(&answer);
+        answer
+    }
+
+    /// Sends the consent form.
+    pub async fn agree(&mut self, server: &TestServer, url: &str, page: &str, items: &[&str]) -> Answer {
+        let form_value = hidden(page);
+        let mut form = vec![("kakaw_form", form_value.as_str()), ("decision", "accept")];
+        form.extend(items.iter().map(|item| ("scope", *item)));
+        self.post(server, url, &form).await
+    }
+
+    pub fn cookie_names(&self) -> Vec<String> {
+        self.cookies.keys().cloned().collect()
+    }
+}
+
+fn form_request(url: &str, _form: &[(&str, &str)]) -> axum::http::request::Builder {
+    Request::post(url)
+        .header("host", "localhost:7700")
+        .header("content-type", "application/x-www-form-urlencoded;charset=utf-8")
+}
+
+/// The redirect URI that tests use with a key.
+pub fn redirect_of(key: &str) -> String {
+    if key == NATIVE { format!("kakao{NATIVE}://oauth") } else { CALLBACK.to_owned() }
+}
+
+/// An authorization request's path.
+pub fn authorize(key: &str, more: &str) -> String {
+    format!(
+        "/oauth/authorize?client_id={key}&redirect_uri={}&response_type=code{more}",
+        encode_value(&redirect_of(key))
+    )
+}
+
+/// The sealed hidden field of a page.
+pub fn hidden(page: &str) -> String {
+    let after = page.split_once("name=\"kakaw_form\" value=\"").unwrap_or_else(|| panic!("a form expected: {page}")).1;
+    after.split('"').next().expect("value").to_owned()
+}
+
+pub fn encode_value(text: &str) -> String {
+    text.bytes()
+        .map(|b| if b.is_ascii_alphanumeric() { char::from(b).to_string() } else { format!("%{b:02X}") })
+        .collect()
+}
+
+fn encode(form: &[(&str, &str)]) -> String {
+    form.iter().map(|(name, value)| format!("{name}={}", encode_value(value))).collect::<Vec<_>>().join("&")
+}
