@@ -31,15 +31,16 @@ pub struct Busy;
 pub struct Passwords {
     cost: Cost,
     workers: Arc<Semaphore>,
-    waiting: AtomicUsize,
-    queue: usize,
+    inside: AtomicUsize,
+    places: usize,
 }
 
 impl Passwords {
     /// `workers` hash at a time, and at most `queue` more wait.
     #[must_use]
     pub fn new(cost: Cost, workers: usize, queue: usize) -> Self {
-        Self { cost, workers: Arc::new(Semaphore::new(workers.max(1))), waiting: AtomicUsize::new(0), queue }
+        let workers = workers.max(1);
+        Self { cost, workers: Arc::new(Semaphore::new(workers)), inside: AtomicUsize::new(0), places: workers + queue }
     }
 
     /// Hashes a password as a PHC string.
@@ -72,7 +73,7 @@ impl Passwords {
     }
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Busy> {
-        let _place = Place::take(&self.waiting, self.queue + self.workers.available_permits()).ok_or(Busy)?;
+        let _place = Place::take(&self.inside, self.places).ok_or(Busy)?;
         let permit = Arc::clone(&self.workers).acquire_owned().await.map_err(|_| Busy)?;
         tokio::task::spawn_blocking(move || {
             let result = work();
@@ -84,15 +85,15 @@ impl Passwords {
     }
 }
 
-/// A place in the queue, given back even when the caller goes away.
+/// A place among those that hash or wait, given back even when the caller goes away.
 struct Place<'a>(&'a AtomicUsize);
 
 impl<'a> Place<'a> {
-    fn take(waiting: &'a AtomicUsize, limit: usize) -> Option<Self> {
-        waiting
-            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| (n < limit.max(1)).then_some(n + 1))
+    fn take(inside: &'a AtomicUsize, limit: usize) -> Option<Self> {
+        inside
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| (n < limit).then_some(n + 1))
             .ok()
-            .map(|_| Self(waiting))
+            .map(|_| Self(inside))
     }
 }
 

@@ -340,7 +340,6 @@ async fn a_code_lives_ten_minutes_and_is_good_once() {
             .parameter("code")
             .unwrap();
         assert!(!code.to_lowercase().contains("error"));
-        let server = server.with_keys().await;
         let first = server.exchange(REST, &code).await;
         assert_eq!(first.status, StatusCode::OK);
         assert_eq!(server.exchange(REST, &code).await.json()["error_code"], "KOE320");
@@ -401,7 +400,6 @@ async fn sixty_four_exchanges_of_one_code_and_rotations_of_one_token_have_one_wi
 #[tokio::test]
 async fn f15_tokens_live_as_long_as_their_key_says_and_rotate_in_the_last_month() {
     on_each_database(async |server| {
-        let server = server.with_keys().await;
         for (key, lifetime) in [(REST, 21_600), (JS, 7_200), (NATIVE, 43_200)] {
             let tokens = server.tokens(&mut Browser::default(), key, "ryan@example.com", &ITEMS).await;
             assert_eq!(
@@ -436,7 +434,6 @@ async fn f15_tokens_live_as_long_as_their_key_says_and_rotate_in_the_last_month(
 #[tokio::test]
 async fn f03_f06_f07_f12_f18_f21_f22_consent_and_links() {
     on_each_database(async |server| {
-        let server = server.with_keys().await;
         let mut browser = Browser::default();
         let first = server.tokens(&mut browser, REST, "ryan@example.com", &ITEMS).await;
         let me = server.me(first["access_token"].as_str().unwrap()).await.json();
@@ -477,7 +474,6 @@ async fn f03_f06_f07_f12_f18_f21_f22_consent_and_links() {
 #[tokio::test]
 async fn f16_f17_logout_ends_one_device_and_leaves_the_session() {
     on_each_database(async |server| {
-        let server = server.with_keys().await;
         let (mut phone, mut laptop) = (Browser::default(), Browser::default());
         let a = server.tokens(&mut phone, REST, "ryan@example.com", &ITEMS).await;
         let b = server.tokens(&mut laptop, REST, "ryan@example.com", &ITEMS).await;
@@ -555,7 +551,6 @@ async fn forged_and_foreign_forms_are_not_accepted() {
 #[tokio::test]
 async fn pkce_accepts_standard_base64_verifiers_and_refuses_the_rest() {
     on_each_database(async |server| {
-        let server = server.with_keys().await;
         let mut browser = Browser::default();
         server.walk(&mut browser, &authorize(PLAIN, ""), "ryan@example.com", &["profile_nickname"]).await;
         // 86 characters of standard base64, as the Android SDK makes them; its challenge by any SHA-256 tool.
@@ -584,7 +579,6 @@ async fn pkce_accepts_standard_base64_verifiers_and_refuses_the_rest() {
 #[tokio::test]
 async fn t400_t401_t402_t403_id_tokens_are_verified() {
     on_each_database(async |server| {
-        let server = server.with_keys().await;
         let mut browser = Browser::default();
         server.walk(&mut browser, &authorize(REST, ""), "ryan@example.com", &ITEMS).await;
         let code = browser.get(&server, &authorize(REST, "&nonce=n-1")).await.parameter("code").unwrap();
@@ -633,7 +627,6 @@ async fn t400_t401_t402_t403_id_tokens_are_verified() {
 #[tokio::test]
 async fn kapi_answers_in_its_own_shape() {
     on_each_database(async |server| {
-        let server = server.with_keys().await;
         let tokens = server.tokens(&mut Browser::default(), REST, "ryan@example.com", &ITEMS).await;
         let token = tokens["access_token"].as_str().unwrap();
         let info = server.api("GET", "/v1/user/access_token_info", token).await.json();

@@ -118,12 +118,10 @@ impl TestServer {
         let file = world_file::parse(include_str!("world.toml"), "world.toml").expect("world file");
         world_file::apply(&world, &file).await.expect("applied");
         world_file::apply(&world, &file).await.expect("applying twice changes nothing");
+        // As in the program: made in the background, and the first ID token waits for them.
+        let signing = Arc::clone(&world);
+        tokio::spawn(async move { signing.signer.load(&signing.store, &signing.sealer, signing.now()).await });
         Self { router: http::app(Arc::clone(&world)), world }
-    }
-
-    pub async fn with_keys(self) -> Self {
-        self.world.signer.load(&self.world.store, &self.world.sealer, self.world.now()).await.expect("signing keys");
-        self
     }
 
     pub async fn send(&self, request: Request<Body>) -> Answer {
