@@ -101,6 +101,8 @@ impl Answer {
 
 impl TestServer {
     pub async fn start(url: &Url, policy: Policy) -> Self {
+        // Shown with the output of a test that fails.
+        let _ = tracing_subscriber::fmt().with_test_writer().with_max_level(tracing::Level::WARN).try_init();
         let store = Store::open(url).await.expect("store");
         let world = World {
             mode: Mode::Dev,
