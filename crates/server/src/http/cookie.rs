@@ -10,6 +10,7 @@ use crate::world::World;
 pub struct Names {
     pub session: String,
     pub browser: String,
+    pub demo: String,
 }
 
 impl Names {
@@ -21,13 +22,19 @@ impl Names {
             .filter(char::is_ascii_alphanumeric)
             .take(8)
             .collect();
-        Self { session: format!("kakaw_s_{tag}"), browser: format!("kakaw_b_{tag}") }
+        Self { session: format!("kakaw_s_{tag}"), browser: format!("kakaw_b_{tag}"), demo: format!("kakaw_d_{tag}") }
     }
 }
 
 /// The value of a cookie, if the browser sent exactly one of a sane size.
 #[must_use]
 pub fn read(headers: &HeaderMap, name: &str) -> Option<String> {
+    read_up_to(headers, name, 128)
+}
+
+/// The value of a cookie, if the browser sent exactly one of at most `size` bytes.
+#[must_use]
+pub fn read_up_to(headers: &HeaderMap, name: &str, size: usize) -> Option<String> {
     let mut values = headers
         .get_all(header::COOKIE)
         .iter()
@@ -37,7 +44,7 @@ pub fn read(headers: &HeaderMap, name: &str) -> Option<String> {
         .filter(|(n, _)| *n == name)
         .map(|(_, value)| value);
     let value = values.next()?;
-    (values.next().is_none() && value.len() <= 128).then(|| value.to_owned())
+    (values.next().is_none() && value.len() <= size).then(|| value.to_owned())
 }
 
 /// `Set-Cookie` for a value that lives this many seconds; zero removes it.

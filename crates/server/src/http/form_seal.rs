@@ -70,7 +70,8 @@ impl FormSeal {
 
 /// Refuses a post of a foreign page. `Origin: null` is what browsers send from our own pages, whose referrer policy is
 /// `no-referrer`; then `Sec-Fetch-Site` decides where it is sent, and the seal in any case.
-fn is_same_origin(here: &Here, headers: &HeaderMap) -> bool {
+#[must_use]
+pub fn is_same_origin(here: &Here, headers: &HeaderMap) -> bool {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let origin_fits = text(header::ORIGIN.as_str()).is_none_or(|origin| origin == here.base || origin == "null");
     let site_fits = text("sec-fetch-site").is_none_or(|site| site == "same-origin" || site == "none");

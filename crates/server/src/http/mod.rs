@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod assets;
 pub mod body;
 pub mod cookie;
+pub mod demo;
 pub mod docs;
 pub mod fault;
 pub mod form_seal;
@@ -11,6 +12,7 @@ pub mod here;
 pub mod kapi;
 pub mod kauth;
 pub mod profile;
+pub mod start;
 pub mod unknown;
 
 use std::sync::Arc;
@@ -25,7 +27,13 @@ use crate::world::World;
 
 /// Every endpoint, with its layers.
 pub fn app(world: Arc<World>) -> Router {
+    app_with(world, Router::new())
+}
+
+/// Every endpoint and `more`, with its layers.
+pub fn app_with(world: Arc<World>, more: Router<Arc<World>>) -> Router {
     let routes = Router::new()
+        .merge(more)
         .merge(kauth::routes())
         .merge(kapi::routes())
         .merge(accounts::routes())

@@ -1,11 +1,13 @@
 //! Pages: typed templates, rendered on the server, in four languages, working without JavaScript.
 
 pub mod consent;
+pub mod demo;
 pub mod error;
 pub mod explained;
 pub mod login;
 pub mod logout;
 pub mod restricted;
+pub mod start;
 pub mod terms;
 pub mod words;
 
