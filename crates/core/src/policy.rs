@@ -1,7 +1,10 @@
 //! What an operator may choose about the protocol. Each default of `dev` is what Kakao Login does.
 
+use serde::{Deserialize, Serialize};
+
 /// Choices that change decisions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Policy {
     /// Seconds that an authorization code lives.
     pub code_lifetime: i64,

@@ -28,7 +28,13 @@ impl Millis {
         jiff::Timestamp::from_second(self.seconds()).map_or_else(|_| String::new(), |t| t.to_string())
     }
 
-    /// Reads `YYYY-MM-DDThh:mm:ssZ`.
+    /// RFC 3339 with milliseconds if there are any: what a world file keeps.
+    #[must_use]
+    pub fn rfc3339_exact(self) -> String {
+        jiff::Timestamp::from_millisecond(self.0).map_or_else(|_| String::new(), |t| t.to_string())
+    }
+
+    /// Reads RFC 3339, with or without fractions.
     #[must_use]
     pub fn from_rfc3339(text: &str) -> Option<Self> {
         text.parse::<jiff::Timestamp>().ok().map(|t| Self(t.as_millisecond()))
@@ -49,6 +55,7 @@ mod tests {
     #[test]
     fn times_have_no_fractions() {
         assert_eq!(Millis(1_790_000_000_987).rfc3339(), "2026-09-21T14:13:20Z");
+        assert_eq!(Millis::from_rfc3339(&Millis(1_790_000_000_987).rfc3339_exact()), Some(Millis(1_790_000_000_987)));
         assert_eq!(Millis::from_rfc3339("2026-09-21T14:13:20Z"), Some(Millis(1_790_000_000_000)));
     }
 }

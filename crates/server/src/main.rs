@@ -1,13 +1,14 @@
 //! The binary: parse, run, exit code.
 
 use clap::Parser as _;
+use kakaw_server::cli::{self, Cli, Usage};
 
 fn main() -> std::process::ExitCode {
-    match kakaw_server::cli::run(kakaw_server::cli::Cli::parse()) {
+    match cli::run(Cli::parse()) {
         Ok(()) => std::process::ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("kakaw: {error:#}");
-            std::process::ExitCode::from(2)
+            std::process::ExitCode::from(if error.is::<Usage>() { 2 } else { 1 })
         }
     }
 }

@@ -43,6 +43,8 @@ pub struct World {
     pub public_url: PublicUrl,
     /// Whether `/v2/user/me` takes the token from the query too.
     pub access_token_in_query: bool,
+    /// Whether a proxy stands in front, whose `X-Forwarded-For` is believed.
+    pub behind_proxy: bool,
 }
 
 impl World {

@@ -1,130 +1,134 @@
 //! `kakaw dev` — a stand-in: an embedded database, a sample app and sample people.
 
-use std::io::Write as _;
+use std::fmt::Write as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::Context as _;
-use axum::serve::ListenerExt as _;
 use clap::Args as ClapArgs;
-use kakaw_core::policy::Policy;
-use kakaw_store::Store;
-use kakaw_store::db::Url;
+use kakaw_store::apps;
 
-use crate::clock::Clock;
-use crate::password::{OWASP, Passwords};
-use crate::signer::Signer;
-use crate::world::{Mode, PublicUrl, World};
-use crate::{http, keys, random, world_file};
+use super::listen::{Listeners, block_on, serve};
+use super::{Usage, open};
+use crate::config::{self, Config, Flag, SAMPLE_KEY};
+use crate::http::{self, control, demo, start};
+use crate::world::{Mode, World};
+use crate::world_file::{self, WorldFile};
 
 #[derive(ClapArgs)]
 pub struct Args {
-    /// Address to listen on; port 0 picks a free one.
-    #[arg(long, default_value = "127.0.0.1:7700")]
-    listen: SocketAddr,
-    /// The URL under which clients reach it, if not a loopback name.
+    /// Address to listen on; port 0 picks a free one [default: 127.0.0.1:7700].
     #[arg(long)]
+    listen: Option<SocketAddr>,
+    /// The URL under which clients reach it, if not a loopback name.
+    #[arg(long, value_name = "URL")]
     public_url: Option<String>,
     /// World file with apps and people; may be given more than once. Without one there is a sample world.
-    #[arg(long)]
+    #[arg(long, value_name = "FILE.toml")]
     world: Vec<PathBuf>,
     /// Folder that keeps database and keys.
-    #[arg(long, conflicts_with_all = ["memory", "database"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["memory", "database"])]
     data: Option<PathBuf>,
     /// Keep everything in memory (the default).
     #[arg(long, conflicts_with = "database")]
     memory: bool,
-    /// sqlite:PATH or postgres://…; the key file stands in the current folder.
-    #[arg(long)]
+    /// sqlite:PATH or postgres://…
+    #[arg(long, value_name = "URL")]
     database: Option<String>,
+    /// Configuration file; `kakaw config` lists its keys.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
 }
 
-pub fn run(args: &Args) -> anyhow::Result<()> {
-    tracing_subscriber::fmt().with_writer(std::io::stderr).with_target(false).without_time().init();
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(serve(args))
+pub fn run(args: Args) -> anyhow::Result<()> {
+    let files = read(&args.world)?;
+    let Args { listen, public_url, data, memory, database, config: file, .. } = args;
+    let mut flags = Vec::new();
+    let mut flag = |key, value: Option<String>| flags.extend(value.map(|value| Flag { key, value }));
+    flag("listen", listen.map(|address| address.to_string()));
+    flag("public_url", public_url);
+    flag("data", data.map(|folder| folder.display().to_string()));
+    flag("database", if memory { Some("memory".to_owned()) } else { database });
+    let config = config::load(Mode::Dev, file.as_deref(), flags).map_err(Usage::new)?.config;
+    block_on(start(config, files))
 }
 
-async fn serve(args: &Args) -> anyhow::Result<()> {
-    let world = Arc::new(open(args).await?);
-    let mut files = Vec::new();
-    for path in &args.world {
-        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-        files.push(world_file::parse(&text, &path.display().to_string()).map_err(anyhow::Error::msg)?);
-    }
+fn read(paths: &[PathBuf]) -> anyhow::Result<Vec<WorldFile>> {
+    let one = |path: &PathBuf| {
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| Usage::new(format!("cannot read {}: {error}", path.display())))?;
+        world_file::parse(&text, &path.display().to_string()).map_err(Usage::new)
+    };
+    paths.iter().map(one).collect()
+}
+
+async fn start(config: Config, mut files: Vec<WorldFile>) -> anyhow::Result<()> {
+    let world = Arc::new(open::world(&config, Mode::Dev).await?);
+    let listeners = Listeners::bind(config.listen, true).await?;
+    let address = listeners.address;
     if files.is_empty() {
-        let sample = world_file::parse(include_str!("../../assets/sample_world.toml"), "the sample world");
-        files.push(sample.map_err(anyhow::Error::msg)?);
+        files.extend(sample(&world, address.port()).await?);
     }
     for file in &files {
-        world_file::apply(&world, file).await?;
+        world_file::apply(&world, file).await.map_err(|error| Usage::new(format!("{error:#}")))?;
     }
-    let listener = tokio::net::TcpListener::bind(args.listen)
-        .await
-        .with_context(|| format!("cannot listen on {}", args.listen))?;
-    let address = listener.local_addr()?;
-    tokio::spawn(Arc::clone(&world).work_in_background());
-    let service = http::app(Arc::clone(&world)).into_make_service_with_connect_info::<SocketAddr>();
-    {
-        let mut out = std::io::stdout().lock();
-        writeln!(out, "listening on http://{address}")?;
-        writeln!(out, "  authorize   http://{address}/oauth/authorize?client_id=…&redirect_uri=…&response_type=code")?;
-        writeln!(out, "  discovery   http://{address}/.well-known/openid-configuration")?;
-        out.flush()?;
-    }
-    let listener = listener.tap_io(|stream| {
-        // Small answers must not wait for more.
-        let _ = stream.set_nodelay(true);
-    });
-    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let server = axum::serve(listener, service).with_graceful_shutdown(async move {
-        terminated().await;
-        let _ = stop.send(());
-    });
-    tokio::select! {
-        result = server => result?,
-        () = async { let _ = stopped.await; tokio::time::sleep(Duration::from_secs(4)).await } => {}
-    }
-    Ok(())
+    let more = demo::routes(address).merge(start::routes()).merge(control::routes());
+    let app = http::app_with(Arc::clone(&world), more);
+    serve(world, listeners, app, &announcement(&config, address, &files)).await
 }
 
-async fn open(args: &Args) -> anyhow::Result<World> {
-    let random: Arc<dyn kakaw_core::random::Random> = Arc::new(random::System::new());
-    let (url, sealer) = match (&args.data, &args.database) {
-        (Some(folder), _) => {
-            std::fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
-            (Url::Sqlite(folder.join("kakaw.db")), keys::load_or_create(&folder.join("keys.toml"), &*random)?)
+/// The sample world, unless the database has a world of its own.
+async fn sample(world: &World, port: u16) -> anyhow::Result<Option<WorldFile>> {
+    let mut file = world_file::parse(include_str!("../../assets/sample_world.toml"), "the sample world")
+        .map_err(anyhow::Error::msg)?;
+    let app = file.apps.first_mut().context("the sample world has an app")?;
+    let stored = apps::all(&world.store).await?;
+    if !stored.is_empty() && !stored.iter().any(|stored| stored.id == app.id && stored.settings.name == app.name) {
+        return Ok(None);
+    }
+    // The sample service registers itself under each name that a browser may use for us.
+    for host in ["localhost", "127.0.0.1", "[::1]"] {
+        app.logout_redirect_uris.push(format!("http://{host}:{port}/demo"));
+        if let Some(key) = app.rest_api_keys.first_mut() {
+            key.redirect_uris.push(format!("http://{host}:{port}{}", demo::CALLBACK));
         }
-        (None, Some(database)) => (
-            Url::parse(database).map_err(anyhow::Error::msg)?,
-            keys::load_or_create("kakaw-keys.toml".as_ref(), &*random)?,
-        ),
-        (None, None) => (Url::Memory, keys::ephemeral(&*random)?),
-    };
-    let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-    Ok(World {
-        mode: Mode::Dev,
-        store: Store::open(&url).await?,
-        sealer,
-        clock: Clock::default(),
-        random,
-        signer: Signer::default(),
-        passwords: Passwords::new(OWASP, cores, cores * 4),
-        policy: Policy::DEV,
-        public_url: args
-            .public_url
-            .clone()
-            .map_or(PublicUrl::FollowLoopback, |url| PublicUrl::Fixed(url.trim_end_matches('/').to_owned())),
-        access_token_in_query: true,
-    })
+    }
+    Ok(Some(file))
 }
 
-async fn terminated() {
-    let terminate = async {
-        if let Ok(mut signal) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            signal.recv().await;
+fn announcement(config: &Config, address: SocketAddr, files: &[WorldFile]) -> String {
+    let base = config.public_url.clone().unwrap_or_else(|| {
+        if address.ip().is_loopback() {
+            format!("http://localhost:{}", address.port())
+        } else {
+            format!("http://{address}")
         }
+    });
+    let mut text = format!("\n  try it       {base}/demo\n  look around  {base}/\n");
+    let people = files.iter().flat_map(|file| &file.people);
+    for (index, person) in people.take(4).enumerate() {
+        let login = person.email.as_deref().or(person.id.as_deref()).unwrap_or_default();
+        let note = if person.restricted { "  (restricted)" } else { "" };
+        let label = if index == 0 { "log in as" } else { "" };
+        let password = person.password.as_deref().unwrap_or("(no password)");
+        let _ = writeln!(text, "  {label:<11}  {login}  {password}{note}");
+    }
+    let keys = files.iter().flat_map(|file| &file.apps).filter_map(|app| Some((app, app.rest_api_keys.first()?)));
+    for (app, key) in keys.take(3) {
+        let uris = key.redirect_uris.iter().filter(|uri| !uri.ends_with(demo::CALLBACK)).cloned().collect::<Vec<_>>();
+        let key = key.key.as_deref().unwrap_or("(generated; see /)");
+        let _ = writeln!(text, "  app          {}  REST API key {key}", app.name);
+        let _ = writeln!(text, "               redirect URIs {}", uris.join(" "));
+        if key == SAMPLE_KEY {
+            let _ = writeln!(text, "               point your service's kauth and kapi base URLs at {base}");
+        }
+    }
+    let kept = match (&config.data, &config.database) {
+        (Some(folder), _) => format!("in {}", folder.display()),
+        (None, Some(url)) if url != "memory" => "in the database".to_owned(),
+        _ => "in memory; --data DIR keeps it".to_owned(),
     };
-    tokio::select! { () = terminate => {}, _ = tokio::signal::ctrl_c() => {} }
+    let _ = writeln!(text, "  state        {kept}\n  stop         ctrl-c\n");
+    text
 }

@@ -1,7 +1,15 @@
 //! The command line.
 
+pub mod apply;
+pub mod check;
+pub mod config;
 pub mod dev;
 pub mod explain;
+pub mod export;
+mod listen;
+mod open;
+mod place;
+pub mod serve;
 
 use clap::{Parser, Subcommand};
 
@@ -19,15 +27,41 @@ pub struct Cli {
 enum Command {
     /// Start a stand-in for development and tests (the default).
     Dev(dev::Args),
+    /// Run the login platform for real people.
+    Serve(serve::Args),
+    /// Bring a running stand-in or a database to what a world file says.
+    Apply(apply::Args),
+    /// Write a running stand-in or a database as a world file.
+    Export(export::Args),
     /// Explain an error code: what it means, why it happens, how to fix it.
     Explain(explain::Args),
+    /// Find what is wrong with a set-up and say how to mend it.
+    Check(check::Args),
+    /// Print every setting with its value and where it came from.
+    Config(config::Args),
+}
+
+/// A mistake in what was asked for: exit code 2. Everything else that fails is exit code 1.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Usage(pub String);
+
+impl Usage {
+    fn new(text: impl Into<String>) -> anyhow::Error {
+        Self(text.into()).into()
+    }
 }
 
 /// Runs the command line.
 pub fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
-        None => dev::run(&cli.dev),
-        Some(Command::Dev(args)) => dev::run(&args),
+        None => dev::run(cli.dev),
+        Some(Command::Dev(args)) => dev::run(args),
+        Some(Command::Serve(args)) => serve::run(args),
+        Some(Command::Apply(args)) => apply::run(&args),
+        Some(Command::Export(args)) => export::run(&args),
         Some(Command::Explain(args)) => explain::run(&args),
+        Some(Command::Check(args)) => check::run(&args),
+        Some(Command::Config(args)) => config::run(&args),
     }
 }

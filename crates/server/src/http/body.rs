@@ -8,14 +8,16 @@ use kakaw_wire::form::{FormError, Pairs};
 
 /// The most that a form may hold, in bytes.
 pub const LIMIT: usize = 64 * 1024;
+/// The most that a world file may hold, in bytes.
+pub const WORLD_FILE_LIMIT: usize = 64 * 1024 * 1024;
 
 /// Why a body was not read as a form.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BodyError {
     /// It has another content type.
     NotAForm(String),
-    /// It is larger than [`LIMIT`], or it broke off.
-    Unreadable,
+    /// It is larger than this many bytes, or it broke off.
+    Unreadable(usize),
     /// It cannot be decoded.
     Form(FormError),
 }
@@ -29,7 +31,7 @@ impl BodyError {
                 "the request has no Content-Type; expected application/x-www-form-urlencoded".to_owned()
             }
             Self::NotAForm(kind) => format!("Content-Type is {kind}; expected application/x-www-form-urlencoded"),
-            Self::Unreadable => format!("the body is larger than {LIMIT} bytes or broke off"),
+            Self::Unreadable(limit) => format!("the body is larger than {limit} bytes or broke off"),
             Self::Form(error) => format!("parameter {}: {}", error.parameter(), error.reason()),
         }
     }
@@ -57,7 +59,7 @@ pub async fn form(request: Request) -> Result<Pairs, BodyError> {
     if !is_form(request.headers()) {
         return Err(BodyError::NotAForm(content_type(request.headers())));
     }
-    let bytes = bytes(request.into_body()).await?;
+    let bytes = bytes(request.into_body(), LIMIT).await?;
     let text = std::str::from_utf8(&bytes).map_err(|_| BodyError::Form(FormError::NotUtf8("body".to_owned())))?;
     Pairs::parse(text).map_err(BodyError::Form)
 }
@@ -68,7 +70,7 @@ pub async fn form(request: Request) -> Result<Pairs, BodyError> {
 /// Why it could not.
 pub async fn form_or_nothing(request: Request) -> Result<Pairs, BodyError> {
     let (headers, body) = (request.headers().clone(), request.into_body());
-    let bytes = bytes(body).await?;
+    let bytes = bytes(body, LIMIT).await?;
     if bytes.is_empty() {
         return Ok(Pairs::default());
     }
@@ -79,11 +81,11 @@ pub async fn form_or_nothing(request: Request) -> Result<Pairs, BodyError> {
     Pairs::parse(text).map_err(BodyError::Form)
 }
 
-/// Reads a body up to [`LIMIT`].
+/// Reads a body up to `limit` bytes.
 ///
 /// # Errors
 /// It is larger, or it broke off.
-pub async fn bytes(body: Body) -> Result<Vec<u8>, BodyError> {
-    let collected = Limited::new(body, LIMIT).collect().await.map_err(|_| BodyError::Unreadable)?;
+pub async fn bytes(body: Body, limit: usize) -> Result<Vec<u8>, BodyError> {
+    let collected = Limited::new(body, limit).collect().await.map_err(|_| BodyError::Unreadable(limit))?;
     Ok(collected.to_bytes().to_vec())
 }

@@ -29,7 +29,7 @@ pub struct Here {
     pub session: Option<String>,
     /// `User-Agent`.
     pub device: String,
-    /// Address of the peer.
+    /// Address of the peer, or what the declared proxy says.
     pub address: String,
 }
 
@@ -42,6 +42,9 @@ impl FromRequestParts<Arc<World>> for Here {
         let query = parts.uri.query().unwrap_or_default();
         let lang = query.split('&').find_map(|pair| pair.strip_prefix("lang="));
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        // The last entry is the proxy's own; what stands before it, anybody can write.
+        let forwarded = headers.get_all("x-forwarded-for").iter().next_back().and_then(|value| value.to_str().ok());
+        let forwarded = forwarded.and_then(|value| Some(value.rsplit(',').next()?.trim().chars().take(64).collect()));
         let names = cookie::Names::of(world);
         Ok(Self {
             base: base(world, headers),
@@ -49,7 +52,10 @@ impl FromRequestParts<Arc<World>> for Here {
             browser: cookie::read(headers, &names.browser),
             session: cookie::read(headers, &names.session),
             device: text(header::USER_AGENT).unwrap_or_default().chars().take(300).collect(),
-            address: peer.map(|ConnectInfo(address)| address.ip().to_string()).unwrap_or_default(),
+            address: match forwarded.filter(|_| world.behind_proxy) {
+                Some(address) => address,
+                None => peer.map(|ConnectInfo(address)| address.ip().to_string()).unwrap_or_default(),
+            },
             world: Arc::clone(world),
         })
     }

@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod assets;
 pub mod body;
+pub mod control;
 pub mod cookie;
 pub mod demo;
 pub mod docs;

@@ -2,15 +2,12 @@
 
 use anyhow::{Context as _, bail};
 use aws_lc_rs::digest;
-use kakaw_core::account::{Account, Attributes};
 use kakaw_core::app::{self, AppKey, AppSettings, KeyKind, KeySettings};
 use kakaw_core::seal::Purpose;
 use kakaw_core::{Millis, secret};
-use kakaw_store::accounts::Stored;
-use kakaw_store::{Outcome, Statement, accounts, app_keys, apps};
+use kakaw_store::{Outcome, Statement, app_keys, apps};
 
-use super::{App, ConsentItem, ConsentTable, Person, WorldFile};
-use crate::password;
+use super::{App, ConsentItem, ConsentTable, WorldFile, people};
 use crate::world::World;
 
 /// Applies a world file.
@@ -19,12 +16,12 @@ pub async fn apply(world: &World, file: &WorldFile) -> anyhow::Result<()> {
         apply_app(world, app).await.with_context(|| format!("app {}", app.id))?;
     }
     for person in &file.people {
-        apply_person(world, person).await?;
+        people::apply(world, person).await?;
     }
     Ok(())
 }
 
-async fn commit(world: &World, changes: Vec<Statement>) -> anyhow::Result<()> {
+pub(super) async fn commit(world: &World, changes: Vec<Statement>) -> anyhow::Result<()> {
     if changes.is_empty() {
         return Ok(());
     }
@@ -37,7 +34,7 @@ async fn commit(world: &World, changes: Vec<Statement>) -> anyhow::Result<()> {
 async fn apply_app(world: &World, file: &App) -> anyhow::Result<()> {
     let now = world.now();
     let before = apps::by_id(&world.store, file.id).await?;
-    let settings = settings(file, before.as_ref().map(|app| &app.settings), now, world.is_dev());
+    let settings = settings(file, before.as_ref().map(|app| &app.settings), now, world.is_dev())?;
     let mut changes = Vec::new();
     match &before {
         None => changes.push(apps::insert(&app::App { id: file.id, version: 1, settings }, now)),
@@ -50,6 +47,9 @@ async fn apply_app(world: &World, file: &App) -> anyhow::Result<()> {
     let wanted = keys(world, file)?;
     for key in &wanted {
         let old = stored.iter().find(|old| old.key.key == key.key.key);
+        if let (None, Some((owner, _))) = (old, app_keys::with_app(&world.store, &key.key.key).await?) {
+            bail!("its {} key number {} belongs to app {} already", key.key.kind.label(), key.position + 1, owner.id);
+        }
         let mut key = key.clone();
         key.key.epoch = old.map_or(0, |old| old.key.epoch);
         // Sealing is deterministic, so equal secrets are equal rows.
@@ -66,27 +66,31 @@ async fn apply_app(world: &World, file: &App) -> anyhow::Result<()> {
     commit(world, changes).await
 }
 
-fn settings(file: &App, before: Option<&AppSettings>, now: Millis, dev: bool) -> AppSettings {
+fn settings(file: &App, before: Option<&AppSettings>, now: Millis, dev: bool) -> anyhow::Result<AppSettings> {
     let item = |(id, item): (&kakaw_wire::scope::Item, &ConsentItem)| {
         let table = match item {
-            ConsentItem::Word(consent) => {
-                ConsentTable { consent: *consent, collect_if_missing: false, purpose: String::new() }
-            }
+            ConsentItem::Word(consent) => ConsentTable {
+                consent: *consent,
+                collect_if_missing: false,
+                purpose: String::new(),
+                collect_since: None,
+            },
             ConsentItem::Table(table) => table.clone(),
         };
         let old = before
             .and_then(|settings| settings.consent_items.get(id))
             .filter(|old| old.collect_if_missing == table.collect_if_missing);
-        let collect_since = old.map_or(now, |old| old.collect_since);
+        let since = moment(table.collect_since.as_deref(), "collect_since")?;
+        let collect_since = since.or(old.map(|old| old.collect_since)).unwrap_or(now);
         let setting = app::ConsentItem {
             consent: table.consent,
             collect_if_missing: table.collect_if_missing,
             collect_since,
             purpose: table.purpose,
         };
-        (*id, setting)
+        Ok((*id, setting))
     };
-    AppSettings {
+    Ok(AppSettings {
         name: file.name.clone(),
         company: file.company.clone(),
         kakao_login: file.kakao_login,
@@ -95,9 +99,9 @@ fn settings(file: &App, before: Option<&AppSettings>, now: Millis, dev: bool) ->
         under_14: file.under_14,
         team: file.team.clone(),
         logout_redirect_uris: file.logout_redirect_uris.clone(),
-        consent_items: file.consent_items.iter().map(item).collect(),
+        consent_items: file.consent_items.iter().map(item).collect::<anyhow::Result<_>>()?,
         legacy_properties: file.legacy_properties.unwrap_or(dev),
-    }
+    })
 }
 
 fn keys(world: &World, file: &App) -> anyhow::Result<Vec<app_keys::Stored>> {
@@ -167,62 +171,17 @@ fn keys(world: &World, file: &App) -> anyhow::Result<Vec<app_keys::Stored>> {
     Ok(keys)
 }
 
-async fn apply_person(world: &World, file: &Person) -> anyhow::Result<()> {
-    let Some(login) = file.email.as_deref().or(file.id.as_deref()) else { bail!("a person needs an email or an id") };
-    let attributes = Attributes {
-        id: file.id.clone(),
-        email: file.email.clone(),
-        email_verified: file.email_verified,
-        email_valid: file.email_valid,
-        nickname: file.nickname.clone(),
-        talk: file.talk,
-        phone_number: file.phone_number.clone(),
-        name: file.name.clone(),
-        gender: file.gender,
-        birthyear: file.birthyear.clone(),
-        birthday: file.birthday.clone(),
-        birthday_type: file
-            .birthday_type
-            .or(file.birthday.is_some().then_some(kakaw_core::account::BirthdayType::Solar)),
-        ..Attributes::default()
+/// A time of the file.
+pub(super) fn moment(text: Option<&str>, key: &str) -> anyhow::Result<Option<Millis>> {
+    let read = |text: &str| {
+        Millis::from_rfc3339(text)
+            .with_context(|| format!("{key} is {text:?}; expected RFC 3339, such as 2026-11-20T03:00:00Z"))
     };
-    let before = accounts::by_login(&world.store, login).await?;
-    let mut after = before.clone().unwrap_or(Stored {
-        account: Account {
-            id: i64::from_str_radix(&derived(&format!("account/{login}"))[..15], 16)?,
-            version: 1,
-            epoch: 0,
-            restricted: false,
-            agreed_to_terms: true,
-            attributes: Attributes::default(),
-        },
-        password_hash: None,
-        sealed_password: None,
-    });
-    after.account.restricted = file.restricted;
-    after.account.agreed_to_terms = file.agreed_to_terms;
-    after.account.attributes = attributes;
-    if let Some(password) = &file.password {
-        let sealed = world.sealer.seal(Purpose::Keep, password.as_bytes());
-        if password::is_phc(password) {
-            after.password_hash = Some(password.clone());
-        } else if after.password_hash.is_none() {
-            after.sealed_password = Some(sealed);
-        }
-    }
-    if before.as_ref() == Some(&after) {
-        return Ok(());
-    }
-    let mut changes =
-        vec![if before.is_some() { accounts::update(&after) } else { accounts::insert(&after, world.now()) }];
-    for login in [file.email.as_deref(), file.id.as_deref(), after.account.attributes.phone()].into_iter().flatten() {
-        changes.push(accounts::put_login(login, after.account.id));
-    }
-    commit(world, changes).await.with_context(|| format!("person {login}"))
+    text.map(read).transpose()
 }
 
 /// 32 hexadecimal characters that hang on nothing but their name, so that fixtures are stable.
-fn derived(name: &str) -> String {
+pub(super) fn derived(name: &str) -> String {
     let hash = digest::digest(&digest::SHA256, format!("kakaw/{name}").as_bytes());
     hash.as_ref().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }

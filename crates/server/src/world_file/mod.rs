@@ -1,94 +1,109 @@
 //! The world file: apps and people as TOML.
 
 mod apply;
+mod export;
+mod people;
 
 use std::collections::BTreeMap;
 
 use kakaw_core::account::{BirthdayType, Gender};
 use kakaw_core::app::{AndroidApp, Consent, IosApp, Under14};
 use kakaw_wire::scope::Item;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 pub use apply::apply;
+pub use export::{Secrets, export};
 
 /// A world file.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct WorldFile {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub apps: Vec<App>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub people: Vec<Person>,
 }
 
 /// `[[apps]]`.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct App {
     pub id: i64,
     pub name: String,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub company: String,
-    #[serde(default = "yes")]
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub kakao_login: bool,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_no")]
     pub oidc: bool,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_no")]
     pub test_app: bool,
-    #[serde(default = "allow")]
+    #[serde(default = "allow", skip_serializing_if = "is_allow")]
     pub under_14: Under14,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub team: Vec<String>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub logout_redirect_uris: Vec<String>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub legacy_properties: Option<bool>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rest_api_keys: Vec<RestApiKey>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub javascript_keys: Vec<JavascriptKey>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub native_keys: Vec<NativeKey>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub admin_keys: Vec<AdminKey>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub consent_items: BTreeMap<Item, ConsentItem>,
 }
 
 /// `[[apps.rest_api_keys]]`.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RestApiKey {
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub client_secret: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub redirect_uris: Vec<String>,
 }
 
 /// `[[apps.javascript_keys]]`.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct JavascriptKey {
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub sdk_domains: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub redirect_uris: Vec<String>,
 }
 
 /// `[[apps.native_keys]]`.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct NativeKey {
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub android: Vec<AndroidApp>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub ios: Vec<IosApp>,
 }
 
 /// `[[apps.admin_keys]]`.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct AdminKey {
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
 }
 
 /// An item of `[apps.consent_items]`: a word, or a table.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum ConsentItem {
     Word(Consent),
@@ -96,50 +111,83 @@ pub enum ConsentItem {
 }
 
 /// The table form.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ConsentTable {
     pub consent: Consent,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_no")]
     pub collect_if_missing: bool,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub purpose: String,
+    /// When collecting was switched on (RFC 3339); absent = when this is first applied.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub collect_since: Option<String>,
 }
 
 /// `[[people]]`.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Person {
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
-    #[serde(default = "yes")]
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub email_verified: bool,
-    #[serde(default = "yes")]
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub email_valid: bool,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password: Option<String>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nickname: Option<String>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone_number: Option<String>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_no")]
     pub talk: bool,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gender: Option<Gender>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub birthyear: Option<String>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub birthday: Option<String>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub birthday_type: Option<BirthdayType>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_no")]
     pub restricted: bool,
-    #[serde(default = "yes")]
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub agreed_to_terms: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile_image: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ci: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ci_authenticated_at: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub links: Vec<Link>,
+}
+
+/// `[[people.links]]`: the person is, or was, linked with an app.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Link {
+    pub app: i64,
+    /// Absent = made from app and person, and the same each time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<i64>,
+    /// The items that the person agreed to.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scopes: Vec<Item>,
+    /// RFC 3339; absent = when this is first applied.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connected_at: Option<String>,
+    /// `false`: unlinked again; only the user id is kept.
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub connected: bool,
+    /// Items that were agreed to at another time than `connected_at`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub agreed_at: BTreeMap<Item, String>,
 }
 
 const fn yes() -> bool {
@@ -148,6 +196,20 @@ const fn yes() -> bool {
 
 const fn allow() -> Under14 {
     Under14::Allow
+}
+
+fn is_allow(under_14: &Under14) -> bool {
+    *under_14 == Under14::Allow
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+const fn is_yes(flag: &bool) -> bool {
+    *flag
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+const fn is_no(flag: &bool) -> bool {
+    !*flag
 }
 
 /// Reads a world file. An error names the line and, for an unknown name, the nearest right one.

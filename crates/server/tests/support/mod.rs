@@ -115,6 +115,7 @@ impl TestServer {
             policy,
             public_url: PublicUrl::FollowLoopback,
             access_token_in_query: true,
+            behind_proxy: false,
         };
         let world = Arc::new(world);
         let file = world_file::parse(include_str!("world.toml"), "world.toml").expect("world file");

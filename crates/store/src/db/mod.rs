@@ -215,7 +215,9 @@ impl Url {
         if text.starts_with("postgres://") || text.starts_with("postgresql://") {
             return Ok(Self::Postgres(text.to_owned()));
         }
-        Err(format!("database {text:?}: expected sqlite:PATH, postgres://… or memory"))
+        // Only the scheme: the rest may hold a password.
+        let scheme = text.split(':').next().unwrap_or_default();
+        Err(format!("database {scheme:?}…: expected sqlite:PATH, postgres://… or memory"))
     }
 }
 

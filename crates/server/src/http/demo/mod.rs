@@ -117,7 +117,8 @@ async fn show(here: Here, headers: HeaderMap, Extension(client): Extension<Arc<C
     match client.api(&here, "/v2/user/me", &tokens.access_token, true).await {
         Ok(me) => {
             let uri = format!("{}/demo", here.base);
-            let parameters = [("client_id", Some(registration.client_id.as_str())), ("logout_redirect_uri", Some(&uri))];
+            let parameters =
+                [("client_id", Some(registration.client_id.as_str())), ("logout_redirect_uri", Some(&uri))];
             let log_out = with_query("/oauth/logout", &parameters);
             page(&here, Shown::LoggedIn { app: registration.app, tokens: Box::new(tokens), me, log_out })
         }
@@ -200,12 +201,14 @@ async fn act(
     };
     let (step, result) = match action.as_str() {
         "refresh" => ("POST /oauth/token", renew(&client, &here, &registration, &tokens).await.map(Some)),
-        "logout" => {
-            ("POST /v1/user/logout", client.api(&here, "/v1/user/logout", &tokens.access_token, false).await.map(|_| None))
-        }
-        "unlink" => {
-            ("POST /v1/user/unlink", client.api(&here, "/v1/user/unlink", &tokens.access_token, false).await.map(|_| None))
-        }
+        "logout" => (
+            "POST /v1/user/logout",
+            client.api(&here, "/v1/user/logout", &tokens.access_token, false).await.map(|_| None),
+        ),
+        "unlink" => (
+            "POST /v1/user/unlink",
+            client.api(&here, "/v1/user/unlink", &tokens.access_token, false).await.map(|_| None),
+        ),
         _ => return StatusCode::NOT_FOUND.into_response(),
     };
     match result {

@@ -82,6 +82,6 @@ fn not_a_form(error: BodyError) -> Fault {
         BodyError::NotAForm(_) => {
             Problem::WrongHeader { header: "Content-Type".to_owned(), reason: error.reason() }.into()
         }
-        BodyError::Unreadable | BodyError::Form(_) => bad("body", &error.reason()),
+        BodyError::Unreadable(_) | BodyError::Form(_) => bad("body", &error.reason()),
     }
 }

@@ -1,0 +1,101 @@
+//! Listens, announces itself, answers until it is told to stop.
+
+use std::io::Write as _;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use axum::Router;
+use axum::serve::ListenerExt as _;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::world::World;
+
+/// How long requests that are under way may take after a signal to stop.
+const GRACE: Duration = Duration::from_secs(4);
+
+/// What a process listens on: one address, and the other loopback address if the first is one.
+pub struct Listeners {
+    listeners: Vec<TcpListener>,
+    /// The address that was asked for, with its real port.
+    pub address: SocketAddr,
+}
+
+impl Listeners {
+    /// Binds. With `both_loopbacks`, 127.0.0.1 comes with [::1], because `localhost` may mean either.
+    pub async fn bind(listen: SocketAddr, both_loopbacks: bool) -> anyhow::Result<Self> {
+        let first = TcpListener::bind(listen).await.with_context(|| {
+            format!("cannot listen on {listen}: is another kakaw running? --listen 127.0.0.1:0 picks a free port")
+        })?;
+        let address = first.local_addr()?;
+        let mut listeners = vec![first];
+        let other = match address.ip() {
+            IpAddr::V4(Ipv4Addr::LOCALHOST) => Some(IpAddr::V6(Ipv6Addr::LOCALHOST)),
+            IpAddr::V6(Ipv6Addr::LOCALHOST) => Some(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+            _ => None,
+        };
+        if let Some(ip) = other.filter(|_| both_loopbacks) {
+            match TcpListener::bind((ip, address.port())).await {
+                Ok(second) => listeners.push(second),
+                Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
+                    tracing::warn!(
+                        "port {} of {ip} belongs to another process: localhost may lead there",
+                        address.port()
+                    );
+                }
+                // A machine without IPv6.
+                Err(_) => {}
+            }
+        }
+        Ok(Self { listeners, address })
+    }
+}
+
+/// Serves until SIGTERM or ctrl-c, then lets what is under way finish.
+pub async fn serve(world: Arc<World>, listeners: Listeners, app: Router, announcement: &str) -> anyhow::Result<()> {
+    tokio::spawn(Arc::clone(&world).work_in_background());
+    let (stop, stopped) = watch::channel(false);
+    let mut servers = tokio::task::JoinSet::new();
+    for listener in listeners.listeners {
+        let listener = listener.tap_io(|stream| {
+            // Small answers must not wait for more.
+            let _ = stream.set_nodelay(true);
+        });
+        let service = app.clone().into_make_service_with_connect_info::<SocketAddr>();
+        let mut stopped = stopped.clone();
+        let until = async move {
+            let _ = stopped.wait_for(|stop| *stop).await;
+        };
+        servers.spawn(axum::serve(listener, service).with_graceful_shutdown(until).into_future());
+    }
+    {
+        let mut out = std::io::stdout().lock();
+        write!(out, "listening on http://{}\n{announcement}", listeners.address)?;
+        out.flush()?;
+    }
+    terminated().await;
+    let _ = stop.send(true);
+    let all = async { while servers.join_next().await.is_some() {} };
+    let _ = tokio::time::timeout(GRACE, all).await;
+    Ok(())
+}
+
+async fn terminated() {
+    let terminate = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! { () = terminate => {}, _ = tokio::signal::ctrl_c() => {} }
+}
+
+/// Runs a future on a runtime of its own, with the log on standard error.
+pub fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    let _ = tracing_subscriber::fmt().with_writer(std::io::stderr).with_target(false).without_time().try_init();
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
+}

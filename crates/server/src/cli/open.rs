@@ -1,0 +1,45 @@
+//! Makes a world of a configuration.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use kakaw_core::random::Random;
+use kakaw_store::Store;
+use kakaw_store::db::Url;
+
+use super::Usage;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::password::Passwords;
+use crate::signer::Signer;
+use crate::world::{Mode, PublicUrl, World};
+use crate::{keys, random};
+
+/// Opens the database and the key file, and puts a world together.
+pub async fn world(config: &Config, mode: Mode) -> anyhow::Result<World> {
+    let random: Arc<dyn Random> = Arc::new(random::System::new());
+    let url = config.url().map_err(Usage::new)?;
+    if let Url::Sqlite(path) = &url
+        && let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty())
+    {
+        std::fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    }
+    let sealer = match config.keys_path() {
+        Some(path) => keys::load_or_create(&path, &*random)?,
+        None => keys::ephemeral(&*random)?,
+    };
+    let store = Store::open(&url).await.context("cannot open the database")?;
+    Ok(World {
+        mode,
+        store,
+        sealer,
+        clock: Clock::default(),
+        random,
+        signer: Signer::default(),
+        passwords: Passwords::new(config.passwords.cost(), config.passwords.workers, config.passwords.queue),
+        policy: config.policy,
+        public_url: config.public_url.clone().map_or(PublicUrl::FollowLoopback, PublicUrl::Fixed),
+        access_token_in_query: config.access_token_in_query,
+        behind_proxy: config.behind_proxy,
+    })
+}

@@ -1,0 +1,83 @@
+//! Which world `apply` and `export` mean: a running stand-in, or a database.
+
+use std::path::PathBuf;
+
+use clap::Args as ClapArgs;
+
+use super::{Usage, open};
+use crate::config::{self, Flag};
+use crate::http::control;
+use crate::world::{Mode, World};
+
+#[derive(ClapArgs)]
+pub struct Options {
+    /// A running stand-in [default: http://localhost:7700].
+    #[arg(long, conflicts_with_all = ["data", "database", "config"])]
+    url: Option<String>,
+    /// The folder of a stand-in's database and keys.
+    #[arg(long, value_name = "DIR", conflicts_with = "database")]
+    data: Option<PathBuf>,
+    /// sqlite:PATH or postgres://…; its key file stands beside it or in the working folder.
+    #[arg(long, value_name = "URL")]
+    database: Option<String>,
+    /// The configuration file of `kakaw serve`.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+/// Where the world is.
+pub enum Place {
+    Running(Running),
+    Here(Box<World>),
+}
+
+impl Options {
+    /// Whether this is the database of `kakaw serve`.
+    pub const fn is_serve(&self) -> bool {
+        self.config.is_some()
+    }
+
+    pub async fn find(&self) -> anyhow::Result<Place> {
+        let mut flags = Vec::new();
+        flags.extend(self.data.as_ref().map(|folder| Flag { key: "data", value: folder.display().to_string() }));
+        flags.extend(self.database.clone().map(|value| Flag { key: "database", value }));
+        if flags.is_empty() && self.config.is_none() {
+            let base = self.url.clone().unwrap_or_else(|| "http://localhost:7700".to_owned());
+            return Ok(Place::Running(Running { base: base.trim_end_matches('/').to_owned() }));
+        }
+        let mode = if self.is_serve() { Mode::Serve } else { Mode::Dev };
+        let config = config::load(mode, self.config.as_deref(), flags).map_err(Usage::new)?.config;
+        Ok(Place::Here(Box::new(open::world(&config, mode).await?)))
+    }
+}
+
+/// The control API of a running stand-in.
+pub struct Running {
+    base: String,
+}
+
+impl Running {
+    /// Sends a request; the body of a success, or what was wrong.
+    pub async fn send(&self, path: &str, body: Option<String>) -> anyhow::Result<String> {
+        let client = reqwest::Client::builder().no_proxy().build()?;
+        let url = format!("{}{path}", self.base);
+        let request = match body {
+            Some(body) => client.post(&url).body(body).header("content-type", "application/toml"),
+            None => client.get(&url),
+        };
+        let answer = request.header(control::HEADER, "1").send().await.map_err(|_| {
+            anyhow::anyhow!(
+                "no stand-in answers at {}; start one with kakaw dev, or give --url, --data or --database",
+                self.base
+            )
+        })?;
+        let status = answer.status();
+        let text = answer.text().await?;
+        if status.is_success() {
+            return Ok(text);
+        }
+        let reason = serde_json::from_str::<serde_json::Value>(&text).ok();
+        let reason = reason.as_ref().and_then(|json| json["error_description"].as_str()).unwrap_or(&text);
+        Err(Usage::new(format!("{} refused: {reason}", self.base)))
+    }
+}

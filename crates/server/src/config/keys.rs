@@ -1,0 +1,70 @@
+//! The documentation of every setting; `docs/reference/configuration.md` is made from it.
+
+/// A setting.
+#[derive(Debug)]
+pub struct Key {
+    /// Its path in the file.
+    pub name: &'static str,
+    /// What it means, with its unit.
+    pub doc: &'static str,
+}
+
+impl Key {
+    /// The value as it may be shown: without the password of a database URL.
+    #[must_use]
+    pub fn shown(&self, value: &str) -> String {
+        let Some((scheme, rest)) = value.split_once("://").filter(|_| self.name == "database") else {
+            return value.to_owned();
+        };
+        match rest.rsplit_once('@').and_then(|(who, place)| Some((who.split_once(':')?.0, place))) {
+            Some((user, place)) => format!("{scheme}://{user}:…@{place}"),
+            None => value.to_owned(),
+        }
+    }
+}
+
+const fn key(name: &'static str, doc: &'static str) -> Key {
+    Key { name, doc }
+}
+
+/// Every setting.
+pub const KEYS: &[Key] = &[
+    key("listen", "Address and port to listen on; port 0 picks a free one. Plain HTTP: TLS is a proxy's work."),
+    key(
+        "public_url",
+        "The URL under which clients reach the server: scheme and host, no path. Issuer and all absolute URLs are made \
+         from it. `serve` needs it; `dev` follows the loopback name that was used when it is absent.",
+    ),
+    key(
+        "behind_proxy",
+        "Declares a proxy in front that ends TLS. `serve` refuses a plain-HTTP `public_url` without it, and then takes \
+         the caller's address from the last entry of `X-Forwarded-For`.",
+    ),
+    key("data", "Folder that holds the SQLite database `kakaw.db` and the key file `keys.toml`. Excludes `database`."),
+    key(
+        "database",
+        "`sqlite:PATH` or `postgres://…`. Excludes `data`; without either, `dev` keeps everything in memory.",
+    ),
+    key(
+        "key_file",
+        "File with the sealing keys, readable by its owner only; made when it is missing. Default: beside the SQLite \
+         database, or `kakaw-keys.toml` in the working folder. Nodes on one PostgreSQL database need the same file.",
+    ),
+    key("access_token_in_query", "Whether `/v2/user/me` also takes the token as the query parameter `access_token`."),
+    key("policy.code_lifetime", "Seconds that an authorization code lives, 1 to 600."),
+    key("policy.redirect_uri_optional", "Whether a code exchange may leave out `redirect_uri`."),
+    key(
+        "policy.refresh_grace",
+        "Seconds during which the predecessor of a rotated refresh token is answered with the same successor.",
+    ),
+    key("policy.revoke_on_code_reuse", "Whether the second use of a code ends the tokens of its first use."),
+    key("policy.revoke_on_refresh_reuse", "Whether an outdated refresh token ends the log-in that it belonged to."),
+    key("passwords.memory_kib", "Argon2id: memory of one hash in KiB."),
+    key("passwords.iterations", "Argon2id: passes over the memory."),
+    key("passwords.lanes", "Argon2id: lanes."),
+    key("passwords.workers", "Hashes that are computed at a time. Default: the number of cores."),
+    key(
+        "passwords.queue",
+        "Log-ins that may wait for a hash; beyond them the answer is 503 with `Retry-After`. Default: four a core.",
+    ),
+];

@@ -1,0 +1,59 @@
+//! The binary itself, as a user runs it.
+
+#![allow(dead_code, reason = "each test binary uses a part")]
+
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+/// A command of the binary, in `folder`.
+pub fn kakaw(folder: &Path, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kakaw"));
+    command.args(args).current_dir(folder).env_remove("KAKAW_TEST_POSTGRES");
+    command
+}
+
+/// Runs to the end.
+pub fn run(folder: &Path, args: &[&str]) -> (Option<i32>, String, String) {
+    let Output { status, stdout, stderr } = kakaw(folder, args).output().expect("runs");
+    (status.code(), String::from_utf8(stdout).expect("text"), String::from_utf8(stderr).expect("text"))
+}
+
+/// A server that runs until it is dropped.
+pub struct Running {
+    pub child: Child,
+    pub url: String,
+    /// From start to the first line.
+    pub took: Duration,
+}
+
+impl Running {
+    /// Starts a server and waits for its first line.
+    pub fn start(folder: &Path, args: &[&str]) -> Self {
+        let started = Instant::now();
+        let mut child =
+            kakaw(folder, args).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the binary starts");
+        let mut out = BufReader::new(child.stdout.take().expect("stdout"));
+        let mut line = String::new();
+        out.read_line(&mut line).expect("a line");
+        let url = line.trim_end().strip_prefix("listening on ").unwrap_or_else(|| panic!("first line: {line:?}"));
+        let url = url.to_owned();
+        // Whoever reads no further must not block the server.
+        std::thread::spawn(move || std::io::copy(&mut out, &mut std::io::sink()));
+        Self { child, url, took: started.elapsed() }
+    }
+
+    /// Sends a signal by its name.
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("kill").arg(format!("-{name}")).arg(self.child.id().to_string()).status();
+        assert!(sent.expect("kill").success());
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
