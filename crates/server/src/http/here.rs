@@ -101,11 +101,14 @@ pub fn check_host(world: &World, headers: &HeaderMap) -> Result<(), Box<Response
 }
 
 fn is_loopback_name(host: &str) -> bool {
-    let name = match host.strip_prefix('[') {
-        Some(rest) => rest.split(']').next().unwrap_or_default(),
-        None => host.rsplit_once(':').map_or(host, |(name, _)| name),
+    let (name, port) = match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((name, port)) => (name, port.strip_prefix(':').or(port.is_empty().then_some("0"))),
+        None => host.split_once(':').map_or((host, Some("0")), |(name, port)| (name, Some(port))),
     };
-    matches!(name, "localhost" | "127.0.0.1" | "::1") || name.ends_with(".localhost") || KAKAO_HOSTS.contains(&name)
+    port.is_some_and(|port| port.parse::<u16>().is_ok())
+        && (matches!(name, "localhost" | "127.0.0.1" | "::1")
+            || name.ends_with(".localhost")
+            || KAKAO_HOSTS.contains(&name))
 }
 
 #[cfg(test)]
@@ -118,7 +121,17 @@ mod tests {
         {
             assert!(is_loopback_name(ours), "{ours}");
         }
-        for foreign in ["", "evil.example", "localhost.evil.example", "127.0.0.1.evil.example:7700", "evil.kakao.com"] {
+        for foreign in [
+            "",
+            "evil.example",
+            "localhost.evil.example",
+            "127.0.0.1.evil.example:7700",
+            "evil.kakao.com",
+            "localhost:1, evil.example",
+            "[::1]evil.example",
+            "localhost:",
+            "::1",
+        ] {
             assert!(!is_loopback_name(foreign), "{foreign}");
         }
     }

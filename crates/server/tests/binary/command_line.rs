@@ -1,11 +1,8 @@
 //! The command line is a contract: other tools are written against it.
 
-#[path = "support/binary.rs"]
-mod binary;
-
 use std::time::{Duration, Instant};
 
-use binary::{Running, run};
+use crate::running::{self, Running, curl, run};
 
 #[test]
 fn dev_says_where_it_listens_and_answers_there() {
@@ -208,7 +205,7 @@ fn config_shows_values_with_their_sources_and_hides_passwords() {
     let folder = tempfile::tempdir().unwrap();
     let text = "public_url = \"https://login.example.com\"\ndatabase = \"postgres://me:hush@db/kakaw\"\n";
     std::fs::write(folder.path().join("kakaw.toml"), text).unwrap();
-    let mut command = binary::kakaw(folder.path(), &["config", "--config", "kakaw.toml"]);
+    let mut command = running::kakaw(folder.path(), &["config", "--config", "kakaw.toml"]);
     let output = command.env("KAKAW_POLICY__CODE_LIFETIME", "60").output().unwrap();
     let out = String::from_utf8(output.stdout).unwrap();
     assert!(out.contains("public_url = \"https://login.example.com\"  # "), "{out}");
@@ -228,14 +225,6 @@ fn state_in_a_folder_is_there_after_a_restart() {
     let keys = folder.path().join("state/keys.toml");
     let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(keys).unwrap().permissions());
     assert_eq!(mode & 0o777, 0o600, "the key file is its owner's alone");
-}
-
-fn curl(url: &str, more: &[&str]) -> (u16, String) {
-    let output =
-        std::process::Command::new("curl").args(["-s", "-w", "\n%{http_code}", url]).args(more).output().expect("curl");
-    let text = String::from_utf8(output.stdout).expect("text");
-    let (body, status) = text.rsplit_once('\n').expect("status");
-    (status.parse().expect("a number"), body.to_owned())
 }
 
 const SAMPLE: &str = "0123456789abcdef0123456789abcdef";

@@ -1,7 +1,5 @@
 //! The binary itself, as a user runs it.
 
-#![allow(dead_code, reason = "each test binary uses a part")]
-
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
@@ -56,4 +54,13 @@ impl Drop for Running {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Status and body of a GET by curl.
+pub fn curl(url: &str, more: &[&str]) -> (u16, String) {
+    let output =
+        std::process::Command::new("curl").args(["-s", "-w", "\n%{http_code}", url]).args(more).output().expect("curl");
+    let text = String::from_utf8(output.stdout).expect("text");
+    let (body, status) = text.rsplit_once('\n').expect("status");
+    (status.parse().expect("a number"), body.to_owned())
 }

@@ -1,7 +1,5 @@
 //! A server for tests: the real router, a clock that stands still, seeded chance, and the user's verbs.
 
-#![allow(dead_code, reason = "each test binary uses a part")]
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -38,11 +36,16 @@ pub const CALLBACK: &str = "http://localhost:3000/callback";
 
 /// Runs a test on SQLite, and on PostgreSQL when one is given.
 pub async fn on_each_database<F: AsyncFn(TestServer)>(test: F) {
-    test(TestServer::start(&Url::Memory, Policy::DEV).await).await;
+    on_each_database_with(Policy::DEV, test).await;
+}
+
+/// Runs a test on every database under a policy.
+pub async fn on_each_database_with<F: AsyncFn(TestServer)>(policy: Policy, test: F) {
+    test(TestServer::start(&Url::Memory, policy).await).await;
     let folder = tempfile::tempdir().expect("folder");
-    test(TestServer::start(&Url::Sqlite(folder.path().join("t.db")), Policy::DEV).await).await;
+    test(TestServer::start(&Url::Sqlite(folder.path().join("t.db")), policy).await).await;
     match postgres().await {
-        Some(url) => test(TestServer::start(&url, Policy::DEV).await).await,
+        Some(url) => test(TestServer::start(&url, policy).await).await,
         None => eprintln!("SKIPPED on PostgreSQL: KAKAW_TEST_POSTGRES is not set"),
     }
 }
@@ -59,6 +62,18 @@ pub async fn postgres() -> Option<Url> {
     );
     kakaw_store::db::create_schema(&base, &schema).await.expect("schema");
     Some(Url::Postgres(format!("{base}?options=-csearch_path%3D{schema}")))
+}
+
+/// The required items of app 1001.
+pub const ITEMS: [&str; 2] = ["profile_nickname", "account_email"];
+
+/// Expects an error page of this code, and no redirect.
+pub async fn error_page(server: &TestServer, url: &str, code: &str) {
+    let answer = server.get(url).await;
+    let expected = if code == "KOE002" { StatusCode::NOT_FOUND } else { StatusCode::BAD_REQUEST };
+    assert_eq!(answer.status, expected, "{url}");
+    assert!(answer.body.contains(&format!("({code})")), "{url}: {code} expected: {}", answer.body);
+    assert!(!answer.headers.contains_key("location"));
 }
 
 pub struct TestServer {
@@ -103,6 +118,11 @@ impl TestServer {
     pub async fn start(url: &Url, policy: Policy) -> Self {
         // Shown with the output of a test that fails.
         let _ = tracing_subscriber::fmt().with_test_writer().with_max_level(tracing::Level::WARN).try_init();
+        let passwords = Passwords::new(Cost { memory_kib: 64, iterations: 1, lanes: 1 }, 4, 100);
+        Self::start_with(url, policy, passwords).await
+    }
+
+    pub async fn start_with(url: &Url, policy: Policy, passwords: Passwords) -> Self {
         let store = Store::open(url).await.expect("store");
         let world = World {
             mode: Mode::Dev,
@@ -111,7 +131,7 @@ impl TestServer {
             clock: Clock::frozen_at(Millis::from_rfc3339("2026-11-20T03:00:00Z").expect("time")),
             random: Arc::new(Seeded::new(1)) as Arc<dyn Random>,
             signer: Signer::default(),
-            passwords: Passwords::new(Cost { memory_kib: 64, iterations: 1, lanes: 1 }, 4, 100),
+            passwords,
             policy,
             public_url: PublicUrl::FollowLoopback,
             access_token_in_query: true,
@@ -125,6 +145,14 @@ impl TestServer {
         let signing = Arc::clone(&world);
         tokio::spawn(async move { signing.signer.load(&signing.store, &signing.sealer, signing.now()).await });
         Self { router: http::app(Arc::clone(&world)), world }
+    }
+
+    /// Applies the test world with a part of it replaced.
+    pub async fn edit(&self, from: &str, to: &str) {
+        let text = include_str!("world.toml");
+        assert!(text.contains(from), "the test world holds {from}");
+        let file = world_file::parse(&text.replacen(from, to, 1), "world.toml").expect("world file");
+        world_file::apply(&self.world, &file).await.expect("applied");
     }
 
     pub async fn send(&self, request: Request<Body>) -> Answer {
@@ -219,7 +247,7 @@ impl Browser {
         }
     }
 
-    fn header(&self) -> String {
+    pub fn header(&self) -> String {
         self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
     }
 
@@ -243,10 +271,6 @@ impl Browser {
         let mut form = vec![("kakaw_form", form_value.as_str()), ("decision", "accept")];
         form.extend(items.iter().map(|item| ("scope", *item)));
         self.post(server, url, &form).await
-    }
-
-    pub fn cookie_names(&self) -> Vec<String> {
-        self.cookies.keys().cloned().collect()
     }
 }
 

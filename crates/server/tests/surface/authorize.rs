@@ -1,0 +1,178 @@
+//! `GET /oauth/authorize`: its error pages and redirects.
+
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use serde_json::json;
+
+use crate::support::*;
+
+#[tokio::test]
+async fn authorize_error_pages_t001_t004_t006_t008_t023_t101_t102_t201_t202_t205a_t207() {
+    on_each_database(async |server| {
+        let ok = authorize(REST, "");
+        error_page(&server, &format!("{ok}&state=1&state=2"), "KOE001").await;
+        error_page(&server, &format!("{ok}&code_challenge=x&code_challenge_method=plain"), "KOE001").await;
+        error_page(&server, &format!("{ok}&nonce=%zz"), "KOE001").await;
+        error_page(&server, &authorize(OFF, ""), "KOE004").await;
+        error_page(
+            &server,
+            &format!(
+                "/oauth/authorize?client_id={REST}&redirect_uri=http://localhost:3000/callback/&response_type=code"
+            ),
+            "KOE006",
+        )
+        .await;
+        error_page(&server, &authorize(ADMIN, ""), "KOE008").await;
+        error_page(&server, &format!("{ok}&proxy=easyXDM_Kakao_1_provider"), "KOE023").await;
+        error_page(&server, &authorize("ffffffffffffffffffffffffffffffff", ""), "KOE101").await;
+        error_page(&server, &format!("{ok}&channel_public_id=_ZeUTxl"), "KOE102").await;
+        error_page(&server, &ok.replace("response_type=code", "response_type=id_token"), "KOE201").await;
+        error_page(&server, &ok.replace("response_type=code", "response_type=token"), "KOE202").await;
+        error_page(&server, &format!("{ok}&scope=phone_number"), "KOE205").await;
+        error_page(&server, &format!("/oauth/authorize?client_id={REST}&response_type=code"), "KOE207").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn t205b_openid_needs_oidc() {
+    on_each_database(async |server| error_page(&server, &authorize(PLAIN, "&scope=openid"), "KOE205").await).await;
+}
+
+#[tokio::test]
+async fn f02_the_page_shows_the_redirect_uri_received_and_the_difference() {
+    on_each_database(async |server| {
+        let answer = server.get(&format!("/oauth/authorize?client_id={REST}&redirect_uri=http://localhost:3000/callback/&response_type=code&lang=en")).await;
+        assert!(answer.body.contains("http://localhost:3000/callback/ "), "{}", answer.body);
+        assert!(answer.body.contains("ends with a slash"), "{}", answer.body);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn t002_unknown_urls_keep_the_shape_of_their_surface() {
+    on_each_database(async |server| {
+        let answer = server.get("/oauth/tokn").await;
+        assert_eq!((answer.status, answer.json()["error_code"].clone()), (StatusCode::NOT_FOUND, json!("KOE002")));
+        assert!(answer.body.contains("/oauth/token"), "names the nearest: {}", answer.body);
+        let page = Request::get("/oauth/authorise")
+            .header("host", "localhost")
+            .header("accept", "text/html")
+            .body(Body::empty())
+            .unwrap();
+        assert!(server.send(page).await.body.contains("(KOE002)"));
+        assert_eq!(server.get("/v2/user/mee").await.json()["code"], -2);
+        assert_eq!(server.get("/v1/user/me").await.json()["code"], -9);
+        assert_eq!(server.get("/oauth/token").await.json()["error_code"], "KOE002");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn t003_a_database_that_fails_is_a_temporary_fault() {
+    on_each_database(async |server| {
+        server.world.store.shut();
+        let page = server.get(&authorize(REST, "")).await;
+        assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE);
+        assert!(page.body.contains("(KOE003)"));
+        let json = server.exchange(REST, "x").await;
+        assert_eq!((json.status.as_u16(), json.json()["error_code"].clone()), (500, json!("KOE003")));
+        let token = kakaw_core::token::issue_access(
+            &server.world.sealer,
+            kakaw_core::token::AccessToken { grant_id: 1, expires_at: server.world.now().plus_seconds(9) },
+            &*server.world.random,
+        );
+        assert_eq!(server.me(&token).await.json()["code"], -1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn t005_a_test_app_is_for_its_team() {
+    on_each_database(async |server| {
+        let answer = server.walk(&mut Browser::default(), &authorize(TEST_APP, ""), "child@example.com", &[]).await;
+        assert!(answer.status == StatusCode::BAD_REQUEST && answer.body.contains("(KOE005)"), "{}", answer.body);
+        let member = server.walk(&mut Browser::default(), &authorize(TEST_APP, ""), "ryan@example.com", &[]).await;
+        assert!(member.parameter("code").is_some());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn t203_consent_without_a_required_item() {
+    on_each_database(async |server| {
+        let answer = server.walk(&mut Browser::default(), &authorize(REST, ""), "ryan@example.com", &["profile_nickname"]).await;
+        assert!(answer.body.contains("(KOE203)"), "{}", answer.body);
+        let text = "All required service terms must be approved. required:profile_nickname,account_email agreed:profile_nickname";
+        assert!(answer.body.contains(text), "{}", answer.body);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn t211_cancel_and_t212_under_age_go_back_by_redirect() {
+    on_each_database(async |server| {
+        let mut browser = Browser::default();
+        let url = authorize(REST, "&state=a%20b");
+        let to_login = browser.get(&server, &url).await;
+        let target = to_login.parameter("continue").unwrap();
+        let logged_in = server.log_in(&mut browser, &target, "ryan@example.com", "ryan-password").await;
+        let page = browser.get(&server, &logged_in.location()).await;
+        let answer = browser.post(&server, &url, &[("kakaw_form", &hidden(&page.body)), ("decision", "cancel")]).await;
+        assert_eq!(
+            answer.location(),
+            "http://localhost:3000/callback?error=access_denied&error_description=User%20denied%20access&state=a%20b"
+        );
+        let answer = server.walk(&mut Browser::default(), &authorize(ADULTS, ""), "child@example.com", &[]).await;
+        assert_eq!(
+            answer.location(),
+            "http://localhost:3000/callback?error=access_denied&error_description=Not%20allowed%20under%20age%2014"
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn t213_t214_t215_t216_t217_prompt_none_never_shows_a_page() {
+    on_each_database(async |server| {
+        let silent = authorize(REST, "&prompt=none");
+        let expect = async |browser: &mut Browser, error: &str, text: &str| {
+            let answer = browser.get(&server, &silent).await;
+            assert_eq!(
+                (answer.parameter("error").as_deref(), answer.parameter("error_description").as_deref()),
+                (Some(error), Some(text))
+            );
+            assert_eq!(answer.parameter("error_code"), None);
+        };
+        expect(&mut Browser::default(), "login_required", "user authentication required.").await;
+        for (login, error, text) in [
+            ("ryan@example.com", "consent_required", "user consent required."),
+            ("newcomer@example.com", "interaction_required", "have to agree to kakao's terms of service."),
+            ("blocked@example.com", "interaction_required", "account has been restricted."),
+        ] {
+            let mut browser = Browser::default();
+            let password = format!("{}-password", login.split('@').next().unwrap());
+            server.log_in(&mut browser, &authorize(REST, ""), login, &password).await;
+            expect(&mut browser, error, text).await;
+        }
+        // T215: agreed, and the value that the app collects was not given.
+        let mut browser = Browser::default();
+        let back = server.walk(&mut browser, &authorize(REST, ""), "noemail", &ITEMS).await;
+        assert!(back.parameter("code").is_some(), "a refused value does not stop the log-in");
+        expect(&mut browser, "interaction_required", "need to collect additional personal information.").await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn prompt_login_is_met_by_a_log_in_for_this_request_only() {
+    on_each_database(async |server| {
+        let mut browser = Browser::default();
+        server.walk(&mut browser, &authorize(PLAIN, ""), "ryan@example.com", &["profile_nickname"]).await;
+        let url = authorize(PLAIN, "&prompt=login");
+        assert!(browser.get(&server, &url).await.location().starts_with("/login"));
+        assert!(server.walk(&mut browser, &url, "ryan@example.com", &[]).await.parameter("code").is_some());
+        assert!(browser.get(&server, &url).await.location().starts_with("/login"), "the next request asks again");
+    })
+    .await;
+}

@@ -1,0 +1,69 @@
+//! The catalogue is whole: every code that is raised is raised by the program and provoked by a test of this folder.
+//! (That each has its texts in four languages is tested beside the catalogue itself.)
+
+use std::path::Path;
+
+use kakaw_wire::Code;
+use kakaw_wire::problem::Status;
+
+fn sources(folder: &str) -> String {
+    let mut text = String::new();
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|kind| kind == "rs") && !path.ends_with("catalogue.rs") {
+                // What unit tests of a file raise, the program does not.
+                text.push_str(std::fs::read_to_string(path).unwrap().split("#[cfg(test)]").next().unwrap());
+            }
+        }
+    }
+    text
+}
+
+/// What a test that provokes the code must hold: its number, or the words that only it has.
+fn trace(code: Code) -> String {
+    match code {
+        Code::AccessDenied => "User%20denied%20access".to_owned(),
+        Code::AccessDeniedUnderAge => "Not%20allowed%20under%20age%2014".to_owned(),
+        Code::InteractionRequiredCollection => "need to collect additional personal information.".to_owned(),
+        Code::InteractionRequiredTerms => "have to agree to kakao's terms of service.".to_owned(),
+        Code::InteractionRequiredRestricted => "account has been restricted.".to_owned(),
+        Code::InvalidGrantPkce => "\"code_verifier\"".to_owned(),
+        code if code.id().starts_with('-') => format!(" {}", code.id()),
+        code => code.id().to_owned(),
+    }
+}
+
+#[test]
+fn every_raised_code_is_provoked_by_a_test() {
+    let tests = sources("tests/surface");
+    // `-401)` and `-401,` but not `-4010`.
+    let holds = |trace: &str| {
+        tests.match_indices(trace).any(|(at, _)| !tests[at + trace.len()..].starts_with(|c: char| c.is_ascii_digit()))
+    };
+    let missing: Vec<_> =
+        Code::ALL.iter().filter(|code| code.status() == Status::Raised && !holds(&trace(**code))).collect();
+    assert!(missing.is_empty(), "no test provokes {missing:?}");
+}
+
+#[test]
+fn every_problem_is_raised_somewhere() {
+    let program = format!("{}{}", sources("src"), sources("../core/src"));
+    let catalogue = include_str!("../../../wire/src/problem.rs");
+    let rows = catalogue.split("\nproblems! {").nth(1).unwrap().split("\n}").next().unwrap();
+    let names = rows.lines().filter(|line| !line.trim_start().starts_with("///"));
+    let names: Vec<_> = names.filter_map(|line| line.split_whitespace().nth(1)).collect();
+    assert!(names.len() > 40, "{names:?}");
+    let missing: Vec<_> = names.iter().filter(|name| !program.contains(&format!("Problem::{name} "))).collect();
+    assert!(missing.is_empty(), "nothing raises {missing:?}");
+}
+
+#[test]
+fn the_list_of_what_comes_later_only_shrinks_and_of_what_is_only_explained_stays() {
+    let count = |status: Status| Code::ALL.iter().filter(|code| code.status() == status).count();
+    assert!(count(Status::Later) <= 29, "{} codes are put off", count(Status::Later));
+    assert_eq!(count(Status::Explained), 39);
+}

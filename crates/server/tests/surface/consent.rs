@@ -1,0 +1,166 @@
+//! Consent and links.
+
+use axum::http::StatusCode;
+
+use crate::support::*;
+
+#[tokio::test]
+async fn f03_f06_f07_f12_f18_f21_f22_consent_and_links() {
+    on_each_database(async |server| {
+        let mut browser = Browser::default();
+        let first = server.tokens(&mut browser, REST, "ryan@example.com", &ITEMS).await;
+        let me = server.me(first["access_token"].as_str().unwrap()).await.json();
+        let account = &me["kakao_account"];
+        assert_eq!(
+            (account["email"].as_str(), account["email_needs_agreement"].as_bool()),
+            (Some("ryan@example.com"), Some(false))
+        );
+        assert_eq!((account.get("gender"), account["gender_needs_agreement"].as_bool()), (None, Some(true)), "{me}");
+        assert!(account.get("name_needs_agreement").is_none(), "an item that the app has not set does not appear");
+        assert!(
+            browser.get(&server, &authorize(REST, "")).await.parameter("code").is_some(),
+            "F12: no screen the second time"
+        );
+        let more = browser.get(&server, &authorize(REST, "&scope=gender,openid&lang=en")).await;
+        assert!(
+            more.body.contains("[Required]")
+                && more.body.contains("value=\"gender\"")
+                && !more.body.contains("value=\"account_email\""),
+            "{}",
+            more.body
+        );
+        let url = authorize(REST, "&scope=gender,openid&lang=en");
+        let code = browser.agree(&server, &url, &more.body, &["gender"]).await.parameter("code").unwrap();
+        let second = server.exchange(REST, &code).await.json();
+        assert_eq!(server.me(second["access_token"].as_str().unwrap()).await.json()["kakao_account"]["gender"], "male");
+        let old = server.me(first["access_token"].as_str().unwrap()).await.json();
+        assert!(old["kakao_account"].get("gender").is_none(), "an old token never gains");
+        let unlinked = server.api("POST", "/v1/user/unlink", second["access_token"].as_str().unwrap()).await.json();
+        assert_eq!(unlinked["id"], me["id"]);
+        assert_eq!(server.me(first["access_token"].as_str().unwrap()).await.json()["code"], -401);
+        let again = server.tokens(&mut browser, REST, "ryan@example.com", &ITEMS).await;
+        assert_eq!(server.me(again["access_token"].as_str().unwrap()).await.json()["id"], me["id"], "F18");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn f01_f05_errors_explain_themselves_and_user_information_is_the_current_one() {
+    on_each_database(async |server| {
+        let tokens = server.tokens(&mut Browser::default(), PLAIN, "ryan@example.com", &["profile_nickname"]).await;
+        let token = tokens["access_token"].as_str().unwrap();
+        let nickname = async || server.me(token).await.json()["kakao_account"]["profile"]["nickname"].clone();
+        let id = server.me(token).await.json()["id"].clone();
+        assert_eq!(nickname().await, "Ryan");
+        server.edit("nickname = \"Ryan\"", "nickname = \"Brian\"").await;
+        assert_eq!((nickname().await, server.me(token).await.json()["id"].clone()), ("Brian".into(), id), "F05");
+        let refused = server.me("nonsense").await;
+        assert!(refused.json()["msg"].as_str().is_some_and(|text| !text.is_empty()));
+        let link = refused.headers["link"].to_str().unwrap();
+        let page = server.get(link.trim_start_matches("<http://localhost:7700").split('>').next().unwrap()).await;
+        assert_eq!(page.status, StatusCode::OK);
+        assert!(page.body.contains("-401"), "F01: the reference says cause and fix: {}", page.body);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn f04_f19_f20_missing_values_are_collected_on_the_screen() {
+    on_each_database(async |server| {
+        let mut browser = Browser::default();
+        let url = authorize(REST, "&lang=en");
+        let target = browser.get(&server, &url).await.parameter("continue").unwrap();
+        let logged_in = server.log_in(&mut browser, &target, "noemail", "noemail-password").await;
+        let page = browser.get(&server, &logged_in.location()).await;
+        assert!(page.body.contains("name=\"value_account_email\""), "the screen asks for the email: {}", page.body);
+        let agree = async |browser: &mut Browser, page: &str, email: &str| {
+            let form = hidden(page);
+            let fields = [
+                ("kakaw_form", form.as_str()),
+                ("decision", "accept"),
+                ("scope", "profile_nickname"),
+                ("scope", "account_email"),
+                ("value_account_email", email),
+            ];
+            browser.post(&server, &url, &fields).await
+        };
+        let wrong = agree(&mut browser, &page.body, "no address").await;
+        assert_eq!(wrong.status, StatusCode::BAD_REQUEST);
+        assert!(
+            wrong.body.contains("name@example.com") && wrong.body.contains("value=\"no address\""),
+            "{}",
+            wrong.body
+        );
+        // F19: left empty, the log-in goes on; the next one asks again.
+        let refused = agree(&mut browser, &page.body, "").await;
+        let code = refused.parameter("code").unwrap();
+        let token = server.exchange(REST, &code).await.json()["access_token"].as_str().unwrap().to_owned();
+        let account = server.me(&token).await.json()["kakao_account"].clone();
+        assert_eq!((account["has_email"].as_bool(), account.get("email")), (Some(false), None), "{account}");
+        let again = browser.get(&server, &url).await;
+        assert!(again.body.contains("name=\"value_account_email\""), "{}", again.body);
+        let given = agree(&mut browser, &again.body, "noel@example.com").await;
+        let code = given.parameter("code").unwrap();
+        let token = server.exchange(REST, &code).await.json()["access_token"].as_str().unwrap().to_owned();
+        let account = server.me(&token).await.json()["kakao_account"].clone();
+        assert_eq!(account["email"], "noel@example.com");
+        assert_eq!(account["is_email_verified"], false, "typed is not verified");
+    })
+    .await;
+    on_each_database(async |server| {
+        // F20: collecting is switched on after this person agreed.
+        let collecting = "account_email = { consent = \"required\", collect_if_missing = true }";
+        server.edit(collecting, "account_email = \"required\"").await;
+        let mut browser = Browser::default();
+        let page = authorize(REST, "");
+        let target = browser.get(&server, &page).await.parameter("continue").unwrap();
+        let logged_in = server.log_in(&mut browser, &target, "noemail", "noemail-password").await;
+        let screen = browser.get(&server, &logged_in.location()).await;
+        assert!(!screen.body.contains("value=\"account_email\""), "F04: nothing to show: {}", screen.body);
+        let back = browser.agree(&server, &page, &screen.body, &["profile_nickname"]).await;
+        assert!(back.parameter("code").is_some());
+        server.world.clock.advance_seconds(60);
+        server.edit("oidc = true", "oidc = true").await;
+        assert!(browser.get(&server, &page).await.parameter("code").is_some(), "F20: not asked");
+        let code = browser.get(&server, &page).await.parameter("code").unwrap();
+        let token = server.exchange(REST, &code).await.json()["access_token"].as_str().unwrap().to_owned();
+        server.api("POST", "/v1/user/unlink", &token).await;
+        let screen = browser.get(&server, &page).await;
+        assert!(screen.body.contains("name=\"value_account_email\""), "F20: until unlinked: {}", screen.body);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_consent_form_of_another_request_person_or_tab_is_shown_again() {
+    on_each_database(async |server| {
+        let mut browser = Browser::default();
+        let url = authorize(REST, "&state=one");
+        let target = browser.get(&server, &url).await.parameter("continue").unwrap();
+        let logged_in = server.log_in(&mut browser, &target, "ryan@example.com", "ryan-password").await;
+        let page = browser.get(&server, &logged_in.location()).await;
+        let form = hidden(&page.body);
+        let fields = [("kakaw_form", form.as_str()), ("decision", "accept"), ("scope", ITEMS[0]), ("scope", ITEMS[1])];
+        let other_request = browser.post(&server, &authorize(REST, "&state=two"), &fields).await;
+        assert_eq!(other_request.status, StatusCode::BAD_REQUEST, "{}", other_request.body);
+        let other_app = browser.post(&server, &authorize(PLAIN, ""), &fields).await;
+        assert_eq!(other_app.status, StatusCode::BAD_REQUEST);
+        let foreign = axum::http::Request::post(&url)
+            .header("host", "localhost:7700")
+            .header("origin", "http://evil.example")
+            .header("cookie", browser.header())
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(axum::body::Body::from(format!(
+                "kakaw_form={form}&decision=accept&scope={}&scope={}",
+                ITEMS[0], ITEMS[1]
+            )))
+            .unwrap();
+        assert_eq!(server.send(foreign).await.status, StatusCode::BAD_REQUEST, "a foreign Origin");
+        // Another person logs in in another tab: the first tab's form is not theirs.
+        let again = authorize(REST, "&state=one&prompt=login");
+        let target = browser.get(&server, &again).await.parameter("continue").unwrap();
+        server.log_in(&mut browser, &target, "child@example.com", "child-password").await;
+        assert_eq!(browser.post(&server, &url, &fields).await.status, StatusCode::BAD_REQUEST, "another person");
+    })
+    .await;
+}

@@ -1,0 +1,122 @@
+//! The user API.
+
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+
+use crate::support::*;
+
+#[tokio::test]
+async fn f16_f17_logout_ends_one_device_and_leaves_the_session() {
+    on_each_database(async |server| {
+        let (mut phone, mut laptop) = (Browser::default(), Browser::default());
+        let a = server.tokens(&mut phone, REST, "ryan@example.com", &ITEMS).await;
+        let b = server.tokens(&mut laptop, REST, "ryan@example.com", &ITEMS).await;
+        let (token, other) = (a["access_token"].as_str().unwrap(), b["access_token"].as_str().unwrap());
+        assert_eq!(server.api("POST", "/v1/user/logout", token).await.status, StatusCode::OK);
+        let dead = server.me(token).await;
+        assert_eq!(dead.headers["www-authenticate"], "Bearer error=invalid_token");
+        assert_eq!(server.refresh(REST, a["refresh_token"].as_str().unwrap()).await.json()["error_code"], "KOE322");
+        assert_eq!(server.me(other).await.status, StatusCode::OK);
+        assert!(
+            phone.get(&server, &authorize(REST, "")).await.parameter("code").is_some(),
+            "the next log-in is silent"
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn kapi_answers_in_its_own_shape() {
+    on_each_database(async |server| {
+        let tokens = server.tokens(&mut Browser::default(), REST, "ryan@example.com", &ITEMS).await;
+        let token = tokens["access_token"].as_str().unwrap();
+        let info = server.api("GET", "/v1/user/access_token_info", token).await.json();
+        assert_eq!((info["app_id"].as_i64(), info["expires_in"].as_i64()), (Some(1001), Some(21_600)));
+        assert_eq!(server.api("GET", "/v1/user/check_access_token", "short").await.json()["code"], -2);
+        assert_eq!(server.api("GET", "/v2/user/me?property_keys=x", token).await.json()["code"], -2);
+        let only = server.api("GET", "/v2/user/me?property_keys=%5B%22kakao_account.email%22%5D", token).await.json();
+        assert!(only["kakao_account"].get("profile").is_none() && only["kakao_account"]["email"].is_string(), "{only}");
+        assert_eq!(server.get(&format!("/v2/user/me?access_token={token}")).await.status, StatusCode::OK);
+        assert_eq!(server.get("/v2/user/me").await.json()["code"], -401);
+        let userinfo = server.api("GET", "/v1/oidc/userinfo", token).await.json();
+        assert_eq!((userinfo["nickname"].as_str(), userinfo["email_verified"].as_bool()), (Some("Ryan"), Some(true)));
+        for (index, _) in token.char_indices() {
+            let mut flipped = token.to_owned();
+            flipped.replace_range(index..=index, if &token[index..=index] == "A" { "B" } else { "A" });
+            let code = server.me(&flipped).await.json()["code"].as_i64();
+            assert!(code == Some(-401) || flipped == token, "{index}");
+        }
+        let preflight = Request::options("/v2/user/me")
+            .header("host", "localhost")
+            .header("origin", "http://x")
+            .body(Body::empty())
+            .unwrap();
+        assert_eq!(
+            server.send(preflight).await.headers["access-control-allow-headers"],
+            "Authorization, KA, Cache-Control, Pragma, Content-Type"
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn restricted_people_children_deleted_keys_and_doubled_headers_are_refused_by_kapi() {
+    on_each_database(async |server| {
+        let tokens = server.tokens(&mut Browser::default(), PLAIN, "child@example.com", &["profile_nickname"]).await;
+        let token = tokens["access_token"].as_str().unwrap().to_owned();
+        let answer = async |status: u16, code: i64| {
+            let answer = server.me(&token).await;
+            assert_eq!(
+                (answer.status.as_u16(), answer.json()["code"].as_i64()),
+                (status, Some(code)),
+                "{}",
+                answer.body
+            );
+            answer.json()["msg"].as_str().unwrap().to_owned()
+        };
+        server.edit("name = \"Plain\"", "name = \"Plain\"\nunder_14 = \"deny\"").await;
+        answer(401, -406).await;
+        server.edit("nickname = \"Child\"", "nickname = \"Child\"\nrestricted = true").await;
+        answer(403, -4).await;
+        server.edit("8123456789abcdef0123456789abcdef", "9123456789abcdef0123456789abcdef").await;
+        let text = answer(401, -401).await;
+        assert!(text.starts_with("appKey(") && text.ends_with("is already deactivated"), "{text}");
+        assert!(!text.contains(PLAIN), "the key is not told whole: {text}");
+        let doubled = Request::get("/v2/user/me")
+            .header("host", "localhost")
+            .header("authorization", format!("Bearer {token}"))
+            .header("authorization", format!("Bearer {token}"))
+            .body(Body::empty())
+            .unwrap();
+        assert_eq!(server.send(doubled).await.json()["code"], -8);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_changed_password_ends_sessions_and_tokens() {
+    on_each_database(async |server| {
+        let mut browser = Browser::default();
+        let tokens = server.tokens(&mut browser, PLAIN, "ryan@example.com", &["profile_nickname"]).await;
+        server.edit("password = \"ryan-password\"", "password = \"another\"").await;
+        assert_eq!(server.me(tokens["access_token"].as_str().unwrap()).await.json()["code"], -401);
+        assert_eq!(
+            server.refresh(PLAIN, tokens["refresh_token"].as_str().unwrap()).await.json()["error_code"],
+            "KOE322"
+        );
+        assert!(browser.get(&server, &authorize(PLAIN, "")).await.location().starts_with("/login"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_code_that_was_issued_before_an_unlink_is_worth_nothing() {
+    on_each_database(async |server| {
+        let mut browser = Browser::default();
+        let tokens = server.tokens(&mut browser, PLAIN, "ryan@example.com", &["profile_nickname"]).await;
+        let code = browser.get(&server, &authorize(PLAIN, "")).await.parameter("code").unwrap();
+        server.api("POST", "/v1/user/unlink", tokens["access_token"].as_str().unwrap()).await;
+        assert_eq!(server.exchange(PLAIN, &code).await.json()["error_code"], "KOE320");
+    })
+    .await;
+}

@@ -1,0 +1,15 @@
+//! Every row of the requirements, provoked through the HTTP surface, on every database.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+mod authorize;
+mod catalogue;
+mod consent;
+mod facts;
+mod hostile;
+mod kapi;
+mod lifecycle;
+mod pages;
+mod policy;
+mod support;
+mod token;

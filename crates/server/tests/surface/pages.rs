@@ -1,0 +1,134 @@
+//! The pages that people see, and their forms.
+
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+
+use crate::support::*;
+
+#[tokio::test]
+async fn t007_logout_goes_only_to_registered_uris_and_ends_the_session_by_choice() {
+    on_each_database(async |server| {
+        error_page(
+            &server,
+            &format!("/oauth/logout?client_id={REST}&logout_redirect_uri=http://localhost:3000/by"),
+            "KOE007",
+        )
+        .await;
+        error_page(
+            &server,
+            &format!("/oauth/logout?client_id={JS}&logout_redirect_uri=http://localhost:3000/bye"),
+            "KOE008",
+        )
+        .await;
+        let url = format!("/oauth/logout?client_id={REST}&logout_redirect_uri=http://localhost:3000/bye&state=s");
+        assert_eq!(server.get(&url).await.location(), "http://localhost:3000/bye?state=s", "without a session at once");
+        let mut browser = Browser::default();
+        server.tokens(&mut browser, REST, "ryan@example.com", &ITEMS).await;
+        let page = browser.get(&server, &url).await;
+        let stay =
+            browser.post(&server, &url, &[("kakaw_form", &hidden(&page.body)), ("logout_with_kakao", "false")]).await;
+        assert_eq!(stay.location(), "http://localhost:3000/bye?state=s");
+        assert!(browser.get(&server, &authorize(REST, "&prompt=none")).await.parameter("code").is_some());
+        let page = browser.get(&server, &url).await;
+        browser.post(&server, &url, &[("kakaw_form", &hidden(&page.body)), ("logout_with_kakao", "true")]).await;
+        assert_eq!(
+            browser.get(&server, &authorize(REST, "&prompt=none")).await.parameter("error").as_deref(),
+            Some("login_required")
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn restricted_people_and_newcomers_see_their_pages() {
+    on_each_database(async |server| {
+        let answer =
+            server.walk(&mut Browser::default(), &authorize(REST, "&lang=en"), "blocked@example.com", &[]).await;
+        assert!(answer.status == StatusCode::FORBIDDEN && answer.body.contains("Account restricted"));
+        let mut browser = Browser::default();
+        let to_terms = server.walk(&mut browser, &authorize(REST, ""), "newcomer@example.com", &[]).await.location();
+        let page = browser.get(&server, &to_terms).await;
+        let agreed = browser.post(&server, &to_terms, &[("kakaw_form", &hidden(&page.body))]).await;
+        assert_eq!(browser.get(&server, &agreed.location()).await.status, StatusCode::OK, "consent comes next");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn f10_pages_follow_lang_and_the_browser() {
+    on_each_database(async |server| {
+        for (lang, word) in [("ko", "로그인"), ("en", "Log in"), ("ja", "ログイン"), ("zh", "登录")] {
+            let to_login = server.get(&authorize(REST, &format!("&lang={lang}"))).await;
+            let page = server.get(&to_login.location()).await;
+            assert!(page.body.contains(word) && page.body.contains(&format!("lang=\"{lang}\"")), "{lang}");
+            for name in [
+                "name=\"loginId\" id=\"loginId--1\"",
+                "name=\"password\" id=\"password--2\"",
+                "name=\"saveSignedIn\" id=\"saveSignedIn--4\"",
+                "class=\"submit\" type=\"submit\"",
+            ] {
+                assert!(page.body.contains(name), "{name}");
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn forged_and_foreign_forms_are_not_accepted() {
+    on_each_database(async |server| {
+        let mut browser = Browser::default();
+        let url = format!("/login?continue={}", encode_value(&authorize(REST, "")));
+        let page = browser.get(&server, &url).await;
+        let form = hidden(&page.body);
+        let fields = [("kakaw_form", form.as_str()), ("loginId", "ryan@example.com"), ("password", "ryan-password")];
+        assert_eq!(
+            Browser::default().post(&server, &url, &fields).await.status,
+            StatusCode::BAD_REQUEST,
+            "another browser"
+        );
+        assert_eq!(browser.post(&server, &url, &fields[1..]).await.status, StatusCode::BAD_REQUEST, "no seal");
+        let wrong = [("kakaw_form", form.as_str()), ("loginId", "ryan@example.com"), ("password", "x")];
+        assert_eq!(browser.post(&server, &url, &wrong).await.status, StatusCode::FORBIDDEN);
+        let open = server.get("/login?continue=https%3A%2F%2Fevil.example").await;
+        assert!(open.body.contains("(KOE001)"));
+        let rebound = Request::get("/").header("host", "evil.example").body(Body::empty()).unwrap();
+        assert_eq!(server.send(rebound).await.status, StatusCode::MISDIRECTED_REQUEST);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn too_many_log_ins_at_once_are_answered_503_with_retry_after() {
+    let cost = kakaw_server::password::Cost { memory_kib: 32 * 1024, iterations: 2, lanes: 1 };
+    let passwords = kakaw_server::password::Passwords::new(cost, 1, 0);
+    let server =
+        TestServer::start_with(&kakaw_store::db::Url::Memory, kakaw_core::policy::Policy::DEV, passwords).await;
+    let url = format!("/login?continue={}", encode_value(&authorize(REST, "")));
+    let attempt = async || {
+        let mut browser = Browser::default();
+        let form = hidden(&browser.get(&server, &url).await.body);
+        let fields = [("kakaw_form", form.as_str()), ("loginId", "ryan@example.com"), ("password", "ryan-password")];
+        browser.post(&server, &url, &fields).await
+    };
+    let answers = tokio::join!(attempt(), attempt(), attempt());
+    let answers = [answers.0, answers.1, answers.2];
+    let busy: Vec<_> = answers.iter().filter(|a| a.status == StatusCode::SERVICE_UNAVAILABLE).collect();
+    assert_eq!(busy.len(), 2, "{:?}", answers.iter().map(|a| a.status).collect::<Vec<_>>());
+    assert!(busy.iter().all(|a| a.headers["retry-after"] == "1"));
+    assert_eq!(attempt().await.status, StatusCode::SEE_OTHER, "and afterwards all is well");
+}
+
+#[tokio::test]
+async fn every_page_carries_the_headers_that_keep_it_out_of_frames_and_caches() {
+    on_each_database(async |server| {
+        let login = server.get(&authorize(REST, "")).await.location();
+        for url in [login.as_str(), "/oauth/authorize", "/docs/errors/KOE006"] {
+            let page = server.get(url).await;
+            assert_eq!(page.headers["cache-control"], "no-store", "{url}");
+            assert_eq!(page.headers["referrer-policy"], "no-referrer", "{url}");
+            assert!(page.headers["content-security-policy"].to_str().unwrap().contains("frame-ancestors 'none'"));
+        }
+    })
+    .await;
+}

@@ -1,0 +1,283 @@
+//! `POST /oauth/token` and `/oauth/tokeninfo`.
+
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use serde_json::json;
+
+use crate::support::*;
+
+#[tokio::test]
+async fn token_errors_t301_t303_t304_t305_t306_t307_t308_t309_t310() {
+    on_each_database(async |server| {
+        let check = async |form: &[(&str, &str)], status: u16, error: &str, text: &str, code: Option<&str>| {
+            let answer = server.token(form).await;
+            let mut expected = json!({ "error": error, "error_description": text });
+            if let Some(code) = code {
+                expected["error_code"] = json!(code);
+            }
+            assert_eq!((answer.status.as_u16(), answer.json()), (status, expected), "{form:?}");
+            assert_eq!(answer.headers["content-type"], "application/json;charset=UTF-8");
+        };
+        let code_grant = ("grant_type", "authorization_code");
+        check(&[code_grant, ("client_id", "nope")], 401, "invalid_client", "Not exist client_id nope", Some("KOE101"))
+            .await;
+        check(&[code_grant], 401, "invalid_client", "Not exist client_id [null]", Some("KOE101")).await;
+        check(
+            &[code_grant, ("client_id", SECRET_REST)],
+            401,
+            "invalid_client",
+            "Bad client credentials",
+            Some("KOE010"),
+        )
+        .await;
+        check(
+            &[code_grant, ("client_id", SECRET_REST), ("client_secret", "x")],
+            401,
+            "invalid_client",
+            "Bad client credentials",
+            Some("KOE010"),
+        )
+        .await;
+        check(&[("client_id", REST)], 400, "invalid_request", "grant_type is missing", Some("KOE310")).await;
+        check(
+            &[("grant_type", "password")],
+            400,
+            "unsupported_grant_type",
+            "unsupported grant_type: password",
+            Some("KOE310"),
+        )
+        .await;
+        check(
+            &[("grant_type", "refresh_token"), ("client_id", REST)],
+            400,
+            "invalid_grant",
+            "refresh token is blank",
+            Some("KOE319"),
+        )
+        .await;
+        check(
+            &[code_grant, ("client_id", REST), ("code", "")],
+            400,
+            "invalid_grant",
+            "authorization code not found for code=",
+            Some("KOE320"),
+        )
+        .await;
+        check(
+            &[("grant_type", "refresh_token"), ("client_id", REST), ("refresh_token", "x")],
+            400,
+            "invalid_grant",
+            "expired_or_invalid_refresh_token",
+            Some("KOE322"),
+        )
+        .await;
+        check(&[code_grant, ("client_id", OFF)], 400, "misconfigured", "Kakao Login is not activated", Some("KOE004"))
+            .await;
+        let mut browser = Browser::default();
+        let code = server
+            .walk(&mut browser, &authorize(REST, ""), "ryan@example.com", &ITEMS)
+            .await
+            .parameter("code")
+            .unwrap();
+        check(
+            &[code_grant, ("client_id", JS), ("code", &code)],
+            401,
+            "invalid_client",
+            "Application ID mismatch",
+            Some("KOE114"),
+        )
+        .await;
+        let wrong = [code_grant, ("client_id", REST), ("code", &code), ("redirect_uri", "http://localhost:3000/x")];
+        check(&wrong, 400, "invalid_grant", "Redirect URI mismatch.", Some("KOE303")).await;
+        check(&wrong, 400, "invalid_grant", &format!("authorization code not found for code={code}"), Some("KOE320"))
+            .await;
+        let json = Request::post("/oauth/token")
+            .header("host", "localhost")
+            .header("content-type", "application/json")
+            .body(Body::from("{}"))
+            .unwrap();
+        assert_eq!(server.send(json).await.json()["error"], "invalid_request");
+        let basic = Request::post("/oauth/token")
+            .header("host", "localhost")
+            .header("authorization", "Basic eDp5")
+            .header("content-type", "application/x-www-form-urlencoded");
+        let answer = server
+            .send(basic.body(Body::from(format!("grant_type=authorization_code&client_id={SECRET_REST}"))).unwrap())
+            .await;
+        assert_eq!(answer.json()["error_code"], "KOE010");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_code_lives_ten_minutes_and_is_good_once() {
+    on_each_database(async |server| {
+        let mut browser = Browser::default();
+        let code = server
+            .walk(&mut browser, &authorize(REST, ""), "ryan@example.com", &ITEMS)
+            .await
+            .parameter("code")
+            .unwrap();
+        assert!(!code.to_lowercase().contains("error"));
+        let first = server.exchange(REST, &code).await;
+        assert_eq!(first.status, StatusCode::OK);
+        assert_eq!(server.exchange(REST, &code).await.json()["error_code"], "KOE320");
+        assert_eq!(
+            server.me(first.json()["access_token"].as_str().unwrap()).await.status,
+            StatusCode::OK,
+            "the first log-in goes on"
+        );
+        let late = browser.get(&server, &authorize(REST, "")).await.parameter("code").unwrap();
+        server.world.clock.advance_seconds(600);
+        assert_eq!(server.exchange(REST, &late).await.json()["error_code"], "KOE320");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn sixty_four_exchanges_of_one_code_and_rotations_of_one_token_have_one_winner() {
+    on_each_database(async |server| {
+        let mut browser = Browser::default();
+        server.walk(&mut browser, &authorize(PLAIN, ""), "ryan@example.com", &["profile_nickname"]).await;
+        let code = browser.get(&server, &authorize(PLAIN, "")).await.parameter("code").unwrap();
+        let server = std::sync::Arc::new(server);
+        let race = async |work: std::sync::Arc<
+            dyn Fn(std::sync::Arc<TestServer>) -> std::pin::Pin<Box<dyn Future<Output = Answer> + Send>> + Send + Sync,
+        >| {
+            let tasks: Vec<_> = (0..64).map(|_| tokio::spawn(work(std::sync::Arc::clone(&server)))).collect();
+            let mut winners = Vec::new();
+            for task in tasks {
+                let answer = task.await.unwrap();
+                if answer.status == StatusCode::OK {
+                    winners.push(answer.json());
+                } else {
+                    assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{}", answer.body);
+                }
+            }
+            assert_eq!(winners.len(), 1);
+            winners.remove(0)
+        };
+        let tokens = race(std::sync::Arc::new(move |s| {
+            let code = code.clone();
+            Box::pin(async move { s.exchange(PLAIN, &code).await })
+        }))
+        .await;
+        assert_eq!(server.me(tokens["access_token"].as_str().unwrap()).await.status, StatusCode::OK);
+        server.world.clock.advance_seconds(31 * 86_400);
+        let old = tokens["refresh_token"].as_str().unwrap().to_owned();
+        let rotated = race(std::sync::Arc::new(move |s| {
+            let old = old.clone();
+            Box::pin(async move { s.refresh(PLAIN, &old).await })
+        }))
+        .await;
+        assert_eq!(server.me(rotated["access_token"].as_str().unwrap()).await.status, StatusCode::OK);
+        assert_eq!(server.refresh(PLAIN, rotated["refresh_token"].as_str().unwrap()).await.status, StatusCode::OK);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn f15_tokens_live_as_long_as_their_key_says_and_rotate_in_the_last_month() {
+    on_each_database(async |server| {
+        for (key, lifetime) in [(REST, 21_600), (JS, 7_200), (NATIVE, 43_200)] {
+            let tokens = server.tokens(&mut Browser::default(), key, "ryan@example.com", &ITEMS).await;
+            assert_eq!(
+                (tokens["expires_in"].as_i64(), tokens["refresh_token_expires_in"].as_i64()),
+                (Some(lifetime - 1), Some(5_183_999))
+            );
+            assert_eq!(
+                (tokens["token_type"].as_str(), tokens["scope"].as_str()),
+                (Some("bearer"), Some("profile_nickname account_email openid"))
+            );
+            let access = tokens["access_token"].as_str().unwrap();
+            server.world.clock.advance_seconds(lifetime - 1);
+            assert_eq!(server.me(access).await.status, StatusCode::OK);
+            server.world.clock.advance_seconds(1);
+            let expired = server.me(access).await;
+            assert_eq!(
+                (expired.status.as_u16(), expired.json()),
+                (401, json!({ "msg": "this access token is already expired", "code": -401 }))
+            );
+            let renewed = server.refresh(key, tokens["refresh_token"].as_str().unwrap()).await.json();
+            assert!(renewed.get("refresh_token").is_none() && renewed.get("id_token").is_some(), "{renewed}");
+            server.world.clock.advance_seconds(60 * 86_400);
+            assert_eq!(
+                server.refresh(key, tokens["refresh_token"].as_str().unwrap()).await.json()["error_code"],
+                "KOE322"
+            );
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn pkce_accepts_standard_base64_verifiers_and_refuses_the_rest() {
+    on_each_database(async |server| {
+        let mut browser = Browser::default();
+        server.walk(&mut browser, &authorize(PLAIN, ""), "ryan@example.com", &["profile_nickname"]).await;
+        // 86 characters of standard base64, as the Android SDK makes them; its challenge by any SHA-256 tool.
+        let verifier = format!("{}+/", "Ab3/".repeat(21));
+        let challenge = kakaw_core::secret::hash(&verifier);
+        for (sent, status) in [(Some(verifier.as_str()), 200), (None, 400), (Some("wrong"), 400)] {
+            let url = authorize(PLAIN, &format!("&code_challenge={challenge}&code_challenge_method=S256"));
+            let code = browser.get(&server, &url).await.parameter("code").unwrap();
+            let mut form = vec![("grant_type", "authorization_code"), ("client_id", PLAIN), ("code", &code)];
+            form.extend(sent.map(|verifier| ("code_verifier", verifier)));
+            let answer = server.token(&form).await;
+            assert_eq!(answer.status.as_u16(), status, "{}", answer.body);
+        }
+        let code = browser.get(&server, &authorize(PLAIN, "")).await.parameter("code").unwrap();
+        let form = [
+            ("grant_type", "authorization_code"),
+            ("client_id", PLAIN),
+            ("code", code.as_str()),
+            ("code_verifier", "x"),
+        ];
+        assert_eq!(server.token(&form).await.json()["error"], "invalid_grant");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn t400_t401_t402_t403_id_tokens_are_verified() {
+    on_each_database(async |server| {
+        let mut browser = Browser::default();
+        server.walk(&mut browser, &authorize(REST, ""), "ryan@example.com", &ITEMS).await;
+        let code = browser.get(&server, &authorize(REST, "&nonce=n-1")).await.parameter("code").unwrap();
+        let token = server.exchange(REST, &code).await.json()["id_token"].as_str().unwrap().to_owned();
+        let inspect = async |token: &str| server.post("/oauth/tokeninfo", &[("id_token", token)]).await.json();
+        let claims = inspect(&token).await;
+        assert_eq!(
+            (claims["nonce"].as_str(), claims["aud"].as_str(), claims["email"].as_str()),
+            (Some("n-1"), Some(REST), Some("ryan@example.com"))
+        );
+        assert_eq!((claims["iss"].as_str(), claims["sub"].is_string()), (Some("http://localhost:7700"), true));
+        assert_eq!(inspect("x").await["error_code"], "KOE400");
+        let (signed, signature) = token.rsplit_once('.').unwrap();
+        let flipped = if signature.starts_with('A') { "B" } else { "A" };
+        assert_eq!(inspect(&format!("{signed}.{flipped}{}", &signature[1..])).await["error_code"], "KOE402");
+        let foreign = server
+            .send(
+                Request::post("/oauth/tokeninfo")
+                    .header("host", "127.0.0.1:1")
+                    .header("content-type", "application/x-www-form-urlencoded")
+                    .body(Body::from(format!("id_token={token}")))
+                    .unwrap(),
+            )
+            .await;
+        assert_eq!(foreign.json()["error_code"], "KOE401");
+        let mut parts: Vec<&str> = token.split('.').collect();
+        let other = kakaw_core::key::SigningKey::generate()
+            .unwrap()
+            .sign(&serde_json::from_value(claims.clone()).unwrap())
+            .unwrap();
+        let signature = other.rsplit('.').next().unwrap().to_owned();
+        parts[2] = &signature;
+        assert_eq!(inspect(&parts.join(".")).await["error_code"], "KOE402");
+        server.world.clock.advance_seconds(21_600);
+        assert_eq!(inspect(&token).await["error_code"], "KOE403");
+        let keys = server.get("/.well-known/jwks.json").await.json();
+        assert_eq!(keys["keys"].as_array().unwrap().len(), 2);
+    })
+    .await;
+}
