@@ -6,6 +6,7 @@ use kakaw_wire::scope::Item;
 use serde::{Deserialize, Serialize};
 
 use crate::Millis;
+use crate::account::Attributes;
 
 /// An app with its settings.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,6 +34,14 @@ pub struct AppSettings {
     pub consent_items: BTreeMap<Item, ConsentItem>,
     /// Whether `/v2/user/me` repeats nickname and pictures in `properties`, as older libraries read them.
     pub legacy_properties: bool,
+}
+
+impl AppSettings {
+    /// Whether the app is closed to a person of this age (T212, -406).
+    #[must_use]
+    pub fn denies_age_of(&self, attributes: &Attributes, now: Millis) -> bool {
+        self.under_14 == Under14::Deny && attributes.age(now).is_some_and(|age| age < 14)
+    }
 }
 
 /// Whether people under 14 may use the app.

@@ -11,7 +11,7 @@ use kakaw_wire::scope::{self, Item, OPENID};
 
 use crate::Millis;
 use crate::account::Account;
-use crate::app::{App, AppKey, KeyKind, Under14};
+use crate::app::{App, AppKey, KeyKind};
 use crate::consent::{self, Ask};
 use crate::diagnosis::{self, Refusal};
 use crate::link::Link;
@@ -56,7 +56,7 @@ pub fn parse(pairs: &Pairs) -> Result<Params, Refusal> {
     Ok(params)
 }
 
-/// An authorization request that may be answered by a redirect. Only [`check`] makes one.
+/// An authorization request that may be answered by a redirect, because [`check`] has compared its redirect URI.
 #[derive(Debug, Clone)]
 pub struct Request<'a> {
     pub app: &'a App,
@@ -196,11 +196,13 @@ impl Request<'_> {
             return if self.silent { Next::Refuse(Problem::TermsNeeded {}) } else { Next::AgreeToTerms };
         }
         let of_team = |login: &Option<String>| login.as_ref().is_some_and(|login| settings.team.contains(login));
-        if settings.test_app && !of_team(&account.attributes.email) && !of_team(&account.attributes.id) {
+        // An address that a person only typed on a consent screen makes nobody a member.
+        let by_email = account.attributes.email_verified && of_team(&account.attributes.email);
+        if settings.test_app && !by_email && !of_team(&account.attributes.id) {
             let refusal = Refusal::new(Problem::NotTeamMember { app: settings.name.clone() });
             return Next::Stop(refusal.because(format!("the team is: {}", settings.team.join(", "))));
         }
-        if settings.under_14 == Under14::Deny && account.attributes.age(now).is_some_and(|age| age < 14) {
+        if settings.denies_age_of(&account.attributes, now) {
             return Next::Refuse(Problem::UnderAge {});
         }
         let linked = link.filter(|link| link.connected);
@@ -222,7 +224,8 @@ fn items(app: &App, words: &[&str]) -> Result<Vec<Item>, Refusal> {
     let mut items = Vec::new();
     let mut refused = Vec::new();
     let mut findings = Vec::new();
-    for word in words {
+    let words: std::collections::BTreeSet<&str> = words.iter().copied().collect();
+    for word in &words {
         match Item::from_id(word).filter(|item| app.settings.consent_items.contains_key(item)) {
             Some(item) if !items.contains(&item) => items.push(item),
             Some(_) => {}
@@ -245,6 +248,8 @@ fn items(app: &App, words: &[&str]) -> Result<Vec<Item>, Refusal> {
     if refused.is_empty() {
         return Ok(items);
     }
-    let refusal = Refusal::new(Problem::InvalidScope { scope: refused.join(",") });
-    Err(findings.into_iter().fold(refusal, Refusal::because))
+    let scope = refused.join(",");
+    // What is far too long to be a scope is not told word by word.
+    findings.truncate(20);
+    Err(findings.into_iter().fold(Refusal::new(Problem::InvalidScope { scope }), Refusal::because))
 }

@@ -108,7 +108,7 @@ pub fn redeem(
     if !current {
         return Redemption::Burn(
             not_found.because(
-                "the person unlinked, logged out everywhere or changed the password after the code was issued",
+                "after the code was issued the person unlinked, changed the password or was restricted, or the key was deleted",
             ),
         );
     }

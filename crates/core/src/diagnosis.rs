@@ -1,6 +1,7 @@
 //! Why a request was refused, in detail that only the app's team may see.
 
 use kakaw_wire::Problem;
+use kakaw_wire::problem::EVIDENCE;
 
 /// What only the app's team may read. Pages and JSON for others cannot render it: it has no `Display`, and the one
 /// way to the text is [`Team::for_team`].
@@ -34,7 +35,7 @@ impl Refusal {
     /// Adds a finding.
     #[must_use]
     pub fn because(mut self, finding: impl Into<String>) -> Self {
-        self.diagnosis.0.push(finding.into());
+        self.diagnosis.0.push(finding.into().chars().take(2 * EVIDENCE).collect());
         self
     }
 }
@@ -48,6 +49,7 @@ impl From<Problem> for Refusal {
 /// Says how `received` differs from what is registered: the nearest value and the first difference.
 #[must_use]
 pub fn difference(received: &str, registered: &[String]) -> Vec<String> {
+    let received: &str = &received.chars().take(EVIDENCE).collect::<String>();
     let Some(nearest) = nearest(received, registered.iter().map(String::as_str)) else {
         return vec!["none is registered for this key".to_owned()];
     };
@@ -77,7 +79,8 @@ pub fn difference(received: &str, registered: &[String]) -> Vec<String> {
 
 /// The candidate most like `word`.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    candidates.into_iter().min_by_key(|candidate| strsim::levenshtein(word, candidate))
+    let word: String = word.chars().take(EVIDENCE).collect();
+    candidates.into_iter().min_by_key(|candidate| strsim::levenshtein(&word, candidate))
 }
 
 /// The candidate most like `word`, if it is like it enough to be what was meant.

@@ -34,7 +34,7 @@ pub struct Grant {
     pub refresh_expires_at: Millis,
     pub rotated_at: Option<Millis>,
     pub ended_at: Option<Millis>,
-    /// Why it ended: `logout`, `code reused`, `refresh token reused`.
+    /// Why it ended, for the diagnosis.
     pub ended_why: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! What an operator may choose about the protocol. Each default of `dev` is what Kakao Login does.
+//! What an operator may choose about the protocol. The defaults of `dev` are what clients of Kakao Login rely on.
 
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +19,7 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// As Kakao Login behaves.
+    /// As clients of Kakao Login expect it.
     pub const DEV: Self = Self {
         code_lifetime: 600,
         redirect_uri_optional: true,

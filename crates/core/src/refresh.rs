@@ -3,6 +3,7 @@
 use kakaw_wire::Problem;
 
 use crate::Millis;
+use crate::app::App;
 use crate::diagnosis::Refusal;
 use crate::grant::{Bearer, Dead, Grant};
 use crate::policy::{Policy, REFRESH_LIFETIME, ROTATION_WINDOW};
@@ -29,6 +30,7 @@ pub fn renew(
     token: Option<RefreshToken>,
     bearer: Option<&Bearer>,
     client_id: &str,
+    app: &App,
     policy: &Policy,
     now: Millis,
 ) -> Renewal {
@@ -48,6 +50,13 @@ pub fn renew(
             Dead::KeyDeleted => "its app key was deleted".to_owned(),
             Dead::Ended(why) => format!("ended: {why}"),
         });
+    }
+    // Who trusts ID tokens only must learn of these too.
+    if bearer.account.restricted {
+        return refuse("the account has been restricted".to_owned());
+    }
+    if app.settings.denies_age_of(&bearer.account.attributes, now) {
+        return refuse("the app is closed to people under 14".to_owned());
     }
     let grant = &bearer.grant;
     if token.generation != grant.refresh_generation {

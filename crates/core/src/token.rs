@@ -3,7 +3,7 @@
 use kakaw_wire::Problem;
 
 use crate::Millis;
-use crate::app::{App, Under14};
+use crate::app::App;
 use crate::diagnosis::Refusal;
 use crate::grant::{Bearer, Dead, Grant};
 use crate::random::{self, Random};
@@ -74,7 +74,7 @@ pub fn looks_like_one(text: &str) -> bool {
 /// Opens the bearer's token.
 ///
 /// # Errors
-/// -401, or -2 for what cannot be a token at all.
+/// -401.
 pub fn present(sealer: &Sealer, text: &str, now: Millis) -> Result<AccessToken, Refusal> {
     match open_access(sealer, text) {
         Some(token) if now < token.expires_at => Ok(token),
@@ -108,7 +108,7 @@ pub fn admit(bearer: Option<&Bearer>, app: &App, now: Millis) -> Result<(), Refu
     if bearer.account.restricted {
         return Err(Problem::AccountRestricted {}.into());
     }
-    if app.settings.under_14 == Under14::Deny && bearer.account.attributes.age(now).is_some_and(|age| age < 14) {
+    if app.settings.denies_age_of(&bearer.account.attributes, now) {
         return Err(Problem::UnderAgeLimit {}.into());
     }
     Ok(())

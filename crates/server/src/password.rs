@@ -124,7 +124,8 @@ fn parse(text: &str) -> Option<(Cost, Vec<u8>, Vec<u8>)> {
     // A hash from an imported file must not be able to exhaust the machine.
     let sane = (8..=1 << 20).contains(&cost.memory_kib)
         && (1..=16).contains(&cost.iterations)
-        && (1..=8).contains(&cost.lanes);
+        && (1..=8).contains(&cost.lanes)
+        && cost.memory_kib >= 8 * cost.lanes;
     let (salt, tag) = (STANDARD_NO_PAD.decode(salt).ok()?, STANDARD_NO_PAD.decode(tag).ok()?);
     (sane && tag.len() == 32 && (8..=64).contains(&salt.len())).then_some((cost, salt, tag))
 }
@@ -152,7 +153,7 @@ fn raw(cost: Cost, password: &str, salt: &[u8]) -> [u8; 32] {
         }
         let done =
             slot.as_mut().is_some_and(|(_, hasher)| hasher.hash_into(password.as_bytes(), salt, &mut tag).is_ok());
-        // Costs and salts are checked before; what fails here is memory, and a tag of zeros must match nothing.
+        // Costs and salts were checked when the hash was read; what fails here is memory, and nothing may match it.
         if done { tag } else { std::process::abort() }
     })
 }
@@ -232,6 +233,7 @@ mod tests {
             "",
             "x",
             "$argon2i$v=19$m=19456,t=2,p=1$AAAAAAAAAAA$AAAA",
+            "$argon2id$v=19$m=8,t=1,p=8$AAAAAAAAAAAAAAAAAAAAAA$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHApl8ArZWb2GRPPc",
             "$argon2id$v=19$m=4294967295,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHApl8ArZWb2GRPPc",
         ] {
             assert!(!is_phc(text), "{text}");

@@ -36,17 +36,19 @@ impl FromRow for Found {
             grant_id: row.maybe_int("grant_id")?,
         };
         let now = (row.int("current_link")?, row.int("current_account")?, row.int("current_key")?);
-        let current = row.bool("connected")? && now == (code.link_epoch, code.account_epoch, code.key_epoch);
+        let current = row.bool("connected")?
+            && !row.bool("restricted")?
+            && now == (code.link_epoch, code.account_epoch, code.key_epoch);
         Ok(Self { code, current })
     }
 }
 
-/// The code of this hash, and whether link, account and key have still the epochs that it was made with.
+/// The code of this hash, and whether link, account and key have still the epochs that it was made with, and the person may log in.
 pub async fn by_id(store: &Store, id: &str) -> Result<Option<(Code, bool)>> {
     let found: Option<Found> =
         sql("select c.id, c.app_id, c.app_key, c.account_id, c.redirect_uri, c.scopes, c.openid, \
          c.nonce, c.code_challenge, c.auth_time, c.session_id, c.device, c.address, c.link_epoch, c.account_epoch, \
-         c.key_epoch, c.created_at, c.expires_at, c.spent_at, c.grant_id, l.connected, l.epoch as current_link, \
+         c.key_epoch, c.created_at, c.expires_at, c.spent_at, c.grant_id, l.connected, a.restricted, l.epoch as current_link, \
          a.epoch as current_account, k.epoch as current_key \
          from codes c join links l on l.app_id = c.app_id and l.account_id = c.account_id \
          join accounts a on a.id = c.account_id join app_keys k on k.app_key = c.app_key where c.id = $1")

@@ -156,6 +156,9 @@ impl Problem {
     }
 }
 
+/// Characters of one piece of evidence that are echoed, at most.
+pub const EVIDENCE: usize = 1000;
+
 /// Puts the evidence in place of its names in braces, in one pass: evidence that holds braces stays as it is.
 #[must_use]
 pub fn fill(template: &str, evidence: &[(&'static str, &str)]) -> String {
@@ -167,7 +170,8 @@ pub fn fill(template: &str, evidence: &[(&'static str, &str)]) -> String {
             rest = after;
             break;
         };
-        filled.push_str(evidence.iter().find(|(n, _)| *n == name).map_or("", |(_, value)| value));
+        let value = evidence.iter().find(|(n, _)| *n == name).map_or("", |(_, value)| value);
+        filled.extend(value.chars().take(EVIDENCE));
         rest = after;
     }
     filled.push_str(rest);

@@ -4,7 +4,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use kakaw_core::secret;
 
 use crate::http::here::Here;
-use crate::world::World;
+use crate::world::{PublicUrl, World};
 
 /// The names of this instance's cookies.
 pub struct Names {
@@ -22,11 +22,18 @@ impl Names {
             .filter(char::is_ascii_alphanumeric)
             .take(8)
             .collect();
-        Self { session: format!("kakaw_s_{tag}"), browser: format!("kakaw_b_{tag}"), demo: format!("kakaw_d_{tag}") }
+        // Browsers let no sibling domain plant a cookie of this prefix (RFC 6265bis §4.1.3.2).
+        let host = matches!(&world.public_url, PublicUrl::Fixed(url) if url.starts_with("https://"));
+        let prefix = if host { "__Host-" } else { "" };
+        Self {
+            session: format!("{prefix}kakaw_s_{tag}"),
+            browser: format!("{prefix}kakaw_b_{tag}"),
+            demo: format!("{prefix}kakaw_d_{tag}"),
+        }
     }
 }
 
-/// The value of a cookie, if the browser sent exactly one of a sane size.
+/// The value of a cookie, if the browser sent exactly one, neither empty nor of an insane size.
 #[must_use]
 pub fn read(headers: &HeaderMap, name: &str) -> Option<String> {
     read_up_to(headers, name, 128)
@@ -44,7 +51,7 @@ pub fn read_up_to(headers: &HeaderMap, name: &str, size: usize) -> Option<String
         .filter(|(n, _)| *n == name)
         .map(|(_, value)| value);
     let value = values.next()?;
-    (values.next().is_none() && value.len() <= size).then(|| value.to_owned())
+    (values.next().is_none() && !value.is_empty() && value.len() <= size).then(|| value.to_owned())
 }
 
 /// `Set-Cookie` for a value that lives this many seconds; zero removes it.

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::Path;
+use axum::extract::rejection::PathRejection;
+use axum::http::Uri;
 use axum::response::Response;
 use axum::routing;
 use kakaw_core::Refusal;
@@ -19,11 +21,11 @@ pub fn routes() -> Router<Arc<World>> {
     Router::new().route("/docs/errors/{code}", routing::get(get))
 }
 
-async fn get(here: Here, Path(code): Path<String>) -> Response {
-    match Code::from_id(&code) {
+async fn get(here: Here, uri: Uri, code: Result<Path<String>, PathRejection>) -> Response {
+    match code.ok().and_then(|Path(code)| Code::from_id(&code)) {
         Some(code) => page::respond(&here, axum::http::StatusCode::OK, &Explained::new(&here, code)),
         None => {
-            let path = format!("/docs/errors/{}", code.chars().take(40).collect::<String>());
+            let path = uri.path().chars().take(100).collect();
             let problem = Problem::UnknownUrl { method: "GET".to_owned(), path, nearest: String::new() };
             Fault::from(Refusal::new(problem)).page(&here)
         }

@@ -63,7 +63,9 @@ impl FormSeal {
     /// Whether the field holds exactly this seal, and the post comes from our own page.
     #[must_use]
     pub fn fits(&self, here: &Here, headers: &HeaderMap, field: Option<&str>) -> bool {
-        is_same_origin(here, headers)
+        // A browser that lost its cookie gets the form again: what has no browser must not fit by being empty.
+        self.browser != secret::hash("")
+            && is_same_origin(here, headers)
             && field.and_then(|text| open::<Self>(here, Purpose::Form, text)).as_ref() == Some(self)
     }
 }

@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{IntoResponse as _, Response};
+use axum::http::{HeaderMap, header};
 use kakaw_wire::text::Lang;
 
 use crate::http::cookie;
@@ -82,22 +81,28 @@ pub fn base(world: &World, headers: &HeaderMap) -> String {
     }
 }
 
-/// Refuses a `Host` that is not ours with 421: a page of another site must not reach us by rebinding its name.
-pub fn check_host(world: &World, headers: &HeaderMap) -> Result<(), Box<Response>> {
+/// Whether this world issues ID tokens under the name: the configured one, or any under which it can be reached.
+#[must_use]
+pub fn is_issuer(world: &World, issuer: &str) -> bool {
+    match &world.public_url {
+        PublicUrl::Fixed(url) => url == issuer,
+        PublicUrl::FollowLoopback => issuer.split_once("://").is_some_and(|(scheme, host)| {
+            is_loopback_name(host) && scheme == if KAKAO_HOSTS.contains(&host) { "https" } else { "http" }
+        }),
+    }
+}
+
+/// Whether the request's `Host` is ours. A page of another site must not reach us by rebinding its name.
+#[must_use]
+pub fn is_our_host(world: &World, headers: &HeaderMap) -> bool {
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let allowed = match &world.public_url {
+    match &world.public_url {
         PublicUrl::Fixed(url) => {
             url.split_once("://").is_some_and(|(_, rest)| rest.split('/').next() == Some(host))
                 || (world.is_dev() && is_loopback_name(host))
         }
         PublicUrl::FollowLoopback => is_loopback_name(host),
-    };
-    if allowed {
-        return Ok(());
     }
-    let shown: String = host.chars().take(100).collect();
-    let body = format!("Misdirected request: Host {shown:?} is not served here.\n");
-    Err(Box::new((StatusCode::MISDIRECTED_REQUEST, body).into_response()))
 }
 
 fn is_loopback_name(host: &str) -> bool {

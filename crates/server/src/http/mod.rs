@@ -50,8 +50,8 @@ pub fn app_with(world: Arc<World>, more: Router<Arc<World>>) -> Router {
 
 /// What every request passes: the `Host` must be ours (DNS rebinding), and CORS is answered where the SDKs need it.
 async fn guard(State(world): State<Arc<World>>, request: Request, next: Next) -> Response {
-    if let Err(response) = here::check_host(&world, request.headers()) {
-        return *response;
+    if !here::is_our_host(&world, request.headers()) {
+        return misdirected(request.uri().path());
     }
     let open = is_open_to_scripts(request.uri().path());
     let mut response = match (open, request.method()) {
@@ -64,6 +64,21 @@ async fn guard(State(world): State<Arc<World>>, request: Request, next: Next) ->
             response.headers_mut().insert(name, HeaderValue::from_static(value));
         }
     }
+    response
+}
+
+/// 421 in the shape of the surface that was asked: one of the SDKs takes what it cannot decode for success.
+fn misdirected(path: &str) -> Response {
+    let text = "this host is not served here; expected a loopback name or the host of public_url";
+    let mut response = if path.starts_with("/v1/") || path.starts_with("/v2/") {
+        fault::json(StatusCode::MISDIRECTED_REQUEST, &serde_json::json!({ "msg": text, "code": -2 }))
+    } else {
+        fault::json(
+            StatusCode::MISDIRECTED_REQUEST,
+            &serde_json::json!({ "error": "invalid_request", "error_description": text }),
+        )
+    };
+    response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
 }
 

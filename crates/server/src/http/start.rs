@@ -40,15 +40,21 @@ async fn load(here: &Here) -> Result<Start, Fault> {
         let keys = live.map(|stored| (stored.key.kind.label(), stored.key.key)).collect();
         found.push(App { id: app.id, name: app.settings.name, keys });
     }
-    let people = accounts::all(&world.store).await?.into_iter().take(ROWS).map(|stored| {
-        let attributes = stored.account.attributes;
-        let open = |sealed: &String| String::from_utf8(world.sealer.open(Purpose::Keep, sealed)?).ok();
-        Person {
-            login: attributes.email.or(attributes.id).unwrap_or_default(),
-            // Of a world file, and not yet hashed by a first log-in.
-            password: stored.sealed_password.as_ref().and_then(open),
-            restricted: stored.account.restricted,
-        }
-    });
-    Ok(Start::new(here, found, people.collect()))
+    let mut people: Vec<_> = accounts::all(&world.store)
+        .await?
+        .into_iter()
+        .take(ROWS)
+        .map(|stored| {
+            let attributes = stored.account.attributes;
+            let open = |sealed: &String| String::from_utf8(world.sealer.open(Purpose::Keep, sealed)?).ok();
+            Person {
+                login: attributes.email.or(attributes.id).unwrap_or_default(),
+                // Of a world file, and not yet hashed by a first log-in.
+                password: stored.sealed_password.as_ref().and_then(open),
+                restricted: stored.account.restricted,
+            }
+        })
+        .collect();
+    people.sort_by(|a, b| (a.restricted, &a.login).cmp(&(b.restricted, &b.login)));
+    Ok(Start::new(here, found, people))
 }

@@ -28,6 +28,12 @@ impl Words {
     }
 }
 
+/// A text of the catalogue in runs: what stands between backticks is code.
+#[must_use]
+pub fn runs(text: &str) -> Vec<(bool, &str)> {
+    text.split('`').enumerate().map(|(index, run)| (index % 2 == 1, run)).filter(|(_, run)| !run.is_empty()).collect()
+}
+
 /// The words of a language.
 #[must_use]
 pub fn of(lang: Lang) -> &'static Words {
@@ -52,6 +58,12 @@ pub fn of(lang: Lang) -> &'static Words {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn code_stands_between_backticks() {
+        assert_eq!(runs("Add `uri` to it"), [(false, "Add "), (true, "uri"), (false, " to it")]);
+        assert_eq!(runs("`a`"), [(true, "a")]);
+    }
 
     #[test]
     fn every_language_has_every_key_that_templates_use() {

@@ -4,7 +4,7 @@ use anyhow::{Context as _, bail};
 use aws_lc_rs::digest;
 use kakaw_core::app::{self, AppKey, AppSettings, KeyKind, KeySettings};
 use kakaw_core::seal::Purpose;
-use kakaw_core::{Millis, secret};
+use kakaw_core::{Millis, random, secret};
 use kakaw_store::{Outcome, Statement, app_keys, apps};
 
 use super::{App, ConsentItem, ConsentTable, WorldFile, people};
@@ -44,7 +44,7 @@ async fn apply_app(world: &World, file: &App) -> anyhow::Result<()> {
         Some(_) => {}
     }
     let stored = app_keys::of_app(&world.store, file.id).await?;
-    let wanted = keys(world, file)?;
+    let wanted = keys(world, file, &stored)?;
     for key in &wanted {
         let old = stored.iter().find(|old| old.key.key == key.key.key);
         if let (None, Some((owner, _))) = (old, app_keys::with_app(&world.store, &key.key.key).await?) {
@@ -104,7 +104,7 @@ fn settings(file: &App, before: Option<&AppSettings>, now: Millis, dev: bool) ->
     })
 }
 
-fn keys(world: &World, file: &App) -> anyhow::Result<Vec<app_keys::Stored>> {
+fn keys(world: &World, file: &App, stored: &[app_keys::Stored]) -> anyhow::Result<Vec<app_keys::Stored>> {
     let mut keys = Vec::new();
     let mut add = |kind: KeyKind,
                    index: usize,
@@ -121,7 +121,7 @@ fn keys(world: &World, file: &App) -> anyhow::Result<Vec<app_keys::Stored>> {
                 kind.label(),
                 key.chars().count()
             ),
-            None => derived(&format!("{}/{}/{index}", file.id, kind.id())),
+            None => missing_key(world, file, stored, kind, index),
         };
         for uri in &settings.redirect_uris {
             if !(uri.starts_with("http://") || uri.starts_with("https://"))
@@ -169,6 +169,26 @@ fn keys(world: &World, file: &App) -> anyhow::Result<Vec<app_keys::Stored>> {
         add(KeyKind::Admin, index, key.key.as_deref(), KeySettings::default(), None)?;
     }
     Ok(keys)
+}
+
+/// A key that the file leaves out. The one in its place stays; a new one is random in `serve`, and hangs on nothing but
+/// its place in `dev`, so that fixtures are stable.
+fn missing_key(world: &World, file: &App, stored: &[app_keys::Stored], kind: KeyKind, index: usize) -> String {
+    let in_place = stored.iter().find(|old| old.key.kind == kind && old.position == index as i64 && !old.key.deleted);
+    let plain = |old: &app_keys::Stored| match kind {
+        KeyKind::Admin => {
+            let plain = world.sealer.open(Purpose::Keep, old.sealed.as_deref()?)?;
+            String::from_utf8(plain).ok()
+        }
+        _ => Some(old.key.key.clone()),
+    };
+    if let Some(key) = in_place.and_then(plain) {
+        return key;
+    }
+    if world.is_dev() {
+        return derived(&format!("{}/{}/{index}", file.id, kind.id()));
+    }
+    random::bytes::<16>(&*world.random).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A time of the file.

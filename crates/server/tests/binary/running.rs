@@ -3,7 +3,6 @@
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
-use std::time::{Duration, Instant};
 
 /// A command of the binary, in `folder`.
 pub fn kakaw(folder: &Path, args: &[&str]) -> Command {
@@ -22,14 +21,11 @@ pub fn run(folder: &Path, args: &[&str]) -> (Option<i32>, String, String) {
 pub struct Running {
     pub child: Child,
     pub url: String,
-    /// From start to the first line.
-    pub took: Duration,
 }
 
 impl Running {
     /// Starts a server and waits for its first line.
     pub fn start(folder: &Path, args: &[&str]) -> Self {
-        let started = Instant::now();
         let mut child =
             kakaw(folder, args).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the binary starts");
         let mut out = BufReader::new(child.stdout.take().expect("stdout"));
@@ -39,7 +35,7 @@ impl Running {
         let url = url.to_owned();
         // Whoever reads no further must not block the server.
         std::thread::spawn(move || std::io::copy(&mut out, &mut std::io::sink()));
-        Self { child, url, took: started.elapsed() }
+        Self { child, url }
     }
 
     /// Sends a signal by its name.

@@ -256,16 +256,17 @@ async fn t400_t401_t402_t403_id_tokens_are_verified() {
         let (signed, signature) = token.rsplit_once('.').unwrap();
         let flipped = if signature.starts_with('A') { "B" } else { "A" };
         assert_eq!(inspect(&format!("{signed}.{flipped}{}", &signature[1..])).await["error_code"], "KOE402");
-        let foreign = server
-            .send(
-                Request::post("/oauth/tokeninfo")
-                    .header("host", "127.0.0.1:1")
-                    .header("content-type", "application/x-www-form-urlencoded")
-                    .body(Body::from(format!("id_token={token}")))
-                    .unwrap(),
-            )
-            .await;
-        assert_eq!(foreign.json()["error_code"], "KOE401");
+        let other_host = Request::post("/oauth/tokeninfo")
+            .header("host", "127.0.0.1:1")
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(Body::from(format!("id_token={token}")))
+            .unwrap();
+        assert_eq!(server.send(other_host).await.status, StatusCode::OK, "every issuer of this world");
+        let foreign = kakaw_core::key::SigningKey::generate().unwrap();
+        let mut evil = claims.clone();
+        evil["iss"] = json!("https://evil.example");
+        let evil = foreign.sign(&serde_json::from_value(evil).unwrap()).unwrap();
+        assert_eq!(inspect(&evil).await["error_code"], "KOE401");
         let mut parts: Vec<&str> = token.split('.').collect();
         let other = kakaw_core::key::SigningKey::generate()
             .unwrap()

@@ -2,8 +2,9 @@
 
 use std::error::Error as StdError;
 use std::sync::Arc;
+use std::time::Duration;
 
-use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod};
+use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{IsNull, ToSql, Type, private::BytesMut};
 use tokio_postgres::{NoTls, Row as PgRow};
@@ -12,6 +13,8 @@ use super::{Error, Outcome, Result, Row, Statement, Value, migrate, table};
 
 /// Connections at most.
 const POOL: usize = 16;
+/// How long a connection or a statement may take.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// How often a commit is tried when the database asks to try again (serialization failure, deadlock).
 const TRIES: usize = 10;
 
@@ -21,9 +24,19 @@ pub struct Postgres {
 
 impl Postgres {
     pub async fn connect(url: &str) -> Result<Self> {
-        let config: tokio_postgres::Config = url.parse()?;
+        let mut config: tokio_postgres::Config = url.parse()?;
+        config.connect_timeout(PATIENCE);
+        // An answer that takes longer is a fault to tell (KOE003), not one to wait for.
+        let options = config.get_options().unwrap_or_default().to_owned();
+        config.options(format!("{options} -c statement_timeout={}", PATIENCE.as_millis()));
         let manager = Manager::from_config(config, NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
-        let pool = Pool::builder(manager).max_size(POOL).build().map_err(|error| Error::Unusable(error.to_string()))?;
+        let pool = Pool::builder(manager)
+            .max_size(POOL)
+            .runtime(Runtime::Tokio1)
+            .wait_timeout(Some(PATIENCE))
+            .create_timeout(Some(PATIENCE))
+            .build()
+            .map_err(|error| Error::Unusable(error.to_string()))?;
         let postgres = Self { pool };
         postgres.check_collation().await?;
         postgres.migrate().await?;

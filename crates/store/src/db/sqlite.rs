@@ -159,7 +159,12 @@ fn write_groups(connection: &Connection, jobs: &mpsc::Receiver<Job>) {
                     group.extend(jobs.try_recv());
                 }
             }
-            connection.execute_batch("commit").map_err(Error::from)
+            if let Err(error) = connection.execute_batch("commit") {
+                // Whether the disk has it is not known, so nothing may be promised any more: a new start reads the truth.
+                tracing::error!(%error, "a durable commit failed; the process ends");
+                std::process::abort();
+            }
+            Ok(())
         });
         match outcome {
             Ok(()) => {

@@ -128,11 +128,15 @@ async fn decide(here: &mut Here, query: &str, posted: Option<&Posted>) -> Result
                 return Ok(page::respond(here, StatusCode::FORBIDDEN, &page::restricted::Restricted::new(here)));
             }
             Next::AgreeToTerms => {
-                return Ok(redirect(&format!("/terms?continue={}", continue_url(&with_step(here, &canonical))), false));
+                return Ok(redirect(&to_page(here, "/terms", &params, &canonical), false));
             }
-            Next::Consent(ask) => match consent_step(here, &request, &visit, &ask, query, &canonical, posted)? {
+            Next::Consent(ask) => match consent_step(here, &request, &visit, &ask, query, &canonical, posted).await? {
                 Consented::Respond(response) => return Ok(*response),
                 Consented::Agreed(agreed) => {
+                    let typed = agreed.attributes.as_ref().unwrap_or(&visit.account.attributes);
+                    if request.app.settings.denies_age_of(typed, now) {
+                        return Ok(back(&request, &Problem::UnderAge {}, true));
+                    }
                     let mut scopes: Vec<Item> =
                         visit.link.as_ref().filter(|l| l.connected).map(|l| l.agreed(request.app)).unwrap_or_default();
                     scopes
@@ -208,7 +212,7 @@ enum Consented {
 }
 
 /// Shows the consent screen, or takes its answer. A form that was shown for something else is shown again.
-fn consent_step(
+async fn consent_step(
     here: &mut Here,
     request: &authorize::Request<'_>,
     visit: &Visit,
@@ -223,13 +227,17 @@ fn consent_step(
     let mut notice = None;
     let mut typed = Submitted::default();
     if let Some(Posted { form, headers }) = posted {
-        typed = submitted(form);
         if seal.fits(here, headers, form.one(FIELD).ok().flatten()) {
+            // Only what our own page sent is shown again: another page must not tick boxes.
+            typed = submitted(form);
             match form.one("decision").ok().flatten() {
                 Some("cancel") => {
                     return Ok(Consented::Respond(Box::new(back(request, &Problem::UserDenied {}, true))));
                 }
                 Some("accept") => match consent::submit(ask, &visit.account.attributes, &typed) {
+                    Ok(agreed) if is_taken(here, visit, &agreed).await? => {
+                        notice = Some(page::consent::Notice::Value(Item::AccountEmail));
+                    }
                     Ok(agreed) => return Ok(Consented::Agreed(agreed)),
                     Err(NotAgreed::Required(refusal)) => return Err(refusal.into()),
                     Err(NotAgreed::Value(wrong)) => notice = Some(page::consent::Notice::Value(wrong.item)),
@@ -258,6 +266,16 @@ fn consent_step(
     Ok(Consented::Respond(Box::new(with_cookie(response, cookie))))
 }
 
+/// Whether the email that was typed is another account's log-in id.
+async fn is_taken(here: &Here, visit: &Visit, agreed: &Agreed) -> Result<bool, Fault> {
+    let typed = agreed.attributes.as_ref().and_then(|attributes| attributes.email.as_deref());
+    let Some(email) = typed.filter(|email| Some(*email) != visit.account.attributes.email.as_deref()) else {
+        return Ok(false);
+    };
+    let owner = accounts::by_login(&here.world.store, email).await?;
+    Ok(owner.is_some_and(|owner| owner.account.id != visit.account.id))
+}
+
 fn submitted(form: &Pairs) -> Submitted {
     let values =
         form.iter().filter_map(|(name, value)| Some((name.strip_prefix("value_")?.to_owned(), value.to_owned())));
@@ -281,8 +299,8 @@ fn link_changes(
     if let Some(attributes) = &agreed.attributes {
         changes.push(accounts::update_attributes(&visit.account, attributes));
         if let (None, Some(email)) = (&visit.account.attributes.email, &attributes.email) {
-            // The address becomes a log-in id unless another account has it.
-            changes.push(accounts::offer_login(email, visit.account.id));
+            // The address becomes a log-in id; if another account took it meanwhile, the request is decided again.
+            changes.push(accounts::put_login(email, visit.account.id));
         }
     }
     let consents = consent::merged(visit.link.as_ref(), &agreed.items, now);
@@ -318,11 +336,16 @@ fn first_link(world: &World, visit: &Visit, app: &App, now: kakaw_core::Millis) 
 /// To the log-in page, and from there back to this request.
 fn to_log_in(here: &mut Here, params: &Params, canonical: &str) -> Response {
     let (_, cookie) = ensure_browser(here);
-    let mut location = format!("/login?continue={}", continue_url(&with_step(here, canonical)));
-    if let Some(lang) = params.lang.as_deref().and_then(Lang::from_id) {
-        location.push_str(&format!("&lang={}", lang.id()));
+    with_cookie(redirect(&to_page(here, "/login", params, canonical), false), cookie)
+}
+
+/// The location of a page of the account that comes back to this request.
+fn to_page(here: &Here, page: &str, params: &Params, canonical: &str) -> String {
+    let location = format!("{page}?continue={}", continue_url(&with_step(here, canonical)));
+    match params.lang.as_deref().and_then(Lang::from_id) {
+        Some(lang) => format!("{location}&lang={}", lang.id()),
+        None => location,
     }
-    with_cookie(redirect(&location, false), cookie)
 }
 
 /// The request's URL with a step that knows the session of now.

@@ -205,7 +205,7 @@ async fn refresh(world: &World, base: &str, app: &App, key: &AppKey, text: &str)
             None => None,
         };
         let now = world.now();
-        let successor = match (renew(opened, bearer.as_ref(), &key.key, &world.policy, now), &bearer) {
+        let successor = match (renew(opened, bearer.as_ref(), &key.key, app, &world.policy, now), &bearer) {
             (Renewal::Keep, _) => None,
             (Renewal::Successor, Some(bearer)) => Some(bearer.grant.clone()),
             (Renewal::Rotate(next), _) => match world.store.commit(vec![grants::rotate(&next)]).await? {

@@ -2,7 +2,7 @@
 //!
 //! | parameter  | needed | rule                                                                       |
 //! |------------|--------|----------------------------------------------------------------------------|
-//! | `id_token` | yes    | a JWT (KOE400) of this issuer (KOE401), signed (KOE402), in time (KOE403)   |
+//! | `id_token` | yes    | a JWT (KOE400) of an issuer of this world (KOE401), signed (KOE402), in time (KOE403)   |
 
 use std::sync::Arc;
 
@@ -25,17 +25,17 @@ pub fn routes() -> Router<Arc<World>> {
 
 async fn post(State(world): State<Arc<World>>, request: Request) -> Response {
     let base = here::base(&world, request.headers());
-    match inspect(&world, &base, request).await {
+    match inspect(&world, request).await {
         Ok(claims) => json(StatusCode::OK, &claims),
         Err(fault) => fault.kauth(&world, &base),
     }
 }
 
-async fn inspect(world: &World, base: &str, request: Request) -> Result<Value, Fault> {
+async fn inspect(world: &World, request: Request) -> Result<Value, Fault> {
     let form = body::form(request).await.map_err(|error| Problem::BadTokenRequest { reason: error.reason() })?;
     let token = form
         .one("id_token")
         .map_err(|_| Problem::BadTokenRequest { reason: "id_token was sent more than once".to_owned() })?;
     let keys = world.signer.jwks().await.keys;
-    Ok(id_token::inspect(token.unwrap_or_default(), &[base.to_owned()], &keys, world.now())?)
+    Ok(id_token::inspect(token.unwrap_or_default(), |issuer| here::is_issuer(world, issuer), &keys, world.now())?)
 }
