@@ -21,14 +21,14 @@ pub struct Args {
 pub fn run(args: &Args) -> anyhow::Result<()> {
     let name = args.file.display().to_string();
     let text =
-        std::fs::read_to_string(&args.file).map_err(|error| Usage::new(format!("cannot read {name}: {error}")))?;
+        std::fs::read_to_string(&args.file).map_err(|error| Usage::error(format!("cannot read {name}: {error}")))?;
     // Read here first, so that a mistake is told with its line.
-    let file = world_file::parse(&text, &name).map_err(Usage::new)?;
+    let file = world_file::parse(&text, &name).map_err(Usage::error)?;
     listen::block_on(async {
         match args.place.find().await? {
             Place::Running(running) => drop(running.send("/control/v1/apply", Some(text)).await?),
             Place::Here(world) => {
-                world_file::apply(&world, &file).await.map_err(|error| Usage::new(format!("{name}: {error:#}")))?;
+                world_file::apply(&world, &file).await.map_err(|error| Usage::error(format!("{name}: {error:#}")))?;
             }
         }
         writeln!(std::io::stdout(), "applied {name}: {} apps, {} people", file.apps.len(), file.people.len())?;

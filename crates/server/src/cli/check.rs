@@ -21,7 +21,7 @@ pub struct Args {
 
 pub fn run(args: &Args) -> anyhow::Result<()> {
     let mode = if args.config.is_some() { Mode::Serve } else { Mode::Dev };
-    let config = config::load(mode, args.config.as_deref(), Vec::new()).map_err(Usage::new)?.config;
+    let config = config::load(mode, args.config.as_deref(), Vec::new()).map_err(Usage::error)?.config;
     let mut report = Report::default();
     report.take("settings", if mode == Mode::Serve { config::unsafe_settings(&config) } else { Vec::new() });
     listen::block_on(async {

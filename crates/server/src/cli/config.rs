@@ -18,7 +18,7 @@ pub struct Args {
 
 pub fn run(args: &Args) -> anyhow::Result<()> {
     let mode = if args.config.is_some() { Mode::Serve } else { Mode::Dev };
-    let loaded = config::load(mode, args.config.as_deref(), Vec::new()).map_err(Usage::new)?;
+    let loaded = config::load(mode, args.config.as_deref(), Vec::new()).map_err(Usage::error)?;
     let mut out = std::io::stdout().lock();
     for (key, value, source) in loaded.rows() {
         match value {

@@ -50,15 +50,15 @@ pub fn run(args: Args) -> anyhow::Result<()> {
     flag("public_url", public_url);
     flag("data", data.map(|folder| folder.display().to_string()));
     flag("database", if memory { Some("memory".to_owned()) } else { database });
-    let config = config::load(Mode::Dev, file.as_deref(), flags).map_err(Usage::new)?.config;
+    let config = config::load(Mode::Dev, file.as_deref(), flags).map_err(Usage::error)?.config;
     block_on(start(config, files))
 }
 
 fn read(paths: &[PathBuf]) -> anyhow::Result<Vec<WorldFile>> {
     let one = |path: &PathBuf| {
         let text = std::fs::read_to_string(path)
-            .map_err(|error| Usage::new(format!("cannot read {}: {error}", path.display())))?;
-        world_file::parse(&text, &path.display().to_string()).map_err(Usage::new)
+            .map_err(|error| Usage::error(format!("cannot read {}: {error}", path.display())))?;
+        world_file::parse(&text, &path.display().to_string()).map_err(Usage::error)
     };
     paths.iter().map(one).collect()
 }
@@ -71,7 +71,7 @@ async fn start(config: Config, mut files: Vec<WorldFile>) -> anyhow::Result<()> 
         files.extend(sample(&world, address.port()).await?);
     }
     for file in &files {
-        world_file::apply(&world, file).await.map_err(|error| Usage::new(format!("{error:#}")))?;
+        world_file::apply(&world, file).await.map_err(|error| Usage::error(format!("{error:#}")))?;
     }
     let more = demo::routes(address).merge(start::routes()).merge(control::routes());
     let app = http::app_with(Arc::clone(&world), more);

@@ -30,7 +30,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let Some(code) = Code::from_id(&args.code) else {
         let nearest =
             kakaw_core::diagnosis::nearest(&args.code, Code::ALL.iter().map(|code| code.id())).unwrap_or_default();
-        return Err(super::Usage::new(format!("there is no code {:?}; the nearest is {nearest}", args.code)));
+        return Err(super::Usage::error(format!("there is no code {:?}; the nearest is {nearest}", args.code)));
     };
     let lang = match args.lang {
         Language::Ko => Lang::Ko,

@@ -47,7 +47,7 @@ enum Command {
 pub struct Usage(pub String);
 
 impl Usage {
-    fn new(text: impl Into<String>) -> anyhow::Error {
+    fn error(text: impl Into<String>) -> anyhow::Error {
         Self(text.into()).into()
     }
 }

@@ -18,7 +18,7 @@ use crate::{keys, random};
 /// Opens the database and the key file, and puts a world together.
 pub async fn world(config: &Config, mode: Mode) -> anyhow::Result<World> {
     let random: Arc<dyn Random> = Arc::new(random::System::new());
-    let url = config.url().map_err(Usage::new)?;
+    let url = config.url().map_err(Usage::error)?;
     if let Url::Sqlite(path) = &url
         && let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty())
     {

@@ -46,7 +46,7 @@ impl Options {
             return Ok(Place::Running(Running { base: base.trim_end_matches('/').to_owned() }));
         }
         let mode = if self.is_serve() { Mode::Serve } else { Mode::Dev };
-        let config = config::load(mode, self.config.as_deref(), flags).map_err(Usage::new)?.config;
+        let config = config::load(mode, self.config.as_deref(), flags).map_err(Usage::error)?.config;
         Ok(Place::Here(Box::new(open::world(&config, mode).await?)))
     }
 }
@@ -78,6 +78,6 @@ impl Running {
         }
         let reason = serde_json::from_str::<serde_json::Value>(&text).ok();
         let reason = reason.as_ref().and_then(|json| json["error_description"].as_str()).unwrap_or(&text);
-        Err(Usage::new(format!("{} refused: {reason}", self.base)))
+        Err(Usage::error(format!("{} refused: {reason}", self.base)))
     }
 }

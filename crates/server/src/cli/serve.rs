@@ -23,7 +23,7 @@ pub struct Args {
 
 pub fn run(args: Args) -> anyhow::Result<()> {
     let flags = args.database.map(|value| Flag { key: "database", value });
-    let loaded = config::load(Mode::Serve, Some(&args.config), flags.into_iter().collect()).map_err(Usage::new)?;
+    let loaded = config::load(Mode::Serve, Some(&args.config), flags.into_iter().collect()).map_err(Usage::error)?;
     let problems = config::unsafe_settings(&loaded.config);
     refuse(&problems)?;
     block_on(start(loaded.config))
@@ -34,7 +34,7 @@ fn refuse(problems: &[String]) -> anyhow::Result<()> {
         return Ok(());
     }
     let lines = problems.iter().map(|problem| format!("\n  - {problem}")).collect::<String>();
-    Err(Usage::new(format!("serve refuses unsafe settings:{lines}")))
+    Err(Usage::error(format!("serve refuses unsafe settings:{lines}")))
 }
 
 async fn start(config: Config) -> anyhow::Result<()> {

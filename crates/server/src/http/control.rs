@@ -27,9 +27,11 @@ pub fn routes() -> Router<Arc<World>> {
     Router::new().route("/control/v1/apply", routing::post(apply)).route("/control/v1/export", routing::get(export))
 }
 
-fn admit(world: &World, peer: SocketAddr, headers: &HeaderMap) -> Result<(), Response> {
+fn admit(world: &World, peer: SocketAddr, headers: &HeaderMap) -> Result<(), Box<Response>> {
     let base = here::base(world, headers);
-    let refuse = |reason: &str| Fault::from(Problem::BadTokenRequest { reason: reason.to_owned() }).kauth(world, &base);
+    let refuse = |reason: &str| {
+        Box::new(Fault::from(Problem::BadTokenRequest { reason: reason.to_owned() }).kauth(world, &base))
+    };
     if !headers.contains_key(HEADER) {
         return Err(refuse("control requests carry the header Kakaw-Control: 1"));
     }
@@ -48,7 +50,7 @@ async fn apply(
     request: Request,
 ) -> Response {
     if let Err(response) = admit(&world, peer, request.headers()) {
-        return response;
+        return *response;
     }
     let base = here::base(&world, request.headers());
     let refuse = |reason: String| Fault::from(Problem::BadTokenRequest { reason }).kauth(&world, &base);
@@ -73,7 +75,7 @@ async fn export(
     headers: HeaderMap,
 ) -> Response {
     if let Err(response) = admit(&world, peer, &headers) {
-        return response;
+        return *response;
     }
     let base = here::base(&world, &headers);
     match world_file::export(&world, Secrets::Written).await {

@@ -1,6 +1,8 @@
 //! The binary itself, as a user runs it.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
 
+mod client;
 mod command_line;
+mod kill;
 mod running;

@@ -1,6 +1,6 @@
 //! Every row of the requirements, provoked through the HTTP surface, on every database.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
 
 mod attacks;
 mod authorize;

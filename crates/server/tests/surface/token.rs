@@ -134,6 +134,10 @@ async fn a_code_lives_ten_minutes_and_is_good_once() {
     .await;
 }
 
+/// One of many that try the same at once.
+type Attempt =
+    dyn Fn(std::sync::Arc<TestServer>) -> std::pin::Pin<Box<dyn Future<Output = Answer> + Send>> + Send + Sync;
+
 #[tokio::test]
 async fn sixty_four_exchanges_of_one_code_and_rotations_of_one_token_have_one_winner() {
     on_each_database(async |server| {
@@ -141,9 +145,7 @@ async fn sixty_four_exchanges_of_one_code_and_rotations_of_one_token_have_one_wi
         server.walk(&mut browser, &authorize(PLAIN, ""), "ryan@example.com", &["profile_nickname"]).await;
         let code = browser.get(&server, &authorize(PLAIN, "")).await.parameter("code").unwrap();
         let server = std::sync::Arc::new(server);
-        let race = async |work: std::sync::Arc<
-            dyn Fn(std::sync::Arc<TestServer>) -> std::pin::Pin<Box<dyn Future<Output = Answer> + Send>> + Send + Sync,
-        >| {
+        let race = async |work: std::sync::Arc<Attempt>| {
             let tasks: Vec<_> = (0..64).map(|_| tokio::spawn(work(std::sync::Arc::clone(&server)))).collect();
             let mut winners = Vec::new();
             for task in tasks {

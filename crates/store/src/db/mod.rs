@@ -330,6 +330,17 @@ fn in_first_use_order(text: &str) -> bool {
     true
 }
 
+/// Makes a schema, for tests that want a PostgreSQL database of their own.
+///
+/// # Errors
+/// The name is not plain, or the database failed.
+pub async fn create_schema(url: &str, name: &str) -> Result<()> {
+    if !name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_') {
+        return Err(Error::Unusable(format!("schema name {name:?}: expected a-z, 0-9 and _")));
+    }
+    postgres::create_schema(url, name).await
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -347,15 +358,4 @@ mod tests {
         assert!(Url::parse("mysql://x").is_err());
         assert!(Url::parse("sqlite:").is_err());
     }
-}
-
-/// Makes a schema, for tests that want a PostgreSQL database of their own.
-///
-/// # Errors
-/// The name is not plain, or the database failed.
-pub async fn create_schema(url: &str, name: &str) -> Result<()> {
-    if !name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_') {
-        return Err(Error::Unusable(format!("schema name {name:?}: expected a-z, 0-9 and _")));
-    }
-    postgres::create_schema(url, name).await
 }

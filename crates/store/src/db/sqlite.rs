@@ -229,7 +229,7 @@ fn execute(connection: &Connection, statement: &Statement) -> rusqlite::Result<u
 
 fn query(connection: &Connection, statement: &Statement) -> Result<Vec<Row>> {
     let mut prepared = connection.prepare_cached(statement.text)?;
-    let names: Arc<[String]> = prepared.column_names().into_iter().map(str::to_owned).collect();
+    let names: Arc<[String]> = prepared.column_names().map(str::to_owned).collect();
     for (index, value) in statement.values.iter().enumerate() {
         prepared.raw_bind_parameter(index + 1, value)?;
     }

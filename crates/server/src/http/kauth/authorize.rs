@@ -142,7 +142,7 @@ async fn decide(here: &mut Here, query: &str, posted: Option<&Posted>) -> Result
                     scopes
                         .extend(agreed.items.iter().copied().filter(|item| !scopes.contains(item)).collect::<Vec<_>>());
                     scopes.sort_unstable();
-                    (Some(agreed), scopes)
+                    (Some(*agreed), scopes)
                 }
             },
         };
@@ -207,7 +207,7 @@ impl Visit {
 }
 
 enum Consented {
-    Agreed(Agreed),
+    Agreed(Box<Agreed>),
     Respond(Box<Response>),
 }
 
@@ -238,7 +238,7 @@ async fn consent_step(
                     Ok(agreed) if is_taken(here, visit, &agreed).await? => {
                         notice = Some(page::consent::Notice::Value(Item::AccountEmail));
                     }
-                    Ok(agreed) => return Ok(Consented::Agreed(agreed)),
+                    Ok(agreed) => return Ok(Consented::Agreed(Box::new(agreed))),
                     Err(NotAgreed::Required(refusal)) => return Err(refusal.into()),
                     Err(NotAgreed::Value(wrong)) => notice = Some(page::consent::Notice::Value(wrong.item)),
                 },

@@ -1,0 +1,97 @@
+//! A client over real HTTP: a browser's cookies, an app's requests.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+/// A request that got no answer: the server is gone.
+#[derive(Debug)]
+pub struct Gone;
+
+pub struct Client {
+    http: reqwest::Client,
+    base: String,
+    cookies: BTreeMap<String, String>,
+}
+
+pub struct Answer {
+    pub status: u16,
+    pub location: String,
+    pub text: String,
+}
+
+impl Answer {
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("JSON expected: {} {}", self.status, self.text))
+    }
+
+    /// A parameter of the redirect.
+    pub fn parameter(&self, name: &str) -> Option<String> {
+        let query = self.location.split_once('?')?.1;
+        kakaw_wire::form::Pairs::parse(query).unwrap().one(name).unwrap().map(str::to_owned)
+    }
+}
+
+impl Client {
+    pub fn new(base: &str) -> Self {
+        let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        Self { http, base: base.to_owned(), cookies: BTreeMap::new() }
+    }
+
+    /// The same cookies at another address.
+    pub fn moved(&self, base: &str) -> Self {
+        Self { cookies: self.cookies.clone(), ..Self::new(base) }
+    }
+
+    async fn send(&mut self, request: reqwest::RequestBuilder) -> Result<Answer, Gone> {
+        let cookies = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ");
+        let response = request.header("cookie", cookies).send().await.map_err(|_| Gone)?;
+        for cookie in response.headers().get_all("set-cookie") {
+            let (name, value) = cookie.to_str().unwrap().split(';').next().unwrap().split_once('=').unwrap();
+            self.cookies.insert(name.to_owned(), value.to_owned());
+        }
+        let location = response.headers().get("location").map(|value| value.to_str().unwrap().to_owned());
+        let status = response.status().as_u16();
+        let text = response.text().await.map_err(|_| Gone)?;
+        Ok(Answer { status, location: location.unwrap_or_default(), text })
+    }
+
+    pub async fn get(&mut self, path: &str) -> Result<Answer, Gone> {
+        let request = self.http.get(format!("{}{path}", self.base));
+        self.send(request).await
+    }
+
+    pub async fn post(&mut self, path: &str, form: &[(&str, &str)]) -> Result<Answer, Gone> {
+        let request = self.http.post(format!("{}{path}", self.base)).form(form);
+        self.send(request).await
+    }
+
+    pub async fn api(&mut self, path: &str, token: &str) -> Result<Answer, Gone> {
+        let request = self.http.post(format!("{}{path}", self.base)).bearer_auth(token);
+        self.send(request).await
+    }
+
+    /// Logs in at the page that `authorize` redirects to, and comes back to it.
+    pub async fn log_in(&mut self, authorize: &str, login: &str, password: &str) -> Result<Answer, Gone> {
+        let to_login = self.get(authorize).await?.location;
+        let page = self.get(&to_login).await?;
+        let form = hidden(&page.text);
+        let fields = [("kakaw_form", form.as_str()), ("loginId", login), ("password", password)];
+        let back = self.post(&to_login, &fields).await?;
+        assert_eq!(back.status, 303, "{}", back.text);
+        self.get(&back.location).await
+    }
+
+    /// Agrees to `items` on the consent screen.
+    pub async fn agree(&mut self, authorize: &str, page: &Answer, items: &[&str]) -> Result<Answer, Gone> {
+        let form = hidden(&page.text);
+        let mut fields = vec![("kakaw_form", form.as_str()), ("decision", "accept")];
+        fields.extend(items.iter().map(|item| ("scope", *item)));
+        self.post(authorize, &fields).await
+    }
+}
+
+fn hidden(page: &str) -> String {
+    let after = page.split_once("name=\"kakaw_form\" value=\"").unwrap_or_else(|| panic!("a form expected: {page}")).1;
+    after.split('"').next().unwrap().to_owned()
+}
