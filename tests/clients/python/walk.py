@@ -1,4 +1,4 @@
-"""A person in front of a small browser: logs in, agrees to everything or cancels, and ends at the app's redirect URI."""
+"""A person in front of a small browser: logs in, agrees to everything or cancels, and ends at the redirect URI."""
 
 import html
 import re
