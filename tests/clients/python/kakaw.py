@@ -1,0 +1,14 @@
+"""Where the server under test is, and how allauth is told of it."""
+
+import os
+
+from allauth.socialaccount.providers.kakao.views import KakaoOAuth2Adapter
+
+URL = os.environ["KAKAW_URL"]
+
+
+def use_as_kakao():
+    """The endpoints are class attributes; the installed package stays as it was published."""
+    KakaoOAuth2Adapter.access_token_url = f"{URL}/oauth/token"
+    KakaoOAuth2Adapter.authorize_url = f"{URL}/oauth/authorize"
+    KakaoOAuth2Adapter.profile_url = f"{URL}/v2/user/me"
