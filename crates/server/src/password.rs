@@ -108,6 +108,12 @@ pub fn one_for_measurement(cost: Cost) {
     std::hint::black_box(raw(cost, "password", &[7; 16]));
 }
 
+/// The cost of a PHC string that [`Passwords::verify`] can read.
+#[must_use]
+pub fn cost_of(text: &str) -> Option<Cost> {
+    parse(text).map(|(cost, ..)| cost)
+}
+
 /// Whether a text is a PHC string that [`Passwords::verify`] can read.
 #[must_use]
 pub fn is_phc(text: &str) -> bool {

@@ -12,7 +12,7 @@ pub struct Stored {
     pub account: Account,
     /// PHC string.
     pub password_hash: Option<String>,
-    /// A password of a world file, sealed until its first use.
+    /// A password of a world file, sealed: in `serve` until its first use, in `dev` for good.
     pub sealed_password: Option<String>,
 }
 
@@ -125,11 +125,13 @@ pub fn agree_to_terms(id: i64) -> Statement {
     sql("update accounts set version = version + 1, agreed_to_terms = true where id = $1").bind(id).must_touch()
 }
 
-/// Puts the hash in place of the sealed password, unless the password was changed meanwhile.
+/// Adds the hash of a sealed password, unless the password was changed meanwhile; `keep` says what becomes of the sealed
+/// one.
 #[must_use]
-pub fn hash_password(id: i64, sealed: &str, hash: &str) -> Statement {
-    sql("update accounts set password_hash = $1, sealed_password = null where id = $2 and sealed_password = $3")
+pub fn hash_password(id: i64, sealed: &str, hash: &str, keep: Option<&str>) -> Statement {
+    sql("update accounts set password_hash = $1, sealed_password = $2 where id = $3 and sealed_password = $4")
         .bind(hash)
+        .bind(keep.map(str::to_owned))
         .bind(id)
         .bind(sealed)
 }

@@ -80,10 +80,9 @@ async fn export(
     let base = here::base(&world, &headers);
     match world_file::export(&world, Secrets::Written).await {
         Err(error) => Fault::from(error).kauth(&world, &base),
-        Ok(file) => match toml::to_string(&file) {
+        Ok(file) => match world_file::to_text(&file) {
             Ok(text) => ([(header::CONTENT_TYPE, "application/toml;charset=UTF-8")], text).into_response(),
-            Err(error) => Fault::from(kakaw_store::Error::Unusable(format!("the world cannot be written: {error}")))
-                .kauth(&world, &base),
+            Err(reason) => Fault::from(kakaw_store::Error::Unusable(reason)).kauth(&world, &base),
         },
     }
 }

@@ -2,6 +2,7 @@
 
 mod apply;
 mod export;
+pub mod keys;
 mod people;
 
 use std::collections::BTreeMap;
@@ -227,6 +228,14 @@ pub fn parse(text: &str, file: &str) -> Result<WorldFile, String> {
         let suggestion = nearest.map(|word| format!("; did you mean `{word}`?")).unwrap_or_default();
         format!("{file}, line {line}: {message}{suggestion}")
     })
+}
+
+/// Writes a world file.
+///
+/// # Errors
+/// A value that TOML cannot hold.
+pub fn to_text(file: &WorldFile) -> Result<String, String> {
+    toml::to_string(file).map_err(|error| format!("the world cannot be written: {error}"))
 }
 
 #[cfg(test)]

@@ -65,16 +65,18 @@ async fn apply_account(world: &World, file: &Person, login: &str) -> anyhow::Res
 async fn set_password(world: &World, file: &Person, after: &mut Stored) -> anyhow::Result<()> {
     let Some(password) = &file.password else { return Ok(()) };
     let before = (after.password_hash.clone(), after.sealed_password.clone());
+    let sealed = world.sealer.seal(Purpose::Keep, password.as_bytes());
     if password::is_phc(password) {
-        (after.password_hash, after.sealed_password) = (Some(password.clone()), None);
-    } else {
+        if before.0.as_deref() != Some(password) {
+            (after.password_hash, after.sealed_password) = (Some(password.clone()), None);
+        }
+    } else if before.1.as_ref() != Some(&sealed) {
         let secret = kakaw_core::secret::Secret::new(password.clone());
-        let same = match &after.password_hash {
-            Some(hash) => world.passwords.verify(Some(hash), &secret).await.unwrap_or(false),
-            None => false,
+        let same = match &before {
+            (Some(hash), None) => world.passwords.verify(Some(hash), &secret).await.unwrap_or(false),
+            _ => false,
         };
         if !same {
-            let sealed = world.sealer.seal(Purpose::Keep, password.as_bytes());
             (after.password_hash, after.sealed_password) = (None, Some(sealed));
         }
     }

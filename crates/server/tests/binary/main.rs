@@ -4,5 +4,7 @@
 
 mod client;
 mod command_line;
+mod docs;
 mod kill;
 mod running;
+mod walls;

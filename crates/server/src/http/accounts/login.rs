@@ -120,7 +120,9 @@ async fn verify(world: &World, stored: Option<&Stored>, password: &Secret) -> Re
     if !plain.is_some_and(|plain| secret::same(plain.expose(), password.expose())) {
         return Ok(false);
     }
-    let Outcome::Committed = world.store.commit(vec![accounts::hash_password(id, sealed, &hash)]).await? else {
+    // A stand-in shows its people's passwords, and compares them with its file at every start.
+    let keep = Some(sealed).filter(|_| world.is_dev());
+    let Outcome::Committed = world.store.commit(vec![accounts::hash_password(id, sealed, &hash, keep)]).await? else {
         return Ok(false);
     };
     Ok(true)

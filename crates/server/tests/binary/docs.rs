@@ -1,0 +1,143 @@
+//! `docs/reference` is made from the code: `KAKAW_WRITE_DOCS=1 cargo test --test binary docs` writes it, and without
+//! that variable a difference is an error.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use kakaw_server::config::{self, Config};
+use kakaw_server::world::Mode;
+use kakaw_server::world_file::keys as world_keys;
+use kakaw_wire::Code;
+use kakaw_wire::problem::Status;
+use kakaw_wire::text::{self, Lang};
+
+use crate::running::run;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// Compares a page with what the code says, or writes it.
+fn page(name: &str, text: &str) {
+    let path = root().join("docs/reference").join(name);
+    if std::env::var_os("KAKAW_WRITE_DOCS").is_some() {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, text).unwrap();
+    }
+    let found = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(found == text, "docs/reference/{name} is out of date: KAKAW_WRITE_DOCS=1 cargo test --test binary docs");
+}
+
+/// A cell of a table.
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|").replace('\n', " ")
+}
+
+#[test]
+fn commands() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut text = "# Commands\n\nMade from the program's own help; a test keeps it so.\n".to_owned();
+    for command in ["", "dev", "serve", "apply", "export", "explain", "check", "config"] {
+        let args: Vec<&str> = [command, "--help"].into_iter().filter(|word| !word.is_empty()).collect();
+        let (code, out, _) = run(folder.path(), &args);
+        assert_eq!(code, Some(0));
+        let name = format!("kakaw {command}");
+        let _ = write!(text, "\n## {}\n\n```text\n{}\n```\n", name.trim_end(), out.trim_end());
+    }
+    text.push_str(
+        "\nExit codes: 0 done; 1 it failed; 2 something that was asked for does not exist or cannot be: the error names the\n\
+         nearest right one.\n",
+    );
+    page("commands.md", &text);
+}
+
+#[test]
+fn configuration() {
+    let mut text = "# Configuration\n\nA TOML file for `kakaw serve --config FILE` (and `kakaw dev --config FILE`). Each key \
+                    can also be set by an\nenvironment variable: `policy.code_lifetime` is `KAKAW_POLICY__CODE_LIFETIME`. \
+                    Flags win over variables, variables over\nthe file, the file over the defaults; `kakaw config` shows the \
+                    effective values and where each came from.\n\n| key | default of dev | default of serve | meaning |\n|---|---|---|---|\n"
+        .to_owned();
+    let defaults = [Mode::Dev, Mode::Serve].map(|mode| serde_json::to_value(Config::defaults(mode)).unwrap());
+    for key in config::KEYS {
+        // These two depend on the machine.
+        let varies = ["passwords.workers", "passwords.queue"].contains(&key.name);
+        let default = |mode: usize| {
+            let value = key.name.split('.').fold(&defaults[mode], |value, part| &value[part]);
+            if varies || value.is_null() { String::new() } else { format!("`{value}`") }
+        };
+        let _ = writeln!(text, "| `{}` | {} | {} | {} |", key.name, default(0), default(1), cell(key.doc));
+    }
+    page("configuration.md", &text);
+}
+
+#[test]
+fn world_file() {
+    let mut text = "# World file\n\nApps and people as TOML, for `kakaw dev --world FILE.toml` and `kakaw apply FILE.toml`. \
+                    Applying a file twice changes\nnothing, and `kakaw export` writes what `apply` reads. An unknown key is \
+                    refused with its line and the nearest right one.\n"
+        .to_owned();
+    let mut table = "";
+    for key in world_keys::KEYS {
+        if key.table != table {
+            table = key.table;
+            let _ = write!(text, "\n## `{table}`\n\n| key | value | meaning |\n|---|---|---|\n");
+        }
+        let _ = writeln!(text, "| `{}` | {} | {} |", key.name, cell(key.kind), cell(key.doc));
+    }
+    page("world-file.md", &text);
+}
+
+#[test]
+fn error_codes() {
+    let headings = [
+        (Lang::Ko, "# 에러 코드", ["원인", "해결", "표시 위치", "이 버전에서 발생하지 않음"]),
+        (Lang::En, "# Error codes", ["Why", "How to fix it", "Where it is shown", "Not answered by this version"]),
+        (Lang::Ja, "# エラーコード", ["原因", "解決方法", "表示される場所", "このバージョンでは発生しません"]),
+        (Lang::Zh, "# 错误码", ["原因", "解决方法", "显示位置", "此版本不会返回"]),
+    ];
+    for (lang, heading, [why, how, place, never]) in headings {
+        let mut text = format!("{heading}\n");
+        for code in Code::ALL {
+            let words = text::of(*code, lang).unwrap();
+            let _ = write!(text, "\n## {code}: {}\n\n{why}: {}\n\n{how}: {}\n", words.title, words.cause, words.fix);
+            if code.status() != Status::Raised {
+                let _ = writeln!(text, "\n{never}.");
+                continue;
+            }
+            let _ = writeln!(text, "\n{place}:\n");
+            for answer in code.answers() {
+                let _ = write!(text, "- {:?} {}", answer.surface, answer.status);
+                for part in [answer.error, answer.message].into_iter().filter(|part| !part.is_empty()) {
+                    let _ = write!(text, " `{part}`");
+                }
+                text.push('\n');
+            }
+        }
+        page(&format!("errors/{}.md", lang.id()), &text);
+    }
+}
+
+/// Links between the project's own pages lead somewhere.
+#[test]
+fn links_between_pages_lead_somewhere() {
+    let mut pages = vec![root().join("README.md"), root().join("ARCHITECTURE.md"), root().join("CONTRIBUTING.md")];
+    pages.push(root().join("SECURITY.md"));
+    let mut folders = vec![root().join("docs")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { folders.push(path) } else { pages.push(path) }
+        }
+    }
+    for page in pages {
+        let text = std::fs::read_to_string(&page).unwrap();
+        for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let target = target.split('#').next().unwrap();
+            if target.is_empty() || target.contains("://") || target.starts_with("mailto:") {
+                continue;
+            }
+            assert!(page.parent().unwrap().join(target).exists(), "{}: {target} is not there", page.display());
+        }
+    }
+}
