@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use rusqlite::config::DbConfig;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags, ToSql};
 use tokio::sync::oneshot;
@@ -37,7 +38,7 @@ struct Job {
 impl Sqlite {
     pub fn memory() -> Result<Self> {
         let connection = Connection::open_in_memory()?;
-        connection.set_prepared_statement_cache_capacity(64);
+        keep_plans(&connection, 128)?;
         migrate(&connection)?;
         Ok(Self { readers: vec![Mutex::new(connection)], writer: Writer::Inline })
     }
@@ -50,7 +51,7 @@ impl Sqlite {
         for _ in 0..READERS {
             let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
             let reader = Connection::open_with_flags(path, flags)?;
-            reader.set_prepared_statement_cache_capacity(64);
+            keep_plans(&reader, 64)?;
             reader.busy_timeout(std::time::Duration::from_secs(5))?;
             readers.push(Mutex::new(reader));
         }
@@ -109,8 +110,16 @@ impl Sqlite {
     }
 }
 
+/// Statements are prepared once. Without the stability guarantee SQLite looks at the bound values while it plans, and
+/// plans again whenever they were cleared: at every use of a cached statement (measured: 57 % of a token check).
+fn keep_plans(connection: &Connection, capacity: usize) -> Result<()> {
+    connection.set_prepared_statement_cache_capacity(capacity);
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    Ok(())
+}
+
 fn prepare(connection: &Connection) -> Result<()> {
-    connection.set_prepared_statement_cache_capacity(128);
+    keep_plans(connection, 128)?;
     connection.busy_timeout(std::time::Duration::from_secs(5))?;
     let mode: String = connection.query_row("pragma journal_mode = wal", [], |row| row.get(0))?;
     connection.execute_batch("pragma synchronous = full; pragma wal_autocheckpoint = 4000;")?;
