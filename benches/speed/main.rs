@@ -3,6 +3,8 @@
 //!
 //! `KAKAW_BENCH_GRANTS=N` changes the number of log-ins after which memory is measured (100,000).
 
+#![allow(clippy::disallowed_methods, reason = "a benchmark is told things by its environment")]
+
 mod overload;
 mod scenario;
 

@@ -1,13 +1,13 @@
 //! Passwords: Argon2id on a bounded pool. When the queue is longer than its budget, the answer is "busy" at once.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use kakaw_core::random::{self, Random};
 use kakaw_core::secret::{self, Secret};
-use tokio::sync::Semaphore;
+use tokio::sync::oneshot;
 
 /// Cost of a hash (RFC 9106 §3.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,20 +27,36 @@ pub const OWASP: Cost = Cost { memory_kib: 19 * 1024, iterations: 2, lanes: 1 };
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Busy;
 
-/// Hashes and verifies passwords.
+/// Hashes and verifies passwords, on threads of its own: each keeps its memory from hash to hash and takes the next job
+/// itself, so that no core waits for a hand-over.
 pub struct Passwords {
     cost: Cost,
-    workers: Arc<Semaphore>,
+    jobs: mpsc::Sender<Job>,
     inside: AtomicUsize,
     places: usize,
 }
+
+type Job = Box<dyn FnOnce() + Send>;
 
 impl Passwords {
     /// `workers` hash at a time, and at most `queue` more wait.
     #[must_use]
     pub fn new(cost: Cost, workers: usize, queue: usize) -> Self {
         let workers = workers.max(1);
-        Self { cost, workers: Arc::new(Semaphore::new(workers)), inside: AtomicUsize::new(0), places: workers + queue }
+        let (jobs, receiver) = mpsc::channel::<Job>();
+        let receiver = Arc::new(Mutex::new(receiver));
+        for _ in 0..workers {
+            let receiver = Arc::clone(&receiver);
+            // Without a single thread every log-in is answered 503, and says so.
+            let _ = std::thread::Builder::new().name("password".to_owned()).spawn(move || {
+                loop {
+                    let job = receiver.lock().unwrap_or_else(PoisonError::into_inner).recv();
+                    let Ok(job) = job else { break };
+                    job();
+                }
+            });
+        }
+        Self { cost, jobs, inside: AtomicUsize::new(0), places: workers + queue }
     }
 
     /// Hashes a password as a PHC string.
@@ -74,14 +90,15 @@ impl Passwords {
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Busy> {
         let _place = Place::take(&self.inside, self.places).ok_or(Busy)?;
-        let permit = Arc::clone(&self.workers).acquire_owned().await.map_err(|_| Busy)?;
-        tokio::task::spawn_blocking(move || {
-            let result = work();
-            drop(permit);
-            result
-        })
-        .await
-        .map_err(|_| Busy)
+        let (done, answer) = oneshot::channel();
+        let job = move || {
+            // Whoever went away while waiting needs no hash any more.
+            if !done.is_closed() {
+                let _ = done.send(work());
+            }
+        };
+        self.jobs.send(Box::new(job)).map_err(|_| Busy)?;
+        answer.await.map_err(|_| Busy)
     }
 }
 

@@ -1,0 +1,25 @@
+# The verbs of this project; each is one line.
+
+# Formatting and lints
+check:
+    cargo fmt --all --check && cargo clippy --workspace --all-targets -- -D warnings
+
+# What needs nothing but cargo
+fast:
+    ./test --fast
+
+# Everything
+test:
+    ./test
+
+# The release binary beside a bare axum server
+bench:
+    cargo bench
+
+# Writes docs/reference from the code
+docs:
+    KAKAW_WRITE_DOCS=1 cargo test --package kakaw-server --test binary -- docs
+
+# A stand-in with the sample world
+dev:
+    cargo run --release
