@@ -3,6 +3,10 @@
 use clap::Parser as _;
 use kakaw_server::cli::{self, Cli, Usage};
 
+/// Small pieces come and go at every request; measured, the system's allocator costs a tenth of one.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> std::process::ExitCode {
     match cli::run(Cli::parse()) {
         Ok(()) => std::process::ExitCode::SUCCESS,

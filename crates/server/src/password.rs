@@ -1,7 +1,9 @@
 //! Passwords: Argon2id on a bounded pool. When the queue is longer than its budget, the answer is "busy" at once.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
@@ -22,6 +24,9 @@ pub struct Cost {
 
 /// OWASP's recommendation for Argon2id.
 pub const OWASP: Cost = Cost { memory_kib: 19 * 1024, iterations: 2, lanes: 1 };
+
+/// A thread that had nothing to hash for so long gives its memory back.
+const IDLE: Duration = Duration::from_secs(5);
 
 /// The pool is full: try again later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,9 +55,12 @@ impl Passwords {
             // Without a single thread every log-in is answered 503, and says so.
             let _ = std::thread::Builder::new().name("password".to_owned()).spawn(move || {
                 loop {
-                    let job = receiver.lock().unwrap_or_else(PoisonError::into_inner).recv();
-                    let Ok(job) = job else { break };
-                    job();
+                    let job = receiver.lock().unwrap_or_else(PoisonError::into_inner).recv_timeout(IDLE);
+                    match job {
+                        Ok(job) => job(),
+                        Err(RecvTimeoutError::Timeout) => give_memory_back(),
+                        Err(RecvTimeoutError::Disconnected) => break,
+                    }
                 }
             });
         }
@@ -158,15 +166,24 @@ fn parse(text: &str) -> Option<(Cost, Vec<u8>, Vec<u8>)> {
     (sane && tag.len() == 32 && (8..=64).contains(&salt.len())).then_some((cost, salt, tag))
 }
 
+#[cfg(feature = "argon2-simd")]
+thread_local! {
+    static HASHER: std::cell::RefCell<Option<(Cost, argon2_rust::Hasher)>> = const { std::cell::RefCell::new(None) };
+}
+
+#[cfg(feature = "argon2-simd")]
+fn give_memory_back() {
+    HASHER.with_borrow_mut(|slot| *slot = None);
+}
+
+#[cfg(not(feature = "argon2-simd"))]
+fn give_memory_back() {}
+
 /// The one place that knows an implementation of Argon2id. Memory is reused from hash to hash on a thread.
 #[cfg(feature = "argon2-simd")]
 fn raw(cost: Cost, password: &str, salt: &[u8]) -> [u8; 32] {
     use argon2_rust::params::{Memory, TagLen};
-    use argon2_rust::{Algorithm, Argon2, Hasher, Params, Version};
-    use std::cell::RefCell;
-    thread_local! {
-        static HASHER: RefCell<Option<(Cost, Hasher)>> = const { RefCell::new(None) };
-    }
+    use argon2_rust::{Algorithm, Argon2, Params, Version};
     HASHER.with_borrow_mut(|slot| {
         let mut tag = [0; 32];
         if slot.as_ref().is_none_or(|(kept, _)| *kept != cost) {

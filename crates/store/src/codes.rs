@@ -1,14 +1,23 @@
 //! Table `codes`: authorization codes by their hash, each good for one exchange.
 
 use kakaw_core::Millis;
+use kakaw_core::account::Account;
 use kakaw_core::code::Code;
+use kakaw_core::link::Link;
 
+use crate::accounts::account_from;
 use crate::db::{FromRow, Result, Row, Statement, Store, sql};
 use crate::json;
+use crate::links::link_from;
 
-struct Found {
-    code: Code,
-    current: bool,
+/// A code with what its exchange is decided and answered by.
+#[derive(Debug)]
+pub struct Found {
+    pub code: Code,
+    /// Whether link, account and key have still the epochs that it was made with, and the person may log in.
+    pub current: bool,
+    pub link: Link,
+    pub account: Account,
 }
 
 impl FromRow for Found {
@@ -27,35 +36,35 @@ impl FromRow for Found {
             session_id: row.text("session_id")?,
             device: row.text("device")?,
             address: row.text("address")?,
-            link_epoch: row.int("link_epoch")?,
-            account_epoch: row.int("account_epoch")?,
-            key_epoch: row.int("key_epoch")?,
+            link_epoch: row.int("code_link_epoch")?,
+            account_epoch: row.int("code_account_epoch")?,
+            key_epoch: row.int("code_key_epoch")?,
             created_at: Millis(row.int("created_at")?),
             expires_at: Millis(row.int("expires_at")?),
             spent_at: row.maybe_int("spent_at")?.map(Millis),
             grant_id: row.maybe_int("grant_id")?,
         };
-        let now = (row.int("current_link")?, row.int("current_account")?, row.int("current_key")?);
-        let current = row.bool("connected")?
-            && !row.bool("restricted")?
-            && now == (code.link_epoch, code.account_epoch, code.key_epoch);
-        Ok(Self { code, current })
+        let (link, account) = (link_from(row)?, account_from(row)?);
+        let now = (link.epoch, account.epoch, row.int("current_key")?);
+        let current =
+            link.connected && !account.restricted && now == (code.link_epoch, code.account_epoch, code.key_epoch);
+        Ok(Self { code, current, link, account })
     }
 }
 
-/// The code of this hash, and whether link, account and key have still the epochs that it was made with, and the person may log in.
-pub async fn by_id(store: &Store, id: &str) -> Result<Option<(Code, bool)>> {
-    let found: Option<Found> =
-        sql("select c.id, c.app_id, c.app_key, c.account_id, c.redirect_uri, c.scopes, c.openid, \
-         c.nonce, c.code_challenge, c.auth_time, c.session_id, c.device, c.address, c.link_epoch, c.account_epoch, \
-         c.key_epoch, c.created_at, c.expires_at, c.spent_at, c.grant_id, l.connected, a.restricted, l.epoch as current_link, \
-         a.epoch as current_account, k.epoch as current_key \
+/// The code of this hash.
+pub async fn by_id(store: &Store, id: &str) -> Result<Option<Found>> {
+    sql("select c.id, c.app_key, c.redirect_uri, c.scopes, c.openid, c.nonce, c.code_challenge, c.auth_time, c.session_id, \
+         c.device, c.address, c.link_epoch as code_link_epoch, c.account_epoch as code_account_epoch, \
+         c.key_epoch as code_key_epoch, c.created_at, c.expires_at, c.spent_at, c.grant_id, \
+         l.app_id, l.account_id, l.user_id, l.version as link_version, l.epoch as link_epoch, l.connected, l.connected_at, \
+         l.consents, a.version as account_version, a.epoch as account_epoch, a.restricted, a.agreed_to_terms, a.attributes, \
+         k.epoch as current_key \
          from codes c join links l on l.app_id = c.app_id and l.account_id = c.account_id \
          join accounts a on a.id = c.account_id join app_keys k on k.app_key = c.app_key where c.id = $1")
-        .bind(id)
-        .maybe(store)
-        .await?;
-    Ok(found.map(|found| (found.code, found.current)))
+    .bind(id)
+    .maybe(store)
+    .await
 }
 
 /// Adds a code.

@@ -145,8 +145,8 @@ async fn a_code_is_spent_by_one_of_many_and_a_second_try_of_the_winner_knows_its
         }
         let [winner] = winners[..] else { panic!("one winner: {winners:?}") };
         assert_eq!(store.commit(vec![codes::spend("c", winner, NOW)]).await.unwrap(), Outcome::Committed);
-        let (found, current) = codes::by_id(&store, "c").await.unwrap().unwrap();
-        assert_eq!((found.grant_id, current), (Some(winner), true));
+        let found = codes::by_id(&store, "c").await.unwrap().unwrap();
+        assert_eq!((found.code.grant_id, found.current), (Some(winner), true));
     })
     .await;
 }

@@ -3,9 +3,11 @@
 //! Every commit that is waiting while the disk writes shares the next outer transaction: each is a savepoint in it, and
 //! all are answered, refusals included, when the outer commit is durable (`synchronous=FULL`).
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
 use rusqlite::types::ValueRef;
@@ -16,12 +18,20 @@ use super::{Error, Outcome, Result, Row, Statement, Value, migrate, table};
 
 /// Commits that share one outer transaction, at most.
 const GROUP: usize = 256;
+/// How long a group waits for as many as the last one had.
+const PATIENCE: Duration = Duration::from_micros(500);
 /// Connections for reading. More than the cores of a small machine, so that a long read blocks nobody.
 const READERS: usize = 4;
 
 pub struct Sqlite {
-    readers: Vec<Mutex<Connection>>,
+    readers: Vec<Mutex<Reader>>,
     writer: Writer,
+}
+
+/// A connection, and the column names of the statements that it has run.
+struct Reader {
+    connection: Connection,
+    names: HashMap<&'static str, Arc<[String]>>,
 }
 
 enum Writer {
@@ -40,7 +50,7 @@ impl Sqlite {
         let connection = Connection::open_in_memory()?;
         keep_plans(&connection, 128)?;
         migrate(&connection)?;
-        Ok(Self { readers: vec![Mutex::new(connection)], writer: Writer::Inline })
+        Ok(Self { readers: vec![Mutex::new(Reader::new(connection))], writer: Writer::Inline })
     }
 
     pub fn file(path: &Path) -> Result<Self> {
@@ -52,8 +62,8 @@ impl Sqlite {
             let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
             let reader = Connection::open_with_flags(path, flags)?;
             keep_plans(&reader, 64)?;
-            reader.busy_timeout(std::time::Duration::from_secs(5))?;
-            readers.push(Mutex::new(reader));
+            reader.busy_timeout(Duration::from_secs(5))?;
+            readers.push(Mutex::new(Reader::new(reader)));
         }
         let (sender, jobs) = mpsc::channel();
         std::thread::Builder::new()
@@ -64,15 +74,15 @@ impl Sqlite {
     }
 
     pub fn query(&self, statement: &Statement) -> Result<Vec<Row>> {
-        query(&self.reader(), statement)
+        self.reader().query(statement)
     }
 
     pub async fn commit(&self, statements: Vec<Statement>) -> Result<Outcome> {
         match &self.writer {
             Writer::Inline => {
-                let connection = self.reader();
+                let connection = &self.reader().connection;
                 connection.execute_batch("begin immediate")?;
-                let outcome = one(&connection, &statements);
+                let outcome = one(connection, &statements);
                 connection.execute_batch(if matches!(outcome, Ok(Outcome::Committed)) {
                     "commit"
                 } else {
@@ -89,15 +99,14 @@ impl Sqlite {
     }
 
     pub async fn durability(&self) -> Result<String> {
-        let connection = self.reader();
-        let mode: String = connection.query_row("pragma journal_mode", [], |row| row.get(0))?;
+        let mode: String = self.reader().connection.query_row("pragma journal_mode", [], |row| row.get(0))?;
         Ok(format!(
             "journal_mode={mode} synchronous={}",
             if matches!(self.writer, Writer::Inline) { "none" } else { "full" }
         ))
     }
 
-    fn reader(&self) -> MutexGuard<'_, Connection> {
+    fn reader(&self) -> MutexGuard<'_, Reader> {
         for reader in &self.readers {
             if let Ok(guard) = reader.try_lock() {
                 return guard;
@@ -120,7 +129,7 @@ fn keep_plans(connection: &Connection, capacity: usize) -> Result<()> {
 
 fn prepare(connection: &Connection) -> Result<()> {
     keep_plans(connection, 128)?;
-    connection.busy_timeout(std::time::Duration::from_secs(5))?;
+    connection.busy_timeout(Duration::from_secs(5))?;
     let mode: String = connection.query_row("pragma journal_mode = wal", [], |row| row.get(0))?;
     connection.execute_batch("pragma synchronous = full; pragma wal_autocheckpoint = 4000;")?;
     let synchronous: i64 = connection.query_row("pragma synchronous", [], |row| row.get(0))?;
@@ -152,8 +161,10 @@ fn migrate(connection: &Connection) -> Result<()> {
 }
 
 fn write_groups(connection: &Connection, jobs: &mpsc::Receiver<Job>) {
+    let mut expected = 1;
     while let Ok(first) = jobs.recv() {
         let mut group = vec![first];
+        let deadline = Instant::now() + PATIENCE;
         let mut answers = Vec::new();
         let outcome = connection.execute_batch("begin immediate").map_err(Error::from).and_then(|()| {
             let mut next = 0;
@@ -165,7 +176,10 @@ fn write_groups(connection: &Connection, jobs: &mpsc::Receiver<Job>) {
                 }
                 next += 1;
                 if next == group.len() && group.len() < GROUP {
-                    group.extend(jobs.try_recv());
+                    // Whoever shared the last group is likely to be back in a moment, and a disk write costs more.
+                    let wait =
+                        if group.len() < expected { deadline - Instant::now().min(deadline) } else { Duration::ZERO };
+                    group.extend(jobs.recv_timeout(wait));
                 }
             }
             if let Err(error) = connection.execute_batch("commit") {
@@ -175,6 +189,7 @@ fn write_groups(connection: &Connection, jobs: &mpsc::Receiver<Job>) {
             }
             Ok(())
         });
+        expected = group.len();
         match outcome {
             Ok(()) => {
                 for (job, answer) in group.into_iter().zip(answers) {
@@ -236,33 +251,41 @@ fn execute(connection: &Connection, statement: &Statement) -> rusqlite::Result<u
     prepared.raw_execute()
 }
 
-fn query(connection: &Connection, statement: &Statement) -> Result<Vec<Row>> {
-    let mut prepared = connection.prepare_cached(statement.text)?;
-    let names: Arc<[String]> = prepared.column_names().map(str::to_owned).collect();
-    for (index, value) in statement.values.iter().enumerate() {
-        prepared.raw_bind_parameter(index + 1, value)?;
+impl Reader {
+    fn new(connection: Connection) -> Self {
+        Self { connection, names: HashMap::new() }
     }
-    let mut rows = prepared.raw_query();
-    let mut taken = Vec::new();
-    while let Some(row) = rows.next()? {
-        let mut values = Vec::with_capacity(names.len());
-        for index in 0..names.len() {
-            values.push(match row.get_ref(index)? {
-                ValueRef::Null => Value::Null,
-                ValueRef::Integer(value) => Value::Int(value),
-                ValueRef::Text(text) => Value::Text(String::from_utf8_lossy(text).into_owned()),
-                ValueRef::Real(_) | ValueRef::Blob(_) => {
-                    return Err(Error::Inconsistent {
-                        table: table(statement.text),
-                        column: names[index].clone(),
-                        reason: "a type that no column has".to_owned(),
-                    });
-                }
-            });
+
+    fn query(&mut self, statement: &Statement) -> Result<Vec<Row>> {
+        let mut prepared = self.connection.prepare_cached(statement.text)?;
+        let names =
+            self.names.entry(statement.text).or_insert_with(|| prepared.column_names().map(str::to_owned).collect());
+        let names = Arc::clone(names);
+        for (index, value) in statement.values.iter().enumerate() {
+            prepared.raw_bind_parameter(index + 1, value)?;
         }
-        taken.push(Row { table: table(statement.text), names: Arc::clone(&names), values });
+        let mut rows = prepared.raw_query();
+        let mut taken = Vec::new();
+        while let Some(row) = rows.next()? {
+            let mut values = Vec::with_capacity(names.len());
+            for index in 0..names.len() {
+                values.push(match row.get_ref(index)? {
+                    ValueRef::Null => Value::Null,
+                    ValueRef::Integer(value) => Value::Int(value),
+                    ValueRef::Text(text) => Value::Text(String::from_utf8_lossy(text).into_owned()),
+                    ValueRef::Real(_) | ValueRef::Blob(_) => {
+                        return Err(Error::Inconsistent {
+                            table: table(statement.text),
+                            column: names[index].clone(),
+                            reason: "a type that no column has".to_owned(),
+                        });
+                    }
+                });
+            }
+            taken.push(Row { table: table(statement.text), names: Arc::clone(&names), values });
+        }
+        Ok(taken)
     }
-    Ok(taken)
 }
 
 impl ToSql for Value {

@@ -21,7 +21,7 @@ use axum::response::Response;
 use axum::routing;
 use kakaw_core::app::{App, AppKey};
 use kakaw_core::client_auth::{self, Credentials};
-use kakaw_core::code::{Code, Presented, Redemption, redeem};
+use kakaw_core::code::{Presented, Redemption, redeem};
 use kakaw_core::grant::{Bearer, Grant};
 use kakaw_core::policy::REFRESH_LIFETIME;
 use kakaw_core::refresh::{Renewal, renew};
@@ -136,11 +136,17 @@ async fn exchange(
     let mut last_error = None;
     for _ in 0..4 {
         let found = codes::by_id(&world.store, &code_id).await?;
-        let (stored, current) = found.as_ref().map_or((None, false), |(code, current)| (Some(code), *current));
-        let now = world.now();
-        if let Some(code) = stored.filter(|code| code.grant_id == Some(grant_id)) {
-            return first_reply(world, base, app, key, code, Grant::from_code(grant_id, code, now)).await;
+        // An earlier try was committed, and only its acknowledgment was lost.
+        let (found, own) = match found {
+            Some(found) if found.code.grant_id == Some(grant_id) => (None, Some(found)),
+            found => (found, None),
+        };
+        if let Some(found) = own {
+            let grant = Grant::from_code(grant_id, &found.code, found.code.spent_at.unwrap_or_else(|| world.now()));
+            return first_reply(world, base, app, &bearer_of(found, grant, app, key)).await;
         }
+        let (stored, current) = found.as_ref().map_or((None, false), |found| (Some(&found.code), found.current));
+        let now = world.now();
         let (grant_id, refusal) = match (redeem(presented, stored, current, key, &world.policy, now), stored) {
             (Redemption::Grant, _) => (grant_id, None),
             (Redemption::Burn(refusal), _) => (NO_GRANT, Some(refusal)),
@@ -156,14 +162,16 @@ async fn exchange(
                 return Err(refusal.into());
             }
         };
-        let Some(code) = stored else { continue };
-        let grant = Grant::from_code(grant_id, code, now);
+        let Some(found) = found else { continue };
+        let grant = Grant::from_code(grant_id, &found.code, now);
         let mut changes = vec![codes::spend(&code_id, grant_id, now)];
         if refusal.is_none() {
             changes.push(grants::insert(&grant));
         }
         match (world.store.commit(changes).await, refusal) {
-            (Ok(Outcome::Committed), None) => return first_reply(world, base, app, key, code, grant).await,
+            (Ok(Outcome::Committed), None) => {
+                return first_reply(world, base, app, &bearer_of(found, grant, app, key)).await;
+            }
             (Ok(Outcome::Committed), Some(refusal)) => return Err(refusal.into()),
             // Somebody was faster: look again, and see who.
             (Ok(Outcome::Conflict(_)), _) => {}
@@ -173,24 +181,20 @@ async fn exchange(
     Err(last_error.map_or_else(Fault::contention, Fault::Store))
 }
 
-async fn first_reply(
-    world: &World,
-    base: &str,
-    app: &App,
-    key: &AppKey,
-    code: &Code,
-    grant: Grant,
-) -> Result<TokenReply, Fault> {
-    let now = grant.created_at;
-    let mut reply = access_reply(world, &grant, key);
+fn bearer_of(found: codes::Found, grant: Grant, app: &App, key: &AppKey) -> Bearer {
+    Bearer { grant, link: found.link, account: found.account, key: key.clone(), app_version: app.version }
+}
+
+async fn first_reply(world: &World, base: &str, app: &App, bearer: &Bearer) -> Result<TokenReply, Fault> {
+    let grant = &bearer.grant;
+    let mut reply = access_reply(world, grant, &bearer.key);
     let openid = grant.openid && app.settings.oidc;
     if openid {
-        let bearer = grants::bearer(&world.store, grant.id).await?;
-        reply.id_token = sign_id_token(world, base, app, bearer.as_ref(), now).await?;
+        reply.id_token = sign_id_token(world, base, app, bearer, grant.created_at).await;
     }
-    reply.refresh_token = Some(token::issue_refresh(&world.sealer, &grant));
+    reply.refresh_token = Some(token::issue_refresh(&world.sealer, grant));
     reply.refresh_token_expires_in = Some(REFRESH_LIFETIME - 1);
-    reply.scope = scope_text(&code.scopes, openid);
+    reply.scope = scope_text(&grant.scopes, openid);
     Ok(reply)
 }
 
@@ -223,7 +227,7 @@ async fn refresh(world: &World, base: &str, app: &App, key: &AppKey, text: &str)
         let Some(bearer) = bearer else { continue };
         let mut reply = access_reply(world, &bearer.grant, key);
         if bearer.grant.openid && app.settings.oidc {
-            reply.id_token = sign_id_token(world, base, app, Some(&bearer), now).await?;
+            reply.id_token = sign_id_token(world, base, app, &bearer, now).await;
         }
         if let Some(next) = successor {
             reply.refresh_token = Some(token::issue_refresh(&world.sealer, &next));
@@ -253,14 +257,12 @@ async fn sign_id_token(
     world: &World,
     base: &str,
     app: &App,
-    bearer: Option<&Bearer>,
+    bearer: &Bearer,
     now: kakaw_core::Millis,
-) -> Result<Option<String>, Fault> {
-    let Some(bearer) = bearer else { return Ok(None) };
+) -> Option<String> {
     let expires_at = now.plus_seconds(bearer.key.kind.access_lifetime());
     let claims = id_token::claims(bearer, app, base, &Pictures { base }, now, expires_at);
-    let keys = world.signer.keys().await;
-    Ok(keys.first().and_then(|key| key.sign(&claims)))
+    world.signer.keys().await.first()?.sign(&claims)
 }
 
 /// The scopes of an answer: separated by spaces, absent when there are none.
