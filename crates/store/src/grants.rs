@@ -84,11 +84,12 @@ pub fn insert(grant: &Grant) -> Statement {
 #[must_use]
 pub fn rotate(next: &Grant) -> Statement {
     sql("update grants set refresh_generation = $1, refresh_expires_at = $2, rotated_at = $3 \
-         where id = $4 and refresh_generation = $1 - 1 and ended_at is null")
+         where id = $4 and refresh_generation = $5 and ended_at is null")
     .bind(next.refresh_generation)
     .bind(next.refresh_expires_at)
     .bind(next.rotated_at)
     .bind(next.id)
+    .bind(next.refresh_generation - 1)
     .must_touch()
 }
 
