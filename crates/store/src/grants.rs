@@ -55,7 +55,7 @@ pub async fn bearer(store: &Store, id: i64) -> Result<Option<Bearer>> {
     .await
 }
 
-/// Adds a grant; tried again, it leaves what is there.
+/// Adds a grant; refused when its id is taken.
 #[must_use]
 pub fn insert(grant: &Grant) -> Statement {
     sql("insert into grants (id, app_id, app_key, account_id, scopes, openid, nonce, auth_time, session_id, device, address, \
@@ -78,6 +78,7 @@ pub fn insert(grant: &Grant) -> Statement {
     .bind(grant.created_at)
     .bind(grant.refresh_generation)
     .bind(grant.refresh_expires_at)
+    .must_touch()
 }
 
 /// Rotates the refresh token: from the generation before to that of `next`, once.

@@ -5,6 +5,7 @@
 mod client;
 mod command_line;
 mod docs;
+mod durable;
 mod kill;
 mod running;
 mod walls;

@@ -26,8 +26,19 @@ pub struct Running {
 impl Running {
     /// Starts a server and waits for its first line.
     pub fn start(folder: &Path, args: &[&str]) -> Self {
-        let mut child =
-            kakaw(folder, args).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the binary starts");
+        Self::wait(kakaw(folder, args))
+    }
+
+    /// Starts a server under strace, which writes the system calls that wait for the disk to a file.
+    pub fn start_traced(folder: &Path, trace: &Path, args: &[&str]) -> Self {
+        let mut command = Command::new("strace");
+        command.args(["-f", "-e", "trace=fsync,fdatasync", "-o"]).arg(trace).arg(env!("CARGO_BIN_EXE_kakaw"));
+        command.args(args).current_dir(folder);
+        Self::wait(command)
+    }
+
+    fn wait(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the binary starts");
         let mut out = BufReader::new(child.stdout.take().expect("stdout"));
         let mut line = String::new();
         out.read_line(&mut line).expect("a line");
@@ -47,6 +58,8 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
+        // What strace traces would outlive it.
+        let _ = Command::new("pkill").args(["-KILL", "-P"]).arg(self.child.id().to_string()).status();
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

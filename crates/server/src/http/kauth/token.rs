@@ -132,23 +132,23 @@ async fn exchange(
 ) -> Result<TokenReply, Fault> {
     let code_id = secret::hash(&presented.code);
     // Chosen before the first try, so that a try after an ambiguous commit recognizes its own work.
-    let grant_id = random::id(&*world.random);
+    let mut fresh_id = random::ordered_id(&*world.random, world.now());
     let mut last_error = None;
     for _ in 0..4 {
         let found = codes::by_id(&world.store, &code_id).await?;
         // An earlier try was committed, and only its acknowledgment was lost.
         let (found, own) = match found {
-            Some(found) if found.code.grant_id == Some(grant_id) => (None, Some(found)),
+            Some(found) if found.code.grant_id == Some(fresh_id) => (None, Some(found)),
             found => (found, None),
         };
         if let Some(found) = own {
-            let grant = Grant::from_code(grant_id, &found.code, found.code.spent_at.unwrap_or_else(|| world.now()));
+            let grant = Grant::from_code(fresh_id, &found.code, found.code.spent_at.unwrap_or_else(|| world.now()));
             return first_reply(world, base, app, &bearer_of(found, grant, app, key)).await;
         }
         let (stored, current) = found.as_ref().map_or((None, false), |found| (Some(&found.code), found.current));
         let now = world.now();
         let (grant_id, refusal) = match (redeem(presented, stored, current, key, &world.policy, now), stored) {
-            (Redemption::Grant, _) => (grant_id, None),
+            (Redemption::Grant, _) => (fresh_id, None),
             (Redemption::Burn(refusal), _) => (NO_GRANT, Some(refusal)),
             (Redemption::Refuse(refusal), _) => return Err(refusal.into()),
             (Redemption::Replayed(refusal), stored) => {
@@ -173,6 +173,8 @@ async fn exchange(
                 return first_reply(world, base, app, &bearer_of(found, grant, app, key)).await;
             }
             (Ok(Outcome::Committed), Some(refusal)) => return Err(refusal.into()),
+            // The grant's id was taken.
+            (Ok(Outcome::Conflict(1)), _) => fresh_id = random::ordered_id(&*world.random, world.now()),
             // Somebody was faster: look again, and see who.
             (Ok(Outcome::Conflict(_)), _) => {}
             (Err(error), _) => last_error = Some(error),
