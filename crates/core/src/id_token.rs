@@ -23,7 +23,7 @@ pub fn claims(
     expires_at: Millis,
 ) -> IdTokenClaims {
     let attributes = &bearer.account.attributes;
-    let sees = user_info::visible(bearer, app);
+    let sees = user_info::visible(bearer.into(), app);
     let may = |items: &[Item]| items.iter().any(|item| sees.contains(item));
     IdTokenClaims {
         aud: bearer.key.key.clone(),

@@ -17,6 +17,7 @@ pub mod pkce;
 pub mod policy;
 pub mod random;
 pub mod refresh;
+pub mod scopes;
 pub mod seal;
 pub mod secret;
 pub mod session;

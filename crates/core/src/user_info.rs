@@ -9,9 +9,10 @@ use kakaw_wire::scope::Item;
 use kakaw_wire::user::{KakaoAccount, Profile, User};
 
 use crate::Millis;
-use crate::account::Attributes;
+use crate::account::{Account, Attributes};
 use crate::app::App;
 use crate::grant::Bearer;
+use crate::link::Link;
 
 /// Where profile pictures stand.
 #[derive(Debug, Clone, Copy)]
@@ -39,17 +40,26 @@ impl Pictures<'_> {
     }
 }
 
-/// What this bearer may see: the grant's scopes, consented today, and set by the app now.
+/// Whom an answer is about, and by what right.
+#[derive(Debug, Clone, Copy)]
+pub struct Subject<'a> {
+    pub account: &'a Account,
+    pub link: &'a Link,
+    /// What the token was issued with. An admin key has no token: it sees all that is agreed to.
+    pub scopes: Option<&'a [Item]>,
+}
+
+impl<'a> From<&'a Bearer> for Subject<'a> {
+    fn from(bearer: &'a Bearer) -> Self {
+        Self { account: &bearer.account, link: &bearer.link, scopes: Some(&bearer.grant.scopes) }
+    }
+}
+
+/// What may be seen: the grant's scopes, consented today, and set by the app now.
 #[must_use]
-pub fn visible(bearer: &Bearer, app: &App) -> BTreeSet<Item> {
-    let set = &app.settings.consent_items;
-    bearer
-        .grant
-        .scopes
-        .iter()
-        .copied()
-        .filter(|item| bearer.link.consents.contains_key(item) && set.contains_key(item))
-        .collect()
+pub fn visible(subject: Subject<'_>, app: &App) -> BTreeSet<Item> {
+    let agreed = subject.link.agreed(app).into_iter();
+    agreed.filter(|item| subject.scopes.is_none_or(|scopes| scopes.contains(item))).collect()
 }
 
 /// Which parts of `/v2/user/me` were asked for.
@@ -74,16 +84,16 @@ impl Keys {
 
 /// The answer of `/v2/user/me`.
 #[must_use]
-pub fn me(bearer: &Bearer, app: &App, keys: &Keys, pictures: &Pictures<'_>, now: Millis) -> User {
-    let sees = visible(bearer, app);
-    let attributes = &bearer.account.attributes;
+pub fn me(subject: Subject<'_>, app: &App, keys: &Keys, pictures: &Pictures<'_>, now: Millis) -> User {
+    let sees = visible(subject, app);
+    let attributes = &subject.account.attributes;
     let mut user =
-        User { id: bearer.link.user_id, connected_at: Some(bearer.link.connected_at.rfc3339()), ..User::default() };
+        User { id: subject.link.user_id, connected_at: Some(subject.link.connected_at.rfc3339()), ..User::default() };
     if app.settings.legacy_properties && keys.wants("properties.") {
         user.properties = Some(properties(&sees, attributes, pictures)).filter(|p| !p.is_empty());
     }
     if keys.wants("kakao_account.") {
-        let account = kakao_account(bearer, app, &sees, keys, pictures, now);
+        let account = kakao_account(attributes, app, &sees, keys, pictures, now);
         user.kakao_account = Some(account).filter(|a| *a != KakaoAccount::default() || *keys == Keys::All);
     }
     user
@@ -108,14 +118,13 @@ fn properties(sees: &BTreeSet<Item>, attributes: &Attributes, pictures: &Picture
 }
 
 fn kakao_account(
-    bearer: &Bearer,
+    attributes: &Attributes,
     app: &App,
     sees: &BTreeSet<Item>,
     keys: &Keys,
     pictures: &Pictures<'_>,
     now: Millis,
 ) -> KakaoAccount {
-    let attributes = &bearer.account.attributes;
     let set = |item: Item, key: &str| app.settings.consent_items.contains_key(&item) && keys.wants(key);
     let may = |item: Item| sees.contains(&item);
     // F22: true = the account has the value and the person has not agreed.
@@ -196,7 +205,7 @@ fn kakao_account(
 /// The answer of `/v1/oidc/userinfo`.
 #[must_use]
 pub fn oidc(bearer: &Bearer, app: &App, pictures: &Pictures<'_>) -> UserInfo {
-    let sees = visible(bearer, app);
+    let sees = visible(bearer.into(), app);
     let may = |item: Item| sees.contains(&item);
     let attributes = &bearer.account.attributes;
     let email = attributes.email.clone().filter(|_| may(Item::AccountEmail));

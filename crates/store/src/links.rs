@@ -34,6 +34,41 @@ pub async fn of(store: &Store, app_id: i64, account_id: i64) -> Result<Option<Li
     .await
 }
 
+/// The link of this user id, connected or not.
+pub async fn by_user_id(store: &Store, app_id: i64, user_id: i64) -> Result<Option<Link>> {
+    sql("select app_id, account_id, user_id, version as link_version, epoch as link_epoch, connected, connected_at, consents \
+         from links where app_id = $1 and user_id = $2")
+    .bind(app_id)
+    .bind(user_id)
+    .maybe(store)
+    .await
+}
+
+struct Number(i64);
+
+impl FromRow for Number {
+    fn from_row(row: &Row) -> Result<Self> {
+        Ok(Self(row.int("n")?))
+    }
+}
+
+/// User ids of linked people from this one on, upwards or downwards.
+pub async fn user_ids(store: &Store, app_id: i64, from: i64, upwards: bool, limit: i64) -> Result<Vec<i64>> {
+    let text = if upwards {
+        "select user_id as n from links where app_id = $1 and user_id >= $2 and connected order by user_id limit $3"
+    } else {
+        "select user_id as n from links where app_id = $1 and user_id <= $2 and connected order by user_id desc limit $3"
+    };
+    let rows: Vec<Number> = sql(text).bind(app_id).bind(from).bind(limit).all(store).await?;
+    Ok(rows.into_iter().map(|Number(id)| id).collect())
+}
+
+/// How many people are linked.
+pub async fn count(store: &Store, app_id: i64) -> Result<i64> {
+    let text = "select count(*) as n from links where app_id = $1 and connected";
+    Ok(sql(text).bind(app_id).maybe::<Number>(store).await?.map_or(0, |Number(n)| n))
+}
+
 /// Every link of an account, by app.
 pub async fn of_account(store: &Store, account_id: i64) -> Result<Vec<Link>> {
     sql("select app_id, account_id, user_id, version as link_version, epoch as link_epoch, connected, connected_at, consents \
@@ -81,6 +116,16 @@ pub fn set_user_id(link: &Link, user_id: i64) -> Statement {
         .bind(user_id)
         .bind(link.app_id)
         .bind(link.account_id)
+        .must_touch()
+}
+
+/// Ends every log-in of the link, on all devices; the link stays.
+#[must_use]
+pub fn log_out(link: &Link) -> Statement {
+    sql("update links set version = version + 1, epoch = epoch + 1 where app_id = $1 and account_id = $2 and version = $3")
+        .bind(link.app_id)
+        .bind(link.account_id)
+        .bind(link.version)
         .must_touch()
 }
 

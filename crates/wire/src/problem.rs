@@ -239,7 +239,7 @@ codes! {
     InvalidGrantPkce "invalid_grant_pkce" "invalid_grant_pkce" Raised;
     Kapi1 "-1" "kapi_1" Raised;
     Kapi2 "-2" "kapi_2" Raised;
-    Kapi3 "-3" "kapi_3" Later;
+    Kapi3 "-3" "kapi_3" Raised;
     Kapi4 "-4" "kapi_4" Raised;
     Kapi5 "-5" "kapi_5" Later;
     Kapi6 "-6" "kapi_6" Explained;
@@ -250,7 +250,7 @@ codes! {
     Kapi11 "-11" "kapi_11" Explained;
     Kapi12 "-12" "kapi_12" Later;
     Kapi13 "-13" "kapi_13" Later;
-    Kapi101 "-101" "kapi_101" Later;
+    Kapi101 "-101" "kapi_101" Raised;
     Kapi102 "-102" "kapi_102" Later;
     Kapi103 "-103" "kapi_103" Later;
     Kapi201 "-201" "kapi_201" Later;
@@ -368,6 +368,14 @@ problems! {
     InvalidGrantPkce PkceFailed { reason } [Kauth 400 "invalid_grant" "{reason}"];
     /// Our fault, for now: clients must not log the person out.
     Kapi1 InternalError { } [Kapi 400 "" "internal server error"];
+    /// Consent that the person has not given cannot be taken back.
+    Kapi2 NothingToRevoke { scopes } [Kapi 400 "" "There is no scopes to revoke. check out if given scope id([{scopes}]) is correct again."];
+    /// Consent that the app requires cannot be taken back.
+    Kapi3 NotRevocable { scopes } [Kapi 403 "" "[{scopes}] is not revocable. check out if it's set as required on developers.kakao.com"];
+    /// The person whom an admin key names is not linked.
+    Kapi101 NotRegisteredUser { } [Kapi 400 "" "NotRegisteredUserException"];
+    /// No app has this admin key.
+    Kapi401 AdminKeyUnknown { app_key } [Kapi 401 "" "appKey({app_key}) does not exist"];
     /// A missing or ill-typed argument.
     Kapi2 BadArgument { parameter, reason } [Kapi 400 "" "Constraints on the parameter [{parameter}] are unsatisfied. {reason}"];
     /// An access token that cannot be one.

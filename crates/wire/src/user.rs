@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::scope::Kind;
+
 /// Reply of `/v2/user/me`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[allow(missing_docs)]
@@ -115,6 +117,45 @@ pub struct AccessTokenInfo {
 pub struct UserId {
     /// The person's user id in this app.
     pub id: i64,
+}
+
+/// Reply of `/v2/user/scopes` and `/v2/user/revoke/scopes`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Scopes {
+    /// The person's user id in this app.
+    pub id: i64,
+    /// The app's items, and those that the person agreed to before the app dropped them.
+    pub scopes: Vec<ScopeDetails>,
+}
+
+/// A consent item of a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct ScopeDetails {
+    pub id: String,
+    /// As consent screens call it, in the language of the request.
+    pub display_name: String,
+    #[serde(rename = "type")]
+    pub kind: Kind,
+    /// Whether the app uses the item today.
+    pub using: bool,
+    pub agreed: bool,
+    /// Whether the person can take it back; there when it is agreed to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub revocable: Option<bool>,
+}
+
+/// Reply of `/v1/user/ids`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserIds {
+    /// User ids, in the order that was asked for.
+    pub elements: Vec<i64>,
+    /// How many there are in all; deprecated.
+    pub total_count: i64,
+    /// The page before, if there is one.
+    pub before_url: Option<String>,
+    /// The page after, if there is one.
+    pub after_url: Option<String>,
 }
 
 /// An error of kapi.

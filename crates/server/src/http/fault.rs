@@ -97,7 +97,9 @@ impl Fault {
         let mut response =
             json(status(answer.status), &KapiError { msg: refusal.problem.message(Surface::Kapi), code });
         if code == -401 {
-            let challenge = HeaderValue::from_static("Bearer error=invalid_token");
+            let admin = matches!(refusal.problem, Problem::AdminKeyUnknown { .. });
+            let challenge = if admin { "KakaoAK error=invalid_token" } else { "Bearer error=invalid_token" };
+            let challenge = HeaderValue::from_static(challenge);
             response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
         }
         mark(response, base, &refusal, &id)

@@ -13,7 +13,7 @@ use crate::http::here::{self, Here};
 use crate::world::World;
 
 /// The endpoints that an unknown URL is compared with.
-pub const ENDPOINTS: [&str; 15] = [
+pub const ENDPOINTS: [&str; 19] = [
     "GET /oauth/authorize",
     "POST /oauth/token",
     "POST /oauth/tokeninfo",
@@ -26,6 +26,10 @@ pub const ENDPOINTS: [&str; 15] = [
     "POST /v1/user/logout",
     "POST /v1/user/unlink",
     "GET /v1/oidc/userinfo",
+    "GET /v1/user/ids",
+    "GET /v2/app/users",
+    "GET /v2/user/scopes",
+    "POST /v2/user/revoke/scopes",
     "GET /login",
     "GET /terms",
     "GET /demo",

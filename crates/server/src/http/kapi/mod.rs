@@ -1,10 +1,15 @@
-//! kapi: the user API, called with an access token.
+//! kapi: the user API, called with an access token, or by a service with its admin key.
 
+mod params;
+mod target;
 pub mod v1_oidc_userinfo;
 pub mod v1_user_access_token_info;
+pub mod v1_user_ids;
 pub mod v1_user_logout;
 pub mod v1_user_unlink;
+pub mod v2_app_users;
 pub mod v2_user_me;
+pub mod v2_user_scopes;
 
 use std::sync::Arc;
 
@@ -25,9 +30,12 @@ pub fn routes() -> Router<Arc<World>> {
     Router::new()
         .merge(v1_oidc_userinfo::routes())
         .merge(v1_user_access_token_info::routes())
+        .merge(v1_user_ids::routes())
         .merge(v1_user_logout::routes())
         .merge(v1_user_unlink::routes())
+        .merge(v2_app_users::routes())
         .merge(v2_user_me::routes())
+        .merge(v2_user_scopes::routes())
 }
 
 /// Who calls, and in which app's name.

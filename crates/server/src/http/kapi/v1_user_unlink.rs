@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing;
 use kakaw_store::{Outcome, links};
 use kakaw_wire::user::UserId;
 
-use super::Caller;
+use super::params::Params;
+use super::target::Target;
 use crate::http::fault::{Fault, json};
 use crate::http::here;
 use crate::world::World;
@@ -19,19 +20,21 @@ pub fn routes() -> Router<Arc<World>> {
     Router::new().route("/v1/user/unlink", routing::post(post))
 }
 
-async fn post(State(world): State<Arc<World>>, headers: HeaderMap) -> Response {
-    match unlink(&world, &headers).await {
+async fn post(State(world): State<Arc<World>>, request: Request) -> Response {
+    let base = here::base(&world, request.headers());
+    match unlink(&world, request).await {
         Ok(id) => json(StatusCode::OK, &id),
-        Err(fault) => fault.kapi(&world, &here::base(&world, &headers)),
+        Err(fault) => fault.kapi(&world, &base),
     }
 }
 
-async fn unlink(world: &World, headers: &HeaderMap) -> Result<UserId, Fault> {
-    // When somebody unlinks at the same moment, the second look finds the token dead: -401.
+async fn unlink(world: &World, request: Request) -> Result<UserId, Fault> {
+    let params = Params::read(request).await?;
+    // When somebody unlinks at the same moment, the second look finds the token dead (-401) or nobody linked (-101).
     for _ in 0..4 {
-        let caller = Caller::admit(world, headers).await?;
-        if world.store.commit(vec![links::unlink(&caller.bearer.link)]).await? == Outcome::Committed {
-            return Ok(UserId { id: caller.bearer.link.user_id });
+        let target = Target::find(world, &params).await?;
+        if world.store.commit(vec![links::unlink(target.link())]).await? == Outcome::Committed {
+            return Ok(UserId { id: target.link().user_id });
         }
     }
     Err(Fault::contention())

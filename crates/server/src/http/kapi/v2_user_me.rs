@@ -5,21 +5,21 @@
 //! | `property_keys`   | no     | a JSON list of text: limits the answer, else -2                             |
 //! | `secure_resource` | no     | `true` or `false`, else -2; picture URLs are https when our own base is     |
 //! | `access_token`    | no     | by setting, instead of the header                                          |
+//! | `target_id`       | admin  | with `target_id_type=user_id`: the person, else -101                        |
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::{Method, StatusCode};
+use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing;
 use kakaw_core::user_info::{self, Keys, Pictures};
-use kakaw_wire::Problem;
-use kakaw_wire::form::Pairs;
 use kakaw_wire::user::User;
 
 use super::Caller;
-use crate::http::body::{self, BodyError};
+use super::params::{Params, bad};
+use super::target::Target;
 use crate::http::fault::{Fault, json};
 use crate::http::here;
 use crate::world::World;
@@ -37,51 +37,20 @@ async fn me(State(world): State<Arc<World>>, request: Request) -> Response {
 }
 
 async fn answer(world: &World, base: &str, request: Request) -> Result<User, Fault> {
-    let headers = request.headers().clone();
-    let query = Pairs::parse(request.uri().query().unwrap_or_default())
-        .map_err(|error| bad(error.parameter(), error.reason()))?;
-    let form = if request.method() == Method::POST {
-        body::form_or_nothing(request).await.map_err(not_a_form)?
-    } else {
-        Pairs::default()
-    };
-    let in_query = query.one("access_token").ok().flatten().filter(|_| world.access_token_in_query);
-    let caller = match in_query.filter(|_| !headers.contains_key(axum::http::header::AUTHORIZATION)) {
-        Some(token) => Caller::with_token(world, token).await?,
-        None => Caller::admit(world, &headers).await?,
-    };
-    let parameter = |name: &str| -> Result<Option<String>, Fault> {
-        let both = [query.one(name), form.one(name)];
-        let mut value = None;
-        for one in both {
-            value = value.or(one.map_err(|_| bad(name, "It was sent more than once."))?);
+    let params = Params::read(request).await?;
+    let in_query = params.query.one("access_token").ok().flatten().filter(|_| world.access_token_in_query);
+    let target = match in_query.filter(|_| !params.headers.contains_key(axum::http::header::AUTHORIZATION)) {
+        Some(token) => {
+            let caller = Caller::with_token(world, token).await?;
+            Target::Bearer(Box::new(caller.bearer), caller.app)
         }
-        // The SDKs send a literal null for what is absent.
-        Ok(value.filter(|text| !text.is_empty() && *text != "null").map(str::to_owned))
+        None => Target::find(world, &params).await?,
     };
-    if let Some(flag) = parameter("secure_resource")?
+    if let Some(flag) = params.one("secure_resource")?
         && !["true", "false"].contains(&flag.as_str())
     {
         return Err(bad("secure_resource", "Expected true or false."));
     }
-    let keys = match parameter("property_keys")? {
-        None => Keys::All,
-        Some(text) => {
-            Keys::Only(serde_json::from_str(&text).map_err(|_| bad("property_keys", "Expected a JSON list of text."))?)
-        }
-    };
-    Ok(user_info::me(&caller.bearer, &caller.app, &keys, &Pictures { base }, world.now()))
-}
-
-fn bad(parameter: &str, reason: &str) -> Fault {
-    Problem::BadArgument { parameter: parameter.to_owned(), reason: reason.to_owned() }.into()
-}
-
-fn not_a_form(error: BodyError) -> Fault {
-    match &error {
-        BodyError::NotAForm(_) => {
-            Problem::WrongHeader { header: "Content-Type".to_owned(), reason: error.reason() }.into()
-        }
-        BodyError::Unreadable(_) | BodyError::Form(_) => bad("body", &error.reason()),
-    }
+    let keys = params.list("property_keys", "text")?.map_or(Keys::All, Keys::Only);
+    Ok(user_info::me(target.subject(), target.app(), &keys, &Pictures { base }, world.now()))
 }
