@@ -77,7 +77,7 @@ async fn bench(binary: &Path) -> anyhow::Result<()> {
     let run = prepared.exchange("code exchange, 64 connections", KEY, codes).await?;
     compared(&baseline, &run);
     let after = server.memory()?;
-    let (_, codes) = prepared.authorize(OIDC_KEY, 8_000).await?;
+    let (_, codes) = prepared.authorize(OIDC_KEY, 30_000).await?;
     let run = prepared.exchange("code exchange with ID token", OIDC_KEY, codes).await?;
     compared(&baseline, &run);
     bound("code exchange with ID token", run.per_second, "RS256 signing alone", signing);

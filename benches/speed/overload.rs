@@ -3,6 +3,8 @@
 use std::time::{Duration, Instant};
 
 use kakaw_bench::load::{Connection, Run, summary};
+use kakaw_core::random;
+use kakaw_server::random::Seeded;
 
 use crate::scenario::{CONNECTIONS, log_in_answer};
 
@@ -38,18 +40,20 @@ pub async fn run(address: &str, capacity: f64) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Begins log-ins at a fixed rate, whether or not earlier ones have been answered.
+/// Begins log-ins at a rate, whether or not earlier ones have been answered, and as people do: independently of each
+/// other (a Poisson process).
 async fn hold(address: &str, rate: f64) -> anyhow::Result<Held> {
     let local = tokio::task::LocalSet::new();
     let mut tasks = tokio::task::JoinSet::new();
     let idle = std::rc::Rc::new(std::cell::RefCell::new(Vec::<Connection>::new()));
-    let started = Instant::now();
+    let (started, chance) = (Instant::now(), Seeded::new(1));
     let (mut answered, mut refused) = (Vec::new(), Vec::new());
     local
         .run_until(async {
-            let mut count = 0_u32;
+            let (mut count, mut due) = (0_u32, Duration::ZERO);
             while started.elapsed() < SPAN {
-                let due = Duration::from_secs_f64(f64::from(count) / rate);
+                let share = (u64::from_be_bytes(random::bytes(&chance)) >> 11) as f64 / (1_u64 << 53) as f64;
+                due += Duration::from_secs_f64(-(1.0 - share).ln() / rate);
                 tokio::time::sleep_until((started + due).into()).await;
                 count += 1;
                 let (address, idle) = (address.to_owned(), idle.clone());
