@@ -65,6 +65,6 @@ pub const KEYS: &[Key] = &[
     key("passwords.workers", "Hashes that are computed at a time. Default: the number of cores."),
     key(
         "passwords.queue",
-        "Log-ins that may wait for a hash; beyond them the answer is 503 with `Retry-After`. Default: one a core.",
+        "Log-ins that may wait for a hash; beyond them the answer is 503 with `Retry-After`. Default: two a core.",
     ),
 ];

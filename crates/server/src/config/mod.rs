@@ -83,7 +83,7 @@ impl Config {
                 iterations: OWASP.iterations,
                 lanes: OWASP.lanes,
                 workers: cores,
-                queue: cores,
+                queue: cores * 2,
             },
         }
     }
