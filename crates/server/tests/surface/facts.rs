@@ -181,3 +181,29 @@ async fn discovery_names_this_server_by_the_host_that_was_asked() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn hosts_of_the_login_service_are_recognized() {
+    on_each_database(async |server| {
+        for (host, path, status) in [
+            ("accounts.kakao.com", "/login?continue=%2Foauth%2Fauthorize%3Fx", 200),
+            ("kauth.kakao.com", "/.well-known/jwks.json", 200),
+            ("kapi.kakao.com", "/v2/user/me", 401),
+            ("apps.evil.example", "/v2/user/me", 421),
+        ] {
+            let request = Request::get(path).header("host", host).body(Body::empty()).unwrap();
+            assert_eq!(server.send(request).await.status.as_u16(), status, "{host}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_token_in_the_query_is_a_setting() {
+    let mut world = TestServer::world(&kakaw_store::db::Url::Memory, kakaw_core::policy::Policy::DEV).await;
+    world.access_token_in_query = false;
+    let server = TestServer::of(world).await;
+    let tokens = server.tokens(&mut Browser::default(), PLAIN, "ryan@example.com", &["profile_nickname"]).await;
+    let path = format!("/v2/user/me?access_token={}", tokens["access_token"].as_str().unwrap());
+    assert_eq!(server.get(&path).await.json()["code"], -401);
+}

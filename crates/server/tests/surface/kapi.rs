@@ -120,3 +120,50 @@ async fn a_code_that_was_issued_before_an_unlink_is_worth_nothing() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn user_information_holds_every_item_that_was_agreed_to_and_says_what_is_missing() {
+    on_each_database(async |server| {
+        let items = "profile_nickname = \"required\"\naccount_email = { consent = \"required\", collect_if_missing = true }\n\
+                     gender = \"on_use\"\nbirthyear = \"optional\"\n";
+        let all = "profile_nickname = \"optional\"\nprofile_image = \"optional\"\naccount_email = \"optional\"\n\
+                   name = \"optional\"\ngender = \"optional\"\nage_range = \"optional\"\nbirthyear = \"optional\"\n\
+                   birthday = \"optional\"\nphone_number = \"optional\"\naccount_ci = \"optional\"\n";
+        let text = include_str!("world.toml").replacen(items, all, 1).replacen(
+            "nickname = \"Ryan\"\n",
+            "nickname = \"Ryan\"\nname = \"Ryan Kim\"\ntalk = true\nphone_number = \"+82 10-1234-5678\"\nci = \"ci\"\n\
+             ci_authenticated_at = \"2026-01-02T03:04:05Z\"\n",
+            1,
+        );
+        assert!(text.contains("account_ci"), "the test world holds the items");
+        server.apply(&text).await;
+        let ids = ["profile_nickname", "account_email", "name", "gender", "birthyear", "birthday", "phone_number", "account_ci"];
+        let tokens = server.tokens(&mut Browser::default(), REST, "ryan@example.com", &ids).await;
+        let account = server.me(tokens["access_token"].as_str().unwrap()).await.json()["kakao_account"].clone();
+        for (field, value) in [
+            ("name", "Ryan Kim"),
+            ("email", "ryan@example.com"),
+            ("gender", "male"),
+            ("birthyear", "1995"),
+            ("birthday", "1130"),
+            ("birthday_type", "SOLAR"),
+            ("phone_number", "+82 10-1234-5678"),
+            ("ci", "ci"),
+            ("ci_authenticated_at", "2026-01-02T03:04:05Z"),
+        ] {
+            assert_eq!(account[field], value, "{account}");
+        }
+        for agreed in ["profile_nickname", "name", "email", "gender", "birthyear", "birthday", "phone_number", "ci"] {
+            assert_eq!(account[format!("{agreed}_needs_agreement")], false, "{agreed}: {account}");
+        }
+        for open in ["profile_image", "age_range"] {
+            assert_eq!(account[format!("{open}_needs_agreement")], true, "{open}: {account}");
+        }
+        assert_eq!((account.get("age_range"), account["profile"].get("profile_image_url")), (None, None), "{account}");
+        // F08: without Talk there is no number, and nothing to ask for.
+        server.apply(&text.replacen("talk = true\nphone_number = \"+82 10-1234-5678\"\n", "", 1)).await;
+        let account = server.me(tokens["access_token"].as_str().unwrap()).await.json()["kakao_account"].clone();
+        assert_eq!((account.get("phone_number"), account["phone_number_needs_agreement"].as_bool()), (None, Some(false)));
+    })
+    .await;
+}

@@ -132,3 +132,41 @@ async fn every_page_carries_the_headers_that_keep_it_out_of_frames_and_caches() 
     })
     .await;
 }
+
+#[tokio::test]
+async fn f10_every_page_speaks_four_languages() {
+    on_each_database(async |server| {
+        for (lang, consent, log_out, terms, restricted, why) in [
+            ("ko", "동의를 요청", "로그아웃", "약관", "이용이 제한된", "왜 에러가"),
+            ("en", "asks for your consent", "Log out", "Account terms", "Account restricted", "Why does this happen?"),
+            ("ja", "同意", "ログアウト", "規約", "制限", "なぜ"),
+            ("zh", "同意", "退出", "条款", "受限", "为什么"),
+        ] {
+            let url = authorize(REST, &format!("&lang={lang}"));
+            let shown = async |login: &str| {
+                let mut browser = Browser::default();
+                let target = browser.get(&server, &url).await.parameter("continue").unwrap();
+                let password = format!("{}-password", login.split('@').next().unwrap());
+                let back = server.log_in(&mut browser, &target, login, &password).await.location();
+                let answer = browser.get(&server, &back).await;
+                if answer.status == StatusCode::FOUND { browser.get(&server, &answer.location()).await } else { answer }
+            };
+            let holds = |answer: &Answer, word: &str| {
+                assert!(answer.body.contains(&format!("<html lang=\"{lang}\">")), "{lang}: {}", answer.body);
+                assert!(answer.body.contains(word), "{lang}: {word} expected: {}", answer.body);
+                assert!(!answer.body.contains("{app}") && !answer.body.contains("{name}"), "{}", answer.body);
+            };
+            holds(&shown("child@example.com").await, consent);
+            holds(&shown("newcomer@example.com").await, terms);
+            holds(&shown("blocked@example.com").await, restricted);
+            let mut browser = Browser::default();
+            server.walk(&mut browser, &authorize(PLAIN, ""), "ryan@example.com", &["profile_nickname"]).await;
+            let path =
+                format!("/oauth/logout?client_id={REST}&logout_redirect_uri=http://localhost:3000/bye&lang={lang}");
+            holds(&browser.get(&server, &path).await, log_out);
+            let wrong = format!("{url}&scope=made_up");
+            holds(&server.get(&wrong).await, why);
+        }
+    })
+    .await;
+}

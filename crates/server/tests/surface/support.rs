@@ -118,41 +118,53 @@ impl TestServer {
     pub async fn start(url: &Url, policy: Policy) -> Self {
         // Shown with the output of a test that fails.
         let _ = tracing_subscriber::fmt().with_test_writer().with_max_level(tracing::Level::WARN).try_init();
-        let passwords = Passwords::new(Cost { memory_kib: 64, iterations: 1, lanes: 1 }, 4, 100);
-        Self::start_with(url, policy, passwords).await
+        Self::of(Self::world(url, policy).await).await
     }
 
     pub async fn start_with(url: &Url, policy: Policy, passwords: Passwords) -> Self {
-        let store = Store::open(url).await.expect("store");
-        let world = World {
+        Self::of(World { passwords, ..Self::world(url, policy).await }).await
+    }
+
+    /// A world with nobody in it.
+    pub async fn world(url: &Url, policy: Policy) -> World {
+        World {
             mode: Mode::Dev,
-            store,
+            store: Store::open(url).await.expect("store"),
             sealer: Sealer::new("test", &[MasterKey { id: 1, bytes: [7; 32] }]).expect("sealer"),
             clock: Clock::frozen_at(Millis::from_rfc3339("2026-11-20T03:00:00Z").expect("time")),
             random: Arc::new(Seeded::new(1)) as Arc<dyn Random>,
             signer: Signer::default(),
-            passwords,
+            passwords: Passwords::new(Cost { memory_kib: 64, iterations: 1, lanes: 1 }, 4, 100),
             policy,
             public_url: PublicUrl::FollowLoopback,
             access_token_in_query: true,
             behind_proxy: false,
-        };
+        }
+    }
+
+    /// A server of a world, with the apps and people of the test world.
+    pub async fn of(world: World) -> Self {
         let world = Arc::new(world);
-        let file = world_file::parse(include_str!("world.toml"), "world.toml").expect("world file");
-        world_file::apply(&world, &file).await.expect("applied");
-        world_file::apply(&world, &file).await.expect("applying twice changes nothing");
         // As in the program: made in the background, and the first ID token waits for them.
         let signing = Arc::clone(&world);
         tokio::spawn(async move { signing.signer.load(&signing.store, &signing.sealer, signing.now()).await });
-        Self { router: http::app(Arc::clone(&world)), world }
+        let server = Self { router: http::app(Arc::clone(&world)), world };
+        server.apply(include_str!("world.toml")).await;
+        server.apply(include_str!("world.toml")).await;
+        server
+    }
+
+    /// Applies a world file.
+    pub async fn apply(&self, text: &str) {
+        let file = world_file::parse(text, "world.toml").expect("world file");
+        world_file::apply(&self.world, &file).await.expect("applied, and twice changes nothing");
     }
 
     /// Applies the test world with a part of it replaced.
     pub async fn edit(&self, from: &str, to: &str) {
         let text = include_str!("world.toml");
         assert!(text.contains(from), "the test world holds {from}");
-        let file = world_file::parse(&text.replacen(from, to, 1), "world.toml").expect("world file");
-        world_file::apply(&self.world, &file).await.expect("applied");
+        self.apply(&text.replacen(from, to, 1)).await;
     }
 
     pub async fn send(&self, request: Request<Body>) -> Answer {
