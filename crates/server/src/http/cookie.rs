@@ -3,7 +3,6 @@
 use axum::http::{HeaderMap, HeaderValue, header};
 use kakaw_core::secret;
 
-use crate::http::here::Here;
 use crate::world::{PublicUrl, World};
 
 /// The names of this instance's cookies.
@@ -54,9 +53,9 @@ pub fn read_up_to(headers: &HeaderMap, name: &str, size: usize) -> Option<String
     (values.next().is_none() && !value.is_empty() && value.len() <= size).then(|| value.to_owned())
 }
 
-/// `Set-Cookie` for a value that lives this many seconds; zero removes it.
+/// `Set-Cookie` for a value that lives this many seconds, under a base URL; zero removes it.
 #[must_use]
-pub fn set(here: &Here, name: &str, value: &str, seconds: i64) -> Option<HeaderValue> {
-    let secure = if here.base.starts_with("https://") { "; Secure" } else { "" };
+pub fn set(base: &str, name: &str, value: &str, seconds: i64) -> Option<HeaderValue> {
+    let secure = if base.starts_with("https://") { "; Secure" } else { "" };
     HeaderValue::from_str(&format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}")).ok()
 }

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderValue, header};
+use kakaw_core::random;
 use kakaw_wire::text::Lang;
 
 use crate::http::cookie;
@@ -65,6 +66,17 @@ impl Here {
     #[must_use]
     pub fn session_id(&self) -> Option<String> {
         self.session.as_deref().map(kakaw_core::secret::hash)
+    }
+
+    /// The browser cookie's value, made now if the browser has none.
+    pub fn ensure_browser(&mut self) -> (String, Option<HeaderValue>) {
+        if let Some(browser) = &self.browser {
+            return (browser.clone(), None);
+        }
+        let browser = random::token(&*self.world.random);
+        self.browser = Some(browser.clone());
+        let cookie = cookie::set(&self.base, &cookie::Names::of(&self.world).browser, &browser, 365 * 86_400);
+        (browser, cookie)
     }
 }
 

@@ -13,6 +13,7 @@ pub mod here;
 pub mod kapi;
 pub mod kauth;
 pub mod profile;
+pub mod redirect;
 pub mod start;
 pub mod unknown;
 

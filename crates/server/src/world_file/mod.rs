@@ -1,18 +1,21 @@
 //! The world file: apps and people as TOML.
 
-mod apply;
+mod apps;
+mod common;
 mod export;
 pub mod keys;
 mod people;
 
 use std::collections::BTreeMap;
 
+use anyhow::Context as _;
 use kakaw_core::account::{BirthdayType, Gender};
 use kakaw_core::app::{AndroidApp, Consent, IosApp, Under14};
 use kakaw_wire::scope::Item;
 use serde::{Deserialize, Serialize};
 
-pub use apply::apply;
+use crate::world::World;
+
 pub use export::{Secrets, export};
 
 /// A world file.
@@ -211,6 +214,17 @@ const fn is_yes(flag: &bool) -> bool {
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
 const fn is_no(flag: &bool) -> bool {
     !*flag
+}
+
+/// Brings the store to what a world file says. Doing it twice changes nothing.
+pub async fn apply(world: &World, file: &WorldFile) -> anyhow::Result<()> {
+    for app in &file.apps {
+        apps::apply(world, app).await.with_context(|| format!("app {}", app.id))?;
+    }
+    for person in &file.people {
+        people::apply(world, person).await?;
+    }
+    Ok(())
 }
 
 /// Reads a world file. An error names the line and, for an unknown name, the nearest right one.

@@ -10,7 +10,7 @@ use kakaw_core::seal::Purpose;
 use kakaw_store::accounts::Stored;
 use kakaw_store::{accounts, apps, links};
 
-use super::apply::{commit, derived, moment};
+use super::common::{commit, derived, moment};
 use super::{Link as FileLink, Person};
 use crate::password;
 use crate::world::World;

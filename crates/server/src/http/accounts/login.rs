@@ -30,7 +30,7 @@ use super::checked_continue;
 use crate::http::fault::Fault;
 use crate::http::form_seal::{self, FIELD, FormSeal};
 use crate::http::here::Here;
-use crate::http::kauth::authorize::{ensure_browser, redirect, with_cookie};
+use crate::http::redirect::{redirect, with_cookie};
 use crate::http::{body, cookie};
 use crate::page::{self, login::Notice};
 use crate::world::World;
@@ -52,7 +52,7 @@ fn show(here: &mut Here, query: &str, typed: Option<&str>, notice: Option<Notice
     let target = target(query)?;
     let hint = Pairs::parse(target.split_once('?').map_or("", |(_, q)| q)).ok();
     let hint = hint.as_ref().and_then(|pairs| pairs.one("login_hint").ok().flatten()).unwrap_or_default();
-    let (browser, new_cookie) = ensure_browser(here);
+    let (browser, new_cookie) = here.ensure_browser();
     let seal = FormSeal::new(here, &browser, "login", &target, "");
     let view = page::login::Login::new(
         here,
@@ -103,7 +103,7 @@ async fn log_in(here: &mut Here, query: &str, request: Request) -> Result<Respon
     }
     let Outcome::Committed = here.world.store.commit(changes).await? else { return Err(Fault::contention()) };
     let name = cookie::Names::of(&here.world).session;
-    Ok(with_cookie(redirect(&target, true), cookie::set(here, &name, &cookie_value, lifetime(stay))))
+    Ok(with_cookie(redirect(&target, true), cookie::set(&here.base, &name, &cookie_value, lifetime(stay))))
 }
 
 /// Verifies the password. One of a world file is hashed now, at its first use.

@@ -9,17 +9,11 @@ use axum::Router;
 use kakaw_core::diagnosis::Refusal;
 use kakaw_wire::Problem;
 
-use super::kauth::authorize::UNRESERVED;
 use crate::world::World;
 
 /// Every page of accounts.
 pub fn routes() -> Router<Arc<World>> {
     Router::new().merge(login::routes()).merge(terms::routes())
-}
-
-/// A URL as the value of `continue`.
-pub fn continue_url(url: &str) -> String {
-    percent_encoding::utf8_percent_encode(url, &UNRESERVED).to_string()
 }
 
 /// Where a page goes on: only an authorization request of ours, or the page would send people anywhere.

@@ -21,7 +21,7 @@ use crate::http::body;
 use crate::http::fault::Fault;
 use crate::http::form_seal::{self, FIELD, FormSeal};
 use crate::http::here::Here;
-use crate::http::kauth::authorize::{ensure_browser, redirect, with_cookie};
+use crate::http::redirect::{redirect, with_cookie};
 use crate::page;
 use crate::world::World;
 
@@ -57,7 +57,7 @@ async fn agree(here: &mut Here, query: &str, posted: Option<(Pairs, HeaderMap)>)
     let Some((_, account)) = session.filter(|(s, account)| s.is_live(account.epoch, here.world.now())) else {
         return Ok(redirect(target, posted.is_some()));
     };
-    let (browser, new_cookie) = ensure_browser(here);
+    let (browser, new_cookie) = here.ensure_browser();
     let seal = FormSeal::new(here, &browser, "terms", target, &account.id.to_string());
     if let Some((form, headers)) = &posted
         && seal.fits(here, headers, form.one(FIELD).ok().flatten())

@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::http::fault::Fault;
 use crate::http::here::Here;
-use crate::http::kauth::authorize::{redirect, with_cookie, with_query};
+use crate::http::redirect::{redirect, with_cookie, with_query};
 use crate::http::{cookie, form_seal};
 use crate::page;
 use crate::page::demo::{Demo as Page, Shown};
@@ -98,7 +98,7 @@ fn kept(here: &Here, headers: &HeaderMap) -> Kept {
 
 fn keep(here: &Here, response: Response, kept: &Kept) -> Response {
     let value = form_seal::seal(here, Purpose::Step, kept);
-    with_cookie(response, cookie::set(here, &cookie::Names::of(&here.world).demo, &value, 86_400))
+    with_cookie(response, cookie::set(&here.base, &cookie::Names::of(&here.world).demo, &value, 86_400))
 }
 
 fn page(here: &Here, shown: Shown) -> Response {

@@ -25,8 +25,8 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{RawQuery, Request};
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse as _, Response};
+use axum::http::StatusCode;
+use axum::response::Response;
 use axum::routing;
 use kakaw_core::account::Account;
 use kakaw_core::app::App;
@@ -45,11 +45,11 @@ use kakaw_wire::scope::Item;
 use kakaw_wire::text::Lang;
 use serde::{Deserialize, Serialize};
 
-use crate::http::accounts::continue_url;
+use crate::http::body;
 use crate::http::fault::Fault;
 use crate::http::form_seal::{self, FIELD, FormSeal};
 use crate::http::here::Here;
-use crate::http::{body, cookie};
+use crate::http::redirect::{continue_url, redirect, with_cookie, with_query};
 use crate::page;
 use crate::world::World;
 
@@ -221,7 +221,7 @@ async fn consent_step(
     canonical: &str,
     posted: Option<&Posted>,
 ) -> Result<Consented, Fault> {
-    let (browser, cookie) = ensure_browser(here);
+    let (browser, cookie) = here.ensure_browser();
     let seal =
         FormSeal::new(here, &browser, "consent", canonical, &format!("{}/{}", visit.account.id, ask.fingerprint()));
     let mut notice = None;
@@ -335,7 +335,7 @@ fn first_link(world: &World, visit: &Visit, app: &App, now: kakaw_core::Millis) 
 
 /// To the log-in page, and from there back to this request.
 fn to_log_in(here: &mut Here, params: &Params, canonical: &str) -> Response {
-    let (_, cookie) = ensure_browser(here);
+    let (_, cookie) = here.ensure_browser();
     with_cookie(redirect(&to_page(here, "/login", params, canonical), false), cookie)
 }
 
@@ -369,25 +369,6 @@ fn canonical(query: &str) -> String {
     query.split('&').filter(|pair| !pair.starts_with(&own)).collect::<Vec<_>>().join("&")
 }
 
-/// The browser cookie's value, made now if the browser has none.
-pub fn ensure_browser(here: &mut Here) -> (String, Option<HeaderValue>) {
-    if let Some(browser) = &here.browser {
-        return (browser.clone(), None);
-    }
-    let browser = random::token(&*here.world.random);
-    here.browser = Some(browser.clone());
-    let cookie = cookie::set(here, &cookie::Names::of(&here.world).browser, &browser, 365 * 86_400);
-    (browser, cookie)
-}
-
-/// Adds a `Set-Cookie`.
-pub fn with_cookie(mut response: Response, cookie: Option<HeaderValue>) -> Response {
-    if let Some(cookie) = cookie {
-        response.headers_mut().append(header::SET_COOKIE, cookie);
-    }
-    response
-}
-
 /// Back to the app with an error (RFC 6749 §4.1.2.1).
 fn back(request: &authorize::Request<'_>, problem: &Problem, posted: bool) -> Response {
     let message = problem.message(Surface::Redirect);
@@ -397,44 +378,4 @@ fn back(request: &authorize::Request<'_>, problem: &Problem, posted: bool) -> Re
         ("state", request.state.as_deref()),
     ];
     redirect(&with_query(&request.redirect_uri, &parameters), posted)
-}
-
-/// Adds parameters to a registered URI, which may have a query of its own.
-pub fn with_query(uri: &str, parameters: &[(&str, Option<&str>)]) -> String {
-    let mut url = uri.to_owned();
-    for (name, value) in parameters {
-        if let Some(value) = value {
-            url.push(if url.contains('?') { '&' } else { '?' });
-            url.push_str(name);
-            url.push('=');
-            url.extend(percent_encoding::utf8_percent_encode(value, &UNRESERVED));
-        }
-    }
-    url
-}
-
-/// Everything but the unreserved characters of RFC 3986 §2.3.
-pub const UNRESERVED: percent_encoding::AsciiSet =
-    percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-
-/// 302 after a GET, 303 after a form.
-pub fn redirect(location: &str, posted: bool) -> Response {
-    let status = if posted { StatusCode::SEE_OTHER } else { StatusCode::FOUND };
-    match HeaderValue::from_str(location) {
-        Ok(location) => {
-            let no_store = HeaderValue::from_static("no-store");
-            let no_referrer = HeaderValue::from_static("no-referrer");
-            (
-                status,
-                [
-                    (header::LOCATION, location),
-                    (header::CACHE_CONTROL, no_store),
-                    (header::REFERRER_POLICY, no_referrer),
-                ],
-            )
-                .into_response()
-        }
-        // A registered URI holds no control characters, and everything else was encoded.
-        Err(_) => StatusCode::BAD_REQUEST.into_response(),
-    }
 }

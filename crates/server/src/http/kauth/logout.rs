@@ -24,10 +24,10 @@ use kakaw_store::{Outcome, sessions};
 use kakaw_wire::Problem;
 use kakaw_wire::form::Pairs;
 
-use super::authorize::{ensure_browser, redirect, with_cookie, with_query};
 use crate::http::fault::Fault;
 use crate::http::form_seal::{self, FIELD, FormSeal};
 use crate::http::here::Here;
+use crate::http::redirect::{redirect, with_cookie, with_query};
 use crate::http::{body, cookie};
 use crate::page;
 use crate::world::World;
@@ -60,7 +60,7 @@ async fn log_out(here: &mut Here, query: &str, posted: Option<(Pairs, HeaderMap)
         None => None,
     };
     let Some((session, account)) = session else { return Ok(redirect(&target.location, is_post)) };
-    let (browser, new_cookie) = ensure_browser(here);
+    let (browser, new_cookie) = here.ensure_browser();
     let seal = FormSeal::new(here, &browser, "logout", query, &session.id);
     if let Some((form, headers)) = posted
         && seal.fits(here, &headers, form.one(FIELD).ok().flatten())
@@ -70,7 +70,7 @@ async fn log_out(here: &mut Here, query: &str, posted: Option<(Pairs, HeaderMap)
             let Outcome::Committed = here.world.store.commit(vec![sessions::delete(&session.id)]).await? else {
                 return Err(Fault::contention());
             };
-            response = with_cookie(response, cookie::set(here, &cookie::Names::of(&here.world).session, "", 0));
+            response = with_cookie(response, cookie::set(&here.base, &cookie::Names::of(&here.world).session, "", 0));
         }
         return Ok(response);
     }

@@ -1,37 +1,17 @@
-//! Brings the store to what a world file says. Doing it twice changes nothing.
+//! Applies `[[apps]]`: their settings and keys.
 
-use anyhow::{Context as _, bail};
-use aws_lc_rs::digest;
+use anyhow::bail;
 use kakaw_core::app::{self, AppKey, AppSettings, KeyKind, KeySettings};
 use kakaw_core::seal::Purpose;
 use kakaw_core::{Millis, random, secret};
-use kakaw_store::{Outcome, Statement, app_keys, apps};
+use kakaw_store::{app_keys, apps};
 
-use super::{App, ConsentItem, ConsentTable, WorldFile, people};
+use super::common::{commit, derived, moment};
+use super::{App, ConsentItem, ConsentTable};
 use crate::world::World;
 
-/// Applies a world file.
-pub async fn apply(world: &World, file: &WorldFile) -> anyhow::Result<()> {
-    for app in &file.apps {
-        apply_app(world, app).await.with_context(|| format!("app {}", app.id))?;
-    }
-    for person in &file.people {
-        people::apply(world, person).await?;
-    }
-    Ok(())
-}
-
-pub(super) async fn commit(world: &World, changes: Vec<Statement>) -> anyhow::Result<()> {
-    if changes.is_empty() {
-        return Ok(());
-    }
-    match world.store.commit(changes).await? {
-        Outcome::Committed => Ok(()),
-        Outcome::Conflict(_) => bail!("a key or log-in id is taken already, or somebody changed it meanwhile"),
-    }
-}
-
-async fn apply_app(world: &World, file: &App) -> anyhow::Result<()> {
+/// Brings one app to what the file says.
+pub(super) async fn apply(world: &World, file: &App) -> anyhow::Result<()> {
     let now = world.now();
     let before = apps::by_id(&world.store, file.id).await?;
     let settings = settings(file, before.as_ref().map(|app| &app.settings), now, world.is_dev())?;
@@ -189,19 +169,4 @@ fn missing_key(world: &World, file: &App, stored: &[app_keys::Stored], kind: Key
         return derived(&format!("{}/{}/{index}", file.id, kind.id()));
     }
     random::bytes::<16>(&*world.random).iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// A time of the file.
-pub(super) fn moment(text: Option<&str>, key: &str) -> anyhow::Result<Option<Millis>> {
-    let read = |text: &str| {
-        Millis::from_rfc3339(text)
-            .with_context(|| format!("{key} is {text:?}; expected RFC 3339, such as 2026-11-20T03:00:00Z"))
-    };
-    text.map(read).transpose()
-}
-
-/// 32 hexadecimal characters that hang on nothing but their name, so that fixtures are stable.
-pub(super) fn derived(name: &str) -> String {
-    let hash = digest::digest(&digest::SHA256, format!("kakaw/{name}").as_bytes());
-    hash.as_ref().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
