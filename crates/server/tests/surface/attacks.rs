@@ -157,3 +157,105 @@ async fn the_terms_page_speaks_the_language_of_the_request() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn what_clients_and_people_write_is_escaped_on_pages() {
+    on_each_database(async |server| {
+        let script = "<script>alert(1)</script>";
+        server.edit("name = \"Coffee Club\"", &format!("name = \"{script}\"")).await;
+        let mut browser = Browser::default();
+        let target = browser.get(&server, &authorize(REST, "")).await.parameter("continue").unwrap();
+        let login = format!("/login?continue={}", encode_value(&target));
+        let page = browser.get(&server, &login).await;
+        let form = hidden(&page.body);
+        let typed = [("kakaw_form", form.as_str()), ("loginId", "\"><script>alert(1)</script>"), ("password", "x")];
+        let refused = browser.post(&server, &login, &typed).await;
+        let logged_in = server.log_in(&mut browser, &target, "ryan@example.com", "ryan-password").await;
+        let consent = browser.get(&server, &logged_in.location()).await;
+        let wrong = server.get(&authorize(REST, &format!("&scope={}", encode_value(script)))).await;
+        for answer in [refused, consent, wrong] {
+            assert!(!answer.body.contains("<script"), "{}", answer.body);
+            assert!(answer.body.contains("alert(1)"), "it is shown, as text: {}", answer.body);
+            let policy = answer.headers["content-security-policy"].to_str().unwrap();
+            assert!(policy.contains("default-src 'none'") && !policy.contains("script-src"), "{policy}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_session_id_changes_at_every_log_in_and_the_one_before_is_worth_nothing() {
+    on_each_database(async |server| {
+        let mut browser = Browser::default();
+        server.walk(&mut browser, &authorize(PLAIN, ""), "ryan@example.com", &["profile_nickname"]).await;
+        let before = browser.header();
+        assert!(
+            server
+                .walk(&mut browser, &authorize(PLAIN, "&prompt=login"), "ryan@example.com", &[])
+                .await
+                .parameter("code")
+                .is_some()
+        );
+        assert_ne!(before, browser.header());
+        let request =
+            Request::get(authorize(PLAIN, "&prompt=none")).header("host", "localhost:7700").header("cookie", before);
+        let old = server.send(request.body(Body::empty()).unwrap()).await;
+        assert_eq!(old.parameter("error").as_deref(), Some("login_required"));
+        // A cookie that was planted beside the real one makes neither count.
+        let session = browser.header().split("; ").find(|pair| pair.starts_with("kakaw_s_")).unwrap().to_owned();
+        let name = session.split('=').next().unwrap();
+        let doubled = format!("{}; {name}=planted", browser.header());
+        let request =
+            Request::get(authorize(PLAIN, "&prompt=none")).header("host", "localhost:7700").header("cookie", doubled);
+        let answer = server.send(request.body(Body::empty()).unwrap()).await;
+        assert_eq!(answer.parameter("error").as_deref(), Some("login_required"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_failed_log_in_does_not_tell_whether_the_account_exists() {
+    on_each_database(async |server| {
+        let attempt = async |login: &str| {
+            let mut browser = Browser::default();
+            let url = format!("/login?continue={}", encode_value(&authorize(REST, "")));
+            let form = hidden(&browser.get(&server, &url).await.body);
+            let answer =
+                browser.post(&server, &url, &[("kakaw_form", &form), ("loginId", login), ("password", "wrong")]).await;
+            let seal = hidden(&answer.body);
+            (answer.status, answer.body.replace(&seal, "").replace(login, ""))
+        };
+        let known = attempt("ryan@example.com").await;
+        assert_eq!(known, attempt("nobody@example.com").await);
+        assert_eq!(known, attempt("blocked@example.com").await);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_admin_key_in_the_wrong_place_is_not_repeated() {
+    on_each_database(async |server| {
+        let page = server.get(&authorize(ADMIN, "")).await;
+        let token = server.token(&[("grant_type", "authorization_code"), ("client_id", ADMIN), ("code", "x")]).await;
+        for answer in [page, token] {
+            assert!(answer.status.is_client_error());
+            assert!(!answer.body.contains(ADMIN), "{}", answer.body);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn cookies_of_two_instances_have_different_names() {
+    let one = TestServer::start(&kakaw_store::db::Url::Memory, kakaw_core::policy::Policy::DEV).await;
+    let mut other = TestServer::world(&kakaw_store::db::Url::Memory, kakaw_core::policy::Policy::DEV).await;
+    let key = kakaw_core::seal::MasterKey { id: 1, bytes: [8; 32] };
+    other.sealer = kakaw_core::seal::Sealer::new("other", &[key]).unwrap();
+    other.public_url = kakaw_server::world::PublicUrl::Fixed("https://login.example.com".to_owned());
+    let other = TestServer::of(other).await;
+    let name = |answer: &Answer| answer.headers["set-cookie"].to_str().unwrap().split('=').next().unwrap().to_owned();
+    let first = name(&one.get(&authorize(REST, "")).await);
+    let second = name(&other.get(&authorize(REST, "")).await);
+    assert!(second.starts_with("__Host-"), "no sibling domain can plant it: {second}");
+    assert_ne!(first, second.trim_start_matches("__Host-"));
+}
