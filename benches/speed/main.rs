@@ -10,6 +10,7 @@ mod scenario;
 
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
@@ -31,11 +32,15 @@ fn main() -> anyhow::Result<()> {
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(bench(&binary))
 }
 
-/// An axum server that answers a constant.
+/// An axum server that answers a constant, or (at `/sign`) signs an ID token and does nothing else.
 fn bare() -> anyhow::Result<()> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
         let json = [("content-type", "application/json;charset=UTF-8")];
-        let app = axum::Router::new().route("/v2/user/me", axum::routing::get(async move || (json, CONSTANT)));
+        let key = Arc::new(SigningKey::generate().context("a signing key")?);
+        let sign = async move || key.sign(&scenario::claims()).unwrap_or_default();
+        let app = axum::Router::new()
+            .route("/v2/user/me", axum::routing::get(async move || (json, CONSTANT)))
+            .route("/sign", axum::routing::get(sign));
         let listener = tokio::net::TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
         {
             use std::io::Write as _;
@@ -66,10 +71,14 @@ async fn bench(binary: &Path) -> anyhow::Result<()> {
     compared(&baseline, &load::all("refresh", &server.address, 64, prepared.refresh(KEY, 40_000), ok).await?.0);
 
     let signing = signatures_per_second();
+    let sign = load::all("bare axum, an RS256 signature", &bare.address, 64, vec![get("/sign", &[]); 20_000], ok);
+    let (signer, _) = sign.await?;
+    row(&signer, None);
     let with_id_token = load::all("refresh with ID token", &server.address, 64, prepared.refresh(OIDC_KEY, 10_000), ok);
     let with_id_token = with_id_token.await?.0;
     compared(&baseline, &with_id_token);
     bound("refresh with ID token", with_id_token.per_second, "RS256 signing alone", signing);
+    bound("refresh with ID token", with_id_token.per_second, "a bare server that only signs", signer.per_second);
 
     let grants: usize = std::env::var("KAKAW_BENCH_GRANTS").ok().and_then(|text| text.parse().ok()).unwrap_or(100_000);
     let (run, codes) = prepared.authorize(KEY, grants).await?;
@@ -81,6 +90,7 @@ async fn bench(binary: &Path) -> anyhow::Result<()> {
     let run = prepared.exchange("code exchange with ID token", OIDC_KEY, codes).await?;
     compared(&baseline, &run);
     bound("code exchange with ID token", run.per_second, "RS256 signing alone", signing);
+    bound("code exchange with ID token", run.per_second, "a bare server that only signs", signer.per_second);
 
     let hashing = hashes_per_second();
     let (flow, log_ins) = scenario::full_flows(&server.address).await?;
@@ -168,7 +178,7 @@ fn row(run: &Run, ratio: Option<f64>) {
 }
 
 fn bound(name: &str, rate: f64, of: &str, limit: f64) {
-    say(&format!("{name}: {:.1} % of {of} ({limit:.0}/s on all cores)", 100.0 * rate / limit));
+    say(&format!("{name}: {:.1} % of {of} ({limit:.0}/s)", 100.0 * rate / limit));
 }
 
 fn say(line: &str) {
