@@ -7,6 +7,7 @@ pub mod http;
 pub mod keys;
 pub mod page;
 pub mod password;
+pub mod quota;
 pub mod random;
 pub mod signer;
 pub mod world;

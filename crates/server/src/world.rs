@@ -10,6 +10,7 @@ use kakaw_store::Store;
 
 use crate::clock::Clock;
 use crate::password::Passwords;
+use crate::quota::PerMinute;
 use crate::signer::Signer;
 
 /// How the program was started.
@@ -43,6 +44,8 @@ pub struct World {
     pub public_url: PublicUrl,
     /// Whether `/v2/user/me` takes the token from the query too.
     pub access_token_in_query: bool,
+    /// Calls of `/v1/user/ids`.
+    pub user_ids_quota: PerMinute,
     /// Whether a proxy stands in front, whose `X-Forwarded-For` is believed.
     pub behind_proxy: bool,
 }

@@ -246,7 +246,7 @@ codes! {
     Kapi7 "-7" "kapi_7" Explained;
     Kapi8 "-8" "kapi_8" Raised;
     Kapi9 "-9" "kapi_9" Raised;
-    Kapi10 "-10" "kapi_10" Later;
+    Kapi10 "-10" "kapi_10" Raised;
     Kapi11 "-11" "kapi_11" Explained;
     Kapi12 "-12" "kapi_12" Later;
     Kapi13 "-13" "kapi_13" Later;
@@ -384,6 +384,8 @@ problems! {
     Kapi4 AccountRestricted { } [Kapi 403 "" "the account has been restricted"];
     /// A header that does not fit.
     Kapi8 WrongHeader { header, reason } [Kapi 400 "" "wrong header [{header}]: {reason}"];
+    /// More calls than the quota allows.
+    Kapi10 QuotaExceeded { } [Kapi 429 "" "API limit has been exceeded."];
     /// An API of the past.
     Kapi9 Discontinued { path, successor } [Kapi 400 "" "{path} has been discontinued. Use {successor}."];
     /// No token, or not one of ours, or it was ended.

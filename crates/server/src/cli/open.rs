@@ -11,6 +11,7 @@ use super::Usage;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::password::Passwords;
+use crate::quota::PerMinute;
 use crate::signer::Signer;
 use crate::world::{Mode, PublicUrl, World};
 use crate::{keys, random};
@@ -40,6 +41,7 @@ pub async fn world(config: &Config, mode: Mode) -> anyhow::Result<World> {
         policy: config.policy,
         public_url: config.public_url.clone().map_or(PublicUrl::FollowLoopback, PublicUrl::Fixed),
         access_token_in_query: config.access_token_in_query,
+        user_ids_quota: PerMinute::new(config.quotas.user_ids),
         behind_proxy: config.behind_proxy,
     })
 }

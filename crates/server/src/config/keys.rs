@@ -59,6 +59,10 @@ pub const KEYS: &[Key] = &[
     ),
     key("policy.revoke_on_code_reuse", "Whether the second use of a code ends the tokens of its first use."),
     key("policy.revoke_on_refresh_reuse", "Whether an outdated refresh token ends the log-in that it belonged to."),
+    key(
+        "quotas.user_ids",
+        "Calls of `/v1/user/ids` that an app may make in a minute, else 429 with -10; 0 means no limit.",
+    ),
     key("passwords.memory_kib", "Argon2id: memory of one hash in KiB."),
     key("passwords.iterations", "Argon2id: passes over the memory."),
     key("passwords.lanes", "Argon2id: lanes."),

@@ -40,7 +40,16 @@ pub struct Config {
     pub key_file: Option<PathBuf>,
     pub access_token_in_query: bool,
     pub policy: Policy,
+    pub quotas: Quotas,
     pub passwords: Passwords,
+}
+
+/// `[quotas]`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Quotas {
+    pub user_ids: u32,
 }
 
 /// `[passwords]`.
@@ -78,6 +87,7 @@ impl Config {
             key_file: None,
             access_token_in_query: dev,
             policy: if dev { Policy::DEV } else { Policy::SERVE },
+            quotas: Quotas { user_ids: if dev { 0 } else { 100 } },
             passwords: Passwords {
                 memory_kib: OWASP.memory_kib,
                 iterations: OWASP.iterations,

@@ -195,3 +195,16 @@ async fn f21_consent_is_listed_and_taken_back() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn user_ids_have_a_quota_by_the_minute() {
+    let mut world = TestServer::world(&kakaw_store::db::Url::Memory, kakaw_core::policy::Policy::DEV).await;
+    world.user_ids_quota = kakaw_server::quota::PerMinute::new(2);
+    let server = TestServer::of(world).await;
+    for _ in 0..2 {
+        assert_eq!(admin(&server, "GET", "/v1/user/ids", &[]).await.status, 200);
+    }
+    let refused = admin(&server, "GET", "/v1/user/ids", &[]).await;
+    assert_eq!(refused.status, 429);
+    assert_eq!(refused.json(), json!({ "msg": "API limit has been exceeded.", "code": -10 }));
+}

@@ -13,6 +13,7 @@ use kakaw_core::random::{self, Random};
 use kakaw_core::seal::{MasterKey, Sealer};
 use kakaw_server::clock::Clock;
 use kakaw_server::password::{Cost, Passwords};
+use kakaw_server::quota::PerMinute;
 use kakaw_server::random::{Seeded, System};
 use kakaw_server::signer::Signer;
 use kakaw_server::world::{Mode, PublicUrl, World};
@@ -138,6 +139,7 @@ impl TestServer {
             policy,
             public_url: PublicUrl::FollowLoopback,
             access_token_in_query: true,
+            user_ids_quota: PerMinute::new(0),
             behind_proxy: false,
         }
     }

@@ -5,6 +5,8 @@
 //! | `limit`   | no     | 1 to 100 (default), else -2                                 |
 //! | `from_id` | no     | the page begins with this id, or with the next in its order  |
 //! | `order`   | no     | `asc` (default) or `desc`, else -2                          |
+//!
+//! More calls in a minute than the quota allows: 429, -10.
 
 use std::sync::Arc;
 
@@ -14,6 +16,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing;
 use kakaw_store::links;
+use kakaw_wire::Problem;
 use kakaw_wire::user::UserIds;
 
 use super::params::{Params, bad};
@@ -37,6 +40,9 @@ async fn get(State(world): State<Arc<World>>, request: Request) -> Response {
 async fn page(world: &World, base: &str, request: Request) -> Result<UserIds, Fault> {
     let params = Params::read(request).await?;
     let app = admin_only(world, &params.headers).await?;
+    if !world.user_ids_quota.admits(app.id) {
+        return Err(Problem::QuotaExceeded {}.into());
+    }
     let limit = params.number("limit")?.unwrap_or(100);
     if !(1..=100).contains(&limit) {
         return Err(bad("limit", "Expected 1 to 100."));

@@ -1,0 +1,48 @@
+//! Calls per minute and app, counted by the process's own clock: a moved world clock neither fills nor empties a quota.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+
+/// How many calls an app may make in a minute.
+pub struct PerMinute {
+    limit: u32,
+    started: Instant,
+    calls: Mutex<HashMap<i64, (u64, u32)>>,
+}
+
+impl PerMinute {
+    /// A quota; zero means none.
+    #[must_use]
+    pub fn new(limit: u32) -> Self {
+        Self { limit, started: Instant::now(), calls: Mutex::default() }
+    }
+
+    /// Counts a call of the app, and says whether it may go on.
+    pub fn admits(&self, app_id: i64) -> bool {
+        if self.limit == 0 {
+            return true;
+        }
+        let minute = self.started.elapsed().as_secs() / 60;
+        let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        let (counted, count) = calls.entry(app_id).or_insert((minute, 0));
+        if *counted != minute {
+            (*counted, *count) = (minute, 0);
+        }
+        *count = count.saturating_add(1);
+        *count <= self.limit
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_app_has_its_own_quota_and_zero_is_none() {
+        let quota = PerMinute::new(2);
+        assert_eq!([1, 1, 1, 2].map(|app| quota.admits(app)), [true, true, false, true]);
+        let none = PerMinute::new(0);
+        assert!((0..1000).all(|_| none.admits(1)));
+    }
+}
