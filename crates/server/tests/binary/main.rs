@@ -8,4 +8,5 @@ mod docs;
 mod durable;
 mod kill;
 mod running;
+mod sdk;
 mod walls;
