@@ -4,7 +4,7 @@
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use kakaw_core::account::Attributes;
-use kakaw_core::app::{App, AppKey, AppSettings, KeyKind, KeySettings, Under14};
+use kakaw_core::app::{App, AppKey, AppSettings, KeyKind, KeySettings};
 use kakaw_core::key::{Jws, SigningKey};
 use kakaw_core::seal::{MasterKey, Sealer};
 use kakaw_core::token::{self, AccessToken};
@@ -79,19 +79,10 @@ fn authorization() -> Check {
         collect_if_missing: false,
         collect_since: Millis(0),
         purpose: String::new(),
+        permission: true,
     };
-    let settings = AppSettings {
-        name: "App".to_owned(),
-        company: String::new(),
-        kakao_login: true,
-        oidc: true,
-        test_app: false,
-        under_14: Under14::Allow,
-        team: Vec::new(),
-        logout_redirect_uris: Vec::new(),
-        consent_items: [(Item::AccountEmail, item(kakaw_core::app::Consent::Required))].into(),
-        legacy_properties: false,
-    };
+    let consent_items = [(Item::AccountEmail, item(kakaw_core::app::Consent::Required))].into();
+    let settings = AppSettings { oidc: true, consent_items, ..AppSettings::new("App") };
     let app = App { id: 1, version: 1, settings };
     let key = AppKey {
         key: KEY.to_owned(),
@@ -107,7 +98,7 @@ fn authorization() -> Check {
         let Ok(params) = authorize::parse(&pairs) else { return };
         if let Ok(request) = authorize::check(&params, Some((&app, &key))) {
             assert_eq!(request.redirect_uri, REDIRECT_URI);
-            assert!(request.scope.iter().all(|item| *item == Item::AccountEmail));
+            assert!(request.wanted.scope.iter().all(|item| *item == Item::AccountEmail));
         }
     })
 }

@@ -53,6 +53,12 @@ pub struct Attributes {
     pub ci: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ci_authenticated_at: Option<Millis>,
+    /// Whether the parents of a person under 14 agreed to the use of services.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub parental_consent: bool,
+    /// Asleep after a long time without use; a log-in wakes it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub dormant: bool,
 }
 
 /// `gender` on the wire.
@@ -107,7 +113,7 @@ impl Attributes {
             Item::PhoneNumber => self.phone().is_some(),
             Item::AccountCi => self.ci.is_some(),
             Item::Profile | Item::ProfileNickname | Item::ProfileImage => true,
-            Item::ShippingAddress | Item::Friends | Item::TalkMessage | Item::Plusfriends => true,
+            Item::ShippingAddress | Item::Friends | Item::TalkMessage | Item::Plusfriends | Item::AccountStatus => true,
         }
     }
 

@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::Millis;
 use crate::account::Attributes;
+use crate::service_terms::{ServiceTerm, SimpleSignup};
+use crate::webhook::Webhooks;
 
 /// An app with its settings.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,21 +36,130 @@ pub struct AppSettings {
     pub consent_items: BTreeMap<Item, ConsentItem>,
     /// Whether `/v2/user/me` repeats nickname and pictures in `properties`, as older libraries read them.
     pub legacy_properties: bool,
+    #[serde(default)]
+    pub standing: Standing,
+    /// Whether the app is registered to a business: only these may ask for items of [`Availability::Business`].
+    ///
+    /// [`Availability::Business`]: kakaw_wire::scope::Availability::Business
+    #[serde(default = "yes")]
+    pub business: bool,
+    #[serde(default)]
+    pub permissions: Vec<Permission>,
+    #[serde(default)]
+    pub simple_signup: SimpleSignup,
+    /// In the order in which screens show them.
+    #[serde(default)]
+    pub service_terms: Vec<ServiceTerm>,
+    /// Connected Talk Channels.
+    #[serde(default)]
+    pub channels: Vec<Channel>,
+    /// Keys that `/v1/user/update_profile` and `/v1/user/signup` may store.
+    #[serde(default)]
+    pub user_properties: Vec<String>,
+    /// Whether agreeing links at once; else people wait for `/v1/user/signup`.
+    #[serde(default = "yes")]
+    pub automatic_link: bool,
+    #[serde(default)]
+    pub webhooks: Webhooks,
+}
+
+const fn yes() -> bool {
+    true
 }
 
 impl AppSettings {
+    /// The settings of a new app.
+    #[must_use]
+    pub fn new(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            company: String::new(),
+            kakao_login: true,
+            oidc: false,
+            test_app: false,
+            under_14: Under14::Allow,
+            team: Vec::new(),
+            logout_redirect_uris: Vec::new(),
+            consent_items: BTreeMap::new(),
+            legacy_properties: false,
+            standing: Standing::Active,
+            business: true,
+            permissions: Vec::new(),
+            simple_signup: SimpleSignup::default(),
+            service_terms: Vec::new(),
+            channels: Vec::new(),
+            user_properties: Vec::new(),
+            automatic_link: true,
+            webhooks: Webhooks::default(),
+        }
+    }
+
     /// Whether the app is closed to a person of this age (T212, -406).
     #[must_use]
     pub fn denies_age_of(&self, attributes: &Attributes, now: Millis) -> bool {
-        self.under_14 == Under14::Deny && attributes.age(now).is_some_and(|age| age < 14)
+        let open = match self.under_14 {
+            Under14::Allow => true,
+            Under14::ParentalConsent => attributes.parental_consent,
+            Under14::Deny => false,
+        };
+        !open && attributes.age(now).is_some_and(|age| age < 14)
     }
+
+    /// How the app uses an item; nothing when it is not set, or its use is not permitted.
+    #[must_use]
+    pub fn item(&self, item: Item) -> Option<&ConsentItem> {
+        self.consent_items.get(&item).filter(|setting| setting.permission)
+    }
+}
+
+/// Whether the app may be used at all.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Standing {
+    #[default]
+    Active,
+    /// Sanctioned (-12).
+    Blocked,
+    /// Not used for long (-13).
+    Suspended,
+}
+
+/// What an app must ask the operator for, by the documented names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[allow(missing_docs, reason = "the names are the documentation's")]
+pub enum Permission {
+    OauthImplicitGrantSupported,
+    PlusFriendsOnAgreementSupported,
+    PluginSupported,
+    DelegateSupported,
+    ChannelSupported,
+    GroupAppSupported,
+    UserManagementKeepUserId,
+    /// More than five keys of a kind.
+    IncreasedAppKeyCount,
+    /// Account-status events of RISC and CAEP.
+    OidcSseSupported,
+    #[serde(rename = "UPDATE_NOT_ALLOWED_UNDER_AGE14")]
+    UpdateNotAllowedUnderAge14,
+}
+
+/// A Talk Channel of the app.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Channel {
+    /// Profile id, such as `_ZeUTxl`.
+    pub id: String,
+    pub name: String,
 }
 
 /// Whether people under 14 may use the app.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 pub enum Under14 {
     Allow,
+    /// Only those whose parents agreed.
+    ParentalConsent,
     Deny,
 }
 
@@ -74,6 +185,9 @@ pub struct ConsentItem {
     pub collect_since: Millis,
     /// Shown to people.
     pub purpose: String,
+    /// Whether the operator permits the item: without it the item is as good as not set (-5, KAE103).
+    #[serde(default = "yes")]
+    pub permission: bool,
 }
 
 /// The kinds of app keys.
@@ -152,6 +266,52 @@ pub struct KeySettings {
     pub android: Vec<AndroidApp>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ios: Vec<IosApp>,
+    /// Addresses from which the key may be used; none = from everywhere.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allowed_ips: Vec<String>,
+    /// Of an admin key: what it may call; none = everything.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub apis: Vec<ApiGroup>,
+    /// Of an admin key: whether webhooks carry it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub primary: bool,
+}
+
+/// A group of calls that an admin key may be limited to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ApiGroup {
+    /// `/v2/user/me`, `/v2/app/users`, `/v1/user/ids`.
+    UserInfo,
+    /// `/v1/user/logout`.
+    Logout,
+    /// `/v1/user/unlink`.
+    Unlink,
+    /// `/v2/user/scopes`, `/v2/user/revoke/scopes`.
+    Scopes,
+    /// `/v2/user/service_terms` and what changes them.
+    ServiceTerms,
+    /// `/v1/user/shipping_address`.
+    ShippingAddress,
+}
+
+impl ApiGroup {
+    /// Every group.
+    pub const ALL: &'static [Self] =
+        &[Self::UserInfo, Self::Logout, Self::Unlink, Self::Scopes, Self::ServiceTerms, Self::ShippingAddress];
+
+    /// The word in settings.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::UserInfo => "user_info",
+            Self::Logout => "logout",
+            Self::Unlink => "unlink",
+            Self::Scopes => "scopes",
+            Self::ServiceTerms => "service_terms",
+            Self::ShippingAddress => "shipping_address",
+        }
+    }
 }
 
 /// An Android app that may use a native key.
@@ -177,5 +337,16 @@ impl AppKey {
     pub fn accepts_redirect_uri(&self, uri: &str) -> bool {
         self.settings.redirect_uris.iter().any(|registered| registered == uri)
             || (self.kind == KeyKind::Native && uri == format!("kakao{}://oauth", self.key))
+            || (self.kind == KeyKind::Javascript && is_built_in(uri))
     }
+}
+
+/// Redirect targets that the JavaScript SDK uses without registering them: the log-in ends on a page of ours, and the
+/// code is fetched with `/apiweb/code.json`.
+pub const BUILT_IN_TARGETS: [&str; 2] = ["JS-SDK", "https://kapi.kakao.com/cors/afterlogin.html"];
+
+/// Whether a redirect URI is one of [`BUILT_IN_TARGETS`].
+#[must_use]
+pub fn is_built_in(uri: &str) -> bool {
+    BUILT_IN_TARGETS.contains(&uri)
 }

@@ -12,10 +12,11 @@ use kakaw_wire::scope::{self, Item, OPENID};
 use crate::Millis;
 use crate::account::Account;
 use crate::app::{App, AppKey, KeyKind};
-use crate::consent::{self, Ask};
+use crate::consent::{self, Ask, Wanted};
 use crate::diagnosis::{self, Refusal};
 use crate::link::Link;
 use crate::pkce;
+use crate::platform::{self, Identity};
 
 /// Reads the parameters and makes the checks that need no app.
 ///
@@ -53,6 +54,9 @@ pub fn parse(pairs: &Pairs) -> Result<Params, Refusal> {
     if prompts.contains(&"none") && prompts.iter().any(|p| ["login", "create", "select_account"].contains(p)) {
         return Err(malformed("prompt", "none goes with no other value"));
     }
+    if params.agt.is_some() && params.scope.is_none() {
+        return Err(malformed("scope", "agt asks for additional consent: scope must name the items"));
+    }
     Ok(params)
 }
 
@@ -65,14 +69,18 @@ pub struct Request<'a> {
     pub state: Option<String>,
     pub nonce: Option<String>,
     pub code_challenge: Option<String>,
-    /// Consent items that `scope` names.
-    pub scope: Vec<Item>,
+    /// Consent items, service terms and channels that the request names.
+    pub wanted: Wanted,
     /// Whether an ID token will be issued.
     pub openid: bool,
     /// Show nothing, answer by redirect (`prompt=none`).
     pub silent: bool,
-    /// Log in again, whoever is logged in (`prompt=login`).
+    /// Log in again, whoever is logged in (`prompt=login`, `prompt=cert`).
     pub reauthenticate: bool,
+    /// Choose who logs in (`prompt=select_account`).
+    pub choose_account: bool,
+    /// Make an account first (`prompt=create`).
+    pub create_account: bool,
 }
 
 /// Makes the checks that need the app. `found` is what the store has under `client_id`, of whatever kind.
@@ -100,6 +108,7 @@ pub fn check<'a>(params: &Params, found: Option<(&'a App, &'a AppKey)>) -> Resul
             app.settings.name
         )));
     }
+    platform::check_at_kauth(key, &Identity::of(params.ka.as_deref().unwrap_or_default()))?;
     match params.response_type.as_deref() {
         Some("code") => {}
         Some("token") => return Err(Problem::ImplicitGrant {}.into()),
@@ -109,8 +118,10 @@ pub fn check<'a>(params: &Params, found: Option<(&'a App, &'a AppKey)>) -> Resul
     }
     let words: Vec<&str> = scope::split(params.scope.as_deref().unwrap_or_default()).collect();
     let scope = items(app, &words)?;
-    if params.channel_public_id.is_some() {
-        return Err(Refusal::new(Problem::ChannelNotConnected {}).because("no Talk Channel is connected to this app"));
+    let channels = channels(app, params)?;
+    if let Some(agreement_code) = params.agreement_code.clone() {
+        // It is internal to Kakao's own steps, and nothing here issues one.
+        return Err(Problem::InvalidAgreementCode { agreement_code }.into());
     }
     let prompts = prompts(params);
     Ok(Request {
@@ -122,10 +133,35 @@ pub fn check<'a>(params: &Params, found: Option<(&'a App, &'a AppKey)>) -> Resul
         code_challenge: params.code_challenge.clone(),
         // Every log-in of an app with OpenID Connect has an ID token, but a request with `scope` must name `openid`.
         openid: app.settings.oidc && (words.is_empty() || words.contains(&OPENID)),
-        scope,
+        wanted: Wanted { scope, service_terms: service_terms(params), channels },
         silent: prompts.contains(&"none"),
-        reauthenticate: prompts.contains(&"login") || params.auth_type.as_deref() == Some("reauthenticate"),
+        reauthenticate: prompts.contains(&"login")
+            || prompts.contains(&"cert")
+            || params.auth_type.as_deref() == Some("reauthenticate"),
+        choose_account: prompts.contains(&"select_account"),
+        create_account: prompts.contains(&"create"),
     })
+}
+
+/// The tags that the request names; sent and empty, none are to be shown.
+fn service_terms(params: &Params) -> Option<Vec<String>> {
+    let sent = params.service_terms.as_deref().or(params.extra_service_terms.as_deref())?;
+    Some(scope::split(sent).map(str::to_owned).collect())
+}
+
+/// The channels that the request names, each of which must be connected.
+fn channels(app: &App, params: &Params) -> Result<Option<Vec<String>>, Refusal> {
+    let Some(sent) = params.channel_public_id.as_deref() else { return Ok(None) };
+    let ids: Vec<String> = scope::split(sent).map(str::to_owned).collect();
+    let connected: Vec<&str> = app.settings.channels.iter().map(|channel| channel.id.as_str()).collect();
+    match ids.iter().find(|id| !connected.contains(&id.as_str())) {
+        None => Ok(Some(ids)),
+        Some(_) if connected.is_empty() => {
+            Err(Refusal::new(Problem::ChannelNotConnected {}).because("no Talk Channel is connected to this app"))
+        }
+        Some(id) => Err(Refusal::new(Problem::ChannelNotConnected {})
+            .because(format!("{id} is not connected to this app; connected: {}", connected.join(", ")))),
+    }
 }
 
 /// No app has this key (KOE101).
@@ -154,6 +190,10 @@ pub fn wrong_kind(kind: KeyKind, expected: &str) -> Refusal {
 pub enum Next {
     /// Agree to the account's own terms first.
     AgreeToTerms,
+    /// Choose an account.
+    ChooseAccount,
+    /// Make an account.
+    CreateAccount,
     /// Show the consent screen.
     Consent(Ask),
     /// Issue a code for these scopes.
@@ -176,6 +216,8 @@ pub struct Visitor<'a> {
     pub link: Option<&'a Link>,
     /// Whether this person logged in *for this request*: `prompt=login` is satisfied.
     pub fresh: bool,
+    /// Whether this account was chosen for this request: `prompt=select_account` is satisfied.
+    pub chosen: bool,
 }
 
 impl Request<'_> {
@@ -183,7 +225,16 @@ impl Request<'_> {
     #[must_use]
     pub fn next(&self, visitor: Option<Visitor<'_>>, now: Millis) -> Next {
         let visitor = match visitor {
-            Some(visitor) if visitor.fresh || !self.reauthenticate => visitor,
+            Some(visitor) if visitor.fresh => visitor,
+            _ if self.create_account => return Next::CreateAccount,
+            Some(visitor) if self.choose_account && !visitor.chosen => {
+                // A restricted person is told so before anything else.
+                if !visitor.account.restricted {
+                    return Next::ChooseAccount;
+                }
+                visitor
+            }
+            Some(visitor) if !self.reauthenticate => visitor,
             _ if self.silent => return Next::Refuse(Problem::NotLoggedIn {}),
             _ => return Next::LogIn,
         };
@@ -206,7 +257,7 @@ impl Request<'_> {
             return Next::Refuse(Problem::UnderAge {});
         }
         let linked = link.filter(|link| link.connected);
-        let ask = consent::ask(self.app, &account.attributes, linked, &self.scope);
+        let ask = consent::ask(self.app, &account.attributes, linked, &self.wanted);
         match (linked, ask.is_empty()) {
             (Some(link), true) => Next::Issue { scopes: link.agreed(self.app) },
             (Some(_), false) if self.silent && ask.only_collects() => Next::Refuse(Problem::CollectionNeeded {}),
@@ -226,7 +277,7 @@ fn items(app: &App, words: &[&str]) -> Result<Vec<Item>, Refusal> {
     let mut findings = Vec::new();
     let words: std::collections::BTreeSet<&str> = words.iter().copied().collect();
     for word in &words {
-        match Item::from_id(word).filter(|item| app.settings.consent_items.contains_key(item)) {
+        match Item::from_id(word).filter(|item| app.settings.item(*item).is_some()) {
             Some(item) if !items.contains(&item) => items.push(item),
             Some(_) => {}
             None if *word == OPENID && app.settings.oidc => {}

@@ -38,6 +38,8 @@ pub struct Code {
     pub spent_at: Option<Millis>,
     /// The grant that its exchange made, or would have made.
     pub grant_id: Option<i64>,
+    /// The transaction of a log-in by certificate.
+    pub tx_id: Option<String>,
 }
 
 /// What an exchange presents.

@@ -4,19 +4,38 @@ use std::collections::BTreeMap;
 
 use kakaw_wire::Problem;
 use kakaw_wire::scope::Item;
+use kakaw_wire::user::AgreedBy;
 
 use crate::Millis;
 use crate::account::{Attributes, NotCollectable, is_collectable};
-use crate::app::{App, Consent, ConsentItem};
+use crate::app::{App, Channel, Consent, ConsentItem};
 use crate::diagnosis::Refusal;
 use crate::link::Link;
+use crate::service_terms::{self, Agreement, ServiceTerm};
 
 /// What a consent screen asks for. Empty, it only asks to confirm the first link.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ask {
     pub items: Vec<AskItem>,
+    /// Service terms that are not agreed to yet, in the app's order.
+    pub terms: Vec<ServiceTerm>,
+    /// Talk Channels that can be added.
+    pub channels: Vec<Channel>,
     /// Whether this is the first link: then the screen is shown even with nothing to ask.
     pub first: bool,
+    /// Whether this is the screen of simple sign-up.
+    pub simple: bool,
+}
+
+/// What a request wants to be asked besides what the app's settings say.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// Items that `scope` names.
+    pub scope: Vec<Item>,
+    /// Tags of service terms; nothing = as the settings say, an empty list = none.
+    pub service_terms: Option<Vec<String>>,
+    /// Ids of Talk Channels; nothing = all that are connected.
+    pub channels: Option<Vec<String>>,
 }
 
 /// One row of the screen.
@@ -36,13 +55,13 @@ impl Ask {
     /// Whether there is nothing to show.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        !self.first && self.items.is_empty()
+        !self.first && self.items.is_empty() && self.terms.is_empty()
     }
 
     /// Whether everything is agreed to and only values are missing.
     #[must_use]
     pub fn only_collects(&self) -> bool {
-        !self.first && self.items.iter().all(|row| row.agreed)
+        !self.first && self.terms.is_empty() && self.items.iter().all(|row| row.agreed)
     }
 
     /// The rows as they travel in a form's seal.
@@ -52,16 +71,19 @@ impl Ask {
             .items
             .iter()
             .map(|row| format!("{}{}{}", row.item.id(), u8::from(row.required), u8::from(row.collect)));
-        rows.collect::<Vec<_>>().join(",")
+        let terms = self.terms.iter().map(|term| format!("{}:{}{}", term.tag, term.version, u8::from(term.required)));
+        let channels = self.channels.iter().map(|channel| channel.id.clone());
+        rows.chain(terms).chain(channels).collect::<Vec<_>>().join(",")
     }
 }
 
-/// Decides what to ask. `link` is the link if it is connected; `scope` are the items that the request names.
+/// Decides what to ask. `link` is the link if it is connected.
 #[must_use]
-pub fn ask(app: &App, attributes: &Attributes, link: Option<&Link>, scope: &[Item]) -> Ask {
+pub fn ask(app: &App, attributes: &Attributes, link: Option<&Link>, wanted: &Wanted) -> Ask {
+    let scope = &wanted.scope;
     let mut rows = Vec::new();
     for item in Item::ALL.iter().copied() {
-        let Some(setting) = app.settings.consent_items.get(&item) else { continue };
+        let Some(setting) = app.settings.item(item) else { continue };
         let named = scope.contains(&item);
         let agreed_at = link.and_then(|link| link.consents.get(&item)).copied();
         let missing = !attributes.has(item);
@@ -89,7 +111,31 @@ pub fn ask(app: &App, attributes: &Attributes, link: Option<&Link>, scope: &[Ite
             });
         }
     }
-    Ask { items: rows, first: link.is_none() }
+    let terms = terms_to_ask(app, link, wanted.service_terms.as_deref());
+    let first = link.is_none();
+    let simple = app.settings.simple_signup.enabled && (first || !terms.is_empty());
+    let channels = if simple { channels_to_ask(app, link, wanted.channels.as_deref()) } else { Vec::new() };
+    Ask { items: rows, terms, channels, first, simple }
+}
+
+/// Terms that stand on the screen: all of the app's at the first link, those that the request names later. A request
+/// that names terms must name a required one, or none is shown.
+fn terms_to_ask(app: &App, link: Option<&Link>, tags: Option<&[String]>) -> Vec<ServiceTerm> {
+    let named = |term: &ServiceTerm| tags.is_none_or(|tags| tags.contains(&term.tag));
+    let terms = &app.settings.service_terms;
+    let shown = app.settings.simple_signup.enabled
+        && match tags {
+            None => link.is_none(),
+            Some(_) => terms.iter().any(|term| term.required && named(term)),
+        };
+    let rows = service_terms::rows(app, link).filter(|row| shown && row.agreement.is_none() && named(row.term));
+    rows.map(|row| row.term.clone()).collect()
+}
+
+fn channels_to_ask(app: &App, link: Option<&Link>, ids: Option<&[String]>) -> Vec<Channel> {
+    let added = |id: &String| link.is_some_and(|link| link.channels.contains(id));
+    let channels = app.settings.channels.iter();
+    channels.filter(|c| ids.is_none_or(|ids| ids.contains(&c.id)) && !added(&c.id)).cloned().collect()
 }
 
 /// What the person sent back.
@@ -99,6 +145,10 @@ pub struct Submitted {
     pub scope: Vec<String>,
     /// Typed values, by item id.
     pub values: BTreeMap<String, String>,
+    /// Tags of ticked service terms.
+    pub terms: Vec<String>,
+    /// Ids of ticked channels.
+    pub channels: Vec<String>,
 }
 
 /// What agreeing changes.
@@ -108,6 +158,14 @@ pub struct Agreed {
     pub items: Vec<Item>,
     /// The account's attributes with the collected values, if any were given.
     pub attributes: Option<Attributes>,
+    /// Service terms newly agreed to, each with its version.
+    pub terms: Vec<(String, i64)>,
+    /// Channels newly added.
+    pub channels: Vec<String>,
+    /// Whether this is the first link.
+    pub first: bool,
+    /// Whether this was simple sign-up's screen.
+    pub simple: bool,
 }
 
 /// Why a submitted form is not accepted.
@@ -125,11 +183,17 @@ pub enum NotAgreed {
 /// A required item is missing, or a typed value does not fit.
 pub fn submit(ask: &Ask, attributes: &Attributes, submitted: &Submitted) -> Result<Agreed, NotAgreed> {
     let ticked = |row: &AskItem| row.agreed || submitted.scope.iter().any(|id| id == row.item.id());
-    let join = |rows: Vec<&AskItem>| rows.iter().map(|row| row.item.id()).collect::<Vec<_>>().join(",");
-    let required: Vec<_> = ask.items.iter().filter(|row| row.required).collect();
-    if required.iter().any(|row| !ticked(row)) {
-        let agreed = join(ask.items.iter().filter(|row| ticked(row)).collect());
-        return Err(NotAgreed::Required(Problem::RequiredNotAgreed { required: join(required), agreed }.into()));
+    let ticked_term = |term: &ServiceTerm| submitted.terms.contains(&term.tag);
+    // Every row with its id, whether it is required, and whether it is ticked.
+    let items = ask.items.iter().map(|row| (row.item.id(), row.required, ticked(row)));
+    let terms = ask.terms.iter().map(|term| (term.tag.as_str(), term.required, ticked_term(term)));
+    let rows: Vec<_> = items.chain(terms).collect();
+    if rows.iter().any(|(_, required, ticked)| *required && !ticked) {
+        let join = |which: fn(&(&str, bool, bool)) -> bool| {
+            rows.iter().filter(|row| which(row)).map(|row| row.0).collect::<Vec<_>>().join(",")
+        };
+        let (required, agreed) = (join(|row| row.1), join(|row| row.2));
+        return Err(NotAgreed::Required(Problem::RequiredNotAgreed { required, agreed }.into()));
     }
     let mut collected = attributes.clone();
     let mut items = Vec::new();
@@ -143,17 +207,39 @@ pub fn submit(ask: &Ask, attributes: &Attributes, submitted: &Submitted) -> Resu
             collected.collect(row.item, value).map_err(NotAgreed::Value)?;
         }
     }
-    Ok(Agreed { items, attributes: (collected != *attributes).then_some(collected) })
+    let terms = ask.terms.iter().filter(|term| ticked_term(term)).map(|term| (term.tag.clone(), term.version));
+    let channels = ask.channels.iter().filter(|channel| submitted.channels.contains(&channel.id));
+    Ok(Agreed {
+        items,
+        attributes: (collected != *attributes).then_some(collected),
+        terms: terms.collect(),
+        channels: channels.map(|channel| channel.id.clone()).collect(),
+        first: ask.first,
+        simple: ask.simple,
+    })
 }
 
-/// The consents of a link after agreeing.
+/// Seconds after which a person who was linked without signing up is unlinked again.
+pub const SIGNUP_LIFETIME: i64 = 24 * 3600;
+
+/// The link after agreeing. `before` is the person's link, connected or not, or one that was just made for them.
 #[must_use]
-pub fn merged(before: Option<&Link>, items: &[Item], now: Millis) -> BTreeMap<Item, Millis> {
-    let mut consents = before.filter(|link| link.connected).map(|link| link.consents.clone()).unwrap_or_default();
-    for item in items {
-        consents.entry(*item).or_insert(now);
+pub fn linked(app: &App, before: &Link, agreed: &Agreed, now: Millis) -> Link {
+    let mut link = before.clone();
+    if agreed.first {
+        let fresh = Link::new(app.id, before.account_id, before.user_id, now);
+        link = Link { version: before.version, epoch: before.epoch, ..fresh };
+        link.signup_due = (!app.settings.automatic_link).then(|| now.plus_seconds(SIGNUP_LIFETIME));
+        link.synched_at = agreed.simple.then_some(now);
     }
-    consents
+    for item in &agreed.items {
+        link.consents.entry(*item).or_insert(now);
+    }
+    for (tag, version) in &agreed.terms {
+        link.terms.insert(tag.clone(), Agreement { at: now, by: AgreedBy::Kauth, version: *version });
+    }
+    link.channels.extend(agreed.channels.iter().cloned());
+    link
 }
 
 /// F03: an item of use that stands on a screen is required there.
@@ -164,7 +250,7 @@ const fn is_required(setting: &ConsentItem) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::{AppSettings, Under14};
+    use crate::app::AppSettings;
 
     fn app(items: &[(Item, Consent, bool)]) -> App {
         let item = |consent, collect| ConsentItem {
@@ -172,36 +258,19 @@ mod tests {
             collect_if_missing: collect,
             collect_since: Millis(100),
             purpose: String::new(),
+            permission: true,
         };
-        App {
-            id: 1,
-            version: 1,
-            settings: AppSettings {
-                name: "App".into(),
-                company: String::new(),
-                kakao_login: true,
-                oidc: false,
-                test_app: false,
-                under_14: Under14::Allow,
-                team: vec![],
-                logout_redirect_uris: vec![],
-                consent_items: items.iter().map(|(id, consent, collect)| (*id, item(*consent, *collect))).collect(),
-                legacy_properties: false,
-            },
-        }
+        let consent_items = items.iter().map(|(id, consent, collect)| (*id, item(*consent, *collect))).collect();
+        App { id: 1, version: 1, settings: AppSettings { consent_items, ..AppSettings::new("App") } }
     }
 
     fn link(consents: &[(Item, i64)]) -> Link {
-        Link {
-            app_id: 1,
-            account_id: 1,
-            user_id: 1 << 32,
-            version: 1,
-            epoch: 0,
-            connected: true,
-            connected_at: Millis(0),
-            consents: consents.iter().map(|(item, at)| (*item, Millis(*at))).collect(),
-        }
+        let consents = consents.iter().map(|(item, at)| (*item, Millis(*at))).collect();
+        Link { consents, ..Link::new(1, 1, 1 << 32, Millis(0)) }
+    }
+
+    fn wanted(scope: &[Item]) -> Wanted {
+        Wanted { scope: scope.to_vec(), ..Wanted::default() }
     }
 
     fn ids(ask: &Ask) -> Vec<&'static str> {
@@ -212,8 +281,8 @@ mod tests {
     fn f03_items_of_use_wait_for_scope() {
         let app = app(&[(Item::ProfileNickname, Consent::Required, false), (Item::Gender, Consent::OnUse, false)]);
         let person = Attributes { gender: Some(crate::account::Gender::Male), ..Attributes::default() };
-        assert_eq!(ids(&ask(&app, &person, None, &[])), ["profile_nickname"]);
-        let named = ask(&app, &person, Some(&link(&[(Item::ProfileNickname, 1)])), &[Item::Gender]);
+        assert_eq!(ids(&ask(&app, &person, None, &wanted(&[]))), ["profile_nickname"]);
+        let named = ask(&app, &person, Some(&link(&[(Item::ProfileNickname, 1)])), &wanted(&[Item::Gender]));
         assert_eq!(ids(&named), ["gender"]);
         assert!(named.items[0].required);
     }
@@ -221,10 +290,13 @@ mod tests {
     #[test]
     fn f04_missing_values_are_collected_or_not_shown() {
         let person = Attributes::default();
-        assert_eq!(ids(&ask(&app(&[(Item::AccountEmail, Consent::Required, false)]), &person, None, &[])), [""; 0]);
-        let collecting = ask(&app(&[(Item::AccountEmail, Consent::Required, true)]), &person, None, &[]);
+        assert_eq!(
+            ids(&ask(&app(&[(Item::AccountEmail, Consent::Required, false)]), &person, None, &wanted(&[]))),
+            [""; 0]
+        );
+        let collecting = ask(&app(&[(Item::AccountEmail, Consent::Required, true)]), &person, None, &wanted(&[]));
         assert!(collecting.items[0].collect);
-        let phone = ask(&app(&[(Item::PhoneNumber, Consent::Required, true)]), &person, None, &[]);
+        let phone = ask(&app(&[(Item::PhoneNumber, Consent::Required, true)]), &person, None, &wanted(&[]));
         assert_eq!(ids(&phone), [""; 0], "never for the phone number");
     }
 
@@ -232,25 +304,25 @@ mod tests {
     fn f12_items_required_later_do_not_interrupt() {
         let app = app(&[(Item::ProfileNickname, Consent::Required, false), (Item::Name, Consent::Required, false)]);
         let person = Attributes { name: Some("N".into()), ..Attributes::default() };
-        assert!(ask(&app, &person, Some(&link(&[(Item::ProfileNickname, 1)])), &[]).is_empty());
+        assert!(ask(&app, &person, Some(&link(&[(Item::ProfileNickname, 1)])), &wanted(&[])).is_empty());
     }
 
     #[test]
     fn f19_f20_collecting_asks_those_who_agreed_since_it_was_switched_on() {
         let app = app(&[(Item::AccountEmail, Consent::Required, true)]);
         let person = Attributes::default();
-        assert!(ask(&app, &person, Some(&link(&[(Item::AccountEmail, 99)])), &[]).is_empty());
-        let later = ask(&app, &person, Some(&link(&[(Item::AccountEmail, 100)])), &[]);
+        assert!(ask(&app, &person, Some(&link(&[(Item::AccountEmail, 99)])), &wanted(&[])).is_empty());
+        let later = ask(&app, &person, Some(&link(&[(Item::AccountEmail, 100)])), &wanted(&[]));
         assert!(later.only_collects());
         let refused = submit(&later, &person, &Submitted::default()).expect("going on without a value is allowed");
-        assert_eq!(refused, Agreed { items: vec![], attributes: None });
+        assert_eq!((refused.items, refused.attributes), (vec![], None));
     }
 
     #[test]
     fn only_what_was_shown_can_be_agreed_to() {
         let app = app(&[(Item::ProfileNickname, Consent::Required, false), (Item::Name, Consent::Optional, false)]);
         let person = Attributes { name: Some("N".into()), ..Attributes::default() };
-        let shown = ask(&app, &person, None, &[]);
+        let shown = ask(&app, &person, None, &wanted(&[]));
         let form =
             |ids: &[&str]| Submitted { scope: ids.iter().map(|s| (*s).to_owned()).collect(), ..Submitted::default() };
         let agreed = submit(&shown, &person, &form(&["profile_nickname", "gender", "x"])).expect("agreed");

@@ -10,6 +10,7 @@ use aws_lc_rs::{digest, signature};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use kakaw_wire::oidc::{Header, IdTokenClaims, Jwk};
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::secret::Secret;
@@ -60,7 +61,18 @@ impl SigningKey {
     /// Signs claims as a compact JWS (RFC 7515).
     #[must_use]
     pub fn sign(&self, claims: &IdTokenClaims) -> Option<String> {
-        let mut token = format!("{}.{}", self.header, URL_SAFE_NO_PAD.encode(serde_json::to_vec(claims).ok()?));
+        self.sign_under(&self.header, claims)
+    }
+
+    /// Signs claims as a compact JWS of this `typ`, such as `secevent+jwt`.
+    #[must_use]
+    pub fn sign_as(&self, typ: &str, claims: &impl Serialize) -> Option<String> {
+        let header = Header { kid: self.jwk.kid.clone(), typ: typ.to_owned(), alg: "RS256".to_owned() };
+        self.sign_under(&URL_SAFE_NO_PAD.encode(serde_json::to_vec(&header).ok()?), claims)
+    }
+
+    fn sign_under(&self, header: &str, claims: &impl Serialize) -> Option<String> {
+        let mut token = format!("{header}.{}", URL_SAFE_NO_PAD.encode(serde_json::to_vec(claims).ok()?));
         let mut signature = vec![0; self.pair.public_modulus_len()];
         self.pair.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), token.as_bytes(), &mut signature).ok()?;
         token.push('.');

@@ -1,11 +1,12 @@
 //! The link between an account and an app: the person's user id there, and what they agreed to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kakaw_wire::scope::Item;
 
 use crate::Millis;
 use crate::app::App;
+use crate::service_terms::Agreement;
 
 /// A link. It is kept after an unlink, so that the user id never changes and is never given to another (F18).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,12 +24,48 @@ pub struct Link {
     pub connected_at: Millis,
     /// What the person agreed to, and when.
     pub consents: BTreeMap<Item, Millis>,
+    /// When an unfinished sign-up is unlinked again; nothing = the person is registered.
+    pub signup_due: Option<Millis>,
+    /// When the person came through simple sign-up, if so.
+    pub synched_at: Option<Millis>,
+    /// Agreements to service terms, by tag.
+    pub terms: BTreeMap<String, Agreement>,
+    /// User properties that the app stored.
+    pub properties: BTreeMap<String, String>,
+    /// Talk Channels that the person added on a consent screen.
+    pub channels: BTreeSet<String>,
 }
 
 impl Link {
     /// What the person agreed to and the app still uses.
     #[must_use]
     pub fn agreed(&self, app: &App) -> Vec<Item> {
-        self.consents.keys().copied().filter(|item| app.settings.consent_items.contains_key(item)).collect()
+        self.consents.keys().copied().filter(|item| app.settings.item(*item).is_some()).collect()
+    }
+
+    /// A link that was just made, with nothing agreed to.
+    #[must_use]
+    pub fn new(app_id: i64, account_id: i64, user_id: i64, now: Millis) -> Self {
+        Self {
+            app_id,
+            account_id,
+            user_id,
+            version: 1,
+            epoch: 0,
+            connected: true,
+            connected_at: now,
+            consents: BTreeMap::new(),
+            signup_due: None,
+            synched_at: None,
+            terms: BTreeMap::new(),
+            properties: BTreeMap::new(),
+            channels: BTreeSet::new(),
+        }
+    }
+
+    /// Whether the person finished signing up; else they wait for `/v1/user/signup`.
+    #[must_use]
+    pub const fn is_registered(&self) -> bool {
+        self.signup_due.is_none()
     }
 }

@@ -22,7 +22,7 @@ pub struct Row {
 #[must_use]
 pub fn rows(app: &App, link: &Link) -> Vec<Row> {
     let row = |item: &Item| {
-        let setting = app.settings.consent_items.get(item);
+        let setting = app.settings.item(*item);
         let agreed = link.consents.contains_key(item);
         let required = setting.is_some_and(|setting| setting.consent == Consent::Required);
         (setting.is_some() || agreed).then_some(Row {

@@ -19,12 +19,17 @@ pub enum Purpose {
     Step,
     /// What a form was shown with.
     Form,
+    /// A log-in by certificate.
+    Transaction,
+    /// Who picks a shipping address.
+    Picker,
     /// Values kept in the database: client secrets, admin keys, signing keys.
     Keep,
 }
 
 impl Purpose {
-    const ALL: [Self; 5] = [Self::Access, Self::Refresh, Self::Step, Self::Form, Self::Keep];
+    const ALL: [Self; 7] =
+        [Self::Access, Self::Refresh, Self::Step, Self::Form, Self::Transaction, Self::Picker, Self::Keep];
 
     const fn name(self) -> &'static str {
         match self {
@@ -32,6 +37,8 @@ impl Purpose {
             Self::Refresh => "refresh",
             Self::Step => "step",
             Self::Form => "form",
+            Self::Transaction => "transaction",
+            Self::Picker => "picker",
             Self::Keep => "keep",
         }
     }
@@ -48,7 +55,7 @@ pub struct MasterKey {
 
 /// Seals and opens. The first key seals; every key opens.
 pub struct Sealer {
-    keys: Vec<(u8, [LessSafeKey; 5])>,
+    keys: Vec<(u8, [LessSafeKey; 7])>,
     hash_key: [u8; 32],
     world: String,
 }

@@ -3,7 +3,8 @@
 use kakaw_wire::Problem;
 
 use crate::Millis;
-use crate::app::App;
+use crate::account::Account;
+use crate::app::{App, Standing};
 use crate::diagnosis::Refusal;
 use crate::grant::{Bearer, Dead, Grant};
 use crate::random::{self, Random};
@@ -105,6 +106,8 @@ pub fn admit(bearer: Option<&Bearer>, app: &App, now: Millis) -> Result<(), Refu
         }
         Dead::Ended(why) => unknown().because(format!("ended: {why}")),
     })?;
+    check_standing(app)?;
+    check_awake(&bearer.account)?;
     if bearer.account.restricted {
         return Err(Problem::AccountRestricted {}.into());
     }
@@ -112,6 +115,26 @@ pub fn admit(bearer: Option<&Bearer>, app: &App, now: Millis) -> Result<(), Refu
         return Err(Problem::UnderAgeLimit {}.into());
     }
     Ok(())
+}
+
+/// Refuses calls of an app that may not be used.
+///
+/// # Errors
+/// -12 or -13.
+pub fn check_standing(app: &App) -> Result<(), Refusal> {
+    match app.settings.standing {
+        Standing::Active => Ok(()),
+        Standing::Blocked => Err(Problem::AppBlocked {}.into()),
+        Standing::Suspended => Err(Problem::AppSuspended {}.into()),
+    }
+}
+
+/// Refuses calls about an account that is asleep.
+///
+/// # Errors
+/// -103.
+pub fn check_awake(account: &Account) -> Result<(), Refusal> {
+    if account.attributes.dormant { Err(Problem::AccountDormant {}.into()) } else { Ok(()) }
 }
 
 fn number(bytes: &[u8]) -> Option<i64> {

@@ -85,23 +85,64 @@ impl Keys {
 /// The answer of `/v2/user/me`.
 #[must_use]
 pub fn me(subject: Subject<'_>, app: &App, keys: &Keys, pictures: &Pictures<'_>, now: Millis) -> User {
-    let sees = visible(subject, app);
+    let mut sees = visible(subject, app);
     let attributes = &subject.account.attributes;
-    let mut user =
-        User { id: subject.link.user_id, connected_at: Some(subject.link.connected_at.rfc3339()), ..User::default() };
-    if app.settings.legacy_properties && keys.wants("properties.") {
-        user.properties = Some(properties(&sees, attributes, pictures)).filter(|p| !p.is_empty());
+    let link = subject.link;
+    let mut user = User { id: link.user_id, connected_at: Some(link.connected_at.rfc3339()), ..User::default() };
+    user.has_signed_up = Some(link.is_registered())
+        .filter(|_| !app.settings.automatic_link || !link.is_registered())
+        .filter(|_| keys.wants("has_signed_up"));
+    user.synched_at = link.synched_at.map(Millis::rfc3339);
+    user.properties = Some(properties(app, link, &sees, attributes, pictures, keys)).filter(|p| !p.is_empty());
+    if !link.is_registered() {
+        // Who has not signed up yet is shown by profile and email only.
+        user.properties = None;
+        user.synched_at = None;
+        sees.retain(|item| {
+            matches!(item, Item::Profile | Item::ProfileNickname | Item::ProfileImage | Item::AccountEmail)
+        });
     }
     if keys.wants("kakao_account.") {
-        let account = kakao_account(attributes, app, &sees, keys, pictures, now);
+        let mut account = kakao_account(attributes, app, &sees, keys, pictures, now);
+        if !link.is_registered() {
+            account = KakaoAccount {
+                profile: account.profile,
+                email: account.email,
+                is_email_valid: account.is_email_valid,
+                is_email_verified: account.is_email_verified,
+                ..KakaoAccount::default()
+            };
+        }
         user.kakao_account = Some(account).filter(|a| *a != KakaoAccount::default() || *keys == Keys::All);
     }
     user
 }
 
-fn properties(sees: &BTreeSet<Item>, attributes: &Attributes, pictures: &Pictures<'_>) -> BTreeMap<String, String> {
+/// What the app stored, and in older apps nickname and pictures besides.
+fn properties(
+    app: &App,
+    link: &Link,
+    sees: &BTreeSet<Item>,
+    attributes: &Attributes,
+    pictures: &Pictures<'_>,
+    keys: &Keys,
+) -> BTreeMap<String, String> {
     let may = |item| sees.contains(&item) || sees.contains(&Item::Profile);
-    let mut properties = BTreeMap::new();
+    let stored = link.properties.iter().filter(|(key, _)| app.settings.user_properties.contains(key));
+    let mut properties: BTreeMap<_, _> = stored.map(|(key, value)| (key.clone(), value.clone())).collect();
+    if app.settings.legacy_properties {
+        legacy_properties(&mut properties, may, attributes, pictures);
+    }
+    properties.retain(|key, _| keys.wants(&format!("properties.{key}")));
+    properties
+}
+
+fn legacy_properties(
+    properties: &mut BTreeMap<String, String>,
+    may: impl Fn(Item) -> bool,
+    attributes: &Attributes,
+    pictures: &Pictures<'_>,
+) {
     let mut put = |key: &str, value: Option<String>| {
         if let Some(value) = value {
             properties.insert(key.to_owned(), value);
@@ -114,7 +155,6 @@ fn properties(sees: &BTreeSet<Item>, attributes: &Attributes, pictures: &Picture
         put("profile_image", pictures.large(attributes));
         put("thumbnail_image", pictures.thumbnail(attributes));
     }
-    properties
 }
 
 fn kakao_account(
@@ -125,7 +165,7 @@ fn kakao_account(
     pictures: &Pictures<'_>,
     now: Millis,
 ) -> KakaoAccount {
-    let set = |item: Item, key: &str| app.settings.consent_items.contains_key(&item) && keys.wants(key);
+    let set = |item: Item, key: &str| app.settings.item(item).is_some() && keys.wants(key);
     let may = |item: Item| sees.contains(&item);
     // F22: true = the account has the value and the person has not agreed.
     let needs = |item: Item| Some(attributes.has(item) && !may(item));

@@ -3,6 +3,7 @@
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod events;
 pub mod http;
 pub mod keys;
 pub mod page;
@@ -10,5 +11,7 @@ pub mod password;
 pub mod quota;
 pub mod random;
 pub mod signer;
+pub mod unlink;
+pub mod webhooks;
 pub mod world;
 pub mod world_file;

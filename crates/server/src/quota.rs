@@ -4,6 +4,24 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
+/// What an app may do in a minute.
+pub struct Quotas {
+    /// Calls of `/v1/user/ids`.
+    pub user_ids: PerMinute,
+    /// Calls of the user API.
+    pub calls: PerMinute,
+    /// Token requests.
+    pub tokens: PerMinute,
+}
+
+impl Quotas {
+    /// No limits.
+    #[must_use]
+    pub fn none() -> Self {
+        Self { user_ids: PerMinute::new(0), calls: PerMinute::new(0), tokens: PerMinute::new(0) }
+    }
+}
+
 /// How many calls an app may make in a minute.
 pub struct PerMinute {
     limit: u32,

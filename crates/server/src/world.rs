@@ -1,17 +1,19 @@
 //! A world: everything that a request can have an effect on, in one struct.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use kakaw_core::Millis;
 use kakaw_core::policy::Policy;
 use kakaw_core::random::Random;
 use kakaw_core::seal::Sealer;
 use kakaw_store::Store;
+use tokio::sync::Notify;
 
 use crate::clock::Clock;
 use crate::password::Passwords;
-use crate::quota::PerMinute;
+use crate::quota::Quotas;
 use crate::signer::Signer;
+use crate::{unlink, webhooks};
 
 /// How the program was started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,8 +46,15 @@ pub struct World {
     pub public_url: PublicUrl,
     /// Whether `/v2/user/me` takes the token from the query too.
     pub access_token_in_query: bool,
-    /// Calls of `/v1/user/ids`.
-    pub user_ids_quota: PerMinute,
+    pub quotas: Quotas,
+    /// The client of webhooks.
+    pub webhooks: webhooks::Client,
+    /// Wakes the worker that delivers.
+    pub wake_deliveries: Notify,
+    /// Whether people may make accounts themselves.
+    pub sign_up: bool,
+    /// The port of the first listener, once there is one.
+    pub port: OnceLock<u16>,
     /// Whether a proxy stands in front, whose `X-Forwarded-For` is believed.
     pub behind_proxy: bool,
 }
@@ -63,14 +72,33 @@ impl World {
         self.mode == Mode::Dev
     }
 
+    /// Who signs what is not asked for: the public URL, or the name under which a stand-in is reached.
+    #[must_use]
+    pub fn issuer(&self) -> String {
+        match &self.public_url {
+            PublicUrl::Fixed(url) => url.clone(),
+            PublicUrl::FollowLoopback => format!("http://localhost:{}", self.port.get().unwrap_or(&7700)),
+        }
+    }
+
+    /// Ends what time has ended. Returns whether there may be more.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn sweep(&self) -> Result<bool, kakaw_store::Error> {
+        let overdue = unlink::overdue(self).await?;
+        Ok(kakaw_store::sweep::batch(&self.store, self.now()).await? || overdue)
+    }
+
     /// Loads or makes the signing keys and removes what time has ended, for as long as the process lives.
     pub async fn work_in_background(self: Arc<Self>) {
+        tokio::spawn(webhooks::work(Arc::clone(&self)));
         loop {
             if let Err(error) = self.signer.load(&self.store, &self.sealer, self.now()).await {
                 tracing::error!(%error, "signing keys");
             }
             loop {
-                match kakaw_store::sweep::batch(&self.store, self.now()).await {
+                match self.sweep().await {
                     Ok(true) => tokio::task::yield_now().await,
                     Ok(false) => break,
                     Err(error) => {

@@ -125,6 +125,18 @@ pub fn agree_to_terms(id: i64) -> Statement {
     sql("update accounts set version = version + 1, agreed_to_terms = true where id = $1").bind(id).must_touch()
 }
 
+/// Wakes an account that was asleep.
+#[must_use]
+pub fn wake(account: &Account) -> Statement {
+    update_attributes(account, &Attributes { dormant: false, ..account.attributes.clone() })
+}
+
+/// Removes an account, if it still has the version that `account` was read with.
+#[must_use]
+pub fn delete(account: &Account) -> Statement {
+    sql("delete from accounts where id = $1 and version = $2").bind(account.id).bind(account.version).must_touch()
+}
+
 /// Adds the hash of a sealed password, unless the password was changed meanwhile; `keep` says what becomes of the sealed
 /// one.
 #[must_use]

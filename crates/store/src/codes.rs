@@ -43,6 +43,7 @@ impl FromRow for Found {
             expires_at: Millis(row.int("expires_at")?),
             spent_at: row.maybe_int("spent_at")?.map(Millis),
             grant_id: row.maybe_int("grant_id")?,
+            tx_id: row.maybe_text("tx_id")?,
         };
         let (link, account) = (link_from(row)?, account_from(row)?);
         let now = (link.epoch, account.epoch, row.int("current_key")?);
@@ -56,9 +57,10 @@ impl FromRow for Found {
 pub async fn by_id(store: &Store, id: &str) -> Result<Option<Found>> {
     sql("select c.id, c.app_key, c.redirect_uri, c.scopes, c.openid, c.nonce, c.code_challenge, c.auth_time, c.session_id, \
          c.device, c.address, c.link_epoch as code_link_epoch, c.account_epoch as code_account_epoch, \
-         c.key_epoch as code_key_epoch, c.created_at, c.expires_at, c.spent_at, c.grant_id, \
+         c.key_epoch as code_key_epoch, c.created_at, c.expires_at, c.spent_at, c.grant_id, c.tx_id, \
          l.app_id, l.account_id, l.user_id, l.version as link_version, l.epoch as link_epoch, l.connected, l.connected_at, \
-         l.consents, a.version as account_version, a.epoch as account_epoch, a.restricted, a.agreed_to_terms, a.attributes, \
+         l.consents, l.signup_due, l.synched_at, l.terms, l.properties, l.channels, \
+         a.version as account_version, a.epoch as account_epoch, a.restricted, a.agreed_to_terms, a.attributes, \
          k.epoch as current_key \
          from codes c join links l on l.app_id = c.app_id and l.account_id = c.account_id \
          join accounts a on a.id = c.account_id join app_keys k on k.app_key = c.app_key where c.id = $1")
@@ -71,8 +73,8 @@ pub async fn by_id(store: &Store, id: &str) -> Result<Option<Found>> {
 #[must_use]
 pub fn insert(code: &Code) -> Statement {
     sql("insert into codes (id, app_id, app_key, account_id, redirect_uri, scopes, openid, nonce, code_challenge, auth_time, \
-         session_id, device, address, link_epoch, account_epoch, key_epoch, created_at, expires_at) \
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)")
+         session_id, device, address, link_epoch, account_epoch, key_epoch, created_at, expires_at, tx_id) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)")
     .bind(code.id.as_str())
     .bind(code.app_id)
     .bind(code.app_key.as_str())
@@ -91,6 +93,7 @@ pub fn insert(code: &Code) -> Statement {
     .bind(code.key_epoch)
     .bind(code.created_at)
     .bind(code.expires_at)
+    .bind(code.tx_id.clone())
     .must_touch()
 }
 

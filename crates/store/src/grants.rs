@@ -44,7 +44,8 @@ pub async fn bearer(store: &Store, id: i64) -> Result<Option<Bearer>> {
          g.link_epoch as grant_link_epoch, g.account_epoch as grant_account_epoch, g.key_epoch as grant_key_epoch, \
          g.created_at, g.refresh_generation, g.refresh_expires_at, g.rotated_at, g.ended_at, g.ended_why, \
          l.app_id, l.account_id, l.user_id, l.version as link_version, l.epoch as link_epoch, l.connected, l.connected_at, \
-         l.consents, a.version as account_version, a.epoch as account_epoch, a.restricted, a.agreed_to_terms, a.attributes, \
+         l.consents, l.signup_due, l.synched_at, l.terms, l.properties, l.channels, \
+         a.version as account_version, a.epoch as account_epoch, a.restricted, a.agreed_to_terms, a.attributes, \
          k.app_key, k.kind, k.epoch as key_epoch, k.deleted, k.settings as key_settings, k.secret_hash, \
          p.version as app_version \
          from grants g join links l on l.app_id = g.app_id and l.account_id = g.account_id \

@@ -10,13 +10,17 @@
 //! *our* clock, JSON as `text`, `on conflict … do`, explicit `order by`. Only `db/` knows that there are two engines.
 
 pub mod accounts;
+pub mod agts;
 pub mod app_keys;
 pub mod apps;
 pub mod codes;
 pub mod db;
+pub mod deliveries;
 pub mod grants;
 pub mod links;
+pub mod parked_codes;
 pub mod sessions;
+pub mod shipping_addresses;
 pub mod signing_keys;
 pub mod sweep;
 

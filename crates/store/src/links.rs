@@ -1,5 +1,6 @@
 //! Table `links`: accounts linked with apps.
 
+use kakaw_core::Millis;
 use kakaw_core::link::Link;
 
 use crate::db::{FromRow, Result, Row, Statement, Store, sql};
@@ -13,8 +14,13 @@ pub(crate) fn link_from(row: &Row) -> Result<Link> {
         version: row.int("link_version")?,
         epoch: row.int("link_epoch")?,
         connected: row.bool("connected")?,
-        connected_at: kakaw_core::Millis(row.int("connected_at")?),
+        connected_at: Millis(row.int("connected_at")?),
         consents: json::read(row, "consents")?,
+        signup_due: row.maybe_int("signup_due")?.map(Millis),
+        synched_at: row.maybe_int("synched_at")?.map(Millis),
+        terms: json::read(row, "terms")?,
+        properties: json::read(row, "properties")?,
+        channels: json::read(row, "channels")?,
     })
 }
 
@@ -26,8 +32,8 @@ impl FromRow for Link {
 
 /// The link between this account and this app, connected or not.
 pub async fn of(store: &Store, app_id: i64, account_id: i64) -> Result<Option<Link>> {
-    sql("select app_id, account_id, user_id, version as link_version, epoch as link_epoch, connected, connected_at, consents \
-         from links where app_id = $1 and account_id = $2")
+    sql("select app_id, account_id, user_id, version as link_version, epoch as link_epoch, connected, connected_at, consents, \
+         signup_due, synched_at, terms, properties, channels from links where app_id = $1 and account_id = $2")
     .bind(app_id)
     .bind(account_id)
     .maybe(store)
@@ -36,8 +42,8 @@ pub async fn of(store: &Store, app_id: i64, account_id: i64) -> Result<Option<Li
 
 /// The link of this user id, connected or not.
 pub async fn by_user_id(store: &Store, app_id: i64, user_id: i64) -> Result<Option<Link>> {
-    sql("select app_id, account_id, user_id, version as link_version, epoch as link_epoch, connected, connected_at, consents \
-         from links where app_id = $1 and user_id = $2")
+    sql("select app_id, account_id, user_id, version as link_version, epoch as link_epoch, connected, connected_at, consents, \
+         signup_due, synched_at, terms, properties, channels from links where app_id = $1 and user_id = $2")
     .bind(app_id)
     .bind(user_id)
     .maybe(store)
@@ -55,9 +61,9 @@ impl FromRow for Number {
 /// User ids of linked people from this one on, upwards or downwards.
 pub async fn user_ids(store: &Store, app_id: i64, from: i64, upwards: bool, limit: i64) -> Result<Vec<i64>> {
     let text = if upwards {
-        "select user_id as n from links where app_id = $1 and user_id >= $2 and connected order by user_id limit $3"
+        "select user_id as n from links where app_id = $1 and user_id >= $2 and connected and signup_due is null order by user_id limit $3"
     } else {
-        "select user_id as n from links where app_id = $1 and user_id <= $2 and connected order by user_id desc limit $3"
+        "select user_id as n from links where app_id = $1 and user_id <= $2 and connected and signup_due is null order by user_id desc limit $3"
     };
     let rows: Vec<Number> = sql(text).bind(app_id).bind(from).bind(limit).all(store).await?;
     Ok(rows.into_iter().map(|Number(id)| id).collect())
@@ -65,14 +71,25 @@ pub async fn user_ids(store: &Store, app_id: i64, from: i64, upwards: bool, limi
 
 /// How many people are linked.
 pub async fn count(store: &Store, app_id: i64) -> Result<i64> {
-    let text = "select count(*) as n from links where app_id = $1 and connected";
+    let text = "select count(*) as n from links where app_id = $1 and connected and signup_due is null";
     Ok(sql(text).bind(app_id).maybe::<Number>(store).await?.map_or(0, |Number(n)| n))
+}
+
+/// Links whose sign-up was not finished in time, earliest first.
+pub async fn signup_overdue(store: &Store, now: Millis, limit: i64) -> Result<Vec<Link>> {
+    sql("select app_id, account_id, user_id, version as link_version, epoch as link_epoch, connected, connected_at, consents, \
+         signup_due, synched_at, terms, properties, channels from links \
+         where signup_due is not null and signup_due <= $1 order by signup_due limit $2")
+    .bind(now)
+    .bind(limit)
+    .all(store)
+    .await
 }
 
 /// Every link of an account, by app.
 pub async fn of_account(store: &Store, account_id: i64) -> Result<Vec<Link>> {
-    sql("select app_id, account_id, user_id, version as link_version, epoch as link_epoch, connected, connected_at, consents \
-         from links where account_id = $1 order by app_id")
+    sql("select app_id, account_id, user_id, version as link_version, epoch as link_epoch, connected, connected_at, consents, \
+         signup_due, synched_at, terms, properties, channels from links where account_id = $1 order by app_id")
     .bind(account_id)
     .all(store)
     .await
@@ -81,8 +98,9 @@ pub async fn of_account(store: &Store, account_id: i64) -> Result<Vec<Link>> {
 /// Adds the first link; refused when there is one, or when the app gave the user id to another.
 #[must_use]
 pub fn insert(link: &Link) -> Statement {
-    sql("insert into links (app_id, account_id, user_id, version, epoch, connected, connected_at, consents) \
-         values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict do nothing")
+    sql("insert into links (app_id, account_id, user_id, version, epoch, connected, connected_at, consents, \
+         signup_due, synched_at, terms, properties, channels) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) on conflict do nothing")
     .bind(link.app_id)
     .bind(link.account_id)
     .bind(link.user_id)
@@ -91,18 +109,29 @@ pub fn insert(link: &Link) -> Statement {
     .bind(link.connected)
     .bind(link.connected_at)
     .bind(json::write(&link.consents))
+    .bind(link.signup_due)
+    .bind(link.synched_at)
+    .bind(json::write(&link.terms))
+    .bind(json::write(&link.properties))
+    .bind(json::write(&link.channels))
     .must_touch()
 }
 
 /// Replaces a link, if it still has the version that `link` was read with.
 #[must_use]
 pub fn update(link: &Link) -> Statement {
-    sql("update links set version = version + 1, epoch = $1, connected = $2, connected_at = $3, consents = $4 \
-         where app_id = $5 and account_id = $6 and version = $7")
+    sql("update links set version = version + 1, epoch = $1, connected = $2, connected_at = $3, consents = $4, \
+         signup_due = $5, synched_at = $6, terms = $7, properties = $8, channels = $9 \
+         where app_id = $10 and account_id = $11 and version = $12")
     .bind(link.epoch)
     .bind(link.connected)
     .bind(link.connected_at)
     .bind(json::write(&link.consents))
+    .bind(link.signup_due)
+    .bind(link.synched_at)
+    .bind(json::write(&link.terms))
+    .bind(json::write(&link.properties))
+    .bind(json::write(&link.channels))
     .bind(link.app_id)
     .bind(link.account_id)
     .bind(link.version)
@@ -129,10 +158,11 @@ pub fn log_out(link: &Link) -> Statement {
         .must_touch()
 }
 
-/// Ends the link: all consent, codes and tokens of it. The user id stays.
+/// Ends the link: all consent, terms, properties, codes and tokens of it. The user id stays.
 #[must_use]
 pub fn unlink(link: &Link) -> Statement {
-    sql("update links set version = version + 1, epoch = epoch + 1, connected = false, consents = '{}' \
+    sql("update links set version = version + 1, epoch = epoch + 1, connected = false, consents = '{}', signup_due = null, synched_at = null, \
+         terms = '{}', properties = '{}', channels = '[]' \
          where app_id = $1 and account_id = $2 and connected and epoch = $3")
     .bind(link.app_id)
     .bind(link.account_id)

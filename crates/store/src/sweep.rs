@@ -8,6 +8,8 @@ use crate::db::{FromRow, Outcome, Result, Row, Statement, Store, sql};
 const BATCH: i64 = 200;
 /// Spent codes are kept this long (seconds), so that a second use can be explained.
 const SPENT_CODES: i64 = 86_400;
+/// What was told, given up or held is kept this long (seconds): a week.
+const DELIVERIES: i64 = 7 * 86_400;
 /// The longest life of an access token (seconds): an ended grant is explained until its last token is over.
 const LONGEST_ACCESS: i64 = 12 * 3600;
 
@@ -23,7 +25,8 @@ impl FromRow for Count {
 pub async fn batch(store: &Store, now: Millis) -> Result<bool> {
     let codes = now.plus_seconds(-SPENT_CODES);
     let grants = now.plus_seconds(-LONGEST_ACCESS);
-    let sweeps: [(Statement, Statement); 3] = [
+    let told = now.plus_seconds(-DELIVERIES);
+    let sweeps: [(Statement, Statement); 6] = [
         (
             sql("select count(*) as n from (select id from codes where expires_at < $1 limit $2) c").bind(codes).bind(BATCH),
             sql("delete from codes where id in (select id from codes where expires_at < $1 order by expires_at limit $2)").bind(codes).bind(BATCH),
@@ -35,6 +38,18 @@ pub async fn batch(store: &Store, now: Millis) -> Result<bool> {
         (
             sql("select count(*) as n from (select id from grants where refresh_expires_at < $1 limit $2) g").bind(grants).bind(BATCH),
             sql("delete from grants where id in (select id from grants where refresh_expires_at < $1 order by refresh_expires_at limit $2)").bind(grants).bind(BATCH),
+        ),
+        (
+            sql("select count(*) as n from (select id from agts where expires_at < $1 limit $2) a").bind(now).bind(BATCH),
+            sql("delete from agts where id in (select id from agts where expires_at < $1 order by expires_at limit $2)").bind(now).bind(BATCH),
+        ),
+        (
+            sql("select count(*) as n from (select id from parked_codes where expires_at < $1 limit $2) p").bind(now).bind(BATCH),
+            sql("delete from parked_codes where id in (select id from parked_codes where expires_at < $1 order by expires_at limit $2)").bind(now).bind(BATCH),
+        ),
+        (
+            sql("select count(*) as n from (select id from deliveries where created_at < $1 and due_at is null limit $2) d").bind(told).bind(BATCH),
+            sql("delete from deliveries where id in (select id from deliveries where created_at < $1 and due_at is null order by created_at limit $2)").bind(told).bind(BATCH),
         ),
     ];
     let mut more = false;

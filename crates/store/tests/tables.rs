@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use kakaw_core::Millis;
 use kakaw_core::account::{Account, Attributes};
-use kakaw_core::app::{App, AppKey, AppSettings, KeyKind, KeySettings, Under14};
+use kakaw_core::app::{App, AppKey, AppSettings, KeyKind, KeySettings};
 use kakaw_core::code::Code;
 use kakaw_core::grant::Grant;
 use kakaw_core::link::Link;
@@ -42,18 +42,7 @@ async fn postgres() -> Option<Url> {
 
 /// An app, its key, a person and a link.
 async fn fill(store: &Store) -> Link {
-    let settings = AppSettings {
-        name: "A".to_owned(),
-        company: String::new(),
-        kakao_login: true,
-        oidc: false,
-        test_app: false,
-        under_14: Under14::Allow,
-        team: vec![],
-        logout_redirect_uris: vec![],
-        consent_items: BTreeMap::new(),
-        legacy_properties: false,
-    };
+    let settings = AppSettings::new("A");
     let key = AppKey {
         key: KEY.to_owned(),
         app_id: 1,
@@ -63,16 +52,7 @@ async fn fill(store: &Store) -> Link {
         settings: KeySettings::default(),
         secret_hash: None,
     };
-    let link = Link {
-        app_id: 1,
-        account_id: 7,
-        user_id: 1 << 40,
-        version: 1,
-        epoch: 0,
-        connected: true,
-        connected_at: NOW,
-        consents: BTreeMap::new(),
-    };
+    let link = Link::new(1, 7, 1 << 40, NOW);
     let all = vec![
         apps::insert(&App { id: 1, version: 1, settings }, NOW),
         app_keys::put(&app_keys::Stored { key, position: 0, sealed: None }),
@@ -122,6 +102,7 @@ fn code(id: &str, expires_at: Millis) -> Code {
         expires_at,
         spent_at: None,
         grant_id: None,
+        tx_id: None,
     }
 }
 

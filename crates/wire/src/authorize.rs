@@ -3,22 +3,24 @@
 use crate::form::{Pairs, Repeated};
 
 macro_rules! params {
-    ($($(#[$doc:meta])* $field:ident,)*) => {
+    ($($(#[$doc:meta])* $field:ident $name:literal,)*) => {
         /// What the request says, undecided. Unknown parameters are ignored; an empty value is an absent one.
         #[derive(Debug, Clone, Default, PartialEq, Eq)]
         pub struct Params { $($(#[$doc])* pub $field: Option<String>,)* }
 
         impl Params {
             /// The parameters that are read, by name.
-            pub const NAMES: &'static [&'static str] = &[$(stringify!($field),)*];
+            pub const NAMES: &'static [&'static str] = &[$($name,)*];
 
             /// Reads the declared parameters.
             ///
             /// # Errors
             /// The first declared parameter that was sent more than once.
             pub fn read(pairs: &Pairs) -> Result<Self, Repeated> {
-                let one = |name| Ok::<_, Repeated>(pairs.one(name)?.filter(|v| !v.is_empty()).map(str::to_owned));
-                Ok(Self { $($field: one(stringify!($field))?,)* })
+                // Sent and empty, these two say "show none".
+                let counts = |name: &str, v: &str| !v.is_empty() || name.ends_with("service_terms");
+                let one = |name| Ok::<_, Repeated>(pairs.one(name)?.filter(|v| counts(name, v)).map(str::to_owned));
+                Ok(Self { $($field: one($name)?,)* })
             }
         }
     };
@@ -26,31 +28,47 @@ macro_rules! params {
 
 params! {
     /// App key.
-    client_id,
+    client_id "client_id",
     /// Where to send the person back; compared letter for letter.
-    redirect_uri,
+    redirect_uri "redirect_uri",
     /// `code`.
-    response_type,
+    response_type "response_type",
     /// Consent items to ask for besides the first-login ones.
-    scope,
+    scope "scope",
     /// `login`, `none`, `create`, `select_account`.
-    prompt,
+    prompt "prompt",
     /// Prefills the log-in form.
-    login_hint,
+    login_hint "login_hint",
     /// Echoed untouched.
-    state,
+    state "state",
     /// Copied into the ID token.
-    nonce,
+    nonce "nonce",
     /// `ko`, `en`, `ja` or `zh`.
-    lang,
+    lang "lang",
     /// Talk Channels to show.
-    channel_public_id,
+    channel_public_id "channel_public_id",
     /// PKCE challenge (RFC 7636).
-    code_challenge,
+    code_challenge "code_challenge",
     /// `S256`.
-    code_challenge_method,
+    code_challenge_method "code_challenge_method",
     /// Predecessor of `prompt`: `reauthenticate`.
-    auth_type,
+    auth_type "auth_type",
+    /// Service terms to show, by tag.
+    service_terms "service_terms",
+    /// The same, as the JavaScript SDK names it.
+    extra_service_terms "extra.service_terms",
+    /// Names the person by an access token, for additional consent.
+    agt "agt",
+    /// What the SDKs say of themselves.
+    ka "ka",
+    /// The transaction under which `/apiweb/code.json` is asked for the code.
+    auth_tran_id "auth_tran_id",
+    /// The same, as Flutter on the Web names it.
+    state_token "state_token",
+    /// A log-in by certificate that `/oauth/authorize/prepare` began.
+    kauth_tx_id "kauth_tx_id",
+    /// Internal to Kakao; refused.
+    agreement_code "agreement_code",
     /// Telemetry of the JavaScript popup of version 1, retired.
-    proxy,
+    proxy "proxy",
 }

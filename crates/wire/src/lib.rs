@@ -3,10 +3,13 @@
 //! This crate knows no rules: it says how things are spelled, in which shape, and nothing about when.
 
 pub mod authorize;
+pub mod event;
 pub mod form;
+pub mod ka;
 pub mod oidc;
 pub mod problem;
 pub mod scope;
+pub mod shipping;
 #[cfg(feature = "texts")]
 pub mod text;
 pub mod token;

@@ -16,6 +16,8 @@ pub enum Surface {
     Kauth,
     /// JSON of kapi: `msg`, `code`.
     Kapi,
+    /// JSON or query of the apps host: `error_code`, `error_msg`.
+    Apps,
 }
 
 /// How far a code is carried out.
@@ -187,7 +189,7 @@ codes! {
     KOE006 "KOE006" "KOE006" Raised;
     KOE007 "KOE007" "KOE007" Raised;
     KOE008 "KOE008" "KOE008" Raised;
-    KOE009 "KOE009" "KOE009" Later;
+    KOE009 "KOE009" "KOE009" Raised;
     KOE010 "KOE010" "KOE010" Raised;
     KOE023 "KOE023" "KOE023" Raised;
     KOE025 "KOE025" "KOE025" Explained;
@@ -209,16 +211,16 @@ codes! {
     KOE124 "KOE124" "KOE124" Explained;
     KOE125 "KOE125" "KOE125" Explained;
     KOE126 "KOE126" "KOE126" Explained;
-    KOE127 "KOE127" "KOE127" Explained;
+    KOE127 "KOE127" "KOE127" Raised;
     KOE201 "KOE201" "KOE201" Raised;
     KOE202 "KOE202" "KOE202" Raised;
     KOE203 "KOE203" "KOE203" Raised;
-    KOE204 "KOE204" "KOE204" Later;
+    KOE204 "KOE204" "KOE204" Raised;
     KOE205 "KOE205" "KOE205" Raised;
     KOE207 "KOE207" "KOE207" Raised;
     KOE232 "KOE232" "KOE232" Explained;
     KOE233 "KOE233" "KOE233" Explained;
-    KOE237 "KOE237" "KOE237" Later;
+    KOE237 "KOE237" "KOE237" Raised;
     KOE303 "KOE303" "KOE303" Raised;
     KOE310 "KOE310" "KOE310" Raised;
     KOE319 "KOE319" "KOE319" Raised;
@@ -241,22 +243,22 @@ codes! {
     Kapi2 "-2" "kapi_2" Raised;
     Kapi3 "-3" "kapi_3" Raised;
     Kapi4 "-4" "kapi_4" Raised;
-    Kapi5 "-5" "kapi_5" Later;
+    Kapi5 "-5" "kapi_5" Raised;
     Kapi6 "-6" "kapi_6" Explained;
     Kapi7 "-7" "kapi_7" Explained;
     Kapi8 "-8" "kapi_8" Raised;
     Kapi9 "-9" "kapi_9" Raised;
     Kapi10 "-10" "kapi_10" Raised;
     Kapi11 "-11" "kapi_11" Explained;
-    Kapi12 "-12" "kapi_12" Later;
-    Kapi13 "-13" "kapi_13" Later;
+    Kapi12 "-12" "kapi_12" Raised;
+    Kapi13 "-13" "kapi_13" Raised;
     Kapi101 "-101" "kapi_101" Raised;
-    Kapi102 "-102" "kapi_102" Later;
-    Kapi103 "-103" "kapi_103" Later;
-    Kapi201 "-201" "kapi_201" Later;
+    Kapi102 "-102" "kapi_102" Raised;
+    Kapi103 "-103" "kapi_103" Raised;
+    Kapi201 "-201" "kapi_201" Raised;
     Kapi301 "-301" "kapi_301" Explained;
     Kapi401 "-401" "kapi_401" Raised;
-    Kapi402 "-402" "kapi_402" Later;
+    Kapi402 "-402" "kapi_402" Raised;
     Kapi405 "-405" "kapi_405" Explained;
     Kapi406 "-406" "kapi_406" Raised;
     Kapi501 "-501" "kapi_501" Explained;
@@ -271,24 +273,24 @@ codes! {
     Kapi903 "-903" "kapi_903" Explained;
     Kapi911 "-911" "kapi_911" Explained;
     Kapi9798 "-9798" "kapi_9798" Later;
-    KAE001 "KAE001" "KAE001" Later;
-    KAE002 "KAE002" "KAE002" Later;
-    KAE003 "KAE003" "KAE003" Later;
-    KAE004 "KAE004" "KAE004" Later;
+    KAE001 "KAE001" "KAE001" Raised;
+    KAE002 "KAE002" "KAE002" Raised;
+    KAE003 "KAE003" "KAE003" Raised;
+    KAE004 "KAE004" "KAE004" Raised;
     KAE005 "KAE005" "KAE005" Explained;
     KAE006 "KAE006" "KAE006" Explained;
     KAE007 "KAE007" "KAE007" Explained;
-    KAE101 "KAE101" "KAE101" Later;
-    KAE102 "KAE102" "KAE102" Later;
-    KAE103 "KAE103" "KAE103" Later;
-    KAE104 "KAE104" "KAE104" Later;
+    KAE101 "KAE101" "KAE101" Raised;
+    KAE102 "KAE102" "KAE102" Raised;
+    KAE103 "KAE103" "KAE103" Raised;
+    KAE104 "KAE104" "KAE104" Raised;
     KAE105 "KAE105" "KAE105" Explained;
-    KAE201 "KAE201" "KAE201" Later;
-    KAE202 "KAE202" "KAE202" Later;
-    KAE203 "KAE203" "KAE203" Later;
-    KAE204 "KAE204" "KAE204" Later;
-    KAE205 "KAE205" "KAE205" Later;
-    KAE206 "KAE206" "KAE206" Later;
+    KAE201 "KAE201" "KAE201" Raised;
+    KAE202 "KAE202" "KAE202" Raised;
+    KAE203 "KAE203" "KAE203" Raised;
+    KAE204 "KAE204" "KAE204" Raised;
+    KAE205 "KAE205" "KAE205" Raised;
+    KAE206 "KAE206" "KAE206" Raised;
 }
 
 problems! {
@@ -385,7 +387,9 @@ problems! {
     /// A header that does not fit.
     Kapi8 WrongHeader { header, reason } [Kapi 400 "" "wrong header [{header}]: {reason}"];
     /// More calls than the quota allows.
-    Kapi10 QuotaExceeded { } [Kapi 429 "" "API limit has been exceeded."];
+    Kapi10 QuotaExceeded { } [Kapi 400 "" "API limit has been exceeded."];
+    /// More calls in a minute than this call's own limit allows.
+    Kapi10 MinuteQuotaExceeded { } [Kapi 429 "" "API limit has been exceeded."];
     /// An API of the past.
     Kapi9 Discontinued { path, successor } [Kapi 400 "" "{path} has been discontinued. Use {successor}."];
     /// No token, or not one of ours, or it was ended.
@@ -396,6 +400,74 @@ problems! {
     Kapi401 AppKeyDeactivated { app_key } [Kapi 401 "" "appKey({app_key}) is already deactivated"];
     /// Under age on an app that forbids it.
     Kapi406 UnderAgeLimit { } [Kapi 401 "" "under age limit"];
+    /// The platform identity that the client sent is not registered for its key.
+    KOE009 PlatformMismatch { } [Page 400 "misconfigured" "invalid android_key_hash or ios_bundle_id or web_site_url", Kauth 401 "misconfigured" "invalid android_key_hash or ios_bundle_id or web_site_url"];
+    /// The call comes from an address that the key does not allow.
+    KOE127 CallerAddressRefused { ip } [Kauth 401 "invalid_client" "ip mismatched! callerIp={ip}. check out registered ips."];
+    /// Not one that this service issues.
+    KOE204 InvalidAgreementCode { agreement_code } [Page 400 "invalid_request" "Invalid agreement_code: {agreement_code}"];
+    /// More token requests than the quota allows.
+    KOE237 TokenRateLimit { } [Kauth 400 "invalid_request" "token request rate limit exceeded"];
+    /// A consent item that the call needs is not set for the app.
+    Kapi3 ItemNotSet { app, item, api } [Kapi 403 "" "[{app}] App disabled [{item}] scopes for [{api}] API on developers.kakao.com. Enable it first."];
+    /// Calls about service terms need simple sign-up.
+    Kapi3 SimpleSignupOff { app } [Kapi 403 "" "[{app}] App disabled simple signup. Enable it first."];
+    /// The admin key may not make this call.
+    Kapi3 AdminKeyNotAllowed { api } [Kapi 403 "" "this admin key is not allowed to call [{api}] API. check out the key's allow list."];
+    /// The app lacks the permission for it.
+    Kapi5 PermissionDenied { } [Kapi 403 "" "permission denied"];
+    /// The app has been sanctioned.
+    Kapi12 AppBlocked { } [Kapi 403 "" "the app has been blocked"];
+    /// The app was not used for long.
+    Kapi13 AppSuspended { } [Kapi 403 "" "the app has been suspended"];
+    /// The person is registered already.
+    Kapi102 AlreadyRegistered { } [Kapi 400 "" "already registered"];
+    /// The account is asleep.
+    Kapi103 AccountDormant { } [Kapi 400 "" "the account is dormant or does not exist"];
+    /// User properties that the app has not registered.
+    Kapi201 UnknownProperty { keys, app_id } [Kapi 400 "" "user property not found ([{keys}] for appId={app_id})"];
+    /// None of the tags is one of the app's.
+    Kapi2 UnknownTags { tags, app } [Kapi 400 "" "There is no tags to get service terms. check out to configured this tags([{tags}]) in app({app})."];
+    /// None of the tags is one that the person agreed to.
+    Kapi2 NoTagsToRevoke { tags, app } [Kapi 400 "" "There is no tags to revoke. check out to configured this tags([{tags}]) in app({app})."];
+    /// The token does not cover what the call needs.
+    Kapi402 InsufficientScopes { api_type, required, allowed } [Kapi 403 "" "insufficient scopes."];
+    /// The call comes from an address that the key does not allow.
+    Kapi401 IpMismatched { ip, scheme } [Kapi 401 "" "ip mismatched! callerIp={ip}. check out registered ips."];
+    /// The Web origin is not registered for the key.
+    Kapi401 DomainMismatched { caller } [Kapi 401 "" "domain mismatched! caller={caller}. check out registered web domains."];
+    /// The Android key hash is not registered for the key.
+    Kapi401 KeyHashMismatched { caller } [Kapi 401 "" "android keyhash mismatched! caller={caller}. check out registered keyhash."];
+    /// The iOS bundle id is not registered for the key.
+    Kapi401 BundleIdMismatched { caller } [Kapi 401 "" "ios bundle id mismatched! caller={caller}. check out registered bundle id."];
+    /// Our fault, for now.
+    KAE001 AppsInternalError { } [Apps 500 "" "internal server error"];
+    /// The request makes no sense here.
+    KAE002 AppsInvalidRequest { reason } [Apps 400 "" "invalid request: {reason}"];
+    /// A wrong parameter.
+    KAE003 AppsInvalidParameter { parameter, reason } [Apps 400 "" "INVALID_PARAMETER_ERROR: {parameter}: {reason}"];
+    /// The picker was open too long.
+    KAE004 AppsTimeExpired { } [Apps 400 "" "the time to choose is over"];
+    /// The app may not be used.
+    KAE101 AppsAppType { } [Apps 403 "" "the app may not use this service"];
+    /// The consent item is not set for the app.
+    KAE102 AppsScope { } [Apps 403 "" "APP_SCOPE_ERROR"];
+    /// The app lacks the permission.
+    KAE103 AppsPermission { } [Apps 403 "" "PERMISSION_ERROR"];
+    /// A REST API or admin key was used.
+    KAE104 AppsKeyType { } [Apps 403 "" "APP_KEY_TYPE_ERROR"];
+    /// The token is not good.
+    KAE201 AppsAuth { } [Apps 401 "" "AUTH_ERROR"];
+    /// The person is not linked.
+    KAE202 AppsNotRegisteredUser { } [Apps 403 "" "NOT_REGISTERED_USER_ERROR"];
+    /// The person left while consent was asked for.
+    KAE203 AppsInvalidScope { } [Apps 403 "" "INVALID_SCOPE_ERROR"];
+    /// The account's terms are not agreed to.
+    KAE204 AppsAccountTerms { } [Apps 403 "" "the account's terms are not agreed to"];
+    /// The account is restricted.
+    KAE205 AppsLoginRequired { } [Apps 403 "" "LOGIN_REQUIRED_ERROR"];
+    /// No such address.
+    KAE206 AppsUnknownAddress { address_id } [Apps 400 "" "there is no shipping address {address_id}"];
     /// No such path on kapi.
     Kapi2 UnknownApi { method, path, nearest } [Kapi 404 "" "unknown API: {method} {path} (nearest: {nearest})"];
 }

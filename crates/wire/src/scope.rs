@@ -64,6 +64,8 @@ items! {
     TalkMessage "talk_message" Service;
     /// Talk Channel relations.
     Plusfriends "plusfriends" Privacy;
+    /// Account-status events of RISC and CAEP (the id is ours: Kakao does not publish its own).
+    AccountStatus "account_status" Privacy;
 }
 
 /// What an item is about, as `/v2/user/scopes` spells it.
@@ -74,6 +76,31 @@ pub enum Kind {
     Privacy,
     /// The right to use a service on the person's behalf.
     Service,
+}
+
+/// Which apps may ask for an item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Availability {
+    /// Every app.
+    All,
+    /// Apps that are registered to a business.
+    Business,
+    /// Business apps whose use of the item was reviewed.
+    Review,
+}
+
+impl Item {
+    /// Which apps may ask for it.
+    #[must_use]
+    pub const fn availability(self) -> Availability {
+        match self {
+            Self::Profile | Self::ProfileNickname | Self::ProfileImage | Self::AccountEmail => Availability::All,
+            Self::Friends | Self::TalkMessage | Self::Plusfriends => Availability::All,
+            Self::Gender | Self::AgeRange | Self::Birthday => Availability::Business,
+            Self::Name | Self::Birthyear | Self::PhoneNumber | Self::AccountCi => Availability::Review,
+            Self::ShippingAddress | Self::AccountStatus => Availability::Review,
+        }
+    }
 }
 
 /// The word that asks for an ID token; not a consent item.

@@ -23,6 +23,45 @@ pub struct TokenReply {
     /// Consent items agreed to, separated by spaces; absent when there are none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scope: Option<String>,
+    /// The transaction of a log-in by certificate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tx_id: Option<String>,
+}
+
+/// Reply of `POST /api/agt`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct AgtReply {
+    /// Names the person of an access token to one authorization request, or to the shipping-address picker.
+    pub agt: String,
+}
+
+/// Reply of `POST /oauth/authorize/prepare`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct PrepareReply {
+    /// The transaction, for `kauth_tx_id` of the authorization request.
+    pub kauth_tx_id: String,
+}
+
+/// Reply of `GET /apiweb/code.json`, always with HTTP 200.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CodeReply {
+    /// `ok` or `error`.
+    pub status: String,
+    /// `300`: not yet; `500`: the log-in failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error_code: Option<String>,
+    /// Authorization code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// As OAuth 2.0 names the failure.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// In words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error_description: Option<String>,
+    /// As the authorization request sent it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub state: Option<String>,
 }
 
 /// An error of kauth as JSON.

@@ -11,6 +11,12 @@ use crate::scope::Kind;
 #[allow(missing_docs)]
 pub struct User {
     pub id: i64,
+    /// There when automatic link is off: whether the person finished signing up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub has_signed_up: Option<bool>,
+    /// When the person came through simple sign-up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub synched_at: Option<String>,
     /// `YYYY-MM-DDThh:mm:ssZ`, without fractions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub connected_at: Option<String>,
@@ -112,7 +118,7 @@ pub struct AccessTokenInfo {
     pub app_id_legacy: i64,
 }
 
-/// Reply of logout and unlink.
+/// Reply of logout, unlink, signup and update_profile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserId {
     /// The person's user id in this app.
@@ -145,6 +151,99 @@ pub struct ScopeDetails {
     pub revocable: Option<bool>,
 }
 
+/// Who recorded an agreement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum AgreedBy {
+    /// The consent screen.
+    Kauth,
+    /// The service, by the user API.
+    Kapi,
+}
+
+/// Reply of `/v2/user/service_terms`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct ServiceTerms {
+    pub id: i64,
+    pub service_terms: Vec<ServiceTermDetails>,
+}
+
+/// Service terms of a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct ServiceTermDetails {
+    pub tag: String,
+    pub required: bool,
+    pub agreed: bool,
+    /// Whether the person can take it back.
+    pub revocable: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agreed_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agreed_by: Option<AgreedBy>,
+}
+
+/// Reply of `/v2/user/upgrade/service_terms`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct AgreedServiceTerms {
+    pub id: i64,
+    pub agreed_service_terms: Vec<AgreedServiceTerm>,
+}
+
+/// An agreement that was recorded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct AgreedServiceTerm {
+    pub tag: String,
+    pub agreed: bool,
+    pub agreed_at: String,
+    pub agreed_by: AgreedBy,
+}
+
+/// Reply of `/v2/user/revoke/service_terms`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct RevokedServiceTerms {
+    pub id: i64,
+    pub revoked_service_terms: Vec<RevokedServiceTerm>,
+}
+
+/// An agreement that was taken back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct RevokedServiceTerm {
+    pub tag: String,
+    pub agreed: bool,
+}
+
+/// Reply of the older `/v1/user/service/terms`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct LegacyServiceTerms {
+    pub user_id: i64,
+    pub allowed_service_terms: Vec<AllowedServiceTerm>,
+    /// With `extra=app_service_terms`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub app_service_terms: Option<Vec<AppServiceTerm>>,
+}
+
+/// Terms that the person agreed to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct AllowedServiceTerm {
+    pub tag: String,
+    pub agreed_at: String,
+}
+
+/// Terms of the app.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct AppServiceTerm {
+    pub tag: String,
+}
+
 /// Reply of `/v1/user/ids`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserIds {
@@ -165,4 +264,21 @@ pub struct KapiError {
     pub msg: String,
     /// Negative number.
     pub code: i32,
+    /// With -402: which call.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub api_type: Option<String>,
+    /// With -402: what the person must still agree to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub required_scopes: Option<Vec<String>>,
+    /// With -402: what the person agreed to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub allowed_scopes: Option<Vec<String>>,
+}
+
+impl KapiError {
+    /// An error without lists.
+    #[must_use]
+    pub const fn new(msg: String, code: i32) -> Self {
+        Self { msg, code, api_type: None, required_scopes: None, allowed_scopes: None }
+    }
 }

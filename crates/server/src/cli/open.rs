@@ -11,10 +11,10 @@ use super::Usage;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::password::Passwords;
-use crate::quota::PerMinute;
+use crate::quota::{PerMinute, Quotas};
 use crate::signer::Signer;
 use crate::world::{Mode, PublicUrl, World};
-use crate::{keys, random};
+use crate::{keys, random, webhooks};
 
 /// Opens the database and the key file, and puts a world together.
 pub async fn world(config: &Config, mode: Mode) -> anyhow::Result<World> {
@@ -41,7 +41,24 @@ pub async fn world(config: &Config, mode: Mode) -> anyhow::Result<World> {
         policy: config.policy,
         public_url: config.public_url.clone().map_or(PublicUrl::FollowLoopback, PublicUrl::Fixed),
         access_token_in_query: config.access_token_in_query,
-        user_ids_quota: PerMinute::new(config.quotas.user_ids),
+        quotas: Quotas {
+            user_ids: PerMinute::new(config.quotas.user_ids),
+            calls: PerMinute::new(config.quotas.calls),
+            tokens: PerMinute::new(config.quotas.tokens),
+        },
+        webhooks: webhooks::Client::new(webhooks::Options {
+            private_networks: config.webhooks.private_networks,
+            ca_file: config.webhooks.ca_file.clone(),
+            own_host: config.public_url.as_deref().and_then(host),
+        }),
+        wake_deliveries: tokio::sync::Notify::new(),
+        sign_up: config.sign_up,
+        port: std::sync::OnceLock::new(),
         behind_proxy: config.behind_proxy,
     })
+}
+
+/// The host of a URL, without its port.
+fn host(url: &str) -> Option<String> {
+    reqwest::Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned))
 }

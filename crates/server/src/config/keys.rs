@@ -51,6 +51,7 @@ pub const KEYS: &[Key] = &[
          database, or `kakaw-keys.toml` in the working folder. Nodes on one PostgreSQL database need the same file.",
     ),
     key("access_token_in_query", "Whether `/v2/user/me` also takes the token as the query parameter `access_token`."),
+    key("sign_up", "Whether people may make accounts themselves (`prompt=create`). Nobody checks their email address."),
     key("policy.code_lifetime", "Seconds that an authorization code lives, 1 to 600."),
     key("policy.redirect_uri_optional", "Whether a code exchange may leave out `redirect_uri`."),
     key(
@@ -63,6 +64,14 @@ pub const KEYS: &[Key] = &[
         "quotas.user_ids",
         "Calls of `/v1/user/ids` that an app may make in a minute, else 429 with -10; 0 means no limit.",
     ),
+    key("quotas.calls", "Calls of the user API that an app may make in a minute, else -10; 0 means no limit."),
+    key("quotas.tokens", "Token requests that an app may make in a minute, else KOE237; 0 means no limit."),
+    key(
+        "webhooks.private_networks",
+        "Whether webhooks may lead to private addresses and use plain HTTP. Otherwise https and addresses of the public \
+         internet only.",
+    ),
+    key("webhooks.ca_file", "PEM file of certificate authorities that webhooks trust besides the system's."),
     key("passwords.memory_kib", "Argon2id: memory of one hash in KiB."),
     key("passwords.iterations", "Argon2id: passes over the memory."),
     key("passwords.lanes", "Argon2id: lanes."),

@@ -40,7 +40,9 @@ pub struct Config {
     pub key_file: Option<PathBuf>,
     pub access_token_in_query: bool,
     pub policy: Policy,
+    pub sign_up: bool,
     pub quotas: Quotas,
+    pub webhooks: Webhooks,
     pub passwords: Passwords,
 }
 
@@ -50,6 +52,18 @@ pub struct Config {
 #[allow(missing_docs)]
 pub struct Quotas {
     pub user_ids: u32,
+    pub calls: u32,
+    pub tokens: u32,
+}
+
+/// `[webhooks]`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Webhooks {
+    pub private_networks: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ca_file: Option<PathBuf>,
 }
 
 /// `[passwords]`.
@@ -87,7 +101,9 @@ impl Config {
             key_file: None,
             access_token_in_query: dev,
             policy: if dev { Policy::DEV } else { Policy::SERVE },
-            quotas: Quotas { user_ids: if dev { 0 } else { 100 } },
+            sign_up: dev,
+            quotas: Quotas { user_ids: if dev { 0 } else { 100 }, calls: 0, tokens: 0 },
+            webhooks: Webhooks { private_networks: dev, ca_file: None },
             passwords: Passwords {
                 memory_kib: OWASP.memory_kib,
                 iterations: OWASP.iterations,
@@ -275,6 +291,7 @@ mod tests {
             data: Some(PathBuf::new()),
             database: Some(String::new()),
             key_file: Some(PathBuf::new()),
+            webhooks: Webhooks { private_networks: true, ca_file: Some(PathBuf::new()) },
             ..Config::defaults(Mode::Dev)
         };
         let json = serde_json::to_value(full).expect("json");

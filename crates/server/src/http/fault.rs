@@ -7,6 +7,8 @@ use kakaw_core::Refusal;
 use kakaw_core::random;
 use kakaw_store::Error;
 use kakaw_wire::problem::{Problem, Surface};
+use kakaw_wire::scope;
+use kakaw_wire::shipping::AppsError;
 use kakaw_wire::token::KauthError;
 use kakaw_wire::user::KapiError;
 
@@ -94,15 +96,41 @@ impl Fault {
         let id = note(world, &refusal);
         let answer = refusal.problem.answer(Surface::Kapi);
         let code = refusal.problem.code().id().parse().unwrap_or(-1);
-        let mut response =
-            json(status(answer.status), &KapiError { msg: refusal.problem.message(Surface::Kapi), code });
+        let mut body = KapiError::new(refusal.problem.message(Surface::Kapi), code);
+        if let Problem::InsufficientScopes { api_type, required, allowed } = &refusal.problem {
+            let list = |text: &String| scope::split(text).map(str::to_owned).collect();
+            body.api_type = Some(api_type.clone());
+            (body.required_scopes, body.allowed_scopes) = (Some(list(required)), Some(list(allowed)));
+        }
+        let mut response = json(status(answer.status), &body);
         if code == -401 {
-            let admin = matches!(refusal.problem, Problem::AdminKeyUnknown { .. });
+            let admin = match &refusal.problem {
+                Problem::AdminKeyUnknown { .. } => true,
+                Problem::IpMismatched { scheme, .. } => scheme == "KakaoAK",
+                _ => false,
+            };
             let challenge = if admin { "KakaoAK error=invalid_token" } else { "Bearer error=invalid_token" };
             let challenge = HeaderValue::from_static(challenge);
             response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
         }
         mark(response, base, &refusal, &id)
+    }
+
+    /// As JSON of the apps host.
+    #[must_use]
+    pub fn apps(self, world: &World, base: &str) -> Response {
+        let refusal = self.into_refusal(Problem::AppsInternalError {});
+        let id = note(world, &refusal);
+        let answer = refusal.problem.answer(Surface::Apps);
+        mark(json(status(answer.status), &apps_error(&refusal.problem)), base, &refusal, &id)
+    }
+
+    /// The problem of the apps host that this is, noted like any refusal.
+    #[must_use]
+    pub fn noted_for_apps(self, world: &World) -> Problem {
+        let refusal = self.into_refusal(Problem::AppsInternalError {});
+        note(world, &refusal);
+        refusal.problem
     }
 
     fn into_refusal(self, ours: Problem) -> Refusal {
@@ -115,6 +143,12 @@ impl Fault {
             Self::Busy => Refusal::new(ours).because("more log-ins at once than this machine can hash"),
         }
     }
+}
+
+/// `error_code` and `error_msg` of a problem.
+#[must_use]
+pub fn apps_error(problem: &Problem) -> AppsError {
+    AppsError { error_code: problem.code().id().to_owned(), error_msg: problem.message(Surface::Apps) }
 }
 
 /// JSON as Kakao Login labels it.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{Extensions, HeaderMap, HeaderValue, header};
 use kakaw_core::random;
 use kakaw_wire::text::Lang;
 
@@ -41,10 +41,6 @@ impl FromRequestParts<Arc<World>> for Here {
         let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
         let query = parts.uri.query().unwrap_or_default();
         let lang = query.split('&').find_map(|pair| pair.strip_prefix("lang="));
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        // The last entry is the proxy's own; what stands before it, anybody can write.
-        let forwarded = headers.get_all("x-forwarded-for").iter().next_back().and_then(|value| value.to_str().ok());
-        let forwarded = forwarded.and_then(|value| Some(value.rsplit(',').next()?.trim().chars().take(64).collect()));
         let names = cookie::Names::of(world);
         Ok(Self {
             base: base(world, headers),
@@ -52,10 +48,7 @@ impl FromRequestParts<Arc<World>> for Here {
             browser: cookie::read(headers, &names.browser),
             session: cookie::read(headers, &names.session),
             device: text(header::USER_AGENT).unwrap_or_default().chars().take(300).collect(),
-            address: match forwarded.filter(|_| world.behind_proxy) {
-                Some(address) => address,
-                None => peer.map(|ConnectInfo(address)| address.ip().to_string()).unwrap_or_default(),
-            },
+            address: address(world, headers, &parts.extensions),
             world: Arc::clone(world),
         })
     }
@@ -78,6 +71,16 @@ impl Here {
         let cookie = cookie::set(&self.base, &cookie::Names::of(&self.world).browser, &browser, 365 * 86_400);
         (browser, cookie)
     }
+}
+
+/// Who sent the request: the address of the peer, or what the declared proxy says.
+#[must_use]
+pub fn address(world: &World, headers: &HeaderMap, extensions: &Extensions) -> String {
+    // The last entry is the proxy's own; what stands before it, anybody can write.
+    let forwarded = headers.get_all("x-forwarded-for").iter().next_back().and_then(|value| value.to_str().ok());
+    let forwarded = forwarded.and_then(|value| Some(value.rsplit(',').next()?.trim().chars().take(64).collect()));
+    let peer = || extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip().to_string());
+    forwarded.filter(|_| world.behind_proxy).or_else(peer).unwrap_or_default()
 }
 
 /// The public base URL of this request.

@@ -1,6 +1,8 @@
 //! HTTP: one file an endpoint, found by its URL.
 
 pub mod accounts;
+pub mod apiweb;
+pub mod apps;
 pub mod assets;
 pub mod body;
 pub mod control;
@@ -39,6 +41,8 @@ pub fn app_with(world: Arc<World>, more: Router<Arc<World>>) -> Router {
         .merge(kauth::routes())
         .merge(kapi::routes())
         .merge(accounts::routes())
+        .merge(apiweb::routes())
+        .merge(apps::routes())
         .merge(assets::routes())
         .merge(docs::routes())
         .merge(profile::routes());
@@ -91,5 +95,9 @@ const CORS: [(HeaderName, &str); 4] = [
 ];
 
 fn is_open_to_scripts(path: &str) -> bool {
-    path.starts_with("/v1/") || path.starts_with("/v2/") || path == "/oauth/token" || path.starts_with("/.well-known/")
+    path.starts_with("/v1/")
+        || path.starts_with("/v2/")
+        || path == "/oauth/token"
+        || path == "/api/agt"
+        || path.starts_with("/.well-known/")
 }

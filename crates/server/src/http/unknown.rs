@@ -13,7 +13,7 @@ use crate::http::here::{self, Here};
 use crate::world::World;
 
 /// The endpoints that an unknown URL is compared with.
-pub const ENDPOINTS: [&str; 19] = [
+pub const ENDPOINTS: [&str; 33] = [
     "GET /oauth/authorize",
     "POST /oauth/token",
     "POST /oauth/tokeninfo",
@@ -30,6 +30,20 @@ pub const ENDPOINTS: [&str; 19] = [
     "GET /v2/app/users",
     "GET /v2/user/scopes",
     "POST /v2/user/revoke/scopes",
+    "POST /api/agt",
+    "POST /oauth/authorize/prepare",
+    "GET /apiweb/code.json",
+    "GET /v2/user/service_terms",
+    "POST /v2/user/upgrade/service_terms",
+    "POST /v2/user/revoke/service_terms",
+    "GET /v1/user/service/terms",
+    "POST /v1/user/signup",
+    "POST /v1/user/update_profile",
+    "GET /v1/user/shipping_address",
+    "GET /auth/kpidt",
+    "GET /user/address",
+    "GET /proxy",
+    "GET /weblogin/create_account",
     "GET /login",
     "GET /terms",
     "GET /demo",

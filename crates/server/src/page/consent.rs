@@ -25,8 +25,8 @@ pub struct Consent<'a> {
     pub form: String,
     pub typed: &'a Submitted,
     pub notice: Option<Notice>,
-    /// Where another person logs in.
-    pub switch: String,
+    /// Where another person logs in; nowhere when the request names the person.
+    pub switch: Option<String>,
 }
 
 #[derive(Template)]
@@ -40,7 +40,25 @@ pub struct Page {
     action: String,
     form: String,
     notice: Option<String>,
-    switch: String,
+    switch: Option<String>,
+    terms: Vec<Term>,
+    channels: Vec<ChannelRow>,
+    simple: bool,
+    agree_to_all: bool,
+}
+
+struct Term {
+    tag: String,
+    title: String,
+    url: String,
+    required: bool,
+    checked: bool,
+}
+
+struct ChannelRow {
+    id: String,
+    name: String,
+    checked: bool,
 }
 
 struct Row {
@@ -70,8 +88,25 @@ impl Page {
             typed: view.typed.values.get(row.item.id()).cloned().unwrap_or_default(),
             hint: hint(row.item),
         });
+        let terms = view.ask.terms.iter().map(|term| Term {
+            tag: term.tag.clone(),
+            title: term.title.clone(),
+            url: term.url.clone(),
+            required: term.required,
+            checked: view.typed.terms.contains(&term.tag),
+        });
+        let channels = view.ask.channels.iter().map(|channel| ChannelRow {
+            id: channel.id.clone(),
+            name: channel.name.clone(),
+            checked: view.typed.channels.contains(&channel.id),
+        });
+        let boxes = view.ask.items.len() + view.ask.terms.len() + view.ask.channels.len();
         Self {
             frame: Frame::new(here),
+            terms: terms.collect(),
+            channels: channels.collect(),
+            simple: view.ask.simple,
+            agree_to_all: boxes > 1,
             app: view.app.settings.name.clone(),
             company: view.app.settings.company.clone(),
             name: view.account.attributes.display_name().to_owned(),
@@ -84,6 +119,13 @@ impl Page {
             }),
             switch: view.switch.clone(),
         }
+    }
+}
+
+impl Page {
+    /// Simple sign-up calls itself so.
+    const fn title_key(&self) -> &'static str {
+        if self.simple { "signup_title" } else { "consent_title" }
     }
 }
 

@@ -1,9 +1,13 @@
 //! Pages: typed templates, rendered on the server, in four languages, working without JavaScript.
 
+pub mod address;
+pub mod choose;
 pub mod consent;
+pub mod create_account;
 pub mod demo;
 pub mod error;
 pub mod explained;
+pub mod finish;
 pub mod login;
 pub mod logout;
 pub mod restricted;
@@ -37,6 +41,24 @@ impl Frame {
 /// Renders a page with the headers that every page has. `form-action` is left open on purpose: the redirect that answers
 /// a form goes to the app, and browsers apply the directive to redirects too.
 pub fn respond(_here: &Here, status: StatusCode, template: &impl Template) -> Response {
+    with_policy(
+        status,
+        template,
+        "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'",
+    )
+}
+
+/// The same for a page that has a script of ours.
+pub fn respond_with_script(_here: &Here, status: StatusCode, template: &impl Template) -> Response {
+    with_policy(
+        status,
+        template,
+        "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self' data:; \
+         base-uri 'none'; frame-ancestors 'none'",
+    )
+}
+
+fn with_policy(status: StatusCode, template: &impl Template, policy: &'static str) -> Response {
     let Ok(html) = template.render() else { return StatusCode::INTERNAL_SERVER_ERROR.into_response() };
     let mut response = (status, html).into_response();
     let headers = response.headers_mut();
@@ -45,10 +67,7 @@ pub fn respond(_here: &Here, status: StatusCode, template: &impl Template) -> Re
         (header::CACHE_CONTROL, "no-store"),
         (header::REFERRER_POLICY, "no-referrer"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (
-            header::CONTENT_SECURITY_POLICY,
-            "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'",
-        ),
+        (header::CONTENT_SECURITY_POLICY, policy),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }

@@ -7,13 +7,14 @@ use kakaw_core::{Millis, random, secret};
 use kakaw_store::{app_keys, apps};
 
 use super::common::{commit, derived, moment};
-use super::{App, ConsentItem, ConsentTable};
+use super::{App, ConsentItem, ConsentTable, rules};
 use crate::world::World;
 
 /// Brings one app to what the file says.
 pub(super) async fn apply(world: &World, file: &App) -> anyhow::Result<()> {
     let now = world.now();
     let before = apps::by_id(&world.store, file.id).await?;
+    rules::check(file, world.webhooks.allows_private_networks())?;
     let settings = settings(file, before.as_ref().map(|app| &app.settings), now, world.is_dev())?;
     let mut changes = Vec::new();
     match &before {
@@ -54,6 +55,7 @@ fn settings(file: &App, before: Option<&AppSettings>, now: Millis, dev: bool) ->
                 collect_if_missing: false,
                 purpose: String::new(),
                 collect_since: None,
+                permission: true,
             },
             ConsentItem::Table(table) => table.clone(),
         };
@@ -67,6 +69,7 @@ fn settings(file: &App, before: Option<&AppSettings>, now: Millis, dev: bool) ->
             collect_if_missing: table.collect_if_missing,
             collect_since,
             purpose: table.purpose,
+            permission: table.permission,
         };
         Ok((*id, setting))
     };
@@ -81,6 +84,15 @@ fn settings(file: &App, before: Option<&AppSettings>, now: Millis, dev: bool) ->
         logout_redirect_uris: file.logout_redirect_uris.clone(),
         consent_items: file.consent_items.iter().map(item).collect::<anyhow::Result<_>>()?,
         legacy_properties: file.legacy_properties.unwrap_or(dev),
+        standing: file.standing,
+        business: file.business,
+        permissions: file.permissions.clone(),
+        simple_signup: file.simple_signup,
+        service_terms: file.service_terms.clone(),
+        channels: file.channels.clone(),
+        user_properties: file.user_properties.clone(),
+        automatic_link: file.automatic_link,
+        webhooks: file.webhooks.clone(),
     })
 }
 
@@ -130,7 +142,11 @@ fn keys(world: &World, file: &App, stored: &[app_keys::Stored]) -> anyhow::Resul
         Ok(())
     };
     for (index, key) in file.rest_api_keys.iter().enumerate() {
-        let settings = KeySettings { redirect_uris: key.redirect_uris.clone(), ..KeySettings::default() };
+        let settings = KeySettings {
+            redirect_uris: key.redirect_uris.clone(),
+            allowed_ips: key.allowed_ips.clone(),
+            ..KeySettings::default()
+        };
         add(KeyKind::RestApi, index, key.key.as_deref(), settings, key.client_secret.as_deref())?;
     }
     for (index, key) in file.javascript_keys.iter().enumerate() {
@@ -146,7 +162,13 @@ fn keys(world: &World, file: &App, stored: &[app_keys::Stored]) -> anyhow::Resul
         add(KeyKind::Native, index, key.key.as_deref(), settings, None)?;
     }
     for (index, key) in file.admin_keys.iter().enumerate() {
-        add(KeyKind::Admin, index, key.key.as_deref(), KeySettings::default(), None)?;
+        let settings = KeySettings {
+            allowed_ips: key.allowed_ips.clone(),
+            apis: key.apis.clone(),
+            primary: key.primary,
+            ..KeySettings::default()
+        };
+        add(KeyKind::Admin, index, key.key.as_deref(), settings, None)?;
     }
     Ok(keys)
 }

@@ -4,11 +4,14 @@ use kakaw_core::Millis;
 use kakaw_core::app::KeyKind;
 use kakaw_core::link::Link;
 use kakaw_core::seal::Purpose;
+use kakaw_core::service_terms;
+use kakaw_core::shipping::Address;
 use kakaw_store::accounts::Stored;
-use kakaw_store::{Error, accounts, app_keys, apps, links};
+use kakaw_store::{Error, accounts, app_keys, apps, links, shipping_addresses};
 
 use super::{
-    AdminKey, App, ConsentItem, ConsentTable, JavascriptKey, Link as FileLink, NativeKey, Person, RestApiKey, WorldFile,
+    AdminKey, Agreement, App, ConsentItem, ConsentTable, JavascriptKey, Link as FileLink, NativeKey, Person,
+    RestApiKey, ShippingAddress, WorldFile,
 };
 use crate::world::World;
 
@@ -31,7 +34,8 @@ pub async fn export(world: &World, secrets: Secrets) -> Result<WorldFile, Error>
     }
     for stored in accounts::all(&world.store).await? {
         let links = links::of_account(&world.store, stored.account.id).await?;
-        file.people.push(person_of(world, stored, &links, secrets));
+        let addresses = shipping_addresses::of_account(&world.store, stored.account.id).await?;
+        file.people.push(person_of(world, stored, &links, addresses, secrets));
     }
     Ok(file)
 }
@@ -44,12 +48,13 @@ fn open(world: &World, sealed: Option<&String>, secrets: Secrets) -> Option<Stri
 fn app_of(world: &World, app: &kakaw_core::app::App, keys: Vec<app_keys::Stored>, secrets: Secrets) -> App {
     let settings = &app.settings;
     let items = settings.consent_items.iter().map(|(id, item)| {
-        let word = !item.collect_if_missing && item.purpose.is_empty();
+        let word = !item.collect_if_missing && item.purpose.is_empty() && item.permission;
         let table = || ConsentTable {
             consent: item.consent,
             collect_if_missing: item.collect_if_missing,
             purpose: item.purpose.clone(),
             collect_since: item.collect_if_missing.then(|| item.collect_since.rfc3339_exact()),
+            permission: item.permission,
         };
         (*id, if word { ConsentItem::Word(item.consent) } else { ConsentItem::Table(table()) })
     });
@@ -64,6 +69,15 @@ fn app_of(world: &World, app: &kakaw_core::app::App, keys: Vec<app_keys::Stored>
         team: settings.team.clone(),
         logout_redirect_uris: settings.logout_redirect_uris.clone(),
         legacy_properties: Some(settings.legacy_properties),
+        standing: settings.standing,
+        business: settings.business,
+        permissions: settings.permissions.clone(),
+        user_properties: settings.user_properties.clone(),
+        automatic_link: settings.automatic_link,
+        simple_signup: settings.simple_signup,
+        webhooks: settings.webhooks.clone(),
+        service_terms: settings.service_terms.clone(),
+        channels: settings.channels.clone(),
         rest_api_keys: Vec::new(),
         javascript_keys: Vec::new(),
         native_keys: Vec::new(),
@@ -78,6 +92,7 @@ fn app_of(world: &World, app: &kakaw_core::app::App, keys: Vec<app_keys::Stored>
                 key: Some(key.key),
                 client_secret: plain,
                 redirect_uris: of.redirect_uris,
+                allowed_ips: of.allowed_ips,
             }),
             KeyKind::Javascript => file.javascript_keys.push(JavascriptKey {
                 key: Some(key.key),
@@ -87,13 +102,18 @@ fn app_of(world: &World, app: &kakaw_core::app::App, keys: Vec<app_keys::Stored>
             KeyKind::Native => {
                 file.native_keys.push(NativeKey { key: Some(key.key), android: of.android, ios: of.ios });
             }
-            KeyKind::Admin => file.admin_keys.push(AdminKey { key: plain }),
+            KeyKind::Admin => file.admin_keys.push(AdminKey {
+                key: plain,
+                primary: of.primary,
+                apis: of.apis,
+                allowed_ips: of.allowed_ips,
+            }),
         }
     }
     file
 }
 
-fn person_of(world: &World, stored: Stored, links: &[Link], secrets: Secrets) -> Person {
+fn person_of(world: &World, stored: Stored, links: &[Link], addresses: Vec<Address>, secrets: Secrets) -> Person {
     let plain = open(world, stored.sealed_password.as_ref(), secrets);
     let hash = stored.password_hash.filter(|_| secrets == Secrets::Written);
     let attributes = stored.account.attributes;
@@ -116,6 +136,9 @@ fn person_of(world: &World, stored: Stored, links: &[Link], secrets: Secrets) ->
         profile_image: attributes.profile_image,
         ci: attributes.ci,
         ci_authenticated_at: attributes.ci_authenticated_at.map(Millis::rfc3339_exact),
+        parental_consent: attributes.parental_consent,
+        dormant: attributes.dormant,
+        shipping_addresses: addresses.into_iter().map(address_of).collect(),
         links: links.iter().map(link_of).collect(),
     }
 }
@@ -129,5 +152,23 @@ fn link_of(link: &Link) -> FileLink {
         connected_at: Some(link.connected_at.rfc3339_exact()),
         connected: link.connected,
         agreed_at: otherwise.map(|(item, at)| (*item, at.rfc3339_exact())).collect(),
+        signup_due: link.signup_due.map(Millis::rfc3339_exact),
+        synched_at: link.synched_at.map(Millis::rfc3339_exact),
+        channels: link.channels.iter().cloned().collect(),
+        properties: link.properties.clone(),
+        terms: link.terms.iter().map(|(tag, agreement)| (tag.clone(), agreement_of(agreement))).collect(),
+    }
+}
+
+fn agreement_of(agreement: &service_terms::Agreement) -> Agreement {
+    Agreement { at: Some(agreement.at.rfc3339_exact()), by: agreement.by, version: Some(agreement.version) }
+}
+
+fn address_of(address: Address) -> ShippingAddress {
+    ShippingAddress {
+        id: Some(address.id),
+        is_default: address.is_default,
+        updated_at: Some(address.updated_at.rfc3339_exact()),
+        address: address.fields,
     }
 }

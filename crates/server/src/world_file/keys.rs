@@ -38,7 +38,12 @@ pub const KEYS: &[Key] = &[
         "OpenID Connect: ID tokens are issued. Default `false`; then `openid` in `scope` is KOE205.",
     ),
     key(APP, "test_app", "boolean", "Only team members may log in, else KOE005. Default `false`."),
-    key(APP, "under_14", "\"allow\" or \"deny\"", "Whether people under 14 may use the app. Default `\"allow\"`."),
+    key(
+        APP,
+        "under_14",
+        "\"allow\", \"parental_consent\" or \"deny\"",
+        "Whether people under 14 may use the app; with `\"parental_consent\"` those whose parents agreed. Default `\"allow\"`.",
+    ),
     key(APP, "team", "list of log-in ids", "Members of the app's team. An email counts only if it is verified."),
     key(
         APP,
@@ -55,7 +60,56 @@ pub const KEYS: &[Key] = &[
     key(APP, "rest_api_keys", "tables", "REST API keys."),
     key(APP, "javascript_keys", "tables", "JavaScript keys."),
     key(APP, "native_keys", "tables", "Native app keys."),
-    key(APP, "admin_keys", "tables", "Admin keys; the first is the primary one."),
+    key(APP, "admin_keys", "tables", "Admin keys. Webhooks carry the primary one, or else the first."),
+    key(
+        APP,
+        "standing",
+        "\"active\", \"blocked\" or \"suspended\"",
+        "Blocked and suspended apps get -12 and -13. Default `\"active\"`.",
+    ),
+    key(
+        APP,
+        "business",
+        "boolean",
+        "Whether the app is registered to a business. `false`: items that Kakao gives to business apps are refused. Default `true`.",
+    ),
+    key(
+        APP,
+        "permissions",
+        "list of permissions",
+        "By their documented names. `OIDC_SSE_SUPPORTED`: account-status events of RISC and CAEP. `INCREASED_APP_KEY_COUNT`: more than five keys of a kind. The others are kept and change nothing here.",
+    ),
+    key(
+        APP,
+        "user_properties",
+        "list of names",
+        "Keys that `/v1/user/update_profile` and `/v1/user/signup` may store.",
+    ),
+    key(
+        APP,
+        "automatic_link",
+        "boolean",
+        "`false`: people wait for `/v1/user/signup`, and are unlinked after 24 hours without it. Default `true`.",
+    ),
+    key(
+        APP,
+        "simple_signup",
+        "table",
+        "Kakao Sync: `enabled` shows items, terms and channels on one screen; it needs `review_passed = true`.",
+    ),
+    key(
+        APP,
+        "webhooks",
+        "table",
+        "`unlink = { url, method }` with `\"GET\"` or `\"POST\"` (default), and `account_status = { url, events }` with event types such as `\"user-unlinked\"`.",
+    ),
+    key(
+        APP,
+        "service_terms",
+        "tables",
+        "Service terms in the order of the screen: `tag`, `title`, `url`, `required` (default `false`), `version` (default 1; after a new one people have not agreed yet).",
+    ),
+    key(APP, "channels", "tables", "Connected Talk Channels: `id`, such as `_ZeUTxl`, and `name`."),
     key(APP, "consent_items", "table", "Consent items that the app uses."),
     key(REST, "key", "text", APP_KEY),
     key(
@@ -70,18 +124,42 @@ pub const KEYS: &[Key] = &[
         "list of URIs",
         "`http` or `https` without fragment, compared letter for letter (KOE006).",
     ),
+    key(
+        REST,
+        "allowed_ips",
+        "list of addresses",
+        "From where the key and its tokens may be used: addresses, CIDR blocks, or address/mask. Absent: from everywhere.",
+    ),
     key(JAVASCRIPT, "key", "text", APP_KEY),
     key(
         JAVASCRIPT,
         "sdk_domains",
         "list of origins",
-        "Where pages may use the JavaScript SDK. Kept; checked by a later version.",
+        "Where pages may use the JavaScript SDK: compared with the `KA` header (-401, KOE009).",
     ),
     key(JAVASCRIPT, "redirect_uris", "list of URIs", "As for REST API keys."),
     key(NATIVE, "key", "text", "As for REST API keys. `kakao{KEY}://oauth` needs no registration."),
-    key(NATIVE, "android", "list of { package, key_hashes }", "Android apps. Kept; checked by a later version."),
-    key(NATIVE, "ios", "list of { bundle_id }", "iOS apps. Kept; checked by a later version."),
+    key(
+        NATIVE,
+        "android",
+        "list of { package, key_hashes }",
+        "Android apps; a key hash that is sent must be one of these (-401, KOE009).",
+    ),
+    key(
+        NATIVE,
+        "ios",
+        "list of { bundle_id }",
+        "iOS apps; a bundle id that is sent must be one of these (-401, KOE009).",
+    ),
     key(ADMIN, "key", "text", "As for REST API keys."),
+    key(ADMIN, "primary", "boolean", "Whether webhooks carry this key. Default `false`."),
+    key(
+        ADMIN,
+        "apis",
+        "list of groups",
+        "What the key may call (else -3): `user_info`, `logout`, `unlink`, `scopes`, `service_terms`, `shipping_address`. Absent: everything.",
+    ),
+    key(ADMIN, "allowed_ips", "list of addresses", "As for REST API keys."),
     key(
         ITEMS,
         "{item}",
@@ -107,6 +185,12 @@ pub const KEYS: &[Key] = &[
         "RFC 3339",
         "When collecting was switched on; who agreed before is not asked. Absent: when it is first applied.",
     ),
+    key(
+        ITEMS,
+        "{item}.permission",
+        "boolean",
+        "`false`: the operator does not permit the item, so it is as good as not set (-5, KAE103). Default `true`.",
+    ),
     key(PERSON, "id", "text", "Log-in id. A person needs an `id` or an `email`."),
     key(PERSON, "email", "text", "Absent: an account without an email."),
     key(PERSON, "email_verified", "boolean", "Default `true`."),
@@ -130,6 +214,14 @@ pub const KEYS: &[Key] = &[
     key(PERSON, "profile_image", "path", "Profile picture, below our own base URL."),
     key(PERSON, "ci", "text", "Linking information (CI)."),
     key(PERSON, "ci_authenticated_at", "RFC 3339", "When the CI was confirmed."),
+    key(PERSON, "parental_consent", "boolean", "Whether the parents of a person under 14 agreed. Default `false`."),
+    key(PERSON, "dormant", "boolean", "Asleep: calls get -103 until the next log-in. Default `false`."),
+    key(
+        PERSON,
+        "shipping_addresses",
+        "tables",
+        "`id`, `is_default`, `updated_at`, and `address` with the fields of `/v1/user/shipping_address`. Addresses that the file does not name stay.",
+    ),
     key(PERSON, "links", "tables", "Apps that the person is, or was, linked with."),
     key(LINK, "app", "integer", "App id. Required."),
     key(LINK, "user_id", "integer", "Below 2^53. Absent: made from app and person, the same each time."),
@@ -142,10 +234,25 @@ pub const KEYS: &[Key] = &[
         "table of item = RFC 3339",
         "Items that were agreed to at another time than `connected_at`.",
     ),
+    key(LINK, "signup_due", "RFC 3339", "When an unfinished sign-up is unlinked. Absent: the person is registered."),
+    key(LINK, "synched_at", "RFC 3339", "When the person came through simple sign-up."),
+    key(LINK, "channels", "list of channel ids", "Talk Channels that the person added."),
+    key(LINK, "properties", "table of text", "User properties."),
+    key(
+        LINK,
+        "terms",
+        "table of tag = { at, by, version }",
+        "Service terms that the person agreed to; `by` is `\"KAUTH\"` (screen) or `\"KAPI\"`.",
+    ),
 ];
 
 #[cfg(test)]
 mod tests {
+    use kakaw_core::app::{ApiGroup, Permission};
+    use kakaw_core::webhook::UnlinkWebhook;
+    use kakaw_wire::shipping::AddressFields;
+    use kakaw_wire::user::AgreedBy;
+
     use super::*;
     use crate::world_file::*;
 
@@ -158,6 +265,7 @@ mod tests {
             collect_if_missing: true,
             purpose: "x".to_owned(),
             collect_since: text("x"),
+            permission: false,
         });
         let app = App {
             id: 1,
@@ -170,14 +278,42 @@ mod tests {
             team: list(),
             logout_redirect_uris: list(),
             legacy_properties: Some(true),
-            rest_api_keys: vec![RestApiKey { key: text("x"), client_secret: text("x"), redirect_uris: list() }],
+            standing: Standing::Blocked,
+            business: false,
+            permissions: vec![Permission::OidcSseSupported],
+            user_properties: list(),
+            automatic_link: false,
+            simple_signup: SimpleSignup { enabled: true, review_passed: true },
+            webhooks: Webhooks {
+                unlink: Some(UnlinkWebhook { url: "x".to_owned(), method: Default::default() }),
+                account_status: None,
+            },
+            service_terms: vec![ServiceTerm {
+                tag: "x".to_owned(),
+                title: "x".to_owned(),
+                url: "x".to_owned(),
+                required: true,
+                version: 1,
+            }],
+            channels: vec![Channel { id: "x".to_owned(), name: "x".to_owned() }],
+            rest_api_keys: vec![RestApiKey {
+                key: text("x"),
+                client_secret: text("x"),
+                redirect_uris: list(),
+                allowed_ips: list(),
+            }],
             javascript_keys: vec![JavascriptKey { key: text("x"), sdk_domains: list(), redirect_uris: list() }],
             native_keys: vec![NativeKey {
                 key: text("x"),
                 android: vec![AndroidApp { package: "x".to_owned(), key_hashes: list() }],
                 ios: vec![IosApp { bundle_id: "x".to_owned() }],
             }],
-            admin_keys: vec![AdminKey { key: text("x") }],
+            admin_keys: vec![AdminKey {
+                key: text("x"),
+                primary: true,
+                apis: vec![ApiGroup::Logout],
+                allowed_ips: list(),
+            }],
             consent_items: [(Item::AccountEmail, item)].into(),
         };
         let link = Link {
@@ -187,6 +323,11 @@ mod tests {
             connected_at: text("x"),
             connected: false,
             agreed_at: [(Item::AccountEmail, "x".to_owned())].into(),
+            signup_due: text("x"),
+            synched_at: text("x"),
+            channels: list(),
+            properties: [("x".to_owned(), "x".to_owned())].into(),
+            terms: [("x".to_owned(), Agreement { at: None, by: AgreedBy::Kauth, version: None })].into(),
         };
         let person = Person {
             id: text("x"),
@@ -207,6 +348,14 @@ mod tests {
             profile_image: text("x"),
             ci: text("x"),
             ci_authenticated_at: text("x"),
+            parental_consent: true,
+            dormant: true,
+            shipping_addresses: vec![ShippingAddress {
+                id: Some(1),
+                is_default: true,
+                updated_at: text("x"),
+                address: AddressFields::default(),
+            }],
             links: vec![link],
         };
         WorldFile { apps: vec![app], people: vec![person] }

@@ -5,13 +5,18 @@ mod common;
 mod export;
 pub mod keys;
 mod people;
+mod rules;
 
 use std::collections::BTreeMap;
 
 use anyhow::Context as _;
 use kakaw_core::account::{BirthdayType, Gender};
-use kakaw_core::app::{AndroidApp, Consent, IosApp, Under14};
+use kakaw_core::app::{AndroidApp, ApiGroup, Channel, Consent, IosApp, Permission, Standing, Under14};
+use kakaw_core::service_terms::{ServiceTerm, SimpleSignup};
+use kakaw_core::webhook::Webhooks;
 use kakaw_wire::scope::Item;
+use kakaw_wire::shipping::AddressFields;
+use kakaw_wire::user::AgreedBy;
 use serde::{Deserialize, Serialize};
 
 use crate::world::World;
@@ -50,6 +55,24 @@ pub struct App {
     pub logout_redirect_uris: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub legacy_properties: Option<bool>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub standing: Standing,
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub business: bool,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub permissions: Vec<Permission>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub user_properties: Vec<String>,
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub automatic_link: bool,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub simple_signup: SimpleSignup,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub webhooks: Webhooks,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub service_terms: Vec<ServiceTerm>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub channels: Vec<Channel>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rest_api_keys: Vec<RestApiKey>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -72,6 +95,8 @@ pub struct RestApiKey {
     pub client_secret: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub redirect_uris: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub allowed_ips: Vec<String>,
 }
 
 /// `[[apps.javascript_keys]]`.
@@ -104,6 +129,12 @@ pub struct NativeKey {
 pub struct AdminKey {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
+    #[serde(skip_serializing_if = "is_no")]
+    pub primary: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub apis: Vec<ApiGroup>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub allowed_ips: Vec<String>,
 }
 
 /// An item of `[apps.consent_items]`: a word, or a table.
@@ -126,6 +157,8 @@ pub struct ConsentTable {
     /// When collecting was switched on (RFC 3339); absent = when this is first applied.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub collect_since: Option<String>,
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub permission: bool,
 }
 
 /// `[[people]]`.
@@ -168,6 +201,12 @@ pub struct Person {
     pub ci: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ci_authenticated_at: Option<String>,
+    #[serde(default, skip_serializing_if = "is_no")]
+    pub parental_consent: bool,
+    #[serde(default, skip_serializing_if = "is_no")]
+    pub dormant: bool,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shipping_addresses: Vec<ShippingAddress>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub links: Vec<Link>,
 }
@@ -192,6 +231,45 @@ pub struct Link {
     /// Items that were agreed to at another time than `connected_at`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub agreed_at: BTreeMap<Item, String>,
+    /// When an unfinished sign-up ends (RFC 3339); absent = registered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signup_due: Option<String>,
+    /// When the person came through simple sign-up (RFC 3339).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub synched_at: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub channels: Vec<String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub properties: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub terms: BTreeMap<String, Agreement>,
+}
+
+/// An agreement to service terms.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Agreement {
+    /// RFC 3339; absent = `connected_at`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<String>,
+    pub by: AgreedBy,
+    /// Absent = the present version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<i64>,
+}
+
+/// `[[people.shipping_addresses]]`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ShippingAddress {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<i64>,
+    #[serde(skip_serializing_if = "is_no")]
+    pub is_default: bool,
+    /// RFC 3339; absent = when this is first applied.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub updated_at: Option<String>,
+    pub address: AddressFields,
 }
 
 const fn yes() -> bool {
@@ -204,6 +282,10 @@ const fn allow() -> Under14 {
 
 fn is_allow(under_14: &Under14) -> bool {
     *under_14 == Under14::Allow
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]

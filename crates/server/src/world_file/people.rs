@@ -3,15 +3,21 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, bail};
+use kakaw_core::Millis;
 use kakaw_core::account::{self, Account, Attributes, BirthdayType};
+use kakaw_core::app::App;
 use kakaw_core::link::Link;
 use kakaw_core::random;
 use kakaw_core::seal::Purpose;
+use kakaw_core::service_terms::Agreement;
+use kakaw_core::shipping::Address;
 use kakaw_store::accounts::Stored;
-use kakaw_store::{accounts, apps, links};
+use kakaw_store::{accounts, apps, links, shipping_addresses};
+use kakaw_wire::event::UnlinkReason;
 
 use super::common::{commit, derived, moment};
-use super::{Link as FileLink, Person};
+use super::{Link as FileLink, Person, ShippingAddress};
+use crate::events;
 use crate::password;
 use crate::world::World;
 
@@ -20,6 +26,10 @@ pub(super) async fn apply(world: &World, file: &Person) -> anyhow::Result<()> {
     // The id comes first: an email may have been collected since, and may belong to another as a log-in id.
     let Some(login) = file.id.as_deref().or(file.email.as_deref()) else { bail!("a person needs an email or an id") };
     let id = apply_account(world, file, login).await.with_context(|| format!("person {login}"))?;
+    for (index, address) in file.shipping_addresses.iter().enumerate() {
+        let of = || format!("person {login}, shipping address {}", index + 1);
+        apply_address(world, address, id, &format!("address/{login}/{index}")).await.with_context(of)?;
+    }
     for link in &file.links {
         apply_link(world, link, id, login)
             .await
@@ -55,6 +65,9 @@ async fn apply_account(world: &World, file: &Person, login: &str) -> anyhow::Res
     changes.push(accounts::put_login(login, after.account.id));
     for other in [file.email.as_deref(), after.account.attributes.phone()].into_iter().flatten() {
         changes.push(accounts::offer_login(other, after.account.id));
+    }
+    if let Some(before) = &before {
+        changes.extend(events::account_changed(world, &before.account, &after.account).await?);
     }
     commit(world, changes).await?;
     Ok(after.account.id)
@@ -116,13 +129,15 @@ fn attributes(file: &Person) -> anyhow::Result<Attributes> {
         birthday_type: file.birthday_type.or(file.birthday.is_some().then_some(BirthdayType::Solar)),
         ci: file.ci.clone(),
         ci_authenticated_at: moment(file.ci_authenticated_at.as_deref(), "ci_authenticated_at")?,
+        parental_consent: file.parental_consent,
+        dormant: file.dormant,
     })
 }
 
 async fn apply_link(world: &World, file: &FileLink, account_id: i64, login: &str) -> anyhow::Result<()> {
-    if apps::by_id(&world.store, file.app).await?.is_none() {
+    let Some(app) = apps::by_id(&world.store, file.app).await? else {
         bail!("there is no app {}; expected the id of an app of this file or of the database", file.app);
-    }
+    };
     let before = links::of(&world.store, file.app, account_id).await?;
     let connected_at = moment(file.connected_at.as_deref(), "connected_at")?
         .or(before.as_ref().map(|link| link.connected_at))
@@ -138,23 +153,25 @@ async fn apply_link(world: &World, file: &FileLink, account_id: i64, login: &str
     if !(1..1 << 53).contains(&user_id) {
         bail!("user_id is {user_id}; expected a positive integer below 2^53, which JavaScript holds exactly");
     }
-    let Some(before) = before else {
-        let link = Link {
-            app_id: file.app,
-            account_id,
-            user_id,
-            version: 1,
-            epoch: 0,
-            connected: file.connected,
-            connected_at,
-            consents,
-        };
-        return commit(world, vec![links::insert(&link)]).await;
+    let wanted = Link {
+        connected: file.connected,
+        consents,
+        signup_due: moment(file.signup_due.as_deref(), "signup_due")?,
+        synched_at: moment(file.synched_at.as_deref(), "synched_at")?,
+        terms: terms(&app, file, connected_at)?,
+        properties: file.properties.clone(),
+        channels: file.channels.iter().cloned().collect(),
+        ..Link::new(file.app, account_id, user_id, connected_at)
     };
+    let Some(before) = before else { return commit(world, vec![links::insert(&wanted)]).await };
     // An unlink ends what was issued before, here too.
-    let epoch = before.epoch + i64::from(before.connected && !file.connected);
-    let after = Link { connected: file.connected, connected_at, consents, epoch, ..before.clone() };
+    let unlinked = before.connected && !file.connected;
+    let epoch = before.epoch + i64::from(unlinked);
+    let after = Link { epoch, version: before.version, user_id: before.user_id, ..wanted };
     let mut changes = Vec::new();
+    if unlinked {
+        changes.extend(events::unlinked(world, &app, &before, UnlinkReason::UnlinkFromAdmin));
+    }
     if after != before {
         changes.push(links::update(&after));
     }
@@ -162,6 +179,36 @@ async fn apply_link(world: &World, file: &FileLink, account_id: i64, login: &str
         changes.push(links::set_user_id(&before, user_id));
     }
     commit(world, changes).await
+}
+
+fn terms(app: &App, file: &FileLink, connected_at: Millis) -> anyhow::Result<BTreeMap<String, Agreement>> {
+    let mut terms = BTreeMap::new();
+    for (tag, agreement) in &file.terms {
+        let known = app.settings.service_terms.iter().find(|term| term.tag == *tag);
+        let Some(version) = agreement.version.or(known.map(|term| term.version)) else {
+            bail!("app {} has no service term {tag:?}; expected one of its tags, or a version", app.id);
+        };
+        let at = moment(agreement.at.as_deref(), "at")?.unwrap_or(connected_at);
+        terms.insert(tag.clone(), Agreement { at, by: agreement.by, version });
+    }
+    Ok(terms)
+}
+
+async fn apply_address(world: &World, file: &ShippingAddress, account_id: i64, name: &str) -> anyhow::Result<()> {
+    let made = || u64::from_str_radix(&derived(name)[..16], 16).unwrap_or_default();
+    let id = file.id.unwrap_or_else(|| random::to_user_id(made()));
+    let all = shipping_addresses::of_account(&world.store, account_id).await?;
+    let before = all.into_iter().find(|address| address.id == id);
+    let updated_at = moment(file.updated_at.as_deref(), "updated_at")?;
+    let updated_at = updated_at.or(before.as_ref().map(|b| b.updated_at)).unwrap_or_else(|| world.now());
+    let version = before.as_ref().map_or(1, |before| before.version);
+    let is_default = file.is_default;
+    let after = Address { id, account_id, version, is_default, updated_at, fields: file.address.clone() };
+    match before {
+        Some(before) if before == after => Ok(()),
+        Some(_) => commit(world, vec![shipping_addresses::update(&after)]).await,
+        None => commit(world, vec![shipping_addresses::insert(&after)]).await,
+    }
 }
 
 #[cfg(test)]

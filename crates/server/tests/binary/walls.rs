@@ -41,7 +41,8 @@ fn no_crate_knows_what_it_must_not() {
     for stack in ["openssl-sys", "native-tls"] {
         assert!(!lock.contains(&format!("name = \"{stack}\"")), "one crypto stack: {stack} is in Cargo.lock");
     }
-    // Measured when this was written: 249. A dependency enters knowingly.
+    // Measured: 249, and 299 with TLS for webhooks, whose lock file names other platforms too. A dependency enters
+    // knowingly.
     let packages = lock.matches("[[package]]").count();
-    assert!(packages <= 290, "{packages} packages in Cargo.lock; raise this bound only on purpose");
+    assert!(packages <= 310, "{packages} packages in Cargo.lock; raise this bound only on purpose");
 }

@@ -7,18 +7,11 @@ use serde_json::{Value, json};
 use crate::support::*;
 
 async fn with_key(server: &TestServer, method: &str, path: &str, key: &str, form: &[(&str, &str)]) -> Answer {
-    let body = form.iter().map(|(name, value)| format!("{name}={}", encode_value(value))).collect::<Vec<_>>().join("&");
-    let request = Request::builder()
-        .method(method)
-        .uri(path)
-        .header("host", "localhost:7700")
-        .header("authorization", format!("KakaoAK {key}"))
-        .header("content-type", "application/x-www-form-urlencoded");
-    server.send(request.body(Body::from(body)).unwrap()).await
+    server.admin(key, method, path, form).await
 }
 
 async fn admin(server: &TestServer, method: &str, path: &str, form: &[(&str, &str)]) -> Answer {
-    with_key(server, method, path, ADMIN, form).await
+    server.admin(ADMIN, method, path, form).await
 }
 
 /// Logs Ryan in to app 1001: his user id and his access token.
@@ -199,7 +192,7 @@ async fn f21_consent_is_listed_and_taken_back() {
 #[tokio::test]
 async fn user_ids_have_a_quota_by_the_minute() {
     let mut world = TestServer::world(&kakaw_store::db::Url::Memory, kakaw_core::policy::Policy::DEV).await;
-    world.user_ids_quota = kakaw_server::quota::PerMinute::new(2);
+    world.quotas.user_ids = kakaw_server::quota::PerMinute::new(2);
     let server = TestServer::of(world).await;
     for _ in 0..2 {
         assert_eq!(admin(&server, "GET", "/v1/user/ids", &[]).await.status, 200);

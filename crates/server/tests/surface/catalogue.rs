@@ -64,6 +64,7 @@ fn every_problem_is_raised_somewhere() {
 #[test]
 fn the_list_of_what_comes_later_only_shrinks_and_of_what_is_only_explained_stays() {
     let count = |status: Status| Code::ALL.iter().filter(|code| code.status() == status).count();
-    assert!(count(Status::Later) <= 26, "{} codes are put off", count(Status::Later));
-    assert_eq!(count(Status::Explained), 39);
+    assert!(count(Status::Later) <= 1, "{} codes are put off", count(Status::Later));
+    // KOE127 left the list when keys got allowed addresses.
+    assert_eq!(count(Status::Explained), 38);
 }

@@ -13,11 +13,11 @@ use kakaw_core::random::{self, Random};
 use kakaw_core::seal::{MasterKey, Sealer};
 use kakaw_server::clock::Clock;
 use kakaw_server::password::{Cost, Passwords};
-use kakaw_server::quota::PerMinute;
+use kakaw_server::quota::Quotas;
 use kakaw_server::random::{Seeded, System};
 use kakaw_server::signer::Signer;
 use kakaw_server::world::{Mode, PublicUrl, World};
-use kakaw_server::{http, world_file};
+use kakaw_server::{http, webhooks, world_file};
 use kakaw_store::Store;
 use kakaw_store::db::Url;
 use serde_json::Value;
@@ -32,6 +32,17 @@ pub const OFF: &str = "5123456789abcdef0123456789abcdef";
 pub const TEST_APP: &str = "6123456789abcdef0123456789abcdef";
 pub const ADULTS: &str = "7123456789abcdef0123456789abcdef";
 pub const PLAIN: &str = "8123456789abcdef0123456789abcdef";
+pub const MARKET: &str = "a0000000000000000000000000000001";
+pub const MARKET_JS: &str = "a0000000000000000000000000000002";
+pub const MARKET_NATIVE: &str = "a0000000000000000000000000000003";
+pub const MARKET_ADMIN: &str = "a0000000000000000000000000000004";
+pub const MARKET_LIMITED: &str = "a0000000000000000000000000000005";
+pub const MANUAL: &str = "b0000000000000000000000000000001";
+pub const MANUAL_ADMIN: &str = "b0000000000000000000000000000004";
+/// Apps with everything that comes after a log-in.
+pub const PLATFORM: &str = include_str!("platform.toml");
+/// What Ryan agrees to at Market.
+pub const MARKET_ITEMS: [&str; 2] = ["profile_nickname", "account_email"];
 pub const SECRET: &str = "s3cret";
 pub const CALLBACK: &str = "http://localhost:3000/callback";
 
@@ -139,7 +150,11 @@ impl TestServer {
             policy,
             public_url: PublicUrl::FollowLoopback,
             access_token_in_query: true,
-            user_ids_quota: PerMinute::new(0),
+            quotas: Quotas::none(),
+            webhooks: webhooks::Client::new(webhooks::Options { private_networks: true, ..Default::default() }),
+            wake_deliveries: Default::default(),
+            sign_up: true,
+            port: Default::default(),
             behind_proxy: false,
         }
     }
@@ -224,6 +239,55 @@ impl TestServer {
         answer
     }
 
+    /// To the consent screen.
+    pub async fn consent_page(&self, browser: &mut Browser, authorize: &str, login: &str) -> Answer {
+        let mut answer = browser.get(self, authorize).await;
+        if answer.status == StatusCode::FOUND && answer.location().starts_with("/login") {
+            let target = answer.parameter("continue").expect("continue");
+            let password = login.split('@').next().expect("name");
+            let logged_in = self.log_in(browser, &target, login, &format!("{password}-password")).await;
+            answer = browser.get(self, &logged_in.location()).await;
+        }
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+        answer
+    }
+
+    /// Walks like [`Self::walk`], and agrees to service terms and channels too.
+    pub async fn walk_with(
+        &self,
+        browser: &mut Browser,
+        authorize: &str,
+        login: &str,
+        items: &[&str],
+        terms: &[&str],
+        channels: &[&str],
+    ) -> Answer {
+        let page = self.walk(browser, authorize, login, &[]).await;
+        // Without the required ones it was refused, or there was nothing to ask.
+        if page.status != StatusCode::BAD_REQUEST {
+            return page;
+        }
+        let page = browser.get(self, authorize).await;
+        let form_value = hidden(&page.body);
+        let mut form = vec![("kakaw_form", form_value.as_str()), ("decision", "accept")];
+        form.extend(items.iter().map(|item| ("scope", *item)));
+        form.extend(terms.iter().map(|tag| ("term", *tag)));
+        form.extend(channels.iter().map(|id| ("channel", *id)));
+        browser.post(self, authorize, &form).await
+    }
+
+    /// A POST to kapi with an access token.
+    pub async fn call(&self, path: &str, token: &str, form: &[(&str, &str)]) -> Answer {
+        let request = form_request(path, form).header("authorization", format!("Bearer {token}"));
+        self.send(request.body(Body::from(encode(form))).expect("request")).await
+    }
+
+    /// A call to kapi with an admin key.
+    pub async fn admin(&self, key: &str, method: &str, path: &str, form: &[(&str, &str)]) -> Answer {
+        let request = form_request(path, form).method(method).header("authorization", format!("KakaoAK {key}"));
+        self.send(request.body(Body::from(encode(form))).expect("request")).await
+    }
+
     /// A whole log-in: the token answer.
     pub async fn tokens(&self, browser: &mut Browser, key: &str, login: &str, items: &[&str]) -> Value {
         let back = self.walk(browser, &authorize(key, ""), login, items).await;
@@ -266,7 +330,15 @@ impl Browser {
     }
 
     pub async fn get(&mut self, server: &TestServer, url: &str) -> Answer {
-        let request = Request::get(url).header("host", "localhost:7700").header("cookie", self.header());
+        self.get_with(server, url, &[]).await
+    }
+
+    /// A GET with further headers.
+    pub async fn get_with(&mut self, server: &TestServer, url: &str, headers: &[(&str, &str)]) -> Answer {
+        let mut request = Request::get(url).header("host", "localhost:7700").header("cookie", self.header());
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
         let answer = server.send(request.body(Body::empty()).expect("request")).await;
         self.keep(&answer);
         answer
@@ -296,7 +368,12 @@ fn form_request(url: &str, _form: &[(&str, &str)]) -> axum::http::request::Build
 
 /// The redirect URI that tests use with a key.
 pub fn redirect_of(key: &str) -> String {
-    if key == NATIVE { format!("kakao{NATIVE}://oauth") } else { CALLBACK.to_owned() }
+    if key == NATIVE || key == MARKET_NATIVE { format!("kakao{key}://oauth") } else { CALLBACK.to_owned() }
+}
+
+/// The access token of a token answer.
+pub fn token_of(answer: &Answer) -> String {
+    answer.json()["access_token"].as_str().unwrap_or_else(|| panic!("tokens expected: {}", answer.body)).to_owned()
 }
 
 /// An authorization request's path.

@@ -12,8 +12,10 @@ pub struct Migration {
 }
 
 /// Every step, in order.
-pub const ALL: &[Migration] =
-    &[Migration { version: 1, name: "start", sql: include_str!("../../migrations/0001_start.sql") }];
+pub const ALL: &[Migration] = &[
+    Migration { version: 1, name: "start", sql: include_str!("../../migrations/0001_start.sql") },
+    Migration { version: 2, name: "platform", sql: include_str!("../../migrations/0002_platform.sql") },
+];
 
 pub const CREATE_HISTORY: &str = "create table if not exists schema_history (version bigint not null primary key, name text not null, checksum bigint not null)";
 pub const READ_HISTORY: &str = "select version, checksum from schema_history order by version";

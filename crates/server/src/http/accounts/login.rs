@@ -17,6 +17,7 @@ use axum::extract::{RawQuery, Request};
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing;
+use kakaw_core::account::Account;
 use kakaw_core::seal::Purpose;
 use kakaw_core::secret::Secret;
 use kakaw_core::session::{Session, lifetime};
@@ -88,6 +89,11 @@ async fn log_in(here: &mut Here, query: &str, request: Request) -> Result<Respon
         return show(here, query, Some(login), Some(Notice::Failed));
     }
     let Some(Stored { account, .. }) = stored else { return show(here, query, Some(login), Some(Notice::Failed)) };
+    enter(here, &account, &target, stay).await
+}
+
+/// Begins a session of this person in this browser, and goes on.
+pub(super) async fn enter(here: &Here, account: &Account, target: &str, stay: bool) -> Result<Response, Fault> {
     let cookie_value = random::token(&*here.world.random);
     let now = here.world.now();
     let session = Session {
@@ -101,9 +107,12 @@ async fn log_in(here: &mut Here, query: &str, request: Request) -> Result<Respon
     if let Some(before) = here.session_id() {
         changes.push(sessions::delete(&before));
     }
+    if account.attributes.dormant {
+        changes.push(accounts::wake(account));
+    }
     let Outcome::Committed = here.world.store.commit(changes).await? else { return Err(Fault::contention()) };
     let name = cookie::Names::of(&here.world).session;
-    Ok(with_cookie(redirect(&target, true), cookie::set(&here.base, &name, &cookie_value, lifetime(stay))))
+    Ok(with_cookie(redirect(target, true), cookie::set(&here.base, &name, &cookie_value, lifetime(stay))))
 }
 
 /// Verifies the password. One of a world file is hashed now, at its first use.
@@ -128,7 +137,7 @@ async fn verify(world: &World, stored: Option<&Stored>, password: &Secret) -> Re
     Ok(true)
 }
 
-fn target(query: &str) -> Result<String, Fault> {
+pub(super) fn target(query: &str) -> Result<String, Fault> {
     let malformed = |parameter: &str, reason: &str| Problem::MalformedRequest {
         parameter: parameter.to_owned(),
         reason: reason.to_owned(),

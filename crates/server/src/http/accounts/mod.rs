@@ -1,5 +1,6 @@
 //! accounts: the pages of the account itself.
 
+pub mod create_account;
 pub mod login;
 pub mod terms;
 
@@ -13,7 +14,7 @@ use crate::world::World;
 
 /// Every page of accounts.
 pub fn routes() -> Router<Arc<World>> {
-    Router::new().merge(login::routes()).merge(terms::routes())
+    Router::new().merge(create_account::routes()).merge(login::routes()).merge(terms::routes())
 }
 
 /// Where a page goes on: only an authorization request of ours, or the page would send people anywhere.

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use axum::http::{HeaderMap, header};
+use axum::http::header;
 use kakaw_core::account::Account;
-use kakaw_core::app::{App, AppKey, KeyKind};
+use kakaw_core::app::{ApiGroup, App, KeyKind};
 use kakaw_core::diagnosis::Refusal;
 use kakaw_core::grant::Bearer;
 use kakaw_core::link::Link;
-use kakaw_core::secret;
 use kakaw_core::user_info::Subject;
+use kakaw_core::{secret, token};
 use kakaw_store::{accounts, app_keys, links};
 use kakaw_wire::Problem;
 
@@ -27,15 +27,17 @@ pub enum Target {
 }
 
 impl Target {
-    /// Finds the person: `Authorization: Bearer …`, or `KakaoAK …` with `target_id_type` and `target_id`.
-    pub async fn find(world: &World, params: &Params) -> Result<Self, Fault> {
-        let Some(app) = admin(world, &params.headers).await? else {
-            let caller = Caller::admit(world, &params.headers).await?;
+    /// Finds the person: `Authorization: Bearer …`, or `KakaoAK …` with `target_id_type` and `target_id`. `api` is
+    /// what an admin key must be allowed to call.
+    pub async fn find(world: &World, params: &Params, api: ApiGroup) -> Result<Self, Fault> {
+        let Some(app) = admin(world, params, api).await? else {
+            let caller = Caller::admit(world, params).await?;
             return Ok(Self::Bearer(Box::new(caller.bearer), caller.app));
         };
         target_id_type(params)?;
         let user_id = params.number("target_id")?.ok_or_else(|| bad("target_id", "It cannot be null."))?;
         let found = linked(world, &app, user_id).await?.ok_or(Problem::NotRegisteredUser {})?;
+        token::check_awake(&found.0)?;
         Ok(Self::Named(Box::new(found), app))
     }
 
@@ -77,15 +79,24 @@ pub async fn linked(world: &World, app: &App, user_id: i64) -> Result<Option<(Ac
 }
 
 /// The app whose admin key the call carries, if it carries one.
-pub async fn admin(world: &World, headers: &HeaderMap) -> Result<Option<Arc<App>>, Fault> {
-    let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+pub async fn admin(world: &World, params: &Params, api: ApiGroup) -> Result<Option<Arc<App>>, Fault> {
+    let value = params.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let Some((_, key)) = value.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("KakaoAK")) else {
         return Ok(None);
     };
     let key = key.trim();
     let hash = secret::keyed_hash(world.sealer.hash_key(), key);
     match app_keys::with_app(&world.store, &hash).await? {
-        Some((app, AppKey { kind: KeyKind::Admin, .. })) => Ok(Some(app)),
+        Some((app, key)) if key.kind == KeyKind::Admin => {
+            super::check_source(world, &key, params)?;
+            token::check_standing(&app)?;
+            if !key.settings.apis.is_empty() && !key.settings.apis.contains(&api) {
+                let allowed: Vec<&str> = key.settings.apis.iter().map(|api| api.id()).collect();
+                let refusal = Refusal::new(Problem::AdminKeyNotAllowed { api: api.id().to_owned() });
+                return Err(refusal.because(format!("allowed for this key: {}", allowed.join(", "))).into());
+            }
+            Ok(Some(app))
+        }
         _ => {
             let refusal = Refusal::new(Problem::AdminKeyUnknown { app_key: secret::masked(key) });
             let other = app_keys::with_app(&world.store, key).await?.map(|(_, key)| key.kind.label());
@@ -99,8 +110,8 @@ pub async fn admin(world: &World, headers: &HeaderMap) -> Result<Option<Arc<App>
 }
 
 /// The app whose admin key the call carries.
-pub async fn admin_only(world: &World, headers: &HeaderMap) -> Result<Arc<App>, Fault> {
-    admin(world, headers).await?.ok_or_else(|| {
+pub async fn admin_only(world: &World, params: &Params, api: ApiGroup) -> Result<Arc<App>, Fault> {
+    admin(world, params, api).await?.ok_or_else(|| {
         Refusal::new(Problem::AdminKeyUnknown { app_key: String::new() })
             .because("expected Authorization: KakaoAK {admin key}")
             .into()

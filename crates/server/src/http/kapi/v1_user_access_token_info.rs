@@ -5,14 +5,15 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing;
 use kakaw_core::token;
 use kakaw_wire::Problem;
 use kakaw_wire::user::AccessTokenInfo;
 
+use super::params::Params;
 use super::{Caller, bearer_token};
 use crate::http::fault::{Fault, json};
 use crate::http::here;
@@ -24,18 +25,20 @@ pub fn routes() -> Router<Arc<World>> {
         .route("/v1/user/check_access_token", routing::get(get))
 }
 
-async fn get(State(world): State<Arc<World>>, headers: HeaderMap) -> Response {
-    match info(&world, &headers).await {
+async fn get(State(world): State<Arc<World>>, request: Request) -> Response {
+    let base = here::base(&world, request.headers());
+    match info(&world, request).await {
         Ok(info) => json(StatusCode::OK, &info),
-        Err(fault) => fault.kapi(&world, &here::base(&world, &headers)),
+        Err(fault) => fault.kapi(&world, &base),
     }
 }
 
-async fn info(world: &World, headers: &HeaderMap) -> Result<AccessTokenInfo, Fault> {
-    if !token::looks_like_one(bearer_token(headers)?) {
+async fn info(world: &World, request: Request) -> Result<AccessTokenInfo, Fault> {
+    let params = Params::read(world, request).await?;
+    if !token::looks_like_one(bearer_token(&params.headers)?) {
         return Err(Problem::MalformedAccessToken {}.into());
     }
-    let caller = Caller::admit(world, headers).await?;
+    let caller = Caller::admit(world, &params).await?;
     let left = caller.token.expires_at.0 - world.now().0;
     let app_id = caller.app.id;
     Ok(AccessTokenInfo {

@@ -15,6 +15,7 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing;
+use kakaw_core::app::ApiGroup;
 use kakaw_store::links;
 use kakaw_wire::Problem;
 use kakaw_wire::user::UserIds;
@@ -38,10 +39,10 @@ async fn get(State(world): State<Arc<World>>, request: Request) -> Response {
 }
 
 async fn page(world: &World, base: &str, request: Request) -> Result<UserIds, Fault> {
-    let params = Params::read(request).await?;
-    let app = admin_only(world, &params.headers).await?;
-    if !world.user_ids_quota.admits(app.id) {
-        return Err(Problem::QuotaExceeded {}.into());
+    let params = Params::read(world, request).await?;
+    let app = admin_only(world, &params, ApiGroup::UserInfo).await?;
+    if !world.quotas.user_ids.admits(app.id) {
+        return Err(Problem::MinuteQuotaExceeded {}.into());
     }
     let limit = params.number("limit")?.unwrap_or(100);
     if !(1..=100).contains(&limit) {

@@ -10,11 +10,15 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing;
+use kakaw_core::app::ApiGroup;
+use kakaw_core::webhook::Event;
 use kakaw_store::{Outcome, grants, links};
+use kakaw_wire::event::EventType;
 use kakaw_wire::user::UserId;
 
 use super::params::Params;
 use super::target::Target;
+use crate::events;
 use crate::http::fault::{Fault, json};
 use crate::http::here;
 use crate::world::World;
@@ -32,14 +36,18 @@ async fn post(State(world): State<Arc<World>>, request: Request) -> Response {
 }
 
 async fn log_out(world: &World, request: Request) -> Result<UserId, Fault> {
-    let params = Params::read(request).await?;
+    let params = Params::read(world, request).await?;
     for _ in 0..4 {
-        let target = Target::find(world, &params).await?;
-        let end = match &target {
-            Target::Bearer(bearer, _) => grants::end(bearer.grant.id, world.now(), "logged out"),
-            Target::Named(named, _) => links::log_out(&named.1),
+        let target = Target::find(world, &params, ApiGroup::Logout).await?;
+        let (end, event) = match &target {
+            Target::Bearer(bearer, _) => {
+                (grants::end(bearer.grant.id, world.now(), "logged out"), EventType::TokenRevoked)
+            }
+            Target::Named(named, _) => (links::log_out(&named.1), EventType::TokensRevoked),
         };
-        if world.store.commit(vec![end]).await? == Outcome::Committed {
+        let mut changes = vec![end];
+        changes.extend(events::told(world, target.app(), target.link(), &[Event::new(event)]));
+        if world.store.commit(changes).await? == Outcome::Committed {
             return Ok(UserId { id: target.link().user_id });
         }
     }

@@ -7,11 +7,14 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing;
+use kakaw_core::app::ApiGroup;
 use kakaw_store::{Outcome, links};
+use kakaw_wire::event::UnlinkReason;
 use kakaw_wire::user::UserId;
 
 use super::params::Params;
 use super::target::Target;
+use crate::events;
 use crate::http::fault::{Fault, json};
 use crate::http::here;
 use crate::world::World;
@@ -29,11 +32,13 @@ async fn post(State(world): State<Arc<World>>, request: Request) -> Response {
 }
 
 async fn unlink(world: &World, request: Request) -> Result<UserId, Fault> {
-    let params = Params::read(request).await?;
+    let params = Params::read(world, request).await?;
     // When somebody unlinks at the same moment, the second look finds the token dead (-401) or nobody linked (-101).
     for _ in 0..4 {
-        let target = Target::find(world, &params).await?;
-        if world.store.commit(vec![links::unlink(target.link())]).await? == Outcome::Committed {
+        let target = Target::find(world, &params, ApiGroup::Unlink).await?;
+        let mut changes = vec![links::unlink(target.link())];
+        changes.extend(events::unlinked(world, target.app(), target.link(), UnlinkReason::UnlinkFromService));
+        if world.store.commit(changes).await? == Outcome::Committed {
             return Ok(UserId { id: target.link().user_id });
         }
     }

@@ -15,6 +15,7 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing;
+use kakaw_core::app::ApiGroup;
 use kakaw_core::user_info::{self, Keys, Pictures, Subject};
 use kakaw_wire::user::User;
 
@@ -37,8 +38,8 @@ async fn get(State(world): State<Arc<World>>, request: Request) -> Response {
 }
 
 async fn users(world: &World, base: &str, request: Request) -> Result<Vec<User>, Fault> {
-    let params = Params::read(request).await?;
-    let app = admin_only(world, &params.headers).await?;
+    let params = Params::read(world, request).await?;
+    let app = admin_only(world, &params, ApiGroup::UserInfo).await?;
     target_id_type(&params)?;
     let ids: Vec<i64> =
         params.list("target_ids", "user ids")?.ok_or_else(|| bad("target_ids", "It cannot be null."))?;

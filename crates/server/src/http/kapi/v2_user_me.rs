@@ -14,6 +14,7 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing;
+use kakaw_core::app::ApiGroup;
 use kakaw_core::user_info::{self, Keys, Pictures};
 use kakaw_wire::user::User;
 
@@ -37,14 +38,14 @@ async fn me(State(world): State<Arc<World>>, request: Request) -> Response {
 }
 
 async fn answer(world: &World, base: &str, request: Request) -> Result<User, Fault> {
-    let params = Params::read(request).await?;
+    let params = Params::read(world, request).await?;
     let in_query = params.query.one("access_token").ok().flatten().filter(|_| world.access_token_in_query);
     let target = match in_query.filter(|_| !params.headers.contains_key(axum::http::header::AUTHORIZATION)) {
         Some(token) => {
-            let caller = Caller::with_token(world, token).await?;
+            let caller = Caller::with_token(world, token, &params).await?;
             Target::Bearer(Box::new(caller.bearer), caller.app)
         }
-        None => Target::find(world, &params).await?,
+        None => Target::find(world, &params, ApiGroup::UserInfo).await?,
     };
     if let Some(flag) = params.one("secure_resource")?
         && !["true", "false"].contains(&flag.as_str())

@@ -14,15 +14,18 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 use axum::routing;
-use kakaw_core::app::App;
+use kakaw_core::app::{ApiGroup, App};
 use kakaw_core::link::Link;
 use kakaw_core::scopes;
+use kakaw_core::webhook::Event;
 use kakaw_store::{Outcome, links};
+use kakaw_wire::event::EventType;
 use kakaw_wire::text::Lang;
 use kakaw_wire::user::{ScopeDetails, Scopes};
 
 use super::params::{Params, bad};
 use super::target::Target;
+use crate::events;
 use crate::http::fault::{Fault, json};
 use crate::http::here;
 use crate::page::words;
@@ -49,8 +52,8 @@ async fn post(State(world): State<Arc<World>>, request: Request) -> Response {
 }
 
 async fn list(world: &World, request: Request) -> Result<Scopes, Fault> {
-    let params = Params::read(request).await?;
-    let target = Target::find(world, &params).await?;
+    let params = Params::read(world, request).await?;
+    let target = Target::find(world, &params, ApiGroup::Scopes).await?;
     let only: Option<Vec<String>> = params.list("scopes", "text")?;
     let mut reply = reply(target.app(), target.link(), &params.headers);
     reply.scopes.retain(|row| only.as_ref().is_none_or(|ids| ids.contains(&row.id)));
@@ -58,12 +61,16 @@ async fn list(world: &World, request: Request) -> Result<Scopes, Fault> {
 }
 
 async fn revoke(world: &World, request: Request) -> Result<Scopes, Fault> {
-    let params = Params::read(request).await?;
-    let ids: Vec<String> = params.list("scopes", "text")?.ok_or_else(|| bad("scopes", "It cannot be null."))?;
+    let params = Params::read(world, request).await?;
     for _ in 0..4 {
-        let target = Target::find(world, &params).await?;
+        let target = Target::find(world, &params, ApiGroup::Scopes).await?;
+        let ids: Vec<String> = params.list("scopes", "text")?.ok_or_else(|| bad("scopes", "It cannot be null."))?;
         let after = scopes::revoke(target.app(), target.link(), &ids)?;
-        if world.store.commit(vec![links::update(&after)]).await? == Outcome::Committed {
+        let mut changes = vec![links::update(&after)];
+        let gone = target.link().consents.keys().filter(|item| !after.consents.contains_key(item)).copied();
+        let event = Event::scopes(EventType::UserScopeWithdraw, gone.collect());
+        changes.extend(events::told(world, target.app(), target.link(), &[event]));
+        if world.store.commit(changes).await? == Outcome::Committed {
             return Ok(reply(target.app(), &after, &params.headers));
         }
     }

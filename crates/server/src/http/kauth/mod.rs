@@ -1,9 +1,11 @@
 //! kauth: the authorization server.
 
+pub mod agt;
 pub mod authorize;
 pub mod discovery;
 pub mod jwks;
 pub mod logout;
+pub mod prepare;
 pub mod token;
 pub mod tokeninfo;
 
@@ -22,10 +24,12 @@ use crate::world::World;
 /// Every endpoint of kauth.
 pub fn routes() -> Router<Arc<World>> {
     Router::new()
+        .merge(agt::routes())
         .merge(authorize::routes())
         .merge(discovery::routes())
         .merge(jwks::routes())
         .merge(logout::routes())
+        .merge(prepare::routes())
         .merge(token::routes())
         .merge(tokeninfo::routes())
 }

@@ -9,6 +9,9 @@
 //! | `redirect_uri`  | by setting           | the one of authorize, else KOE303                                       |
 //! | `code_verifier` | with a challenge     | RFC 7636; any characters; `invalid_grant` if it does not fit            |
 //! | `refresh_token` | for a refresh        | KOE319 if blank, KOE322 if expired, replaced or ended                   |
+//! | `android_key_hash`, `ios_bundle_id`, `client_origin` | no | of the SDKs: registered for a native or JavaScript key, else KOE009 |
+//!
+//! From an address that the key does not allow: KOE127. Too many requests in a minute: KOE237.
 //!
 //! Spec: RFC 6749 §4.1.3, §5 and §6.
 
@@ -23,17 +26,21 @@ use kakaw_core::app::{App, AppKey};
 use kakaw_core::client_auth::{self, Credentials};
 use kakaw_core::code::{Presented, Redemption, redeem};
 use kakaw_core::grant::{Bearer, Grant};
+use kakaw_core::platform::{self, Identity};
 use kakaw_core::policy::REFRESH_LIFETIME;
 use kakaw_core::refresh::{Renewal, renew};
 use kakaw_core::token::{self, AccessToken};
 use kakaw_core::user_info::Pictures;
+use kakaw_core::webhook::Event;
 use kakaw_core::{id_token, random, secret};
 use kakaw_store::{Outcome, codes, grants};
 use kakaw_wire::Problem;
+use kakaw_wire::event::EventType;
 use kakaw_wire::form::Pairs;
 use kakaw_wire::scope::{Item, OPENID};
 use kakaw_wire::token::TokenReply;
 
+use crate::events;
 use crate::http::fault::{Fault, json};
 use crate::http::{body, here};
 use crate::world::World;
@@ -45,8 +52,9 @@ pub fn routes() -> Router<Arc<World>> {
 async fn post(State(world): State<Arc<World>>, request: Request) -> Response {
     let headers = request.headers().clone();
     let base = here::base(&world, &headers);
+    let address = here::address(&world, &headers, request.extensions());
     let reply = match body::form(request).await {
-        Ok(form) => issue(&world, &base, &headers, &form).await,
+        Ok(form) => issue(&world, &base, &address, &headers, &form).await,
         Err(error) => Err(Problem::BadTokenRequest { reason: error.reason() }.into()),
     };
     match reply {
@@ -64,6 +72,9 @@ struct Params<'a> {
     redirect_uri: Option<&'a str>,
     code_verifier: Option<&'a str>,
     refresh_token: Option<&'a str>,
+    android_key_hash: Option<&'a str>,
+    ios_bundle_id: Option<&'a str>,
+    client_origin: Option<&'a str>,
 }
 
 impl<'a> Params<'a> {
@@ -81,11 +92,44 @@ impl<'a> Params<'a> {
             redirect_uri: one("redirect_uri")?.filter(|uri| !uri.is_empty()),
             code_verifier: one("code_verifier")?.filter(|verifier| !verifier.is_empty()),
             refresh_token: one("refresh_token")?,
+            android_key_hash: one("android_key_hash")?,
+            ios_bundle_id: one("ios_bundle_id")?,
+            client_origin: one("client_origin")?,
         })
     }
 }
 
-async fn issue(world: &World, base: &str, headers: &HeaderMap, form: &Pairs) -> Result<TokenReply, Fault> {
+/// Whether the key may be used from where the request comes, and often enough is not too often.
+fn check_source(
+    world: &World,
+    params: &Params<'_>,
+    address: &str,
+    headers: &HeaderMap,
+    key: &AppKey,
+) -> Result<(), Fault> {
+    if !platform::allows_address(key, address) {
+        return Err(Problem::CallerAddressRefused { ip: address.to_owned() }.into());
+    }
+    let own = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(str::to_owned);
+    let sent = Identity {
+        android_key_hash: own(params.android_key_hash),
+        ios_bundle_id: own(params.ios_bundle_id),
+        web_origin: own(params.client_origin),
+    };
+    platform::check_at_kauth(key, &sent)?;
+    if let Some(ka) = headers.get("ka").and_then(|ka| ka.to_str().ok()) {
+        platform::check_at_kauth(key, &Identity::of(ka))?;
+    }
+    if world.quotas.tokens.admits(key.app_id) { Ok(()) } else { Err(Problem::TokenRateLimit {}.into()) }
+}
+
+async fn issue(
+    world: &World,
+    base: &str,
+    address: &str,
+    headers: &HeaderMap,
+    form: &Pairs,
+) -> Result<TokenReply, Fault> {
     let params = Params::read(form)?;
     let grant_type = params.grant_type.unwrap_or_default();
     match grant_type {
@@ -107,6 +151,7 @@ async fn issue(world: &World, base: &str, headers: &HeaderMap, form: &Pairs) -> 
         basic: basic.is_some_and(|value| value.get(..6).is_some_and(|scheme| scheme.eq_ignore_ascii_case("basic "))),
     };
     let (app, key) = client_auth::check(&credentials, found.as_ref().map(|(app, key)| (&**app, key)))?;
+    check_source(world, &params, address, headers, key)?;
     match grant_type {
         "refresh_token" => refresh(world, base, app, key, params.refresh_token.unwrap_or_default()).await,
         _ => {
@@ -142,8 +187,9 @@ async fn exchange(
             found => (found, None),
         };
         if let Some(found) = own {
+            let tx_id = found.code.tx_id.clone();
             let grant = Grant::from_code(fresh_id, &found.code, found.code.spent_at.unwrap_or_else(|| world.now()));
-            return first_reply(world, base, app, &bearer_of(found, grant, app, key)).await;
+            return first_reply(world, base, app, &bearer_of(found, grant, app, key), tx_id).await;
         }
         let (stored, current) = found.as_ref().map_or((None, false), |found| (Some(&found.code), found.current));
         let now = world.now();
@@ -167,10 +213,12 @@ async fn exchange(
         let mut changes = vec![codes::spend(&code_id, grant_id, now)];
         if refusal.is_none() {
             changes.push(grants::insert(&grant));
+            changes.extend(events::told(world, app, &found.link, &[Event::new(EventType::TokenIssued)]));
         }
         match (world.store.commit(changes).await, refusal) {
             (Ok(Outcome::Committed), None) => {
-                return first_reply(world, base, app, &bearer_of(found, grant, app, key)).await;
+                let tx_id = found.code.tx_id.clone();
+                return first_reply(world, base, app, &bearer_of(found, grant, app, key), tx_id).await;
             }
             (Ok(Outcome::Committed), Some(refusal)) => return Err(refusal.into()),
             // The grant's id was taken.
@@ -187,13 +235,20 @@ fn bearer_of(found: codes::Found, grant: Grant, app: &App, key: &AppKey) -> Bear
     Bearer { grant, link: found.link, account: found.account, key: key.clone(), app_version: app.version }
 }
 
-async fn first_reply(world: &World, base: &str, app: &App, bearer: &Bearer) -> Result<TokenReply, Fault> {
+async fn first_reply(
+    world: &World,
+    base: &str,
+    app: &App,
+    bearer: &Bearer,
+    tx_id: Option<String>,
+) -> Result<TokenReply, Fault> {
     let grant = &bearer.grant;
     let mut reply = access_reply(world, grant, &bearer.key);
     let openid = grant.openid && app.settings.oidc;
     if openid {
         reply.id_token = sign_id_token(world, base, app, bearer, grant.created_at).await;
     }
+    reply.tx_id = tx_id;
     reply.refresh_token = Some(token::issue_refresh(&world.sealer, grant));
     reply.refresh_token_expires_in = Some(REFRESH_LIFETIME - 1);
     reply.scope = scope_text(&grant.scopes, openid);
@@ -252,6 +307,7 @@ fn access_reply(world: &World, grant: &Grant, key: &AppKey) -> TokenReply {
         refresh_token: None,
         refresh_token_expires_in: None,
         scope: None,
+        tx_id: None,
     }
 }
 

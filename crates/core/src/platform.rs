@@ -1,0 +1,137 @@
+//! Where a call may come from: the platform identity that a native or JavaScript key is registered with, and the
+//! addresses that a key allows.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use kakaw_wire::Problem;
+use kakaw_wire::ka::{Ka, Os};
+
+use crate::app::{AppKey, KeyKind};
+use crate::diagnosis::Refusal;
+
+/// What a client says of itself. Nothing of it is a secret: the check keeps keys from being used by mistake.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Identity {
+    pub android_key_hash: Option<String>,
+    pub ios_bundle_id: Option<String>,
+    pub web_origin: Option<String>,
+}
+
+impl Identity {
+    /// The identity of a `KA` header or parameter.
+    #[must_use]
+    pub fn of(ka: &str) -> Self {
+        let ka = Ka::parse(ka);
+        let origin = Some(ka.origin.clone()).filter(|origin| !origin.is_empty());
+        match ka.os() {
+            Some(Os::Android) => Self { android_key_hash: origin, ..Self::default() },
+            Some(Os::Ios) => Self { ios_bundle_id: origin, ..Self::default() },
+            Some(Os::Web) => Self { web_origin: origin, ..Self::default() },
+            None => Self::default(),
+        }
+    }
+}
+
+/// Compares what was sent with what is registered for the key, letter for letter. What was not sent is not missed, and
+/// REST API keys have no platform.
+///
+/// # Errors
+/// The -401 that names the first identity which is not registered.
+pub fn check(key: &AppKey, identity: &Identity) -> Result<(), Refusal> {
+    if !matches!(key.kind, KeyKind::Native | KeyKind::Javascript) {
+        return Ok(());
+    }
+    let settings = &key.settings;
+    let unknown = |sent: &Option<String>, registered: Vec<&str>| {
+        sent.clone().filter(|sent| !registered.contains(&sent.as_str())).map(|sent| (sent, registered.join(", ")))
+    };
+    let hashes = settings.android.iter().flat_map(|app| &app.key_hashes).map(String::as_str).collect();
+    let bundles = settings.ios.iter().map(|app| app.bundle_id.as_str()).collect();
+    let domains = settings.sdk_domains.iter().map(String::as_str).collect();
+    let (problem, registered) = if let Some((caller, registered)) = unknown(&identity.android_key_hash, hashes) {
+        (Problem::KeyHashMismatched { caller }, registered)
+    } else if let Some((caller, registered)) = unknown(&identity.ios_bundle_id, bundles) {
+        (Problem::BundleIdMismatched { caller }, registered)
+    } else if let Some((caller, registered)) = unknown(&identity.web_origin, domains) {
+        (Problem::DomainMismatched { caller }, registered)
+    } else {
+        return Ok(());
+    };
+    let caller = problem.evidence().first().map(|(_, caller)| (*caller).to_owned()).unwrap_or_default();
+    let registered = if registered.is_empty() { "nothing".to_owned() } else { registered };
+    Err(Refusal::new(problem)
+        .because(format!("received {caller}; registered for this {} key: {registered}", key.kind.label())))
+}
+
+/// The same at kauth, where one problem stands for all three.
+///
+/// # Errors
+/// KOE009.
+pub fn check_at_kauth(key: &AppKey, identity: &Identity) -> Result<(), Refusal> {
+    check(key, identity).map_err(|refusal| {
+        let findings = refusal.diagnosis.for_team().to_vec();
+        findings.into_iter().fold(Refusal::new(Problem::PlatformMismatch {}), Refusal::because)
+    })
+}
+
+/// Whether the key may be used from this address. A key without a list may be used from everywhere.
+#[must_use]
+pub fn allows_address(key: &AppKey, address: &str) -> bool {
+    let allowed = &key.settings.allowed_ips;
+    let Ok(address) = address.parse::<IpAddr>() else { return allowed.is_empty() };
+    let address = address.to_canonical();
+    allowed.is_empty() || allowed.iter().filter_map(|text| network(text)).any(|network| network.contains(&address))
+}
+
+/// Reads an address, a CIDR block, or an address with a subnet mask.
+#[must_use]
+pub fn network(text: &str) -> Option<IpNet> {
+    let text = text.trim();
+    if let Ok(address) = text.parse::<IpAddr>() {
+        return Some(address.into());
+    }
+    if let Ok(network) = text.parse() {
+        return Some(network);
+    }
+    let (address, mask) = text.split_once('/')?;
+    IpNet::with_netmask(address.parse().ok()?, mask.parse().ok()?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::{AndroidApp, KeySettings};
+
+    fn key(kind: KeyKind, settings: KeySettings) -> AppKey {
+        AppKey { key: String::new(), app_id: 1, kind, epoch: 0, deleted: false, settings, secret_hash: None }
+    }
+
+    #[test]
+    fn what_is_sent_must_be_registered() {
+        let hash = "Ab+/cdEFghIJklmnOPqrstUVwx0=";
+        let android = vec![AndroidApp { package: "p".into(), key_hashes: vec![hash.into()] }];
+        let native = key(KeyKind::Native, KeySettings { android, ..KeySettings::default() });
+        assert!(check(&native, &Identity::default()).is_ok());
+        assert!(check(&native, &Identity::of(&format!("os/android-33 origin/{hash}"))).is_ok());
+        let wrong = check(&native, &Identity::of("os/android-33 origin/other")).expect_err("refused");
+        assert_eq!(wrong.problem, Problem::KeyHashMismatched { caller: "other".into() });
+        assert!(check(&native, &Identity::of("os/ios-17 origin/com.example")).is_err());
+        let rest = key(KeyKind::RestApi, KeySettings::default());
+        assert!(check(&rest, &Identity::of("os/android-33 origin/other")).is_ok());
+    }
+
+    #[test]
+    fn addresses_are_single_or_blocks() {
+        let allowed_ips = ["192.0.2.7", "10.0.0.0/8", "198.51.100.0/255.255.255.0", "2001:db8::/32"];
+        let settings = KeySettings { allowed_ips: allowed_ips.map(str::to_owned).into(), ..KeySettings::default() };
+        let key = key(KeyKind::Admin, settings);
+        for inside in ["192.0.2.7", "10.1.2.3", "198.51.100.9", "2001:db8::1", "::ffff:10.0.0.1"] {
+            assert!(allows_address(&key, inside), "{inside}");
+        }
+        for outside in ["192.0.2.8", "11.0.0.1", "198.51.101.1", "2001:db9::1", "", "nonsense"] {
+            assert!(!allows_address(&key, outside), "{outside}");
+        }
+        assert!(["", "10.0.0.0/33", "10.0.0.0/255.0.255.0", "x"].iter().all(|text| network(text).is_none()));
+    }
+}

@@ -1,0 +1,106 @@
+//! Shipping addresses of an account, and what is told of them.
+
+use kakaw_wire::shipping::{AddressFields, AddressKind, ShippingAddress};
+
+use crate::Millis;
+
+/// An address of an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Address {
+    /// Address id, below 2^53.
+    pub id: i64,
+    pub account_id: i64,
+    /// Goes up with every change.
+    pub version: i64,
+    pub is_default: bool,
+    pub updated_at: Millis,
+    pub fields: AddressFields,
+}
+
+impl Address {
+    /// As the user API tells of it.
+    #[must_use]
+    pub fn told(&self) -> ShippingAddress {
+        ShippingAddress {
+            id: self.id,
+            is_default: self.is_default,
+            updated_at: self.updated_at.seconds(),
+            fields: self.fields.clone(),
+        }
+    }
+}
+
+/// Which part of an account's addresses is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// One address.
+    One(i64),
+    /// A page: the default address first, then the newest; from the second page on only addresses that are older than
+    /// `before` (Unix seconds).
+    Page { before: Option<i64>, size: usize },
+}
+
+/// The addresses of this part, in the order in which they are told.
+#[must_use]
+pub fn part(mut addresses: Vec<Address>, part: Part) -> Vec<Address> {
+    addresses.sort_by_key(|address| (!address.is_default, std::cmp::Reverse((address.updated_at, address.id))));
+    match part {
+        Part::One(id) => addresses.retain(|address| address.id == id),
+        Part::Page { before, size } => {
+            if let Some(before) = before.filter(|before| *before > 0) {
+                // The default address stood on the first page already.
+                addresses.retain(|address| !address.is_default && address.updated_at.seconds() < before);
+            }
+            addresses.truncate(size);
+        }
+    }
+    addresses
+}
+
+/// The first field of a typed address that does not fit, by its name on the wire.
+#[must_use]
+pub fn first_wrong(fields: &AddressFields) -> Option<&'static str> {
+    let length = |text: &Option<String>| text.as_deref().map_or(0, |text| text.chars().count());
+    let digits = |text: &str, count: usize| text.len() == count && text.bytes().all(|b| b.is_ascii_digit());
+    let phone = |text: &String| {
+        (7..=30).contains(&text.chars().count())
+            && text.chars().all(|c| c.is_ascii_digit() || matches!(c, '+' | '-' | ' ' | '(' | ')'))
+    };
+    let fits = [
+        ("name", length(&fields.name) <= 30),
+        ("receiver_name", (1..=50).contains(&length(&fields.receiver_name))),
+        ("receiver_phone_number1", fields.receiver_phone_number1.as_ref().is_some_and(phone)),
+        ("receiver_phone_number2", fields.receiver_phone_number2.as_ref().is_none_or(phone)),
+        ("base_address", (1..=200).contains(&length(&fields.base_address))),
+        ("detail_address", length(&fields.detail_address) <= 200),
+        (
+            "zone_number",
+            match fields.kind {
+                Some(AddressKind::Old) => fields.zone_number.as_deref().is_none_or(|code| digits(code, 5)),
+                _ => fields.zone_number.as_deref().is_some_and(|code| digits(code, 5)),
+            },
+        ),
+        ("zip_code", fields.zip_code.as_deref().is_none_or(|code| digits(code, 6))),
+    ];
+    fits.into_iter().find(|(_, fits)| !fits).map(|(name, _)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(id: i64, is_default: bool, seconds: i64) -> Address {
+        let updated_at = Millis(seconds * 1000);
+        Address { id, account_id: 1, version: 1, is_default, updated_at, fields: AddressFields::default() }
+    }
+
+    #[test]
+    fn the_default_stands_first_and_on_no_later_page() {
+        let all = || vec![address(1, false, 10), address(2, true, 5), address(3, false, 30), address(4, false, 20)];
+        let ids = |which| part(all(), which).iter().map(|address| address.id).collect::<Vec<_>>();
+        assert_eq!(ids(Part::Page { before: None, size: 2 }), [2, 3]);
+        assert_eq!(ids(Part::Page { before: Some(30), size: 2 }), [4, 1]);
+        assert_eq!(ids(Part::Page { before: Some(0), size: 9 }), [2, 3, 4, 1]);
+        assert_eq!((ids(Part::One(4)), ids(Part::One(9))), (vec![4], vec![]));
+    }
+}

@@ -1,0 +1,150 @@
+//! How a request ends: by a redirect to the app, or for the JavaScript SDK's built-in targets on a page of ours, with the
+//! outcome parked for `/apiweb/code.json`.
+
+use axum::http::StatusCode;
+use axum::response::Response;
+use kakaw_core::app::is_built_in;
+use kakaw_core::authorize::Request;
+use kakaw_core::seal::Purpose;
+use kakaw_store::{Outcome, Statement, parked_codes};
+use kakaw_wire::authorize::Params;
+use kakaw_wire::ka::Ka;
+use kakaw_wire::problem::{Problem, Surface};
+use kakaw_wire::token::CodeReply;
+
+use super::step::Step;
+use super::{Sent, Visit, redirect};
+use crate::http::apiweb;
+use crate::http::fault::Fault;
+use crate::http::form_seal::{self, FIELD, FormSeal};
+use crate::http::here::Here;
+use crate::http::redirect::{with_cookie, with_query};
+use crate::page;
+
+/// Where the outcome goes.
+pub struct Finish {
+    redirect_uri: String,
+    state: Option<String>,
+    app_id: i64,
+    app_name: String,
+    /// The transaction under which the outcome is parked.
+    park: Option<String>,
+    /// The site that the SDK says it runs on.
+    origin: String,
+}
+
+impl Finish {
+    /// Reads what the request says of its end.
+    pub fn of(request: &Request<'_>, params: &Params) -> Result<Self, Fault> {
+        let park = if is_built_in(&request.redirect_uri) {
+            Some(apiweb::transaction(&request.key.key, params)?)
+        } else {
+            None
+        };
+        Ok(Self {
+            redirect_uri: request.redirect_uri.clone(),
+            state: request.state.clone(),
+            app_id: request.app.id,
+            app_name: request.app.settings.name.clone(),
+            park,
+            origin: Ka::parse(params.ka.as_deref().unwrap_or_default()).origin,
+        })
+    }
+
+    /// Asks before a code is parked, unless the person pressed a button of ours already or came from the app's own site:
+    /// any page can open this URL with a transaction that it knows.
+    pub fn confirm(
+        &self,
+        here: &mut Here,
+        step: &Step,
+        visit: &Visit,
+        sent: &Sent,
+        canonical: &str,
+    ) -> Option<Response> {
+        self.park.as_ref().filter(|_| !step.from_site)?;
+        let (browser, cookie) = here.ensure_browser();
+        let seal = FormSeal::new(here, &browser, "finish", canonical, &visit.account.id.to_string());
+        if let Some(form) = &sent.form
+            && seal.fits(here, &sent.headers, form.one(FIELD).ok().flatten())
+        {
+            return None;
+        }
+        let view = page::finish::Confirm::new(
+            here,
+            &self.app_name,
+            &self.origin,
+            format!("/oauth/authorize?{}", sent.query),
+            form_seal::seal(here, Purpose::Form, &seal),
+        );
+        Some(with_cookie(page::respond(here, StatusCode::OK, &view), cookie))
+    }
+
+    /// Commits `changes` and hands the code over. Nothing when somebody was faster.
+    pub async fn issue(
+        &self,
+        here: &Here,
+        code: &str,
+        mut changes: Vec<Statement>,
+        sent: &Sent,
+    ) -> Result<Option<Response>, Fault> {
+        let world = &here.world;
+        let Some(transaction) = &self.park else {
+            let Outcome::Committed = world.store.commit(changes).await? else { return Ok(None) };
+            let parameters = [("code", Some(code)), ("state", self.state.as_deref())];
+            return Ok(Some(redirect(&with_query(&self.redirect_uri, &parameters), sent.form.is_some())));
+        };
+        let reply = CodeReply {
+            status: "ok".to_owned(),
+            code: Some(code.to_owned()),
+            state: self.state.clone(),
+            ..CodeReply::default()
+        };
+        let parked = apiweb::park(world, transaction, self.app_id, &reply);
+        let at = changes.len();
+        changes.push(parked);
+        match world.store.commit(changes).await? {
+            Outcome::Committed => Ok(Some(self.done(here))),
+            Outcome::Conflict(index) if index == at && self.is_taken(here, transaction).await? => Err(taken().into()),
+            Outcome::Conflict(_) => Ok(None),
+        }
+    }
+
+    /// Hands an error over (RFC 6749 §4.1.2.1).
+    pub async fn refuse(&self, here: &Here, problem: &Problem, sent: &Sent) -> Result<Response, Fault> {
+        let error = problem.answer(Surface::Redirect).error;
+        let message = problem.message(Surface::Redirect);
+        let Some(transaction) = &self.park else {
+            let parameters = [
+                ("error", Some(error)),
+                ("error_description", Some(message.as_str())),
+                ("state", self.state.as_deref()),
+            ];
+            return Ok(redirect(&with_query(&self.redirect_uri, &parameters), sent.form.is_some()));
+        };
+        let reply = CodeReply {
+            status: "error".to_owned(),
+            error_code: Some("500".to_owned()),
+            error: Some(error.to_owned()),
+            error_description: Some(message),
+            state: self.state.clone(),
+            ..CodeReply::default()
+        };
+        match here.world.store.commit(vec![apiweb::park(&here.world, transaction, self.app_id, &reply)]).await? {
+            Outcome::Committed => Ok(self.done(here)),
+            Outcome::Conflict(_) => Err(taken().into()),
+        }
+    }
+
+    async fn is_taken(&self, here: &Here, transaction: &str) -> Result<bool, Fault> {
+        Ok(parked_codes::by_id(&here.world.store, transaction).await?.is_some())
+    }
+
+    fn done(&self, here: &Here) -> Response {
+        page::respond(here, StatusCode::OK, &page::finish::Done::new(here, &self.app_name))
+    }
+}
+
+fn taken() -> Problem {
+    let reason = "a log-in ended under this transaction already; begin a new one".to_owned();
+    Problem::MalformedRequest { parameter: "auth_tran_id".to_owned(), reason }
+}

@@ -1,0 +1,45 @@
+//! Table `agts`: one-time names of an access token's person, by their hash.
+
+use kakaw_core::Millis;
+
+use crate::db::{FromRow, Result, Row, Statement, Store, sql};
+
+/// Who is named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Agt {
+    /// The grant of the access token.
+    pub grant_id: i64,
+    pub expires_at: Millis,
+    pub spent_at: Option<Millis>,
+}
+
+impl FromRow for Agt {
+    fn from_row(row: &Row) -> Result<Self> {
+        Ok(Self {
+            grant_id: row.int("grant_id")?,
+            expires_at: Millis(row.int("expires_at")?),
+            spent_at: row.maybe_int("spent_at")?.map(Millis),
+        })
+    }
+}
+
+/// The agt of this hash.
+pub async fn by_id(store: &Store, id: &str) -> Result<Option<Agt>> {
+    sql("select grant_id, expires_at, spent_at from agts where id = $1").bind(id).maybe(store).await
+}
+
+/// Adds an agt.
+#[must_use]
+pub fn insert(id: &str, grant_id: i64, expires_at: Millis) -> Statement {
+    sql("insert into agts (id, grant_id, expires_at) values ($1, $2, $3)")
+        .bind(id)
+        .bind(grant_id)
+        .bind(expires_at)
+        .must_touch()
+}
+
+/// Spends an agt, once.
+#[must_use]
+pub fn spend(id: &str, now: Millis) -> Statement {
+    sql("update agts set spent_at = $1 where id = $2 and spent_at is null").bind(now).bind(id).must_touch()
+}

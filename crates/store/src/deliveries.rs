@@ -1,0 +1,182 @@
+//! Tables `deliveries` and `webhook_states`: what services must still be told, written in the transaction that caused it.
+//!
+//! A row is due until it is delivered or given up. Who takes rows moves their time forward (the lease): when the taker
+//! dies, they are due again, so a delivery may happen twice and is never lost.
+
+use kakaw_core::Millis;
+use kakaw_core::webhook::Notice;
+
+use crate::db::{FromRow, Result, Row, Statement, Store, sql};
+use crate::json;
+
+/// A notice on its way.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Delivery {
+    pub id: i64,
+    pub app_id: i64,
+    pub notice: Notice,
+    /// `waiting`, `delivered`, `failed` or `held`.
+    pub state: String,
+    pub created_at: Millis,
+    /// Tries so far, the present one included.
+    pub attempts: i64,
+    /// What the last try ended with.
+    pub result: Option<String>,
+}
+
+impl FromRow for Delivery {
+    fn from_row(row: &Row) -> Result<Self> {
+        Ok(Self {
+            id: row.int("id")?,
+            app_id: row.int("app_id")?,
+            notice: json::read(row, "payload")?,
+            state: row.text("state")?,
+            created_at: Millis(row.int("created_at")?),
+            attempts: row.int("attempts")?,
+            result: row.maybe_text("result")?,
+        })
+    }
+}
+
+/// Adds a notice, due now.
+#[must_use]
+pub fn insert(id: i64, app_id: i64, notice: &Notice, now: Millis) -> Statement {
+    sql("insert into deliveries (id, app_id, kind, payload, state, created_at, due_at, attempts) \
+         values ($1, $2, $3, $4, 'waiting', $5, $6, 0)")
+    .bind(id)
+    .bind(app_id)
+    .bind(notice.kind())
+    .bind(json::write(notice))
+    .bind(now)
+    .bind(now)
+    .must_touch()
+}
+
+/// Takes up to `limit` due rows for the holder of `lease`, until `until`.
+pub async fn take(store: &Store, now: Millis, lease: &str, until: Millis, limit: i64) -> Result<Vec<Delivery>> {
+    struct Due;
+    impl FromRow for Due {
+        fn from_row(_: &Row) -> Result<Self> {
+            Ok(Self)
+        }
+    }
+    // Looking first keeps an idle worker from writing.
+    let due = sql("select id from deliveries where due_at is not null and due_at <= $1 limit 1").bind(now);
+    if due.maybe::<Due>(store).await?.is_none() {
+        return Ok(Vec::new());
+    }
+    let claim = sql("update deliveries set due_at = $1, lease = $2, attempts = attempts + 1 where id in \
+         (select id from deliveries where due_at is not null and due_at <= $3 order by due_at, id limit $4) \
+         and due_at <= $3")
+    .bind(until)
+    .bind(lease)
+    .bind(now)
+    .bind(limit);
+    let crate::Outcome::Committed = store.commit(vec![claim]).await? else { return Ok(Vec::new()) };
+    sql("select id, app_id, payload, state, created_at, attempts, result from deliveries where lease = $1 order by id")
+        .bind(lease)
+        .all(store)
+        .await
+}
+
+/// Ends a delivery: `delivered` or `failed`.
+#[must_use]
+pub fn finish(id: i64, lease: &str, state: &'static str, result: &str) -> Statement {
+    sql("update deliveries set due_at = null, lease = null, state = $1, result = $2 where id = $3 and lease = $4")
+        .bind(state)
+        .bind(result)
+        .bind(id)
+        .bind(lease)
+}
+
+/// Puts a delivery off.
+#[must_use]
+pub fn retry(id: i64, lease: &str, due_at: Millis, result: &str) -> Statement {
+    sql("update deliveries set due_at = $1, lease = null, result = $2 where id = $3 and lease = $4")
+        .bind(due_at)
+        .bind(result)
+        .bind(id)
+        .bind(lease)
+}
+
+/// Holds a delivery whose webhook is paused.
+#[must_use]
+pub fn hold(id: i64, lease: &str) -> Statement {
+    sql("update deliveries set due_at = null, lease = null, state = 'held', attempts = attempts - 1 \
+         where id = $1 and lease = $2")
+    .bind(id)
+    .bind(lease)
+}
+
+/// Lets what was held go on.
+#[must_use]
+pub fn release(app_id: i64, kind: &str, now: Millis) -> Statement {
+    sql("update deliveries set due_at = $1, state = 'waiting' where app_id = $2 and kind = $3 and state = 'held'")
+        .bind(now)
+        .bind(app_id)
+        .bind(kind)
+}
+
+/// The last deliveries of an app, newest first.
+pub async fn last(store: &Store, app_id: i64, limit: i64) -> Result<Vec<Delivery>> {
+    sql("select id, app_id, payload, state, created_at, attempts, result from deliveries where app_id = $1 \
+         order by id desc limit $2")
+    .bind(app_id)
+    .bind(limit)
+    .all(store)
+    .await
+}
+
+/// How many notices of this kind stand in this state.
+pub async fn count(store: &Store, app_id: i64, kind: &str, state: &str) -> Result<i64> {
+    struct Number(i64);
+    impl FromRow for Number {
+        fn from_row(row: &Row) -> Result<Self> {
+            Ok(Self(row.int("n")?))
+        }
+    }
+    let text = "select count(*) as n from deliveries where app_id = $1 and kind = $2 and state = $3";
+    Ok(sql(text).bind(app_id).bind(kind).bind(state).maybe::<Number>(store).await?.map_or(0, |Number(n)| n))
+}
+
+/// How a webhook has fared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct State {
+    /// The URL that failed: another one begins anew.
+    pub url: String,
+    /// Failures in a row.
+    pub failures: i64,
+    pub paused_at: Option<Millis>,
+}
+
+impl FromRow for State {
+    fn from_row(row: &Row) -> Result<Self> {
+        Ok(Self {
+            url: row.text("url")?,
+            failures: row.int("failures")?,
+            paused_at: row.maybe_int("paused_at")?.map(Millis),
+        })
+    }
+}
+
+/// The state of an app's webhook, if it ever failed.
+pub async fn state(store: &Store, app_id: i64, kind: &str) -> Result<Option<State>> {
+    sql("select url, failures, paused_at from webhook_states where app_id = $1 and kind = $2")
+        .bind(app_id)
+        .bind(kind)
+        .maybe(store)
+        .await
+}
+
+/// Keeps the state of an app's webhook.
+#[must_use]
+pub fn put_state(app_id: i64, kind: &str, state: &State) -> Statement {
+    sql("insert into webhook_states (app_id, kind, url, failures, paused_at) values ($1, $2, $3, $4, $5) \
+         on conflict (app_id, kind) do update set url = excluded.url, failures = excluded.failures, \
+         paused_at = excluded.paused_at")
+    .bind(app_id)
+    .bind(kind)
+    .bind(state.url.as_str())
+    .bind(state.failures)
+    .bind(state.paused_at)
+}

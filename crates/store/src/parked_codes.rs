@@ -1,0 +1,51 @@
+//! Table `parked_codes`: log-ins that end on a page of ours, until `/apiweb/code.json` fetches what came of them.
+//!
+//! A row is made when the authorization begins, so that the first request owns its transaction id.
+
+use kakaw_core::Millis;
+
+use crate::db::{FromRow, Result, Row, Statement, Store, sql};
+
+/// What came of a log-in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parked {
+    pub app_id: i64,
+    /// The sealed answer, once there is one.
+    pub answer: Option<String>,
+    pub expires_at: Millis,
+    /// When it was read first.
+    pub read_at: Option<Millis>,
+}
+
+impl FromRow for Parked {
+    fn from_row(row: &Row) -> Result<Self> {
+        Ok(Self {
+            app_id: row.int("app_id")?,
+            answer: row.maybe_text("answer")?,
+            expires_at: Millis(row.int("expires_at")?),
+            read_at: row.maybe_int("read_at")?.map(Millis),
+        })
+    }
+}
+
+/// The row of this hash.
+pub async fn by_id(store: &Store, id: &str) -> Result<Option<Parked>> {
+    sql("select app_id, answer, expires_at, read_at from parked_codes where id = $1").bind(id).maybe(store).await
+}
+
+/// Parks an answer; refused when the transaction has one already.
+#[must_use]
+pub fn park(id: &str, app_id: i64, answer: &str, expires_at: Millis) -> Statement {
+    sql("insert into parked_codes (id, app_id, answer, expires_at) values ($1, $2, $3, $4) on conflict do nothing")
+        .bind(id)
+        .bind(app_id)
+        .bind(answer)
+        .bind(expires_at)
+        .must_touch()
+}
+
+/// Notes the first reading.
+#[must_use]
+pub fn read(id: &str, now: Millis) -> Statement {
+    sql("update parked_codes set read_at = $1 where id = $2 and read_at is null").bind(now).bind(id)
+}

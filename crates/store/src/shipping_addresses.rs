@@ -1,0 +1,76 @@
+//! Table `shipping_addresses`: the addresses of accounts.
+
+use kakaw_core::Millis;
+use kakaw_core::shipping::Address;
+
+use crate::db::{FromRow, Result, Row, Statement, Store, sql};
+use crate::json;
+
+impl FromRow for Address {
+    fn from_row(row: &Row) -> Result<Self> {
+        Ok(Self {
+            id: row.int("id")?,
+            account_id: row.int("account_id")?,
+            version: row.int("version")?,
+            is_default: row.bool("is_default")?,
+            updated_at: Millis(row.int("updated_at")?),
+            fields: json::read(row, "fields")?,
+        })
+    }
+}
+
+/// Every address of an account.
+pub async fn of_account(store: &Store, account_id: i64) -> Result<Vec<Address>> {
+    sql("select id, account_id, version, is_default, updated_at, fields from shipping_addresses where account_id = $1 \
+         order by id")
+    .bind(account_id)
+    .all(store)
+    .await
+}
+
+/// Adds an address; refused when its id is taken.
+#[must_use]
+pub fn insert(address: &Address) -> Statement {
+    sql("insert into shipping_addresses (id, account_id, version, is_default, updated_at, fields) \
+         values ($1, $2, $3, $4, $5, $6) on conflict do nothing")
+    .bind(address.id)
+    .bind(address.account_id)
+    .bind(address.version)
+    .bind(address.is_default)
+    .bind(address.updated_at)
+    .bind(json::write(&address.fields))
+    .must_touch()
+}
+
+/// Replaces an address, if it still has the version that `address` was read with.
+#[must_use]
+pub fn update(address: &Address) -> Statement {
+    sql("update shipping_addresses set version = version + 1, is_default = $1, updated_at = $2, fields = $3 \
+         where id = $4 and version = $5")
+    .bind(address.is_default)
+    .bind(address.updated_at)
+    .bind(json::write(&address.fields))
+    .bind(address.id)
+    .bind(address.version)
+    .must_touch()
+}
+
+/// Makes this the only default address of its account.
+#[must_use]
+pub fn set_default(account_id: i64, id: i64) -> Statement {
+    sql("update shipping_addresses set version = version + 1, is_default = (id = $1) where account_id = $2")
+        .bind(id)
+        .bind(account_id)
+}
+
+/// Removes an address of the account.
+#[must_use]
+pub fn delete(account_id: i64, id: i64) -> Statement {
+    sql("delete from shipping_addresses where account_id = $1 and id = $2").bind(account_id).bind(id).must_touch()
+}
+
+/// Removes every address of an account.
+#[must_use]
+pub fn delete_all(account_id: i64) -> Statement {
+    sql("delete from shipping_addresses where account_id = $1").bind(account_id)
+}

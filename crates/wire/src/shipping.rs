@@ -1,0 +1,73 @@
+//! Shipping addresses: the reply of the user API, and what the picker answers.
+
+use serde::{Deserialize, Serialize};
+
+/// Reply of `/v1/user/shipping_address`. No list and `false`: the person has none.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct ShippingAddresses {
+    pub user_id: i64,
+    /// Whether consent must be asked for first; then there is no list.
+    pub shipping_addresses_needs_agreement: bool,
+    /// The default address first, then the newest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shipping_addresses: Option<Vec<ShippingAddress>>,
+}
+
+/// An address.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShippingAddress {
+    /// Address id.
+    pub id: i64,
+    pub is_default: bool,
+    /// Unix seconds.
+    pub updated_at: i64,
+    #[serde(flatten)]
+    pub fields: AddressFields,
+}
+
+/// What people type.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AddressFields {
+    /// What the person calls the address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    pub kind: Option<AddressKind>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub base_address: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail_address: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub receiver_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub receiver_phone_number1: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub receiver_phone_number2: Option<String>,
+    /// Five digits: the postcode of an address by road.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub zone_number: Option<String>,
+    /// Six digits: the postcode of before 2015.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub zip_code: Option<String>,
+}
+
+/// `type` of an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum AddressKind {
+    /// By road.
+    New,
+    /// By lot number.
+    Old,
+}
+
+/// An error of the picker and of what else lives on the apps host.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AppsError {
+    /// `KAE` and three digits.
+    pub error_code: String,
+    /// The sentence that goes with it.
+    pub error_msg: String,
+}
