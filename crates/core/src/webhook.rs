@@ -19,6 +19,16 @@ pub struct Webhooks {
     pub account_status: Option<AccountStatusWebhook>,
 }
 
+impl Webhooks {
+    /// The webhooks that are set: kind and URL.
+    #[must_use]
+    pub fn urls(&self) -> Vec<(&'static str, String)> {
+        let unlink = self.unlink.as_ref().map(|webhook| (UNLINK, webhook.url.clone()));
+        let status = self.account_status.as_ref().map(|webhook| (ACCOUNT_STATUS, webhook.url.clone()));
+        [unlink, status].into_iter().flatten().collect()
+    }
+}
+
 /// The unlink webhook.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

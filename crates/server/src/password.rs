@@ -54,7 +54,7 @@ impl Passwords {
             let receiver = Arc::clone(&receiver);
             // Without a single thread every log-in is answered 503, and says so.
             let _ = std::thread::Builder::new().name("password".to_owned()).spawn(move || {
-                step_back();
+                crate::priority::step_back(10);
                 loop {
                     let job = receiver.lock().unwrap_or_else(PoisonError::into_inner).recv_timeout(IDLE);
                     match job {
@@ -109,12 +109,6 @@ impl Passwords {
         self.jobs.send(Box::new(job)).map_err(|_| Busy)?;
         answer.await.map_err(|_| Busy)
     }
-}
-
-/// Hashing takes what the rest leaves: a token check must not wait behind a log-in.
-fn step_back() {
-    // On Linux the priority of a thread's id is that thread's alone. Where it is refused, things work as before.
-    let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), 10);
 }
 
 /// A place among those that hash or wait, given back even when the caller goes away.

@@ -8,8 +8,10 @@ pub mod explain;
 pub mod export;
 mod listen;
 mod open;
+pub mod people;
 mod place;
 pub mod serve;
+pub mod webhooks;
 
 use clap::{Parser, Subcommand};
 
@@ -33,6 +35,10 @@ enum Command {
     Apply(apply::Args),
     /// Write a running stand-in or a database as a world file.
     Export(export::Args),
+    /// End a person's link or account; services are told.
+    People(people::Args),
+    /// Show every webhook and how it fares, or put a paused one back in use.
+    Webhooks(webhooks::Args),
     /// Explain an error code: what it means, why it happens, how to fix it.
     Explain(explain::Args),
     /// Find what is wrong with a set-up and say how to mend it.
@@ -60,6 +66,8 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Some(Command::Serve(args)) => serve::run(args),
         Some(Command::Apply(args)) => apply::run(&args),
         Some(Command::Export(args)) => export::run(&args),
+        Some(Command::People(args)) => people::run(args),
+        Some(Command::Webhooks(args)) => webhooks::run(args),
         Some(Command::Explain(args)) => explain::run(&args),
         Some(Command::Check(args)) => check::run(&args),
         Some(Command::Config(args)) => config::run(&args),

@@ -57,12 +57,21 @@ pub struct Running {
 }
 
 impl Running {
+    /// Sends a request with a JSON body.
+    pub async fn send_json<T: serde::Serialize>(&self, path: &str, body: &T) -> anyhow::Result<String> {
+        self.request(path, Some((serde_json::to_string(body)?, "application/json"))).await
+    }
+
     /// Sends a request; the body of a success, or what was wrong.
     pub async fn send(&self, path: &str, body: Option<String>) -> anyhow::Result<String> {
+        self.request(path, body.map(|body| (body, "application/toml"))).await
+    }
+
+    async fn request(&self, path: &str, body: Option<(String, &str)>) -> anyhow::Result<String> {
         let client = reqwest::Client::builder().no_proxy().build()?;
         let url = format!("{}{path}", self.base);
         let request = match body {
-            Some(body) => client.post(&url).body(body).header("content-type", "application/toml"),
+            Some((body, kind)) => client.post(&url).body(body).header("content-type", kind),
             None => client.get(&url),
         };
         let answer = request.header(control::HEADER, "1").send().await.map_err(|_| {

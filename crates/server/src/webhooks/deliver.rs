@@ -1,217 +1,236 @@
-//! The worker: takes due notices, delivers them, and writes down what became of them.
+//! The worker: takes due notices, has them sent, and writes down what became of them.
+//!
+//! The database is used from here, in groups; signing and sending happen on a thread of low priority.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use kakaw_core::Millis;
 use kakaw_core::app::{App, KeyKind};
 use kakaw_core::random;
 use kakaw_core::seal::Purpose;
+use kakaw_core::secret::Secret;
 use kakaw_core::webhook::{self, Method, Notice};
 use kakaw_store::deliveries::{self, Delivery, State};
 use kakaw_store::{Error, Outcome, Statement, app_keys, apps};
-use kakaw_wire::event::SetRefusal;
-use reqwest::header;
 use tokio::task::JoinSet;
 
+use super::send::{Receiver, send};
 use crate::world::World;
 
 /// Deliveries at a time.
-const AT_A_TIME: i64 = 64;
+const AT_A_TIME: usize = 128;
 /// Seconds of world time after which an unfinished delivery is taken again. Receivers have three.
 const LEASE: i64 = 20;
 /// Between two looks when nothing woke the worker: other nodes write to the same tables.
 const IDLE: Duration = Duration::from_secs(1);
 /// A notice is announced a moment before its transaction is over.
 const MOMENT: Duration = Duration::from_millis(10);
-/// Bytes of a receiver's reply that are read.
-const REPLY: usize = 4096;
-/// Characters of what a receiver says that are kept.
-const KEPT: usize = 256;
 
 /// Delivers for as long as the process lives.
 pub async fn work(world: Arc<World>) {
+    let mut worker = Worker::new(world);
     loop {
-        match batch(&world).await {
-            Ok(0) => {
-                let woken = tokio::time::timeout(IDLE, world.wake_deliveries.notified()).await;
-                if woken.is_ok() {
-                    tokio::time::sleep(MOMENT).await;
+        if let Err(error) = worker.turn().await {
+            tracing::error!(%error, "deliveries");
+            tokio::time::sleep(IDLE).await;
+        }
+    }
+}
+
+/// Delivers what is due now, and waits until it is done. Returns how many there were.
+///
+/// # Errors
+/// The database failed.
+pub async fn deliver_due(world: &Arc<World>) -> Result<usize, Error> {
+    let mut worker = Worker::new(Arc::clone(world));
+    let mut count = 0;
+    loop {
+        let taken = worker.take().await?;
+        count += taken;
+        if taken == 0 && worker.under_way.is_empty() {
+            return Ok(count);
+        }
+        worker.finish_some().await?;
+    }
+}
+
+/// A delivery that was sent, and how it ended.
+struct Done {
+    delivery: Delivery,
+    receiver: Arc<Receiver>,
+    lease: String,
+    result: Result<String, String>,
+}
+
+/// A webhook as deliveries need it, with how it has fared.
+struct Known {
+    receiver: Arc<Receiver>,
+    state: State,
+}
+
+struct Worker {
+    world: Arc<World>,
+    under_way: JoinSet<Done>,
+    /// Receivers by app and kind, for a second at most: settings change.
+    known: HashMap<(i64, &'static str), Option<Known>>,
+    known_since: std::time::Instant,
+}
+
+impl Worker {
+    fn new(world: Arc<World>) -> Self {
+        Self { world, under_way: JoinSet::new(), known: HashMap::new(), known_since: std::time::Instant::now() }
+    }
+
+    async fn turn(&mut self) -> Result<(), Error> {
+        if self.under_way.len() < AT_A_TIME / 2 && self.take().await? > 0 {
+            return Ok(());
+        }
+        if !self.under_way.is_empty() {
+            return self.finish_some().await;
+        }
+        if tokio::time::timeout(IDLE, self.world.wake_deliveries.notified()).await.is_ok() {
+            tokio::time::sleep(MOMENT).await;
+        }
+        Ok(())
+    }
+
+    /// Takes what is due, as much as there is room for, and has it sent.
+    async fn take(&mut self) -> Result<usize, Error> {
+        let world = Arc::clone(&self.world);
+        let (now, lease) = (world.now(), random::token(&*world.random));
+        let room = AT_A_TIME.saturating_sub(self.under_way.len()) as i64;
+        let taken = deliveries::take(&world.store, now, &lease, now.plus_seconds(LEASE), room).await?;
+        if self.known_since.elapsed() > IDLE {
+            self.known.clear();
+            self.known_since = std::time::Instant::now();
+        }
+        let count = taken.len();
+        let mut changes = Vec::new();
+        for delivery in taken {
+            let key = (delivery.app_id, delivery.notice.kind());
+            if !self.known.contains_key(&key) {
+                let known = known(&world, key.0, key.1).await?;
+                self.known.insert(key, known);
+            }
+            match self.known.get(&key).and_then(Option::as_ref) {
+                None => changes.push(deliveries::finish(delivery.id, &lease, "failed", "the webhook was removed")),
+                Some(known) if known.state.paused_at.is_some() => changes.push(deliveries::hold(delivery.id, &lease)),
+                Some(known) => {
+                    let receiver = Arc::clone(&known.receiver);
+                    let (world, lease) = (Arc::clone(&world), lease.clone());
+                    let work = async move {
+                        let result = send(world, Arc::clone(&receiver), delivery.clone()).await;
+                        Done { delivery, receiver, lease, result }
+                    };
+                    self.under_way.spawn_on(work, &self.world.webhooks.runtime());
                 }
             }
-            Ok(_) => {}
-            Err(error) => {
-                tracing::error!(%error, "deliveries");
-                tokio::time::sleep(IDLE).await;
+        }
+        commit(&world, changes).await?;
+        Ok(count)
+    }
+
+    /// Waits for a delivery to end, and writes it down with all others that have ended.
+    async fn finish_some(&mut self) -> Result<(), Error> {
+        let Some(first) = self.under_way.join_next().await else { return Ok(()) };
+        let mut ended = vec![first];
+        while let Some(next) = self.under_way.try_join_next() {
+            ended.push(next);
+        }
+        let mut changes = Vec::new();
+        // Whose task was lost is taken again when its lease is over.
+        for done in ended.into_iter().flatten() {
+            self.judge(&done, &mut changes);
+        }
+        commit(&self.world, changes).await
+    }
+
+    fn judge(&mut self, done: &Done, changes: &mut Vec<Statement>) {
+        let Done { delivery, receiver, lease, result } = done;
+        let (world, kind) = (&self.world, delivery.notice.kind());
+        let known = self.known.get_mut(&(receiver.app_id, kind)).and_then(Option::as_mut);
+        let mut state = known.as_ref().map_or_else(
+            || State { url: receiver.url.clone(), failures: 0, paused_at: None },
+            |known| known.state.clone(),
+        );
+        let before = state.clone();
+        match result {
+            Ok(said) => {
+                changes.push(deliveries::finish(delivery.id, lease, "delivered", said));
+                state.failures = 0;
+            }
+            Err(reason) => {
+                state.failures += 1;
+                if state.failures >= webhook::PAUSED_AFTER && state.paused_at.is_none() {
+                    state.paused_at = Some(world.now());
+                    tracing::warn!(
+                        "webhook {kind} of app {} is paused after {} failures in a row, the last: {reason}",
+                        receiver.app_id,
+                        state.failures
+                    );
+                }
+                changes.push(match again(world, delivery) {
+                    Some(due_at) => deliveries::retry(delivery.id, lease, due_at, reason),
+                    None => deliveries::finish(delivery.id, lease, "failed", reason),
+                });
+            }
+        }
+        if state != before {
+            changes.push(deliveries::put_state(receiver.app_id, kind, &state));
+            if let Some(known) = known {
+                known.state = state;
             }
         }
     }
 }
 
-/// Takes what is due and delivers it. Returns how many there were.
-async fn batch(world: &Arc<World>) -> Result<usize, Error> {
-    let lease = random::token(&*world.random);
-    let now = world.now();
-    let taken = deliveries::take(&world.store, now, &lease, now.plus_seconds(LEASE), AT_A_TIME).await?;
-    let count = taken.len();
-    let mut under_way = JoinSet::new();
-    for delivery in taken {
-        let (world, lease) = (Arc::clone(world), lease.clone());
-        under_way.spawn(async move {
-            if let Err(error) = one(&world, &delivery, &lease).await {
-                // The lease ends by itself, and the delivery is taken again.
-                tracing::error!(%error, delivery = delivery.id, "a delivery could not be written down");
-            }
-        });
-    }
-    while under_way.join_next().await.is_some() {}
-    Ok(count)
+/// When a delivery that failed is tried again. An unlink is told once: the documentation says so.
+fn again(world: &World, delivery: &Delivery) -> Option<Millis> {
+    let Notice::AccountStatus { .. } = delivery.notice else { return None };
+    let seconds = webhook::retry_after(delivery.attempts)?;
+    // A fifth earlier or later, so that what failed together does not come back together.
+    let jitter = i64::from(random::bytes::<1>(&*world.random)[0]) - 128;
+    Some(Millis(world.now().0 + seconds * 1000 + seconds * 1000 * jitter / 640))
 }
 
-async fn one(world: &World, delivery: &Delivery, lease: &str) -> Result<(), Error> {
-    let kind = delivery.notice.kind();
-    let app = apps::by_id(&world.store, delivery.app_id).await?;
-    let url = app.as_ref().and_then(|app| url_of(app, kind));
-    let (Some(app), Some(url)) = (app, url) else {
-        return commit(world, vec![deliveries::finish(delivery.id, lease, "failed", "the webhook was removed")]).await;
+async fn known(world: &World, app_id: i64, kind: &str) -> Result<Option<Known>, Error> {
+    let Some(app) = apps::by_id(&world.store, app_id).await? else { return Ok(None) };
+    let Some((url, method)) = url_of(&app, kind) else { return Ok(None) };
+    let state = deliveries::state(&world.store, app_id, kind).await?.filter(|state| state.url == url);
+    let keys = app_keys::of_app(&world.store, app_id).await?;
+    let of_kind = |kind| keys.iter().filter(move |key| key.key.kind == kind && !key.key.deleted);
+    let primary = of_kind(KeyKind::Admin).find(|key| key.key.settings.primary);
+    let sealed = primary.or_else(|| of_kind(KeyKind::Admin).next()).and_then(|key| key.sealed.as_deref());
+    let plain = sealed.and_then(|sealed| world.sealer.open(Purpose::Keep, sealed));
+    let receiver = Receiver {
+        app_id,
+        url: url.clone(),
+        method,
+        admin_key: plain.and_then(|plain| String::from_utf8(plain).ok()).map(Secret::new),
+        rest_api_key: of_kind(KeyKind::RestApi).next().map(|key| key.key.key.clone()),
     };
-    let state = deliveries::state(&world.store, app.id, kind).await?.filter(|state| state.url == url);
-    if state.as_ref().is_some_and(|state| state.paused_at.is_some()) {
-        return commit(world, vec![deliveries::hold(delivery.id, lease)]).await;
-    }
-    match send(world, &app, &url, delivery).await {
-        Ok(result) => {
-            let mut changes = vec![deliveries::finish(delivery.id, lease, "delivered", &result)];
-            if state.is_some_and(|state| state.failures > 0) {
-                changes.push(deliveries::put_state(app.id, kind, &State { url, failures: 0, paused_at: None }));
-            }
-            commit(world, changes).await
-        }
-        Err(result) => failed(world, &app, url, delivery, lease, state, &result).await,
-    }
+    let state = state.unwrap_or(State { url, failures: 0, paused_at: None });
+    Ok(Some(Known { receiver: Arc::new(receiver), state }))
 }
 
-async fn failed(
-    world: &World,
-    app: &App,
-    url: String,
-    delivery: &Delivery,
-    lease: &str,
-    state: Option<State>,
-    result: &str,
-) -> Result<(), Error> {
-    let kind = delivery.notice.kind();
-    let failures = state.map_or(0, |state| state.failures) + 1;
-    let paused_at = (failures >= webhook::PAUSED_AFTER).then(|| world.now());
-    if paused_at.is_some() {
-        tracing::warn!("webhook {kind} of app {} is paused after {failures} failures in a row: {result}", app.id);
+fn url_of(app: &App, kind: &str) -> Option<(String, Method)> {
+    let webhooks = &app.settings.webhooks;
+    match kind {
+        webhook::UNLINK => webhooks.unlink.as_ref().map(|webhook| (webhook.url.clone(), webhook.method)),
+        _ => webhooks.account_status.as_ref().map(|webhook| (webhook.url.clone(), Method::Post)),
     }
-    let again = match delivery.notice {
-        // An unlink is told once (the documentation says so).
-        Notice::Unlink { .. } => None,
-        Notice::AccountStatus { .. } => webhook::retry_after(delivery.attempts),
-    };
-    let change = match again {
-        Some(seconds) => {
-            // A fifth earlier or later, so that what failed together does not come back together.
-            let jitter = i64::from(random::bytes::<1>(&*world.random)[0]) - 128;
-            let millis = seconds * 1000 + seconds * 1000 * jitter / 640;
-            deliveries::retry(delivery.id, lease, kakaw_core::Millis(world.now().0 + millis), result)
-        }
-        None => deliveries::finish(delivery.id, lease, "failed", result),
-    };
-    commit(world, vec![change, deliveries::put_state(app.id, kind, &State { url, failures, paused_at })]).await
 }
 
 async fn commit(world: &World, changes: Vec<Statement>) -> Result<(), Error> {
+    if changes.is_empty() {
+        return Ok(());
+    }
     match world.store.commit(changes).await? {
         Outcome::Committed => Ok(()),
-        Outcome::Conflict(_) => Err(Error::Unusable("the delivery was changed meanwhile".to_owned())),
+        Outcome::Conflict(_) => Err(Error::Unusable("the deliveries were changed meanwhile".to_owned())),
     }
-}
-
-fn url_of(app: &App, kind: &str) -> Option<String> {
-    let webhooks = &app.settings.webhooks;
-    match kind {
-        webhook::UNLINK => webhooks.unlink.as_ref().map(|webhook| webhook.url.clone()),
-        _ => webhooks.account_status.as_ref().map(|webhook| webhook.url.clone()),
-    }
-}
-
-/// Sends a notice. What the receiver answered, or why it counts as a failure.
-async fn send(world: &World, app: &App, url: &str, delivery: &Delivery) -> Result<String, String> {
-    let url = world.webhooks.check(url)?;
-    let http = world.webhooks.http()?;
-    let request = match &delivery.notice {
-        Notice::Unlink { user_id, referrer_type } => {
-            let (app_id, user_id) = (app.id.to_string(), user_id.to_string());
-            let fields = [("app_id", app_id.as_str()), ("user_id", &user_id), ("referrer_type", referrer_type.id())];
-            let get = app.settings.webhooks.unlink.as_ref().is_some_and(|webhook| webhook.method == Method::Get);
-            let request = if get { http.get(url).query(&fields) } else { http.post(url).form(&fields) };
-            let key = admin_key(world, app.id).await?;
-            request.header(header::AUTHORIZATION, format!("KakaoAK {}", key.expose()))
-        }
-        Notice::AccountStatus { token } => {
-            let mut claims = token.clone();
-            claims.aud = rest_api_key(world, app.id).await?;
-            let keys = world.signer.keys().await;
-            let signed = keys.first().and_then(|key| key.sign_as("secevent+jwt", &claims));
-            let signed = signed.ok_or_else(|| "the token could not be signed".to_owned())?;
-            http.post(url).header(header::CONTENT_TYPE, "application/secevent+jwt").body(signed)
-        }
-    };
-    let id = format!("{:x}", delivery.id);
-    let answer = request.header("X-Kakao-Resource-ID", id).send().await.map_err(|error| why(&error))?;
-    let status = answer.status().as_u16();
-    let expected = if matches!(delivery.notice, Notice::Unlink { .. }) { 200 } else { 202 };
-    if status == expected {
-        return Ok(status.to_string());
-    }
-    Err(format!("{status}, and {expected} was expected{}", said(answer).await).chars().take(KEPT).collect())
-}
-
-/// What a receiver says of a security event token that it refuses.
-async fn said(mut answer: reqwest::Response) -> String {
-    let mut bytes = Vec::new();
-    while let Ok(Some(chunk)) = answer.chunk().await {
-        bytes.extend_from_slice(&chunk);
-        if bytes.len() > REPLY {
-            return String::new();
-        }
-    }
-    match serde_json::from_slice::<SetRefusal>(&bytes) {
-        Ok(SetRefusal { err, description }) if !err.is_empty() => format!(" ({err}: {description})"),
-        _ => String::new(),
-    }
-}
-
-/// The innermost reason of a failure: "error sending request" tells nobody anything.
-fn why(error: &reqwest::Error) -> String {
-    if error.is_timeout() {
-        return "no answer within 3 seconds".to_owned();
-    }
-    let mut reason: &dyn std::error::Error = error;
-    while let Some(source) = reason.source() {
-        reason = source;
-    }
-    reason.to_string().chars().take(KEPT).collect()
-}
-
-/// The app's primary admin key, or its first.
-async fn admin_key(world: &World, app_id: i64) -> Result<kakaw_core::secret::Secret, String> {
-    let keys = app_keys::of_app(&world.store, app_id).await.map_err(|error| error.to_string())?;
-    let admin = |key: &&app_keys::Stored| key.key.kind == KeyKind::Admin && !key.key.deleted;
-    let primary = keys.iter().filter(admin).find(|key| key.key.settings.primary);
-    let sealed = primary.or_else(|| keys.iter().find(admin)).and_then(|key| key.sealed.as_deref());
-    let plain = sealed.and_then(|sealed| world.sealer.open(Purpose::Keep, sealed));
-    let plain = plain.and_then(|plain| String::from_utf8(plain).ok());
-    plain.map(kakaw_core::secret::Secret::new).ok_or_else(|| "the app has no admin key".to_owned())
-}
-
-/// The app's first REST API key: the audience of its tokens.
-async fn rest_api_key(world: &World, app_id: i64) -> Result<String, String> {
-    let keys = app_keys::of_app(&world.store, app_id).await.map_err(|error| error.to_string())?;
-    let rest = keys.into_iter().find(|key| key.key.kind == KeyKind::RestApi && !key.key.deleted);
-    rest.map(|key| key.key.key).ok_or_else(|| "the app has no REST API key".to_owned())
 }
 
 /// Puts a paused webhook back in use; what was held goes out.

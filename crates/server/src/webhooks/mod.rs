@@ -2,14 +2,18 @@
 
 mod addresses;
 mod deliver;
+mod send;
 
 use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use reqwest::redirect;
+use tokio::runtime::Handle;
 
-pub use deliver::{resume, work};
+use crate::priority;
+
+pub use deliver::{deliver_due, resume, work};
 
 /// How long a receiver may take to answer.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -29,13 +33,14 @@ pub struct Options {
 pub struct Client {
     options: Options,
     client: OnceLock<Result<reqwest::Client, String>>,
+    runtime: OnceLock<Option<Handle>>,
 }
 
 impl Client {
     /// A client that is put together at its first use.
     #[must_use]
     pub const fn new(options: Options) -> Self {
-        Self { options, client: OnceLock::new() }
+        Self { options, client: OnceLock::new(), runtime: OnceLock::new() }
     }
 
     /// Whether private addresses and plain HTTP are allowed.
@@ -46,6 +51,20 @@ impl Client {
 
     fn http(&self) -> Result<&reqwest::Client, String> {
         self.client.get_or_init(|| build(&self.options)).as_ref().map_err(Clone::clone)
+    }
+
+    /// The runtime on which notices are signed and sent: a thread of low priority, so that nobody waits for webhooks.
+    fn runtime(&self) -> Handle {
+        let made = self.runtime.get_or_init(|| {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
+            let handle = runtime.handle().clone();
+            let work = move || {
+                priority::step_back(19);
+                runtime.block_on(std::future::pending::<()>());
+            };
+            std::thread::Builder::new().name("webhooks".to_owned()).spawn(work).ok().map(|_| handle)
+        });
+        made.clone().unwrap_or_else(Handle::current)
     }
 
     /// Checks a URL before anything is sent to it.

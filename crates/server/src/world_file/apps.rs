@@ -4,7 +4,7 @@ use anyhow::bail;
 use kakaw_core::app::{self, AppKey, AppSettings, KeyKind, KeySettings};
 use kakaw_core::seal::Purpose;
 use kakaw_core::{Millis, random, secret};
-use kakaw_store::{app_keys, apps};
+use kakaw_store::{app_keys, apps, deliveries};
 
 use super::common::{commit, derived, moment};
 use super::{App, ConsentItem, ConsentTable, rules};
@@ -20,6 +20,12 @@ pub(super) async fn apply(world: &World, file: &App) -> anyhow::Result<()> {
     match &before {
         None => changes.push(apps::insert(&app::App { id: file.id, version: 1, settings }, now)),
         Some(before) if before.settings != settings => {
+            // Another URL begins anew: what was held for the old one goes there.
+            for (kind, url) in settings.webhooks.urls() {
+                if before.settings.webhooks.urls().iter().any(|(k, old)| *k == kind && old != &url) {
+                    changes.push(deliveries::release(file.id, kind, now));
+                }
+            }
             changes.push(apps::update(&app::App { settings, ..before.clone() }));
         }
         Some(_) => {}

@@ -21,3 +21,4 @@ mod signup;
 mod sources;
 mod support;
 mod token;
+mod webhooks;

@@ -4,6 +4,8 @@
 //! Only `kakaw dev` has them, only for callers on this machine, and only with the header `Kakaw-Control`: a web page
 //! cannot send it without a CORS preflight, and no preflight is answered here.
 
+mod operator;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -24,7 +26,10 @@ use crate::world_file::{self, Secrets};
 pub const HEADER: &str = "kakaw-control";
 
 pub fn routes() -> Router<Arc<World>> {
-    Router::new().route("/control/v1/apply", routing::post(apply)).route("/control/v1/export", routing::get(export))
+    Router::new()
+        .route("/control/v1/apply", routing::post(apply))
+        .route("/control/v1/export", routing::get(export))
+        .merge(operator::routes())
 }
 
 fn admit(world: &World, peer: SocketAddr, headers: &HeaderMap) -> Result<(), Box<Response>> {
