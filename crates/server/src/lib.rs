@@ -6,6 +6,7 @@ pub mod config;
 pub mod events;
 pub mod http;
 pub mod keys;
+pub mod openapi;
 pub mod operator;
 pub mod page;
 pub mod password;

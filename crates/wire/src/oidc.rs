@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// Claims of an ID token (OpenID Connect Core §2), in Kakao Login's selection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 pub struct IdTokenClaims {
     /// The app key that was sent as `client_id`.
     pub aud: String,
@@ -33,6 +34,7 @@ pub struct IdTokenClaims {
 
 /// Header of an ID token.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 pub struct Header {
     /// Which key of the set signed it.
     pub kid: String,
@@ -45,6 +47,7 @@ pub struct Header {
 
 /// A public key of the set (RFC 7517).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 pub struct Jwk {
     /// Key id: lower-case hexadecimal.
     pub kid: String,
@@ -63,6 +66,7 @@ pub struct Jwk {
 
 /// The key set.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 pub struct Jwks {
     /// At least two: the one that signs and the next.
     pub keys: Vec<Jwk>,
@@ -70,6 +74,7 @@ pub struct Jwks {
 
 /// The discovery document (OpenID Connect Discovery §3), with the fields that Kakao Login publishes.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[allow(missing_docs)]
 pub struct Discovery {
     pub issuer: String,
@@ -125,6 +130,7 @@ impl Discovery {
 
 /// Reply of `GET /v1/oidc/userinfo`: only what was agreed to appears.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[allow(missing_docs)]
 pub struct UserInfo {
     pub sub: String,

@@ -70,6 +70,7 @@ items! {
 
 /// What an item is about, as `/v2/user/scopes` spells it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Kind {
     /// Personal data.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// Reply of `/v1/user/shipping_address`. No list and `false`: the person has none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[allow(missing_docs)]
 pub struct ShippingAddresses {
     pub user_id: i64,
@@ -16,6 +17,7 @@ pub struct ShippingAddresses {
 
 /// An address.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 pub struct ShippingAddress {
     /// Address id.
     pub id: i64,
@@ -28,6 +30,7 @@ pub struct ShippingAddress {
 
 /// What people type.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct AddressFields {
     /// What the person calls the address.
@@ -55,6 +58,7 @@ pub struct AddressFields {
 
 /// `type` of an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(rename_all = "UPPERCASE")]
 pub enum AddressKind {
     /// By road.
@@ -65,6 +69,7 @@ pub enum AddressKind {
 
 /// An error of the picker and of what else lives on the apps host.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 pub struct AppsError {
     /// `KAE` and three digits.
     pub error_code: String,

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// The reply to both grants. On a refresh, `refresh_token` and its lifetime appear only when it rotates.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 pub struct TokenReply {
     /// Always `bearer`.
     pub token_type: String,
@@ -30,6 +31,7 @@ pub struct TokenReply {
 
 /// Reply of `POST /api/agt`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 pub struct AgtReply {
     /// Names the person of an access token to one authorization request, or to the shipping-address picker.
     pub agt: String,
@@ -37,6 +39,7 @@ pub struct AgtReply {
 
 /// Reply of `POST /oauth/authorize/prepare`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 pub struct PrepareReply {
     /// The transaction, for `kauth_tx_id` of the authorization request.
     pub kauth_tx_id: String,
@@ -44,6 +47,7 @@ pub struct PrepareReply {
 
 /// Reply of `GET /apiweb/code.json`, always with HTTP 200.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 pub struct CodeReply {
     /// `ok` or `error`.
     pub status: String,
@@ -66,6 +70,7 @@ pub struct CodeReply {
 
 /// An error of kauth as JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 pub struct KauthError {
     /// The name that OAuth 2.0 gives the error.
     pub error: String,

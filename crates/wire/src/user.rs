@@ -8,6 +8,7 @@ use crate::scope::Kind;
 
 /// Reply of `/v2/user/me`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[allow(missing_docs)]
 pub struct User {
     pub id: i64,
@@ -30,6 +31,7 @@ pub struct User {
 ///
 /// `{x}_needs_agreement: true` means that the account has the value and the person has not agreed.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[allow(missing_docs)]
 pub struct KakaoAccount {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -88,6 +90,7 @@ pub struct KakaoAccount {
 
 /// `kakao_account.profile`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[allow(missing_docs)]
 pub struct Profile {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -104,6 +107,7 @@ pub struct Profile {
 
 /// Reply of `/v1/user/access_token_info` and `/v1/user/check_access_token`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[allow(missing_docs)]
 pub struct AccessTokenInfo {
     pub id: i64,
@@ -120,6 +124,7 @@ pub struct AccessTokenInfo {
 
 /// Reply of logout, unlink, signup and update_profile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 pub struct UserId {
     /// The person's user id in this app.
     pub id: i64,
@@ -127,6 +132,7 @@ pub struct UserId {
 
 /// Reply of `/v2/user/scopes` and `/v2/user/revoke/scopes`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 pub struct Scopes {
     /// The person's user id in this app.
     pub id: i64,
@@ -136,6 +142,7 @@ pub struct Scopes {
 
 /// A consent item of a person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[allow(missing_docs)]
 pub struct ScopeDetails {
     pub id: String,
@@ -153,6 +160,7 @@ pub struct ScopeDetails {
 
 /// Who recorded an agreement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(rename_all = "UPPERCASE")]
 pub enum AgreedBy {
     /// The consent screen.
@@ -163,6 +171,7 @@ pub enum AgreedBy {
 
 /// Reply of `/v2/user/service_terms`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[allow(missing_docs)]
 pub struct ServiceTerms {
     pub id: i64,
@@ -171,6 +180,7 @@ pub struct ServiceTerms {
 
 /// Service terms of a person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[allow(missing_docs)]
 pub struct ServiceTermDetails {
     pub tag: String,
@@ -186,6 +196,7 @@ pub struct ServiceTermDetails {
 
 /// Reply of `/v2/user/upgrade/service_terms`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[allow(missing_docs)]
 pub struct AgreedServiceTerms {
     pub id: i64,
@@ -194,6 +205,7 @@ pub struct AgreedServiceTerms {
 
 /// An agreement that was recorded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[allow(missing_docs)]
 pub struct AgreedServiceTerm {
     pub tag: String,
@@ -204,6 +216,7 @@ pub struct AgreedServiceTerm {
 
 /// Reply of `/v2/user/revoke/service_terms`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[allow(missing_docs)]
 pub struct RevokedServiceTerms {
     pub id: i64,
@@ -212,6 +225,7 @@ pub struct RevokedServiceTerms {
 
 /// An agreement that was taken back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[allow(missing_docs)]
 pub struct RevokedServiceTerm {
     pub tag: String,
@@ -220,6 +234,7 @@ pub struct RevokedServiceTerm {
 
 /// Reply of the older `/v1/user/service/terms`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[allow(missing_docs)]
 pub struct LegacyServiceTerms {
     pub user_id: i64,
@@ -231,6 +246,7 @@ pub struct LegacyServiceTerms {
 
 /// Terms that the person agreed to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[allow(missing_docs)]
 pub struct AllowedServiceTerm {
     pub tag: String,
@@ -239,6 +255,7 @@ pub struct AllowedServiceTerm {
 
 /// Terms of the app.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[allow(missing_docs)]
 pub struct AppServiceTerm {
     pub tag: String,
@@ -246,6 +263,7 @@ pub struct AppServiceTerm {
 
 /// Reply of `/v1/user/ids`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 pub struct UserIds {
     /// User ids, in the order that was asked for.
     pub elements: Vec<i64>,
@@ -259,6 +277,7 @@ pub struct UserIds {
 
 /// An error of kapi.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 pub struct KapiError {
     /// The sentence; programs branch on `code`.
     pub msg: String,

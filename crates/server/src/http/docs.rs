@@ -1,29 +1,35 @@
 //! `GET /docs/errors/{code}` — what the catalogue says of a code; error answers link here.
+//! `GET /docs/api` — the API as an OpenAPI document.
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
-use axum::http::Uri;
+use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use axum::routing;
 use kakaw_core::Refusal;
 use kakaw_wire::{Code, Problem};
 
-use crate::http::fault::Fault;
+use crate::http::fault::{Fault, json};
 use crate::http::here::Here;
+use crate::openapi;
 use crate::page;
 use crate::page::explained::Explained;
 use crate::world::World;
 
 pub fn routes() -> Router<Arc<World>> {
-    Router::new().route("/docs/errors/{code}", routing::get(get))
+    Router::new().route("/docs/errors/{code}", routing::get(get)).route("/docs/api", routing::get(api))
+}
+
+async fn api(here: Here) -> Response {
+    json(StatusCode::OK, &openapi::document(&here.base))
 }
 
 async fn get(here: Here, uri: Uri, code: Result<Path<String>, PathRejection>) -> Response {
     match code.ok().and_then(|Path(code)| Code::from_id(&code)) {
-        Some(code) => page::respond(&here, axum::http::StatusCode::OK, &Explained::new(&here, code)),
+        Some(code) => page::respond(&here, StatusCode::OK, &Explained::new(&here, code)),
         None => {
             let path = uri.path().chars().take(100).collect();
             let problem = Problem::UnknownUrl { method: "GET".to_owned(), path, nearest: String::new() };

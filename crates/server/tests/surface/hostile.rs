@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::http::{HeaderValue, Request, StatusCode};
 use kakaw_core::policy::Policy;
-use kakaw_server::http::unknown::ENDPOINTS;
+use kakaw_server::openapi;
 use kakaw_store::db::Url;
 use proptest::prelude::*;
 
@@ -21,6 +21,11 @@ fn check_shape(path: &str, answer: &Answer, what: &str) {
     } else if path.starts_with("/oauth/token") || path.starts_with("/.well-known") {
         assert!(answer.json()["error"].is_string(), "{path}: {what}: {}", answer.body);
     }
+}
+
+/// Everything that the description of the API names.
+fn endpoints() -> Vec<String> {
+    openapi::endpoints().into_iter().map(|endpoint| format!("{} {}", endpoint.method, endpoint.path)).collect()
 }
 
 fn path_of(endpoint: &str) -> &str {
@@ -41,10 +46,10 @@ async fn oversized_mistyped_and_undecodable_bodies_are_refused_in_shape() {
             ("multipart/form-data; boundary=x", b"--x--".to_vec()),
             ("", b"grant_type=refresh_token".to_vec()),
         ];
-        for endpoint in ENDPOINTS {
+        for endpoint in endpoints() {
             for (kind, body) in &bodies {
                 for token in ["", "Bearer x"] {
-                    let mut request = Request::post(path_of(endpoint)).header("host", "localhost:7700");
+                    let mut request = Request::post(path_of(&endpoint)).header("host", "localhost:7700");
                     if !kind.is_empty() {
                         request = request.header("content-type", *kind);
                     }
@@ -52,7 +57,7 @@ async fn oversized_mistyped_and_undecodable_bodies_are_refused_in_shape() {
                         request = request.header("authorization", token);
                     }
                     let answer = server.send(request.body(Body::from(body.clone())).unwrap()).await;
-                    check_shape(path_of(endpoint), &answer, &format!("{kind} {:?}", &body[..body.len().min(40)]));
+                    check_shape(path_of(&endpoint), &answer, &format!("{kind} {:?}", &body[..body.len().min(40)]));
                 }
             }
         }
@@ -73,14 +78,14 @@ async fn garbage_in_headers_and_cookies_is_survived() {
             b"KakaoAK x",
             &[b'a'; 9000],
         ];
-        for endpoint in ENDPOINTS {
+        for endpoint in endpoints() {
             for value in garbage {
                 for name in ["authorization", "cookie", "accept-language", "content-type", "origin", "accept", "ka"] {
-                    let request = Request::get(path_of(endpoint))
+                    let request = Request::get(path_of(&endpoint))
                         .header("host", "localhost")
                         .header(name, HeaderValue::from_bytes(value).unwrap());
                     let answer = server.send(request.body(Body::empty()).unwrap()).await;
-                    check_shape(path_of(endpoint), &answer, &format!("{name}: {value:?}"));
+                    check_shape(path_of(&endpoint), &answer, &format!("{name}: {value:?}"));
                 }
             }
         }
@@ -121,13 +126,14 @@ proptest! {
 
     #[test]
     fn whatever_stands_in_the_query_or_the_form_is_survived(
-        requests in prop::collection::vec((0..ENDPOINTS.len(), "[ -~]{0,80}", "\\PC{0,40}"), 1..20)
+        requests in prop::collection::vec((0..endpoints().len(), "[ -~]{0,80}", "\\PC{0,40}"), 1..20)
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let server = TestServer::start(&Url::Memory, Policy::DEV).await;
             for (index, ascii, text) in requests {
-                let path = path_of(ENDPOINTS[index]);
+                let all = endpoints();
+                let path = path_of(&all[index]);
                 let safe: String = ascii.chars().filter(|c| !c.is_whitespace() && !"\"<>\\^`{|}#".contains(*c)).collect();
                 for query in [safe.clone(), format!("client_id={REST}&{safe}"), format!("continue={}", encode_value(&text))] {
                     let Ok(request) = Request::get(format!("{path}?{query}")).header("host", "localhost").body(Body::empty())
