@@ -178,7 +178,7 @@ impl Picking<'_> {
     fn list(&self, here: &Here, addresses: &[Address], chosen: Option<i64>, notice: Option<Notice>) -> Response {
         let status = if notice.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
         let app = &self.pick.app.settings.name;
-        page::respond(
+        page::respond_with_script(
             here,
             status,
             &List::new(here, app, addresses, chosen, self.action(), self.sealed.clone(), notice),

@@ -1,0 +1,214 @@
+// What comes after a log-in, in Chromium: simple sign-up, the JavaScript SDK's popup with its polling, the shipping-address
+// picker with its frame. A page of another site makes the calls that the SDK makes. Screenshots go to artefacts.
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { chromium } from 'playwright-core';
+
+const shots = process.env.KAKAW_SCREENSHOTS ?? new URL('../../artefacts', import.meta.url).pathname;
+const JS = 'a0000000000000000000000000000002';
+const REST = 'a0000000000000000000000000000001';
+const TRANSACTION = '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWX';
+
+const world = site => `
+[[apps]]
+id = 2001
+name = "Market"
+company = "Market Inc."
+simple_signup = { enabled = true, review_passed = true }
+service_terms = [
+  { tag = "use", title = "Terms of use", url = "https://market.example/terms", required = true },
+  { tag = "news", title = "Newsletter", url = "https://market.example/news" },
+]
+channels = [{ id = "_ZeUTxl", name = "Market News" }]
+[[apps.rest_api_keys]]
+key = "${REST}"
+redirect_uris = ["${site}/callback"]
+[[apps.javascript_keys]]
+key = "${JS}"
+sdk_domains = ["${site}"]
+redirect_uris = ["${site}/callback"]
+[apps.consent_items]
+profile_nickname = "required"
+account_email = { consent = "optional", purpose = "Receipts" }
+shipping_address = { consent = "optional", purpose = "Delivery" }
+[[people]]
+email = "ryan@example.com"
+password = "ryan-password"
+nickname = "Ryan"
+`;
+
+// The site: an empty page with the calls of the SDK.
+const page = `<!doctype html><meta charset="utf-8"><title>site</title><body><script>
+const form = (url, fields) => fetch(url, { method: 'POST', body: new URLSearchParams(fields) }).then(answer => answer.json());
+const ka = 'sdk/2.7.1 os/javascript sdk_type/javascript lang/ko-KR device/Linux origin/' + encodeURIComponent(location.origin);
+window.popupLogIn = async (kauth, key, transaction) => {
+  const query = new URLSearchParams({ client_id: key, redirect_uri: 'JS-SDK', response_type: 'code', auth_tran_id: transaction, is_popup: 'true', ka, state: 'abc' });
+  window.open(kauth + '/oauth/authorize?' + query, '_blank', 'width=480,height=700');
+  for (let i = 0; i < 60; i++) {
+    const answer = await fetch(kauth + '/apiweb/code.json?' + new URLSearchParams({ client_id: key, auth_tran_id: transaction, ka })).then(a => a.json());
+    if (answer.error_code !== '300') return answer;
+    await new Promise(done => setTimeout(done, 300));
+  }
+};
+window.pickAddress = async (kauth, key, token, transaction) => {
+  const { agt } = await form(kauth + '/api/agt', { client_id: key, access_token: token });
+  const frame = document.body.appendChild(Object.assign(document.createElement('iframe'), { src: kauth + '/proxy?trans_id=' + transaction, hidden: true }));
+  const outcome = new Promise(done => addEventListener('message', event => event.source === frame.contentWindow && done({ origin: event.origin, data: event.data })));
+  const inner = 'https://apps.kakao.com/user/address?' + new URLSearchParams({ app_key: key, ka, trans_id: transaction, mobile_view: 'false', enable_back_button: 'false' });
+  window.open(kauth + '/auth/kpidt?' + new URLSearchParams({ app_key: key, agt, continue: inner }), 'shipping-address', 'width=460,height=608');
+  return outcome;
+};
+</script>`;
+
+let browser, site, server, kakaw, folder;
+before(async () => {
+  await mkdir(shots, { recursive: true });
+  folder = await mkdtemp(join(tmpdir(), 'kakaw-browser-'));
+  server = createServer((_, answer) => answer.setHeader('content-type', 'text/html').end(page));
+  await new Promise(done => server.listen(0, '127.0.0.1', done));
+  // Another site than localhost: frames and cookies are a stranger's there.
+  site = `http://127.0.0.1:${server.address().port}`;
+  await writeFile(join(folder, 'world.toml'), world(site));
+  const child = spawn(process.env.KAKAW_BINARY, ['dev', '--listen', '127.0.0.1:0', '--world', join(folder, 'world.toml')]);
+  const line = await new Promise(done => child.stdout.once('data', text => done(String(text))));
+  kakaw = { child, url: `http://localhost:${line.match(/:(\d+)\n/)[1]}` };
+  const args = ['--headless', '--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking'];
+  browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args });
+});
+after(async () => {
+  await browser?.close();
+  kakaw?.child.kill();
+  server?.close();
+});
+
+const authorize = (key = REST, more = {}) =>
+  `${kakaw.url}/oauth/authorize?${new URLSearchParams({ client_id: key, redirect_uri: `${site}/callback`, response_type: 'code', ...more })}`;
+
+const logIn = async page => {
+  await page.locator('#loginId--1').fill('ryan@example.com');
+  await page.locator('#password--2').fill('ryan-password');
+  await page.locator('button.submit').click();
+};
+
+const exchange = async (code, key, redirect_uri) => {
+  const body = new URLSearchParams({ grant_type: 'authorization_code', client_id: key, redirect_uri, code });
+  return (await fetch(`${kakaw.url}/oauth/token`, { method: 'POST', body })).json();
+};
+
+const unlink = token => fetch(`${kakaw.url}/v1/user/unlink`, { method: 'POST', headers: { authorization: `Bearer ${token}` } });
+
+const faultsOf = page => {
+  const faults = [];
+  page.on('pageerror', error => faults.push(String(error)));
+  page.on('console', message => message.type() === 'error' && faults.push(message.text()));
+  return faults;
+};
+
+for (const lang of ['ko', 'en', 'ja', 'zh']) {
+  test(`simple sign-up on one screen, agree to all: ${lang}`, async () => {
+    const context = await browser.newContext({ locale: lang, viewport: { width: 480, height: 900 } });
+    const page = await context.newPage();
+    const faults = faultsOf(page);
+    await page.goto(authorize());
+    await logIn(page);
+    const all = page.locator('#agree-to-all');
+    await page.screenshot({ path: `${shots}/${lang}-10-sign-up.png`, fullPage: true });
+    await all.check();
+    const boxes = page.locator('form input[type=checkbox]');
+    for (const box of await boxes.all()) assert.ok(await box.isChecked());
+    await page.locator('input[value=news]').uncheck();
+    assert.equal(await all.isChecked(), false, 'all is not all any more');
+    await all.check();
+    await page.locator('button[value=accept]').click();
+    await page.waitForURL(url => url.href.startsWith(`${site}/callback`));
+    const tokens = await exchange(new URL(page.url()).searchParams.get('code'), REST, `${site}/callback`);
+    const terms = await fetch(`${kakaw.url}/v2/user/service_terms`, { headers: { authorization: `Bearer ${tokens.access_token}` } });
+    assert.deepEqual((await terms.json()).service_terms.map(term => [term.tag, term.agreed_by]), [['use', 'KAUTH'], ['news', 'KAUTH']]);
+    assert.deepEqual(faults, []);
+    for (const [name, prompt] of [['11-choose', 'select_account'], ['12-create', 'create']]) {
+      await page.goto(authorize(REST, { prompt }));
+      await page.screenshot({ path: `${shots}/${lang}-${name}.png`, fullPage: true });
+    }
+    await unlink(tokens.access_token);
+    await context.close();
+  });
+}
+
+test('the popup of the JavaScript SDK and its polling', { timeout: 60_000 }, async () => {
+  const context = await browser.newContext({ locale: 'en', viewport: { width: 480, height: 900 } });
+  const page = await context.newPage();
+  await page.goto(`${site}/`);
+  const popup = context.waitForEvent('page');
+  const outcome = page.evaluate(([url, key, id]) => window.popupLogIn(url, key, id), [kakaw.url, JS, TRANSACTION]);
+  const opened = await popup;
+  await logIn(opened);
+  for (const name of ['profile_nickname', 'shipping_address', 'use']) await opened.locator(`input[value=${name}]`).check();
+  await opened.locator('button[value=accept]').click();
+  await opened.waitForSelector('h1');
+  await opened.screenshot({ path: `${shots}/en-13-done.png` });
+  const answer = await outcome;
+  assert.deepEqual([answer.status, answer.state], ['ok', 'abc']);
+  const tokens = await exchange(answer.code, JS, 'JS-SDK');
+  assert.ok(tokens.access_token, JSON.stringify(tokens));
+
+  // The picker: consent was given above, the account has no address yet.
+  const faults = faultsOf(page);
+  const window_ = context.waitForEvent('page');
+  const picked = page.evaluate(args => window.pickAddress(...args), [kakaw.url, JS, tokens.access_token, TRANSACTION.replace('0', 'p')]);
+  const picker = await window_;
+  const pickerFaults = faultsOf(picker);
+  await picker.waitForSelector('form[data-picker]');
+  await picker.screenshot({ path: `${shots}/en-14-picker-empty.png` });
+  await picker.locator('button[value=new]').click();
+  await picker.screenshot({ path: `${shots}/en-15-picker-new.png`, fullPage: true });
+  for (const [name, value] of Object.entries({ name: 'Home', receiver_name: 'Ryan', receiver_phone_number1: '010-1234-5678', zone_number: '1234', base_address: '1 Road' })) {
+    await picker.locator(`#${name}`).fill(value);
+  }
+  await picker.locator('button[value=save]').click();
+  assert.equal(await picker.getByRole('alert').count(), 1, 'a postcode has five digits');
+  await picker.screenshot({ path: `${shots}/en-16-picker-wrong.png`, fullPage: true });
+  await picker.locator('#zone_number').fill('12345');
+  await picker.locator('button[value=save]').click();
+  await picker.waitForSelector('input[name=address_id]');
+  await picker.screenshot({ path: `${shots}/en-17-picker-list.png` });
+  await picker.locator('button[value=choose]').click();
+  const gone = picker.waitForEvent('close');
+  const chosen = await picked;
+  assert.equal(chosen.origin, kakaw.url);
+  assert.match(chosen.data, /^\{"address_id":\d+\}$/);
+
+  await gone;
+
+  // Closing the window is told, too.
+  const again = context.waitForEvent('page');
+  const closed = page.evaluate(args => window.pickAddress(...args), [kakaw.url, JS, tokens.access_token, TRANSACTION.replace('0', 'q')]);
+  const second = await again;
+  await second.waitForSelector('form[data-picker]');
+  await second.close({ runBeforeUnload: true });
+  assert.equal((await closed).data, 'closed');
+  // Going through the form wrong once is a 400.
+  assert.deepEqual([...faults, ...pickerFaults.filter(fault => !fault.includes('400'))], []);
+  await context.close();
+});
+
+test('a strange page is asked about before it gets a code', async () => {
+  const context = await browser.newContext({ locale: 'ko', viewport: { width: 480, height: 900 } });
+  const page = await context.newPage();
+  const ka = `os/javascript origin/${encodeURIComponent(site)}`;
+  const url = `${kakaw.url}/oauth/authorize?${new URLSearchParams({ client_id: JS, redirect_uri: 'JS-SDK', response_type: 'code', auth_tran_id: TRANSACTION.replace('0', 'r'), ka })}`;
+  await page.goto(url);
+  await logIn(page);
+  assert.ok((await page.locator('main').innerText()).includes(site));
+  await page.screenshot({ path: `${shots}/ko-18-finish.png` });
+  await page.locator('button.submit').click();
+  await page.waitForSelector('h1');
+  const answer = await (await fetch(`${kakaw.url}/apiweb/code.json?${new URLSearchParams({ client_id: JS, auth_tran_id: TRANSACTION.replace('0', 'r') })}`)).json();
+  assert.equal(answer.status, 'ok');
+  await context.close();
+});
