@@ -225,31 +225,29 @@ impl TestServer {
 
     /// Walks from authorize to the redirect back to the app, agreeing to `items`.
     pub async fn walk(&self, browser: &mut Browser, authorize: &str, login: &str, items: &[&str]) -> Answer {
-        let mut answer = browser.get(self, authorize).await;
-        if answer.status == StatusCode::FOUND && answer.location().starts_with("/login") {
-            let target = answer.parameter("continue").expect("continue");
-            let password = login.split('@').next().expect("name");
-            let logged_in = self.log_in(browser, &target, login, &format!("{password}-password")).await;
-            assert_eq!(logged_in.status, StatusCode::SEE_OTHER, "{}", logged_in.body);
-            answer = browser.get(self, &logged_in.location()).await;
-        }
-        if answer.status == StatusCode::OK {
-            answer = browser.agree(self, authorize, &answer.body, items).await;
-        }
-        answer
+        self.walk_with(browser, authorize, login, items, &[], &[]).await
     }
 
     /// To the consent screen.
     pub async fn consent_page(&self, browser: &mut Browser, authorize: &str, login: &str) -> Answer {
-        let mut answer = browser.get(self, authorize).await;
-        if answer.status == StatusCode::FOUND && answer.location().starts_with("/login") {
-            let target = answer.parameter("continue").expect("continue");
-            let password = login.split('@').next().expect("name");
-            let logged_in = self.log_in(browser, &target, login, &format!("{password}-password")).await;
-            answer = browser.get(self, &logged_in.location()).await;
-        }
+        let (_, answer) = self.logged_in(browser, authorize, login).await;
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
         answer
+    }
+
+    /// Logs in if that is asked for: what comes then, and under which URL.
+    async fn logged_in(&self, browser: &mut Browser, authorize: &str, login: &str) -> (String, Answer) {
+        let answer = browser.get(self, authorize).await;
+        if answer.status != StatusCode::FOUND || !answer.location().starts_with("/login") {
+            return (authorize.to_owned(), answer);
+        }
+        let target = answer.parameter("continue").expect("continue");
+        let password = login.split('@').next().expect("name");
+        let logged_in = self.log_in(browser, &target, login, &format!("{password}-password")).await;
+        assert_eq!(logged_in.status, StatusCode::SEE_OTHER, "{}", logged_in.body);
+        let url = logged_in.location();
+        let answer = browser.get(self, &url).await;
+        (url, answer)
     }
 
     /// Walks like [`Self::walk`], and agrees to service terms and channels too.
@@ -262,18 +260,16 @@ impl TestServer {
         terms: &[&str],
         channels: &[&str],
     ) -> Answer {
-        let page = self.walk(browser, authorize, login, &[]).await;
-        // Without the required ones it was refused, or there was nothing to ask.
-        if page.status != StatusCode::BAD_REQUEST {
+        let (url, page) = self.logged_in(browser, authorize, login).await;
+        if page.status != StatusCode::OK {
             return page;
         }
-        let page = browser.get(self, authorize).await;
         let form_value = hidden(&page.body);
         let mut form = vec![("kakaw_form", form_value.as_str()), ("decision", "accept")];
         form.extend(items.iter().map(|item| ("scope", *item)));
         form.extend(terms.iter().map(|tag| ("term", *tag)));
         form.extend(channels.iter().map(|id| ("channel", *id)));
-        browser.post(self, authorize, &form).await
+        browser.post(self, &url, &form).await
     }
 
     /// A POST to kapi with an access token.
