@@ -1,16 +1,18 @@
 //! `cargo bench` — the release binary beside a bare axum server under the same load, in one run. These machines are
 //! shared and noisy: the ratios count, not the figures.
 //!
-//! `KAKAW_BENCH_GRANTS=N` changes the number of log-ins after which memory is measured (100,000).
+//! `KAKAW_BENCH_PLATFORM=1` measures only what comes after a log-in. `KAKAW_BENCH_GRANTS=N` changes the number of log-ins after which memory is measured (100,000).
 
 #![allow(clippy::disallowed_methods, reason = "a benchmark is told things by its environment")]
 
 mod overload;
+mod platform;
 mod scenario;
 
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
@@ -40,7 +42,9 @@ fn bare() -> anyhow::Result<()> {
         let sign = async move || key.sign(&scenario::claims()).unwrap_or_default();
         let app = axum::Router::new()
             .route("/v2/user/me", axum::routing::get(async move || (json, CONSTANT)))
-            .route("/sign", axum::routing::get(sign));
+            .route("/sign", axum::routing::get(sign))
+            .route("/hook", axum::routing::post(received))
+            .route("/received", axum::routing::get(async || RECEIVED.load(Ordering::SeqCst).to_string()));
         let listener = tokio::net::TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
         {
             use std::io::Write as _;
@@ -51,8 +55,19 @@ fn bare() -> anyhow::Result<()> {
     })
 }
 
+/// Webhooks that the bare server got.
+static RECEIVED: AtomicI64 = AtomicI64::new(0);
+
+async fn received(_body: axum::body::Bytes) -> axum::http::StatusCode {
+    RECEIVED.fetch_add(1, Ordering::SeqCst);
+    axum::http::StatusCode::ACCEPTED
+}
+
 async fn bench(binary: &Path) -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
+    if std::env::var_os("KAKAW_BENCH_PLATFORM").is_some() {
+        return only_platform(binary, folder.path()).await;
+    }
     let data = folder.path().join("data").display().to_string();
     let world = folder.path().join("world.toml").display().to_string();
     std::fs::write(&world, scenario::world())?;
@@ -100,6 +115,7 @@ async fn bench(binary: &Path) -> anyhow::Result<()> {
     overload::run(&server.address, log_ins.per_second).await?;
 
     drop(server);
+    platform::run(binary, folder.path(), &bare, &baseline).await?;
     let mut starts = Vec::new();
     for _ in 0..9 {
         starts.push(start_to_answer(binary, &["dev", "--listen", "127.0.0.1:0", "--data", &data]).await?);
@@ -112,6 +128,16 @@ async fn bench(binary: &Path) -> anyhow::Result<()> {
     say(&format!("memory after {grants} grants: {after:.1} MiB"));
     say(&format!("binary: {:.1} MiB", std::fs::metadata(binary)?.len() as f64 / 1_048_576.0));
     Ok(())
+}
+
+/// With `KAKAW_BENCH_PLATFORM=1`: only what comes after a log-in.
+async fn only_platform(binary: &Path, folder: &Path) -> anyhow::Result<()> {
+    std::fs::write(folder.join("world.toml"), scenario::world())?;
+    let bare = Server::start(&std::env::current_exe()?, &["bare"])?;
+    let me = get("/v2/user/me", &[("authorization", "Bearer x")]);
+    let (baseline, _) = load::all("bare axum, a constant", &bare.address, 64, vec![me; 100_000], ok).await?;
+    row(&baseline, None);
+    platform::run(binary, folder, &bare, &baseline).await
 }
 
 fn ok(answer: load::Answer) -> anyhow::Result<()> {

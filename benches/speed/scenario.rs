@@ -89,7 +89,12 @@ impl Prepared {
 
     /// Requests for user information, of one person after the other.
     pub fn me(&self, count: usize) -> Vec<Vec<u8>> {
-        let request = |token: &String| get("/v2/user/me", &[("authorization", &format!("Bearer {token}"))]);
+        self.calls("/v2/user/me", count)
+    }
+
+    /// Calls of the user API, of one person after the other.
+    pub fn calls(&self, path: &str, count: usize) -> Vec<Vec<u8>> {
+        let request = |token: &String| get(path, &[("authorization", &format!("Bearer {token}"))]);
         self.access.iter().cycle().take(count).map(request).collect()
     }
 

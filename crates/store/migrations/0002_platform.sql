@@ -64,3 +64,5 @@ create table webhook_states (
     paused_at bigint,
     primary key (app_id, kind)
 );
+
+create index links_by_member on links (app_id, user_id) where connected and signup_due is null;

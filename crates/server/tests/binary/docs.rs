@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use kakaw_server::config::{self, Config};
+use kakaw_server::openapi;
 use kakaw_server::world::Mode;
 use kakaw_server::world_file::keys as world_keys;
 use kakaw_wire::Code;
@@ -86,6 +87,37 @@ fn world_file() {
         let _ = writeln!(text, "| `{}` | {} | {} |", key.name, cell(key.kind), cell(key.doc));
     }
     page("world-file.md", &text);
+}
+
+#[test]
+fn api() {
+    let mut text =
+        "# API\n\nEvery endpoint, made from the heads of their files; a running server describes itself as OpenAPI at \
+                    `/docs/api`.\n"
+            .to_owned();
+    for endpoint in openapi::endpoints() {
+        let _ = write!(text, "\n## `{} {}`\n\n{}\n", endpoint.method, endpoint.path, endpoint.summary);
+        if !endpoint.params.is_empty() {
+            text.push_str("\n| parameter | needed | rule |\n|---|---|---|\n");
+        }
+        for param in endpoint.params {
+            let _ = writeln!(text, "| `{}` | {} | {} |", param.name, param.needed, param.rule);
+        }
+    }
+    page("api.md", &text);
+}
+
+/// The table of features names only what is there.
+#[test]
+fn features_name_real_endpoints() {
+    let text = std::fs::read_to_string(root().join("docs/guides/features.md")).unwrap();
+    let known: Vec<_> = openapi::endpoints().into_iter().map(|endpoint| endpoint.path).collect();
+    let paths = text.split('`').skip(1).step_by(2).map(|code| code.rsplit(' ').next().unwrap());
+    let paths: Vec<_> = paths.filter(|path| path.starts_with('/') && *path != "/docs/api").collect();
+    assert!(paths.len() > 20, "{paths:?}");
+    for path in paths {
+        assert!(known.iter().any(|known| known == path), "{path} is no endpoint");
+    }
 }
 
 #[test]
