@@ -35,6 +35,8 @@ enum Reply {
     Json(fn(&mut SchemaGenerator) -> schemars::Schema),
     /// Any JSON object.
     Object,
+    /// Any JSON object, or 204 while there is none.
+    Later,
     /// A page, or a redirect.
     Page,
 }
@@ -97,7 +99,7 @@ const SOURCES: &[Source] = &[
     source!("apps/kpidt", Apps, Anybody,
         "/auth/kpidt" => Reply::Page, "/error/auth" => Reply::Page, "/error/server-error" => Reply::Page),
     source!("apps/address", Apps, Anybody, "/user/address" => Reply::Page, "/user/address/closed" => Reply::Page),
-    source!("apps/proxy", Apps, Anybody, "/proxy" => Reply::Page, "/proxy/outcome" => Reply::Object),
+    source!("apps/proxy", Apps, Anybody, "/proxy" => Reply::Page, "/proxy/outcome" => Reply::Later),
     source!("accounts/create_account", None, Anybody, "/weblogin/create_account" => Reply::Page),
     source!("accounts/login", None, Anybody, "/login" => Reply::Page),
     source!("accounts/terms", None, Anybody, "/terms" => Reply::Page),
@@ -189,10 +191,15 @@ fn operation(source: &Source, endpoint: &Endpoint, error: Option<Value>, generat
     let json_of = |schema: Value| json!({ "application/json": { "schema": schema } });
     let success = match reply {
         Some(Reply::Json(schema)) => json!({ "description": "Success.", "content": json_of(json!(schema(generator))) }),
-        Some(Reply::Object) => json!({ "description": "Success.", "content": json_of(json!({ "type": "object" })) }),
+        Some(Reply::Object | Reply::Later) => {
+            json!({ "description": "Success.", "content": json_of(json!({ "type": "object" })) })
+        }
         Some(Reply::Page) | None => json!({ "description": "A page." }),
     };
     operation["responses"]["200"] = success;
+    if let Some(Reply::Later) = reply {
+        operation["responses"]["204"] = json!({ "description": "Not yet." });
+    }
     operation["responses"]["default"] = match error {
         Some(schema) => json!({ "description": "An error, or a redirect.", "content": json_of(schema) }),
         None => json!({ "description": "An error page, or a redirect." }),

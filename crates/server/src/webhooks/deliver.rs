@@ -25,7 +25,7 @@ const AT_A_TIME: usize = 128;
 const LEASE: i64 = 20;
 /// Between two looks when nothing woke the worker: other nodes write to the same tables.
 const IDLE: Duration = Duration::from_secs(1);
-/// A notice is announced a moment before its transaction is over.
+/// A notice is announced a moment before its transaction is over, and deliveries that end together are written together.
 const MOMENT: Duration = Duration::from_millis(10);
 
 /// Delivers for as long as the process lives.
@@ -135,6 +135,8 @@ impl Worker {
     /// Waits for a delivery to end, and writes it down with all others that have ended.
     async fn finish_some(&mut self) -> Result<(), Error> {
         let Some(first) = self.under_way.join_next().await else { return Ok(()) };
+        // Others end in the same moment: one commit for all of them.
+        tokio::time::sleep(MOMENT).await;
         let mut ended = vec![first];
         while let Some(next) = self.under_way.try_join_next() {
             ended.push(next);
