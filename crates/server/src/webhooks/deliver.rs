@@ -3,6 +3,7 @@
 //! The database is used from here, in groups; signing and sending happen on a thread of low priority.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -110,11 +111,11 @@ impl Worker {
         let mut changes = Vec::new();
         for delivery in taken {
             let key = (delivery.app_id, delivery.notice.kind());
-            if !self.known.contains_key(&key) {
-                let known = known(&world, key.0, key.1).await?;
-                self.known.insert(key, known);
-            }
-            match self.known.get(&key).and_then(Option::as_ref) {
+            let known = match self.known.entry(key) {
+                Entry::Occupied(entry) => entry.into_mut(),
+                Entry::Vacant(entry) => entry.insert(known(&world, key.0, key.1).await?),
+            };
+            match known {
                 None => changes.push(deliveries::finish(delivery.id, &lease, "failed", "the webhook was removed")),
                 Some(known) if known.state.paused_at.is_some() => changes.push(deliveries::hold(delivery.id, &lease)),
                 Some(known) => {

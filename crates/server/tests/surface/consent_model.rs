@@ -186,7 +186,8 @@ impl Run {
             };
             let mut expected: Vec<_> = items.iter().map(|(index, _)| ITEMS[*index].to_owned()).collect();
             let mut shown = values("scope");
-            (expected.sort(), shown.sort());
+            expected.sort();
+            shown.sort();
             assert_eq!(shown, expected);
             assert_eq!(values("term"), terms.iter().map(|index| TERMS[*index].to_owned()).collect::<Vec<_>>());
             let form_value = hidden(&answer.body);

@@ -108,7 +108,7 @@ async fn addresses_are_added_edited_deleted_and_made_the_default() {
         press(&server, &mut browser, &url, &[("action", "default"), ("address_id", &id)]).await;
         assert_eq!(
             list().await.iter().filter(|a| a["is_default"] == true).map(|a| a["id"].to_string()).collect::<Vec<_>>(),
-            [id.clone()]
+            [id.as_str()]
         );
         let edit = press(&server, &mut browser, &url, &[("action", "edit"), ("address_id", &id)]).await;
         assert!(edit.body.contains("value=\"Mum\""), "{}", edit.body);

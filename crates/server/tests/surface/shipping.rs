@@ -30,7 +30,7 @@ async fn t630_without_consent_there_is_no_list_and_without_addresses_neither() {
             refused.json(),
             json!({ "msg": "[Market] App disabled [shipping_address] scopes for [SHIPPING_ADDRESS] API on developers.kakao.com. Enable it first.", "code": -3 })
         );
-        server.apply(&PLATFORM.replace("[[people.shipping_addresses]]", "[[people.links]]").split("[[people]]").next().unwrap()).await;
+        server.apply(PLATFORM.split("[[people]]").next().unwrap()).await;
         let back = server
             .walk_with(&mut Browser::default(), &authorize(MARKET, ""), "noemail", &["profile_nickname", "shipping_address"], &["use", "privacy"], &[])
             .await;
