@@ -27,6 +27,24 @@ impl Clock {
         Millis(if self.frozen.load(Ordering::SeqCst) { value } else { real() + value })
     }
 
+    /// Whether it stands still.
+    #[must_use]
+    pub fn is_frozen(&self) -> bool {
+        self.frozen.load(Ordering::SeqCst)
+    }
+
+    /// Makes it stand still, or run again from where it stands.
+    pub fn freeze(&self, frozen: bool) {
+        let now = self.now();
+        self.value.store(if frozen { now.0 } else { now.0 - real() }, Ordering::SeqCst);
+        self.frozen.store(frozen, Ordering::SeqCst);
+    }
+
+    /// Moves it to this moment.
+    pub fn move_to(&self, moment: Millis) {
+        self.value.fetch_add(moment.0 - self.now().0, Ordering::SeqCst);
+    }
+
     /// Moves the clock forward.
     pub fn advance_seconds(&self, seconds: i64) {
         self.value.fetch_add(seconds * 1000, Ordering::SeqCst);

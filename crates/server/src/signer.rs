@@ -34,6 +34,12 @@ impl Signer {
         }
     }
 
+    /// The keys, if they are there already.
+    #[must_use]
+    pub fn try_keys(&self) -> Option<Arc<Vec<SigningKey>>> {
+        Some(Arc::clone(&self.keys.borrow())).filter(|keys| !keys.is_empty())
+    }
+
     /// The key set as it is published.
     pub async fn jwks(&self) -> Jwks {
         Jwks { keys: self.keys().await.iter().map(|key| key.jwk.clone()).collect::<Vec<Jwk>>() }

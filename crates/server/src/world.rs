@@ -10,8 +10,10 @@ use kakaw_store::Store;
 use tokio::sync::Notify;
 
 use crate::clock::Clock;
+use crate::fault_rules::FaultRules;
 use crate::password::Passwords;
 use crate::quota::Quotas;
+use crate::request_log::RequestLog;
 use crate::signer::Signer;
 use crate::{unlink, webhooks};
 
@@ -51,6 +53,10 @@ pub struct World {
     pub webhooks: webhooks::Client,
     /// Wakes the worker that delivers.
     pub wake_deliveries: Notify,
+    /// What was asked and answered, in a stand-in.
+    pub requests: RequestLog,
+    /// Answers that a stand-in was told to spoil.
+    pub faults: FaultRules,
     /// Whether people may make accounts themselves.
     pub sign_up: bool,
     /// The port of the first listener, once there is one.

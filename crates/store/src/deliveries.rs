@@ -79,6 +79,18 @@ pub async fn take(store: &Store, now: Millis, lease: &str, until: Millis, limit:
         .await
 }
 
+/// When the next delivery is due.
+pub async fn next_due(store: &Store) -> Result<Option<Millis>> {
+    struct Due(i64);
+    impl FromRow for Due {
+        fn from_row(row: &Row) -> Result<Self> {
+            Ok(Self(row.int("due_at")?))
+        }
+    }
+    let text = "select due_at from deliveries where due_at is not null order by due_at limit 1";
+    Ok(sql(text).maybe::<Due>(store).await?.map(|Due(due)| Millis(due)))
+}
+
 /// Ends a delivery: `delivered` or `failed`.
 #[must_use]
 pub fn finish(id: i64, lease: &str, state: &'static str, result: &str) -> Statement {

@@ -86,6 +86,12 @@ pub async fn signup_overdue(store: &Store, now: Millis, limit: i64) -> Result<Ve
     .await
 }
 
+/// When the next unfinished sign-up ends.
+pub async fn next_signup_due(store: &Store) -> Result<Option<Millis>> {
+    let text = "select signup_due as n from links where signup_due is not null order by signup_due limit 1";
+    Ok(sql(text).maybe::<Number>(store).await?.map(|Number(n)| Millis(n)))
+}
+
 /// Every link of an account, by app.
 pub async fn of_account(store: &Store, account_id: i64) -> Result<Vec<Link>> {
     sql("select app_id, account_id, user_id, version as link_version, epoch as link_epoch, connected, connected_at, consents, \

@@ -111,6 +111,18 @@ macro_rules! problems {
                 match self { $(Self::$variant { $($field),* } => vec![$((stringify!($field), $field.as_str())),*],)* }
             }
 
+            /// A problem of this code that can appear on this surface, with evidence that says that it was injected.
+            #[must_use]
+            pub fn injected(code: Code, surface: Surface) -> Option<Self> {
+                $(if code == Code::$code {
+                    let problem = Self::$variant { $($field: format!("injected {}", stringify!($field))),* };
+                    if problem.answers().iter().any(|answer| answer.surface == surface) {
+                        return Some(problem);
+                    }
+                })*
+                None
+            }
+
             /// How this problem is spelled, on every surface on which it can appear.
             #[must_use]
             pub const fn answers(&self) -> &'static [Answer] {

@@ -52,6 +52,8 @@ pub async fn world(config: &Config, mode: Mode) -> anyhow::Result<World> {
             own_host: config.public_url.as_deref().and_then(host),
         }),
         wake_deliveries: tokio::sync::Notify::new(),
+        requests: Default::default(),
+        faults: Default::default(),
         sign_up: config.sign_up,
         port: std::sync::OnceLock::new(),
         behind_proxy: config.behind_proxy,

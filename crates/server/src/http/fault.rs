@@ -28,6 +28,15 @@ pub enum Fault {
     Busy,
 }
 
+/// Why a response is a refusal, for the log of a stand-in.
+#[derive(Debug, Clone)]
+pub struct Explained {
+    /// The code of the catalogue.
+    pub code: &'static str,
+    /// What the team may read.
+    pub diagnosis: Vec<String>,
+}
+
 impl From<Refusal> for Fault {
     fn from(refusal: Refusal) -> Self {
         Self::Refused(refusal)
@@ -180,6 +189,8 @@ fn note(world: &World, refusal: &Refusal) -> String {
 
 fn mark(mut response: Response, base: &str, refusal: &Refusal, id: &str) -> Response {
     let link = format!("<{base}/docs/errors/{}>; rel=\"help\"", refusal.problem.code().id());
+    let explained = Explained { code: refusal.problem.code().id(), diagnosis: refusal.diagnosis.for_team().to_vec() };
+    response.extensions_mut().insert(explained);
     for (name, value) in [(header::LINK, link), (HeaderName::from_static("x-request-id"), id.to_owned())] {
         if let Ok(value) = HeaderValue::from_str(&value) {
             response.headers_mut().insert(name, value);

@@ -14,6 +14,7 @@ pub mod form_seal;
 pub mod here;
 pub mod kapi;
 pub mod kauth;
+pub mod observe;
 pub mod profile;
 pub mod redirect;
 pub mod start;
@@ -36,6 +37,7 @@ pub fn app(world: Arc<World>) -> Router {
 
 /// Every endpoint and `more`, with its layers.
 pub fn app_with(world: Arc<World>, more: Router<Arc<World>>) -> Router {
+    let is_dev = world.is_dev();
     let routes = Router::new()
         .merge(more)
         .merge(kauth::routes())
@@ -46,11 +48,14 @@ pub fn app_with(world: Arc<World>, more: Router<Arc<World>>) -> Router {
         .merge(assets::routes())
         .merge(docs::routes())
         .merge(profile::routes());
-    routes
-        .fallback(unknown::answer)
-        .method_not_allowed_fallback(unknown::answer)
-        .layer(middleware::from_fn_with_state(Arc::clone(&world), guard))
-        .with_state(world)
+    let routes = routes.fallback(unknown::answer).method_not_allowed_fallback(unknown::answer);
+    // The real thing has neither a log of requests nor faults on demand.
+    let routes = if is_dev {
+        routes.layer(middleware::from_fn_with_state(Arc::clone(&world), observe::observe))
+    } else {
+        routes
+    };
+    routes.layer(middleware::from_fn_with_state(Arc::clone(&world), guard)).with_state(world)
 }
 
 /// What every request passes: the `Host` must be ours (DNS rebinding), and CORS is answered where the SDKs need it.

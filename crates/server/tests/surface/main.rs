@@ -8,6 +8,7 @@ mod authorize;
 mod catalogue;
 mod consent;
 mod consent_model;
+mod control;
 mod facts;
 mod hostile;
 mod kapi;

@@ -1,10 +1,12 @@
 //! A server for tests: the real router, a clock that stands still, seeded chance, and the user's verbs.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::ConnectInfo;
 use axum::http::{Request, StatusCode, header};
 use http_body_util::BodyExt as _;
 use kakaw_core::Millis;
@@ -153,6 +155,8 @@ impl TestServer {
             quotas: Quotas::none(),
             webhooks: webhooks::Client::new(webhooks::Options { private_networks: true, ..Default::default() }),
             wake_deliveries: Default::default(),
+            requests: Default::default(),
+            faults: Default::default(),
             sign_up: true,
             port: Default::default(),
             behind_proxy: false,
@@ -165,7 +169,8 @@ impl TestServer {
         // As in the program: made in the background, and the first ID token waits for them.
         let signing = Arc::clone(&world);
         tokio::spawn(async move { signing.signer.load(&signing.store, &signing.sealer, signing.now()).await });
-        let server = Self { router: http::app(Arc::clone(&world)), world };
+        let router = http::app_with(Arc::clone(&world), http::control::routes());
+        let server = Self { router, world };
         server.apply(include_str!("world.toml")).await;
         server.apply(include_str!("world.toml")).await;
         server
@@ -184,8 +189,14 @@ impl TestServer {
         self.apply(&text.replacen(from, to, 1)).await;
     }
 
+    /// The response as it is: its body may break off.
+    pub async fn raw(&self, mut request: Request<Body>) -> axum::response::Response {
+        request.extensions_mut().insert(ConnectInfo(SocketAddr::from(([127, 0, 0, 1], 1))));
+        self.router.clone().oneshot(request).await.expect("infallible")
+    }
+
     pub async fn send(&self, request: Request<Body>) -> Answer {
-        let response = self.router.clone().oneshot(request).await.expect("infallible");
+        let response = self.raw(request).await;
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.expect("body").to_bytes();
         Answer { status: parts.status, headers: parts.headers, body: String::from_utf8_lossy(&bytes).into_owned() }

@@ -4,7 +4,10 @@
 //! Only `kakaw dev` has them, only for callers on this machine, and only with the header `Kakaw-Control`: a web page
 //! cannot send it without a CORS preflight, and no preflight is answered here.
 
+mod clock;
+mod login;
 mod operator;
+mod watch;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -29,7 +32,10 @@ pub fn routes() -> Router<Arc<World>> {
     Router::new()
         .route("/control/v1/apply", routing::post(apply))
         .route("/control/v1/export", routing::get(export))
+        .route("/control/v1/login", routing::post(login::post))
+        .route("/control/v1/clock", routing::get(clock::get).post(clock::post))
         .merge(operator::routes())
+        .merge(watch::routes())
 }
 
 fn admit(world: &World, peer: SocketAddr, headers: &HeaderMap) -> Result<(), Box<Response>> {

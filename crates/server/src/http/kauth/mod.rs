@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use kakaw_core::Refusal;
-use kakaw_core::app::{App, AppKey};
+use kakaw_core::app::{App, AppKey, KeyKind};
 use kakaw_core::secret;
 use kakaw_store::app_keys;
 use kakaw_wire::Problem;
@@ -35,11 +35,17 @@ pub fn routes() -> Router<Arc<World>> {
 }
 
 /// The live key that a client calls itself by, of whatever kind: an admin key is known by its keyed hash.
-async fn find_key(world: &World, client_id: &str) -> kakaw_store::Result<Option<(Arc<App>, AppKey)>> {
+pub async fn find_key(world: &World, client_id: &str) -> kakaw_store::Result<Option<(Arc<App>, AppKey)>> {
     if let Some(found) = app_keys::with_app(&world.store, client_id).await? {
         return Ok(Some(found));
     }
     app_keys::with_app(&world.store, &secret::keyed_hash(world.sealer.hash_key(), client_id)).await
+}
+
+/// Where a request without a `redirect_uri` of its own may lead.
+pub fn default_redirect_uri(key: &AppKey) -> Option<String> {
+    let native = || (key.kind == KeyKind::Native).then(|| format!("kakao{}://oauth", key.key));
+    key.settings.redirect_uris.first().cloned().or_else(native)
 }
 
 /// The query of a page request (KOE001 when it cannot be decoded).

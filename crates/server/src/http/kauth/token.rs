@@ -123,7 +123,11 @@ fn check_source(
     if world.quotas.tokens.admits(key.app_id) { Ok(()) } else { Err(Problem::TokenRateLimit {}.into()) }
 }
 
-async fn issue(
+/// Decides a token request.
+///
+/// # Errors
+/// KOE codes of the token endpoint.
+pub async fn issue(
     world: &World,
     base: &str,
     address: &str,

@@ -85,6 +85,17 @@ pub async fn ask(
     Ok(Consented::Respond(Box::new(with_cookie(response, cookie))))
 }
 
+/// The step without its screen: nothing submitted is Cancel.
+pub fn answered(visit: &Visit, ask: &Ask, submitted: Option<Submitted>) -> Result<Consented, Fault> {
+    let Some(submitted) = submitted else { return Ok(Consented::Refused(Problem::UserDenied {})) };
+    match consent::submit(ask, &visit.account.attributes, &submitted) {
+        Ok(agreed) => Ok(Consented::Agreed(Box::new(agreed))),
+        Err(NotAgreed::Required(refusal)) => Err(refusal.into()),
+        // Nothing was typed.
+        Err(NotAgreed::Value(_)) => Ok(Consented::Refused(Problem::UserDenied {})),
+    }
+}
+
 /// Whether the email that was typed is another account's log-in id.
 async fn is_taken(here: &Here, visit: &Visit, agreed: &Agreed) -> Result<bool, Fault> {
     let typed = agreed.attributes.as_ref().and_then(|attributes| attributes.email.as_deref());

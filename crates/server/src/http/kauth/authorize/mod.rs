@@ -32,6 +32,7 @@
 mod consent;
 mod finish;
 mod step;
+mod unattended;
 
 use std::sync::Arc;
 
@@ -56,6 +57,7 @@ use kakaw_wire::text::Lang;
 use self::consent::Consented;
 use self::finish::Finish;
 use self::step::{Step, canonical};
+use self::unattended::Unattended;
 use crate::http::body;
 use crate::http::fault::Fault;
 use crate::http::here::Here;
@@ -80,6 +82,14 @@ async fn post(here: Here, RawQuery(query): RawQuery, request: Request) -> Respon
             Fault::from(Problem::MalformedRequest { parameter: "body".to_owned(), reason: error.reason() }).page(&here)
         }
     }
+}
+
+/// A log-in without pages, for the control API.
+///
+/// # Errors
+/// What an error page would say.
+pub async fn unattended(mut here: Here, query: String) -> Result<Response, Fault> {
+    decide(&mut here, &Sent { query, headers: HeaderMap::new(), form: None }).await
 }
 
 /// What came: the request, and with a POST the form of one of its pages.
@@ -115,7 +125,11 @@ async fn decide(here: &mut Here, sent: &Sent) -> Result<Response, Fault> {
         }
         let step =
             Step::of(here, &pairs, &canonical).unwrap_or_else(|| Step::begin(here, sent, request.key, &canonical));
-        let visit = Visit::load(here, request.app, &step).await?;
+        let unattended = Unattended::of(here, &params, &sent.headers);
+        let visit = match &unattended {
+            Some(unattended) => Some(unattended.visit(here, request.app).await?),
+            None => Visit::load(here, request.app, &step).await?,
+        };
         let now = world.now();
         let next = request.next(visit.as_ref().map(Visit::visitor), now);
         let Some(visit) = visit else {
@@ -128,6 +142,7 @@ async fn decide(here: &mut Here, sent: &Sent) -> Result<Response, Fault> {
             };
         };
         let (agreed, scopes) = match next {
+            Next::Issue { scopes } if unattended.is_some() => (None, scopes),
             Next::Issue { scopes } => match finish.confirm(here, &step, &visit, sent, &canonical) {
                 Some(response) => return Ok(response),
                 None => (None, scopes),
@@ -143,22 +158,26 @@ async fn decide(here: &mut Here, sent: &Sent) -> Result<Response, Fault> {
                 return Ok(page::respond(here, StatusCode::FORBIDDEN, &page::restricted::Restricted::new(here)));
             }
             Next::AgreeToTerms => return Ok(step.to_page(here, "/terms", &params, &canonical)),
-            Next::Consent(ask) => match consent::ask(here, &request, &visit, &ask, sent, &canonical).await? {
-                Consented::Respond(response) => return Ok(*response),
-                Consented::Refused(problem) => return finish.refuse(here, &problem, sent).await,
-                Consented::Agreed(agreed) => {
-                    let typed = agreed.attributes.as_ref().unwrap_or(&visit.account.attributes);
-                    if request.app.settings.denies_age_of(typed, now) {
-                        return finish.refuse(here, &Problem::UnderAge {}, sent).await;
-                    }
-                    let mut scopes: Vec<Item> =
-                        visit.link.as_ref().filter(|l| l.connected).map(|l| l.agreed(request.app)).unwrap_or_default();
-                    scopes
-                        .extend(agreed.items.iter().copied().filter(|item| !scopes.contains(item)).collect::<Vec<_>>());
-                    scopes.sort_unstable();
-                    (Some(*agreed), scopes)
+            Next::Consent(ask) => {
+                let consented = match &unattended {
+                    Some(unattended) => consent::answered(&visit, &ask, unattended.answer(&ask))?,
+                    None => consent::ask(here, &request, &visit, &ask, sent, &canonical).await?,
+                };
+                let agreed = match consented {
+                    Consented::Respond(response) => return Ok(*response),
+                    Consented::Refused(problem) => return finish.refuse(here, &problem, sent).await,
+                    Consented::Agreed(agreed) => agreed,
+                };
+                let typed = agreed.attributes.as_ref().unwrap_or(&visit.account.attributes);
+                if request.app.settings.denies_age_of(typed, now) {
+                    return finish.refuse(here, &Problem::UnderAge {}, sent).await;
                 }
-            },
+                let mut scopes: Vec<Item> =
+                    visit.link.as_ref().filter(|l| l.connected).map(|l| l.agreed(request.app)).unwrap_or_default();
+                scopes.extend(agreed.items.iter().copied().filter(|item| !scopes.contains(item)).collect::<Vec<_>>());
+                scopes.sort_unstable();
+                (Some(*agreed), scopes)
+            }
         };
         let (link, mut changes) = consent::link_changes(&world, &visit, request.app, agreed, now);
         let plain = random::code(&*world.random);

@@ -1,0 +1,123 @@
+//! `POST /control/v1/login` — log a person in without pages: the redirect, or the tokens.
+//!
+//! The body is JSON:
+//!
+//! | parameter      | needed | rule                                                                            |
+//! |----------------|--------|---------------------------------------------------------------------------------|
+//! | `client_id`    | yes    | a key of an app                                                                  |
+//! | `person`       | yes    | a log-in id                                                                      |
+//! | `redirect_uri` | no     | default: the first that is registered for the key                                |
+//! | `only`         | no     | items, service terms and channels that the person agrees to; default: all asked  |
+//! | `deny`         | no     | `true`: the person presses Cancel                                                |
+//! | `tokens`       | no     | `true`: exchange the code too                                                    |
+//! | `client_secret`| no     | for the exchange                                                                 |
+//! | `parameters`   | no     | more of the authorization request: `scope`, `state`, `nonce`, `prompt` …         |
+//!
+//! The answer has `redirect` and its `code` or `error`, and with `tokens` the token answer.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::extract::{ConnectInfo, FromRequestParts as _, Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::Response;
+use kakaw_core::authorize as rules;
+use kakaw_wire::Problem;
+use kakaw_wire::form::Pairs;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::admit;
+use crate::http::fault::{self, Fault};
+use crate::http::here::Here;
+use crate::http::redirect::with_query;
+use crate::http::{body, kauth};
+use crate::world::World;
+
+/// The body.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Wish {
+    client_id: String,
+    person: String,
+    redirect_uri: Option<String>,
+    only: Option<Vec<String>>,
+    deny: bool,
+    tokens: bool,
+    client_secret: Option<String>,
+    parameters: BTreeMap<String, String>,
+}
+
+pub async fn post(
+    State(world): State<Arc<World>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request,
+) -> Response {
+    if let Err(response) = admit(&world, peer, request.headers()) {
+        return *response;
+    }
+    let (mut parts, body) = request.into_parts();
+    let Ok(here) = Here::from_request_parts(&mut parts, &world).await;
+    let base = here.base.clone();
+    let refuse = |reason: String| Fault::from(Problem::BadTokenRequest { reason }).kauth(&world, &base);
+    let wish: Wish = match body::bytes(body, body::LIMIT).await.map(|bytes| serde_json::from_slice(&bytes)) {
+        Ok(Ok(wish)) => wish,
+        Ok(Err(error)) => return refuse(format!("the body is no JSON of this call: {error}")),
+        Err(error) => return refuse(error.reason()),
+    };
+    match log_in(here, &wish).await {
+        Ok(answer) => fault::json(StatusCode::OK, &answer),
+        Err(fault) => fault.kauth(&world, &base),
+    }
+}
+
+async fn log_in(here: Here, wish: &Wish) -> Result<Value, Fault> {
+    let (world, base) = (Arc::clone(&here.world), here.base.clone());
+    let (_, key) =
+        kauth::find_key(&world, &wish.client_id).await?.ok_or_else(|| rules::unknown_key(&wish.client_id))?;
+    let first = kauth::default_redirect_uri(&key);
+    let redirect_uri = wish.redirect_uri.clone().or(first).unwrap_or_default();
+    let mut hint = format!("kakaw:{}", wish.person);
+    if wish.deny {
+        hint.push_str(";deny");
+    }
+    if let Some(only) = &wish.only {
+        hint.push_str(&format!(";only={}", only.join(",")));
+    }
+    let mut parameters = vec![
+        ("client_id", Some(wish.client_id.as_str())),
+        ("redirect_uri", Some(redirect_uri.as_str())),
+        ("response_type", Some("code")),
+        ("login_hint", Some(hint.as_str())),
+    ];
+    parameters.extend(wish.parameters.iter().map(|(name, value)| (name.as_str(), Some(value.as_str()))));
+    let url = with_query("/oauth/authorize", &parameters);
+    let query = url.split_once('?').map(|(_, query)| query.to_owned()).unwrap_or_default();
+    let response = kauth::authorize::unattended(here, query).await?;
+    let location = response.headers().get(header::LOCATION).and_then(|location| location.to_str().ok());
+    let Some(location) = location.filter(|location| location.starts_with(&redirect_uri)) else {
+        let reason = format!("{} must answer a page first: restricted, or the account's terms", wish.person);
+        return Err(Problem::BadTokenRequest { reason }.into());
+    };
+    let sent = location.get(redirect_uri.len() + 1..).map(Pairs::parse).and_then(Result::ok).unwrap_or_default();
+    let mut answer = json!({ "redirect": location });
+    for name in ["code", "error", "error_description", "state"] {
+        if let Some(value) = sent.one(name).ok().flatten() {
+            answer[name] = json!(value);
+        }
+    }
+    if let (true, Some(code)) = (wish.tokens, sent.one("code").ok().flatten()) {
+        let mut form = vec![
+            ("grant_type", "authorization_code"),
+            ("client_id", &wish.client_id),
+            ("redirect_uri", &redirect_uri),
+            ("code", code),
+        ];
+        form.extend(wish.client_secret.as_deref().map(|secret| ("client_secret", secret)));
+        let form: Pairs = form.into_iter().collect();
+        let reply = kauth::token::issue(&world, &base, "127.0.0.1", &HeaderMap::new(), &form).await?;
+        answer["tokens"] = json!(reply);
+    }
+    Ok(answer)
+}

@@ -1,0 +1,95 @@
+//! Log-ins without pages, in a stand-in only: `login_hint=kakaw:PERSON`, or the header `Kakaw-Login: PERSON`.
+//!
+//! `PERSON` is a log-in id; `;deny` after it presses Cancel, `;only=profile_nickname,use` agrees to these items, service
+//! terms and channels only. Otherwise the person agrees to everything that is asked.
+
+use axum::http::HeaderMap;
+use kakaw_core::app::App;
+use kakaw_core::consent::{Ask, Submitted};
+use kakaw_core::session::Session;
+use kakaw_store::{accounts, links};
+use kakaw_wire::Problem;
+use kakaw_wire::authorize::Params;
+use kakaw_wire::scope;
+
+use super::Visit;
+use crate::http::fault::Fault;
+use crate::http::here::Here;
+
+/// The header.
+pub const HEADER: &str = "kakaw-login";
+
+/// Who logs in, and what they answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unattended {
+    person: String,
+    deny: bool,
+    only: Option<Vec<String>>,
+}
+
+impl Unattended {
+    /// What the request says, in a stand-in.
+    pub fn of(here: &Here, params: &Params, headers: &HeaderMap) -> Option<Self> {
+        let hint = params.login_hint.as_deref().and_then(|hint| hint.strip_prefix("kakaw:"));
+        let header = headers.get(HEADER).and_then(|value| value.to_str().ok());
+        hint.or(header).filter(|_| here.world.is_dev()).map(Self::parse)
+    }
+
+    fn parse(text: &str) -> Self {
+        let mut parts = text.split(';').map(str::trim);
+        let person = parts.next().unwrap_or_default().to_owned();
+        let mut unattended = Self { person, deny: false, only: None };
+        for part in parts {
+            match part.split_once('=') {
+                Some(("only", list)) => unattended.only = Some(scope::split(list).map(str::to_owned).collect()),
+                _ => unattended.deny |= part == "deny",
+            }
+        }
+        unattended
+    }
+
+    /// The person, as if they had just logged in.
+    pub async fn visit(&self, here: &Here, app: &App) -> Result<Visit, Fault> {
+        let stored = accounts::by_login(&here.world.store, &self.person).await?.ok_or_else(|| {
+            let reason = format!("nobody logs in with {:?}", self.person);
+            Problem::MalformedRequest { parameter: "login_hint".to_owned(), reason }
+        })?;
+        let account = stored.account;
+        let link = links::of(&here.world.store, app.id, account.id).await?;
+        let now = here.world.now();
+        let session = Session {
+            id: String::new(),
+            account_id: account.id,
+            auth_time: now,
+            expires_at: now,
+            account_epoch: account.epoch,
+        };
+        Ok(Visit { session, account, link, fresh: true, chosen: true, by_agt: true })
+    }
+
+    /// What the person sends back from the consent screen; nothing = Cancel.
+    pub fn answer(&self, ask: &Ask) -> Option<Submitted> {
+        let ticked = |id: &str| self.only.as_ref().is_none_or(|only| only.iter().any(|one| one == id));
+        let all = |ids: Vec<&str>| ids.into_iter().filter(|id| ticked(id)).map(str::to_owned).collect();
+        (!self.deny).then(|| Submitted {
+            scope: all(ask.items.iter().map(|row| row.item.id()).collect()),
+            terms: all(ask.terms.iter().map(|term| term.tag.as_str()).collect()),
+            channels: all(ask.channels.iter().map(|channel| channel.id.as_str()).collect()),
+            values: Default::default(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hints_are_read() {
+        let plain = Unattended { person: "ryan@example.com".to_owned(), deny: false, only: None };
+        assert_eq!(Unattended::parse("ryan@example.com"), plain);
+        assert_eq!(Unattended::parse("ryan@example.com; deny"), Unattended { deny: true, ..plain.clone() });
+        let only = Some(vec!["a".to_owned(), "b".to_owned()]);
+        assert_eq!(Unattended::parse("ryan@example.com;only=a,b"), Unattended { only, ..plain });
+    }
+}

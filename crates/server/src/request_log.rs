@@ -1,0 +1,185 @@
+//! The log of a stand-in: what was asked, what was answered, and why. Passwords, secrets, codes and tokens are not kept.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+
+use kakaw_core::secret;
+use kakaw_wire::form::Pairs;
+use serde::Serialize;
+use tokio::sync::Notify;
+
+/// Exchanges that are kept.
+const KEPT: usize = 1000;
+/// Characters of one value that are kept.
+const VALUE: usize = 300;
+/// Parameters whose values are masked.
+const SECRET: [&str; 14] = [
+    "password",
+    "client_secret",
+    "access_token",
+    "refresh_token",
+    "id_token",
+    "id_token_hint",
+    "code",
+    "code_verifier",
+    "agt",
+    "kakaw_form",
+    "kakaw_step",
+    "kakaw_picker",
+    "kauth_tx_id",
+    "continue",
+];
+
+/// An exchange.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Exchange {
+    /// Goes up by one.
+    pub id: u64,
+    /// World time, RFC 3339.
+    pub at: String,
+    pub method: String,
+    pub path: String,
+    /// Parameters of query and form; secrets are masked.
+    pub parameters: Vec<(String, String)>,
+    /// `client_id`, or `app_key`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub app_key: Option<String>,
+    pub status: u16,
+    /// Microseconds of real time.
+    pub took_us: u64,
+    /// Where it was redirected; secrets are masked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub location: Option<String>,
+    /// The code of the catalogue, of a refusal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<&'static str>,
+    /// Why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub diagnosis: Vec<String>,
+    /// The fault rule that spoilt it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fault: Option<u64>,
+}
+
+/// The last exchanges.
+#[derive(Default)]
+pub struct RequestLog {
+    kept: Mutex<Kept>,
+    added: Notify,
+}
+
+#[derive(Default)]
+struct Kept {
+    next: u64,
+    exchanges: VecDeque<Exchange>,
+}
+
+/// Which exchanges are meant. What is absent fits all.
+#[derive(Debug, Clone, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Filter {
+    /// Only after this id.
+    pub after: Option<u64>,
+    pub method: Option<String>,
+    /// The beginning of the path.
+    pub path: Option<String>,
+    pub app_key: Option<String>,
+    pub status: Option<u16>,
+    /// The code of the catalogue.
+    pub code: Option<String>,
+}
+
+impl Filter {
+    /// Whether an exchange is meant.
+    #[must_use]
+    pub fn fits(&self, exchange: &Exchange) -> bool {
+        self.after.is_none_or(|after| exchange.id > after)
+            && self.method.as_ref().is_none_or(|method| method.eq_ignore_ascii_case(&exchange.method))
+            && self.path.as_ref().is_none_or(|path| exchange.path.starts_with(path.as_str()))
+            && self.app_key.as_ref().is_none_or(|key| Some(key) == exchange.app_key.as_ref())
+            && self.status.is_none_or(|status| status == exchange.status)
+            && self.code.as_deref().is_none_or(|code| Some(code) == exchange.code)
+    }
+}
+
+impl RequestLog {
+    /// Adds an exchange; its id is given here.
+    pub fn add(&self, mut exchange: Exchange) {
+        {
+            let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+            kept.next += 1;
+            exchange.id = kept.next;
+            if kept.exchanges.len() == KEPT {
+                kept.exchanges.pop_front();
+            }
+            kept.exchanges.push_back(exchange);
+        }
+        self.added.notify_waiters();
+    }
+
+    /// The exchanges that are meant, oldest first.
+    #[must_use]
+    pub fn list(&self, filter: &Filter) -> Vec<Exchange> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.exchanges.iter().filter(|exchange| filter.fits(exchange)).cloned().collect()
+    }
+
+    /// The first exchange that is meant, waiting for it.
+    pub async fn wait(&self, filter: &Filter) -> Exchange {
+        loop {
+            // Listening comes before looking, so that nothing falls between.
+            let added = self.added.notified();
+            if let Some(found) = self.list(filter).into_iter().next() {
+                return found;
+            }
+            added.await;
+        }
+    }
+
+    /// Forgets everything; ids go on.
+    pub fn clear(&self) {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).exchanges.clear();
+    }
+}
+
+/// Parameters as they may be kept.
+#[must_use]
+pub fn kept(text: &str) -> Vec<(String, String)> {
+    let pairs = Pairs::parse(text).unwrap_or_default();
+    pairs.iter().take(50).map(|(name, value)| (cut(name), kept_value(name, value))).collect()
+}
+
+/// A redirect's target as it may be kept.
+#[must_use]
+pub fn kept_location(location: &str) -> String {
+    let Some((path, query)) = location.split_once('?') else { return cut(location) };
+    let pairs = kept(query).into_iter().map(|(name, value)| format!("{name}={value}"));
+    cut(&format!("{path}?{}", pairs.collect::<Vec<_>>().join("&")))
+}
+
+fn kept_value(name: &str, value: &str) -> String {
+    if SECRET.contains(&name) && !value.is_empty() { secret::masked(value) } else { cut(value) }
+}
+
+fn cut(text: &str) -> String {
+    text.chars().take(VALUE).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_not_kept() {
+        let text = "client_id=abc&client_secret=topsecret&code=abcdefgh&password=hunter22&state=s";
+        let all = format!("{:?}", kept(text));
+        assert!(all.contains("abc…") || all.contains("abcd…"), "{all}");
+        for secret in ["topsecret", "abcdefgh", "hunter22"] {
+            assert!(!all.contains(secret), "{all}");
+        }
+        assert_eq!(
+            kept_location("http://localhost/cb?code=abcdefgh&state=s"),
+            "http://localhost/cb?code=abcd…&state=s"
+        );
+    }
+}
