@@ -6,6 +6,7 @@ pub mod config;
 pub mod events;
 pub mod fault_rules;
 pub mod http;
+pub mod intercept;
 pub mod keys;
 pub mod openapi;
 pub mod operator;

@@ -9,6 +9,8 @@ URL = os.environ["KAKAW_URL"]
 
 def use_as_kakao():
     """The endpoints are class attributes; the installed package stays as it was published."""
+    if "KAKAW_INTERCEPTS" in os.environ:
+        return
     KakaoOAuth2Adapter.access_token_url = f"{URL}/oauth/token"
     KakaoOAuth2Adapter.authorize_url = f"{URL}/oauth/authorize"
     KakaoOAuth2Adapter.profile_url = f"{URL}/v2/user/me"

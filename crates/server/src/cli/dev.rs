@@ -54,7 +54,7 @@ pub fn run(args: Args) -> anyhow::Result<()> {
     block_on(start(config, files))
 }
 
-fn read(paths: &[PathBuf]) -> anyhow::Result<Vec<WorldFile>> {
+pub(super) fn read(paths: &[PathBuf]) -> anyhow::Result<Vec<WorldFile>> {
     let one = |path: &PathBuf| {
         let text = std::fs::read_to_string(path)
             .map_err(|error| Usage::error(format!("cannot read {}: {error}", path.display())))?;
@@ -79,7 +79,7 @@ async fn start(config: Config, mut files: Vec<WorldFile>) -> anyhow::Result<()> 
 }
 
 /// The sample world, unless the database has a world of its own.
-async fn sample(world: &World, port: u16) -> anyhow::Result<Option<WorldFile>> {
+pub(super) async fn sample(world: &World, port: u16) -> anyhow::Result<Option<WorldFile>> {
     let mut file = world_file::parse(include_str!("../../assets/sample_world.toml"), "the sample world")
         .map_err(anyhow::Error::msg)?;
     let app = file.apps.first_mut().context("the sample world has an app")?;

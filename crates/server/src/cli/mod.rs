@@ -10,6 +10,7 @@ mod listen;
 mod open;
 pub mod people;
 mod place;
+pub mod run;
 pub mod serve;
 pub mod webhooks;
 
@@ -31,6 +32,8 @@ enum Command {
     Dev(dev::Args),
     /// Run the login platform for real people.
     Serve(serve::Args),
+    /// Run a command whose traffic to Kakao Login reaches a stand-in, and nothing else does.
+    Run(run::Args),
     /// Bring a running stand-in or a database to what a world file says.
     Apply(apply::Args),
     /// Write a running stand-in or a database as a world file.
@@ -64,6 +67,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         None => dev::run(cli.dev),
         Some(Command::Dev(args)) => dev::run(args),
         Some(Command::Serve(args)) => serve::run(args),
+        Some(Command::Run(args)) => run::run(args),
         Some(Command::Apply(args)) => apply::run(&args),
         Some(Command::Export(args)) => export::run(&args),
         Some(Command::People(args)) => people::run(args),

@@ -244,6 +244,13 @@ pub fn load(mode: Mode, file: Option<&Path>, flags: Vec<Flag>) -> Result<Loaded,
     Ok(Loaded { config, mode, figment })
 }
 
+/// A variable of the environment that is not a setting of ours: what a child process inherits.
+#[must_use]
+#[allow(clippy::disallowed_methods, reason = "the child's environment, not our configuration")]
+pub fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
 /// Defaults under a name that says which they are.
 struct Named(Serialized<Config>, Mode);
 

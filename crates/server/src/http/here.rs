@@ -14,7 +14,16 @@ use crate::http::cookie;
 use crate::world::{PublicUrl, World};
 
 /// Hosts of Kakao Login that reach us when a client's traffic is redirected here.
-const KAKAO_HOSTS: [&str; 3] = ["kauth.kakao.com", "kapi.kakao.com", "accounts.kakao.com"];
+pub const KAKAO_HOSTS: [&str; 8] = [
+    "kauth.kakao.com",
+    "kapi.kakao.com",
+    "accounts.kakao.com",
+    "apps.kakao.com",
+    "auth.kakao.com",
+    "talk-apps.kakao.com",
+    "developers.kakao.com",
+    "t1.kakaocdn.net",
+];
 
 /// The circumstances of a request.
 pub struct Here {

@@ -1,0 +1,122 @@
+//! A forward proxy that ends TLS for the hosts of Kakao Login, and passes everything else on; and a listener that takes
+//! such TLS directly.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::ConnectInfo;
+use axum::extract::Request;
+use hyper_util::rt::TokioIo;
+use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
+use tower::ServiceExt as _;
+
+use crate::http::here::KAKAO_HOSTS;
+
+/// Bytes of a CONNECT request, at most.
+const HEAD: usize = 8 * 1024;
+/// How long a connection to another host may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What both listeners serve.
+pub struct Intercepted {
+    pub app: Router,
+    pub acceptor: TlsAcceptor,
+    /// Whether connections to other hosts are refused.
+    pub offline: bool,
+    /// Connections to other hosts, passed on or refused.
+    pub others: AtomicUsize,
+}
+
+/// Serves proxy requests for as long as the process lives.
+pub async fn serve_proxy(listener: TcpListener, intercepted: Arc<Intercepted>) {
+    while let Ok((stream, peer)) = listener.accept().await {
+        let intercepted = Arc::clone(&intercepted);
+        tokio::spawn(async move {
+            // A connection that breaks off is the client's affair.
+            let _ = proxied(stream, peer, &intercepted).await;
+        });
+    }
+}
+
+/// Serves TLS directly, for processes that are led here by other means than a proxy.
+pub async fn serve_tls(listener: TcpListener, intercepted: Arc<Intercepted>) {
+    while let Ok((stream, peer)) = listener.accept().await {
+        let intercepted = Arc::clone(&intercepted);
+        tokio::spawn(async move {
+            let _ = intercepted.serve(stream, peer).await;
+        });
+    }
+}
+
+impl Intercepted {
+    async fn serve(&self, stream: TcpStream, peer: SocketAddr) -> std::io::Result<()> {
+        stream.set_nodelay(true)?;
+        let stream = self.acceptor.accept(stream).await?;
+        let app = self.app.clone();
+        let service = tower::service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
+            request.extensions_mut().insert(ConnectInfo(peer));
+            app.clone().oneshot(request.map(axum::body::Body::new) as Request)
+        });
+        let served = hyper::server::conn::http1::Builder::new()
+            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
+            .with_upgrades();
+        served.await.map_err(std::io::Error::other)
+    }
+}
+
+async fn proxied(mut stream: TcpStream, peer: SocketAddr, intercepted: &Intercepted) -> std::io::Result<()> {
+    let head = read_head(&mut stream).await?;
+    let mut words = head.split_whitespace();
+    let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    if method != "CONNECT" {
+        let text = "this proxy takes CONNECT only: it stands in front of https hosts\n";
+        return refuse(&mut stream, "405 Method Not Allowed", text).await;
+    }
+    let Some((host, port)) = target.rsplit_once(':') else {
+        return refuse(&mut stream, "400 Bad Request", "CONNECT wants host:port\n").await;
+    };
+    if KAKAO_HOSTS.contains(&host.to_ascii_lowercase().as_str()) && port == "443" {
+        stream.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").await?;
+        return intercepted.serve(stream, peer).await;
+    }
+    intercepted.others.fetch_add(1, Ordering::SeqCst);
+    if intercepted.offline {
+        let text = format!("{host} is not a host of Kakao Login, and --offline refuses all others\n");
+        return refuse(&mut stream, "403 Forbidden", &text).await;
+    }
+    match tokio::time::timeout(PATIENCE, TcpStream::connect(target)).await {
+        Ok(Ok(mut other)) => {
+            stream.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").await?;
+            tokio::io::copy_bidirectional(&mut stream, &mut other).await?;
+            Ok(())
+        }
+        Ok(Err(error)) => refuse(&mut stream, "502 Bad Gateway", &format!("{target}: {error}\n")).await,
+        Err(_) => refuse(&mut stream, "504 Gateway Timeout", &format!("{target} does not answer\n")).await,
+    }
+}
+
+/// Reads the head of a request, and not one byte more: what follows is the tunnel's.
+async fn read_head(stream: &mut TcpStream) -> std::io::Result<String> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        if head.len() == HEAD {
+            return Err(std::io::Error::other("the head is too long"));
+        }
+        head.push(stream.read_u8().await?);
+    }
+    Ok(String::from_utf8_lossy(&head).into_owned())
+}
+
+async fn refuse(stream: &mut TcpStream, status: &str, text: &str) -> std::io::Result<()> {
+    let length = text.len();
+    let answer = format!(
+        "HTTP/1.1 {status}\r\ncontent-type: text/plain\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{text}"
+    );
+    stream.write_all(answer.as_bytes()).await
+}
