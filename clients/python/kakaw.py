@@ -1,0 +1,130 @@
+"""A stand-in for Kakao Login in tests: starts `kakaw dev`, and speaks its control API. No dependencies.
+
+    with Kakaw() as kakaw:
+        code = kakaw.log_in(client_id=KEY, person="ryan@example.com")["code"]
+
+As a pytest fixture: `from kakaw import kakaw` in conftest.py.
+"""
+
+import json
+import os
+import subprocess
+import urllib.error
+import urllib.parse
+import urllib.request
+
+
+class Refused(Exception):
+    """The control API refused a wish; the text says what was received and what was expected."""
+
+
+class Kakaw:
+    """A running stand-in. Without `url` one is started, on a free port and in memory, and ended with the object."""
+
+    def __init__(self, url=None, world=None, program=None):
+        self.process = None
+        if url is None:
+            command = [program or os.environ.get("KAKAW", "kakaw"), "dev", "--listen", "127.0.0.1:0", "--memory"]
+            command += ["--world", world] if world else []
+            self.process = subprocess.Popen(
+                command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, text=True
+            )
+            first = self.process.stdout.readline()
+            if not first.startswith("listening on "):
+                raise RuntimeError(f"kakaw did not start: {first!r}")
+            url = "http://localhost:" + first.strip().rsplit(":", 1)[1]
+        self.url = url
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def stop(self):
+        if self.process:
+            self.process.terminate()
+            self.process.wait()
+            self.process.stdout.close()
+            self.process = None
+
+    def log_in(self, client_id, person, **more):
+        """Logs a person in without pages: `redirect`, and `code` or `error`; with `tokens=True` the tokens too."""
+        return self._json("POST", "login", {"client_id": client_id, "person": person, **more})
+
+    def apply(self, world):
+        """Brings apps and people to what a world file says (TOML text)."""
+        self._send("POST", "apply", world.encode(), "application/toml")
+
+    def export(self):
+        """Apps and people as a world file."""
+        return self._send("GET", "export").decode()
+
+    def now(self):
+        """The world's time, RFC 3339."""
+        return self._json("GET", "clock")["now"]
+
+    def clock(self, **wish):
+        """`advance=SECONDS`, `set="2026-11-20T03:00:00Z"`, `freeze=True`. The world's time afterwards."""
+        return self._json("POST", "clock", wish)["now"]
+
+    def fault(self, fault, **rule):
+        """Adds a fault rule, such as `fault({"error": "KOE320"}, path="/oauth/token", times=1)`. Its id."""
+        return self._json("POST", "faults", {"fault": fault, **rule})["id"]
+
+    def faults(self):
+        """Every fault rule, with how often it fitted and was applied."""
+        return self._json("GET", "faults")
+
+    def clear_faults(self):
+        self._send("DELETE", "faults")
+
+    def requests(self, **filter):
+        """What was asked and answered; filters: after, method, path, app_key, status, code."""
+        return self._json("GET", "requests?" + urllib.parse.urlencode(filter))
+
+    def wait(self, timeout=10, **filter):
+        """The first exchange that fits, waiting for it. Nothing when it does not come in time."""
+        text = self._send("GET", "requests/wait?" + urllib.parse.urlencode({"timeout": timeout, **filter}))
+        return json.loads(text) if text else None
+
+    def unlink(self, app, user_id, reason="UNLINK_FROM_APPS"):
+        """Ends a person's link from outside; the app's webhook is called."""
+        self._send("POST", "people/unlink", json.dumps({"app": app, "user_id": user_id, "reason": reason}).encode())
+
+    def delete_account(self, login, reason="ACCOUNT_DELETE"):
+        self._send("POST", "people/delete", json.dumps({"login": login, "reason": reason}).encode())
+
+    def webhooks(self):
+        return self._json("GET", "webhooks")
+
+    def _json(self, method, path, body=None):
+        return json.loads(self._send(method, path, None if body is None else json.dumps(body).encode()))
+
+    def _send(self, method, path, body=None, kind="application/json"):
+        headers = {"kakaw-control": "1", "content-type": kind}
+        request = urllib.request.Request(f"{self.url}/control/v1/{path}", data=body, method=method, headers=headers)
+        try:
+            # No proxy of the environment: the stand-in is on this machine.
+            with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=60) as answer:
+                return answer.read()
+        except urllib.error.HTTPError as error:
+            text = error.read().decode()
+            try:
+                text = json.loads(text).get("error_description", text)
+            except ValueError:
+                pass
+            raise Refused(text) from None
+
+
+try:
+    import pytest
+except ImportError:
+    pass
+else:
+
+    @pytest.fixture
+    def kakaw():
+        """A stand-in of its own for each test."""
+        with Kakaw() as running:
+            yield running

@@ -1,0 +1,76 @@
+"""The client against the program: every call, and every error of the catalogue by one call."""
+
+import json
+import os
+import pathlib
+import threading
+import unittest
+import urllib.error
+import urllib.parse
+import urllib.request
+
+from kakaw import Kakaw, Refused
+
+KEY = "0123456789abcdef0123456789abcdef"
+TEXTS = pathlib.Path(__file__).resolve().parents[2] / "crates/wire/texts"
+
+
+def call(url, **more):
+    """Status and JSON."""
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, **more), timeout=30) as answer:
+            return answer.status, json.loads(answer.read())
+    except urllib.error.HTTPError as error:
+        return error.code, json.loads(error.read())
+
+
+class Client(unittest.TestCase):
+    def setUp(self):
+        self.kakaw = Kakaw()
+        self.addCleanup(self.kakaw.stop)
+
+    def me(self, token):
+        return call(f"{self.kakaw.url}/v2/user/me", headers={"authorization": f"Bearer {token}"})
+
+    def test_log_in_clock_requests(self):
+        done = self.kakaw.log_in(KEY, "ryan@example.com", tokens=True)
+        status, user = self.me(done["tokens"]["access_token"])
+        self.assertEqual((status, user["kakao_account"]["email"]), (200, "ryan@example.com"))
+        self.kakaw.clock(advance=6 * 3600)
+        self.assertEqual(self.me(done["tokens"]["access_token"])[0], 401)
+        (expired,) = self.kakaw.requests(status=401)
+        self.assertIn("expired", "".join(expired["diagnosis"]))
+        found = []
+        waiting = threading.Thread(target=lambda: found.append(self.kakaw.wait(after=expired["id"], path="/oauth/token")))
+        waiting.start()
+        call(f"{self.kakaw.url}/oauth/token", data=b"grant_type=x")
+        waiting.join()
+        self.assertEqual(found[0]["code"], "KOE310")
+        self.assertIsNone(self.kakaw.wait(timeout=0, path="/never"))
+        self.assertIn("[[people]]", self.kakaw.export())
+        self.kakaw.apply('[[people]]\nid = "fresh"\npassword = "fresh-password"\n')
+        self.assertIn("code", self.kakaw.log_in(KEY, "fresh"))
+        self.assertEqual(self.kakaw.log_in(KEY, "no-email", deny=True)["error"], "access_denied")
+        self.kakaw.unlink(1001, user["id"])
+        self.kakaw.delete_account("fresh")
+        self.assertEqual(self.kakaw.webhooks(), [])
+        with self.assertRaisesRegex(Refused, "fresh"):
+            self.kakaw.log_in(KEY, "fresh")
+        self.assertTrue(self.kakaw.now().endswith("Z"))
+
+    def test_every_error_of_the_catalogue_by_one_call(self):
+        codes = [path.stem.replace("kapi_", "-") for path in TEXTS.glob("*.toml")]
+        self.assertGreater(len(codes), 100)
+        for error in codes:
+            path = "/v2/user/me" if error[0] == "-" else "/user/address" if error[:3] == "KAE" else "/oauth/token"
+            self.kakaw.fault({"error": error}, path=path, times=1)
+            status, body = call(self.kakaw.url + path, data=b"" if path == "/oauth/token" else None)
+            self.assertGreaterEqual(status, 400)
+            self.assertEqual(str(body.get("code", body.get("error_code") or error)), error)
+        self.assertTrue(all(rule["applied"] == 1 for rule in self.kakaw.faults()))
+        self.kakaw.clear_faults()
+        self.assertEqual(self.kakaw.faults(), [])
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
