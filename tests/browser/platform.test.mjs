@@ -197,6 +197,69 @@ test('the popup of the JavaScript SDK and its polling', { timeout: 60_000 }, asy
   await context.close();
 });
 
+test('our JavaScript SDK: popup, redirect, calls, picker, retired calls', { timeout: 90_000 }, async () => {
+  const context = await browser.newContext({ locale: 'en', viewport: { width: 480, height: 900 } });
+  const page = await context.newPage();
+  const load = async () => {
+    await page.goto(`${site}/`);
+    await page.addScriptTag({ url: `${kakaw.url}/sdk/js/kakao.js` });
+    await page.evaluate(key => Kakao.init(key), JS);
+  };
+  await load();
+  assert.deepEqual(await page.evaluate(() => [Kakao.isInitialized(), Kakao.Auth.getAccessToken()]), [true, null]);
+  const thrown = async call => page.evaluate(text => { try { eval(text); } catch (error) { return `${error.name}: ${error.message}`; } }, call);
+  assert.match(await thrown('Kakao.init("x")'), /KakaoError: .*Already/);
+  assert.match(await thrown('Kakao.Auth.authorize({ nonsense: 1 })'), /Invalid parameter keys: nonsense/);
+  assert.match(await thrown('Kakao.API.request({ url: "/v1/nonsense" })'), /Illegal argument for "url"/);
+  assert.match(await thrown('Kakao.API.request({ url: "/v2/user/me", data: { x: 1 } })'), /Invalid parameter keys: x/);
+  assert.match(await thrown('Kakao.API.request({ url: "/v1/user/update_profile" })'), /Missing required keys: properties/);
+  assert.deepEqual(await page.evaluate(() => Kakao.Auth.getStatusInfo().catch(reason => reason)), { status: 'not_connected' });
+  const silent = await page.evaluate(() => Kakao.Auth.authorize({ prompt: 'none', state: 's' }).catch(reason => reason));
+  assert.deepEqual(silent, { error: 'auto_login', error_description: 'NOT_SUPPORTED_BROWSER', state: 's' });
+
+  const popup = context.waitForEvent('page');
+  const outcome = page.evaluate(() => Kakao.Auth.authorize({ isPopup: true, state: 'abc' }));
+  const opened = await popup;
+  await opened.waitForSelector('#loginId--1, input[name=scope]');
+  if (await opened.locator('#loginId--1').count()) await logIn(opened);
+  await opened.waitForSelector('h1');
+  if (await opened.locator('#agree-to-all').count()) {
+    await opened.locator('#agree-to-all').check();
+    await opened.locator('button[value=accept]').click();
+  }
+  const { code, state } = await outcome;
+  assert.equal(state, 'abc');
+  await opened.close();
+  const tokens = await exchange(code, JS, 'JS-SDK');
+  const seen = await page.evaluate(async token => {
+    Kakao.Auth.setAccessToken(token);
+    const { status, user } = await Kakao.Auth.getStatusInfo();
+    const terms = await Kakao.API.request({ url: '/v2/user/service_terms', data: { tags: ['use', 'news'], result: 'app_service_terms' } });
+    const refused = await Kakao.API.request({ url: '/v2/user/revoke/scopes', data: { scopes: ['gender'] } }).catch(reason => reason.code);
+    return [status, user.properties.nickname, terms.service_terms.length, refused];
+  }, tokens.access_token);
+  assert.deepEqual(seen, ['connected', 'Ryan', 2, -2]);
+
+  const window_ = context.waitForEvent('page');
+  const picked = page.evaluate(() => Kakao.Auth.selectShippingAddress());
+  const picker = await window_;
+  await picker.locator('button[value=choose]').click();
+  assert.ok(Number.isInteger((await picked).address_id));
+
+  // By redirect, with the session of before: the code comes to the page itself.
+  await page.evaluate(uri => { Kakao.Auth.authorize({ redirectUri: uri, state: 'r' }); }, `${site}/callback`);
+  await page.waitForURL(url => url.href.startsWith(`${site}/callback?`));
+  assert.equal(new URL(page.url()).searchParams.get('state'), 'r');
+  await load();
+  assert.equal(await page.evaluate(() => Kakao.Auth.getAccessToken()), tokens.access_token, 'kept for the session');
+  const old = context.waitForEvent('page');
+  await page.evaluate(() => Kakao.Auth.login({}));
+  assert.match(await (await old).locator('main').innerText(), /KOE023/);
+  await page.evaluate(() => Kakao.Auth.logout());
+  assert.equal(await page.evaluate(() => Kakao.Auth.getAccessToken()), null);
+  await context.close();
+});
+
 test('a strange page is asked about before it gets a code', async () => {
   const context = await browser.newContext({ locale: 'ko', viewport: { width: 480, height: 900 } });
   const page = await context.newPage();

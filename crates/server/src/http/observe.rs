@@ -30,7 +30,9 @@ use crate::world::World;
 
 /// Whether an exchange is of the stand-in itself, and not of what it stands in for.
 fn is_own(path: &str) -> bool {
-    ["/control/", "/assets/", "/docs/", "/demo", "/inspector"].iter().any(|prefix| path.starts_with(prefix))
+    ["/control/", "/assets/", "/docs/", "/demo", "/sdk/", "/kakao_js_sdk/"]
+        .iter()
+        .any(|prefix| path.starts_with(prefix))
         || path == "/"
 }
 

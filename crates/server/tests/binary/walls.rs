@@ -41,8 +41,8 @@ fn no_crate_knows_what_it_must_not() {
     for stack in ["openssl-sys", "native-tls"] {
         assert!(!lock.contains(&format!("name = \"{stack}\"")), "one crypto stack: {stack} is in Cargo.lock");
     }
-    // Measured: 249, and 299 with TLS for webhooks, whose lock file names other platforms too. A dependency enters
+    // Measured: 249, 299 with TLS for webhooks (the lock file names other platforms too), 328 with the authority of `kakaw run`. A dependency enters
     // knowingly.
     let packages = lock.matches("[[package]]").count();
-    assert!(packages <= 310, "{packages} packages in Cargo.lock; raise this bound only on purpose");
+    assert!(packages <= 335, "{packages} packages in Cargo.lock; raise this bound only on purpose");
 }
