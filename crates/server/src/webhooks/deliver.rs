@@ -26,8 +26,10 @@ const AT_A_TIME: usize = 128;
 const LEASE: i64 = 20;
 /// Between two looks when nothing woke the worker: other nodes write to the same tables.
 const IDLE: Duration = Duration::from_secs(1);
-/// A notice is announced a moment before its transaction is over, and deliveries that end together are written together.
+/// A notice is announced a moment before its transaction is over.
 const MOMENT: Duration = Duration::from_millis(10);
+/// Deliveries that end within this time are written together.
+const TOGETHER: Duration = Duration::from_millis(40);
 
 /// Delivers for as long as the process lives.
 pub async fn work(world: Arc<World>) {
@@ -136,8 +138,8 @@ impl Worker {
     /// Waits for a delivery to end, and writes it down with all others that have ended.
     async fn finish_some(&mut self) -> Result<(), Error> {
         let Some(first) = self.under_way.join_next().await else { return Ok(()) };
-        // Others end in the same moment: one commit for all of them.
-        tokio::time::sleep(MOMENT).await;
+        // Others end in the same moment: one commit for all of them. Every commit costs those who read their page caches.
+        tokio::time::sleep(TOGETHER).await;
         let mut ended = vec![first];
         while let Some(next) = self.under_way.try_join_next() {
             ended.push(next);
