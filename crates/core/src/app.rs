@@ -61,6 +61,8 @@ pub struct AppSettings {
     pub automatic_link: bool,
     #[serde(default)]
     pub webhooks: Webhooks,
+    #[serde(default)]
+    pub quotas: Quotas,
 }
 
 const fn yes() -> bool {
@@ -91,6 +93,7 @@ impl AppSettings {
             user_properties: Vec::new(),
             automatic_link: true,
             webhooks: Webhooks::default(),
+            quotas: Quotas::default(),
         }
     }
 
@@ -110,6 +113,21 @@ impl AppSettings {
     pub fn item(&self, item: Item) -> Option<&ConsentItem> {
         self.consent_items.get(&item).filter(|setting| setting.permission)
     }
+}
+
+/// Limits of this app, a minute, in place of the operator's; 0 = none.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Quotas {
+    /// Calls of `/v1/user/ids` (429, -10).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_ids: Option<u32>,
+    /// Calls of the user API (-10).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub calls: Option<u32>,
+    /// Token requests (KOE237).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tokens: Option<u32>,
 }
 
 /// Whether the app may be used at all.

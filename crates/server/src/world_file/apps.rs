@@ -99,6 +99,7 @@ fn settings(file: &App, before: Option<&AppSettings>, now: Millis, dev: bool) ->
         user_properties: file.user_properties.clone(),
         automatic_link: file.automatic_link,
         webhooks: file.webhooks.clone(),
+        quotas: file.quotas,
     })
 }
 

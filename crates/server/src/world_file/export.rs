@@ -76,6 +76,7 @@ fn app_of(world: &World, app: &kakaw_core::app::App, keys: Vec<app_keys::Stored>
         automatic_link: settings.automatic_link,
         simple_signup: settings.simple_signup,
         webhooks: settings.webhooks.clone(),
+        quotas: settings.quotas,
         service_terms: settings.service_terms.clone(),
         channels: settings.channels.clone(),
         rest_api_keys: Vec::new(),

@@ -105,6 +105,12 @@ pub const KEYS: &[Key] = &[
     ),
     key(
         APP,
+        "quotas",
+        "table",
+        "`user_ids`, `calls`, `tokens`: limits a minute of this app, in place of the configuration's; 0 means none.",
+    ),
+    key(
+        APP,
         "service_terms",
         "tables",
         "Service terms in the order of the screen: `tag`, `title`, `url`, `required` (default `false`), `version` (default 1; after a new one people have not agreed yet).",
@@ -288,6 +294,7 @@ mod tests {
                 unlink: Some(UnlinkWebhook { url: "x".to_owned(), method: Default::default() }),
                 account_status: None,
             },
+            quotas: Quotas { calls: Some(1), ..Quotas::default() },
             service_terms: vec![ServiceTerm {
                 tag: "x".to_owned(),
                 title: "x".to_owned(),

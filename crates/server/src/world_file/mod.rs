@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use anyhow::Context as _;
 use kakaw_core::account::{BirthdayType, Gender};
-use kakaw_core::app::{AndroidApp, ApiGroup, Channel, Consent, IosApp, Permission, Standing, Under14};
+use kakaw_core::app::{AndroidApp, ApiGroup, Channel, Consent, IosApp, Permission, Quotas, Standing, Under14};
 use kakaw_core::service_terms::{ServiceTerm, SimpleSignup};
 use kakaw_core::webhook::Webhooks;
 use kakaw_wire::scope::Item;
@@ -69,6 +69,8 @@ pub struct App {
     pub simple_signup: SimpleSignup,
     #[serde(default, skip_serializing_if = "is_default")]
     pub webhooks: Webhooks,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub quotas: Quotas,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub service_terms: Vec<ServiceTerm>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -89,3 +89,43 @@ fn check_unique<'a>(name: &str, values: impl Iterator<Item = &'a str>) -> anyhow
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_that_contradict_each_other_are_refused() {
+        let app = |more: &str| {
+            let text = format!("[[apps]]\nid = 1\nname = \"A\"\n{more}");
+            check(&super::super::parse(&text, "w.toml").expect("parses").apps[0], false)
+        };
+        let six = "[[apps.rest_api_keys]]\n".repeat(6);
+        let term = "[[apps.service_terms]]\ntag = \"a\"\ntitle = \"A\"\nurl = \"https://a.example\"\n";
+        for (wrong, part) in [
+            ("simple_signup = { enabled = true }".to_owned(), "review"),
+            ("business = false\n[apps.consent_items]\ngender = \"optional\"".to_owned(), "gender is for business apps"),
+            ("business = false\n[apps.consent_items]\naccount_email = \"required\"".to_owned(), "business"),
+            ("[apps.consent_items]\naccount_status = \"required\"".to_owned(), "optional only"),
+            (six.clone(), "INCREASED_APP_KEY_COUNT"),
+            ("[[apps.admin_keys]]\nprimary = true\n".repeat(2), "more than one admin key"),
+            ("[[apps.rest_api_keys]]\nallowed_ips = [\"10.0.0.0/33\"]".to_owned(), "10.0.0.0/33"),
+            (term.repeat(2), "\"a\" twice"),
+            (term.replace("\"a\"", "\"a,b\""), "commas"),
+            (term.replace("https", "ftp"), "http or https"),
+            ("user_properties = [\"x\", \"x\"]".to_owned(), "\"x\" twice"),
+            ("webhooks.unlink = { url = \"http://a.example/\" }".to_owned(), "https only"),
+            ("webhooks.unlink = { url = \"https://169.254.169.254/\" }".to_owned(), "public internet"),
+        ] {
+            let error = app(&wrong).expect_err(&wrong).to_string();
+            assert!(error.contains(part), "{wrong}: {error}");
+        }
+        for right in [
+            "business = false\n[apps.consent_items]\naccount_email = \"optional\"".to_owned(),
+            format!("permissions = [\"INCREASED_APP_KEY_COUNT\"]\n{six}"),
+            "webhooks.unlink = { url = \"https://a.example/\", method = \"GET\" }".to_owned(),
+        ] {
+            assert!(app(&right).is_ok(), "{right}");
+        }
+    }
+}

@@ -203,6 +203,11 @@ async fn quotas_count_calls_and_token_requests() {
         assert_eq!(server.refresh(MARKET, "x").await.json()["error_code"], "KOE322");
     }
     let over = server.refresh(MARKET, "x").await;
+    // An app may have limits of its own.
+    server.apply(&PLATFORM.replacen("company =", "quotas = { calls = 0, user_ids = 1 }\ncompany =", 1)).await;
+    assert_eq!(server.me(&token).await.status, 200);
+    assert_eq!(server.admin(MARKET_ADMIN, "GET", "/v1/user/ids", &[]).await.status, 200);
+    assert_eq!(server.admin(MARKET_ADMIN, "GET", "/v1/user/ids", &[]).await.status, 429);
     assert_eq!(
         (over.status.as_u16(), over.json()),
         (

@@ -70,20 +70,24 @@ impl Caller {
         let bearer = grants::bearer(&world.store, token.grant_id).await?.ok_or_else(unknown)?;
         let app = apps::at(&world.store, bearer.grant.app_id, bearer.app_version).await?.ok_or_else(unknown)?;
         token::admit(Some(&bearer), &app, now)?;
-        check_source(world, &bearer.key, params)?;
+        check_source(world, &app, &bearer.key, params)?;
         Ok(Self { bearer, app, token })
     }
 }
 
 /// Whether the key may be used from where the call comes, and often enough is not too often.
-fn check_source(world: &World, key: &AppKey, params: &Params) -> Result<(), Fault> {
+fn check_source(world: &World, app: &App, key: &AppKey, params: &Params) -> Result<(), Fault> {
     if !platform::allows_address(key, &params.address) {
         return Err(Problem::IpMismatched { ip: params.address.clone(), scheme: scheme(key).to_owned() }.into());
     }
     if let Some(ka) = params.headers.get("ka").and_then(|ka| ka.to_str().ok()) {
         platform::check(key, &Identity::of(ka))?;
     }
-    if world.quotas.calls.admits(key.app_id) { Ok(()) } else { Err(Problem::QuotaExceeded {}.into()) }
+    if world.quotas.calls.admits(app.id, app.settings.quotas.calls) {
+        Ok(())
+    } else {
+        Err(Problem::QuotaExceeded {}.into())
+    }
 }
 
 /// How the caller of a key authenticates.

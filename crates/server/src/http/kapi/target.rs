@@ -88,7 +88,7 @@ pub async fn admin(world: &World, params: &Params, api: ApiGroup) -> Result<Opti
     let hash = secret::keyed_hash(world.sealer.hash_key(), key);
     match app_keys::with_app(&world.store, &hash).await? {
         Some((app, key)) if key.kind == KeyKind::Admin => {
-            super::check_source(world, &key, params)?;
+            super::check_source(world, &app, &key, params)?;
             token::check_standing(&app)?;
             if !key.settings.apis.is_empty() && !key.settings.apis.contains(&api) {
                 let allowed: Vec<&str> = key.settings.apis.iter().map(|api| api.id()).collect();

@@ -41,7 +41,7 @@ async fn get(State(world): State<Arc<World>>, request: Request) -> Response {
 async fn page(world: &World, base: &str, request: Request) -> Result<UserIds, Fault> {
     let params = Params::read(world, request).await?;
     let app = admin_only(world, &params, ApiGroup::UserInfo).await?;
-    if !world.quotas.user_ids.admits(app.id) {
+    if !world.quotas.user_ids.admits(app.id, app.settings.quotas.user_ids) {
         return Err(Problem::MinuteQuotaExceeded {}.into());
     }
     let limit = params.number("limit")?.unwrap_or(100);

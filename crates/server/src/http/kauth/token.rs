@@ -105,6 +105,7 @@ fn check_source(
     params: &Params<'_>,
     address: &str,
     headers: &HeaderMap,
+    app: &App,
     key: &AppKey,
 ) -> Result<(), Fault> {
     if !platform::allows_address(key, address) {
@@ -120,7 +121,11 @@ fn check_source(
     if let Some(ka) = headers.get("ka").and_then(|ka| ka.to_str().ok()) {
         platform::check_at_kauth(key, &Identity::of(ka))?;
     }
-    if world.quotas.tokens.admits(key.app_id) { Ok(()) } else { Err(Problem::TokenRateLimit {}.into()) }
+    if world.quotas.tokens.admits(app.id, app.settings.quotas.tokens) {
+        Ok(())
+    } else {
+        Err(Problem::TokenRateLimit {}.into())
+    }
 }
 
 /// Decides a token request.
@@ -155,7 +160,7 @@ pub async fn issue(
         basic: basic.is_some_and(|value| value.get(..6).is_some_and(|scheme| scheme.eq_ignore_ascii_case("basic "))),
     };
     let (app, key) = client_auth::check(&credentials, found.as_ref().map(|(app, key)| (&**app, key)))?;
-    check_source(world, &params, address, headers, key)?;
+    check_source(world, &params, address, headers, app, key)?;
     match grant_type {
         "refresh_token" => refresh(world, base, app, key, params.refresh_token.unwrap_or_default()).await,
         _ => {
