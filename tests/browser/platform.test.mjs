@@ -275,3 +275,23 @@ test('a strange page is asked about before it gets a code', async () => {
   assert.equal(answer.status, 'ok');
   await context.close();
 });
+
+test('the inspector shows a log-in as one list, and mends the world by a click', { timeout: 60_000 }, async () => {
+  const context = await browser.newContext({ locale: 'en', viewport: { width: 700, height: 900 } });
+  const page = await context.newPage();
+  const faults = faultsOf(page);
+  await page.goto(`${kakaw.url}/inspector`);
+  const other = await context.newPage();
+  const wrong = `${kakaw.url}/oauth/authorize?${new URLSearchParams({ client_id: REST, redirect_uri: `${site}/callbac`, response_type: 'code' })}`;
+  await other.goto(wrong);
+  const refused = page.locator('li.refused', { hasText: `${site}/callbac` }).last();
+  await refused.waitFor();
+  assert.match(await refused.innerText(), /KOE006/);
+  await page.screenshot({ path: `${shots}/en-20-inspector.png`, fullPage: true });
+  await refused.locator('button').click();
+  await page.waitForFunction(() => [...document.querySelectorAll('button')].some(button => button.disabled));
+  await other.goto(wrong);
+  assert.equal(await other.locator('#loginId--1').count(), 1, 'registered now');
+  assert.deepEqual(faults, []);
+  await context.close();
+});

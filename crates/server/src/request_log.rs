@@ -1,6 +1,6 @@
 //! The log of a stand-in: what was asked, what was answered, and why. Passwords, secrets, codes and tokens are not kept.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
 
 use kakaw_core::secret;
@@ -35,6 +35,8 @@ const SECRET: [&str; 14] = [
 pub struct Exchange {
     /// Goes up by one.
     pub id: u64,
+    /// The log-in that it belongs to: from authorize to user information. 0 = none is known.
+    pub flow: u64,
     /// World time, RFC 3339.
     pub at: String,
     pub method: String,
@@ -66,6 +68,15 @@ pub struct Exchange {
 pub struct RequestLog {
     kept: Mutex<Kept>,
     added: Notify,
+    flows: Mutex<Flows>,
+}
+
+/// What belongs together: browsers, codes and tokens by their hashes, each with its log-in.
+#[derive(Default)]
+struct Flows {
+    last: u64,
+    by_key: HashMap<String, u64>,
+    order: VecDeque<String>,
 }
 
 #[derive(Default)]
@@ -130,6 +141,46 @@ impl RequestLog {
             // Listening comes before looking, so that nothing falls between.
             let added = self.added.notified();
             if let Some(found) = self.list(filter).into_iter().next() {
+                return found;
+            }
+            added.await;
+        }
+    }
+
+    /// The log-in that this browser, code or token belongs to.
+    #[must_use]
+    pub fn flow_of(&self, key: &str) -> Option<u64> {
+        self.flows.lock().unwrap_or_else(PoisonError::into_inner).by_key.get(&secret::hash(key)).copied()
+    }
+
+    /// A new log-in.
+    pub fn begin_flow(&self) -> u64 {
+        let mut flows = self.flows.lock().unwrap_or_else(PoisonError::into_inner);
+        flows.last += 1;
+        flows.last
+    }
+
+    /// Says that this browser, code or token belongs to a log-in.
+    pub fn belongs(&self, key: &str, flow: u64) {
+        let key = secret::hash(key);
+        let mut flows = self.flows.lock().unwrap_or_else(PoisonError::into_inner);
+        if flows.by_key.insert(key.clone(), flow).is_none() {
+            flows.order.push_back(key);
+        }
+        if flows.order.len() > 4 * KEPT
+            && let Some(oldest) = flows.order.pop_front()
+        {
+            flows.by_key.remove(&oldest);
+        }
+    }
+
+    /// The exchanges after this id, waiting for the first.
+    pub async fn after(&self, after: u64) -> Vec<Exchange> {
+        let filter = Filter { after: Some(after), ..Filter::default() };
+        loop {
+            let added = self.added.notified();
+            let found = self.list(&filter);
+            if !found.is_empty() {
                 return found;
             }
             added.await;

@@ -12,7 +12,7 @@ use kakaw_store::apps;
 use super::listen::{Listeners, block_on, serve};
 use super::{Usage, open};
 use crate::config::{self, Config, Flag, SAMPLE_KEY};
-use crate::http::{self, control, demo, start};
+use crate::http::{self, control, demo, inspector, start};
 use crate::world::{Mode, World};
 use crate::world_file::{self, WorldFile};
 
@@ -73,7 +73,7 @@ async fn start(config: Config, mut files: Vec<WorldFile>) -> anyhow::Result<()> 
     for file in &files {
         world_file::apply(&world, file).await.map_err(|error| Usage::error(format!("{error:#}")))?;
     }
-    let more = demo::routes(address).merge(start::routes()).merge(control::routes());
+    let more = demo::routes(address).merge(start::routes()).merge(control::routes()).merge(inspector::routes());
     let app = http::app_with(Arc::clone(&world), more);
     serve(world, listeners, app, &announcement(&config, address, &files)).await
 }

@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 
 use super::{Usage, dev, listen, open};
 use crate::config::{self, Flag};
-use crate::http::{self, control, demo, start};
+use crate::http::{self, control, demo, inspector, start};
 use crate::intercept::authority;
 use crate::intercept::environment::{self, Ports};
 use crate::intercept::proxy::{self, Intercepted};
@@ -54,7 +54,7 @@ pub fn run(args: Args) -> anyhow::Result<()> {
         for file in &files {
             world_file::apply(&world, file).await.map_err(|error| Usage::error(format!("{error:#}")))?;
         }
-        let more = demo::routes(address).merge(start::routes()).merge(control::routes());
+        let more = demo::routes(address).merge(start::routes()).merge(control::routes()).merge(inspector::routes());
         let app = http::app_with(Arc::clone(&world), more);
         let _ = world.port.set(address.port());
         tokio::spawn(Arc::clone(&world).work_in_background());

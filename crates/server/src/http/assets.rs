@@ -25,6 +25,7 @@ pub fn routes() -> Router<Arc<World>> {
         .route("/assets/consent.js", file(SCRIPT, include_str!("../../assets/consent.js")))
         .route("/assets/picker.js", file(SCRIPT, include_str!("../../assets/picker.js")))
         .route("/assets/close.js", file(SCRIPT, include_str!("../../assets/close.js")))
+        .route("/assets/inspector.js", file(SCRIPT, include_str!("../../assets/inspector.js")))
         .route("/assets/proxy.js", file(SCRIPT, include_str!("../../assets/proxy.js")))
         .route("/sdk/js/kakao.js", sdk())
         .route("/sdk/js/kakao.min.js", sdk())

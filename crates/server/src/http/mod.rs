@@ -12,6 +12,7 @@ pub mod docs;
 pub mod fault;
 pub mod form_seal;
 pub mod here;
+pub mod inspector;
 pub mod kapi;
 pub mod kauth;
 pub mod observe;

@@ -24,13 +24,13 @@ use serde_json::{Value, json};
 
 use crate::fault_rules::{Drop, Fault as Spoilt, IdToken, Keys};
 use crate::http::fault::{self, Explained, Fault};
-use crate::http::{body, here};
+use crate::http::{body, cookie, here};
 use crate::request_log::{self, Exchange};
 use crate::world::World;
 
 /// Whether an exchange is of the stand-in itself, and not of what it stands in for.
 fn is_own(path: &str) -> bool {
-    ["/control/", "/assets/", "/docs/", "/demo", "/sdk/", "/kakao_js_sdk/"]
+    ["/control/", "/assets/", "/docs/", "/demo", "/inspector", "/sdk/", "/kakao_js_sdk/"]
         .iter()
         .any(|prefix| path.starts_with(prefix))
         || path == "/"
@@ -48,6 +48,7 @@ pub async fn observe(State(world): State<Arc<World>>, request: Request, next: Ne
     let query = request.uri().query().unwrap_or_default().to_owned();
     let (request, form) = read_form(request).await;
     let app_key = app_key(&query, &form);
+    let keys = keys_of(&world, &request, &path, &form);
     let spoilt = if world.faults.is_empty() {
         None
     } else {
@@ -58,12 +59,14 @@ pub async fn observe(State(world): State<Arc<World>>, request: Request, next: Ne
         None => (None, next.run(request).await),
         Some((id, fault)) => (Some(id), spoil(&world, &base, &path, &fault, request, next).await),
     };
+    let (flow, response) = flow(&world, &path, &query, &keys, response).await;
     let explained = response.extensions().get::<Explained>();
     let location = response.headers().get(header::LOCATION).and_then(|location| location.to_str().ok());
     let mut parameters = request_log::kept(&query);
     parameters.extend(request_log::kept(&form));
     world.requests.add(Exchange {
         id: 0,
+        flow,
         at: at.rfc3339_exact(),
         method,
         path,
@@ -77,6 +80,62 @@ pub async fn observe(State(world): State<Arc<World>>, request: Request, next: Ne
         fault: rule,
     });
     response
+}
+
+/// What ties an exchange to a log-in: the browser on pages, the code at the exchange, the token at the user API.
+fn keys_of(world: &World, request: &Request, path: &str, form: &str) -> Vec<String> {
+    let headers = request.headers();
+    let mut keys = Vec::new();
+    if path == "/oauth/token" {
+        let pairs = Pairs::parse(form).unwrap_or_default();
+        keys.extend(
+            ["code", "refresh_token"].iter().filter_map(|name| pairs.one(name).ok().flatten()).map(str::to_owned),
+        );
+    } else if let Some(value) = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()) {
+        keys.extend(value.split_once(' ').map(|(_, token)| token.to_owned()));
+    } else {
+        keys.extend(cookie::read(headers, &cookie::Names::of(world).browser));
+    }
+    keys
+}
+
+/// The log-in that an exchange belongs to. A first authorization request begins one; its code and tokens carry it on.
+async fn flow(world: &World, path: &str, query: &str, keys: &[String], response: Response) -> (u64, Response) {
+    let log = &world.requests;
+    let first = path == "/oauth/authorize" && !query.contains("kakaw_step=");
+    let known = keys.iter().find_map(|key| log.flow_of(key));
+    let flow = match known {
+        Some(flow) if !first => flow,
+        _ if first => log.begin_flow(),
+        _ => return (0, response),
+    };
+    for key in keys {
+        log.belongs(key, flow);
+    }
+    let headers = response.headers();
+    let name = cookie::Names::of(world).browser;
+    for line in headers.get_all(header::SET_COOKIE).iter().filter_map(|line| line.to_str().ok()) {
+        if let Some(value) = line.strip_prefix(&format!("{name}=")) {
+            log.belongs(value.split(';').next().unwrap_or_default(), flow);
+        }
+    }
+    let location = headers.get(header::LOCATION).and_then(|location| location.to_str().ok()).unwrap_or_default();
+    let back = Pairs::parse(location.split_once('?').map_or("", |(_, query)| query)).unwrap_or_default();
+    if let Some(code) = back.one("code").ok().flatten() {
+        log.belongs(code, flow);
+    }
+    if path != "/oauth/token" || !response.status().is_success() {
+        return (flow, response);
+    }
+    let response = changed(response, |reply| {
+        for name in ["access_token", "refresh_token"] {
+            if let Some(token) = reply[name].as_str() {
+                log.belongs(token, flow);
+            }
+        }
+    })
+    .await;
+    (flow, response)
 }
 
 /// Reads a form on its way, so that the log can tell its parameters; the handler gets it whole.
@@ -169,7 +228,9 @@ impl HttpBody for Broken {
 
 async fn changed(response: Response, change: impl FnOnce(&mut Value)) -> Response {
     let (mut parts, body) = response.into_parts();
-    let bytes = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+    // What was broken on purpose stays broken.
+    let Ok(collected) = body.collect().await else { return broken(Bytes::new()) };
+    let bytes = collected.to_bytes();
     let Ok(mut value) = serde_json::from_slice(&bytes) else {
         return Response::from_parts(parts, Body::from(bytes));
     };

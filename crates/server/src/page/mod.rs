@@ -8,6 +8,7 @@ pub mod demo;
 pub mod error;
 pub mod explained;
 pub mod finish;
+pub mod inspector;
 pub mod login;
 pub mod logout;
 pub mod restricted;

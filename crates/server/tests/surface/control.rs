@@ -265,3 +265,59 @@ async fn id_tokens_and_key_sets_are_wrong_on_demand() {
         assert_eq!(keys().await, left, "{kind}");
     }
 }
+
+#[tokio::test]
+async fn the_inspector_ties_a_log_in_together_and_mends_the_world() {
+    on_each_database(async |server| {
+        let mut browser = Browser::default();
+        let tokens = server.tokens(&mut browser, REST, "ryan@example.com", &ITEMS).await;
+        server.me(tokens["access_token"].as_str().unwrap()).await;
+        // Another person's log-in in between is another flow.
+        server.tokens(&mut Browser::default(), PLAIN, "child@example.com", &["profile_nickname"]).await;
+        let renewed = server.refresh(REST, tokens["refresh_token"].as_str().unwrap()).await;
+        server.me(renewed.json()["access_token"].as_str().unwrap()).await;
+        server.me("nonsense").await;
+        let all = server.world.requests.list(&Default::default());
+        let of = |flow: u64| all.iter().filter(|one| one.flow == flow).map(|one| one.path.as_str()).collect::<Vec<_>>();
+        let pages = ["/oauth/authorize", "/login", "/login", "/oauth/authorize", "/oauth/authorize", "/oauth/token"];
+        assert_eq!(of(1), [&pages[..], &["/v2/user/me", "/oauth/token", "/v2/user/me"]].concat());
+        assert_eq!(of(2), pages);
+        assert_eq!(of(0), ["/v2/user/me"], "of nobody");
+
+        let page = server.get("/inspector").await;
+        assert!(page.body.contains("/assets/inspector.js"), "{}", page.body);
+        let request = Request::get("/inspector/events").header("host", "localhost:7700");
+        let mut stream = server.raw(request.body(Body::empty()).unwrap()).await.into_body();
+        let first = stream.frame().await.unwrap().unwrap().into_data().unwrap();
+        let text = String::from_utf8_lossy(&first).into_owned();
+        assert!(
+            text.starts_with("data: {\"id\":1,\"flow\":1,") && text.matches("data: ").count() == all.len(),
+            "{text}"
+        );
+        let foreign =
+            Request::get("/inspector/events").header("host", "localhost:7700").header("sec-fetch-site", "same-site");
+        assert_eq!(
+            server.send(foreign.body(Body::empty()).unwrap()).await.status,
+            400,
+            "localhost:3000 is same-site with us"
+        );
+
+        let url = authorize(REST, "").replace("callback", "elsewhere");
+        error_page(&server, &url, "KOE006").await;
+        let id = server.world.requests.list(&Default::default()).last().unwrap().id;
+        assert_eq!(control(&server, "POST", "/inspector/mend", json!({ "id": id })).await.status, 204);
+        assert!(browser.get(&server, &url).await.parameter("code").is_some(), "registered now");
+        error_page(&server, &authorize(REST, "&scope=name"), "KOE205").await;
+        let id = server.world.requests.list(&Default::default()).last().unwrap().id;
+        assert_eq!(control(&server, "POST", "/inspector/mend", json!({ "id": id })).await.status, 204);
+        assert_ne!(server.get(&authorize(REST, "&scope=name")).await.status, 400);
+        for (wish, part) in
+            [(json!({ "id": 1 }), "KOE006 and KOE205"), (json!({ "id": 99_999 }), "no exchange"), (json!({}), "id")]
+        {
+            assert!(control(&server, "POST", "/inspector/mend", wish).await.body.contains(part));
+        }
+        let bare = server.post("/inspector/mend", &[]).await;
+        assert!(bare.body.contains("Kakaw-Control"), "{}", bare.body);
+    })
+    .await;
+}

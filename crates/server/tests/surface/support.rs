@@ -169,7 +169,7 @@ impl TestServer {
         // As in the program: made in the background, and the first ID token waits for them.
         let signing = Arc::clone(&world);
         tokio::spawn(async move { signing.signer.load(&signing.store, &signing.sealer, signing.now()).await });
-        let router = http::app_with(Arc::clone(&world), http::control::routes());
+        let router = http::app_with(Arc::clone(&world), http::control::routes().merge(http::inspector::routes()));
         let server = Self { router, world };
         server.apply(include_str!("world.toml")).await;
         server.apply(include_str!("world.toml")).await;

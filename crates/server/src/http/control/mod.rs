@@ -38,7 +38,11 @@ pub fn routes() -> Router<Arc<World>> {
         .merge(watch::routes())
 }
 
-fn admit(world: &World, peer: SocketAddr, headers: &HeaderMap) -> Result<(), Box<Response>> {
+/// Admits a control request: from this machine, with the header, not from a page of another origin.
+///
+/// # Errors
+/// The refusal.
+pub fn admit(world: &World, peer: SocketAddr, headers: &HeaderMap) -> Result<(), Box<Response>> {
     let base = here::base(world, headers);
     let refuse = |reason: &str| {
         Box::new(Fault::from(Problem::BadTokenRequest { reason: reason.to_owned() }).kauth(world, &base))

@@ -1,0 +1,56 @@
+// One log-in is one list, from authorize to user information; the newest stands first.
+const flows = document.getElementById("flows");
+const words = flows.dataset;
+const element = (name, text, className = "") => Object.assign(document.createElement(name), { textContent: text, className });
+const MENDABLE = ["KOE006", "KOE205"];
+const sections = new Map();
+
+const section = (exchange) => {
+  const key = exchange.flow || "other";
+  if (!sections.has(key)) {
+    const made = element("section", "", "flow");
+    made.append(element("h2", exchange.flow ? `${words.flow} ${exchange.flow}` : words.other), element("ol", ""));
+    sections.set(key, made);
+  }
+  const found = sections.get(key);
+  flows.prepend(found);
+  return found.querySelector("ol");
+};
+
+const mend = (exchange, button) =>
+  fetch("/inspector/mend", { method: "POST", headers: { "kakaw-control": "1" }, body: JSON.stringify({ id: exchange.id }) })
+    .then((answer) => (answer.ok ? words.mended : answer.json().then((json) => json.error_description)))
+    .then((text) => { button.textContent = text; button.disabled = true; });
+
+const row = (exchange) => {
+  const item = element("li", "", exchange.code ? "refused" : "");
+  const line = element("p", "");
+  line.append(element("b", `${exchange.method} ${exchange.path}`), ` ${exchange.status} · ${(exchange.took_us / 1000).toFixed(1)} ms`);
+  item.append(line);
+  if (exchange.code) {
+    const link = Object.assign(element("a", exchange.code), { href: `/docs/errors/${exchange.code}` });
+    item.append(link);
+    const list = element("ul", "");
+    for (const finding of exchange.diagnosis ?? []) list.append(element("li", finding));
+    item.append(list);
+  }
+  const details = element("details", "");
+  details.append(element("summary", exchange.at), element("pre", exchange.parameters.map(([name, value]) => `${name} = ${value}`).join("\n")));
+  if (exchange.location) details.append(element("pre", `→ ${exchange.location}`));
+  item.append(details);
+  if (MENDABLE.includes(exchange.code)) {
+    const button = element("button", words.mend, "small");
+    button.addEventListener("click", () => mend(exchange, button));
+    item.append(button);
+  }
+  if (exchange.method === "GET" && exchange.path === "/oauth/authorize") {
+    const query = new URLSearchParams(exchange.parameters.filter(([name]) => !name.startsWith("kakaw_")));
+    item.append(Object.assign(element("a", words.repeat), { href: `/oauth/authorize?${query}`, target: "_blank" }));
+  }
+  return item;
+};
+
+new EventSource("/inspector/events").onmessage = (event) => {
+  const exchange = JSON.parse(event.data);
+  section(exchange).append(row(exchange));
+};
