@@ -281,6 +281,25 @@ async fn events_tell_the_life_of_a_person_in_an_app() {
 }
 
 #[tokio::test]
+async fn another_address_is_another_identifier() {
+    on_each_database(async |server| {
+        let (inbox, address) = receiver().await;
+        server.apply(&world("", "\"identifier-changed\"", address)).await;
+        let person = |email: &str| {
+            format!("[[people]]\nid = \"noemail\"\nemail = \"{email}\"\npassword = \"noemail-password\"\nnickname = \"Noel\"\n")
+        };
+        server.apply(&person("first@example.com")).await;
+        let items = ["profile_nickname", "account_status"];
+        let terms = ["use", "privacy"];
+        server.walk_with(&mut Browser::default(), &authorize(MARKET, ""), "noemail", &items, &terms, &[]).await;
+        server.apply(&person("second@example.com")).await;
+        deliver_due(&server.world).await.unwrap();
+        assert_eq!(names(&events(&server, &inbox).await), ["identifier-changed"]);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn subscriptions_permission_and_consent_decide_what_is_told() {
     on_each_database(async |server| {
         let (inbox, address) = receiver().await;
