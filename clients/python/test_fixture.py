@@ -1,0 +1,15 @@
+"""The pytest fixture: each test has a stand-in of its own."""
+
+from kakaw import Kakaw, kakaw  # noqa: F401
+
+KEY = "0123456789abcdef0123456789abcdef"
+
+
+def test_first(kakaw: Kakaw):
+    assert kakaw.log_in(KEY, "ryan@example.com")["code"]
+    assert kakaw.clock(advance=86_400)
+    kakaw.fault({"status": 502})
+
+
+def test_second_knows_nothing_of_the_first(kakaw: Kakaw):
+    assert kakaw.requests() == [] and kakaw.faults() == []
