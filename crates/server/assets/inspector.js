@@ -18,7 +18,7 @@ const section = (exchange) => {
 };
 
 const mend = (exchange, button) =>
-  fetch("/inspector/mend", { method: "POST", headers: { "kakaw-control": "1" }, body: JSON.stringify({ id: exchange.id }) })
+  fetch("inspector/mend", { method: "POST", headers: { "kakaw-control": "1" }, body: JSON.stringify({ id: exchange.id }) })
     .then((answer) => (answer.ok ? words.mended : answer.json().then((json) => json.error_description)))
     .then((text) => { button.textContent = text; button.disabled = true; });
 
@@ -28,7 +28,7 @@ const row = (exchange) => {
   line.append(element("b", `${exchange.method} ${exchange.path}`), ` ${exchange.status} · ${(exchange.took_us / 1000).toFixed(1)} ms`);
   item.append(line);
   if (exchange.code) {
-    const link = Object.assign(element("a", exchange.code), { href: `/docs/errors/${exchange.code}` });
+    const link = Object.assign(element("a", exchange.code), { href: `docs/errors/${exchange.code}` });
     item.append(link);
     const list = element("ul", "");
     for (const finding of exchange.diagnosis ?? []) list.append(element("li", finding));
@@ -45,12 +45,12 @@ const row = (exchange) => {
   }
   if (exchange.method === "GET" && exchange.path === "/oauth/authorize") {
     const query = new URLSearchParams(exchange.parameters.filter(([name]) => !name.startsWith("kakaw_")));
-    item.append(Object.assign(element("a", words.repeat), { href: `/oauth/authorize?${query}`, target: "_blank" }));
+    item.append(Object.assign(element("a", words.repeat), { href: `oauth/authorize?${query}`, target: "_blank" }));
   }
   return item;
 };
 
-new EventSource("/inspector/events").onmessage = (event) => {
+new EventSource("inspector/events").onmessage = (event) => {
   const exchange = JSON.parse(event.data);
   section(exchange).append(row(exchange));
 };

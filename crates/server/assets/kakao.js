@@ -4,7 +4,9 @@
   const here = new URL(document.currentScript?.src ?? location.href);
   // Under interception the file comes from Kakao's own hosts, and each surface has its own.
   const intercepted = /\.(kakao\.com|kakaocdn\.net)$/.test(here.hostname);
-  const host = (name) => (intercepted ? `https://${name}.kakao.com` : here.origin);
+  // One of many worlds is below a path.
+  const root = here.origin + (here.pathname.match(/^\/w\/[^/]+/) ?? [""])[0];
+  const host = (name) => (intercepted ? `https://${name}.kakao.com` : root);
   const ua = navigator.userAgent;
   const inTalk = /KAKAOTALK/i.test(ua);
   const os = /android/i.test(ua) ? "android" : /iphone|ipad|ipod/i.test(ua) ? "ios" : "";

@@ -2,5 +2,5 @@
 let inside = false;
 document.querySelectorAll("form[data-picker]").forEach((form) => form.addEventListener("submit", () => { inside = true; }));
 addEventListener("pagehide", () => {
-  if (!inside) navigator.sendBeacon("/user/address/closed" + location.search);
+  if (!inside) navigator.sendBeacon("address/closed" + location.search);
 });

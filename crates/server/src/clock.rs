@@ -13,6 +13,13 @@ pub struct Clock {
     value: AtomicI64,
 }
 
+/// How a clock goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reading {
+    frozen: bool,
+    value: i64,
+}
+
 impl Clock {
     /// A clock that stands still at `now`.
     #[must_use]
@@ -31,6 +38,18 @@ impl Clock {
     #[must_use]
     pub fn is_frozen(&self) -> bool {
         self.frozen.load(Ordering::SeqCst)
+    }
+
+    /// How it goes, to set it back.
+    #[must_use]
+    pub fn reading(&self) -> Reading {
+        Reading { frozen: self.is_frozen(), value: self.value.load(Ordering::SeqCst) }
+    }
+
+    /// Goes as it went when the reading was taken: with the real clock, as far ahead of it; or standing still there.
+    pub fn set(&self, reading: Reading) {
+        self.value.store(reading.value, Ordering::SeqCst);
+        self.frozen.store(reading.frozen, Ordering::SeqCst);
     }
 
     /// Makes it stand still, or run again from where it stands.

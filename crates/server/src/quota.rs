@@ -20,6 +20,20 @@ impl Quotas {
     pub fn none() -> Self {
         Self { user_ids: PerMinute::new(0), calls: PerMinute::new(0), tokens: PerMinute::new(0) }
     }
+
+    /// The same limits, with nothing counted.
+    #[must_use]
+    pub fn fresh(&self) -> Self {
+        let fresh = |quota: &PerMinute| PerMinute::new(quota.limit);
+        Self { user_ids: fresh(&self.user_ids), calls: fresh(&self.calls), tokens: fresh(&self.tokens) }
+    }
+
+    /// Forgets what was counted.
+    pub fn refill(&self) {
+        for quota in [&self.user_ids, &self.calls, &self.tokens] {
+            quota.calls.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        }
+    }
 }
 
 /// How many calls an app may make in a minute.

@@ -1,6 +1,7 @@
 //! The keys of ID tokens: loaded or made in the background, so that no start waits for them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use kakaw_core::Millis;
 use kakaw_core::key::SigningKey;
@@ -8,25 +9,52 @@ use kakaw_core::seal::{Purpose, Sealer};
 use kakaw_core::secret::Secret;
 use kakaw_store::{Error, Outcome, Store, signing_keys};
 use kakaw_wire::oidc::{Jwk, Jwks};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
+
+use crate::key_pool::KeyPool;
 
 /// How many keys are published: the one that signs, and the next.
 const KEYS: usize = 2;
+/// Between two looks at the store.
+const AGAIN: Duration = Duration::from_secs(30);
 
 /// Signing keys, once there are any.
 pub struct Signer {
     keys: watch::Sender<Arc<Vec<SigningKey>>>,
+    /// Where a world of many draws its only key from, when it needs one.
+    pool: Option<Arc<KeyPool>>,
+    wanted: Notify,
 }
 
 impl Default for Signer {
     fn default() -> Self {
-        Self { keys: watch::Sender::new(Arc::default()) }
+        Self { keys: watch::Sender::new(Arc::default()), pool: None, wanted: Notify::new() }
     }
 }
 
 impl Signer {
+    /// A signer that has no key until one is asked for.
+    #[must_use]
+    pub fn drawing_from(pool: Arc<KeyPool>) -> Self {
+        Self { pool: Some(pool), ..Self::default() }
+    }
+
+    /// Loads the keys again and again, for other nodes may make some: at once, or when they are first asked for.
+    pub async fn work(&self, store: &Store, sealer: &Sealer, now: impl Fn() -> Millis) {
+        if self.pool.is_some() {
+            self.wanted.notified().await;
+        }
+        loop {
+            if let Err(error) = self.load(store, sealer, now()).await {
+                tracing::error!(%error, "signing keys");
+            }
+            tokio::time::sleep(AGAIN).await;
+        }
+    }
+
     /// The keys; the first asks wait until they are there.
     pub async fn keys(&self) -> Arc<Vec<SigningKey>> {
+        self.wanted.notify_one();
         let mut keys = self.keys.subscribe();
         match keys.wait_for(|keys| !keys.is_empty()).await {
             Ok(keys) => Arc::clone(&keys),
@@ -51,8 +79,11 @@ impl Signer {
     /// The store failed, or a key could not be opened: another sealing key made it.
     pub async fn load(&self, store: &Store, sealer: &Sealer, now: Millis) -> Result<(), Error> {
         let mut keys = read(store, sealer).await?;
-        while keys.len() < KEYS {
-            let made = tokio::task::spawn_blocking(SigningKey::generate).await.ok().flatten();
+        while keys.len() < if self.pool.is_some() { 1 } else { KEYS } {
+            let made = match &self.pool {
+                Some(pool) => pool.take().await,
+                None => tokio::task::spawn_blocking(SigningKey::generate).await.ok().flatten(),
+            };
             let key = made.ok_or_else(|| Error::Unusable("no RSA key could be made".to_owned()))?;
             let text = key.to_text().ok_or_else(|| Error::Unusable("the RSA key has no text form".to_owned()))?;
             let sealed = sealer.seal(Purpose::Keep, text.expose().as_bytes());

@@ -1,11 +1,13 @@
 //! A world: everything that a request can have an effect on, in one struct.
 
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use kakaw_core::Millis;
 use kakaw_core::policy::Policy;
 use kakaw_core::random::Random;
 use kakaw_core::seal::Sealer;
+use kakaw_core::secret::Secret;
 use kakaw_store::Store;
 use tokio::sync::Notify;
 
@@ -15,7 +17,14 @@ use crate::password::Passwords;
 use crate::quota::Quotas;
 use crate::request_log::RequestLog;
 use crate::signer::Signer;
+use crate::snapshots::Snapshots;
 use crate::{unlink, webhooks};
+
+/// The name of the world that every process has.
+pub const DEFAULT: &str = "default";
+
+/// Between two sweeps.
+const SWEEP: Duration = Duration::from_secs(30);
 
 /// How the program was started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,20 +46,22 @@ pub enum PublicUrl {
 
 /// A store, a clock, chance, keys, and what the operator chose.
 pub struct World {
+    /// [`DEFAULT`], or what the worlds of a stand-in were named.
+    pub name: String,
     pub mode: Mode,
     pub store: Store,
     pub sealer: Sealer,
     pub clock: Clock,
     pub random: Arc<dyn Random>,
     pub signer: Signer,
-    pub passwords: Passwords,
+    pub passwords: Arc<Passwords>,
     pub policy: Policy,
     pub public_url: PublicUrl,
     /// Whether `/v2/user/me` takes the token from the query too.
     pub access_token_in_query: bool,
     pub quotas: Quotas,
     /// The client of webhooks.
-    pub webhooks: webhooks::Client,
+    pub webhooks: Arc<webhooks::Client>,
     /// Wakes the worker that delivers.
     pub wake_deliveries: Notify,
     /// What was asked and answered, in a stand-in.
@@ -59,8 +70,12 @@ pub struct World {
     pub faults: FaultRules,
     /// Whether people may make accounts themselves.
     pub sign_up: bool,
-    /// The port of the first listener, once there is one.
-    pub port: OnceLock<u16>,
+    /// Rows and clocks to go back to, in a stand-in.
+    pub snapshots: Snapshots,
+    /// Where a stand-in says to be when no request tells, once it listens.
+    pub home: OnceLock<String>,
+    /// What a control request from another machine must carry; without it there are none.
+    pub control_token: Option<Secret>,
     /// Whether a proxy stands in front, whose `X-Forwarded-For` is believed.
     pub behind_proxy: bool,
 }
@@ -81,10 +96,17 @@ impl World {
     /// Who signs what is not asked for: the public URL, or the name under which a stand-in is reached.
     #[must_use]
     pub fn issuer(&self) -> String {
-        match &self.public_url {
-            PublicUrl::Fixed(url) => url.clone(),
-            PublicUrl::FollowLoopback => format!("http://localhost:{}", self.port.get().unwrap_or(&7700)),
+        match (&self.public_url, self.home.get()) {
+            (PublicUrl::Fixed(url), _) if self.is_default() => url.clone(),
+            (_, Some(home)) => home.clone(),
+            (..) => "http://localhost:7700".to_owned(),
         }
+    }
+
+    /// Whether it is the world that every process has, and not one of a stand-in's many.
+    #[must_use]
+    pub fn is_default(&self) -> bool {
+        self.name == DEFAULT
     }
 
     /// Ends what time has ended. Returns whether there may be more.
@@ -96,24 +118,22 @@ impl World {
         Ok(kakaw_store::sweep::batch(&self.store, self.now()).await? || overdue)
     }
 
-    /// Loads or makes the signing keys and removes what time has ended, for as long as the process lives.
+    /// Loads or makes the signing keys, delivers webhooks and removes what time has ended, until it is aborted.
     pub async fn work_in_background(self: Arc<Self>) {
-        tokio::spawn(webhooks::work(Arc::clone(&self)));
+        let signing = self.signer.work(&self.store, &self.sealer, || self.now());
+        tokio::join!(signing, webhooks::work(Arc::clone(&self)), self.sweep_again_and_again());
+    }
+
+    async fn sweep_again_and_again(&self) {
         loop {
-            if let Err(error) = self.signer.load(&self.store, &self.sealer, self.now()).await {
-                tracing::error!(%error, "signing keys");
-            }
-            loop {
-                match self.sweep().await {
-                    Ok(true) => tokio::task::yield_now().await,
-                    Ok(false) => break,
-                    Err(error) => {
-                        tracing::error!(%error, "sweep");
-                        break;
-                    }
+            match self.sweep().await {
+                Ok(true) => tokio::task::yield_now().await,
+                Ok(false) => tokio::time::sleep(SWEEP).await,
+                Err(error) => {
+                    tracing::error!(%error, "sweep");
+                    tokio::time::sleep(SWEEP).await;
                 }
             }
-            tokio::time::sleep(std::time::Duration::from_secs(30)).await;
         }
     }
 }

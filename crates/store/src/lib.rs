@@ -22,6 +22,7 @@ pub mod parked_codes;
 pub mod sessions;
 pub mod shipping_addresses;
 pub mod signing_keys;
+pub mod snapshot;
 pub mod sweep;
 
 mod json;

@@ -15,7 +15,9 @@ use kakaw_core::link::Link;
 use kakaw_core::session::Session;
 use kakaw_store::accounts::Stored;
 use kakaw_store::db::{self, Url};
-use kakaw_store::{Outcome, Statement, Store, accounts, app_keys, apps, codes, grants, links, sessions, sweep};
+use kakaw_store::{
+    Outcome, Statement, Store, accounts, app_keys, apps, codes, grants, links, sessions, snapshot, sweep,
+};
 use kakaw_wire::scope::Item;
 
 const KEY: &str = "0123456789abcdef0123456789abcdef";
@@ -232,4 +234,28 @@ async fn a_store_that_is_opened_again_has_what_was_committed() {
     let again = Store::open(&url).await.unwrap();
     assert!(accounts::by_id(&again, 7).await.unwrap().is_some());
     assert_eq!(again.durability().await.unwrap(), "journal_mode=wal synchronous=full", "an answer waits for the disk");
+}
+
+#[tokio::test]
+async fn a_restored_snapshot_is_every_row_and_no_app_of_the_time_after_it() {
+    each_database(async |store| {
+        fill(&store).await;
+        let named = |name: &str, version| App { id: 1, version, settings: AppSettings::new(name) };
+        // As requests find it: with its key, kept by version.
+        let name = async || app_keys::with_app(&store, KEY).await.unwrap().unwrap().0.settings.name.clone();
+        let taken = snapshot::take(&store).await.unwrap();
+        done(&store, vec![apps::update(&named("B", 1)), accounts::insert(&person(8), NOW)]).await;
+        done(&store, vec![codes::insert(&code("c", NOW))]).await;
+        assert_eq!(name().await, "B");
+        snapshot::restore(&store, &taken).await.unwrap();
+        // The same version again, with other settings.
+        done(&store, vec![apps::update(&named("C", 1))]).await;
+        assert_eq!(name().await, "C");
+        snapshot::restore(&store, &taken).await.unwrap();
+        assert_eq!(name().await, "A");
+        assert!(codes::by_id(&store, "c").await.unwrap().is_none());
+        assert_eq!(accounts::all(&store).await.unwrap().len(), 1);
+        assert_eq!(snapshot::take(&store).await.unwrap().rows(), taken.rows());
+    })
+    .await;
 }

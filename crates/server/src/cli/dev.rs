@@ -9,10 +9,11 @@ use anyhow::Context as _;
 use clap::Args as ClapArgs;
 use kakaw_store::apps;
 
+use super::Usage;
 use super::listen::{Listeners, block_on, serve};
-use super::{Usage, open};
+use super::standin::{self, StandIn};
 use crate::config::{self, Config, Flag, SAMPLE_KEY};
-use crate::http::{self, control, demo, inspector, start};
+use crate::http::{demo, dispatch};
 use crate::world::{Mode, World};
 use crate::world_file::{self, WorldFile};
 
@@ -63,19 +64,13 @@ pub(super) fn read(paths: &[PathBuf]) -> anyhow::Result<Vec<WorldFile>> {
     paths.iter().map(one).collect()
 }
 
-async fn start(config: Config, mut files: Vec<WorldFile>) -> anyhow::Result<()> {
-    let world = Arc::new(open::world(&config, Mode::Dev).await?);
+async fn start(config: Config, files: Vec<WorldFile>) -> anyhow::Result<()> {
     let listeners = Listeners::bind(config.listen, true).await?;
     let address = listeners.address;
-    if files.is_empty() {
-        files.extend(sample(&world, address.port()).await?);
-    }
-    for file in &files {
-        world_file::apply(&world, file).await.map_err(|error| Usage::error(format!("{error:#}")))?;
-    }
-    let more = demo::routes(address).merge(start::routes()).merge(control::routes()).merge(inspector::routes());
-    let app = http::app_with(Arc::clone(&world), more);
-    serve(world, listeners, app, &announcement(&config, address, &files)).await
+    let home = format!("http://localhost:{}", address.port());
+    let StandIn { worlds, files } = standin::start(&config, files, address, home).await?;
+    let world = Arc::clone(&worlds.first().world);
+    serve(world, listeners, dispatch::every(worlds), &announcement(&config, address, &files)).await
 }
 
 /// The sample world, unless the database has a world of its own.

@@ -55,7 +55,6 @@ impl Listeners {
 
 /// Serves until SIGTERM or ctrl-c, then lets what is under way finish.
 pub async fn serve(world: Arc<World>, listeners: Listeners, app: Router, announcement: &str) -> anyhow::Result<()> {
-    let _ = world.port.set(listeners.address.port());
     tokio::spawn(Arc::clone(&world).work_in_background());
     let (stop, stopped) = watch::channel(false);
     let mut servers = tokio::task::JoinSet::new();

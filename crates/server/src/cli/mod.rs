@@ -12,6 +12,7 @@ pub mod people;
 mod place;
 pub mod run;
 pub mod serve;
+mod standin;
 pub mod webhooks;
 
 use clap::{Parser, Subcommand};

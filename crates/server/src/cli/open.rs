@@ -14,7 +14,7 @@ use crate::password::Passwords;
 use crate::quota::{PerMinute, Quotas};
 use crate::signer::Signer;
 use crate::world::{Mode, PublicUrl, World};
-use crate::{keys, random, webhooks};
+use crate::{keys, random, webhooks, world};
 
 /// Opens the database and the key file, and puts a world together.
 pub async fn world(config: &Config, mode: Mode) -> anyhow::Result<World> {
@@ -31,13 +31,14 @@ pub async fn world(config: &Config, mode: Mode) -> anyhow::Result<World> {
     };
     let store = Store::open(&url).await.context("cannot open the database")?;
     Ok(World {
+        name: world::DEFAULT.to_owned(),
         mode,
         store,
         sealer,
         clock: Clock::default(),
         random,
         signer: Signer::default(),
-        passwords: Passwords::new(config.passwords.cost(), config.passwords.workers, config.passwords.queue),
+        passwords: Arc::new(Passwords::new(config.passwords.cost(), config.passwords.workers, config.passwords.queue)),
         policy: config.policy,
         public_url: config.public_url.clone().map_or(PublicUrl::FollowLoopback, PublicUrl::Fixed),
         access_token_in_query: config.access_token_in_query,
@@ -46,16 +47,18 @@ pub async fn world(config: &Config, mode: Mode) -> anyhow::Result<World> {
             calls: PerMinute::new(config.quotas.calls),
             tokens: PerMinute::new(config.quotas.tokens),
         },
-        webhooks: webhooks::Client::new(webhooks::Options {
+        webhooks: Arc::new(webhooks::Client::new(webhooks::Options {
             private_networks: config.webhooks.private_networks,
             ca_file: config.webhooks.ca_file.clone(),
             own_host: config.public_url.as_deref().and_then(host),
-        }),
+        })),
         wake_deliveries: tokio::sync::Notify::new(),
         requests: Default::default(),
         faults: Default::default(),
         sign_up: config.sign_up,
-        port: std::sync::OnceLock::new(),
+        snapshots: Default::default(),
+        home: Default::default(),
+        control_token: None,
         behind_proxy: config.behind_proxy,
     })
 }

@@ -11,15 +11,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use clap::Args as ClapArgs;
 use tokio::net::TcpListener;
 
-use super::{Usage, dev, listen, open};
+use super::standin::{self, StandIn};
+use super::{Usage, dev, listen};
 use crate::config::{self, Flag};
-use crate::http::{self, control, demo, inspector, start};
+use crate::http::dispatch;
+use crate::http::here::KAKAO_HOSTS;
 use crate::intercept::authority;
 use crate::intercept::environment::{self, Ports};
 use crate::intercept::proxy::{self, Intercepted};
 use crate::request_log::Exchange;
 use crate::world::{Mode, World};
-use crate::world_file;
 
 #[derive(ClapArgs)]
 pub struct Args {
@@ -45,18 +46,13 @@ pub fn run(args: Args) -> anyhow::Result<()> {
     let flags = vec![Flag { key: "database", value: "memory".to_owned() }];
     let config = config::load(Mode::Dev, None, flags).map_err(Usage::error)?.config;
     let code = listen::block_on(async move {
-        let world = Arc::new(open::world(&config, Mode::Dev).await?);
         let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let plain = TcpListener::bind(loopback).await?;
         let address = plain.local_addr()?;
-        let files =
-            if files.is_empty() { dev::sample(&world, address.port()).await?.into_iter().collect() } else { files };
-        for file in &files {
-            world_file::apply(&world, file).await.map_err(|error| Usage::error(format!("{error:#}")))?;
-        }
-        let more = demo::routes(address).merge(start::routes()).merge(control::routes()).merge(inspector::routes());
-        let app = http::app_with(Arc::clone(&world), more);
-        let _ = world.port.set(address.port());
+        let home = format!("https://{}", KAKAO_HOSTS[0]);
+        let StandIn { worlds, .. } = standin::start(&config, files, address, home).await?;
+        let world = Arc::clone(&worlds.first().world);
+        let app = dispatch::every(worlds);
         tokio::spawn(Arc::clone(&world).work_in_background());
 
         let authority = authority::make()?;

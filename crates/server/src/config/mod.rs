@@ -126,6 +126,12 @@ impl Config {
         }
     }
 
+    /// Whether everything is gone with the process.
+    #[must_use]
+    pub fn in_memory(&self) -> bool {
+        self.url() == Ok(Url::Memory)
+    }
+
     /// Where the sealing keys are kept; nowhere when rows are in memory.
     #[must_use]
     pub fn keys_path(&self) -> Option<PathBuf> {

@@ -3,6 +3,7 @@
 use axum::http::{HeaderMap, HeaderValue, header};
 use kakaw_core::secret;
 
+use crate::http::here;
 use crate::world::{PublicUrl, World};
 
 /// The names of this instance's cookies.
@@ -57,5 +58,7 @@ pub fn read_up_to(headers: &HeaderMap, name: &str, size: usize) -> Option<String
 #[must_use]
 pub fn set(base: &str, name: &str, value: &str, seconds: i64) -> Option<HeaderValue> {
     let secure = if base.starts_with("https://") { "; Secure" } else { "" };
-    HeaderValue::from_str(&format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}")).ok()
+    let path = Some(here::split(base).1).filter(|path| !path.is_empty()).unwrap_or("/");
+    HeaderValue::from_str(&format!("{name}={value}; Path={path}; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}"))
+        .ok()
 }

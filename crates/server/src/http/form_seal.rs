@@ -6,7 +6,7 @@ use kakaw_core::seal::Purpose;
 use kakaw_core::secret;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::http::here::Here;
+use crate::http::here::{self, Here};
 
 /// The name of the hidden field.
 pub const FIELD: &str = "kakaw_form";
@@ -75,7 +75,8 @@ impl FormSeal {
 #[must_use]
 pub fn is_same_origin(here: &Here, headers: &HeaderMap) -> bool {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let origin_fits = text(header::ORIGIN.as_str()).is_none_or(|origin| origin == here.base || origin == "null");
+    let origin_fits =
+        text(header::ORIGIN.as_str()).is_none_or(|origin| origin == here::split(&here.base).0 || origin == "null");
     let site_fits = text("sec-fetch-site").is_none_or(|site| site == "same-origin" || site == "none");
     origin_fits && site_fits
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
-use axum::http::{Extensions, HeaderMap, HeaderValue, header};
+use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue, header};
 use kakaw_core::random;
 use kakaw_wire::text::Lang;
 
@@ -92,27 +92,48 @@ pub fn address(world: &World, headers: &HeaderMap, extensions: &Extensions) -> S
     forwarded.filter(|_| world.behind_proxy).or_else(peer).unwrap_or_default()
 }
 
+/// What the path of a world in a stand-in begins with, before its name.
+pub const WORLDS: &str = "/w/";
+
+/// Says below which path a world is reached; set by [`crate::http::dispatch`], and taken from requests that come with it.
+pub const PREFIX: HeaderName = HeaderName::from_static("x-forwarded-prefix");
+
 /// The public base URL of this request.
 #[must_use]
 pub fn base(world: &World, headers: &HeaderMap) -> String {
+    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    let prefix = text(PREFIX).filter(|_| world.is_dev()).unwrap_or_default();
     match &world.public_url {
-        PublicUrl::Fixed(url) => url.clone(),
-        PublicUrl::FollowLoopback => {
-            let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
+        PublicUrl::Fixed(url) if world.is_default() || !prefix.is_empty() => format!("{url}{prefix}"),
+        _ => {
+            let host = text(header::HOST).unwrap_or("localhost");
             let scheme = if KAKAO_HOSTS.contains(&host) { "https" } else { "http" };
-            format!("{scheme}://{host}")
+            format!("{scheme}://{host}{prefix}")
         }
     }
+}
+
+/// A base URL as origin and path; the path is empty, or begins with a slash.
+#[must_use]
+pub fn split(base: &str) -> (&str, &str) {
+    let host = base.find("://").map_or(0, |at| at + 3);
+    base.split_at(base[host..].find('/').map_or(base.len(), |at| host + at))
 }
 
 /// Whether this world issues ID tokens under the name: the configured one, or any under which it can be reached.
 #[must_use]
 pub fn is_issuer(world: &World, issuer: &str) -> bool {
-    match &world.public_url {
-        PublicUrl::Fixed(url) => url == issuer,
-        PublicUrl::FollowLoopback => issuer.split_once("://").is_some_and(|(scheme, host)| {
+    let (origin, path) = split(issuer);
+    let is_path = if path.is_empty() { true } else { path.strip_prefix(WORLDS) == Some(&world.name) };
+    let is_loopback = || {
+        origin.split_once("://").is_some_and(|(scheme, host)| {
             is_loopback_name(host) && scheme == if KAKAO_HOSTS.contains(&host) { "https" } else { "http" }
-        }),
+        })
+    };
+    match &world.public_url {
+        PublicUrl::Fixed(url) if world.is_default() => url == issuer,
+        PublicUrl::Fixed(url) => is_path && (url == origin && !path.is_empty() || is_loopback()),
+        PublicUrl::FollowLoopback => is_path && is_loopback(),
     }
 }
 
@@ -143,6 +164,13 @@ fn is_loopback_name(host: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_base_is_an_origin_and_a_path() {
+        assert_eq!(split("http://localhost:7700"), ("http://localhost:7700", ""));
+        assert_eq!(split("http://localhost:7700/w/a"), ("http://localhost:7700", "/w/a"));
+        assert_eq!(split(""), ("", ""));
+    }
 
     #[test]
     fn only_loopback_names_are_ours() {

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes, HttpBody};
-use axum::extract::{ConnectInfo, Request, State};
+use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing;
@@ -24,8 +24,7 @@ use kakaw_wire::scope::{self, Item};
 use serde::Deserialize;
 use tokio::sync::mpsc;
 
-use crate::http::body;
-use crate::http::control::admit;
+use crate::http::control::Wish;
 use crate::http::fault::Fault;
 use crate::http::here::{self, Here};
 use crate::page;
@@ -98,28 +97,15 @@ impl HttpBody for Events {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Wish {
+struct Mend {
     /// The refused exchange.
     id: u64,
 }
 
-async fn mend(
-    State(world): State<Arc<World>>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    request: Request,
-) -> Response {
-    if let Err(response) = admit(&world, peer, request.headers()) {
-        return *response;
-    }
-    let base = here::base(&world, request.headers());
-    let bytes = body::bytes(request.into_body(), body::LIMIT).await.unwrap_or_default();
-    let result = match serde_json::from_slice::<Wish>(&bytes) {
-        Ok(wish) => mended(&world, wish.id).await,
-        Err(error) => Err(refused(format!("the body is no JSON of this call: {error}"))),
-    };
-    match result {
+async fn mend(Wish(caller, Mend { id }): Wish<Mend>) -> Response {
+    match mended(&caller.world, id).await {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
-        Err(fault) => fault.kauth(&world, &base),
+        Err(fault) => fault.kauth(&caller.world, &caller.base),
     }
 }
 

@@ -8,6 +8,7 @@ pub mod body;
 pub mod control;
 pub mod cookie;
 pub mod demo;
+pub mod dispatch;
 pub mod docs;
 pub mod fault;
 pub mod form_seal;

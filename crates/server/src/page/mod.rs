@@ -20,13 +20,15 @@ use askama::Template;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 
-use crate::http::here::Here;
+use crate::http::here::{self, Here};
 use words::Words;
 
 /// What every page shows around its own content.
 pub struct Frame {
     pub w: &'static Words,
     pub lang: &'static str,
+    /// The path below which the world is, without a slash at its end: empty, or `/w/` and its name.
+    pub root: String,
     /// Whether the stand-in's banner is shown.
     pub standin: bool,
 }
@@ -35,7 +37,12 @@ impl Frame {
     /// The frame in the language of the request.
     #[must_use]
     pub fn new(here: &Here) -> Self {
-        Self { w: words::of(here.lang), lang: here.lang.id(), standin: here.world.is_dev() }
+        Self {
+            w: words::of(here.lang),
+            lang: here.lang.id(),
+            root: here::split(&here.base).1.to_owned(),
+            standin: here.world.is_dev(),
+        }
     }
 }
 

@@ -10,13 +10,6 @@ use tower::ServiceExt as _;
 
 use crate::support::*;
 
-async fn control(server: &TestServer, method: &str, path: &str, body: Value) -> Answer {
-    let request =
-        Request::builder().method(method).uri(path).header("host", "localhost:7700").header("kakaw-control", "1");
-    let body = if body.is_null() { Body::empty() } else { Body::from(body.to_string()) };
-    server.send(request.body(body).unwrap()).await
-}
-
 async fn log_in(server: &TestServer, wish: Value) -> Value {
     control(server, "POST", "/control/v1/login", wish).await.json()
 }

@@ -26,3 +26,4 @@ mod strict;
 mod support;
 mod token;
 mod webhooks;
+mod worlds;

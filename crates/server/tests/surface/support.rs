@@ -19,6 +19,7 @@ use kakaw_server::quota::Quotas;
 use kakaw_server::random::{Seeded, System};
 use kakaw_server::signer::Signer;
 use kakaw_server::world::{Mode, PublicUrl, World};
+use kakaw_server::worlds::Worlds;
 use kakaw_server::{http, webhooks, world_file};
 use kakaw_store::Store;
 use kakaw_store::db::Url;
@@ -136,29 +137,35 @@ impl TestServer {
     }
 
     pub async fn start_with(url: &Url, policy: Policy, passwords: Passwords) -> Self {
-        Self::of(World { passwords, ..Self::world(url, policy).await }).await
+        Self::of(World { passwords: Arc::new(passwords), ..Self::world(url, policy).await }).await
     }
 
     /// A world with nobody in it.
     pub async fn world(url: &Url, policy: Policy) -> World {
         World {
+            name: "default".to_owned(),
             mode: Mode::Dev,
             store: Store::open(url).await.expect("store"),
             sealer: Sealer::new("test", &[MasterKey { id: 1, bytes: [7; 32] }]).expect("sealer"),
             clock: Clock::frozen_at(Millis::from_rfc3339("2026-11-20T03:00:00Z").expect("time")),
             random: Arc::new(Seeded::new(1)) as Arc<dyn Random>,
             signer: Signer::default(),
-            passwords: Passwords::new(Cost { memory_kib: 64, iterations: 1, lanes: 1 }, 4, 100),
+            passwords: Arc::new(Passwords::new(Cost { memory_kib: 64, iterations: 1, lanes: 1 }, 4, 100)),
             policy,
             public_url: PublicUrl::FollowLoopback,
             access_token_in_query: true,
             quotas: Quotas::none(),
-            webhooks: webhooks::Client::new(webhooks::Options { private_networks: true, ..Default::default() }),
+            webhooks: Arc::new(webhooks::Client::new(webhooks::Options {
+                private_networks: true,
+                ..Default::default()
+            })),
             wake_deliveries: Default::default(),
             requests: Default::default(),
             faults: Default::default(),
             sign_up: true,
-            port: Default::default(),
+            snapshots: Default::default(),
+            home: Default::default(),
+            control_token: None,
             behind_proxy: false,
         }
     }
@@ -169,10 +176,12 @@ impl TestServer {
         // As in the program: made in the background, and the first ID token waits for them.
         let signing = Arc::clone(&world);
         tokio::spawn(async move { signing.signer.load(&signing.store, &signing.sealer, signing.now()).await });
-        let router = http::app_with(Arc::clone(&world), http::control::routes().merge(http::inspector::routes()));
+        let app = http::app_with(Arc::clone(&world), http::control::routes().merge(http::inspector::routes()));
+        let router = http::dispatch::every(Worlds::new(Arc::clone(&world), app, 7700));
         let server = Self { router, world };
         server.apply(include_str!("world.toml")).await;
         server.apply(include_str!("world.toml")).await;
+        kakaw_server::snapshots::take(&server.world, kakaw_server::snapshots::START).await.expect("snapshot");
         server
     }
 
@@ -317,6 +326,14 @@ impl TestServer {
     pub async fn refresh(&self, key: &str, token: &str) -> Answer {
         self.token(&[("grant_type", "refresh_token"), ("client_id", key), ("refresh_token", token)]).await
     }
+}
+
+/// A control request.
+pub async fn control(server: &TestServer, method: &str, path: &str, body: Value) -> Answer {
+    let request =
+        Request::builder().method(method).uri(path).header("host", "localhost:7700").header("kakaw-control", "1");
+    let body = if body.is_null() { Body::empty() } else { Body::from(body.to_string()) };
+    server.send(request.body(body).unwrap()).await
 }
 
 impl Browser {

@@ -130,6 +130,11 @@ pub(crate) trait FromRow: Sized {
 }
 
 impl Row {
+    /// The values in the order of the columns.
+    pub(crate) fn into_values(self) -> Vec<Value> {
+        self.values
+    }
+
     fn value(&self, column: &str) -> Result<&Value> {
         let index = self.names.iter().position(|name| name == column);
         index.and_then(|index| self.values.get(index)).ok_or_else(|| self.wrong(column, "no such column"))
@@ -253,6 +258,10 @@ pub(crate) mod apps_cache {
         pub fn put(&self, app: &Arc<App>) {
             self.0.write().unwrap_or_else(PoisonError::into_inner).insert(app.id, Arc::clone(app));
         }
+
+        pub fn clear(&self) {
+            self.0.write().unwrap_or_else(PoisonError::into_inner).clear();
+        }
     }
 }
 
@@ -298,7 +307,7 @@ impl Store {
         }
     }
 
-    async fn query(&self, statement: Statement) -> Result<Vec<Row>> {
+    pub(crate) async fn query(&self, statement: Statement) -> Result<Vec<Row>> {
         self.check_open()?;
         match &self.driver {
             Driver::Postgres(postgres) => postgres.query(&statement).await,

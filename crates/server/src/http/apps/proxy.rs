@@ -31,7 +31,7 @@ pub fn routes() -> Router<Arc<World>> {
 }
 
 async fn frame() -> Response {
-    let html = "<!doctype html><meta charset=\"utf-8\"><title>proxy</title><script src=\"/assets/proxy.js\"></script>";
+    let html = "<!doctype html><meta charset=\"utf-8\"><title>proxy</title><script src=\"assets/proxy.js\"></script>";
     let policy = "default-src 'none'; script-src 'self'; connect-src 'self'; base-uri 'none'; frame-ancestors *";
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static("text/html;charset=UTF-8")),

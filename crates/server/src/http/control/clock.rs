@@ -8,83 +8,66 @@
 //! | `set`     | no     | RFC 3339: stand still at this moment, which must not be before the world's now   |
 //! | `advance` | no     | seconds; everything that is due in between happens, in order                     |
 
-use std::net::SocketAddr;
-use std::sync::Arc;
-
-use axum::extract::{ConnectInfo, Request, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::Response;
 use kakaw_core::Millis;
-use kakaw_wire::Problem;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::admit;
-use crate::http::fault::{self, Fault};
-use crate::http::{body, here};
+use super::caller::{Caller, Wish};
+use crate::http::fault;
+use crate::operator::Refused;
 use crate::schedule;
 use crate::world::World;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Wish {
+pub struct Change {
     freeze: Option<bool>,
     set: Option<String>,
     advance: Option<i64>,
 }
 
-pub async fn get(
-    State(world): State<Arc<World>>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    headers: HeaderMap,
-) -> Response {
-    match admit(&world, peer, &headers) {
-        Ok(()) => told(&world),
-        Err(response) => *response,
-    }
+pub async fn get(caller: Caller) -> Response {
+    fault::json(StatusCode::OK, &told(&caller.world))
 }
 
-pub async fn post(
-    State(world): State<Arc<World>>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    request: Request,
-) -> Response {
-    if let Err(response) = admit(&world, peer, request.headers()) {
-        return *response;
-    }
-    let base = here::base(&world, request.headers());
-    let refuse = |reason: String| Fault::from(Problem::BadTokenRequest { reason }).kauth(&world, &base);
-    let wish: Wish = match body::bytes(request.into_body(), body::LIMIT).await.map(|b| serde_json::from_slice(&b)) {
-        Ok(Ok(wish)) => wish,
-        Ok(Err(error)) => return refuse(format!("the body is no JSON of this call: {error}")),
-        Err(error) => return refuse(error.reason()),
+pub async fn post(Wish(caller, change): Wish<Change>) -> Response {
+    let to = match target(&caller.world, &change) {
+        Ok(to) => to,
+        Err(reason) => return caller.refuse(reason),
     };
-    if let Some(freeze) = wish.freeze {
+    let world = &caller.world;
+    if let Some(freeze) = change.freeze {
         world.clock.freeze(freeze);
     }
-    let to = match (&wish.set, wish.advance) {
-        (Some(_), Some(_)) => return refuse("set and advance exclude each other".to_owned()),
-        (Some(text), None) => match Millis::from_rfc3339(text) {
-            Some(moment) if moment >= world.now() => {
-                world.clock.freeze(true);
-                Some(moment)
-            }
-            Some(_) => return refuse(format!("set: {text} is before the world's now; time goes forward only")),
-            None => return refuse(format!("set: {text:?} is no RFC 3339 time, such as 2026-11-20T03:00:00Z")),
-        },
-        (None, Some(seconds)) if (0..=10 * 366 * 86_400).contains(&seconds) => Some(world.now().plus_seconds(seconds)),
-        (None, Some(seconds)) => return refuse(format!("advance: {seconds}; expected 0 to ten years, in seconds")),
-        (None, None) => None,
+    if change.set.is_some() {
+        world.clock.freeze(true);
+    }
+    let moved = match to {
+        Some(to) => schedule::advance_to(world, to).await,
+        None => Ok(()),
     };
-    match to {
-        Some(to) => match schedule::advance_to(&world, to).await {
-            Ok(()) => told(&world),
-            Err(error) => Fault::from(error).kauth(&world, &base),
+    caller.told(moved.map(|()| told(world)).map_err(Refused::from))
+}
+
+/// Where the clock is to be moved to.
+fn target(world: &World, change: &Change) -> Result<Option<Millis>, String> {
+    match (&change.set, change.advance) {
+        (Some(_), Some(_)) => Err("set and advance exclude each other".to_owned()),
+        (Some(text), None) => match Millis::from_rfc3339(text) {
+            Some(moment) if moment >= world.now() => Ok(Some(moment)),
+            Some(_) => Err(format!("set: {text} is before the world's now; time goes forward only")),
+            None => Err(format!("set: {text:?} is no RFC 3339 time, such as 2026-11-20T03:00:00Z")),
         },
-        None => told(&world),
+        (None, Some(seconds)) if (0..=10 * 366 * 86_400).contains(&seconds) => {
+            Ok(Some(world.now().plus_seconds(seconds)))
+        }
+        (None, Some(seconds)) => Err(format!("advance: {seconds}; expected 0 to ten years, in seconds")),
+        (None, None) => Ok(None),
     }
 }
 
-fn told(world: &World) -> Response {
-    fault::json(StatusCode::OK, &json!({ "now": world.now().rfc3339_exact(), "frozen": world.clock.is_frozen() }))
+fn told(world: &World) -> Value {
+    json!({ "now": world.now().rfc3339_exact(), "frozen": world.clock.is_frozen() })
 }

@@ -16,10 +16,9 @@
 //! The answer has `redirect` and its `code` or `error`, and with `tokens` the token answer.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::extract::{ConnectInfo, FromRequestParts as _, Request, State};
+use axum::extract::{FromRequest as _, FromRequestParts as _, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 use kakaw_core::authorize as rules;
@@ -28,17 +27,17 @@ use kakaw_wire::form::Pairs;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::admit;
+use super::caller::Wish;
 use crate::http::fault::{self, Fault};
 use crate::http::here::Here;
+use crate::http::kauth;
 use crate::http::redirect::with_query;
-use crate::http::{body, kauth};
 use crate::world::World;
 
 /// The body.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-struct Wish {
+pub struct LogIn {
     client_id: String,
     person: String,
     redirect_uri: Option<String>,
@@ -49,30 +48,20 @@ struct Wish {
     parameters: BTreeMap<String, String>,
 }
 
-pub async fn post(
-    State(world): State<Arc<World>>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    request: Request,
-) -> Response {
-    if let Err(response) = admit(&world, peer, request.headers()) {
-        return *response;
-    }
+pub async fn post(State(world): State<Arc<World>>, request: Request) -> Response {
     let (mut parts, body) = request.into_parts();
     let Ok(here) = Here::from_request_parts(&mut parts, &world).await;
-    let base = here.base.clone();
-    let refuse = |reason: String| Fault::from(Problem::BadTokenRequest { reason }).kauth(&world, &base);
-    let wish: Wish = match body::bytes(body, body::LIMIT).await.map(|bytes| serde_json::from_slice(&bytes)) {
-        Ok(Ok(wish)) => wish,
-        Ok(Err(error)) => return refuse(format!("the body is no JSON of this call: {error}")),
-        Err(error) => return refuse(error.reason()),
+    let (caller, wish) = match Wish::<LogIn>::from_request(Request::from_parts(parts, body), &world).await {
+        Ok(Wish(caller, wish)) => (caller, wish),
+        Err(response) => return response,
     };
     match log_in(here, &wish).await {
         Ok(answer) => fault::json(StatusCode::OK, &answer),
-        Err(fault) => fault.kauth(&world, &base),
+        Err(fault) => fault.kauth(&world, &caller.base),
     }
 }
 
-async fn log_in(here: Here, wish: &Wish) -> Result<Value, Fault> {
+async fn log_in(here: Here, wish: &LogIn) -> Result<Value, Fault> {
     let (world, base) = (Arc::clone(&here.world), here.base.clone());
     let (_, key) =
         kauth::find_key(&world, &wish.client_id).await?.ok_or_else(|| rules::unknown_key(&wish.client_id))?;

@@ -14,27 +14,23 @@
 //!
 //! A fault rule is JSON, as [`crate::fault_rules::FaultRule`] describes it.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{ConnectInfo, RawQuery, Request, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::extract::RawQuery;
+use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing;
+use kakaw_wire::Code;
 use kakaw_wire::form::Pairs;
-use kakaw_wire::{Code, Problem};
 use serde_json::json;
 
-use super::admit;
+use super::caller::{Caller, Wish};
 use crate::fault_rules::FaultRule;
-use crate::http::fault::{self, Fault};
-use crate::http::{body, here};
+use crate::http::fault;
 use crate::request_log::Filter;
 use crate::world::World;
-
-type Peer = ConnectInfo<SocketAddr>;
 
 pub fn routes() -> Router<Arc<World>> {
     Router::new()
@@ -43,43 +39,27 @@ pub fn routes() -> Router<Arc<World>> {
         .route("/control/v1/faults", routing::get(rules).post(add).delete(remove))
 }
 
-async fn list(State(world): State<Arc<World>>, peer: Peer, headers: HeaderMap, RawQuery(query): RawQuery) -> Response {
-    match admitted(&world, peer, &headers, query) {
-        Ok((filter, _)) => fault::json(StatusCode::OK, &world.requests.list(&filter)),
-        Err(response) => *response,
+async fn list(caller: Caller, RawQuery(query): RawQuery) -> Response {
+    match filter(&query.unwrap_or_default()) {
+        Ok((filter, _)) => fault::json(StatusCode::OK, &caller.world.requests.list(&filter)),
+        Err(reason) => caller.refuse(reason),
     }
 }
 
-async fn forget(State(world): State<Arc<World>>, peer: Peer, headers: HeaderMap) -> Response {
-    match admit(&world, peer.0, &headers) {
-        Ok(()) => {
-            world.requests.clear();
-            StatusCode::NO_CONTENT.into_response()
-        }
-        Err(response) => *response,
-    }
+async fn forget(caller: Caller) -> Response {
+    caller.world.requests.clear();
+    StatusCode::NO_CONTENT.into_response()
 }
 
-async fn wait(State(world): State<Arc<World>>, peer: Peer, headers: HeaderMap, RawQuery(query): RawQuery) -> Response {
-    match admitted(&world, peer, &headers, query) {
-        Ok((filter, patience)) => match tokio::time::timeout(patience, world.requests.wait(&filter)).await {
-            Ok(exchange) => fault::json(StatusCode::OK, &exchange),
-            Err(_) => StatusCode::NO_CONTENT.into_response(),
-        },
-        Err(response) => *response,
+async fn wait(caller: Caller, RawQuery(query): RawQuery) -> Response {
+    let (filter, patience) = match filter(&query.unwrap_or_default()) {
+        Ok(read) => read,
+        Err(reason) => return caller.refuse(reason),
+    };
+    match tokio::time::timeout(patience, caller.world.requests.wait(&filter)).await {
+        Ok(exchange) => fault::json(StatusCode::OK, &exchange),
+        Err(_) => StatusCode::NO_CONTENT.into_response(),
     }
-}
-
-fn admitted(
-    world: &World,
-    peer: Peer,
-    headers: &HeaderMap,
-    query: Option<String>,
-) -> Result<(Filter, Duration), Box<Response>> {
-    admit(world, peer.0, headers)?;
-    let base = here::base(world, headers);
-    filter(&query.unwrap_or_default())
-        .map_err(|reason| Box::new(Fault::from(Problem::BadTokenRequest { reason }).kauth(world, &base)))
 }
 
 fn filter(query: &str) -> Result<(Filter, Duration), String> {
@@ -106,49 +86,36 @@ fn filter(query: &str) -> Result<(Filter, Duration), String> {
     Ok((filter, Duration::from_secs(seconds)))
 }
 
-async fn rules(State(world): State<Arc<World>>, peer: Peer, headers: HeaderMap) -> Response {
-    match admit(&world, peer.0, &headers) {
-        Ok(()) => fault::json(StatusCode::OK, &world.faults.list()),
-        Err(response) => *response,
+async fn rules(caller: Caller) -> Response {
+    fault::json(StatusCode::OK, &caller.world.faults.list())
+}
+
+async fn remove(caller: Caller) -> Response {
+    caller.world.faults.remove(None);
+    StatusCode::NO_CONTENT.into_response()
+}
+
+async fn add(Wish(caller, rule): Wish<FaultRule>) -> Response {
+    match check(&rule) {
+        Ok(()) => fault::json(StatusCode::OK, &json!({ "id": caller.world.faults.add(rule) })),
+        Err(reason) => caller.refuse(reason),
     }
 }
 
-async fn remove(State(world): State<Arc<World>>, peer: Peer, headers: HeaderMap) -> Response {
-    match admit(&world, peer.0, &headers) {
-        Ok(()) => {
-            world.faults.remove(None);
-            StatusCode::NO_CONTENT.into_response()
-        }
-        Err(response) => *response,
+fn check(rule: &FaultRule) -> Result<(), String> {
+    let fault = &rule.fault;
+    if *fault == Default::default() {
+        let known = "error, latency_ms, drop, cut, content_type, status, id_token or jwks";
+        return Err(format!("fault says nothing; expected {known}"));
     }
-}
-
-async fn add(State(world): State<Arc<World>>, peer: Peer, request: Request) -> Response {
-    if let Err(response) = admit(&world, peer.0, request.headers()) {
-        return *response;
+    if let Some(unknown) = fault.error.as_deref().filter(|id| Code::from_id(id).is_none()) {
+        return Err(format!("fault.error: {unknown:?} is no code of the catalogue, such as KOE006 or -401"));
     }
-    let base = here::base(&world, request.headers());
-    let refuse = |reason: String| Fault::from(Problem::BadTokenRequest { reason }).kauth(&world, &base);
-    let rule: FaultRule = match body::bytes(request.into_body(), body::LIMIT).await.map(|b| serde_json::from_slice(&b))
-    {
-        Ok(Ok(rule)) => rule,
-        Ok(Err(error)) => return refuse(format!("the body is no fault rule: {error}")),
-        Err(error) => return refuse(error.reason()),
-    };
-    if rule.fault == Default::default() {
-        return refuse(
-            "fault says nothing; expected error, latency_ms, drop, cut, content_type, status, id_token or jwks"
-                .to_owned(),
-        );
-    }
-    if let Some(unknown) = rule.fault.error.as_deref().filter(|id| Code::from_id(id).is_none()) {
-        return refuse(format!("fault.error: {unknown:?} is no code of the catalogue, such as KOE006 or -401"));
-    }
-    if rule.fault.status.is_some_and(|status| !(500..600).contains(&status)) {
-        return refuse("fault.status: expected 500 to 599".to_owned());
+    if fault.status.is_some_and(|status| !(500..600).contains(&status)) {
+        return Err("fault.status: expected 500 to 599".to_owned());
     }
     if rule.probability.is_some_and(|probability| !(0.0..=1.0).contains(&probability)) {
-        return refuse("probability: expected 0 to 1".to_owned());
+        return Err("probability: expected 0 to 1".to_owned());
     }
-    fault::json(StatusCode::OK, &json!({ "id": world.faults.add(rule) }))
+    Ok(())
 }

@@ -1,0 +1,124 @@
+//! Every row of a world, to go back to. The signing keys stay as they are: who verifies has them in a cache.
+
+use std::sync::{Arc, LazyLock};
+
+use crate::db::{Row, sql};
+use crate::{Error, Outcome, Result, Statement, Store, Value};
+
+/// The tables and their columns; a test compares them with the schema.
+const TABLES: [(&str, &str); 13] = [
+    ("apps", "id version settings created_at"),
+    ("app_keys", "app_key app_id kind position epoch deleted settings secret_hash sealed"),
+    ("accounts", "id version epoch restricted agreed_to_terms attributes password_hash sealed_password created_at"),
+    ("logins", "login account_id"),
+    (
+        "links",
+        "app_id account_id user_id version epoch connected connected_at consents signup_due synched_at terms \
+         properties channels",
+    ),
+    ("sessions", "id account_id auth_time expires_at account_epoch device address"),
+    (
+        "codes",
+        "id app_id app_key account_id redirect_uri scopes openid nonce code_challenge auth_time session_id device \
+         address link_epoch account_epoch key_epoch created_at expires_at spent_at grant_id tx_id",
+    ),
+    (
+        "grants",
+        "id app_id app_key account_id scopes openid nonce auth_time session_id device address link_epoch \
+         account_epoch key_epoch created_at refresh_generation refresh_expires_at rotated_at ended_at ended_why",
+    ),
+    ("shipping_addresses", "id account_id version is_default updated_at fields"),
+    ("agts", "id grant_id expires_at spent_at"),
+    ("parked_codes", "id app_id answer expires_at read_at"),
+    ("deliveries", "id app_id kind payload state created_at due_at lease attempts result"),
+    ("webhook_states", "app_id kind url failures paused_at"),
+];
+
+/// The statements of a table.
+struct Table {
+    select: &'static str,
+    insert: &'static str,
+    delete: &'static str,
+}
+
+/// Made once from [`TABLES`], for the statements' texts live as long as the process.
+static STATEMENTS: LazyLock<Vec<Table>> =
+    LazyLock::new(|| TABLES.iter().map(|(name, columns)| table(name, columns)).collect());
+
+fn table(name: &str, columns: &str) -> Table {
+    let columns: Vec<&str> = columns.split_whitespace().collect();
+    let places: Vec<String> = (1..=columns.len()).map(|n| format!("${n}")).collect();
+    let (columns, places) = (columns.join(", "), places.join(", "));
+    Table {
+        select: format!("select {columns} from {name}").leak(),
+        insert: format!("insert into {name} ({columns}) values ({places})").leak(),
+        delete: format!("delete from {name}").leak(),
+    }
+}
+
+/// The rows of a world at a moment.
+#[derive(Debug, Clone)]
+pub struct Snapshot(Arc<Vec<Vec<Vec<Value>>>>);
+
+impl Snapshot {
+    /// How many rows it holds.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.0.iter().map(Vec::len).sum()
+    }
+}
+
+/// Reads every row. Nobody may write meanwhile, or the tables are of different moments.
+///
+/// # Errors
+/// The database failed.
+pub async fn take(store: &Store) -> Result<Snapshot> {
+    let mut tables = Vec::with_capacity(TABLES.len());
+    for table in STATEMENTS.iter() {
+        let rows = store.query(sql(table.select)).await?;
+        tables.push(rows.into_iter().map(Row::into_values).collect());
+    }
+    Ok(Snapshot(Arc::new(tables)))
+}
+
+/// Makes the world what it was.
+///
+/// # Errors
+/// The database failed; then nothing has changed.
+pub async fn restore(store: &Store, snapshot: &Snapshot) -> Result<()> {
+    let mut statements: Vec<Statement> = STATEMENTS.iter().map(|table| sql(table.delete)).collect();
+    for (table, rows) in STATEMENTS.iter().zip(snapshot.0.iter()) {
+        statements.extend(rows.iter().map(|row| row.iter().cloned().fold(sql(table.insert), Statement::bind)));
+    }
+    let outcome = store.commit(statements).await?;
+    // Versions go back with the rows: what is kept by version would be taken for something else.
+    store.apps.clear();
+    match outcome {
+        Outcome::Committed => Ok(()),
+        Outcome::Conflict(_) => Err(Error::Unusable("the snapshot has two rows of one key".to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::db::Url;
+
+    #[tokio::test]
+    async fn no_column_is_forgotten() {
+        let store = Store::open(&Url::Memory).await.expect("store");
+        for (name, columns) in TABLES {
+            let text: &'static str = format!("select name as column_name from pragma_table_info('{name}')").leak();
+            let rows = store.query(sql(text)).await.expect("columns");
+            let mut schema: Vec<String> = rows.iter().map(|row| row.text("column_name").expect("name")).collect();
+            let mut ours: Vec<&str> = columns.split_whitespace().collect();
+            schema.sort();
+            ours.sort_unstable();
+            assert_eq!(schema, ours, "{name}");
+        }
+        let all = store.query(sql("select name as t from sqlite_schema where type = 'table' order by name")).await;
+        let all: Vec<String> = all.expect("tables").iter().map(|row| row.text("t").expect("name")).collect();
+        let left: Vec<&String> = all.iter().filter(|name| TABLES.iter().all(|(ours, _)| ours != name)).collect();
+        assert_eq!(left, ["schema_history", "signing_keys"]);
+    }
+}
