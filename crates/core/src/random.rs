@@ -18,6 +18,11 @@ pub fn bytes<const N: usize>(random: &dyn Random) -> [u8; N] {
     bytes
 }
 
+/// A number from 0 to 1.
+pub fn chance(random: &dyn Random) -> f64 {
+    f64::from(u32::from_be_bytes(bytes(random))) / f64::from(u32::MAX)
+}
+
 /// 256 random bits as base64url: session cookies, browser cookies.
 pub fn token(random: &dyn Random) -> String {
     URL_SAFE_NO_PAD.encode(bytes::<32>(random))

@@ -18,6 +18,15 @@ pub struct FaultRule {
     /// `client_id` of the request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub app_key: Option<String>,
+    /// Log-in id of the person whose token, code, log-in or session it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub person: Option<String>,
+    /// Not requests but deliveries of this webhook: `unlink` or `account_status`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub webhook: Option<String>,
+    /// The account of `person`, found when the rule is added.
+    #[serde(skip)]
+    pub account: Option<i64>,
     /// Only the nth exchange that fits, counted from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nth: Option<u64>,
@@ -68,6 +77,31 @@ pub struct Fault {
     /// What is wrong with the key set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jwks: Option<Keys>,
+    /// What is wrong with the delivery of a webhook.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<Delivery>,
+}
+
+impl Fault {
+    /// Whether it says anything of an answer.
+    #[must_use]
+    pub fn spoils_an_answer(&self) -> bool {
+        Self { delivery: None, ..self.clone() } != Self::default()
+    }
+}
+
+/// What is wrong with the delivery of a webhook.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Delivery {
+    /// So many seconds of world time later.
+    Late(i64),
+    /// Twice, as after a crash between sending and writing down; a token keeps its `jti`.
+    Twice,
+    /// After the one that follows; an hour later if none follows.
+    OutOfOrder,
+    /// With a signature that does not verify, or another admin key.
+    BadSignature,
 }
 
 /// When the connection breaks.
@@ -103,10 +137,28 @@ pub enum Keys {
 #[derive(Default)]
 pub struct FaultRules(Mutex<Rules>);
 
+/// A token in the form of RFC 7515 §3.1 whose signature does not verify any more.
+#[must_use]
+pub fn with_bad_signature(token: &str) -> String {
+    let (signed, signature) = token.rsplit_once('.').unwrap_or((token, ""));
+    let first = if signature.starts_with('A') { 'B' } else { 'A' };
+    format!("{signed}.{first}{}", signature.get(1..).unwrap_or_default())
+}
+
 #[derive(Default)]
 struct Rules {
     next: u64,
     rules: Vec<FaultRule>,
+    /// Deliveries that wait for the one that follows.
+    overtaken: Vec<Overtaken>,
+}
+
+/// A delivery that goes out after the next one of the same webhook.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Overtaken {
+    app_id: i64,
+    kind: &'static str,
+    id: i64,
 }
 
 impl FaultRules {
@@ -137,17 +189,49 @@ impl FaultRules {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).rules.is_empty()
     }
 
-    /// The fault of this exchange, by the first rule that fits; `chance` is a number from 0 to 1.
+    /// Whether a rule names a person: then it must be found whose request this is.
     #[must_use]
-    pub fn choose(&self, method: &str, path: &str, app_key: Option<&str>, chance: f64) -> Option<(u64, Fault)> {
+    pub fn name_people(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).rules.iter().any(|rule| rule.account.is_some())
+    }
+
+    /// The fault of this exchange, by the first rule that fits.
+    #[must_use]
+    pub fn choose(&self, sent: &Sent<'_>) -> Option<(u64, Fault)> {
+        self.first(sent.chance, |rule| {
+            rule.webhook.is_none()
+                && rule.method.as_ref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(sent.method))
+                && rule.path.as_ref().is_none_or(|wanted| sent.path.starts_with(wanted.as_str()))
+                && rule.app_key.as_ref().is_none_or(|wanted| Some(wanted.as_str()) == sent.app_key)
+                && rule.account.is_none_or(|account| Some(account) == sent.person)
+        })
+    }
+
+    /// The fault of a delivery of this webhook, by the first rule that fits.
+    #[must_use]
+    pub fn choose_delivery(&self, webhook: &str, chance: f64) -> Option<Delivery> {
+        self.first(chance, |rule| rule.webhook.as_deref() == Some(webhook))?.1.delivery
+    }
+
+    /// Says that a delivery waits for the one that follows.
+    pub fn let_overtake(&self, app_id: i64, kind: &'static str, id: i64) {
         let mut rules = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        for rule in &mut rules.rules {
-            let fits = rule.method.as_ref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(method))
-                && rule.path.as_ref().is_none_or(|wanted| path.starts_with(wanted.as_str()))
-                && rule.app_key.as_ref().is_none_or(|wanted| Some(wanted.as_str()) == app_key);
-            if !fits {
-                continue;
-            }
+        rules.overtaken.push(Overtaken { app_id, kind, id });
+    }
+
+    /// Those that waited for this delivery, which has ended.
+    #[must_use]
+    pub fn overtaken_by(&self, app_id: i64, kind: &'static str, id: i64) -> Vec<i64> {
+        let mut rules = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (gone, left) = rules.overtaken.iter().partition(|o| o.app_id == app_id && o.kind == kind);
+        rules.overtaken = left;
+        let gone: Vec<Overtaken> = gone;
+        gone.into_iter().map(|overtaken| overtaken.id).filter(|waiting| *waiting != id).collect()
+    }
+
+    fn first(&self, chance: f64, fits: impl Fn(&FaultRule) -> bool) -> Option<(u64, Fault)> {
+        let mut rules = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for rule in rules.rules.iter_mut().filter(|rule| fits(rule)) {
             rule.fitted += 1;
             let meant = rule.nth.is_none_or(|nth| nth == rule.fitted)
                 && rule.times.is_none_or(|times| rule.applied < times)
@@ -159,6 +243,18 @@ impl FaultRules {
         }
         None
     }
+}
+
+/// What rules are compared with.
+#[derive(Debug, Clone, Copy)]
+pub struct Sent<'a> {
+    pub method: &'a str,
+    pub path: &'a str,
+    pub app_key: Option<&'a str>,
+    /// The account, where a rule wants to know.
+    pub person: Option<i64>,
+    /// From 0 to 1.
+    pub chance: f64,
 }
 
 #[cfg(test)]
@@ -176,7 +272,10 @@ mod tests {
             ..FaultRule::default()
         });
         rules.add(FaultRule { times: Some(1), probability: Some(0.5), fault: fault.clone(), ..FaultRule::default() });
-        let choose = |path, chance| rules.choose("GET", path, None, chance).map(|(id, _)| id);
+        let choose = |path, chance| {
+            let sent = Sent { method: "GET", path, app_key: None, person: None, chance };
+            rules.choose(&sent).map(|(id, _)| id)
+        };
         assert_eq!(choose("/v2/user/me", 0.9), None, "the first of /v2, and no luck");
         assert_eq!(choose("/v2/user/me", 0.9), Some(1));
         assert_eq!((choose("/v1", 0.1), choose("/v1", 0.1)), (Some(2), None));

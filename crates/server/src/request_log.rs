@@ -41,8 +41,17 @@ pub struct Exchange {
     pub at: String,
     pub method: String,
     pub path: String,
+    /// The whole URL, without the query.
+    pub url: String,
+    /// Headers of the request that tell what the client is; secrets are masked.
+    pub headers: Vec<(String, String)>,
     /// Parameters of query and form; secrets are masked.
     pub parameters: Vec<(String, String)>,
+    /// How many of the parameters stood in the query; the others were the form.
+    pub in_query: usize,
+    /// Content type of the answer.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub content_type: String,
     /// `client_id`, or `app_key`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub app_key: Option<String>,
@@ -135,6 +144,13 @@ impl RequestLog {
         kept.exchanges.iter().filter(|exchange| filter.fits(exchange)).cloned().collect()
     }
 
+    /// The exchange of this id, if it is still kept.
+    #[must_use]
+    pub fn get(&self, id: u64) -> Option<Exchange> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.exchanges.iter().find(|exchange| exchange.id == id).cloned()
+    }
+
     /// The first exchange that is meant, waiting for it.
     pub async fn wait(&self, filter: &Filter) -> Exchange {
         loop {
@@ -206,6 +222,16 @@ pub fn kept_location(location: &str) -> String {
     let Some((path, query)) = location.split_once('?') else { return cut(location) };
     let pairs = kept(query).into_iter().map(|(name, value)| format!("{name}={value}"));
     cut(&format!("{path}?{}", pairs.collect::<Vec<_>>().join("&")))
+}
+
+/// A header as it may be kept: of credentials the scheme and the first letters.
+#[must_use]
+pub fn kept_header(name: &str, value: &str) -> String {
+    match value.split_once(' ') {
+        Some((scheme, credentials)) if name == "authorization" => format!("{scheme} {}", secret::masked(credentials)),
+        None if name == "authorization" => secret::masked(value),
+        _ => cut(value),
+    }
 }
 
 fn kept_value(name: &str, value: &str) -> String {

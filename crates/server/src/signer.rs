@@ -7,7 +7,7 @@ use kakaw_core::Millis;
 use kakaw_core::key::SigningKey;
 use kakaw_core::seal::{Purpose, Sealer};
 use kakaw_core::secret::Secret;
-use kakaw_store::{Error, Outcome, Store, signing_keys};
+use kakaw_store::{Error, Outcome, Statement, Store, signing_keys};
 use kakaw_wire::oidc::{Jwk, Jwks};
 use tokio::sync::{Notify, watch};
 
@@ -52,6 +52,31 @@ impl Signer {
         }
     }
 
+    /// Puts a new key before the others; returns its id. What the old ones signed still verifies.
+    ///
+    /// # Errors
+    /// The store failed, or no key could be made.
+    pub async fn rotate(&self, store: &Store, sealer: &Sealer, now: Millis) -> Result<String, Error> {
+        // The others are there first, so that the new one is not made instead of them.
+        self.keys().await;
+        let key = self.make().await?;
+        let first = signing_keys::first(store).await?.unwrap_or(now);
+        let created = Millis(first.0 - 1);
+        let Outcome::Committed = store.commit(vec![insert(&key, sealer, created)?]).await? else {
+            return Err(Error::Unusable("a key of the same id was made meanwhile".to_owned()));
+        };
+        self.load(store, sealer, now).await?;
+        Ok(key.jwk.kid)
+    }
+
+    async fn make(&self) -> Result<SigningKey, Error> {
+        let made = match &self.pool {
+            Some(pool) => pool.take().await,
+            None => tokio::task::spawn_blocking(SigningKey::generate).await.ok().flatten(),
+        };
+        made.ok_or_else(|| Error::Unusable("no RSA key could be made".to_owned()))
+    }
+
     /// The keys; the first asks wait until they are there.
     pub async fn keys(&self) -> Arc<Vec<SigningKey>> {
         self.wanted.notify_one();
@@ -80,18 +105,9 @@ impl Signer {
     pub async fn load(&self, store: &Store, sealer: &Sealer, now: Millis) -> Result<(), Error> {
         let mut keys = read(store, sealer).await?;
         while keys.len() < if self.pool.is_some() { 1 } else { KEYS } {
-            let made = match &self.pool {
-                Some(pool) => pool.take().await,
-                None => tokio::task::spawn_blocking(SigningKey::generate).await.ok().flatten(),
-            };
-            let key = made.ok_or_else(|| Error::Unusable("no RSA key could be made".to_owned()))?;
-            let text = key.to_text().ok_or_else(|| Error::Unusable("the RSA key has no text form".to_owned()))?;
-            let sealed = sealer.seal(Purpose::Keep, text.expose().as_bytes());
+            let key = self.make().await?;
             let created = now.plus_seconds(keys.len() as i64);
-            let Outcome::Committed = store.commit(vec![signing_keys::insert(&key.jwk.kid, &sealed, created)]).await?
-            else {
-                continue;
-            };
+            let Outcome::Committed = store.commit(vec![insert(&key, sealer, created)?]).await? else { continue };
             // Another node may have made keys meanwhile: what is stored counts.
             keys = read(store, sealer).await?;
         }
@@ -101,6 +117,12 @@ impl Signer {
         }
         Ok(())
     }
+}
+
+fn insert(key: &SigningKey, sealer: &Sealer, created: Millis) -> Result<Statement, Error> {
+    let text = key.to_text().ok_or_else(|| Error::Unusable("the RSA key has no text form".to_owned()))?;
+    let sealed = sealer.seal(Purpose::Keep, text.expose().as_bytes());
+    Ok(signing_keys::insert(&key.jwk.kid, &sealed, created))
 }
 
 async fn read(store: &Store, sealer: &Sealer) -> Result<Vec<SigningKey>, Error> {

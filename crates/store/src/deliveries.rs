@@ -41,14 +41,21 @@ impl FromRow for Delivery {
 /// Adds a notice, due now.
 #[must_use]
 pub fn insert(id: i64, app_id: i64, notice: &Notice, now: Millis) -> Statement {
+    insert_after(id, app_id, notice, now, 0)
+}
+
+/// Adds a notice that was tried so often already.
+#[must_use]
+pub fn insert_after(id: i64, app_id: i64, notice: &Notice, now: Millis, attempts: i64) -> Statement {
     sql("insert into deliveries (id, app_id, kind, payload, state, created_at, due_at, attempts) \
-         values ($1, $2, $3, $4, 'waiting', $5, $6, 0)")
+         values ($1, $2, $3, $4, 'waiting', $5, $6, $7)")
     .bind(id)
     .bind(app_id)
     .bind(notice.kind())
     .bind(json::write(notice))
     .bind(now)
     .bind(now)
+    .bind(attempts)
     .must_touch()
 }
 
@@ -109,6 +116,20 @@ pub fn retry(id: i64, lease: &str, due_at: Millis, result: &str) -> Statement {
         .bind(result)
         .bind(id)
         .bind(lease)
+}
+
+/// Makes a delivery that was put off due now.
+#[must_use]
+pub fn hurry(id: i64, now: Millis) -> Statement {
+    sql("update deliveries set due_at = $1 where id = $2 and lease is null and due_at is not null").bind(now).bind(id)
+}
+
+/// The delivery of this id.
+pub async fn by_id(store: &Store, id: i64) -> Result<Option<Delivery>> {
+    sql("select id, app_id, payload, state, created_at, attempts, result from deliveries where id = $1")
+        .bind(id)
+        .maybe(store)
+        .await
 }
 
 /// Holds a delivery whose webhook is paused.

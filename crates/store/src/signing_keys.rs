@@ -26,3 +26,15 @@ pub fn insert(kid: &str, sealed: &str, now: Millis) -> Statement {
         .bind(sealed)
         .bind(now)
 }
+
+/// When the key that signs was made.
+pub async fn first(store: &Store) -> Result<Option<Millis>> {
+    struct Created(Millis);
+    impl FromRow for Created {
+        fn from_row(row: &Row) -> Result<Self> {
+            Ok(Self(Millis(row.int("created_at")?)))
+        }
+    }
+    let text = "select created_at from signing_keys order by created_at, kid limit 1";
+    Ok(sql(text).maybe::<Created>(store).await?.map(|Created(at)| at))
+}

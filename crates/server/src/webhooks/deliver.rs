@@ -18,6 +18,7 @@ use kakaw_store::{Error, Outcome, Statement, app_keys, apps};
 use tokio::task::JoinSet;
 
 use super::send::{Receiver, send};
+use crate::fault_rules::Delivery as Fault;
 use crate::world::World;
 
 /// Deliveries at a time.
@@ -122,9 +123,15 @@ impl Worker {
                 Some(known) if known.state.paused_at.is_some() => changes.push(deliveries::hold(delivery.id, &lease)),
                 Some(known) => {
                     let receiver = Arc::clone(&known.receiver);
+                    let (spoilt, done) = spoil(&world, &delivery, &lease);
+                    changes.extend(done);
+                    if spoilt == Spoilt::NotNow {
+                        continue;
+                    }
                     let (world, lease) = (Arc::clone(&world), lease.clone());
                     let work = async move {
-                        let result = send(world, Arc::clone(&receiver), delivery.clone()).await;
+                        let badly = spoilt == Spoilt::BadlySigned;
+                        let result = send(world, Arc::clone(&receiver), delivery.clone(), badly).await;
                         Done { delivery, receiver, lease, result }
                     };
                     self.under_way.spawn_on(work, &self.world.webhooks.runtime());
@@ -161,6 +168,8 @@ impl Worker {
             |known| known.state.clone(),
         );
         let before = state.clone();
+        let waited = world.faults.overtaken_by(receiver.app_id, kind, delivery.id);
+        changes.extend(waited.into_iter().map(|id| deliveries::hurry(id, world.now())));
         match result {
             Ok(said) => {
                 changes.push(deliveries::finish(delivery.id, lease, "delivered", said));
@@ -187,6 +196,36 @@ impl Worker {
             if let Some(known) = known {
                 known.state = state;
             }
+        }
+    }
+}
+
+/// What a fault rule does to a delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Spoilt {
+    No,
+    NotNow,
+    BadlySigned,
+}
+
+/// Asks the fault rules of a stand-in, at the first try of a delivery.
+fn spoil(world: &World, delivery: &Delivery, lease: &str) -> (Spoilt, Option<Statement>) {
+    if delivery.attempts > 1 || world.faults.is_empty() {
+        return (Spoilt::No, None);
+    }
+    let (kind, now) = (delivery.notice.kind(), world.now());
+    let put_off = |seconds, why| Some(deliveries::retry(delivery.id, lease, now.plus_seconds(seconds), why));
+    match world.faults.choose_delivery(kind, random::chance(&*world.random)) {
+        None => (Spoilt::No, None),
+        Some(Fault::BadSignature) => (Spoilt::BadlySigned, None),
+        Some(Fault::Late(seconds)) => (Spoilt::NotNow, put_off(seconds, "put off by a fault rule")),
+        Some(Fault::OutOfOrder) => {
+            world.faults.let_overtake(delivery.app_id, kind, delivery.id);
+            (Spoilt::NotNow, put_off(3600, "waits for the one that follows, by a fault rule"))
+        }
+        Some(Fault::Twice) => {
+            let id = random::ordered_id(&*world.random, now);
+            (Spoilt::No, Some(deliveries::insert_after(id, delivery.app_id, &delivery.notice, now, 1)))
         }
     }
 }

@@ -8,6 +8,7 @@ use kakaw_store::deliveries::Delivery;
 use kakaw_wire::event::SetRefusal;
 use reqwest::header;
 
+use crate::fault_rules::with_bad_signature;
 use crate::world::World;
 
 /// Bytes of a receiver's reply that are read.
@@ -27,8 +28,13 @@ pub struct Receiver {
     pub rest_api_key: Option<String>,
 }
 
-/// Sends a notice. What the receiver answered, or why it counts as a failure.
-pub async fn send(world: Arc<World>, receiver: Arc<Receiver>, delivery: Delivery) -> Result<String, String> {
+/// Sends a notice, `badly` signed where a fault rule says so. What the receiver answered, or why it counts as a failure.
+pub async fn send(
+    world: Arc<World>,
+    receiver: Arc<Receiver>,
+    delivery: Delivery,
+    badly: bool,
+) -> Result<String, String> {
     let url = world.webhooks.check(&receiver.url)?;
     let http = world.webhooks.http()?;
     let request = match &delivery.notice {
@@ -40,14 +46,18 @@ pub async fn send(world: Arc<World>, receiver: Arc<Receiver>, delivery: Delivery
                 Method::Post => http.post(url).form(&fields),
             };
             let key = receiver.admin_key.as_ref().ok_or("the app has no admin key")?;
-            request.header(header::AUTHORIZATION, format!("KakaoAK {}", key.expose()))
+            let key = if badly { "00000000000000000000000000000000" } else { key.expose() };
+            request.header(header::AUTHORIZATION, format!("KakaoAK {key}"))
         }
         Notice::AccountStatus { token } => {
             let mut claims = token.clone();
             claims.aud = receiver.rest_api_key.clone().ok_or("the app has no REST API key")?;
             let keys = world.signer.keys().await;
             let signed = keys.first().and_then(|key| key.sign_as("secevent+jwt", &claims));
-            let signed = signed.ok_or("the token could not be signed")?;
+            let mut signed = signed.ok_or("the token could not be signed")?;
+            if badly {
+                signed = with_bad_signature(&signed);
+            }
             http.post(url).header(header::CONTENT_TYPE, "application/secevent+jwt").body(signed)
         }
     };

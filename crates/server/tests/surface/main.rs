@@ -16,6 +16,8 @@ mod lifecycle;
 mod pages;
 mod picker;
 mod policy;
+mod receiver;
+mod rehearse;
 mod sdk_calls;
 mod sdk_walks;
 mod service_terms;

@@ -199,8 +199,13 @@ impl TestServer {
     }
 
     /// The response as it is: its body may break off.
-    pub async fn raw(&self, mut request: Request<Body>) -> axum::response::Response {
-        request.extensions_mut().insert(ConnectInfo(SocketAddr::from(([127, 0, 0, 1], 1))));
+    pub async fn raw(&self, request: Request<Body>) -> axum::response::Response {
+        self.raw_from([127, 0, 0, 1], request).await
+    }
+
+    /// A request from this address.
+    pub async fn raw_from(&self, address: [u8; 4], mut request: Request<Body>) -> axum::response::Response {
+        request.extensions_mut().insert(ConnectInfo(SocketAddr::from((address, 1))));
         self.router.clone().oneshot(request).await.expect("infallible")
     }
 

@@ -1,14 +1,8 @@
 //! Webhooks: who is told what, how often, and what happens when nobody listens.
 
-use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use axum::body::Bytes;
-use axum::extract::{Request, State};
-use axum::http::StatusCode;
-use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http_body_util::BodyExt as _;
@@ -19,94 +13,13 @@ use kakaw_wire::event::{EventType, UnlinkReason};
 use kakaw_wire::oidc::Jwks;
 use serde_json::{Value, json};
 
+use crate::receiver::*;
 use crate::support::*;
-
-/// What a receiver got.
-#[derive(Debug, Clone)]
-struct Got {
-    method: String,
-    uri: String,
-    authorization: String,
-    kind: String,
-    body: Bytes,
-}
-
-#[derive(Clone, Default)]
-struct Inbox {
-    got: Arc<Mutex<Vec<Got>>>,
-    answer: Arc<Mutex<Option<StatusCode>>>,
-}
-
-impl Inbox {
-    fn all(&self) -> Vec<Got> {
-        self.got.lock().unwrap().clone()
-    }
-
-    fn take(&self) -> Vec<Got> {
-        std::mem::take(&mut *self.got.lock().unwrap())
-    }
-
-    fn answer(&self, status: u16) {
-        *self.answer.lock().unwrap() = Some(StatusCode::from_u16(status).unwrap());
-    }
-}
-
-async fn receive(State(inbox): State<Inbox>, request: Request) -> Response {
-    let (parts, body) = request.into_parts();
-    let text = |name: &str| parts.headers.get(name).map(|v| v.to_str().unwrap().to_owned()).unwrap_or_default();
-    let got = Got {
-        method: parts.method.to_string(),
-        uri: parts.uri.to_string(),
-        authorization: text("authorization"),
-        kind: text("content-type"),
-        body: body.collect().await.unwrap().to_bytes(),
-    };
-    let event = got.kind == "application/secevent+jwt";
-    inbox.got.lock().unwrap().push(got);
-    if parts.uri.path() == "/slow" {
-        tokio::time::sleep(Duration::from_secs(4)).await;
-    }
-    if parts.uri.path() == "/away" {
-        return (StatusCode::FOUND, [("location", "/hook")]).into_response();
-    }
-    let status = *inbox.answer.lock().unwrap();
-    let status = status.unwrap_or(if event { StatusCode::ACCEPTED } else { StatusCode::OK });
-    let refusal = json!({ "err": "invalid_key", "description": "no such key" }).to_string();
-    (status, if status.is_success() { String::new() } else { refusal }).into_response()
-}
-
-/// A receiver on a port of its own.
-async fn receiver() -> (Inbox, SocketAddr) {
-    let inbox = Inbox::default();
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let app = Router::new().fallback(receive).with_state(inbox.clone());
-    tokio::spawn(async move { axum::serve(listener, app).await });
-    (inbox, address)
-}
 
 const EVERYTHING: &str = "\"user-linked\", \"user-unlinked\", \"user-scope-consent\", \"user-scope-withdraw\", \
      \"tokens-revoked\", \"token-issued\", \"token-revoked\", \"account-disabled\", \"account-enabled\", \
      \"account-purged\", \"identifier-changed\", \"identifier-recycled\", \"sessions-revoked\", \"credential-change\", \
      \"user-profile-changed\"";
-
-/// The test world with webhooks at this receiver.
-fn world(unlink: &str, events: &str, address: SocketAddr) -> String {
-    let mut lines = String::new();
-    if !unlink.is_empty() {
-        lines.push_str(&format!(
-            "webhooks.unlink = {{ url = \"http://{address}{}\", method = \"{}\" }}\n",
-            &unlink[4..].trim(),
-            unlink[..4].trim()
-        ));
-    }
-    if !events.is_empty() {
-        lines.push_str(&format!(
-            "webhooks.account_status = {{ url = \"http://{address}/events\", events = [{events}] }}\n"
-        ));
-    }
-    PLATFORM.replacen("company =", &format!("{lines}company ="), 1)
-}
 
 async fn log_in(server: &TestServer, items: &[&str]) -> (i64, String) {
     let terms = ["use", "privacy"];

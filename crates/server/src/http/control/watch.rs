@@ -1,4 +1,7 @@
 //! `GET /control/v1/requests` — what was asked and answered. `DELETE /control/v1/requests` — forget it.
+//! `GET /control/v1/requests/count` — how many fit.
+//! `GET /control/v1/requests/har` — those that fit as an HTTP Archive (HAR 1.2).
+//! `GET /control/v1/requests/{id}/curl` — one as a line for curl.
 //! `GET /control/v1/requests/wait` — the first exchange that fits, waiting for it up to `timeout` seconds.
 //! `GET /control/v1/faults` — the fault rules. `POST /control/v1/faults` — add one. `DELETE /control/v1/faults` — remove all.
 //!
@@ -18,16 +21,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::RawQuery;
+use axum::extract::{Path, RawQuery};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing;
+use kakaw_core::webhook;
+use kakaw_store::accounts;
 use kakaw_wire::Code;
 use kakaw_wire::form::Pairs;
 use serde_json::json;
 
 use super::caller::{Caller, Wish};
-use crate::fault_rules::FaultRule;
+use crate::fault_rules::{Delivery, FaultRule};
+use crate::har;
 use crate::http::fault;
 use crate::request_log::Filter;
 use crate::world::World;
@@ -35,6 +41,9 @@ use crate::world::World;
 pub fn routes() -> Router<Arc<World>> {
     Router::new()
         .route("/control/v1/requests", routing::get(list).delete(forget))
+        .route("/control/v1/requests/count", routing::get(count))
+        .route("/control/v1/requests/har", routing::get(har))
+        .route("/control/v1/requests/{id}/curl", routing::get(curl))
         .route("/control/v1/requests/wait", routing::get(wait))
         .route("/control/v1/faults", routing::get(rules).post(add).delete(remove))
 }
@@ -43,6 +52,27 @@ async fn list(caller: Caller, RawQuery(query): RawQuery) -> Response {
     match filter(&query.unwrap_or_default()) {
         Ok((filter, _)) => fault::json(StatusCode::OK, &caller.world.requests.list(&filter)),
         Err(reason) => caller.refuse(reason),
+    }
+}
+
+async fn count(caller: Caller, RawQuery(query): RawQuery) -> Response {
+    match filter(&query.unwrap_or_default()) {
+        Ok((filter, _)) => fault::json(StatusCode::OK, &json!({ "count": caller.world.requests.list(&filter).len() })),
+        Err(reason) => caller.refuse(reason),
+    }
+}
+
+async fn har(caller: Caller, RawQuery(query): RawQuery) -> Response {
+    match filter(&query.unwrap_or_default()) {
+        Ok((filter, _)) => fault::json(StatusCode::OK, &har::document(&caller.world.requests.list(&filter))),
+        Err(reason) => caller.refuse(reason),
+    }
+}
+
+async fn curl(caller: Caller, Path(id): Path<String>) -> Response {
+    match id.parse().ok().and_then(|id| caller.world.requests.get(id)) {
+        Some(exchange) => fault::json(StatusCode::OK, &json!({ "curl": har::curl(&exchange) })),
+        None => caller.refuse(format!("there is no exchange {id} in the log")),
     }
 }
 
@@ -95,17 +125,40 @@ async fn remove(caller: Caller) -> Response {
     StatusCode::NO_CONTENT.into_response()
 }
 
-async fn add(Wish(caller, rule): Wish<FaultRule>) -> Response {
-    match check(&rule) {
-        Ok(()) => fault::json(StatusCode::OK, &json!({ "id": caller.world.faults.add(rule) })),
-        Err(reason) => caller.refuse(reason),
+async fn add(Wish(caller, mut rule): Wish<FaultRule>) -> Response {
+    if let Err(reason) = check(&rule) {
+        return caller.refuse(reason);
     }
+    if let Some(person) = &rule.person {
+        match accounts::by_login(&caller.world.store, person).await {
+            Ok(Some(stored)) => rule.account = Some(stored.account.id),
+            Ok(None) => return caller.refuse(format!("person: nobody logs in with {person:?}")),
+            Err(error) => return caller.done(Err(error)),
+        }
+    }
+    fault::json(StatusCode::OK, &json!({ "id": caller.world.faults.add(rule) }))
 }
 
 fn check(rule: &FaultRule) -> Result<(), String> {
     let fault = &rule.fault;
-    if *fault == Default::default() {
-        let known = "error, latency_ms, drop, cut, content_type, status, id_token or jwks";
+    match (rule.webhook.as_deref(), fault.delivery) {
+        (None, Some(_)) => return Err("fault.delivery needs webhook: unlink or account_status".to_owned()),
+        (Some(webhook::UNLINK | webhook::ACCOUNT_STATUS), None) => {
+            let known = "late, twice, out_of_order or bad_signature";
+            return Err(format!("fault.delivery is missing; expected {known}"));
+        }
+        (Some(webhook::UNLINK | webhook::ACCOUNT_STATUS), Some(_)) if fault.spoils_an_answer() => {
+            return Err("fault: a webhook has delivery only; the rest is for requests".to_owned());
+        }
+        (Some(webhook::UNLINK | webhook::ACCOUNT_STATUS), Some(Delivery::Late(seconds))) if seconds < 1 => {
+            return Err(format!("fault.delivery.late: {seconds}; expected seconds, 1 or more"));
+        }
+        (Some(webhook::UNLINK | webhook::ACCOUNT_STATUS), Some(_)) => return Ok(()),
+        (Some(other), _) => return Err(format!("webhook: {other:?}; expected unlink or account_status")),
+        (None, None) => {}
+    }
+    if !fault.spoils_an_answer() {
+        let known = "error, latency_ms, drop, cut, content_type, status, id_token, jwks or delivery";
         return Err(format!("fault says nothing; expected {known}"));
     }
     if let Some(unknown) = fault.error.as_deref().filter(|id| Code::from_id(id).is_none()) {

@@ -58,6 +58,7 @@ use self::consent::Consented;
 use self::finish::Finish;
 use self::step::{Step, canonical};
 use self::unattended::Unattended;
+pub use self::unattended::hinted;
 use crate::http::body;
 use crate::http::fault::Fault;
 use crate::http::here::Here;

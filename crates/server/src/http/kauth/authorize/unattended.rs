@@ -10,6 +10,7 @@ use kakaw_core::session::Session;
 use kakaw_store::{accounts, links};
 use kakaw_wire::Problem;
 use kakaw_wire::authorize::Params;
+use kakaw_wire::form::Pairs;
 use kakaw_wire::scope;
 
 use super::Visit;
@@ -18,6 +19,14 @@ use crate::http::here::Here;
 
 /// The header.
 pub const HEADER: &str = "kakaw-login";
+
+/// The person whom a request names, for fault rules.
+#[must_use]
+pub fn hinted<'a>(headers: &'a HeaderMap, query: &'a Pairs) -> Option<&'a str> {
+    let hint = query.one("login_hint").ok().flatten().and_then(|hint| hint.strip_prefix("kakaw:"));
+    let header = || headers.get(HEADER).and_then(|value| value.to_str().ok());
+    hint.or_else(header)?.split(';').next().map(str::trim)
+}
 
 /// Who logs in, and what they answer.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,0 +1,123 @@
+//! In a stand-in every exchange passes here: it is written to the log, and spoilt where a fault rule says so.
+
+mod flow;
+mod spoil;
+mod who;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use kakaw_core::random;
+use kakaw_wire::form::Pairs;
+
+use crate::fault_rules::Sent;
+use crate::http::fault::Explained;
+use crate::http::{body, here};
+use crate::request_log::{self, Exchange};
+use crate::world::World;
+
+/// Whether an exchange is of the stand-in itself, and not of what it stands in for.
+fn is_own(path: &str) -> bool {
+    ["/control/", "/assets/", "/docs/", "/demo", "/inspector", "/sdk/", "/kakao_js_sdk/"]
+        .iter()
+        .any(|prefix| path.starts_with(prefix))
+        || path == "/"
+}
+
+/// The layer.
+pub async fn observe(State(world): State<Arc<World>>, request: Request, next: Next) -> Response {
+    let path = request.uri().path().to_owned();
+    if is_own(&path) {
+        return next.run(request).await;
+    }
+    let (started, at) = (Instant::now(), world.now());
+    let method = request.method().as_str().to_owned();
+    let query = request.uri().query().unwrap_or_default().to_owned();
+    let (request, form) = read_form(request).await;
+    let named = app_key(&query, &form);
+    let headers = request.headers().clone();
+    // A call of the user API says neither; pages need not be asked, unless a rule does.
+    let who = if headers.contains_key(header::AUTHORIZATION) || world.faults.name_people() {
+        who::of(&world, &headers, &query, &form).await
+    } else {
+        who::Who::default()
+    };
+    let app_key = named.or(who.app_key);
+    let keys = flow::keys_of(&world, &request, &path, &form);
+    let (base, own) = (here::base(&world, request.headers()), own_headers(request.headers()));
+    let spoilt = if world.faults.is_empty() {
+        None
+    } else {
+        let chance = random::chance(&*world.random);
+        let person = who.account;
+        world.faults.choose(&Sent { method: &method, path: &path, app_key: app_key.as_deref(), person, chance })
+    };
+    let (rule, response) = match spoilt {
+        None => (None, next.run(request).await),
+        Some((id, fault)) => (Some(id), spoil::spoil(&world, &base, &path, &fault, request, next).await),
+    };
+    let (flow, response) = flow::flow(&world, &path, &query, &keys, response).await;
+    let explained = response.extensions().get::<Explained>();
+    let location = response.headers().get(header::LOCATION).and_then(|location| location.to_str().ok());
+    let mut parameters = request_log::kept(&query);
+    let in_query = parameters.len();
+    parameters.extend(request_log::kept(&form));
+    let kind = response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    world.requests.add(Exchange {
+        id: 0,
+        flow,
+        at: at.rfc3339_exact(),
+        method,
+        url: format!("{base}{path}"),
+        path,
+        headers: own,
+        parameters,
+        in_query,
+        content_type: kind.to_owned(),
+        app_key,
+        status: response.status().as_u16(),
+        took_us: u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
+        location: location.map(request_log::kept_location),
+        code: explained.map(|explained| explained.code),
+        diagnosis: explained.map(|explained| explained.diagnosis.clone()).unwrap_or_default(),
+        fault: rule,
+    });
+    response
+}
+
+/// Reads a form on its way, so that the log can tell its parameters; the handler gets it whole.
+async fn read_form(request: Request) -> (Request, String) {
+    if !body::is_form(request.headers()) {
+        return (request, String::new());
+    }
+    let (parts, body) = request.into_parts();
+    match body::bytes(body, body::LIMIT).await {
+        Ok(bytes) => {
+            let text = String::from_utf8_lossy(&bytes).into_owned();
+            (Request::from_parts(parts, Body::from(bytes)), text)
+        }
+        // Too large: the handler refuses it in its own words.
+        Err(_) => (Request::from_parts(parts, Body::from(vec![b'x'; body::LIMIT + 1])), String::new()),
+    }
+}
+
+/// The headers that tell what a client is and does. Cookies are not kept: a browser may send some that are not ours.
+fn own_headers(headers: &HeaderMap) -> Vec<(String, String)> {
+    let kept = ["content-type", "accept", "accept-language", "authorization", "ka", "origin", "user-agent"];
+    let found = kept.iter().filter_map(|name| Some((*name, headers.get(*name)?.to_str().ok()?)));
+    found.map(|(name, value)| (name.to_owned(), request_log::kept_header(name, value))).collect()
+}
+
+fn app_key(query: &str, form: &str) -> Option<String> {
+    let of = |text: &str| {
+        let pairs = Pairs::parse(text).ok()?;
+        let key = pairs.one("client_id").ok().flatten().or_else(|| pairs.one("app_key").ok().flatten())?;
+        Some(key.chars().take(64).collect::<String>())
+    };
+    of(query).or_else(|| of(form))
+}

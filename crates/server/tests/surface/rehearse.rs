@@ -1,0 +1,328 @@
+//! What a stand-in lets services rehearse: people that break them, webhooks that go wrong, keys that change, and what is
+//! written down of it.
+
+use kakaw_core::key::Jws;
+use kakaw_server::presets::Preset;
+use kakaw_server::webhooks::deliver_due;
+use kakaw_wire::event::EventType;
+use serde_json::{Value, json};
+
+use crate::receiver::*;
+use crate::support::*;
+
+async fn post(server: &TestServer, path: &str, wish: Value) -> Value {
+    let answer = control(server, "POST", &format!("/control/v1/{path}"), wish).await;
+    assert!(answer.status.is_success(), "{path}: {}", answer.body);
+    if answer.body.is_empty() { Value::Null } else { answer.json() }
+}
+
+async fn get(server: &TestServer, path: &str) -> Value {
+    let answer = control(server, "GET", &format!("/control/v1/{path}"), Value::Null).await;
+    assert_eq!(answer.status, 200, "{path}: {}", answer.body);
+    answer.json()
+}
+
+/// What becomes of a person that logs in: the account as the app sees it, or the code of the refusal.
+async fn account(server: &TestServer, person: &str) -> Value {
+    let wish = json!({ "client_id": REST, "person": person, "tokens": true });
+    let done = control(server, "POST", "/control/v1/login", wish).await;
+    match done.json()["tokens"]["access_token"].as_str() {
+        Some(token) => server.me(token).await.json()["kakao_account"].clone(),
+        None => Value::String(done.body),
+    }
+}
+
+#[tokio::test]
+async fn presets_are_people_that_break_services() {
+    on_each_database(async |server| {
+        assert_eq!(get(&server, "presets").await.as_array().unwrap().len(), Preset::ALL.len());
+        let make = async |preset: &str| post(&server, "presets", json!({ "preset": preset, "app": 1001 })).await;
+        let seen = async |preset: &str| {
+            let made = make(preset).await;
+            account(&server, made["person"].as_str().unwrap()).await
+        };
+        let no_email = seen("no_email").await;
+        assert_eq!((&no_email["has_email"], no_email.get("email")), (&json!(false), None), "{no_email}");
+        assert_eq!(seen("unverified_email").await["is_email_verified"], false);
+        assert_eq!(seen("invalid_email").await["is_email_valid"], false);
+        let declined = seen("declined_email").await;
+        assert_eq!((&declined["email_needs_agreement"], declined.get("email")), (&json!(true), None), "{declined}");
+        assert_eq!(seen("no_profile").await["profile"]["is_default_nickname"], true);
+        assert!(make("no_talk").await["user_id"].is_null());
+        let export = control(&server, "GET", "/control/v1/export", Value::Null).await.body;
+        let no_talk = export.split("[[people]]").find(|person| person.contains("\"no-talk\"")).unwrap();
+        assert!(!no_talk.contains("talk = true") && !no_talk.contains("phone_number"), "{no_talk}");
+        assert!(seen("restricted").await.as_str().unwrap().contains("restricted"));
+        make("under_14").await;
+        // An app of grown-ups.
+        let young =
+            control(&server, "POST", "/control/v1/login", json!({ "client_id": ADULTS, "person": "under-14" })).await;
+        assert!(young.body.contains("Not allowed under age 14"), "{}", young.body);
+        server.apply(PLATFORM).await;
+        let stranger =
+            post(&server, "presets", json!({ "preset": "not_linked", "app": 2001, "login": "stranger" })).await;
+        assert_eq!((&stranger["person"], stranger.get("user_id")), (&json!("stranger"), None));
+        let pending = post(&server, "presets", json!({ "preset": "pre_registered", "app": 2001 })).await;
+        let user_id = pending["user_id"].to_string();
+        let fields = [("target_id_type", "user_id"), ("target_id", user_id.as_str())];
+        let me = server.admin(MARKET_ADMIN, "POST", "/v2/user/me", &fields).await;
+        assert!(me.json()["has_signed_up"] == false || me.json()["code"] == -102, "{}", me.body);
+        let outside = make("not_team_member").await;
+        let refused = account(&server, outside["person"].as_str().unwrap()).await;
+        assert!(refused.as_str().unwrap().contains("KOE005"), "{refused}");
+        for (wish, part) in
+            [(json!({ "preset": "no_shoes" }), "no_shoes"), (json!({ "preset": "no_email", "app": 7 }), "no app 7")]
+        {
+            let refused = control(&server, "POST", "/control/v1/presets", wish).await;
+            assert!(refused.status == 400 && refused.body.contains(part), "{}", refused.body);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn any_webhook_can_be_triggered_seen_and_sent_again() {
+    on_each_database(async |server| {
+        let (inbox, address) = receiver().await;
+        server.apply(&world("POST/hook", "\"user-linked\"", address)).await;
+        let user_id = linked(&server).await;
+        deliver_due(&server.world).await.unwrap();
+        inbox.take();
+        for event in std::iter::once("unlink").chain(EventType::ALL.iter().map(|kind| kind.id())) {
+            let sent =
+                post(&server, "webhooks/trigger", json!({ "app": 2001, "user_id": user_id, "event": event })).await;
+            deliver_due(&server.world).await.unwrap();
+            let [got] = &inbox.take()[..] else { panic!("one {event}") };
+            if event == "unlink" {
+                assert!(
+                    String::from_utf8_lossy(&got.body)
+                        .contains(&format!("user_id={user_id}&referrer_type=UNLINK_FROM_APPS"))
+                );
+            } else {
+                assert!(claims(got)["events"].to_string().contains(&format!("/{event}\"")));
+            }
+            let told = get(&server, "deliveries").await;
+            let told = told.as_array().unwrap().iter().find(|delivery| delivery["id"] == sent["id"]).unwrap();
+            assert_eq!((&told["state"], &told["events"]), (&json!("delivered"), &json!([event])), "{told}");
+        }
+        let last = get(&server, "deliveries").await[0]["id"].clone();
+        let again = post(&server, "deliveries/replay", json!({ "id": last })).await;
+        assert_ne!(again["id"], last);
+        deliver_due(&server.world).await.unwrap();
+        assert_eq!(inbox.take().len(), 1);
+        for (path, wish, part) in [
+            ("webhooks/trigger", json!({ "app": 2001, "user_id": 5, "event": "unlink" }), "user id 5"),
+            ("webhooks/trigger", json!({ "app": 2001, "user_id": user_id, "event": "explode" }), "user-unlinked"),
+            ("webhooks/trigger", json!({ "app": 1001, "user_id": 5, "event": "unlink" }), "user id 5"),
+            ("deliveries/replay", json!({ "id": "zz" }), "no delivery"),
+        ] {
+            let refused = control(&server, "POST", &format!("/control/v1/{path}"), wish).await;
+            assert!(refused.status == 400 && refused.body.contains(part), "{}", refused.body);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn webhooks_come_late_twice_out_of_order_and_badly_signed() {
+    on_each_database(async |server| {
+        let (inbox, address) = receiver().await;
+        server.apply(&world("POST/hook", "\"user-linked\"", address)).await;
+        let user_id = linked(&server).await;
+        deliver_due(&server.world).await.unwrap();
+        inbox.take();
+        let trigger = async |event: &str| {
+            post(&server, "webhooks/trigger", json!({ "app": 2001, "user_id": user_id, "event": event })).await;
+            deliver_due(&server.world).await.unwrap();
+        };
+        let rule = async |webhook: &str, delivery: Value| {
+            post(&server, "faults", json!({ "webhook": webhook, "times": 1, "fault": { "delivery": delivery } })).await;
+        };
+        rule("unlink", json!({ "late": 600 })).await;
+        trigger("unlink").await;
+        assert!(inbox.take().is_empty(), "not yet");
+        post(&server, "clock", json!({ "advance": 599 })).await;
+        assert!(inbox.take().is_empty(), "not yet");
+        post(&server, "clock", json!({ "advance": 1 })).await;
+        assert_eq!(inbox.take().len(), 1);
+
+        rule("account_status", json!("twice")).await;
+        trigger("user-linked").await;
+        let twice = inbox.take();
+        assert_eq!(claims(&twice[0])["jti"], claims(&twice[1])["jti"]);
+        assert_eq!(twice.len(), 2);
+
+        rule("account_status", json!("out_of_order")).await;
+        trigger("user-linked").await;
+        assert!(inbox.take().is_empty(), "waits for the next");
+        trigger("user-unlinked").await;
+        deliver_due(&server.world).await.unwrap();
+        let order: Vec<String> = inbox.take().iter().map(|got| claims(got)["events"].to_string()).collect();
+        assert!(
+            order.len() == 2 && order[0].contains("user-unlinked") && order[1].contains("user-linked"),
+            "{order:?}"
+        );
+        rule("account_status", json!("out_of_order")).await;
+        trigger("user-linked").await;
+        post(&server, "clock", json!({ "advance": 3600 })).await;
+        assert_eq!(inbox.take().len(), 1, "none followed");
+
+        rule("account_status", json!("bad_signature")).await;
+        trigger("user-linked").await;
+        let keys: kakaw_wire::oidc::Jwks =
+            serde_json::from_str(&server.get("/.well-known/jwks.json").await.body).unwrap();
+        let [bad] = &inbox.take()[..] else { panic!("one") };
+        assert!(!Jws::parse(std::str::from_utf8(&bad.body).unwrap()).unwrap().is_signed_by(&keys.keys));
+        rule("unlink", json!("bad_signature")).await;
+        trigger("unlink").await;
+        assert_eq!(inbox.take()[0].authorization, "KakaoAK 00000000000000000000000000000000");
+        trigger("unlink").await;
+        assert_eq!(inbox.take()[0].authorization, format!("KakaoAK {MARKET_ADMIN}"), "once was enough");
+        for (rule, part) in [
+            (json!({ "webhook": "unlink", "fault": { "status": 502 } }), "late, twice"),
+            (json!({ "webhook": "unlink", "fault": { "status": 502, "delivery": "twice" } }), "delivery only"),
+            (json!({ "webhook": "other", "fault": { "delivery": "twice" } }), "account_status"),
+            (json!({ "webhook": "unlink", "fault": { "delivery": { "late": 0 } } }), "1 or more"),
+            (json!({ "fault": { "delivery": "twice" } }), "needs webhook"),
+            (json!({ "person": "nobody", "fault": { "status": 502 } }), "nobody"),
+        ] {
+            let refused = control(&server, "POST", "/control/v1/faults", rule.clone()).await;
+            assert!(refused.status == 400 && refused.body.contains(part), "{rule}: {}", refused.body);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_fault_can_be_of_one_person_or_app() {
+    on_each_database(async |server| {
+        let token = async |person: &str| {
+            let wish = json!({ "client_id": REST, "person": person, "tokens": true });
+            post(&server, "login", wish).await["tokens"].clone()
+        };
+        let (ryan, other) = (token("ryan@example.com").await, token("noemail").await);
+        let me = async |tokens: &Value| server.me(tokens["access_token"].as_str().unwrap()).await.status.as_u16();
+        post(&server, "faults", json!({ "person": "ryan@example.com", "fault": { "error": "-401" } })).await;
+        assert_eq!((me(&ryan).await, me(&other).await), (401, 200));
+        let refresh = async |tokens: &Value| {
+            server.refresh(REST, tokens["refresh_token"].as_str().unwrap()).await.status.as_u16()
+        };
+        assert_eq!((refresh(&ryan).await, refresh(&other).await), (400, 200), "the person of a refresh token");
+        let page = server.get(&authorize(REST, "&login_hint=kakaw:ryan@example.com")).await;
+        assert!(page.body.contains("-401"), "{}", page.body);
+        control(&server, "DELETE", "/control/v1/faults", Value::Null).await;
+        post(&server, "faults", json!({ "app_key": REST, "path": "/v2", "fault": { "status": 503 } })).await;
+        assert_eq!(me(&other).await, 503, "the app of an access token");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn keys_rotate_and_old_tokens_verify() {
+    on_each_database(async |server| {
+        let id_token = async || {
+            let parameters = json!({ "scope": "openid" });
+            let wish =
+                json!({ "client_id": REST, "person": "ryan@example.com", "tokens": true, "parameters": parameters });
+            post(&server, "login", wish).await["tokens"]["id_token"].as_str().unwrap().to_owned()
+        };
+        let keys = async || {
+            serde_json::from_str::<kakaw_wire::oidc::Jwks>(&server.get("/.well-known/jwks.json").await.body)
+                .unwrap()
+                .keys
+        };
+        let (before, old) = (keys().await, id_token().await);
+        let kid = post(&server, "keys/rotate", Value::Null).await["kid"].clone();
+        let new = id_token().await;
+        let new = Jws::parse(&new).unwrap();
+        assert_eq!(json!(new.header.kid), kid);
+        assert!(!new.is_signed_by(&before), "who kept the set must fetch it again");
+        let after = keys().await;
+        assert!(new.is_signed_by(&after) && Jws::parse(&old).unwrap().is_signed_by(&after));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_log_is_counted_and_told_in_words_of_other_tools() {
+    let server = TestServer::start(&kakaw_store::db::Url::Memory, kakaw_core::policy::Policy::DEV).await;
+    let tokens = server.tokens(&mut Browser::default(), REST, "ryan@example.com", &ITEMS).await;
+    let access = tokens["access_token"].as_str().unwrap();
+    server.me(access).await;
+    server
+        .token(&[
+            ("grant_type", "refresh_token"),
+            ("client_id", SECRET_REST),
+            ("refresh_token", "it's wrong"),
+            ("client_secret", "hunter2-hunter2"),
+        ])
+        .await;
+    assert_eq!(get(&server, "requests/count?path=/v2/user/me").await["count"], 1);
+    assert_eq!(get(&server, "requests/count?status=302&path=/oauth/authorize").await["count"], 1);
+    let har = get(&server, "requests/har").await;
+    let entries = har["log"]["entries"].as_array().unwrap();
+    assert_eq!(entries.len() as u64, get(&server, "requests/count").await["count"].as_u64().unwrap());
+    let text = har.to_string();
+    for secret in [access, tokens["refresh_token"].as_str().unwrap(), "ryan-password", "hunter2-hunter2"] {
+        assert!(!text.contains(secret), "{secret}");
+    }
+    assert!(!text.to_lowercase().contains("\"cookie\""), "no cookies at all");
+    let me = entries.iter().find(|entry| entry["request"]["url"] == "http://localhost:7700/v2/user/me").unwrap();
+    assert_eq!(me["response"]["status"], 200);
+    assert!(me["request"]["headers"].to_string().contains("Bearer "), "{me}");
+    let last = entries.last().unwrap();
+    assert!(
+        last["comment"].as_str().unwrap().contains("KOE")
+            && last["request"]["postData"]["params"].as_array().unwrap().len() == 4,
+        "{last}"
+    );
+    let id = get(&server, "requests").await.as_array().unwrap().last().unwrap()["id"].clone();
+    let curl = get(&server, &format!("requests/{id}/curl")).await["curl"].as_str().unwrap().to_owned();
+    assert!(curl.starts_with("curl -i -X POST 'http://localhost:7700/oauth/token'"), "{curl}");
+    assert!(
+        curl.contains("--data-urlencode 'grant_type=refresh_token'") && !curl.contains("hunter2-hunter2"),
+        "{curl}"
+    );
+    assert_eq!(control(&server, "GET", "/control/v1/requests/9999/curl", Value::Null).await.status, 400);
+}
+
+#[tokio::test]
+async fn other_machines_need_the_token_and_pages_of_others_get_nothing() {
+    let start = async |token: Option<&str>| {
+        let mut world = TestServer::world(&kakaw_store::db::Url::Memory, kakaw_core::policy::Policy::DEV).await;
+        world.control_token = token.map(|token| kakaw_core::secret::Secret::new(token.to_owned()));
+        TestServer::of(world).await
+    };
+    let ask = async |server: &TestServer, from: [u8; 4], headers: &[(&str, &str)]| {
+        let mut request = axum::http::Request::get("/control/v1/export").header("host", "localhost:7700");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        server.raw_from(from, request.body(axum::body::Body::empty()).unwrap()).await.status().as_u16()
+    };
+    let (ours, theirs) = ([127, 0, 0, 1], [10, 0, 0, 9]);
+    let open = start(None).await;
+    assert_eq!(ask(&open, ours, &[("kakaw-control", "1")]).await, 200);
+    assert_eq!(ask(&open, theirs, &[("kakaw-control", "1")]).await, 400, "no token, no other machines");
+    assert_eq!(ask(&open, ours, &[]).await, 400);
+    assert_eq!(
+        ask(&open, ours, &[("kakaw-control", "1"), ("origin", "http://localhost:3000")]).await,
+        400,
+        "same-site, and another origin"
+    );
+    assert_eq!(ask(&open, ours, &[("kakaw-control", "1"), ("origin", "http://localhost:7700")]).await, 200);
+    let guarded = start(Some("correct-horse")).await;
+    assert_eq!(ask(&guarded, theirs, &[("kakaw-control", "correct-horse")]).await, 200);
+    assert_eq!(ask(&guarded, theirs, &[("kakaw-control", "correct-hors")]).await, 400);
+    assert_eq!(ask(&guarded, ours, &[("kakaw-control", "1")]).await, 200, "this machine needs none");
+}
+
+async fn linked(server: &TestServer) -> i64 {
+    let wish = json!({ "client_id": MARKET, "person": "ryan@example.com", "tokens": true });
+    let token = post(server, "login", wish).await["tokens"]["access_token"].as_str().unwrap().to_owned();
+    server.me(&token).await.json()["id"].as_i64().unwrap()
+}
+
+fn claims(got: &Got) -> Value {
+    Jws::parse(std::str::from_utf8(&got.body).unwrap()).unwrap().claims
+}
