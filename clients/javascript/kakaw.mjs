@@ -4,7 +4,7 @@
 //   const { code } = await kakaw.logIn({ client_id: KEY, person: 'ryan@example.com' });
 //   await kakaw.stop();
 //
-// In Vitest and Jest: `const kakaw = forEachTest({ beforeEach, afterEach });` gives each test a stand-in of its own.
+// In Vitest and Jest: `const kakaw = forEachTest({ beforeEach, afterEach });` gives each test a world of its own.
 
 import { spawn } from 'node:child_process';
 
@@ -17,10 +17,14 @@ export class Kakaw {
   /** A stand-in that runs already. */
   constructor(url) {
     this.url = url;
+    this.name = 'default';
   }
 
-  /** Starts one, on a free port and in memory. `world` is the path of a world file. */
-  static async start({ world, program = process.env.KAKAW ?? 'kakaw' } = {}) {
+  /**
+   * Starts one, on a free port and in memory. `world` is the path of a world file; in the `background` it ends with this
+   * process and keeps it from nothing.
+   */
+  static async start({ world, program = process.env.KAKAW ?? 'kakaw', background = false } = {}) {
     const files = world ? ['--world', world] : [];
     const child = spawn(program, ['dev', '--listen', '127.0.0.1:0', '--memory', ...files], { stdio: ['ignore', 'pipe', 'ignore'] });
     const port = await new Promise((resolve, reject) => {
@@ -33,6 +37,11 @@ export class Kakaw {
       child.once('error', reject);
       child.once('exit', code => reject(new Error(`kakaw ended with ${code}`)));
     });
+    if (background) {
+      child.unref();
+      child.stdout.unref();
+      process.once('exit', () => child.kill());
+    }
     const kakaw = new Kakaw(`http://localhost:${port}`);
     kakaw.#process = child;
     return kakaw;
@@ -48,14 +57,61 @@ export class Kakaw {
     await ended;
   }
 
+  /**
+   * A world beside this one, with a URL, a clock, keys and people of its own: empty, `{ copy_of: 'default' }`, or
+   * `{ world_file: TOML }`. It is ended by `delete`.
+   */
+  async world(wish = {}) {
+    const made = await this.#json('POST', 'worlds', wish);
+    const world = new Kakaw(made.base_url);
+    world.name = made.name;
+    return world;
+  }
+
+  /** Every world of the process. */
+  worlds() {
+    return this.#json('GET', 'worlds');
+  }
+
+  /** Ends this world. */
+  async delete() {
+    await this.#send('DELETE', `worlds/${this.name}`);
+  }
+
+  /** Keeps this moment: rows and clock. */
+  async snapshot(name = 'saved') {
+    await this.#json('POST', 'snapshots', { name });
+  }
+
+  /** Goes back to a moment. */
+  async restore(snapshot = 'saved') {
+    await this.#send('POST', 'restore', JSON.stringify({ snapshot }));
+  }
+
+  /** Goes back to the start of the world, and forgets requests and faults. */
+  async reset() {
+    await this.#send('POST', 'reset');
+  }
+
+  /** Puts somebody in the world who breaks services: `no_email`, `under_14` … The person, as `logIn` wants it, and more. */
+  preset(preset, more = {}) {
+    return this.#json('POST', 'presets', { preset, ...more });
+  }
+
+  /** The presets, and what is special about each. */
+  presets() {
+    return this.#json('GET', 'presets');
+  }
+
   /** Logs a person in without pages: `redirect`, and `code` or `error`; with `tokens: true` the tokens too. */
   logIn(wish) {
     return this.#json('POST', 'login', wish);
   }
 
-  /** Brings apps and people to what a world file says (TOML text). */
+  /** Brings apps and people to what a world file says: TOML text, or the same as an object. */
   async apply(world) {
-    await this.#send('POST', 'apply', world, 'application/toml');
+    const text = typeof world === 'string';
+    await this.#send('POST', 'apply', text ? world : JSON.stringify(world), text ? 'application/toml' : 'application/json');
   }
 
   /** Apps and people as a world file. */
@@ -98,6 +154,25 @@ export class Kakaw {
     return text ? JSON.parse(text) : undefined;
   }
 
+  /** How many exchanges fit. */
+  async count(filter = {}) {
+    return (await this.#json('GET', `requests/count?${new URLSearchParams(filter)}`)).count;
+  }
+
+  /** The exchanges that fit as an HTTP Archive (HAR 1.2). */
+  har(filter = {}) {
+    return this.#json('GET', `requests/har?${new URLSearchParams(filter)}`);
+  }
+
+  /** An exchange as a line for curl. */
+  async curl(id) {
+    return (await this.#json('GET', `requests/${id}/curl`)).curl;
+  }
+
+  async clearRequests() {
+    await this.#send('DELETE', 'requests');
+  }
+
   /** Ends a person's link from outside; the app's webhook is called. */
   async unlink({ app, user_id, reason = 'UNLINK_FROM_APPS' }) {
     await this.#send('POST', 'people/unlink', JSON.stringify({ app, user_id, reason }));
@@ -109,6 +184,31 @@ export class Kakaw {
 
   webhooks() {
     return this.#json('GET', 'webhooks');
+  }
+
+  /** Puts a paused webhook (`unlink`, `account_status`) back in use. */
+  async resume({ app, webhook }) {
+    await this.#send('POST', 'webhooks/resume', JSON.stringify({ app, webhook }));
+  }
+
+  /** Sends a notice that nothing caused: `{ app, user_id, event: 'unlink' }` or a type of event. The delivery's id. */
+  async trigger(wish) {
+    return (await this.#json('POST', 'webhooks/trigger', wish)).id;
+  }
+
+  /** The last deliveries, newest first. */
+  deliveries() {
+    return this.#json('GET', 'deliveries');
+  }
+
+  /** Sends a notice again, as it was. */
+  async replay(id) {
+    return (await this.#json('POST', 'deliveries/replay', { id })).id;
+  }
+
+  /** Signs ID tokens with a new key from now on. Its `kid`. */
+  async rotateKeys() {
+    return (await this.#json('POST', 'keys/rotate')).kid;
   }
 
   async #json(method, path, body) {
@@ -130,12 +230,17 @@ export class Kakaw {
   }
 }
 
-/** A stand-in of its own for each test; `kakaw.current` is it. */
-export function forEachTest({ beforeEach, afterEach }, options) {
+/**
+ * A world of its own for each test; `kakaw.current` is it. One stand-in serves all tests of a file and ends with them;
+ * `options` are those of `start`, or `{ url }` of one that runs.
+ */
+export function forEachTest({ beforeEach, afterEach }, options = {}) {
   const holder = { current: undefined };
+  let running;
   beforeEach(async () => {
-    holder.current = await Kakaw.start(options);
+    running ??= options.url ? Promise.resolve(new Kakaw(options.url)) : Kakaw.start({ ...options, background: true });
+    holder.current = await (await running).world({ copy_of: 'default' });
   });
-  afterEach(() => holder.current?.stop());
+  afterEach(() => holder.current?.delete());
   return holder;
 }

@@ -33,6 +33,40 @@ test('log in, clock, requests', async () => {
   assert.ok(Date.parse(await current.now()));
 });
 
+test('worlds, moments, people and webhooks', async () => {
+  const { current } = kakaw;
+  const other = await current.world({ name: 'other', copy_of: current.name });
+  assert.deepEqual((await current.worlds()).map(world => world.name), ['default', current.name, 'other'].sort((a, b) => (b === 'default') - (a === 'default') || a.localeCompare(b)));
+  await other.snapshot();
+  const child = await other.preset('under_14');
+  assert.equal((await other.logIn({ client_id: KEY, person: child.person })).error ?? 'none', 'none');
+  assert.equal((await other.presets()).length, 11);
+  await other.restore();
+  await assert.rejects(other.logIn({ client_id: KEY, person: child.person }), /under-14/);
+  await other.apply({ people: [{ id: 'object', password: 'object-password' }] });
+  assert.match(await other.export(), /"object"/);
+  await other.reset();
+  assert.doesNotMatch(await other.export(), /"object"/);
+  await other.delete();
+  await assert.rejects(other.now(), /no world/);
+
+  const done = await current.logIn({ client_id: KEY, person: 'ryan@example.com', tokens: true });
+  const me = await fetch(`${current.url}/v2/user/me`, { headers: { authorization: `Bearer ${done.tokens.access_token}` } });
+  const { id } = await me.json();
+  assert.equal(await current.count({ path: '/v2/user/me' }), 1);
+  assert.equal((await current.har()).log.entries.length, 1);
+  const [exchange] = await current.requests();
+  assert.match(await current.curl(exchange.id), /^curl -i -X GET /);
+  await current.clearRequests();
+  assert.equal(await current.count(), 0);
+  await assert.rejects(current.trigger({ app: 1001, user_id: id, event: 'unlink' }), /no webhook/);
+  await assert.rejects(current.replay('1'), /no delivery/);
+  await assert.rejects(current.resume({ app: 1001, webhook: 'unlink' }), /no webhook/);
+  assert.deepEqual(await current.deliveries(), []);
+  const kid = await current.rotateKeys();
+  assert.equal((await (await fetch(`${current.url}/.well-known/jwks.json`)).json()).keys[0].kid, kid);
+});
+
 test('every error of the catalogue by one call', async () => {
   const { current } = kakaw;
   const files = await readdir(new URL('../../crates/wire/texts/', import.meta.url));

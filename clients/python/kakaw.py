@@ -3,7 +3,7 @@
     with Kakaw() as kakaw:
         code = kakaw.log_in(client_id=KEY, person="ryan@example.com")["code"]
 
-As a pytest fixture: `from kakaw import kakaw` in conftest.py.
+As a pytest fixture: `from kakaw import kakaw, kakaw_process` in conftest.py; each test has a world of its own.
 """
 
 import json
@@ -23,6 +23,7 @@ class Kakaw:
 
     def __init__(self, url=None, world=None, program=None):
         self.process = None
+        self.name = "default"
         if url is None:
             command = [program or os.environ.get("KAKAW", "kakaw"), "dev", "--listen", "127.0.0.1:0", "--memory"]
             command += ["--world", world] if world else []
@@ -48,13 +49,51 @@ class Kakaw:
             self.process.stdout.close()
             self.process = None
 
+    def world(self, **wish):
+        """A world beside this one, with a URL, a clock, keys and people of its own: empty, `copy_of="default"`, or
+        `world_file=TOML`. It is ended by `delete`."""
+        made = self._json("POST", "worlds", wish)
+        world = Kakaw(made["base_url"])
+        world.name = made["name"]
+        return world
+
+    def worlds(self):
+        """Every world of the process."""
+        return self._json("GET", "worlds")
+
+    def delete(self):
+        """Ends this world."""
+        self._send("DELETE", f"worlds/{self.name}")
+
+    def snapshot(self, name="saved"):
+        """Keeps this moment: rows and clock."""
+        self._json("POST", "snapshots", {"name": name})
+
+    def restore(self, snapshot="saved"):
+        """Goes back to a moment."""
+        self._send("POST", "restore", json.dumps({"snapshot": snapshot}).encode())
+
+    def reset(self):
+        """Goes back to the start of the world, and forgets requests and faults."""
+        self._send("POST", "reset")
+
+    def preset(self, preset, **more):
+        """Puts somebody in the world who breaks services: `no_email`, `under_14` … The person, and more."""
+        return self._json("POST", "presets", {"preset": preset, **more})
+
+    def presets(self):
+        """The presets, and what is special about each."""
+        return self._json("GET", "presets")
+
     def log_in(self, client_id, person, **more):
         """Logs a person in without pages: `redirect`, and `code` or `error`; with `tokens=True` the tokens too."""
         return self._json("POST", "login", {"client_id": client_id, "person": person, **more})
 
     def apply(self, world):
-        """Brings apps and people to what a world file says (TOML text)."""
-        self._send("POST", "apply", world.encode(), "application/toml")
+        """Brings apps and people to what a world file says: TOML text, or the same as a dict."""
+        text = isinstance(world, str)
+        body = world if text else json.dumps(world)
+        self._send("POST", "apply", body.encode(), "application/toml" if text else "application/json")
 
     def export(self):
         """Apps and people as a world file."""
@@ -88,6 +127,21 @@ class Kakaw:
         text = self._send("GET", "requests/wait?" + urllib.parse.urlencode({"timeout": timeout, **filter}))
         return json.loads(text) if text else None
 
+    def count(self, **filter):
+        """How many exchanges fit."""
+        return self._json("GET", "requests/count?" + urllib.parse.urlencode(filter))["count"]
+
+    def har(self, **filter):
+        """The exchanges that fit as an HTTP Archive (HAR 1.2)."""
+        return self._json("GET", "requests/har?" + urllib.parse.urlencode(filter))
+
+    def curl(self, id):
+        """An exchange as a line for curl."""
+        return self._json("GET", f"requests/{id}/curl")["curl"]
+
+    def clear_requests(self):
+        self._send("DELETE", "requests")
+
     def unlink(self, app, user_id, reason="UNLINK_FROM_APPS"):
         """Ends a person's link from outside; the app's webhook is called."""
         self._send("POST", "people/unlink", json.dumps({"app": app, "user_id": user_id, "reason": reason}).encode())
@@ -97,6 +151,26 @@ class Kakaw:
 
     def webhooks(self):
         return self._json("GET", "webhooks")
+
+    def resume(self, app, webhook):
+        """Puts a paused webhook (`unlink`, `account_status`) back in use."""
+        self._send("POST", "webhooks/resume", json.dumps({"app": app, "webhook": webhook}).encode())
+
+    def trigger(self, app, user_id, event, **more):
+        """Sends a notice that nothing caused: `unlink`, or a type of event. The delivery's id."""
+        return self._json("POST", "webhooks/trigger", {"app": app, "user_id": user_id, "event": event, **more})["id"]
+
+    def deliveries(self):
+        """The last deliveries, newest first."""
+        return self._json("GET", "deliveries")
+
+    def replay(self, id):
+        """Sends a notice again, as it was."""
+        return self._json("POST", "deliveries/replay", {"id": id})["id"]
+
+    def rotate_keys(self):
+        """Signs ID tokens with a new key from now on. Its `kid`."""
+        return self._json("POST", "keys/rotate")["kid"]
 
     def _json(self, method, path, body=None):
         return json.loads(self._send(method, path, None if body is None else json.dumps(body).encode()))
@@ -123,8 +197,15 @@ except ImportError:
     pass
 else:
 
-    @pytest.fixture
-    def kakaw():
-        """A stand-in of its own for each test."""
+    @pytest.fixture(scope="session")
+    def kakaw_process():
+        """One stand-in for all tests."""
         with Kakaw() as running:
             yield running
+
+    @pytest.fixture
+    def kakaw(kakaw_process):
+        """A world of its own for each test."""
+        world = kakaw_process.world(copy_of="default")
+        yield world
+        world.delete()

@@ -1,6 +1,6 @@
-"""The pytest fixture: each test has a stand-in of its own."""
+"""The pytest fixture: each test has a world of its own."""
 
-from kakaw import Kakaw, kakaw  # noqa: F401
+from kakaw import Kakaw, kakaw, kakaw_process  # noqa: F401
 
 KEY = "0123456789abcdef0123456789abcdef"
 

@@ -58,6 +58,40 @@ class Client(unittest.TestCase):
             self.kakaw.log_in(KEY, "fresh")
         self.assertTrue(self.kakaw.now().endswith("Z"))
 
+    def test_worlds_moments_people_and_webhooks(self):
+        other = self.kakaw.world(name="other", copy_of="default")
+        self.assertEqual([world["name"] for world in self.kakaw.worlds()], ["default", "other"])
+        other.snapshot()
+        child = other.preset("under_14")
+        self.assertIn("code", other.log_in(KEY, child["person"]))
+        self.assertEqual(len(other.presets()), 11)
+        other.restore()
+        with self.assertRaisesRegex(Refused, "under-14"):
+            other.log_in(KEY, child["person"])
+        other.apply({"people": [{"id": "dict", "password": "dict-password"}]})
+        self.assertIn('"dict"', other.export())
+        other.reset()
+        self.assertNotIn('"dict"', other.export())
+        other.delete()
+        with self.assertRaisesRegex(Refused, "no world"):
+            other.now()
+        done = self.kakaw.log_in(KEY, "ryan@example.com", tokens=True)
+        _, user = self.me(done["tokens"]["access_token"])
+        self.assertEqual(self.kakaw.count(path="/v2/user/me"), 1)
+        self.assertEqual(len(self.kakaw.har()["log"]["entries"]), 1)
+        self.assertTrue(self.kakaw.curl(self.kakaw.requests()[0]["id"]).startswith("curl -i -X GET "))
+        self.kakaw.clear_requests()
+        self.assertEqual(self.kakaw.count(), 0)
+        for wish in (
+            lambda: self.kakaw.trigger(1001, user["id"], "unlink"),
+            lambda: self.kakaw.replay("1"),
+            lambda: self.kakaw.resume(1001, "unlink"),
+        ):
+            self.assertRaisesRegex(Refused, "no (webhook|delivery)", wish)
+        self.assertEqual(self.kakaw.deliveries(), [])
+        kid = self.kakaw.rotate_keys()
+        self.assertEqual(call(self.kakaw.url + "/.well-known/jwks.json")[1]["keys"][0]["kid"], kid)
+
     def test_every_error_of_the_catalogue_by_one_call(self):
         codes = [path.stem.replace("kapi_", "-") for path in TEXTS.glob("*.toml")]
         self.assertGreater(len(codes), 100)

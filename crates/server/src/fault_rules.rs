@@ -2,20 +2,23 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A rule. What is absent fits all.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct FaultRule {
     /// Given when the rule is added.
+    #[schemars(skip)]
     pub id: u64,
+    /// `GET`, `POST` …
     #[serde(skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
     /// The beginning of the path.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
-    /// `client_id` of the request.
+    /// The key of the request, or of its token.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub app_key: Option<String>,
     /// Log-in id of the person whose token, code, log-in or session it is.
@@ -40,14 +43,16 @@ pub struct FaultRule {
     pub fault: Fault,
     /// Exchanges that fitted so far.
     #[serde(skip_deserializing)]
+    #[schemars(skip)]
     pub fitted: u64,
     /// Exchanges that were spoilt so far.
     #[serde(skip_deserializing)]
+    #[schemars(skip)]
     pub applied: u64,
 }
 
 /// How an answer is spoilt.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Fault {
     /// Answer this code of the catalogue instead, in the shape of the path's surface.
@@ -77,7 +82,7 @@ pub struct Fault {
     /// What is wrong with the key set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jwks: Option<Keys>,
-    /// What is wrong with the delivery of a webhook.
+    /// What is wrong with the delivery of a webhook: `{"late": seconds}`, or a word.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delivery: Option<Delivery>,
 }
@@ -91,7 +96,7 @@ impl Fault {
 }
 
 /// What is wrong with the delivery of a webhook.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Delivery {
     /// So many seconds of world time later.
@@ -105,7 +110,7 @@ pub enum Delivery {
 }
 
 /// When the connection breaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Drop {
     Before,
@@ -113,7 +118,7 @@ pub enum Drop {
 }
 
 /// What is wrong with an ID token; all but the last are signed rightly.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum IdToken {
     Expired,
@@ -124,7 +129,7 @@ pub enum IdToken {
 }
 
 /// What is wrong with a key set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Keys {
     /// No key at all.

@@ -8,6 +8,7 @@ use kakaw_store::deliveries::Delivery;
 use kakaw_store::{Outcome, apps, deliveries, links};
 use kakaw_wire::event::{EventType, UnlinkReason};
 use kakaw_wire::scope::Item;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::world::World;
@@ -27,7 +28,7 @@ pub enum Refused {
 }
 
 /// Ends one person's link with an app.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Unlink {
     /// App id.
@@ -44,7 +45,7 @@ const fn from_apps() -> UnlinkReason {
 }
 
 /// Deletes an account and ends all its links.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DeleteAccount {
     /// Log-in id.
@@ -59,7 +60,7 @@ const fn account_delete() -> UnlinkReason {
 }
 
 /// Puts a paused webhook back in use.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Resume {
     /// App id.
@@ -69,7 +70,7 @@ pub struct Resume {
 }
 
 /// A webhook and how it fares.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct WebhookStatus {
     /// App id.
     pub app: i64,
@@ -128,7 +129,7 @@ impl Resume {
 }
 
 /// Sends a notice that nothing in the world caused, whatever the app's settings and the person's consents say.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Trigger {
     /// App id.
@@ -142,11 +143,12 @@ pub struct Trigger {
     pub reason: UnlinkReason,
     /// Consent items, for events about scopes.
     #[serde(default)]
+    #[schemars(with = "Vec<String>")]
     pub scopes: Vec<Item>,
 }
 
 /// Sends a notice again, as it was.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Replay {
     /// The delivery.
@@ -154,7 +156,7 @@ pub struct Replay {
 }
 
 /// A delivery, as it is told.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct DeliveryStatus {
     /// The value of `X-Kakao-Resource-ID`.
     pub id: String,

@@ -3,6 +3,7 @@
 use kakaw_core::app::{App, Consent};
 use kakaw_store::{Outcome, accounts, apps, links};
 use kakaw_wire::scope::Item;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -16,7 +17,7 @@ const SIGNUP: i64 = 24 * 3600;
 macro_rules! presets {
     ($($(#[doc = $about:literal])+ $variant:ident $id:literal;)*) => {
         /// A case that breaks services.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
         pub enum Preset { $($(#[doc = $about])+ #[serde(rename = $id)] $variant,)* }
 
         impl Preset {
@@ -64,9 +65,10 @@ presets! {
 }
 
 /// Which preset, for which app.
-#[derive(Debug, Clone, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Wish {
+    /// Its name, as `presets` lists them.
     pub preset: Preset,
     /// App id; default: the first app of the world.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -77,7 +79,7 @@ pub struct Wish {
 }
 
 /// Who is in the world now.
-#[derive(Debug, Clone, Serialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Made {
     /// Log-in id.
     pub person: String,

@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use kakaw_core::secret;
 use kakaw_wire::form::Pairs;
+use schemars::JsonSchema;
 use serde::Serialize;
 use tokio::sync::Notify;
 
@@ -31,7 +32,7 @@ const SECRET: [&str; 14] = [
 ];
 
 /// An exchange.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Exchange {
     /// Goes up by one.
     pub id: u64,
@@ -95,15 +96,18 @@ struct Kept {
 }
 
 /// Which exchanges are meant. What is absent fits all.
-#[derive(Debug, Clone, Default, serde::Deserialize)]
+#[derive(Debug, Clone, Default, serde::Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Filter {
     /// Only after this id.
     pub after: Option<u64>,
+    /// `GET`, `POST` …
     pub method: Option<String>,
     /// The beginning of the path.
     pub path: Option<String>,
+    /// The key of the request, or of its token.
     pub app_key: Option<String>,
+    /// HTTP status.
     pub status: Option<u16>,
     /// The code of the catalogue.
     pub code: Option<String>,

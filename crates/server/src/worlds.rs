@@ -9,6 +9,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use axum::Router;
 use kakaw_store::Store;
 use kakaw_store::db::Url;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::task::AbortHandle;
 
@@ -28,7 +29,7 @@ const MOST: usize = 10_000;
 const NAME: usize = 63;
 
 /// A world that is wished for. Without more it is empty.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Wish {
     /// a–z, 0–9 and `-`; without one it gets one.

@@ -78,6 +78,7 @@ impl EventType {
 
 /// Why somebody was unlinked: `referrer_type` of the unlink webhook, `reason` of the event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 #[allow(missing_docs, reason = "the names are the documentation's")]
 pub enum UnlinkReason {

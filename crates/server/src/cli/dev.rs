@@ -1,12 +1,14 @@
 //! `kakaw dev` — a stand-in: an embedded database, a sample app and sample people.
 
 use std::fmt::Write as _;
+use std::io::Write as _;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::Args as ClapArgs;
+use kakaw_core::secret::Secret;
 use kakaw_store::apps;
 
 use super::Usage;
@@ -70,7 +72,17 @@ async fn start(config: Config, files: Vec<WorldFile>) -> anyhow::Result<()> {
     let home = format!("http://localhost:{}", address.port());
     let StandIn { worlds, files } = standin::start(&config, files, address, home).await?;
     let world = Arc::clone(&worlds.first().world);
-    serve(world, listeners, dispatch::every(worlds), &announcement(&config, address, &files)).await
+    // Goes with the process.
+    let token = world.control_token.as_ref().map(write_token).transpose()?;
+    let text = announcement(&config, address, &files, token.as_ref().map(|file| file.path()));
+    serve(world, listeners, dispatch::every(worlds), &text).await
+}
+
+/// A file that only its owner can read.
+fn write_token(token: &Secret) -> anyhow::Result<tempfile::NamedTempFile> {
+    let mut file = tempfile::Builder::new().prefix("kakaw-control-").tempfile().context("cannot write the token")?;
+    file.write_all(token.expose().as_bytes())?;
+    Ok(file)
 }
 
 /// The sample world, unless the database has a world of its own.
@@ -92,7 +104,7 @@ pub(super) async fn sample(world: &World, port: u16) -> anyhow::Result<Option<Wo
     Ok(Some(file))
 }
 
-fn announcement(config: &Config, address: SocketAddr, files: &[WorldFile]) -> String {
+fn announcement(config: &Config, address: SocketAddr, files: &[WorldFile], token: Option<&Path>) -> String {
     let base = config.public_url.clone().unwrap_or_else(|| {
         if address.ip().is_loopback() {
             format!("http://localhost:{}", address.port())
@@ -124,6 +136,10 @@ fn announcement(config: &Config, address: SocketAddr, files: &[WorldFile]) -> St
         (None, Some(url)) if url != "memory" => "in the database".to_owned(),
         _ => "in memory; --data DIR keeps it".to_owned(),
     };
+    if let Some(token) = token {
+        let _ =
+            writeln!(text, "  control      from other machines: Kakaw-Control: and the token in {}", token.display());
+    }
     let _ = writeln!(text, "  state        {kept}\n  stop         ctrl-c\n");
     text
 }

@@ -3,6 +3,7 @@
 pub mod apply;
 pub mod check;
 pub mod config;
+pub mod ctl;
 pub mod dev;
 pub mod explain;
 pub mod export;
@@ -35,6 +36,8 @@ enum Command {
     Serve(serve::Args),
     /// Run a command whose traffic to Kakao Login reaches a stand-in, and nothing else does.
     Run(run::Args),
+    /// Tell a running stand-in what to do: worlds, log-ins, clock, faults, requests, webhooks.
+    Ctl(ctl::Args),
     /// Bring a running stand-in or a database to what a world file says.
     Apply(apply::Args),
     /// Write a running stand-in or a database as a world file.
@@ -69,6 +72,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Some(Command::Dev(args)) => dev::run(args),
         Some(Command::Serve(args)) => serve::run(args),
         Some(Command::Run(args)) => run::run(args),
+        Some(Command::Ctl(args)) => ctl::run(&args),
         Some(Command::Apply(args)) => apply::run(&args),
         Some(Command::Export(args)) => export::run(&args),
         Some(Command::People(args)) => people::run(args),

@@ -9,6 +9,9 @@ use crate::config::{self, Flag};
 use crate::http::control;
 use crate::world::{Mode, World};
 
+/// The variable that holds the token of a stand-in on another machine.
+pub const TOKEN: &str = "KAKAW_CONTROL_TOKEN";
+
 #[derive(ClapArgs)]
 pub struct Options {
     /// A running stand-in [default: http://localhost:7700].
@@ -43,7 +46,7 @@ impl Options {
         flags.extend(self.database.clone().map(|value| Flag { key: "database", value }));
         if flags.is_empty() && self.config.is_none() {
             let base = self.url.clone().unwrap_or_else(|| "http://localhost:7700".to_owned());
-            return Ok(Place::Running(Running { base: base.trim_end_matches('/').to_owned() }));
+            return Ok(Place::Running(Running::at(&base)));
         }
         let mode = if self.is_serve() { Mode::Serve } else { Mode::Dev };
         let config = config::load(mode, self.config.as_deref(), flags).map_err(Usage::error)?.config;
@@ -57,24 +60,31 @@ pub struct Running {
 }
 
 impl Running {
+    /// The stand-in, or one of its worlds, at this URL.
+    pub fn at(base: &str) -> Self {
+        Self { base: base.trim_end_matches('/').to_owned() }
+    }
+
     /// Sends a request with a JSON body.
     pub async fn send_json<T: serde::Serialize>(&self, path: &str, body: &T) -> anyhow::Result<String> {
-        self.request(path, Some((serde_json::to_string(body)?, "application/json"))).await
+        self.call("POST", path, Some((serde_json::to_string(body)?, "application/json"))).await
     }
 
-    /// Sends a request; the body of a success, or what was wrong.
+    /// Sends a world file, or fetches something; the body of a success, or what was wrong.
     pub async fn send(&self, path: &str, body: Option<String>) -> anyhow::Result<String> {
-        self.request(path, body.map(|body| (body, "application/toml"))).await
+        let method = if body.is_some() { "POST" } else { "GET" };
+        self.call(method, path, body.map(|body| (body, "application/toml"))).await
     }
 
-    async fn request(&self, path: &str, body: Option<(String, &str)>) -> anyhow::Result<String> {
+    /// Sends a request with a body of a content type; the body of a success, or what was wrong.
+    pub async fn call(&self, method: &str, path: &str, body: Option<(String, &str)>) -> anyhow::Result<String> {
         let client = reqwest::Client::builder().no_proxy().build()?;
-        let url = format!("{}{path}", self.base);
-        let request = match body {
-            Some((body, kind)) => client.post(&url).body(body).header("content-type", kind),
-            None => client.get(&url),
-        };
-        let answer = request.header(control::HEADER, "1").send().await.map_err(|_| {
+        let mut request = client.request(method.parse()?, format!("{}{path}", self.base));
+        if let Some((body, kind)) = body {
+            request = request.body(body).header("content-type", kind);
+        }
+        let token = config::environment(TOKEN).unwrap_or_else(|| "1".to_owned());
+        let answer = request.header(control::HEADER, token).send().await.map_err(|_| {
             anyhow::anyhow!(
                 "no stand-in answers at {}; start one with kakaw dev, or give --url, --data or --database",
                 self.base

@@ -3,13 +3,21 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use super::{Usage, dev, open};
-use crate::config::Config;
+use kakaw_core::random::{self, Random};
+use kakaw_core::secret::Secret;
+
+use super::{Usage, dev, open, place};
+use crate::config::{self, Config};
 use crate::http::{self, control, demo, inspector, start};
 use crate::snapshots;
 use crate::world::Mode;
 use crate::world_file::{self, WorldFile};
 use crate::worlds::Worlds;
+
+/// The token of control requests from other machines: what the environment says, or a new one.
+fn token(random: &dyn Random) -> Secret {
+    Secret::new(config::environment(place::TOKEN).unwrap_or_else(|| random::token(random)))
+}
 
 /// A stand-in that is ready to answer.
 pub struct StandIn {
@@ -26,7 +34,11 @@ pub async fn start(
     address: SocketAddr,
     home: String,
 ) -> anyhow::Result<StandIn> {
-    let world = Arc::new(open::world(config, Mode::Dev).await?);
+    let mut world = open::world(config, Mode::Dev).await?;
+    if !address.ip().is_loopback() {
+        world.control_token = Some(token(&*world.random));
+    }
+    let world = Arc::new(world);
     let _ = world.home.set(home);
     if files.is_empty() {
         files.extend(dev::sample(&world, address.port()).await?);

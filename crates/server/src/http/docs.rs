@@ -1,5 +1,6 @@
 //! `GET /docs/errors/{code}` — what the catalogue says of a code; error answers link here.
 //! `GET /docs/api` — the API as an OpenAPI document.
+//! `GET /docs/control` — the control API of a stand-in as an OpenAPI document.
 
 use std::sync::Arc;
 
@@ -12,6 +13,7 @@ use axum::routing;
 use kakaw_core::Refusal;
 use kakaw_wire::{Code, Problem};
 
+use crate::http::control::calls;
 use crate::http::fault::{Fault, json};
 use crate::http::here::Here;
 use crate::openapi;
@@ -21,6 +23,12 @@ use crate::world::World;
 
 pub fn routes() -> Router<Arc<World>> {
     Router::new().route("/docs/errors/{code}", routing::get(get)).route("/docs/api", routing::get(api))
+}
+
+/// Only a stand-in has it.
+pub fn standin_routes() -> Router<Arc<World>> {
+    Router::new()
+        .route("/docs/control", routing::get(async |here: Here| json(StatusCode::OK, &calls::document(&here.base))))
 }
 
 async fn api(here: Here) -> Response {

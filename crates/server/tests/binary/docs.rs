@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use kakaw_server::config::{self, Config};
+use kakaw_server::http::control::calls;
 use kakaw_server::openapi;
+use kakaw_server::presets::Preset;
 use kakaw_server::world::Mode;
 use kakaw_server::world_file::keys as world_keys;
 use kakaw_wire::Code;
@@ -38,7 +40,9 @@ fn cell(text: &str) -> String {
 fn commands() {
     let folder = tempfile::tempdir().unwrap();
     let mut text = "# Commands\n\nMade from the program's own help; a test keeps it so.\n".to_owned();
-    for command in ["", "dev", "serve", "apply", "export", "explain", "check", "config"] {
+    for command in
+        ["", "dev", "run", "serve", "ctl", "apply", "export", "people", "webhooks", "explain", "check", "config"]
+    {
         let args: Vec<&str> = [command, "--help"].into_iter().filter(|word| !word.is_empty()).collect();
         let (code, out, _) = run(folder.path(), &args);
         assert_eq!(code, Some(0));
@@ -105,6 +109,38 @@ fn api() {
         }
     }
     page("api.md", &text);
+}
+
+#[test]
+fn control() {
+    let mut text = "# Control API\n\nWhat a running stand-in (`kakaw dev`, `kakaw run`) can be told, made from the code. Paths are below \
+                    `/control/v1`, or below\n`/w/{name}/control/v1` for one of many worlds. Every request carries the \
+                    header `Kakaw-Control: 1`; from another machine it\nwants the stand-in's token there. A stand-in describes \
+                    itself as OpenAPI at `/docs/control`. On the command line each call\nis `kakaw ctl WORD field=value`.\n"
+        .to_owned();
+    for call in calls::CALLS {
+        let _ = write!(text, "\n## `{} {}`\n\n`kakaw ctl {}` — {}\n", call.method, call.path, call.verb, call.about);
+        let (fields, required) = (call.fields(), call.required());
+        if !fields.is_empty() {
+            text.push_str("\n| field | needed | meaning |\n|---|---|---|\n");
+        }
+        for (name, schema) in &fields {
+            let needed = if required.contains(name) { "yes" } else { "no" };
+            let _ = writeln!(text, "| `{name}` | {needed} | {} |", cell(schema["description"].as_str().unwrap()));
+            for (inner, schema) in schema["properties"].as_object().into_iter().flatten() {
+                let words = calls::words_of(schema);
+                let words =
+                    if words.is_empty() { String::new() } else { format!(" One of: `{}`.", words.join("`, `")) };
+                let about = cell(schema["description"].as_str().unwrap());
+                let _ = writeln!(text, "| `{name}.{inner}` | no | {about}{words} |");
+            }
+        }
+    }
+    text.push_str("\n## Presets\n\n| name | what is special |\n|---|---|\n");
+    for preset in Preset::ALL {
+        let _ = writeln!(text, "| `{}` | {} |", preset.id(), cell(preset.about()));
+    }
+    page("control.md", &text);
 }
 
 /// The table of features names only what is there.

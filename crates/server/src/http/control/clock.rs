@@ -1,16 +1,9 @@
 //! `GET /control/v1/clock` — the world's time. `POST /control/v1/clock` — freeze, set, advance or release it.
-//!
-//! The body is JSON:
-//!
-//! | parameter | needed | rule                                                                         |
-//! |-----------|--------|------------------------------------------------------------------------------|
-//! | `freeze`  | no     | `true`: stand still; `false`: run again from where it stands                    |
-//! | `set`     | no     | RFC 3339: stand still at this moment, which must not be before the world's now   |
-//! | `advance` | no     | seconds; everything that is due in between happens, in order                     |
 
 use axum::http::StatusCode;
 use axum::response::Response;
 use kakaw_core::Millis;
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -20,11 +13,14 @@ use crate::operator::Refused;
 use crate::schedule;
 use crate::world::World;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Change {
+    /// `true`: stand still; `false`: run again from where it stands.
     freeze: Option<bool>,
+    /// RFC 3339: stand still at this moment, which must not be before the world's now.
     set: Option<String>,
+    /// Seconds forward; everything that is due in between happens, in order.
     advance: Option<i64>,
 }
 

@@ -1,19 +1,4 @@
 //! `POST /control/v1/login` — log a person in without pages: the redirect, or the tokens.
-//!
-//! The body is JSON:
-//!
-//! | parameter      | needed | rule                                                                            |
-//! |----------------|--------|---------------------------------------------------------------------------------|
-//! | `client_id`    | yes    | a key of an app                                                                  |
-//! | `person`       | yes    | a log-in id                                                                      |
-//! | `redirect_uri` | no     | default: the first that is registered for the key                                |
-//! | `only`         | no     | items, service terms and channels that the person agrees to; default: all asked  |
-//! | `deny`         | no     | `true`: the person presses Cancel                                                |
-//! | `tokens`       | no     | `true`: exchange the code too                                                    |
-//! | `client_secret`| no     | for the exchange                                                                 |
-//! | `parameters`   | no     | more of the authorization request: `scope`, `state`, `nonce`, `prompt` …         |
-//!
-//! The answer has `redirect` and its `code` or `error`, and with `tokens` the token answer.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -24,6 +9,7 @@ use axum::response::Response;
 use kakaw_core::authorize as rules;
 use kakaw_wire::Problem;
 use kakaw_wire::form::Pairs;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -35,16 +21,24 @@ use crate::http::redirect::with_query;
 use crate::world::World;
 
 /// The body.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct LogIn {
+    /// A key of an app.
     client_id: String,
+    /// A log-in id.
     person: String,
+    /// Default: the first that is registered for the key.
     redirect_uri: Option<String>,
+    /// Items, service terms and channels that the person agrees to; default: all that is asked.
     only: Option<Vec<String>>,
+    /// `true`: the person presses Cancel.
     deny: bool,
+    /// `true`: exchange the code too.
     tokens: bool,
+    /// For the exchange.
     client_secret: Option<String>,
+    /// More of the authorization request: `scope`, `state`, `nonce`, `prompt` …
     parameters: BTreeMap<String, String>,
 }
 

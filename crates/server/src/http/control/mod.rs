@@ -5,6 +5,7 @@
 //! preflight, and no preflight is answered here; from other machines it wants the stand-in's token in it.
 
 mod caller;
+pub mod calls;
 mod clock;
 mod login;
 mod operator;
@@ -19,7 +20,7 @@ use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing;
 
-use crate::http::body;
+use crate::http::{body, docs};
 use crate::operator::Refused;
 use crate::world::World;
 use crate::world_file::{self, Secrets};
@@ -35,6 +36,7 @@ pub fn routes() -> Router<Arc<World>> {
         .merge(operator::routes())
         .merge(watch::routes())
         .merge(worlds::routes())
+        .merge(docs::standin_routes())
 }
 
 async fn apply(State(world): State<Arc<World>>, request: Request) -> Response {

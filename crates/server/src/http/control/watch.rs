@@ -4,18 +4,6 @@
 //! `GET /control/v1/requests/{id}/curl` — one as a line for curl.
 //! `GET /control/v1/requests/wait` — the first exchange that fits, waiting for it up to `timeout` seconds.
 //! `GET /control/v1/faults` — the fault rules. `POST /control/v1/faults` — add one. `DELETE /control/v1/faults` — remove all.
-//!
-//! | parameter | needed | rule                                                             |
-//! |-----------|--------|------------------------------------------------------------------|
-//! | `after`   | no     | only exchanges after this id                                      |
-//! | `method`  | no     | `GET`, `POST` …                                                   |
-//! | `path`    | no     | the beginning of the path                                         |
-//! | `app_key` | no     | `client_id` of the request                                        |
-//! | `status`  | no     | HTTP status                                                       |
-//! | `code`    | no     | code of the catalogue                                             |
-//! | `timeout` | no     | wait: seconds, 30 at most, 10 if absent; then 204                  |
-//!
-//! A fault rule is JSON, as [`crate::fault_rules::FaultRule`] describes it.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -5,13 +5,6 @@
 //! `POST /control/v1/snapshots` — keep this moment: rows and clock.
 //! `POST /control/v1/restore` — go back to a moment.
 //! `POST /control/v1/reset` — go back to the start, and forget requests and faults.
-//!
-//! | parameter    | needed | rule                                                                            |
-//! |--------------|--------|---------------------------------------------------------------------------------|
-//! | `name`       | no     | worlds: a–z, 0–9 and `-`, default one that is free; snapshots: default `saved`     |
-//! | `copy_of`    | no     | worlds: the world whose apps, people, links and clock it begins with               |
-//! | `world_file` | no     | worlds: TOML that is applied then                                                 |
-//! | `snapshot`   | no     | restore: the moment's name, default `saved`                                       |
 
 use std::sync::Arc;
 
@@ -21,6 +14,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing;
 use kakaw_store::Error;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -42,8 +36,9 @@ pub fn routes() -> Router<Arc<World>> {
 }
 
 /// A world, as it is told.
-#[derive(Serialize)]
-struct Told {
+#[derive(Serialize, JsonSchema)]
+pub struct Told {
+    /// Its name.
     name: String,
     /// Where it is reached.
     base_url: String,
@@ -78,16 +73,18 @@ async fn delete(caller: Caller, Extension(worlds): Extension<Arc<Worlds>>, Path(
 }
 
 /// The name of a moment.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Keep {
+pub struct Keep {
+    /// 1 to 100 characters, and not `start`; default `saved`.
     #[serde(default = "saved")]
     name: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Restore {
+pub struct Restore {
+    /// The moment's name; default `saved`. `start` is when the world was made.
     #[serde(default = "saved")]
     snapshot: String,
 }
