@@ -9,5 +9,5 @@ tls.connect = function (...args) {
   if (!hosts.has(host) || options.socket) return connect.apply(this, args);
   const callback = args.find((arg) => typeof arg === "function");
   const { path, lookup, ...kept } = options;
-  return connect.call(this, { ...kept, host: "127.0.0.1", port: PORT, servername: host }, callback);
+  return connect.call(this, { ...kept, host: "HOST", port: PORT, servername: host }, callback);
 };

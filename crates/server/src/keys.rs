@@ -9,6 +9,8 @@ use kakaw_core::random::{self, Random};
 use kakaw_core::seal::{MasterKey, Sealer};
 use serde::{Deserialize, Serialize};
 
+use crate::private_file;
+
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct KeyFile {
@@ -36,7 +38,7 @@ pub fn load_or_create(path: &Path, random: &dyn Random) -> anyhow::Result<Sealer
     if !path.exists() {
         let master = Entry { id: 1, key: URL_SAFE_NO_PAD.encode(random::bytes::<32>(random)) };
         let file = KeyFile { instance: random::token(random), master: vec![master] };
-        write_private(path, &toml::to_string(&file)?)
+        private_file::write(path, &toml::to_string(&file)?)
             .with_context(|| format!("cannot write the key file {}", path.display()))?;
     }
     let text = std::fs::read_to_string(path).with_context(|| format!("cannot read the key file {}", path.display()))?;
@@ -50,15 +52,4 @@ pub fn load_or_create(path: &Path, random: &dyn Random) -> anyhow::Result<Sealer
         masters.push(MasterKey { id: entry.id, bytes });
     }
     Sealer::new(&file.instance, &masters).with_context(|| format!("key file {} holds no key", path.display()))
-}
-
-fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
-    use std::io::Write as _;
-    use std::os::unix::fs::OpenOptionsExt as _;
-    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    file.write_all(text.as_bytes())?;
-    // Rows that it sealed must not outlive it: it is on the disk before the first of them.
-    file.sync_all()?;
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    std::fs::File::open(folder)?.sync_all()
 }

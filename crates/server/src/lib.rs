@@ -16,6 +16,7 @@ pub mod page;
 pub mod password;
 pub mod presets;
 pub mod priority;
+pub mod private_file;
 pub mod quota;
 pub mod random;
 pub mod request_log;

@@ -1,6 +1,7 @@
 //! A world: everything that a request can have an effect on, in one struct.
 
-use std::sync::{Arc, OnceLock};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use kakaw_core::Millis;
@@ -72,10 +73,12 @@ pub struct World {
     pub sign_up: bool,
     /// Rows and clocks to go back to, in a stand-in.
     pub snapshots: Snapshots,
-    /// Where a stand-in says to be when no request tells, once it listens.
-    pub home: OnceLock<String>,
+    /// Where a stand-in says to be when no request tells.
+    pub home: Mutex<String>,
     /// What a control request from another machine must carry; without it there are none.
     pub control_token: Option<Secret>,
+    /// A copy of Kakao's JavaScript SDK, given out instead of ours.
+    pub real_sdk: Option<PathBuf>,
     /// Whether a proxy stands in front, whose `X-Forwarded-For` is believed.
     pub behind_proxy: bool,
 }
@@ -96,11 +99,15 @@ impl World {
     /// Who signs what is not asked for: the public URL, or the name under which a stand-in is reached.
     #[must_use]
     pub fn issuer(&self) -> String {
-        match (&self.public_url, self.home.get()) {
-            (PublicUrl::Fixed(url), _) if self.is_default() => url.clone(),
-            (_, Some(home)) => home.clone(),
-            (..) => "http://localhost:7700".to_owned(),
+        match &self.public_url {
+            PublicUrl::Fixed(url) if self.is_default() => url.clone(),
+            _ => self.home.lock().unwrap_or_else(PoisonError::into_inner).clone(),
         }
+    }
+
+    /// Says where a stand-in is when no request tells.
+    pub fn set_home(&self, home: String) {
+        *self.home.lock().unwrap_or_else(PoisonError::into_inner) = home;
     }
 
     /// Whether it is the world that every process has, and not one of a stand-in's many.

@@ -3,6 +3,7 @@
 //! Each has its own base URL, clock, keys and people. The others live in memory and are gone with the process.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -11,11 +12,15 @@ use kakaw_store::Store;
 use kakaw_store::db::Url;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use tokio::sync::{Mutex, OnceCell};
 use tokio::task::AbortHandle;
 
 use crate::clock::Clock;
-use crate::http::here::WORLDS;
-use crate::http::{self, control, inspector, start};
+use crate::http::here::{KAKAO_HOSTS, WORLDS};
+use crate::http::{self, control, dispatch, inspector, start};
+use crate::intercept::authority::{self, Authority};
+use crate::intercept::upstream::Upstream;
+use crate::intercept::{self, Listening};
 use crate::key_pool::KeyPool;
 use crate::operator::Refused;
 use crate::signer::Signer;
@@ -49,6 +54,19 @@ pub struct Running {
     pub app: Router,
     /// What works in its background, and ends with it.
     work: Vec<AbortHandle>,
+    /// Where its traffic is taken, once somebody wished it.
+    intercepted: Mutex<Option<Arc<Listening>>>,
+}
+
+impl Running {
+    fn new(world: Arc<World>, app: Router, work: Vec<AbortHandle>) -> Arc<Self> {
+        Arc::new(Self { world, app, work, intercepted: Mutex::const_new(None) })
+    }
+
+    /// Where its traffic is taken, if anywhere.
+    pub async fn listening(&self) -> Option<Arc<Listening>> {
+        self.intercepted.lock().await.clone()
+    }
 }
 
 impl Drop for Running {
@@ -64,14 +82,58 @@ pub struct Worlds {
     keys: Arc<KeyPool>,
     named: AtomicU64,
     port: u16,
+    interception: Interception,
+}
+
+/// What the listeners of all worlds have in common.
+#[derive(Default)]
+pub struct Interception {
+    /// Where the authority is kept; nowhere if it ends with the process.
+    pub folder: Option<PathBuf>,
+    /// The proxy through which other hosts are reached.
+    pub upstream: Option<Upstream>,
+    authority: OnceCell<Authority>,
+}
+
+impl Interception {
+    /// Keeps the authority in a folder, and chains a proxy.
+    #[must_use]
+    pub const fn new(folder: Option<PathBuf>, upstream: Option<Upstream>) -> Self {
+        Self { folder, upstream, authority: OnceCell::const_new() }
+    }
 }
 
 impl Worlds {
     /// The worlds of a process that listens on this port, and whose first has these endpoints.
     #[must_use]
-    pub fn new(first: Arc<World>, app: Router, port: u16) -> Arc<Self> {
-        let first = Arc::new(Running { world: first, app, work: Vec::new() });
-        Arc::new(Self { first, others: RwLock::default(), keys: Arc::default(), named: AtomicU64::new(0), port })
+    pub fn new(first: Arc<World>, app: Router, port: u16, interception: Interception) -> Arc<Self> {
+        let first = Running::new(first, app, Vec::new());
+        let (others, keys, named) = (RwLock::default(), Arc::default(), AtomicU64::new(0));
+        Arc::new(Self { first, others, keys, named, port, interception })
+    }
+
+    /// Takes the traffic of a world's clients to Kakao's hosts, from now on; a second wish of the same changes nothing.
+    ///
+    /// # Errors
+    /// There is no such world, or the addresses cannot be listened on.
+    pub async fn intercept(self: &Arc<Self>, name: &str, wish: &intercept::Wish) -> Result<Arc<Listening>, Refused> {
+        let running = self.get(name).ok_or_else(|| Refused::Wrong(format!("there is no world {name:?}")))?;
+        let mut intercepted = running.intercepted.lock().await;
+        let wrong = |error: &dyn std::fmt::Display| Refused::Wrong(format!("{error:#}"));
+        if let Some(listening) = intercepted.as_ref() {
+            listening.also(wish).await.map_err(|error| wrong(&error))?;
+            return Ok(Arc::clone(listening));
+        }
+        let make = async || match &self.interception.folder {
+            Some(folder) => authority::load_or_make(folder),
+            None => authority::make(),
+        };
+        let authority = self.interception.authority.get_or_try_init(make).await.map_err(|error| wrong(&error))?;
+        let (lasting, upstream) = (self.interception.folder.is_some(), self.interception.upstream.clone());
+        let app = dispatch::only(Arc::clone(self), name);
+        let started = Listening::start(app, authority, lasting, upstream, wish).await.map_err(|error| wrong(&error))?;
+        running.world.set_home(format!("https://{}", KAKAO_HOSTS[0]));
+        Ok(Arc::clone(intercepted.insert(Arc::new(started))))
     }
 
     /// The world that the process was started with.
@@ -139,7 +201,7 @@ impl Worlds {
         let routes = start::routes().merge(control::routes()).merge(inspector::routes());
         let app = http::app_with(Arc::clone(&world), routes);
         let work = vec![tokio::spawn(Arc::clone(&world).work_in_background()).abort_handle()];
-        let running = Arc::new(Running { world, app, work });
+        let running = Running::new(world, app, work);
         let mut others = self.others.write().unwrap_or_else(PoisonError::into_inner);
         // Somebody may have been faster with the same name.
         if others.contains_key(&name) {
@@ -187,8 +249,9 @@ impl Worlds {
             faults: Default::default(),
             sign_up: first.sign_up,
             snapshots: Default::default(),
-            home: home.into(),
+            home: std::sync::Mutex::new(home),
             control_token: first.control_token.clone(),
+            real_sdk: first.real_sdk.clone(),
             behind_proxy: first.behind_proxy,
         })
     }

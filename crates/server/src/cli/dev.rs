@@ -9,15 +9,16 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use clap::Args as ClapArgs;
 use kakaw_core::secret::Secret;
-use kakaw_store::apps;
 
 use super::Usage;
 use super::listen::{Listeners, block_on, serve};
+use super::people;
 use super::standin::{self, StandIn};
 use crate::config::{self, Config, Flag, SAMPLE_KEY};
 use crate::http::{demo, dispatch};
-use crate::world::{Mode, World};
-use crate::world_file::{self, WorldFile};
+use crate::intercept::{self, Entrance};
+use crate::world::{DEFAULT, Mode};
+use crate::world_file::WorldFile;
 
 #[derive(ClapArgs)]
 pub struct Args {
@@ -39,13 +40,23 @@ pub struct Args {
     /// sqlite:PATH or postgres://…
     #[arg(long, value_name = "URL")]
     database: Option<String>,
+    /// Address of a proxy that takes traffic to Kakao's hosts; `kakaw env` leads programs there.
+    #[arg(long, value_name = "ADDRESS")]
+    proxy: Option<SocketAddr>,
+    /// Address that takes such traffic as TLS, for hosts files and containers; `kakaw hosts` leads there.
+    #[arg(long, value_name = "ADDRESS")]
+    tls: Option<SocketAddr>,
+    /// A folder with a copy of Kakao's JavaScript SDK, which pages get instead of ours.
+    #[arg(long, value_name = "DIR")]
+    real_sdk: Option<PathBuf>,
     /// Configuration file; `kakaw config` lists its keys.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 }
 
 pub fn run(args: Args) -> anyhow::Result<()> {
-    let files = read(&args.world)?;
+    let files = standin::read(&args.world)?;
+    let (real_sdk, wish) = (args.real_sdk.clone(), args.interception());
     let Args { listen, public_url, data, memory, database, config: file, .. } = args;
     let mut flags = Vec::new();
     let mut flag = |key, value: Option<String>| flags.extend(value.map(|value| Flag { key, value }));
@@ -54,27 +65,42 @@ pub fn run(args: Args) -> anyhow::Result<()> {
     flag("data", data.map(|folder| folder.display().to_string()));
     flag("database", if memory { Some("memory".to_owned()) } else { database });
     let config = config::load(Mode::Dev, file.as_deref(), flags).map_err(Usage::error)?.config;
-    block_on(start(config, files))
+    block_on(start(config, files, real_sdk, wish))
 }
 
-pub(super) fn read(paths: &[PathBuf]) -> anyhow::Result<Vec<WorldFile>> {
-    let one = |path: &PathBuf| {
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| Usage::error(format!("cannot read {}: {error}", path.display())))?;
-        world_file::parse(&text, &path.display().to_string()).map_err(Usage::error)
-    };
-    paths.iter().map(one).collect()
+impl Args {
+    /// Whether traffic is to be taken from the start.
+    fn interception(&self) -> Option<intercept::Wish> {
+        let (proxy, tls) = (self.proxy, self.tls);
+        (proxy.is_some() || tls.is_some()).then_some(intercept::Wish { proxy, tls, offline: false })
+    }
 }
 
-async fn start(config: Config, files: Vec<WorldFile>) -> anyhow::Result<()> {
+async fn start(
+    config: Config,
+    files: Vec<WorldFile>,
+    real_sdk: Option<PathBuf>,
+    wish: Option<intercept::Wish>,
+) -> anyhow::Result<()> {
     let listeners = Listeners::bind(config.listen, true).await?;
     let address = listeners.address;
     let home = format!("http://localhost:{}", address.port());
-    let StandIn { worlds, files } = standin::start(&config, files, address, home).await?;
+    let StandIn { worlds, files } = standin::start(&config, files, address, home, real_sdk).await?;
     let world = Arc::clone(&worlds.first().world);
     // Goes with the process.
     let token = world.control_token.as_ref().map(write_token).transpose()?;
-    let text = announcement(&config, address, &files, token.as_ref().map(|file| file.path()));
+    let listening = match &wish {
+        Some(wish) => Some(worlds.intercept(DEFAULT, wish).await.map_err(people::told)?),
+        None => None,
+    };
+    let mut text = announcement(&config, address, &files, token.as_ref().map(|file| file.path()));
+    if let Some(listening) = &listening {
+        let Entrance { proxy, tls, .. } = listening.entrance();
+        let _ = writeln!(
+            text,
+            "  intercepts   proxy http://{proxy}  TLS {tls}; kakaw env, kakaw hosts and kakaw ca lead there\n"
+        );
+    }
     serve(world, listeners, dispatch::every(worlds), &text).await
 }
 
@@ -83,25 +109,6 @@ fn write_token(token: &Secret) -> anyhow::Result<tempfile::NamedTempFile> {
     let mut file = tempfile::Builder::new().prefix("kakaw-control-").tempfile().context("cannot write the token")?;
     file.write_all(token.expose().as_bytes())?;
     Ok(file)
-}
-
-/// The sample world, unless the database has a world of its own.
-pub(super) async fn sample(world: &World, port: u16) -> anyhow::Result<Option<WorldFile>> {
-    let mut file = world_file::parse(include_str!("../../assets/sample_world.toml"), "the sample world")
-        .map_err(anyhow::Error::msg)?;
-    let app = file.apps.first_mut().context("the sample world has an app")?;
-    let stored = apps::all(&world.store).await?;
-    if !stored.is_empty() && !stored.iter().any(|stored| stored.id == app.id && stored.settings.name == app.name) {
-        return Ok(None);
-    }
-    // The sample service registers itself under each name that a browser may use for us.
-    for host in ["localhost", "127.0.0.1", "[::1]"] {
-        app.logout_redirect_uris.push(format!("http://{host}:{port}/demo"));
-        if let Some(key) = app.rest_api_keys.first_mut() {
-            key.redirect_uris.push(format!("http://{host}:{port}{}", demo::CALLBACK));
-        }
-    }
-    Ok(Some(file))
 }
 
 fn announcement(config: &Config, address: SocketAddr, files: &[WorldFile], token: Option<&Path>) -> String {

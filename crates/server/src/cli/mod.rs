@@ -1,12 +1,15 @@
 //! The command line.
 
 pub mod apply;
+pub mod ca;
 pub mod check;
 pub mod config;
 pub mod ctl;
 pub mod dev;
+pub mod env;
 pub mod explain;
 pub mod export;
+pub mod hosts;
 mod listen;
 mod open;
 pub mod people;
@@ -38,6 +41,12 @@ enum Command {
     Run(run::Args),
     /// Tell a running stand-in what to do: worlds, log-ins, clock, faults, requests, webhooks.
     Ctl(ctl::Args),
+    /// Print the variables that lead programs to a running stand-in: eval "$(kakaw env)".
+    Env(env::Args),
+    /// Print what leads containers, devices and browsers to a running stand-in.
+    Hosts(hosts::Args),
+    /// Show a stand-in's certificate authority, have the system trust it, and undo that.
+    Ca(ca::Args),
     /// Bring a running stand-in or a database to what a world file says.
     Apply(apply::Args),
     /// Write a running stand-in or a database as a world file.
@@ -73,6 +82,9 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Some(Command::Serve(args)) => serve::run(args),
         Some(Command::Run(args)) => run::run(args),
         Some(Command::Ctl(args)) => ctl::run(&args),
+        Some(Command::Env(args)) => env::run(args),
+        Some(Command::Hosts(args)) => hosts::run(args),
+        Some(Command::Ca(args)) => ca::run(args),
         Some(Command::Apply(args)) => apply::run(&args),
         Some(Command::Export(args)) => export::run(&args),
         Some(Command::People(args)) => people::run(args),

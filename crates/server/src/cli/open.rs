@@ -57,8 +57,9 @@ pub async fn world(config: &Config, mode: Mode) -> anyhow::Result<World> {
         faults: Default::default(),
         sign_up: config.sign_up,
         snapshots: Default::default(),
-        home: Default::default(),
+        home: std::sync::Mutex::new("http://localhost:7700".to_owned()),
         control_token: None,
+        real_sdk: None,
         behind_proxy: config.behind_proxy,
     })
 }

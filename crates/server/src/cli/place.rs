@@ -7,6 +7,7 @@ use clap::Args as ClapArgs;
 use super::{Usage, open};
 use crate::config::{self, Flag};
 use crate::http::control;
+use crate::intercept::{self, Entrance};
 use crate::world::{Mode, World};
 
 /// The variable that holds the token of a stand-in on another machine.
@@ -98,5 +99,22 @@ impl Running {
         let reason = serde_json::from_str::<serde_json::Value>(&text).ok();
         let reason = reason.as_ref().and_then(|json| json["error_description"].as_str()).unwrap_or(&text);
         Err(Usage::error(format!("{} refused: {reason}", self.base)))
+    }
+}
+
+/// Where a running stand-in takes traffic to Kakao's hosts.
+pub struct Entered {
+    pub url: String,
+    pub entrance: Entrance,
+}
+
+impl Entered {
+    /// Asks the stand-in at this URL (default: of the environment, else of this machine) to take such traffic.
+    pub async fn at(url: Option<String>, wish: &intercept::Wish) -> anyhow::Result<Self> {
+        let url =
+            url.or_else(|| config::environment("KAKAW_URL")).unwrap_or_else(|| "http://localhost:7700".to_owned());
+        let url = url.trim_end_matches('/').to_owned();
+        let answer = Running::at(&url).send_json("/control/v1/interception", wish).await?;
+        Ok(Self { url, entrance: serde_json::from_str(&answer)? })
     }
 }

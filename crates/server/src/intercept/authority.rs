@@ -1,5 +1,6 @@
-//! A certificate authority for one run: it signs one certificate for exactly the intercepted hosts, and its key is gone.
+//! A certificate authority that signs one certificate, for exactly the intercepted hosts; its key is never written down.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -13,27 +14,63 @@ use rcgen::{
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::aws_lc_rs::default_provider;
-use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use tokio_rustls::rustls::pki_types::pem::PemObject as _;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use tokio_rustls::rustls::server::ResolvesServerCertUsingSni;
+use tokio_rustls::rustls::sign::CertifiedKey;
 
 use crate::http::here::KAKAO_HOSTS;
+use crate::private_file;
 
-/// What a run needs of its authority.
+/// What interception needs of its authority.
 pub struct Authority {
     /// The authority's certificate, as PEM. Its key does not exist any more.
     pub certificate: String,
     /// SHA-256 of the leaf's public key as base64: what Chromium can pin.
     pub spki: String,
-    /// Speaks TLS with the one leaf.
+    /// Speaks TLS with the one leaf, to who asks for one of its names.
     pub acceptor: TlsAcceptor,
 }
 
-/// Makes an authority, signs the leaf, and forgets the authority's key.
+/// An authority's certificate, the leaf that it signed, and the leaf's key.
+struct Signed {
+    authority: String,
+    leaf: String,
+    key: KeyPair,
+}
+
+/// Makes an authority that lives as long as the process.
 ///
 /// # Errors
 /// A key or a certificate could not be made.
 pub fn make() -> anyhow::Result<Authority> {
+    sign("Kakaw stand-in, one run")?.serve()
+}
+
+/// Reads what an earlier process left in a folder, or makes it: then what trusts it need be told once.
+///
+/// # Errors
+/// The folder cannot be read or written, or what is in it does not fit together.
+pub fn load_or_make(folder: &Path) -> anyhow::Result<Authority> {
+    let [authority, leaf, key] = ["ca.pem", "leaf.pem", "leaf-key.pem"].map(|name| folder.join(name));
+    if !key.exists() {
+        std::fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+        let signed = sign("Kakaw stand-in")?;
+        std::fs::write(&authority, &signed.authority)?;
+        std::fs::write(&leaf, &signed.leaf)?;
+        private_file::write(&key, &signed.key.serialize_pem())?;
+    }
+    let read = |path: &Path| std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()));
+    let signed = Signed { authority: read(&authority)?, leaf: read(&leaf)?, key: KeyPair::from_pem(&read(&key)?)? };
+    signed
+        .serve()
+        .with_context(|| format!("the certificates in {} (remove the folder to get new ones)", folder.display()))
+}
+
+/// Makes an authority, signs the leaf, and forgets the authority's key.
+fn sign(name: &str) -> anyhow::Result<Signed> {
     let mut params = CertificateParams::new(Vec::new())?;
-    params.distinguished_name.push(DnType::CommonName, "Kakaw stand-in, one run");
+    params.distinguished_name.push(DnType::CommonName, name);
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     // Even with its key, it could speak for no other host.
@@ -43,7 +80,7 @@ pub fn make() -> anyhow::Result<Authority> {
     });
     (params.not_before, params.not_after) = (date_time_ymd(2020, 1, 1), date_time_ymd(2099, 1, 1));
     let key = KeyPair::generate()?;
-    let certificate = params.self_signed(&key)?;
+    let authority = params.self_signed(&key)?.pem();
     let issuer = Issuer::new(params, key);
 
     let mut leaf = CertificateParams::new(KAKAO_HOSTS.map(str::to_owned))?;
@@ -51,18 +88,56 @@ pub fn make() -> anyhow::Result<Authority> {
     leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     leaf.use_authority_key_identifier_extension = true;
     (leaf.not_before, leaf.not_after) = (date_time_ymd(2020, 1, 1), date_time_ymd(2099, 1, 1));
-    let leaf_key = KeyPair::generate()?;
-    let leaf = leaf.signed_by(&leaf_key, &issuer)?;
-    drop(issuer);
+    let key = KeyPair::generate()?;
+    let leaf = leaf.signed_by(&key, &issuer)?.pem();
+    Ok(Signed { authority, leaf, key })
+}
 
-    let spki = STANDARD.encode(digest::digest(&digest::SHA256, &leaf_key.subject_public_key_info()));
-    let private = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(leaf_key.serialize_der()));
-    let chain = vec![leaf.der().clone(), certificate.der().clone()];
-    let mut config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
-        .with_safe_default_protocol_versions()?
-        .with_no_client_auth()
-        .with_single_cert(chain, private)
-        .context("the leaf does not fit its key")?;
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(Authority { certificate: certificate.pem(), spki, acceptor: TlsAcceptor::from(Arc::new(config)) })
+impl Signed {
+    fn serve(self) -> anyhow::Result<Authority> {
+        let spki = STANDARD.encode(digest::digest(&digest::SHA256, &self.key.subject_public_key_info()));
+        let private = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(self.key.serialize_der()));
+        let der = |pem: &str| CertificateDer::from_pem_slice(pem.as_bytes()).context("a certificate cannot be read");
+        let chain = vec![der(&self.leaf)?, der(&self.authority)?];
+        let provider = Arc::new(default_provider());
+        let key = CertifiedKey::from_der(chain, private, &provider).context("the leaf does not fit its key")?;
+        // Who asks for another name, or for none, is not spoken to.
+        let mut names = ResolvesServerCertUsingSni::new();
+        for host in KAKAO_HOSTS {
+            names.add(host, key.clone())?;
+        }
+        let mut config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()?
+            .with_no_client_auth()
+            .with_cert_resolver(Arc::new(names));
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Ok(Authority { certificate: self.authority, spki, acceptor: TlsAcceptor::from(Arc::new(config)) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    #[test]
+    fn a_kept_authority_is_the_same_again_and_its_key_is_nowhere() {
+        let folder = tempfile::tempdir().expect("folder");
+        let first = load_or_make(folder.path()).expect("made");
+        let again = load_or_make(folder.path()).expect("read");
+        assert_eq!((&first.certificate, &first.spki), (&again.certificate, &again.spki));
+        let mut keys = 0;
+        for entry in std::fs::read_dir(folder.path()).expect("folder").flatten() {
+            let text = std::fs::read_to_string(entry.path()).expect("text");
+            if text.contains("PRIVATE KEY") {
+                keys += 1;
+                assert_eq!(entry.file_name(), "leaf-key.pem");
+                assert_eq!(entry.metadata().expect("metadata").permissions().mode() & 0o777, 0o600);
+            }
+        }
+        assert_eq!(keys, 1);
+        std::fs::write(folder.path().join("leaf.pem"), "nonsense").expect("written");
+        let error = load_or_make(folder.path()).err().expect("refused");
+        assert!(format!("{error:#}").contains("remove the folder"), "{error:#}");
+    }
 }

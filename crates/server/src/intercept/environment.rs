@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::Context as _;
 
-use super::authority::Authority;
+use super::Entrance;
 use crate::http::here::KAKAO_HOSTS;
 
 /// Where systems keep the roots that they trust.
@@ -16,64 +16,71 @@ const ROOTS: [&str; 4] = [
     "/etc/ssl/cert.pem",
 ];
 
-/// The ports of a run.
-#[derive(Debug, Clone, Copy)]
-pub struct Ports {
-    pub proxy: u16,
-    pub tls: u16,
-    pub http: u16,
+/// Where things are.
+pub struct Lead<'a> {
+    /// Where the traffic is taken.
+    pub entrance: &'a Entrance,
+    /// The stand-in's own URL.
+    pub url: &'a str,
+    /// Where files are put that live as long as what is led.
+    pub folder: &'a Path,
+    /// Whether a Java virtual machine is to be led too: that takes half a second.
+    pub jvm: bool,
 }
 
-/// Sets a command up. Files go to `folder`, which lives as long as the child.
+/// The variables that lead a process. Files that they name are written.
 ///
 /// # Errors
 /// A file could not be written.
-pub fn prepare(
-    command: &mut Command,
-    authority: &Authority,
-    ports: Ports,
-    folder: &Path,
-    jvm: bool,
-    env: &dyn Fn(&str) -> Option<String>,
-) -> anyhow::Result<()> {
+pub fn variables(lead: &Lead<'_>, env: &dyn Fn(&str) -> Option<String>) -> anyhow::Result<Vec<(&'static str, String)>> {
+    let Lead { entrance, url, folder, jvm } = lead;
+    let mut all = Vec::new();
+    let mut set = |name: &'static str, value: &str| all.push((name, value.to_owned()));
     let ours = folder.join("ca.pem");
-    std::fs::write(&ours, &authority.certificate)?;
+    std::fs::write(&ours, &entrance.certificate)?;
     // These variables *replace* the system's roots, so the bundle holds both.
     let bundle = folder.join("bundle.pem");
-    let given = env("SSL_CERT_FILE").map(PathBuf::from);
+    let given = env("SSL_CERT_FILE").map(PathBuf::from).filter(|given| *given != bundle);
     let roots = given.or_else(|| ROOTS.iter().map(PathBuf::from).find(|path| path.exists()));
     let roots = roots.map(std::fs::read_to_string).transpose().context("the system's roots")?.unwrap_or_default();
-    std::fs::write(&bundle, format!("{roots}\n{}", authority.certificate))?;
+    std::fs::write(&bundle, format!("{roots}\n{}", entrance.certificate))?;
     for name in ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"] {
-        command.env(name, &bundle);
+        set(name, &bundle.display().to_string());
     }
     let extra = folder.join("extra.pem");
-    let theirs = env("NODE_EXTRA_CA_CERTS").map(std::fs::read_to_string).transpose().context("NODE_EXTRA_CA_CERTS")?;
-    std::fs::write(&extra, format!("{}\n{}", theirs.unwrap_or_default(), authority.certificate))?;
-    command.env("NODE_EXTRA_CA_CERTS", &extra);
+    let theirs = env("NODE_EXTRA_CA_CERTS").filter(|theirs| Path::new(theirs) != extra);
+    let theirs = theirs.map(std::fs::read_to_string).transpose().context("NODE_EXTRA_CA_CERTS")?;
+    std::fs::write(&extra, format!("{}\n{}", theirs.unwrap_or_default(), entrance.certificate))?;
+    set("NODE_EXTRA_CA_CERTS", &extra.display().to_string());
 
-    let proxy = format!("http://127.0.0.1:{}", ports.proxy);
+    let proxy = format!("http://{}", entrance.proxy);
     for name in ["HTTPS_PROXY", "https_proxy"] {
-        command.env(name, &proxy);
+        set(name, &proxy);
     }
     let no_proxy = no_proxy(env("NO_PROXY").or_else(|| env("no_proxy")).as_deref());
     for name in ["NO_PROXY", "no_proxy"] {
-        command.env(name, &no_proxy);
+        set(name, &no_proxy);
     }
-    command.env("NODE_USE_ENV_PROXY", "1");
+    set("NODE_USE_ENV_PROXY", "1");
     let preload = folder.join("preload.cjs");
     let hosts = KAKAO_HOSTS.map(|host| format!("\"{host}\"")).join(", ");
-    let script =
-        include_str!("../../assets/preload.cjs").replace("HOSTS", &hosts).replace("PORT", &ports.tls.to_string());
-    std::fs::write(&preload, script)?;
-    let options = env("NODE_OPTIONS").unwrap_or_default();
-    command.env("NODE_OPTIONS", format!("{options} --require {}", preload.display()).trim());
-    // It takes half a second, so only where a JVM is to be expected.
-    if let Some(java) = jvm.then(|| java_options(&ours, folder, ports, env)).flatten() {
-        command.env("JAVA_TOOL_OPTIONS", java);
+    let (host, port) = host_and_port(&entrance.tls);
+    let script = include_str!("../../assets/preload.cjs");
+    std::fs::write(&preload, script.replace("HOSTS", &hosts).replace("HOST", host).replace("PORT", port))?;
+    let required = format!("--require {}", preload.display());
+    let options = env("NODE_OPTIONS").filter(|options| !options.contains(&required)).unwrap_or_default();
+    set("NODE_OPTIONS", format!("{options} {required}").trim());
+    if let Some(java) = jvm.then(|| java_options(&ours, folder, entrance, env)).flatten() {
+        set("JAVA_TOOL_OPTIONS", &java);
     }
-    command.env("KAKAW_URL", format!("http://localhost:{}", ports.http));
-    Ok(())
+    set("KAKAW_URL", url);
+    Ok(all)
+}
+
+/// `host:port`, apart; an IPv6 address loses its brackets.
+fn host_and_port(address: &str) -> (&str, &str) {
+    let (host, port) = address.rsplit_once(':').unwrap_or((address, "443"));
+    (host.trim_start_matches('[').trim_end_matches(']'), port)
 }
 
 /// Whether a program is, or starts, a Java virtual machine.
@@ -101,7 +108,12 @@ fn no_proxy(given: Option<&str>) -> String {
 
 /// The JVM reads neither proxy variables nor PEM files: it gets properties, and a copy of its own store with our
 /// certificate added by its own `keytool`.
-fn java_options(ours: &Path, folder: &Path, ports: Ports, env: &dyn Fn(&str) -> Option<String>) -> Option<String> {
+fn java_options(
+    ours: &Path,
+    folder: &Path,
+    entrance: &Entrance,
+    env: &dyn Fn(&str) -> Option<String>,
+) -> Option<String> {
     let home = env("JAVA_HOME").map(PathBuf::from).or_else(|| {
         let java = env("PATH")?.split(':').map(|folder| Path::new(folder).join("java")).find(|path| path.exists())?;
         Some(std::fs::canonicalize(java).ok()?.parent()?.parent()?.to_owned())
@@ -119,10 +131,10 @@ fn java_options(ours: &Path, folder: &Path, ports: Ports, env: &dyn Fn(&str) -> 
         .ok()?;
     import.status.success().then(|| {
         let before = env("JAVA_TOOL_OPTIONS").map(|options| format!("{options} ")).unwrap_or_default();
+        let (host, port) = host_and_port(&entrance.proxy);
         format!(
-            "{before}-Dhttps.proxyHost=127.0.0.1 -Dhttps.proxyPort={} -Djavax.net.ssl.trustStore={} \
+            "{before}-Dhttps.proxyHost={host} -Dhttps.proxyPort={port} -Djavax.net.ssl.trustStore={} \
              -Djavax.net.ssl.trustStorePassword=changeit",
-            ports.proxy,
             store.display()
         )
     })
@@ -130,15 +142,15 @@ fn java_options(ours: &Path, folder: &Path, ports: Ports, env: &dyn Fn(&str) -> 
 
 /// What Chromium is told besides: a profile of its own, the proxy, and the one key that it may trust.
 #[must_use]
-pub fn browser_flags(program: &str, authority: &Authority, ports: Ports, folder: &Path) -> Vec<String> {
+pub fn browser_flags(program: &str, entrance: &Entrance, folder: &Path) -> Vec<String> {
     let name = Path::new(program).file_name().and_then(|name| name.to_str()).unwrap_or_default();
     if !["chromium", "chromium-browser", "chrome", "google-chrome", "google-chrome-stable"].contains(&name) {
         return Vec::new();
     }
     vec![
         format!("--user-data-dir={}", folder.join("profile").display()),
-        format!("--proxy-server=http://127.0.0.1:{}", ports.proxy),
-        format!("--ignore-certificate-errors-spki-list={}", authority.spki),
+        format!("--proxy-server=http://{}", entrance.proxy),
+        format!("--ignore-certificate-errors-spki-list={}", entrance.spki),
     ]
 }
 

@@ -3,7 +3,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -16,6 +16,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
 
+use super::upstream::Upstream;
 use crate::http::here::KAKAO_HOSTS;
 
 /// Bytes of a CONNECT request, at most.
@@ -28,7 +29,9 @@ pub struct Intercepted {
     pub app: Router,
     pub acceptor: TlsAcceptor,
     /// Whether connections to other hosts are refused.
-    pub offline: bool,
+    pub offline: AtomicBool,
+    /// The proxy through which other hosts are reached.
+    pub upstream: Option<Upstream>,
     /// Connections to other hosts, passed on or refused.
     pub others: AtomicUsize,
 }
@@ -86,11 +89,19 @@ async fn proxied(mut stream: TcpStream, peer: SocketAddr, intercepted: &Intercep
         return intercepted.serve(stream, peer).await;
     }
     intercepted.others.fetch_add(1, Ordering::SeqCst);
-    if intercepted.offline {
-        let text = format!("{host} is not a host of Kakao Login, and --offline refuses all others\n");
+    // Nobody else reaches the world through this machine.
+    let foreign = !stream.local_addr()?.ip().to_canonical().is_loopback();
+    if foreign || intercepted.offline.load(Ordering::SeqCst) {
+        let text = format!("{host} is not a host of Kakao Login, and all others are refused here\n");
         return refuse(&mut stream, "403 Forbidden", &text).await;
     }
-    match tokio::time::timeout(PATIENCE, TcpStream::connect(target)).await {
+    let reached = async {
+        match intercepted.upstream.as_ref().filter(|upstream| upstream.is_for(host)) {
+            Some(upstream) => upstream.connect(target).await,
+            None => TcpStream::connect(target).await,
+        }
+    };
+    match tokio::time::timeout(PATIENCE, reached).await {
         Ok(Ok(mut other)) => {
             stream.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").await?;
             tokio::io::copy_bidirectional(&mut stream, &mut other).await?;
@@ -102,7 +113,7 @@ async fn proxied(mut stream: TcpStream, peer: SocketAddr, intercepted: &Intercep
 }
 
 /// Reads the head of a request, and not one byte more: what follows is the tunnel's.
-async fn read_head(stream: &mut TcpStream) -> std::io::Result<String> {
+pub(super) async fn read_head(stream: &mut TcpStream) -> std::io::Result<String> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         if head.len() == HEAD {

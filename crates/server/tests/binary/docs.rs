@@ -40,9 +40,10 @@ fn cell(text: &str) -> String {
 fn commands() {
     let folder = tempfile::tempdir().unwrap();
     let mut text = "# Commands\n\nMade from the program's own help; a test keeps it so.\n".to_owned();
-    for command in
-        ["", "dev", "run", "serve", "ctl", "apply", "export", "people", "webhooks", "explain", "check", "config"]
-    {
+    for command in [
+        "", "dev", "run", "serve", "ctl", "env", "hosts", "ca", "apply", "export", "people", "webhooks", "explain",
+        "check", "config",
+    ] {
         let args: Vec<&str> = [command, "--help"].into_iter().filter(|word| !word.is_empty()).collect();
         let (code, out, _) = run(folder.path(), &args);
         assert_eq!(code, Some(0));

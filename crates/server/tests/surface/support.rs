@@ -164,8 +164,9 @@ impl TestServer {
             faults: Default::default(),
             sign_up: true,
             snapshots: Default::default(),
-            home: Default::default(),
+            home: std::sync::Mutex::new("http://localhost:7700".to_owned()),
             control_token: None,
+            real_sdk: None,
             behind_proxy: false,
         }
     }
@@ -177,7 +178,7 @@ impl TestServer {
         let signing = Arc::clone(&world);
         tokio::spawn(async move { signing.signer.load(&signing.store, &signing.sealer, signing.now()).await });
         let app = http::app_with(Arc::clone(&world), http::control::routes().merge(http::inspector::routes()));
-        let router = http::dispatch::every(Worlds::new(Arc::clone(&world), app, 7700));
+        let router = http::dispatch::every(Worlds::new(Arc::clone(&world), app, 7700, Default::default()));
         let server = Self { router, world };
         server.apply(include_str!("world.toml")).await;
         server.apply(include_str!("world.toml")).await;

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use http_body_util::BodyExt as _;
 use kakaw_core::key::Jws;
 use kakaw_server::operator::{self, DeleteAccount, Resume, Unlink};
 use kakaw_server::webhooks::deliver_due;

@@ -7,6 +7,7 @@ use super::clock::Change;
 use super::login::LogIn;
 use super::worlds::{Keep, Restore, Told};
 use crate::fault_rules::FaultRule;
+use crate::intercept;
 use crate::operator::{DeleteAccount, DeliveryStatus, Replay, Resume, Trigger, Unlink, WebhookStatus};
 use crate::presets;
 use crate::request_log::{Exchange, Filter};
@@ -121,6 +122,10 @@ pub const CALLS: &[Call] = &[
     call!("deliveries", GET "/deliveries", "The last deliveries, newest first.", Sends::Nothing,
         Some(of::<Vec<DeliveryStatus>>)),
     call!("replay", POST "/deliveries/replay", "Send a notice again, as it was.", Sends::Json(of::<Replay>), Some(object)),
+    call!("interception", GET "/interception", "Where the traffic to Kakao's hosts is taken.", Sends::Nothing, Some(object)),
+    call!("intercept", POST "/interception",
+        "Take the traffic of this world's clients to Kakao's hosts, by a proxy and by TLS.",
+        Sends::Json(of::<intercept::Wish>), Some(of::<intercept::Entrance>)),
     call!("rotate-keys", POST "/keys/rotate", "Sign ID tokens with a new key; the old ones stay in the key set.",
         Sends::Nothing, Some(object)),
 ];
@@ -226,8 +231,13 @@ mod tests {
 
     #[test]
     fn every_route_is_a_call_and_every_call_a_route() {
-        let sources =
-            [include_str!("mod.rs"), include_str!("operator.rs"), include_str!("watch.rs"), include_str!("worlds.rs")];
+        let sources = [
+            include_str!("mod.rs"),
+            include_str!("interception.rs"),
+            include_str!("operator.rs"),
+            include_str!("watch.rs"),
+            include_str!("worlds.rs"),
+        ];
         let mut routes = Vec::new();
         for line in sources.iter().flat_map(|source| source.lines()) {
             let Some((path, methods)) =

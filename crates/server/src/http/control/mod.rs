@@ -7,6 +7,7 @@
 mod caller;
 pub mod calls;
 mod clock;
+mod interception;
 mod login;
 mod operator;
 mod watch;
@@ -33,6 +34,7 @@ pub fn routes() -> Router<Arc<World>> {
         .route("/control/v1/export", routing::get(export))
         .route("/control/v1/login", routing::post(login::post))
         .route("/control/v1/clock", routing::get(clock::get).post(clock::post))
+        .merge(interception::routes())
         .merge(operator::routes())
         .merge(watch::routes())
         .merge(worlds::routes())

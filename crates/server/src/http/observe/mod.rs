@@ -26,7 +26,7 @@ fn is_own(path: &str) -> bool {
     ["/control/", "/assets/", "/docs/", "/demo", "/inspector", "/sdk/", "/kakao_js_sdk/"]
         .iter()
         .any(|prefix| path.starts_with(prefix))
-        || path == "/"
+        || matches!(path, "/" | "/proxy.pac")
 }
 
 /// The layer.
