@@ -1,13 +1,15 @@
 //! `cargo bench` — the release binary beside a bare axum server under the same load, in one run. These machines are
 //! shared and noisy: the ratios count, not the figures.
 //!
-//! `KAKAW_BENCH_PLATFORM=1` measures only what comes after a log-in. `KAKAW_BENCH_GRANTS=N` changes the number of log-ins after which memory is measured (100,000).
+//! `KAKAW_BENCH_PLATFORM=1` measures only what comes after a log-in, `KAKAW_BENCH_STANDIN=1` only what tests feel of a
+//! stand-in. `KAKAW_BENCH_GRANTS=N` changes the number of log-ins after which memory is measured (100,000).
 
 #![allow(clippy::disallowed_methods, reason = "a benchmark is told things by its environment")]
 
 mod overload;
 mod platform;
 mod scenario;
+mod standin;
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -67,6 +69,11 @@ async fn bench(binary: &Path) -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     if std::env::var_os("KAKAW_BENCH_PLATFORM").is_some() {
         return only_platform(binary, folder.path()).await;
+    }
+    if std::env::var_os("KAKAW_BENCH_STANDIN").is_some() {
+        let world = folder.path().join("world.toml");
+        std::fs::write(&world, scenario::world())?;
+        return standin::run(binary, &world).await;
     }
     let data = folder.path().join("data").display().to_string();
     let world = folder.path().join("world.toml").display().to_string();

@@ -1,16 +1,49 @@
 //! The load generator: prepared HTTP/1.1 requests over kept connections, on one thread, so that a core is left to the
 //! server. Whatever is measured, it is this that sends and times.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::crypto::aws_lc_rs::default_provider;
+use tokio_rustls::rustls::pki_types::CertificateDer;
+use tokio_rustls::rustls::pki_types::pem::PemObject as _;
+use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
-/// A kept connection.
+/// A kept connection, in clear or not.
 pub struct Connection {
-    stream: TcpStream,
+    stream: Box<dyn Stream>,
     buffer: Vec<u8>,
+}
+
+/// What bytes go through.
+trait Stream: AsyncRead + AsyncWrite + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Unpin> Stream for T {}
+
+/// A way to a host through a proxy that ends TLS itself.
+#[derive(Clone)]
+pub struct Tunnel {
+    /// Address of the proxy.
+    pub proxy: String,
+    pub host: &'static str,
+    pub connector: TlsConnector,
+}
+
+impl Tunnel {
+    /// A proxy whose authority is trusted.
+    pub fn trusting(proxy: &str, host: &'static str, certificate: &str) -> anyhow::Result<Self> {
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from_pem_slice(certificate.as_bytes())?)?;
+        let config = ClientConfig::builder_with_provider(Arc::new(default_provider()))
+            .with_safe_default_protocol_versions()?
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        Ok(Self { proxy: proxy.to_owned(), host, connector: TlsConnector::from(Arc::new(config)) })
+    }
 }
 
 /// An answer: its status, its head and its body.
@@ -43,7 +76,20 @@ impl Connection {
     pub async fn open(address: &str) -> anyhow::Result<Self> {
         let stream = TcpStream::connect(address).await.with_context(|| format!("cannot reach {address}"))?;
         stream.set_nodelay(true)?;
-        Ok(Self { stream, buffer: Vec::with_capacity(16 * 1024) })
+        Ok(Self { stream: Box::new(stream), buffer: Vec::with_capacity(16 * 1024) })
+    }
+
+    /// Connects through a proxy, and speaks TLS from there on.
+    pub async fn through(tunnel: &Tunnel) -> anyhow::Result<Self> {
+        let mut stream = TcpStream::connect(&tunnel.proxy).await.context("the proxy")?;
+        stream.set_nodelay(true)?;
+        stream.write_all(format!("CONNECT {}:443 HTTP/1.1\r\n\r\n", tunnel.host).as_bytes()).await?;
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(stream.read_u8().await?);
+        }
+        let stream = tunnel.connector.connect(tunnel.host.try_into()?, stream).await?;
+        Ok(Self { stream: Box::new(stream), buffer: Vec::with_capacity(16 * 1024) })
     }
 
     /// Sends a prepared request and reads the whole answer.
@@ -90,6 +136,22 @@ pub async fn all<T: 'static>(
     requests: Vec<Vec<u8>>,
     check: impl Fn(Answer) -> anyhow::Result<T> + Clone + 'static,
 ) -> anyhow::Result<(Run, Vec<T>)> {
+    let address = address.to_owned();
+    let open = move || {
+        let address = address.clone();
+        async move { Connection::open(&address).await }
+    };
+    all_over(name, open, connections, requests, check).await
+}
+
+/// The same over connections that are opened another way.
+pub async fn all_over<T: 'static, F: Future<Output = anyhow::Result<Connection>> + 'static>(
+    name: &str,
+    open: impl Fn() -> F,
+    connections: usize,
+    requests: Vec<Vec<u8>>,
+    check: impl Fn(Answer) -> anyhow::Result<T> + Clone + 'static,
+) -> anyhow::Result<(Run, Vec<T>)> {
     let requests = std::rc::Rc::new(requests);
     let next = std::rc::Rc::new(std::cell::Cell::new(0_usize));
     let started = Instant::now();
@@ -97,10 +159,10 @@ pub async fn all<T: 'static>(
     let local = tokio::task::LocalSet::new();
     for _ in 0..connections {
         let (requests, next, check) = (requests.clone(), next.clone(), check.clone());
-        let address = address.to_owned();
+        let opening = open();
         tasks.spawn_local_on(
             async move {
-                let mut connection = Connection::open(&address).await?;
+                let mut connection = opening.await?;
                 let (mut kept, mut times) = (Vec::new(), Vec::new());
                 loop {
                     let index = next.replace(next.get() + 1);
@@ -146,6 +208,14 @@ pub fn summary(name: &str, times: &mut [Duration], took: Duration) -> Run {
 #[must_use]
 pub fn get(path: &str, headers: &[(&str, &str)]) -> Vec<u8> {
     request("GET", path, headers, "")
+}
+
+/// A POST with a JSON body.
+#[must_use]
+pub fn post_json(path: &str, headers: &[(&str, &str)], body: &str) -> Vec<u8> {
+    let mut all = vec![("content-type", "application/json")];
+    all.extend(headers);
+    request("POST", path, &all, body)
 }
 
 /// A form.
