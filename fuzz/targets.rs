@@ -6,6 +6,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use kakaw_core::account::Attributes;
 use kakaw_core::app::{App, AppKey, AppSettings, KeyKind, KeySettings};
 use kakaw_core::key::{Jws, SigningKey};
+use kakaw_core::policy::Policy;
 use kakaw_core::seal::{MasterKey, Sealer};
 use kakaw_core::token::{self, AccessToken};
 use kakaw_core::{Millis, authorize, pkce};
@@ -96,7 +97,7 @@ fn authorization() -> Check {
     Box::new(move |input| {
         let Some(Ok(pairs)) = text(input).map(Pairs::parse) else { return };
         let Ok(params) = authorize::parse(&pairs) else { return };
-        if let Ok(request) = authorize::check(&params, Some((&app, &key))) {
+        if let Ok(request) = authorize::check(&params, Some((&app, &key)), &Policy::DEV) {
             assert_eq!(request.redirect_uri, REDIRECT_URI);
             assert!(request.wanted.scope.iter().all(|item| *item == Item::AccountEmail));
         }

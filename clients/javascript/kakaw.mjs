@@ -93,6 +93,16 @@ export class Kakaw {
     await this.#send('POST', 'reset');
   }
 
+  /** Who is in the world, with what they are linked, and whether they are logged in. */
+  people() {
+    return this.#json('GET', 'people');
+  }
+
+  /** The rules of the protocol; `{ access_token_lifetime: 60 }`, `{ refresh_rotation: 'always' }` … bends some of them. */
+  policy(rules) {
+    return rules ? this.#json('POST', 'policy', rules) : this.#json('GET', 'policy');
+  }
+
   /** Puts somebody in the world who breaks services: `no_email`, `under_14` … The person, as `logIn` wants it, and more. */
   preset(preset, more = {}) {
     return this.#json('POST', 'presets', { preset, ...more });

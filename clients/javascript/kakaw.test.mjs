@@ -63,6 +63,9 @@ test('worlds, moments, people and webhooks', async () => {
   await assert.rejects(current.replay('1'), /no delivery/);
   await assert.rejects(current.resume({ app: 1001, webhook: 'unlink' }), /no webhook/);
   assert.deepEqual(await current.deliveries(), []);
+  assert.equal((await current.people()).find(one => one.person === 'ryan@example.com').links[0].user_id, id);
+  assert.equal((await current.policy()).refresh_rotation, 'last_month');
+  assert.equal((await current.policy({ access_token_lifetime: 60 })).access_token_lifetime, 60);
   const kid = await current.rotateKeys();
   assert.equal((await (await fetch(`${current.url}/.well-known/jwks.json`)).json()).keys[0].kid, kid);
 });

@@ -77,6 +77,14 @@ class Kakaw:
         """Goes back to the start of the world, and forgets requests and faults."""
         self._send("POST", "reset")
 
+    def people(self):
+        """Who is in the world, with what they are linked, and whether they are logged in."""
+        return self._json("GET", "people")
+
+    def policy(self, **rules):
+        """The rules of the protocol; `access_token_lifetime=60`, `refresh_rotation="always"` … bends some of them."""
+        return self._json("POST", "policy", rules) if rules else self._json("GET", "policy")
+
     def preset(self, preset, **more):
         """Puts somebody in the world who breaks services: `no_email`, `under_14` … The person, and more."""
         return self._json("POST", "presets", {"preset": preset, **more})

@@ -89,6 +89,10 @@ class Client(unittest.TestCase):
         ):
             self.assertRaisesRegex(Refused, "no (webhook|delivery)", wish)
         self.assertEqual(self.kakaw.deliveries(), [])
+        (ryan,) = [one for one in self.kakaw.people() if one["person"] == "ryan@example.com"]
+        self.assertEqual(ryan["links"][0]["user_id"], user["id"])
+        self.assertEqual(self.kakaw.policy()["refresh_rotation"], "last_month")
+        self.assertEqual(self.kakaw.policy(access_token_lifetime=60)["access_token_lifetime"], 60)
         kid = self.kakaw.rotate_keys()
         self.assertEqual(call(self.kakaw.url + "/.well-known/jwks.json")[1]["keys"][0]["kid"], kid)
 

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use kakaw_wire::scope::Item;
 use serde::{Deserialize, Serialize};
 
-use crate::Millis;
 use crate::account::Attributes;
 use crate::service_terms::{ServiceTerm, SimpleSignup};
 use crate::webhook::Webhooks;
+use crate::{Millis, redirect_uri};
 
 /// An app with its settings.
 #[derive(Debug, Clone, PartialEq)]
@@ -356,6 +356,14 @@ impl AppKey {
         self.settings.redirect_uris.iter().any(|registered| registered == uri)
             || (self.kind == KeyKind::Native && uri == format!("kakao{}://oauth", self.key))
             || (self.kind == KeyKind::Javascript && is_built_in(uri))
+    }
+
+    /// Whether `uri` is of this machine, and registered but for its port.
+    #[must_use]
+    pub fn accepts_on_another_port(&self, uri: &str) -> bool {
+        let sent = redirect_uri::without_local_port(uri);
+        let registered = self.settings.redirect_uris.iter().map(|uri| redirect_uri::without_local_port(uri));
+        sent.is_some() && registered.into_iter().any(|registered| registered == sent)
     }
 }
 

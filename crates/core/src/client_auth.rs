@@ -12,6 +12,8 @@ pub struct Credentials {
     pub client_id: Option<String>,
     /// Keyed hash of the secret in the body.
     pub secret_hash: Option<String>,
+    /// Whether the secret begins or ends with white space.
+    pub secret_is_padded: bool,
     /// Whether an `Authorization: Basic` header came along. It never counts.
     pub basic: bool,
 }
@@ -50,6 +52,7 @@ pub fn check<'a>(
     };
     let finding = match &credentials.secret_hash {
         Some(sent) if secret::same(sent, expected) => return Ok((app, key)),
+        Some(_) if credentials.secret_is_padded => "client_secret is wrong: it begins or ends with white space",
         Some(_) => "client_secret is wrong",
         None if credentials.basic => {
             "client_secret came by HTTP Basic; this service reads it from the form body (client_secret_post)"

@@ -18,6 +18,7 @@ pub mod platform;
 pub mod policy;
 pub mod properties;
 pub mod random;
+pub mod redirect_uri;
 pub mod refresh;
 pub mod scopes;
 pub mod seal;

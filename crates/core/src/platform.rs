@@ -59,9 +59,31 @@ pub fn check(key: &AppKey, identity: &Identity) -> Result<(), Refusal> {
         return Ok(());
     };
     let caller = problem.evidence().first().map(|(_, caller)| (*caller).to_owned()).unwrap_or_default();
+    let spelled_otherwise = registered.split(", ").any(|registered| plain(registered) == plain(&caller));
     let registered = if registered.is_empty() { "nothing".to_owned() } else { registered };
-    Err(Refusal::new(problem)
-        .because(format!("received {caller}; registered for this {} key: {registered}", key.kind.label())))
+    let refusal = Refusal::new(problem)
+        .because(format!("received {caller}; registered for this {} key: {registered}", key.kind.label()));
+    Err(if spelled_otherwise {
+        refusal.because("they are the same but for white space, a padding of = or the letters of base64url")
+    } else {
+        refusal
+    })
+}
+
+/// A key hash without what tools add to it or spell otherwise.
+fn plain(hash: &str) -> String {
+    let letters = hash.chars().filter(|c| !c.is_whitespace() && *c != '=');
+    letters
+        .map(|c| {
+            if c == '-' {
+                '+'
+            } else if c == '_' {
+                '/'
+            } else {
+                c
+            }
+        })
+        .collect()
 }
 
 /// The same at kauth, where one problem stands for all three.

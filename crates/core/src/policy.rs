@@ -16,6 +16,20 @@ pub struct Policy {
     pub revoke_on_code_reuse: bool,
     /// Whether an outdated refresh token ends its grant.
     pub revoke_on_refresh_reuse: bool,
+    /// What only a stand-in may be told.
+    #[serde(skip)]
+    pub rehearsal: Rehearsal,
+}
+
+/// Rules of the protocol that tests bend: no configuration has them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Rehearsal {
+    /// Seconds that an access token lives, whatever its key; absent = as long as tokens of the key do.
+    pub access_lifetime: Option<i64>,
+    /// Whether a refresh token is replaced at every use, or never; absent = in its last month.
+    pub rotate: Option<bool>,
+    /// Whether a redirect URI of this machine may have any port.
+    pub any_local_port: bool,
 }
 
 impl Policy {
@@ -26,6 +40,7 @@ impl Policy {
         refresh_grace: 0,
         revoke_on_code_reuse: false,
         revoke_on_refresh_reuse: false,
+        rehearsal: Rehearsal { access_lifetime: None, rotate: None, any_local_port: false },
     };
 
     /// Stricter where no standard client breaks.
@@ -35,6 +50,7 @@ impl Policy {
         refresh_grace: 30,
         revoke_on_code_reuse: true,
         revoke_on_refresh_reuse: true,
+        rehearsal: Rehearsal { access_lifetime: None, rotate: None, any_local_port: false },
     };
 }
 

@@ -73,7 +73,8 @@ pub fn renew(
     if now >= grant.refresh_expires_at {
         return refuse("it expired".to_owned());
     }
-    if grant.refresh_expires_at.0 - now.0 >= ROTATION_WINDOW * 1000 {
+    let last_month = grant.refresh_expires_at.0 - now.0 < ROTATION_WINDOW * 1000;
+    if !policy.rehearsal.rotate.unwrap_or(last_month) {
         return Renewal::Keep;
     }
     let mut next = grant.clone();

@@ -17,8 +17,11 @@ const section = (exchange) => {
   return found.querySelector("ol");
 };
 
+const send = (path, wish) =>
+  fetch(path, { method: wish ? "POST" : "GET", headers: { "kakaw-control": "1" }, body: wish && JSON.stringify(wish) });
+
 const mend = (exchange, button) =>
-  fetch("inspector/mend", { method: "POST", headers: { "kakaw-control": "1" }, body: JSON.stringify({ id: exchange.id }) })
+  send("inspector/mend", { id: exchange.id })
     .then((answer) => (answer.ok ? words.mended : answer.json().then((json) => json.error_description)))
     .then((text) => { button.textContent = text; button.disabled = true; });
 
@@ -50,7 +53,29 @@ const row = (exchange) => {
   return item;
 };
 
+// Who is in the world; read again when it is opened and after each log-in's step.
+const people = document.getElementById("people");
+const person = ({ person, nickname, sessions, links }) => {
+  const part = element("section", "", "flow");
+  part.append(element("h2", nickname ? `${person} (${nickname})` : person), element("p", `${people.dataset.sessions}: ${sessions}`));
+  for (const link of links.filter((link) => link.connected)) {
+    const line = element("p", `${link.app_name} · ${link.user_id} · ${link.scopes.join(" ")} · ${people.dataset.tokens}: ${link.grants} `);
+    const button = element("button", people.dataset.unlink, "small");
+    button.addEventListener("click", () => send("control/v1/people/unlink", { app: link.app, user_id: link.user_id }).then(showPeople));
+    line.append(button);
+    part.append(line);
+  }
+  return part;
+};
+const showPeople = async () => {
+  if (!people.open) return;
+  const all = await (await send("control/v1/people")).json();
+  people.querySelector("div").replaceChildren(...all.map(person));
+};
+people.addEventListener("toggle", showPeople);
+
 new EventSource("inspector/events").onmessage = (event) => {
   const exchange = JSON.parse(event.data);
   section(exchange).append(row(exchange));
+  showPeople();
 };

@@ -1,8 +1,9 @@
-//! Moments of a stand-in's world to go back to: its rows and its clock.
+//! Moments of a stand-in's world to go back to: its rows, its clock and its rules.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
+use kakaw_core::policy::Policy;
 use kakaw_store::{Error, snapshot};
 
 use crate::clock::Reading;
@@ -22,6 +23,7 @@ pub struct Snapshots(Mutex<BTreeMap<String, Moment>>);
 struct Moment {
     rows: snapshot::Snapshot,
     clock: Reading,
+    policy: Policy,
 }
 
 impl Snapshots {
@@ -42,7 +44,8 @@ impl Snapshots {
 /// # Errors
 /// The database failed.
 pub async fn take(world: &World, name: &str) -> Result<bool, Error> {
-    let moment = Moment { rows: snapshot::take(&world.store).await?, clock: world.clock.reading() };
+    let moment =
+        Moment { rows: snapshot::take(&world.store).await?, clock: world.clock.reading(), policy: world.policy() };
     let mut kept = world.snapshots.0.lock().unwrap_or_else(PoisonError::into_inner);
     let room = kept.len() < KEPT || kept.contains_key(name);
     if room {
@@ -59,6 +62,7 @@ pub async fn restore(world: &World, name: &str) -> Result<bool, Error> {
     let Some(moment) = world.snapshots.get(name) else { return Ok(false) };
     snapshot::restore(&world.store, &moment.rows).await?;
     world.clock.set(moment.clock);
+    world.set_policy(moment.policy);
     Ok(true)
 }
 

@@ -1,7 +1,7 @@
 //! A world: everything that a request can have an effect on, in one struct.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use kakaw_core::Millis;
@@ -56,7 +56,7 @@ pub struct World {
     pub random: Arc<dyn Random>,
     pub signer: Signer,
     pub passwords: Arc<Passwords>,
-    pub policy: Policy,
+    pub policy: RwLock<Policy>,
     pub public_url: PublicUrl,
     /// Whether `/v2/user/me` takes the token from the query too.
     pub access_token_in_query: bool,
@@ -88,6 +88,17 @@ impl World {
     #[must_use]
     pub fn now(&self) -> Millis {
         self.clock.now()
+    }
+
+    /// The operator's choices about the protocol.
+    #[must_use]
+    pub fn policy(&self) -> Policy {
+        *self.policy.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Other choices, from now on.
+    pub fn set_policy(&self, policy: Policy) {
+        *self.policy.write().unwrap_or_else(PoisonError::into_inner) = policy;
     }
 
     /// Everybody is of the team in the stand-in.

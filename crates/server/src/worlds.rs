@@ -239,7 +239,7 @@ impl Worlds {
             random: Arc::clone(&first.random),
             signer: Signer::drawing_from(Arc::clone(&self.keys)),
             passwords: Arc::clone(&first.passwords),
-            policy: first.policy,
+            policy: RwLock::new(first.policy()),
             public_url: first.public_url.clone(),
             access_token_in_query: first.access_token_in_query,
             quotas: first.quotas.fresh(),

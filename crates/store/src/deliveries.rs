@@ -162,14 +162,8 @@ pub async fn last(store: &Store, app_id: i64, limit: i64) -> Result<Vec<Delivery
 
 /// How many notices of this kind stand in this state.
 pub async fn count(store: &Store, app_id: i64, kind: &str, state: &str) -> Result<i64> {
-    struct Number(i64);
-    impl FromRow for Number {
-        fn from_row(row: &Row) -> Result<Self> {
-            Ok(Self(row.int("n")?))
-        }
-    }
     let text = "select count(*) as n from deliveries where app_id = $1 and kind = $2 and state = $3";
-    Ok(sql(text).bind(app_id).bind(kind).bind(state).maybe::<Number>(store).await?.map_or(0, |Number(n)| n))
+    sql(text).bind(app_id).bind(kind).bind(state).count(store).await
 }
 
 /// How a webhook has fared.

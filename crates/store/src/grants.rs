@@ -2,6 +2,7 @@
 
 use kakaw_core::Millis;
 use kakaw_core::grant::{Bearer, Grant};
+use kakaw_core::link::Link;
 
 use crate::accounts::account_from;
 use crate::app_keys::key_from;
@@ -102,4 +103,12 @@ pub fn end(id: i64, now: Millis, why: &'static str) -> Statement {
         .bind(now)
         .bind(why)
         .bind(id)
+}
+
+/// How many grants of a link live. No index serves it: it is for stand-ins.
+pub async fn live_of(store: &Store, link: &Link, account_epoch: i64, now: Millis) -> Result<i64> {
+    let text = "select count(*) as n from grants where app_id = $1 and account_id = $2 and link_epoch = $3 \
+                and account_epoch = $4 and refresh_expires_at > $5 and ended_at is null";
+    let bound = sql(text).bind(link.app_id).bind(link.account_id).bind(link.epoch).bind(account_epoch);
+    bound.bind(now).count(store).await
 }

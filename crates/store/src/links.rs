@@ -72,7 +72,7 @@ pub async fn user_ids(store: &Store, app_id: i64, from: i64, upwards: bool, limi
 /// How many people are linked.
 pub async fn count(store: &Store, app_id: i64) -> Result<i64> {
     let text = "select count(*) as n from links where app_id = $1 and connected and signup_due is null";
-    Ok(sql(text).bind(app_id).maybe::<Number>(store).await?.map_or(0, |Number(n)| n))
+    sql(text).bind(app_id).count(store).await
 }
 
 /// Links whose sign-up was not finished in time, earliest first.

@@ -53,3 +53,9 @@ pub fn insert(session: &Session, device: &str, address: &str) -> Statement {
 pub fn delete(id: &str) -> Statement {
     sql("delete from sessions where id = $1").bind(id)
 }
+
+/// How many sessions of an account live. No index serves it: it is for stand-ins.
+pub async fn live_of(store: &Store, account_id: i64, account_epoch: i64, now: Millis) -> Result<i64> {
+    let text = "select count(*) as n from sessions where account_id = $1 and account_epoch = $2 and expires_at > $3";
+    sql(text).bind(account_id).bind(account_epoch).bind(now).count(store).await
+}

@@ -39,7 +39,7 @@ pub async fn world(config: &Config, mode: Mode) -> anyhow::Result<World> {
         random,
         signer: Signer::default(),
         passwords: Arc::new(Passwords::new(config.passwords.cost(), config.passwords.workers, config.passwords.queue)),
-        policy: config.policy,
+        policy: std::sync::RwLock::new(config.policy),
         public_url: config.public_url.clone().map_or(PublicUrl::FollowLoopback, PublicUrl::Fixed),
         access_token_in_query: config.access_token_in_query,
         quotas: Quotas {

@@ -179,7 +179,7 @@ fn note(world: &World, refusal: &Refusal) -> String {
     let id: String = random::token(&*world.random).chars().take(12).collect();
     let code = refusal.problem.code().id();
     if world.is_dev() {
-        let findings = refusal.diagnosis.for_team().join("; ");
+        let findings = findings(refusal).join("; ");
         tracing::info!("refused {code} {findings}  (request {id}; kakaw explain {code})");
     } else {
         tracing::info!(code, request = id, "refused");
@@ -187,9 +187,17 @@ fn note(world: &World, refusal: &Refusal) -> String {
     id
 }
 
+/// What the team may read: what was found out, or else what the problem itself is about.
+fn findings(refusal: &Refusal) -> Vec<String> {
+    match refusal.diagnosis.for_team() {
+        [] => refusal.problem.evidence().iter().map(|(name, value)| format!("{name}: {value}")).collect(),
+        found => found.to_vec(),
+    }
+}
+
 fn mark(mut response: Response, base: &str, refusal: &Refusal, id: &str) -> Response {
     let link = format!("<{base}/docs/errors/{}>; rel=\"help\"", refusal.problem.code().id());
-    let explained = Explained { code: refusal.problem.code().id(), diagnosis: refusal.diagnosis.for_team().to_vec() };
+    let explained = Explained { code: refusal.problem.code().id(), diagnosis: findings(refusal) };
     response.extensions_mut().insert(explained);
     for (name, value) in [(header::LINK, link), (HeaderName::from_static("x-request-id"), id.to_owned())] {
         if let Ok(value) = HeaderValue::from_str(&value) {

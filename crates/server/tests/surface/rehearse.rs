@@ -218,6 +218,127 @@ async fn a_fault_can_be_of_one_person_or_app() {
 }
 
 #[tokio::test]
+async fn rules_are_bent_and_restored() {
+    on_each_database(async |server| {
+        let login = async || {
+            let wish = json!({ "client_id": REST, "person": "ryan@example.com", "tokens": true });
+            post(&server, "login", wish).await["tokens"].clone()
+        };
+        assert_eq!(get(&server, "policy").await["refresh_rotation"], "last_month");
+        post(&server, "policy", json!({ "access_token_lifetime": 60, "refresh_rotation": "always" })).await;
+        let short = login().await;
+        assert_eq!(short["expires_in"], 59);
+        let access = short["access_token"].as_str().unwrap();
+        assert_eq!(server.me(access).await.status, 200);
+        post(&server, "clock", json!({ "advance": 60 })).await;
+        assert_eq!(server.me(access).await.json()["code"], -401);
+        let refresh = async |tokens: &Value| {
+            let answer = server.refresh(REST, tokens["refresh_token"].as_str().unwrap()).await;
+            assert_eq!(answer.status, 200, "{}", answer.body);
+            answer.json()
+        };
+        let replaced = refresh(&short).await;
+        assert_ne!(replaced["refresh_token"], short["refresh_token"]);
+        let outdated = server.refresh(REST, short["refresh_token"].as_str().unwrap()).await;
+        assert_eq!(outdated.json()["error_code"], "KOE322");
+        post(&server, "policy", json!({ "refresh_rotation": "never" })).await;
+        post(&server, "clock", json!({ "advance": 40 * 86_400 })).await;
+        assert!(refresh(&replaced).await.get("refresh_token").is_none(), "in its last month, and kept");
+        post(&server, "policy", json!({ "refresh_rotation": "last_month", "access_token_lifetime": 0 })).await;
+        assert!(refresh(&replaced).await["refresh_token"].is_string());
+        assert_eq!(login().await["expires_in"], 6 * 3600 - 1);
+
+        let on_another_port = authorize(REST, "").replace("3000", "5173");
+        error_page(&server, &on_another_port, "KOE006").await;
+        post(&server, "policy", json!({ "any_local_port": true })).await;
+        let hint = format!("{on_another_port}&login_hint=kakaw:ryan@example.com");
+        assert!(server.get(&hint).await.location().starts_with("http://localhost:5173/callback?code="));
+        error_page(&server, &on_another_port.replace("localhost", "evil.example"), "KOE006").await;
+        post(&server, "reset", Value::Null).await;
+        error_page(&server, &on_another_port, "KOE006").await;
+        for (wish, part) in [
+            (json!({ "access_token_lifetime": 1 }), "2 seconds"),
+            (json!({ "code_lifetime": 601 }), "1 to 600"),
+            (json!({ "refresh_grace": -1 }), "0 seconds"),
+            (json!({ "refresh_rotation": "sometimes" }), "last_month"),
+            (json!({ "acess_token_lifetime": 5 }), "acess_token_lifetime"),
+        ] {
+            let refused = control(&server, "POST", "/control/v1/policy", wish).await;
+            assert!(refused.status == 400 && refused.body.contains(part), "{}", refused.body);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_state_of_people_can_be_seen() {
+    on_each_database(async |server| {
+        let ryan = async || {
+            let all = get(&server, "people").await;
+            all.as_array().unwrap().iter().find(|person| person["person"] == "ryan@example.com").unwrap().clone()
+        };
+        assert_eq!((&ryan().await["sessions"], &ryan().await["links"]), (&json!(0), &json!([])));
+        let mut browser = Browser::default();
+        let tokens = server.tokens(&mut browser, REST, "ryan@example.com", &ITEMS).await;
+        let seen = ryan().await;
+        assert_eq!(seen["sessions"], 1);
+        let link = &seen["links"][0];
+        assert_eq!(
+            (&link["app"], &link["connected"], &link["grants"]),
+            (&json!(1001), &json!(true), &json!(1)),
+            "{seen}"
+        );
+        assert!(link["scopes"].as_array().unwrap().contains(&json!("account_email")));
+        server.call("/v1/user/logout", tokens["access_token"].as_str().unwrap(), &[]).await;
+        assert_eq!(ryan().await["links"][0]["grants"], 0, "logged out of the app, and not of the account");
+        assert_eq!(ryan().await["sessions"], 1);
+        post(&server, "people/unlink", json!({ "app": 1001, "user_id": link["user_id"] })).await;
+        let seen = ryan().await;
+        assert_eq!(
+            (&seen["links"][0]["connected"], &seen["links"][0]["scopes"]),
+            (&json!(false), &json!([])),
+            "{seen}"
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_services_mix_up_is_told() {
+    let server = TestServer::start(&kakaw_store::db::Url::Memory, kakaw_core::policy::Policy::DEV).await;
+    let tokens = server.tokens(&mut Browser::default(), REST, "ryan@example.com", &ITEMS).await;
+    let text = |name: &str| tokens[name].as_str().unwrap().to_owned();
+    let last = async || get(&server, "requests").await.as_array().unwrap().last().unwrap()["diagnosis"].to_string();
+    for (code, part) in [
+        (text("access_token"), "looks like an access token"),
+        (text("refresh_token"), "refresh token"),
+        ("a.b.c".to_owned(), "looks like an ID token"),
+        (" x".to_owned(), "white space"),
+    ] {
+        assert_eq!(server.exchange(REST, &code).await.json()["error_code"], "KOE320");
+        assert!(last().await.contains(part), "{}", last().await);
+    }
+    let secret = async |secret: &str| {
+        let form = [
+            ("grant_type", "authorization_code"),
+            ("client_id", SECRET_REST),
+            ("code", "x"),
+            ("client_secret", secret),
+        ];
+        server.token(&form).await;
+        last().await
+    };
+    assert!(secret("s3cret ").await.contains("white space"));
+    assert!(secret("wrong").await.contains("client_secret is wrong\""));
+    let json = axum::http::Request::post("/oauth/token")
+        .header("host", "localhost")
+        .header("content-type", "application/json");
+    let sent = json!({ "grant_type": "authorization_code", "client_id": REST }).to_string();
+    server.send(json.body(axum::body::Body::from(sent)).unwrap()).await;
+    assert!(last().await.contains("application/json; expected application/x-www-form-urlencoded"), "{}", last().await);
+}
+
+#[tokio::test]
 async fn keys_rotate_and_old_tokens_verify() {
     on_each_database(async |server| {
         let id_token = async || {

@@ -151,7 +151,7 @@ impl TestServer {
             random: Arc::new(Seeded::new(1)) as Arc<dyn Random>,
             signer: Signer::default(),
             passwords: Arc::new(Passwords::new(Cost { memory_kib: 64, iterations: 1, lanes: 1 }, 4, 100)),
-            policy,
+            policy: std::sync::RwLock::new(policy),
             public_url: PublicUrl::FollowLoopback,
             access_token_in_query: true,
             quotas: Quotas::none(),

@@ -110,6 +110,11 @@ impl Statement {
         store.query(self).await?.first().map(T::from_row).transpose()
     }
 
+    /// The column `n` of the only row.
+    pub(crate) async fn count(self, store: &Store) -> Result<i64> {
+        store.query(self).await?.first().map_or(Ok(0), |row| row.int("n"))
+    }
+
     /// Every row.
     pub(crate) async fn all<T: FromRow>(self, store: &Store) -> Result<Vec<T>> {
         store.query(self).await?.iter().map(T::from_row).collect()

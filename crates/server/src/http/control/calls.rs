@@ -5,6 +5,8 @@ use serde_json::{Map, Value, json};
 
 use super::clock::Change;
 use super::login::LogIn;
+use super::people::Person;
+use super::policy::Rules;
 use super::worlds::{Keep, Restore, Told};
 use crate::fault_rules::FaultRule;
 use crate::intercept;
@@ -122,6 +124,10 @@ pub const CALLS: &[Call] = &[
     call!("deliveries", GET "/deliveries", "The last deliveries, newest first.", Sends::Nothing,
         Some(of::<Vec<DeliveryStatus>>)),
     call!("replay", POST "/deliveries/replay", "Send a notice again, as it was.", Sends::Json(of::<Replay>), Some(object)),
+    call!("people", GET "/people", "Who is in the world, with what they are linked, and whether they are logged in.",
+        Sends::Nothing, Some(of::<Vec<Person>>)),
+    call!("policy", GET "/policy", "The rules of the protocol that can be bent.", Sends::Nothing, Some(of::<Rules>)),
+    call!("policy-set", POST "/policy", "Bend some of them, from now on.", Sends::Json(of::<Rules>), Some(of::<Rules>)),
     call!("interception", GET "/interception", "Where the traffic to Kakao's hosts is taken.", Sends::Nothing, Some(object)),
     call!("intercept", POST "/interception",
         "Take the traffic of this world's clients to Kakao's hosts, by a proxy and by TLS.",
@@ -234,17 +240,16 @@ mod tests {
         let sources = [
             include_str!("mod.rs"),
             include_str!("interception.rs"),
+            include_str!("people.rs"),
+            include_str!("policy.rs"),
             include_str!("operator.rs"),
             include_str!("watch.rs"),
             include_str!("worlds.rs"),
         ];
         let mut routes = Vec::new();
         for line in sources.iter().flat_map(|source| source.lines()) {
-            let Some((path, methods)) =
-                line.trim().strip_prefix(".route(\"/control/v1").and_then(|r| r.split_once('"'))
-            else {
-                continue;
-            };
+            let Some((_, route)) = line.split_once(".route(\"/control/v1") else { continue };
+            let Some((path, methods)) = route.split_once('"') else { continue };
             for method in ["get", "post", "delete"] {
                 if methods.contains(&format!("routing::{method}(")) || methods.contains(&format!(").{method}(")) {
                     routes.push(format!("{} {path}", method.to_uppercase()));

@@ -10,6 +10,8 @@ mod clock;
 mod interception;
 mod login;
 mod operator;
+mod people;
+mod policy;
 mod watch;
 mod worlds;
 
@@ -36,6 +38,8 @@ pub fn routes() -> Router<Arc<World>> {
         .route("/control/v1/clock", routing::get(clock::get).post(clock::post))
         .merge(interception::routes())
         .merge(operator::routes())
+        .merge(people::routes())
+        .merge(policy::routes())
         .merge(watch::routes())
         .merge(worlds::routes())
         .merge(docs::standin_routes())

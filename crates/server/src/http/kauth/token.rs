@@ -157,6 +157,7 @@ pub async fn issue(
             .client_secret
             .filter(|s| !s.is_empty())
             .map(|s| secret::keyed_hash(world.sealer.hash_key(), s)),
+        secret_is_padded: params.client_secret.is_some_and(|secret| secret.trim() != secret),
         basic: basic.is_some_and(|value| value.get(..6).is_some_and(|scheme| scheme.eq_ignore_ascii_case("basic "))),
     };
     let (app, key) = client_auth::check(&credentials, found.as_ref().map(|(app, key)| (&**app, key)))?;
@@ -202,7 +203,7 @@ async fn exchange(
         }
         let (stored, current) = found.as_ref().map_or((None, false), |found| (Some(&found.code), found.current));
         let now = world.now();
-        let (grant_id, refusal) = match (redeem(presented, stored, current, key, &world.policy, now), stored) {
+        let (grant_id, refusal) = match (redeem(presented, stored, current, key, &world.policy(), now), stored) {
             (Redemption::Grant, _) => (fresh_id, None),
             (Redemption::Burn(refusal), _) => (NO_GRANT, Some(refusal)),
             (Redemption::Refuse(refusal), _) => return Err(refusal.into()),
@@ -275,7 +276,7 @@ async fn refresh(world: &World, base: &str, app: &App, key: &AppKey, text: &str)
             None => None,
         };
         let now = world.now();
-        let successor = match (renew(opened, bearer.as_ref(), &key.key, app, &world.policy, now), &bearer) {
+        let successor = match (renew(opened, bearer.as_ref(), &key.key, app, &world.policy(), now), &bearer) {
             (Renewal::Keep, _) => None,
             (Renewal::Successor, Some(bearer)) => Some(bearer.grant.clone()),
             (Renewal::Rotate(next), _) => match world.store.commit(vec![grants::rotate(&next)]).await? {
@@ -305,7 +306,7 @@ async fn refresh(world: &World, base: &str, app: &App, key: &AppKey, text: &str)
 }
 
 fn access_reply(world: &World, grant: &Grant, key: &AppKey) -> TokenReply {
-    let lifetime = key.kind.access_lifetime();
+    let lifetime = access_lifetime(world, key);
     let access = AccessToken { grant_id: grant.id, expires_at: world.now().plus_seconds(lifetime) };
     TokenReply {
         token_type: "bearer".to_owned(),
@@ -320,6 +321,11 @@ fn access_reply(world: &World, grant: &Grant, key: &AppKey) -> TokenReply {
     }
 }
 
+/// Seconds that an access token of this key lives.
+fn access_lifetime(world: &World, key: &AppKey) -> i64 {
+    world.policy().rehearsal.access_lifetime.unwrap_or_else(|| key.kind.access_lifetime())
+}
+
 async fn sign_id_token(
     world: &World,
     base: &str,
@@ -327,7 +333,7 @@ async fn sign_id_token(
     bearer: &Bearer,
     now: kakaw_core::Millis,
 ) -> Option<String> {
-    let expires_at = now.plus_seconds(bearer.key.kind.access_lifetime());
+    let expires_at = now.plus_seconds(access_lifetime(world, &bearer.key));
     let claims = id_token::claims(bearer, app, base, &Pictures { base }, now, expires_at);
     world.signer.keys().await.first()?.sign(&claims)
 }

@@ -118,7 +118,8 @@ async fn decide(here: &mut Here, sent: &Sent) -> Result<Response, Fault> {
     // A commit that was outrun means that what was loaded is no longer so: load and decide again.
     for _ in 0..8 {
         let found = super::find_key(&world, params.client_id.as_deref().unwrap_or_default()).await?;
-        let request = authorize::check(&params, found.as_ref().map(|(app, key)| (&**app, key)))?;
+        let policy = here.world.policy();
+        let request = authorize::check(&params, found.as_ref().map(|(app, key)| (&**app, key)), &policy)?;
         let tx_id = super::prepare::transaction(here, &params, request.key)?;
         let finish = Finish::of(&request, &params)?;
         if let Some(agt) = &params.agt {
@@ -200,7 +201,7 @@ async fn decide(here: &mut Here, sent: &Sent) -> Result<Response, Fault> {
             account_epoch: visit.account.epoch,
             key_epoch: request.key.epoch,
             created_at: now,
-            expires_at: now.plus_seconds(world.policy.code_lifetime),
+            expires_at: now.plus_seconds(world.policy().code_lifetime),
             spent_at: None,
             grant_id: None,
             tx_id,
