@@ -276,6 +276,34 @@ test('a strange page is asked about before it gets a code', async () => {
   await context.close();
 });
 
+for (const lang of ['ko', 'en', 'ja', 'zh']) {
+  test(`a phone is led to a page that stands for KakaoTalk: ${lang}`, async () => {
+    const userAgent = 'Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148 Safari/604.1';
+    const context = await browser.newContext({ locale: lang, userAgent, viewport: { width: 390, height: 760 } });
+    const page = await context.newPage();
+    const ends = async choice => {
+      await page.goto(site);
+      await page.addScriptTag({ url: `${kakaw.url}/sdk/js/kakao.js` });
+      await page.evaluate(([key, uri]) => {
+        Kakao.init(key);
+        Kakao.Auth.authorize({ redirectUri: uri, state: 'abc' });
+      }, [JS, `${site}/callback`]);
+      await page.waitForURL(url => url.pathname.startsWith('/scheme/'));
+      if (choice === '#talk-back') await page.screenshot({ path: `${shots}/${lang}-21-talk.png` });
+      await page.locator(choice).click();
+    };
+    for (const [choice, error] of [['#talk-back', 'access_denied'], ['#talk-not-supported', 'NotSupportError']]) {
+      await ends(choice);
+      await page.waitForURL(url => url.href.startsWith(`${site}/callback`));
+      const back = new URL(page.url()).searchParams;
+      assert.deepEqual([back.get('error'), back.get('state')], [error, 'abc']);
+    }
+    await ends('#talk-log-in');
+    await page.waitForSelector('#loginId--1');
+    await context.close();
+  });
+}
+
 test('the inspector shows a log-in as one list, and mends the world by a click', { timeout: 60_000 }, async () => {
   const context = await browser.newContext({ locale: 'en', viewport: { width: 700, height: 900 } });
   const page = await context.newPage();
@@ -287,11 +315,20 @@ test('the inspector shows a log-in as one list, and mends the world by a click',
   const refused = page.locator('li.refused', { hasText: `${site}/callbac` }).last();
   await refused.waitFor();
   assert.match(await refused.innerText(), /KOE006/);
-  await page.screenshot({ path: `${shots}/en-20-inspector.png`, fullPage: true });
+  await page.screenshot({ path: `${shots}/en-20-inspector.png` });
   await refused.locator('button').click();
   await page.waitForFunction(() => [...document.querySelectorAll('button')].some(button => button.disabled));
   await other.goto(wrong);
   assert.equal(await other.locator('#loginId--1').count(), 1, 'registered now');
+  await logIn(other);
+  await other.waitForURL(url => url.href.startsWith(site) || url.pathname === '/oauth/authorize');
+  await page.evaluate(() => scrollTo(0, 0));
+  await page.locator('#people summary').click();
+  await page.locator('#people section').first().waitFor();
+  assert.match(await page.locator('#people').innerText(), /Browsers logged in: [1-9]/);
+  await page.screenshot({ path: `${shots}/en-22-people.png` });
+  await page.locator('#people button').click();
+  await page.locator('#people button').waitFor({ state: 'detached' });
   assert.deepEqual(faults, []);
   await context.close();
 });

@@ -106,7 +106,7 @@
   };
   const universalLink = (web) => {
     const scheme = encodeURIComponent(`kakaotalk://inappbrowser?url=${encodeURIComponent(web)}`);
-    return `https://talk-apps.kakao.com/scheme/${scheme}&web=${encodeURIComponent(web)}`;
+    return `${host("talk-apps")}/scheme/${scheme}&web=${encodeURIComponent(web)}`;
   };
 
   // What may be called, and with what; `!` marks what must be there.

@@ -20,6 +20,7 @@ pub mod observe;
 pub mod profile;
 pub mod redirect;
 pub mod start;
+pub mod talk;
 pub mod unknown;
 
 use std::sync::Arc;

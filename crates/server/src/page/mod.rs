@@ -13,6 +13,7 @@ pub mod login;
 pub mod logout;
 pub mod restricted;
 pub mod start;
+pub mod talk;
 pub mod terms;
 pub mod words;
 

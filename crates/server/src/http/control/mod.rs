@@ -23,7 +23,7 @@ use axum::http::header;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing;
 
-use crate::http::{body, docs};
+use crate::http::{body, docs, talk};
 use crate::operator::Refused;
 use crate::world::World;
 use crate::world_file::{self, Secrets};
@@ -43,6 +43,7 @@ pub fn routes() -> Router<Arc<World>> {
         .merge(watch::routes())
         .merge(worlds::routes())
         .merge(docs::standin_routes())
+        .merge(talk::routes())
 }
 
 async fn apply(State(world): State<Arc<World>>, request: Request) -> Response {

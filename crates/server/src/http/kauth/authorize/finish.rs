@@ -112,7 +112,11 @@ impl Finish {
     /// Hands an error over (RFC 6749 §4.1.2.1).
     pub async fn refuse(&self, here: &Here, problem: &Problem, sent: &Sent) -> Result<Response, Fault> {
         let error = problem.answer(Surface::Redirect).error;
-        let message = problem.message(Surface::Redirect);
+        self.refuse_as(here, error, problem.message(Surface::Redirect), sent).await
+    }
+
+    /// Hands over an error of this name.
+    pub async fn refuse_as(&self, here: &Here, error: &str, message: String, sent: &Sent) -> Result<Response, Fault> {
         let Some(transaction) = &self.park else {
             let parameters = [
                 ("error", Some(error)),

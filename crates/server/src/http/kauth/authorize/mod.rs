@@ -63,6 +63,7 @@ use crate::http::body;
 use crate::http::fault::Fault;
 use crate::http::here::Here;
 use crate::http::redirect::redirect;
+use crate::http::talk::Outcome;
 use crate::page;
 use crate::world::World;
 
@@ -122,6 +123,10 @@ async fn decide(here: &mut Here, sent: &Sent) -> Result<Response, Fault> {
         let request = authorize::check(&params, found.as_ref().map(|(app, key)| (&**app, key)), &policy)?;
         let tx_id = super::prepare::transaction(here, &params, request.key)?;
         let finish = Finish::of(&request, &params)?;
+        if let Some(outcome) = Outcome::of(here, &pairs) {
+            let (error, message) = outcome.error();
+            return finish.refuse_as(here, error, message.to_owned(), sent).await;
+        }
         if let Some(agt) = &params.agt {
             return step::redeem_agt(here, agt, &request, &canonical).await;
         }
