@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import { afterEach, beforeEach, test } from 'node:test';
 import { forEachTest, Refused } from './kakaw.mjs';
 
@@ -68,6 +69,108 @@ test('worlds, moments, people and webhooks', async () => {
   assert.equal((await current.policy({ access_token_lifetime: 60 })).access_token_lifetime, 60);
   const kid = await current.rotateKeys();
   assert.equal((await (await fetch(`${current.url}/.well-known/jwks.json`)).json()).keys[0].kid, kid);
+});
+
+const claims = token => JSON.parse(Buffer.from(token.split('.')[1], 'base64url'));
+
+test('every kind of fault by one call', async () => {
+  const { current } = kakaw;
+  const me = `${current.url}/v2/user/me`;
+  const broken = (path, fault) => current.fault({ path, times: 1, fault });
+  await broken('/v2', { latency_ms: 200, spread_ms: 50 });
+  const started = performance.now();
+  await fetch(me);
+  assert.ok(performance.now() - started >= 200);
+  for (const drop of ['before', 'after']) {
+    await broken('/v2', { drop });
+    await assert.rejects(fetch(me));
+  }
+  await broken('/v2', { cut: 5 });
+  await assert.rejects(fetch(me).then(answer => answer.text()));
+  await broken('/v2', { content_type: 'text/plain' });
+  assert.equal((await fetch(me)).headers.get('content-type'), 'text/plain');
+  await broken('/v2', { status: 503 });
+  const page = await fetch(me);
+  assert.deepEqual([page.status, (await page.text()).slice(0, 6)], [503, '<html>']);
+
+  const keys = async () => (await (await fetch(`${current.url}/.well-known/jwks.json`)).json()).keys;
+  const [first] = await keys();
+  await broken('/.well-known/jwks.json', { jwks: 'empty' });
+  assert.deepEqual(await keys(), []);
+  await current.rotateKeys();
+  await broken('/.well-known/jwks.json', { jwks: 'stale' });
+  assert.deepEqual((await keys()).map(key => key.kid), [first.kid]);
+
+  const idToken = async () => {
+    const parameters = { scope: 'openid', nonce: 'mine' };
+    const { code } = await current.logIn({ client_id: KEY, person: 'ryan@example.com', parameters });
+    const body = new URLSearchParams({ grant_type: 'authorization_code', client_id: KEY, redirect_uri: 'http://localhost:3000/callback', code });
+    return (await (await fetch(`${current.url}/oauth/token`, { method: 'POST', body })).json()).id_token;
+  };
+  const spoilt = async kind => {
+    await broken('/oauth/token', { id_token: kind });
+    return idToken();
+  };
+  const right = claims(await idToken());
+  assert.ok(claims(await spoilt('expired')).exp < Date.now() / 1000);
+  assert.notEqual(claims(await spoilt('other_audience')).aud, right.aud);
+  assert.notEqual(claims(await spoilt('other_nonce')).nonce, 'mine');
+  assert.notEqual(claims(await spoilt('other_issuer')).iss, right.iss);
+  const verified = await fetch(`${current.url}/oauth/tokeninfo`, { method: 'POST', body: new URLSearchParams({ id_token: await spoilt('bad_signature') }) });
+  assert.equal(verified.status, 400);
+});
+
+test('webhooks late, twice, out of order and badly signed, by one call each', async t => {
+  const { current } = kakaw;
+  const got = [];
+  const server = createServer(async (request, answer) => {
+    let body = '';
+    for await (const part of request) body += part;
+    got.push({ authorization: request.headers.authorization, body });
+    answer.end();
+  });
+  await new Promise(done => server.listen(0, '127.0.0.1', done));
+  t.after(() => server.close());
+  const admin = '9123456789abcdef0123456789abcdef';
+  await current.apply({ apps: [{
+    id: 7, name: 'Hooked', rest_api_keys: [{ key: '8123456789abcdef0123456789abcdef', redirect_uris: ['http://localhost/'] }], admin_keys: [{ key: admin }],
+    webhooks: { unlink: { url: `http://127.0.0.1:${server.address().port}/`, method: 'POST' } },
+  }] });
+  await current.logIn({ client_id: '8123456789abcdef0123456789abcdef', person: 'ryan@example.com' });
+  const person = (await current.people()).find(one => one.person === 'ryan@example.com');
+  const { user_id } = person.links.find(link => link.app === 7);
+  const send = reason => current.trigger({ app: 7, user_id, event: 'unlink', reason });
+  const come = async count => {
+    for (let i = 0; i < 200 && got.length < count; i++) await new Promise(done => setTimeout(done, 20));
+    const all = got.splice(0);
+    assert.equal(all.length, count);
+    return all;
+  };
+  const once = delivery => current.fault({ webhook: 'unlink', times: 1, fault: { delivery } });
+  await once({ late: 60 });
+  await send();
+  await new Promise(done => setTimeout(done, 300));
+  assert.equal(got.length, 0);
+  await current.clock({ advance: 60 });
+  await come(1);
+  await once('twice');
+  await send();
+  await come(2);
+  await once('out_of_order');
+  await send('ACCOUNT_DELETE');
+  await new Promise(done => setTimeout(done, 300));
+  await send('UNLINK_FROM_ADMIN');
+  const [first, second] = await come(2);
+  assert.match(first.body, /UNLINK_FROM_ADMIN/);
+  assert.match(second.body, /ACCOUNT_DELETE/);
+  await once('bad_signature');
+  await send();
+  assert.notEqual((await come(1))[0].authorization, `KakaoAK ${admin}`);
+  await send();
+  assert.equal((await come(1))[0].authorization, `KakaoAK ${admin}`);
+  const [last] = await current.deliveries();
+  await current.replay(last.id);
+  await come(1);
 });
 
 test('every error of the catalogue by one call', async () => {

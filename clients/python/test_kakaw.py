@@ -1,9 +1,12 @@
 """The client against the program: every call, and every error of the catalogue by one call."""
 
+import base64
+import http.client
+import http.server
 import json
-import os
 import pathlib
 import threading
+import time
 import unittest
 import urllib.error
 import urllib.parse
@@ -95,6 +98,126 @@ class Client(unittest.TestCase):
         self.assertEqual(self.kakaw.policy(access_token_lifetime=60)["access_token_lifetime"], 60)
         kid = self.kakaw.rotate_keys()
         self.assertEqual(call(self.kakaw.url + "/.well-known/jwks.json")[1]["keys"][0]["kid"], kid)
+
+    def test_every_kind_of_fault_by_one_call(self):
+        me = self.kakaw.url + "/v2/user/me"
+
+        def broken(path, **fault):
+            self.kakaw.fault(fault, path=path, times=1)
+
+        broken("/v2", latency_ms=200, spread_ms=50)
+        started = time.monotonic()
+        call(me)
+        self.assertGreaterEqual(time.monotonic() - started, 0.2)
+        for fault in ({"drop": "before"}, {"drop": "after"}, {"cut": 5}):
+            broken("/v2", **fault)
+            with self.assertRaises((OSError, http.client.HTTPException)):
+                call(me)
+        broken("/v2", content_type="text/plain")
+        with self.assertRaises(urllib.error.HTTPError) as told:
+            urllib.request.urlopen(me)
+        self.assertEqual(told.exception.headers["content-type"], "text/plain")
+        told.exception.close()
+        broken("/v2", status=503)
+        with self.assertRaises(urllib.error.HTTPError) as told:
+            urllib.request.urlopen(me)
+        self.assertEqual((told.exception.code, told.exception.read()[:6]), (503, b"<html>"))
+        told.exception.close()
+
+        def keys():
+            return [key["kid"] for key in call(self.kakaw.url + "/.well-known/jwks.json")[1]["keys"]]
+
+        before = keys()
+        broken("/.well-known/jwks.json", jwks="empty")
+        self.assertEqual(keys(), [])
+        self.kakaw.rotate_keys()
+        broken("/.well-known/jwks.json", jwks="stale")
+        self.assertEqual(keys(), before)
+
+        def id_token(kind=None):
+            code = self.kakaw.log_in(KEY, "ryan@example.com", parameters={"scope": "openid", "nonce": "mine"})["code"]
+            if kind:
+                broken("/oauth/token", id_token=kind)
+            form = {"grant_type": "authorization_code", "client_id": KEY, "code": code}
+            form["redirect_uri"] = "http://localhost:3000/callback"
+            reply = call(self.kakaw.url + "/oauth/token", data=urllib.parse.urlencode(form).encode())[1]
+            return reply["id_token"]
+
+        def claims(token):
+            part = token.split(".")[1]
+            return json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+
+        right = claims(id_token())
+        self.assertLess(claims(id_token("expired"))["exp"], time.time())
+        for kind, name in (("other_audience", "aud"), ("other_nonce", "nonce"), ("other_issuer", "iss")):
+            self.assertNotEqual(claims(id_token(kind))[name], right[name])
+        bad = urllib.parse.urlencode({"id_token": id_token("bad_signature")}).encode()
+        self.assertEqual(call(self.kakaw.url + "/oauth/tokeninfo", data=bad)[0], 400)
+
+    def test_webhooks_late_twice_out_of_order_and_badly_signed_by_one_call_each(self):
+        got = []
+
+        class Receiver(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["content-length"])).decode()
+                got.append((self.headers["authorization"], body))
+                self.send_response(200)
+                self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        key, admin = "8123456789abcdef0123456789abcdef", "9123456789abcdef0123456789abcdef"
+        hook = {"url": f"http://127.0.0.1:{server.server_port}/", "method": "POST"}
+        app = {"id": 7, "name": "Hooked", "webhooks": {"unlink": hook}, "admin_keys": [{"key": admin}]}
+        app["rest_api_keys"] = [{"key": key, "redirect_uris": ["http://localhost/"]}]
+        self.kakaw.apply({"apps": [app]})
+        self.kakaw.log_in(key, "ryan@example.com")
+        (ryan,) = [one for one in self.kakaw.people() if one["person"] == "ryan@example.com"]
+        (user_id,) = [link["user_id"] for link in ryan["links"] if link["app"] == 7]
+
+        def send(**more):
+            return self.kakaw.trigger(7, user_id, "unlink", **more)
+
+        def come(count):
+            deadline = time.monotonic() + 4
+            while len(got) < count and time.monotonic() < deadline:
+                time.sleep(0.02)
+            everything = got[:]
+            got.clear()
+            self.assertEqual(len(everything), count)
+            return everything
+
+        def once(delivery):
+            self.kakaw.fault({"delivery": delivery}, webhook="unlink", times=1)
+
+        once({"late": 60})
+        send()
+        time.sleep(0.3)
+        self.assertEqual(got, [])
+        self.kakaw.clock(advance=60)
+        come(1)
+        once("twice")
+        send()
+        come(2)
+        once("out_of_order")
+        send(reason="ACCOUNT_DELETE")
+        time.sleep(0.3)
+        send(reason="UNLINK_FROM_ADMIN")
+        (_, first), (_, second) = come(2)
+        self.assertIn("UNLINK_FROM_ADMIN", first)
+        self.assertIn("ACCOUNT_DELETE", second)
+        once("bad_signature")
+        send()
+        self.assertNotEqual(come(1)[0][0], "KakaoAK " + admin)
+        send()
+        self.assertEqual(come(1)[0][0], "KakaoAK " + admin)
+        self.kakaw.replay(self.kakaw.deliveries()[0]["id"])
+        come(1)
 
     def test_every_error_of_the_catalogue_by_one_call(self):
         codes = [path.stem.replace("kapi_", "-") for path in TEXTS.glob("*.toml")]
