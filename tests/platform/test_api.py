@@ -13,11 +13,11 @@ ENDINGS = "^/v1/user/(logout|unlink)$"
 
 
 class Api(unittest.TestCase):
-    def run_schemathesis(self, url, authorization, *more):
+    def run_schemathesis(self, document, header, *more):
         # The header is given, so that it is not made up: what no HTTP client sends, the HTTP library answers by an empty
         # 400. Without the coverage phase, which does not end with this version of Hypothesis.
         command = [
-            sys.executable, "-m", "schemathesis.cli", "run", f"{url}/docs/api", "-H", f"Authorization: {authorization}",
+            sys.executable, "-m", "schemathesis.cli", "run", document, "-H", header,
             "--checks", "not_a_server_error,response_schema_conformance,content_type_conformance",
             "--phases", "fuzzing", "--max-examples", "30", "--seed", "1", "--request-timeout", "5", *more,
         ]
@@ -31,11 +31,23 @@ class Api(unittest.TestCase):
             kakaw = Kakaw(folder)
             try:
                 token = kakaw.tokens()["access_token"]
-                self.run_schemathesis(kakaw.url, "Bearer x")
+                document = f"{kakaw.url}/docs/api"
+                self.run_schemathesis(document, "Authorization: Bearer x")
                 of_kapi = ["--include-path-regex", "^/v", "--exclude-path-regex", ENDINGS]
-                self.run_schemathesis(kakaw.url, f"Bearer {token}", *of_kapi)
+                self.run_schemathesis(document, f"Authorization: Bearer {token}", *of_kapi)
                 self.assertEqual(kakaw.call("/v2/user/me", token).status_code, 200, "the token is still good")
-                self.run_schemathesis(kakaw.url, f"KakaoAK {ADMIN}", *of_kapi)
+                self.run_schemathesis(document, f"Authorization: KakaoAK {ADMIN}", *of_kapi)
+            finally:
+                kakaw.stop()
+
+    def test_nothing_contradicts_the_description_of_the_control_api(self):
+        with tempfile.TemporaryDirectory() as folder:
+            kakaw = Kakaw(folder)
+            try:
+                # Waiting takes as long as it says; interception takes what addresses there are.
+                but = ["--exclude-path-regex", "/wait$|/interception$"]
+                self.run_schemathesis(f"{kakaw.url}/docs/control", "Kakaw-Control: 1", *but)
+                self.assertEqual(kakaw.call("/v2/user/me", "x").status_code, 401, "it still answers")
             finally:
                 kakaw.stop()
 

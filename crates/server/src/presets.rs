@@ -64,6 +64,20 @@ presets! {
     PreRegistered "pre_registered";
 }
 
+/// A preset, as it is told.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Known {
+    pub preset: Preset,
+    /// What is special.
+    pub about: String,
+}
+
+/// Every preset.
+#[must_use]
+pub fn known() -> Vec<Known> {
+    Preset::ALL.iter().map(|preset| Known { preset: *preset, about: preset.about().to_owned() }).collect()
+}
+
 /// Which preset, for which app.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

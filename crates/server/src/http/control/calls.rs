@@ -91,7 +91,7 @@ pub const CALLS: &[Call] = &[
     call!("apply", POST "/apply", "Bring apps and people to what a world file says (TOML, or the same as JSON).",
         Sends::WorldFile, None),
     call!("export", GET "/export", "Apps and people as a world file.", Sends::Nothing, Some(text)),
-    call!("presets", GET "/presets", "People that break services, by name.", Sends::Nothing, Some(object)),
+    call!("presets", GET "/presets", "People that break services, by name.", Sends::Nothing, Some(of::<Vec<presets::Known>>)),
     call!("preset", POST "/presets", "Put one of them in the world.", Sends::Json(of::<presets::Wish>),
         Some(of::<presets::Made>)),
     call!("unlink", POST "/people/unlink", "End a person's link with an app; the app is told.",

@@ -20,7 +20,7 @@ use serde_json::json;
 
 use super::caller::{Caller, Wish};
 use crate::operator::{self, DeleteAccount, Refused, Replay, Resume, Trigger, Unlink};
-use crate::presets::{self, Preset};
+use crate::presets;
 use crate::world::World;
 
 pub fn routes() -> Router<Arc<World>> {
@@ -71,8 +71,7 @@ async fn rotate(caller: Caller) -> Response {
 }
 
 async fn known(caller: Caller) -> Response {
-    let all: Vec<_> = Preset::ALL.iter().map(|preset| json!({ "preset": preset, "about": preset.about() })).collect();
-    caller.told(Ok::<_, Refused>(all))
+    caller.told(Ok::<_, Refused>(presets::known()))
 }
 
 async fn preset(Wish(caller, wish): Wish<presets::Wish>) -> Response {
