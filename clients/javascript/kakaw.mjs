@@ -26,7 +26,9 @@ export class Kakaw {
    */
   static async start({ world, program = process.env.KAKAW ?? 'kakaw', background = false } = {}) {
     const files = world ? ['--world', world] : [];
-    const child = spawn(program, ['dev', '--listen', '127.0.0.1:0', '--memory', ...files], { stdio: ['ignore', 'pipe', 'ignore'] });
+    const options = ['dev', '--listen', '127.0.0.1:0', '--memory', '--end-with-stdin', ...files];
+    // Whatever becomes of this process: when it is gone, so is the pipe, and so is the stand-in.
+    const child = spawn(program, options, { stdio: ['pipe', 'pipe', 'ignore'] });
     const port = await new Promise((resolve, reject) => {
       let text = '';
       child.stdout.on('data', part => {
@@ -39,8 +41,8 @@ export class Kakaw {
     });
     if (background) {
       child.unref();
+      child.stdin.unref();
       child.stdout.unref();
-      process.once('exit', () => child.kill());
     }
     const kakaw = new Kakaw(`http://localhost:${port}`);
     kakaw.#process = child;

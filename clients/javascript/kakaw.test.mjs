@@ -130,7 +130,7 @@ test('webhooks late, twice, out of order and badly signed, by one call each', as
     answer.end();
   });
   await new Promise(done => server.listen(0, '127.0.0.1', done));
-  t.after(() => server.close());
+  t.after(() => server.close().closeAllConnections());
   const admin = '9123456789abcdef0123456789abcdef';
   await current.apply({ apps: [{
     id: 7, name: 'Hooked', rest_api_keys: [{ key: '8123456789abcdef0123456789abcdef', redirect_uris: ['http://localhost/'] }], admin_keys: [{ key: admin }],

@@ -26,9 +26,11 @@ class Kakaw:
         self.name = "default"
         if url is None:
             command = [program or os.environ.get("KAKAW", "kakaw"), "dev", "--listen", "127.0.0.1:0", "--memory"]
+            # Whatever becomes of this process: when it is gone, so is the pipe, and so is the stand-in.
+            command.append("--end-with-stdin")
             command += ["--world", world] if world else []
             self.process = subprocess.Popen(
-                command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, text=True
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
             )
             first = self.process.stdout.readline()
             if not first.startswith("listening on "):
@@ -46,6 +48,7 @@ class Kakaw:
         if self.process:
             self.process.terminate()
             self.process.wait()
+            self.process.stdin.close()
             self.process.stdout.close()
             self.process = None
 

@@ -11,7 +11,7 @@ use clap::Args as ClapArgs;
 use kakaw_core::secret::Secret;
 
 use super::Usage;
-use super::listen::{Listeners, block_on, serve};
+use super::listen::{Listeners, Stop, block_on, serve};
 use super::people;
 use super::standin::{self, StandIn};
 use crate::config::{self, Config, Flag, SAMPLE_KEY};
@@ -49,6 +49,9 @@ pub struct Args {
     /// A folder with a copy of Kakao's JavaScript SDK, which pages get instead of ours.
     #[arg(long, value_name = "DIR")]
     real_sdk: Option<PathBuf>,
+    /// End when standard input ends: with the process that started it, however that ends.
+    #[arg(long)]
+    end_with_stdin: bool,
     /// Configuration file; `kakaw config` lists its keys.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -57,6 +60,7 @@ pub struct Args {
 pub fn run(args: Args) -> anyhow::Result<()> {
     let files = standin::read(&args.world)?;
     let (real_sdk, wish) = (args.real_sdk.clone(), args.interception());
+    let stop = if args.end_with_stdin { Stop::WithStdin } else { Stop::OnSignal };
     let Args { listen, public_url, data, memory, database, config: file, .. } = args;
     let mut flags = Vec::new();
     let mut flag = |key, value: Option<String>| flags.extend(value.map(|value| Flag { key, value }));
@@ -65,7 +69,7 @@ pub fn run(args: Args) -> anyhow::Result<()> {
     flag("data", data.map(|folder| folder.display().to_string()));
     flag("database", if memory { Some("memory".to_owned()) } else { database });
     let config = config::load(Mode::Dev, file.as_deref(), flags).map_err(Usage::error)?.config;
-    block_on(start(config, files, real_sdk, wish))
+    block_on(start(config, files, real_sdk, wish, stop))
 }
 
 impl Args {
@@ -81,6 +85,7 @@ async fn start(
     files: Vec<WorldFile>,
     real_sdk: Option<PathBuf>,
     wish: Option<intercept::Wish>,
+    stop: Stop,
 ) -> anyhow::Result<()> {
     let listeners = Listeners::bind(config.listen, true).await?;
     let address = listeners.address;
@@ -101,7 +106,7 @@ async fn start(
             "  intercepts   proxy http://{proxy}  TLS {tls}; kakaw env, kakaw hosts and kakaw ca lead there\n"
         );
     }
-    serve(world, listeners, dispatch::every(worlds), &text).await
+    serve(world, listeners, dispatch::every(worlds), &text, stop).await
 }
 
 /// A file that only its owner can read.

@@ -53,8 +53,23 @@ impl Listeners {
     }
 }
 
-/// Serves until SIGTERM or ctrl-c, then lets what is under way finish.
-pub async fn serve(world: Arc<World>, listeners: Listeners, app: Router, announcement: &str) -> anyhow::Result<()> {
+/// What ends a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stop {
+    /// SIGTERM or ctrl-c.
+    OnSignal,
+    /// These, and the end of standard input.
+    WithStdin,
+}
+
+/// Serves until it is to stop, then lets what is under way finish.
+pub async fn serve(
+    world: Arc<World>,
+    listeners: Listeners,
+    app: Router,
+    announcement: &str,
+    stop_on: Stop,
+) -> anyhow::Result<()> {
     tokio::spawn(Arc::clone(&world).work_in_background());
     let (stop, stopped) = watch::channel(false);
     let mut servers = tokio::task::JoinSet::new();
@@ -75,11 +90,25 @@ pub async fn serve(world: Arc<World>, listeners: Listeners, app: Router, announc
         write!(out, "listening on http://{}\n{announcement}", listeners.address)?;
         out.flush()?;
     }
-    terminated().await;
+    match stop_on {
+        Stop::OnSignal => terminated().await,
+        Stop::WithStdin => tokio::select! { () = terminated() => {}, () = stdin_ended() => {} },
+    }
     let _ = stop.send(true);
     let all = async { while servers.join_next().await.is_some() {} };
     let _ = tokio::time::timeout(GRACE, all).await;
     Ok(())
+}
+
+/// Waits until whoever started us is gone.
+async fn stdin_ended() {
+    let (ended, wait) = tokio::sync::oneshot::channel();
+    // A thread of its own: reading cannot be given up, and must not hold the runtime's end.
+    std::thread::spawn(move || {
+        let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+        let _ = ended.send(());
+    });
+    let _ = wait.await;
 }
 
 async fn terminated() {

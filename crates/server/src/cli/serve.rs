@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use clap::Args as ClapArgs;
 
-use super::listen::{Listeners, block_on, serve};
+use super::listen::{Listeners, Stop, block_on, serve};
 use super::{Usage, check, open};
 use crate::config::{self, Config, Flag};
 use crate::http;
@@ -42,5 +42,5 @@ async fn start(config: Config) -> anyhow::Result<()> {
     refuse(&check::unsafe_secrets(&world).await?)?;
     let listeners = Listeners::bind(config.listen, false).await?;
     let app = http::app(Arc::clone(&world));
-    serve(world, listeners, app, "").await
+    serve(world, listeners, app, "", Stop::OnSignal).await
 }

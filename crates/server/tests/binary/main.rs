@@ -9,4 +9,5 @@ mod durable;
 mod kill;
 mod running;
 mod sdk;
+mod standin;
 mod walls;

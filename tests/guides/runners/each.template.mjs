@@ -1,0 +1,16 @@
+// The helper in Vitest and in Jest: a world for each test, and nothing left when they are done.
+import { afterEach, beforeEach, expect, test } from 'RUNNER';
+import { forEachTest } from 'CLIENT';
+
+const KEY = '0123456789abcdef0123456789abcdef';
+const kakaw = forEachTest({ beforeEach, afterEach });
+const links = async () => (await kakaw.current.people()).find(one => one.person === 'ryan@example.com').links.length;
+
+test('a person logs in', async () => {
+  await kakaw.current.logIn({ client_id: KEY, person: 'ryan@example.com' });
+  expect(await links()).toBe(1);
+});
+
+test('and has not, in the next test', async () => {
+  expect(await links()).toBe(0);
+});
