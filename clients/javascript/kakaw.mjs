@@ -218,6 +218,14 @@ export class Kakaw {
     return (await this.#json('POST', 'deliveries/replay', { id })).id;
   }
 
+  /**
+   * Takes traffic to Kakao's hosts into this world, by a proxy and by TLS of its own: `{ proxy, tls, certificate, … }`.
+   * `kakaw run --url URL -- COMMAND` and `kakaw env --url URL` lead programs there.
+   */
+  intercept(wish = {}) {
+    return this.#json('POST', 'interception', wish);
+  }
+
   /** Signs ID tokens with a new key from now on. Its `kid`. */
   async rotateKeys() {
     return (await this.#json('POST', 'keys/rotate')).kid;

@@ -67,6 +67,9 @@ test('worlds, moments, people and webhooks', async () => {
   assert.equal((await current.people()).find(one => one.person === 'ryan@example.com').links[0].user_id, id);
   assert.equal((await current.policy()).refresh_rotation, 'last_month');
   assert.equal((await current.policy({ access_token_lifetime: 60 })).access_token_lifetime, 60);
+  const { proxy, hosts } = await current.intercept();
+  assert.equal((await current.intercept()).proxy, proxy, 'once is enough');
+  assert.ok(hosts.includes('kauth.kakao.com'));
   const kid = await current.rotateKeys();
   assert.equal((await (await fetch(`${current.url}/.well-known/jwks.json`)).json()).keys[0].kid, kid);
 });

@@ -179,6 +179,11 @@ class Kakaw:
         """Sends a notice again, as it was."""
         return self._json("POST", "deliveries/replay", {"id": id})["id"]
 
+    def intercept(self, **wish):
+        """Takes traffic to Kakao's hosts into this world, by a proxy and by TLS of its own: `proxy`, `tls`, `certificate` …
+        `kakaw run --url URL -- COMMAND` and `kakaw env --url URL` lead programs there."""
+        return self._json("POST", "interception", wish)
+
     def rotate_keys(self):
         """Signs ID tokens with a new key from now on. Its `kid`."""
         return self._json("POST", "keys/rotate")["kid"]

@@ -96,6 +96,9 @@ class Client(unittest.TestCase):
         self.assertEqual(ryan["links"][0]["user_id"], user["id"])
         self.assertEqual(self.kakaw.policy()["refresh_rotation"], "last_month")
         self.assertEqual(self.kakaw.policy(access_token_lifetime=60)["access_token_lifetime"], 60)
+        entrance = self.kakaw.intercept()
+        self.assertEqual(self.kakaw.intercept()["proxy"], entrance["proxy"], "once is enough")
+        self.assertIn("kauth.kakao.com", entrance["hosts"])
         kid = self.kakaw.rotate_keys()
         self.assertEqual(call(self.kakaw.url + "/.well-known/jwks.json")[1]["keys"][0]["kid"], kid)
 

@@ -138,6 +138,12 @@ mod tests {
         assert!(check(&native, &Identity::of(&format!("os/android-33 origin/{hash}"))).is_ok());
         let wrong = check(&native, &Identity::of("os/android-33 origin/other")).expect_err("refused");
         assert_eq!(wrong.problem, Problem::KeyHashMismatched { caller: "other".into() });
+        assert!(!wrong.diagnosis.for_team().concat().contains("the same but for"));
+        // Tools write the same hash without its padding, or in the letters of base64url: not equal, and told.
+        for spelled in [&hash[..27], "Ab-_cdEFghIJklmnOPqrstUVwx0="] {
+            let wrong = check(&native, &Identity::of(&format!("os/android-33 origin/{spelled}"))).expect_err("refused");
+            assert!(wrong.diagnosis.for_team().concat().contains("the same but for"), "{spelled}");
+        }
         assert!(check(&native, &Identity::of("os/ios-17 origin/com.example")).is_err());
         let rest = key(KeyKind::RestApi, KeySettings::default());
         assert!(check(&rest, &Identity::of("os/android-33 origin/other")).is_ok());

@@ -23,12 +23,14 @@ pub struct Signer {
     keys: watch::Sender<Arc<Vec<SigningKey>>>,
     /// Where a world of many draws its only key from, when it needs one.
     pool: Option<Arc<KeyPool>>,
+    /// How long nothing is made unless somebody asks.
+    patience: Duration,
     wanted: Notify,
 }
 
 impl Default for Signer {
     fn default() -> Self {
-        Self { keys: watch::Sender::new(Arc::default()), pool: None, wanted: Notify::new() }
+        Self { keys: watch::Sender::new(Arc::default()), pool: None, patience: Duration::ZERO, wanted: Notify::new() }
     }
 }
 
@@ -36,14 +38,19 @@ impl Signer {
     /// A signer that has no key until one is asked for.
     #[must_use]
     pub fn drawing_from(pool: Arc<KeyPool>) -> Self {
-        Self { pool: Some(pool), ..Self::default() }
+        Self { pool: Some(pool), patience: Duration::MAX, ..Self::default() }
     }
 
-    /// Loads the keys again and again, for other nodes may make some: at once, or when they are first asked for.
+    /// A signer that lets a stand-in and what it runs begin first: keys take a core for a tenth of a second.
+    #[must_use]
+    pub fn patient() -> Self {
+        Self { patience: Duration::from_millis(300), ..Self::default() }
+    }
+
+    /// Loads the keys again and again, for other nodes may make some: when they are first asked for, or it is time.
     pub async fn work(&self, store: &Store, sealer: &Sealer, now: impl Fn() -> Millis) {
-        if self.pool.is_some() {
-            self.wanted.notified().await;
-        }
+        // Whether the time is over or somebody asked.
+        let _ = tokio::time::timeout(self.patience, self.wanted.notified()).await;
         loop {
             if let Err(error) = self.load(store, sealer, now()).await {
                 tracing::error!(%error, "signing keys");

@@ -37,7 +37,7 @@ pub async fn world(config: &Config, mode: Mode) -> anyhow::Result<World> {
         sealer,
         clock: Clock::default(),
         random,
-        signer: Signer::default(),
+        signer: if mode == Mode::Dev { Signer::patient() } else { Signer::default() },
         passwords: Arc::new(Passwords::new(config.passwords.cost(), config.passwords.workers, config.passwords.queue)),
         policy: std::sync::RwLock::new(config.policy),
         public_url: config.public_url.clone().map_or(PublicUrl::FollowLoopback, PublicUrl::Fixed),
