@@ -315,6 +315,8 @@ test('the inspector shows a log-in as one list, and mends the world by a click',
   const refused = page.locator('li.refused', { hasText: `${site}/callbac` }).last();
   await refused.waitFor();
   assert.match(await refused.innerText(), /KOE006/);
+  // The registered one goes on where the sent one ends.
+  assert.deepEqual(await refused.locator('pre mark').allInnerTexts(), ['', 'k']);
   await page.screenshot({ path: `${shots}/en-20-inspector.png` });
   await refused.locator('button').click();
   await page.waitForFunction(() => [...document.querySelectorAll('button')].some(button => button.disabled));

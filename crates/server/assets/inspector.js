@@ -25,6 +25,20 @@ const mend = (exchange, button) =>
     .then((answer) => (answer.ok ? words.mended : answer.json().then((json) => json.error_description)))
     .then((text) => { button.textContent = text; button.disabled = true; });
 
+// What was sent stands above what is registered, marked from the first difference on.
+const findings = (all) => {
+  const told = (word) => all.find((finding) => finding.startsWith(word))?.slice(word.length).replace(/ \(the nearest of \d+\)$/, "").trim();
+  const [sent, registered] = [told("received "), told("registered ")];
+  const list = element("ul", "");
+  for (const finding of all) list.append(element("li", finding));
+  if (!sent || !registered) return [list];
+  let same = 0;
+  while (same < sent.length && sent[same] === registered[same]) same++;
+  const both = element("pre", "");
+  for (const text of [sent, registered]) both.append(text.slice(0, same), element("mark", text.slice(same)), "\n");
+  return [both, list];
+};
+
 const row = (exchange) => {
   const item = element("li", "", exchange.code ? "refused" : "");
   const line = element("p", "");
@@ -33,9 +47,7 @@ const row = (exchange) => {
   if (exchange.code) {
     const link = Object.assign(element("a", exchange.code), { href: `docs/errors/${exchange.code}` });
     item.append(link);
-    const list = element("ul", "");
-    for (const finding of exchange.diagnosis ?? []) list.append(element("li", finding));
-    item.append(list);
+    item.append(...findings(exchange.diagnosis ?? []));
   }
   const details = element("details", "");
   details.append(element("summary", exchange.at), element("pre", exchange.parameters.map(([name, value]) => `${name} = ${value}`).join("\n")));

@@ -90,6 +90,11 @@ async fn log_in(here: Here, wish: &LogIn) -> Result<Value, Fault> {
             answer[name] = json!(value);
         }
     }
+    // What comes of it belongs to one log-in, as if it had been walked through.
+    let flow = world.requests.begin_flow();
+    if let Some(code) = sent.one("code").ok().flatten() {
+        world.requests.belongs(code, flow);
+    }
     if let (true, Some(code)) = (wish.tokens, sent.one("code").ok().flatten()) {
         let mut form = vec![
             ("grant_type", "authorization_code"),
@@ -100,6 +105,9 @@ async fn log_in(here: Here, wish: &LogIn) -> Result<Value, Fault> {
         form.extend(wish.client_secret.as_deref().map(|secret| ("client_secret", secret)));
         let form: Pairs = form.into_iter().collect();
         let reply = kauth::token::issue(&world, &base, "127.0.0.1", &HeaderMap::new(), &form).await?;
+        for token in [Some(&reply.access_token), reply.refresh_token.as_ref()].into_iter().flatten() {
+            world.requests.belongs(token, flow);
+        }
         answer["tokens"] = json!(reply);
     }
     Ok(answer)
