@@ -8,8 +8,7 @@ use crate::app::AppKey;
 use crate::diagnosis::Refusal;
 use crate::pkce;
 use crate::policy::Policy;
-use crate::secret;
-use crate::token;
+use crate::{seal, secret};
 
 /// A code as it is stored: by its hash, with everything that its tokens will be about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,7 +81,7 @@ pub fn redeem(
         let finding = match presented.code.as_str() {
             "" => "the code is empty".to_owned(),
             text if text.trim() != text => "the code begins or ends with white space".to_owned(),
-            text if token::looks_like_one(text) => "this looks like an access token or a refresh token".to_owned(),
+            text if seal::looks_like_token(text) => "this looks like an access token or a refresh token".to_owned(),
             text if text.matches('.').count() == 2 => "this looks like an ID token".to_owned(),
             text => {
                 format!("no such code was issued here; codes have 64 characters, this has {}", text.chars().count())

@@ -114,6 +114,16 @@ impl Sealer {
     }
 }
 
+/// Bytes that a token seals: three numbers.
+pub const TOKEN: usize = 8 + 8 + 8;
+
+/// Whether a text has the length and the letters of a sealed token.
+#[must_use]
+pub fn looks_like_token(text: &str) -> bool {
+    text.len() == (1 + TOKEN + 16) * 8 / 6 + 1
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+}
+
 fn nonce() -> Nonce {
     Nonce::assume_unique_for_key([0; 12])
 }

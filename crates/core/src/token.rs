@@ -8,7 +8,7 @@ use crate::app::{App, Standing};
 use crate::diagnosis::Refusal;
 use crate::grant::{Bearer, Dead, Grant};
 use crate::random::{self, Random};
-use crate::seal::{Purpose, Sealer};
+use crate::seal::{self, Purpose, Sealer};
 
 /// What an access token says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,8 +25,8 @@ pub struct RefreshToken {
     pub expires_at: Millis,
 }
 
-const ACCESS: usize = 8 + 8 + 8;
-const REFRESH: usize = 8 + 8 + 8;
+const ACCESS: usize = seal::TOKEN;
+const REFRESH: usize = seal::TOKEN;
 
 /// Makes an access token. The lifetime is sealed into it.
 pub fn issue_access(sealer: &Sealer, token: AccessToken, random: &dyn Random) -> String {
@@ -63,13 +63,6 @@ pub fn open_refresh(sealer: &Sealer, text: &str) -> Option<RefreshToken> {
         generation: number(&plain[8..16])?,
         expires_at: Millis(number(&plain[16..])?),
     })
-}
-
-/// Whether a text has the length of an access token.
-#[must_use]
-pub fn looks_like_one(text: &str) -> bool {
-    text.len() == (1 + ACCESS + 16) * 8 / 6 + 1
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
 
 /// Opens the bearer's token.

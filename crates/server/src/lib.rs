@@ -1,5 +1,6 @@
 //! HTTP, pages, jobs, configuration and the command line of Kakaw.
 
+pub mod background;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -20,6 +21,7 @@ pub mod private_file;
 pub mod quota;
 pub mod random;
 pub mod request_log;
+pub mod rewind;
 pub mod schedule;
 pub mod signer;
 pub mod snapshots;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use kakaw_core::Millis;
 use kakaw_store::{Error, deliveries, links};
 
-use crate::webhooks;
 use crate::world::World;
+use crate::{background, webhooks};
 
 /// Moves the clock to `to`; on the way it stops wherever something is due, and that is done first.
 ///
@@ -37,7 +37,7 @@ async fn next_due(world: &World) -> Result<Option<Millis>, Error> {
 
 /// Does everything that is due now.
 async fn run_due(world: &Arc<World>) -> Result<(), Error> {
-    while world.sweep().await? {}
+    while background::sweep(world).await? {}
     webhooks::deliver_due(world).await?;
     Ok(())
 }

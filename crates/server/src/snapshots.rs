@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use kakaw_core::policy::Policy;
-use kakaw_store::{Error, snapshot};
+use kakaw_store::snapshot::Snapshot;
 
 use crate::clock::Reading;
-use crate::world::World;
 
-/// The moment at which the world was made; [`reset`] goes back to it.
+/// The moment at which the world was made; [`crate::rewind::reset`] goes back to it.
 pub const START: &str = "start";
 
 /// Snapshots of a world at most.
@@ -19,11 +18,12 @@ const KEPT: usize = 100;
 #[derive(Default)]
 pub struct Snapshots(Mutex<BTreeMap<String, Moment>>);
 
+/// A moment.
 #[derive(Clone)]
-struct Moment {
-    rows: snapshot::Snapshot,
-    clock: Reading,
-    policy: Policy,
+pub struct Moment {
+    pub rows: Snapshot,
+    pub clock: Reading,
+    pub policy: Policy,
 }
 
 impl Snapshots {
@@ -34,48 +34,19 @@ impl Snapshots {
         kept.iter().map(|(name, moment)| (name.clone(), moment.rows.rows())).collect()
     }
 
-    fn get(&self, name: &str) -> Option<Moment> {
+    /// The moment of this name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<Moment> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
     }
-}
 
-/// Keeps this moment under a name; a moment of the same name is replaced. Returns whether there was room.
-///
-/// # Errors
-/// The database failed.
-pub async fn take(world: &World, name: &str) -> Result<bool, Error> {
-    let moment =
-        Moment { rows: snapshot::take(&world.store).await?, clock: world.clock.reading(), policy: world.policy() };
-    let mut kept = world.snapshots.0.lock().unwrap_or_else(PoisonError::into_inner);
-    let room = kept.len() < KEPT || kept.contains_key(name);
-    if room {
-        kept.insert(name.to_owned(), moment);
+    /// Keeps a moment; one of the same name is replaced. Returns whether there was room.
+    pub fn put(&self, name: &str, moment: Moment) -> bool {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let room = kept.len() < KEPT || kept.contains_key(name);
+        if room {
+            kept.insert(name.to_owned(), moment);
+        }
+        room
     }
-    Ok(room)
-}
-
-/// Goes back to a moment; returns whether there is one of this name.
-///
-/// # Errors
-/// The database failed.
-pub async fn restore(world: &World, name: &str) -> Result<bool, Error> {
-    let Some(moment) = world.snapshots.get(name) else { return Ok(false) };
-    snapshot::restore(&world.store, &moment.rows).await?;
-    world.clock.set(moment.clock);
-    world.set_policy(moment.policy);
-    Ok(true)
-}
-
-/// Goes back to the start, and forgets requests and faults. Returns whether the start was kept.
-///
-/// # Errors
-/// The database failed.
-pub async fn reset(world: &World) -> Result<bool, Error> {
-    let found = restore(world, START).await?;
-    if found {
-        world.requests.clear();
-        world.faults.remove(None);
-        world.quotas.refill();
-    }
-    Ok(found)
 }

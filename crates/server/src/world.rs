@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::Duration;
 
 use kakaw_core::Millis;
 use kakaw_core::policy::Policy;
@@ -19,13 +18,10 @@ use crate::quota::Quotas;
 use crate::request_log::RequestLog;
 use crate::signer::Signer;
 use crate::snapshots::Snapshots;
-use crate::{unlink, webhooks};
+use crate::webhooks;
 
 /// The name of the world that every process has.
 pub const DEFAULT: &str = "default";
-
-/// Between two sweeps.
-const SWEEP: Duration = Duration::from_secs(30);
 
 /// How the program was started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,33 +121,5 @@ impl World {
     #[must_use]
     pub fn is_default(&self) -> bool {
         self.name == DEFAULT
-    }
-
-    /// Ends what time has ended. Returns whether there may be more.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub async fn sweep(&self) -> Result<bool, kakaw_store::Error> {
-        let overdue = unlink::overdue(self).await?;
-        Ok(kakaw_store::sweep::batch(&self.store, self.now()).await? || overdue)
-    }
-
-    /// Loads or makes the signing keys, delivers webhooks and removes what time has ended, until it is aborted.
-    pub async fn work_in_background(self: Arc<Self>) {
-        let signing = self.signer.work(&self.store, &self.sealer, || self.now());
-        tokio::join!(signing, webhooks::work(Arc::clone(&self)), self.sweep_again_and_again());
-    }
-
-    async fn sweep_again_and_again(&self) {
-        loop {
-            match self.sweep().await {
-                Ok(true) => tokio::task::yield_now().await,
-                Ok(false) => tokio::time::sleep(SWEEP).await,
-                Err(error) => {
-                    tracing::error!(%error, "sweep");
-                    tokio::time::sleep(SWEEP).await;
-                }
-            }
-        }
     }
 }

@@ -17,7 +17,6 @@ use tokio::task::AbortHandle;
 
 use crate::clock::Clock;
 use crate::http::here::{KAKAO_HOSTS, WORLDS};
-use crate::http::{self, control, dispatch, inspector, start};
 use crate::intercept::authority::{self, Authority};
 use crate::intercept::upstream::Upstream;
 use crate::intercept::{self, Listening};
@@ -26,7 +25,7 @@ use crate::operator::Refused;
 use crate::signer::Signer;
 use crate::world::{DEFAULT, World};
 use crate::world_file::{self, Secrets, WorldFile};
-use crate::{keys, snapshots};
+use crate::{background, keys, rewind, snapshots};
 
 /// Worlds at most.
 const MOST: usize = 10_000;
@@ -83,6 +82,7 @@ pub struct Worlds {
     named: AtomicU64,
     port: u16,
     interception: Interception,
+    endpoints: fn(Arc<World>) -> Router,
 }
 
 /// What the listeners of all worlds have in common.
@@ -104,19 +104,27 @@ impl Interception {
 }
 
 impl Worlds {
-    /// The worlds of a process that listens on this port, and whose first has these endpoints.
+    /// The worlds of a process that listens on this port. The first has the endpoints of `app`, the others those of
+    /// `endpoints`.
     #[must_use]
-    pub fn new(first: Arc<World>, app: Router, port: u16, interception: Interception) -> Arc<Self> {
+    pub fn new(
+        first: Arc<World>,
+        app: Router,
+        endpoints: fn(Arc<World>) -> Router,
+        port: u16,
+        interception: Interception,
+    ) -> Arc<Self> {
         let first = Running::new(first, app, Vec::new());
         let (others, keys, named) = (RwLock::default(), Arc::default(), AtomicU64::new(0));
-        Arc::new(Self { first, others, keys, named, port, interception })
+        Arc::new(Self { first, others, keys, named, port, interception, endpoints })
     }
 
-    /// Takes the traffic of a world's clients to Kakao's hosts, from now on; a second wish of the same changes nothing.
+    /// Takes the traffic of a world's clients to Kakao's hosts, from now on, and has `app` answer it; a second wish of the
+    /// same changes nothing.
     ///
     /// # Errors
     /// There is no such world, or the addresses cannot be listened on.
-    pub async fn intercept(self: &Arc<Self>, name: &str, wish: &intercept::Wish) -> Result<Arc<Listening>, Refused> {
+    pub async fn intercept(&self, name: &str, app: Router, wish: &intercept::Wish) -> Result<Arc<Listening>, Refused> {
         let running = self.get(name).ok_or_else(|| Refused::Wrong(format!("there is no world {name:?}")))?;
         let mut intercepted = running.intercepted.lock().await;
         let wrong = |error: &dyn std::fmt::Display| Refused::Wrong(format!("{error:#}"));
@@ -130,7 +138,6 @@ impl Worlds {
         };
         let authority = self.interception.authority.get_or_try_init(make).await.map_err(|error| wrong(&error))?;
         let (lasting, upstream) = (self.interception.folder.is_some(), self.interception.upstream.clone());
-        let app = dispatch::only(Arc::clone(self), name);
         let started = Listening::start(app, authority, lasting, upstream, wish).await.map_err(|error| wrong(&error))?;
         running.world.set_home(format!("https://{}", KAKAO_HOSTS[0]));
         Ok(Arc::clone(intercepted.insert(Arc::new(started))))
@@ -196,11 +203,10 @@ impl Worlds {
         if let Some(file) = file {
             apply(&world, &file).await?;
         }
-        snapshots::take(&world, snapshots::START).await?;
+        rewind::take(&world, snapshots::START).await?;
         self.keys.fill();
-        let routes = start::routes().merge(control::routes()).merge(inspector::routes());
-        let app = http::app_with(Arc::clone(&world), routes);
-        let work = vec![tokio::spawn(Arc::clone(&world).work_in_background()).abort_handle()];
+        let app = (self.endpoints)(Arc::clone(&world));
+        let work = vec![tokio::spawn(background::work(Arc::clone(&world))).abort_handle()];
         let running = Running::new(world, app, work);
         let mut others = self.others.write().unwrap_or_else(PoisonError::into_inner);
         // Somebody may have been faster with the same name.

@@ -95,7 +95,7 @@ async fn start(
     // Goes with the process.
     let token = world.control_token.as_ref().map(write_token).transpose()?;
     let listening = match &wish {
-        Some(wish) => Some(worlds.intercept(DEFAULT, wish).await.map_err(people::told)?),
+        Some(wish) => Some(dispatch::intercept(&worlds, DEFAULT, wish).await.map_err(people::told)?),
         None => None,
     };
     let mut text = announcement(&config, address, &files, token.as_ref().map(|file| file.path()));

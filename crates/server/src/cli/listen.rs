@@ -11,6 +11,7 @@ use axum::serve::ListenerExt as _;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use crate::background;
 use crate::world::World;
 
 /// How long requests that are under way may take after a signal to stop.
@@ -70,7 +71,7 @@ pub async fn serve(
     announcement: &str,
     stop_on: Stop,
 ) -> anyhow::Result<()> {
-    tokio::spawn(Arc::clone(&world).work_in_background());
+    tokio::spawn(background::work(Arc::clone(&world)));
     let (stop, stopped) = watch::channel(false);
     let mut servers = tokio::task::JoinSet::new();
     for listener in listeners.listeners {

@@ -14,6 +14,7 @@ use tokio::net::TcpListener;
 use super::place::{Entered, Running};
 use super::standin::{self, StandIn};
 use super::{Usage, listen, people};
+use crate::background;
 use crate::config::{self, Flag};
 use crate::http::dispatch;
 use crate::intercept::{self, Entrance, Listening, environment};
@@ -85,9 +86,9 @@ impl Led {
         let StandIn { worlds, .. } =
             standin::start(&config, files, address, url.clone(), args.real_sdk.clone()).await?;
         let world = Arc::clone(&worlds.first().world);
-        tokio::spawn(Arc::clone(&world).work_in_background());
+        tokio::spawn(background::work(Arc::clone(&world)));
         let wish = intercept::Wish { offline: args.offline, ..Default::default() };
-        let listening = worlds.intercept(DEFAULT, &wish).await.map_err(people::told)?;
+        let listening = dispatch::intercept(&worlds, DEFAULT, &wish).await.map_err(people::told)?;
         let service = dispatch::every(worlds).into_make_service_with_connect_info::<SocketAddr>();
         tokio::spawn(async move { axum::serve(plain, service).await });
         Ok(Self { url, entrance: listening.entrance(), from: From::Started(world, listening) })

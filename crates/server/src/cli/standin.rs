@@ -14,10 +14,10 @@ use super::{Usage, open, place};
 use crate::config::{self, Config};
 use crate::http::{self, control, demo, inspector, start};
 use crate::intercept::upstream::Upstream;
-use crate::snapshots;
 use crate::world::{Mode, World};
 use crate::world_file::{self, WorldFile};
 use crate::worlds::{Interception, Worlds};
+use crate::{rewind, snapshots};
 
 /// The token of control requests from other machines: what the environment says, or a new one.
 fn token(random: &dyn Random) -> Secret {
@@ -60,13 +60,13 @@ pub async fn start(
     }
     // Going back to the start must not take away what somebody keeps on a disk.
     if config.in_memory() {
-        snapshots::take(&world, snapshots::START).await?;
+        rewind::take(&world, snapshots::START).await?;
     }
     let more = demo::routes(address).merge(start::routes()).merge(control::routes()).merge(inspector::routes());
     let app = http::app_with(Arc::clone(&world), more);
     let upstream = Upstream::of_environment(&config::environment).map_err(Usage::error)?;
     let folder = config.data.as_ref().map(|data| data.join("intercept"));
-    let worlds = Worlds::new(world, app, address.port(), Interception::new(folder, upstream));
+    let worlds = Worlds::new(world, app, http::standin, address.port(), Interception::new(folder, upstream));
     Ok(StandIn { worlds, files })
 }
 

@@ -3,7 +3,7 @@
 use axum::http::{HeaderMap, HeaderValue, header};
 use kakaw_core::secret;
 
-use crate::http::here;
+use crate::http::base;
 use crate::world::{PublicUrl, World};
 
 /// The names of this instance's cookies.
@@ -56,9 +56,9 @@ pub fn read_up_to(headers: &HeaderMap, name: &str, size: usize) -> Option<String
 
 /// `Set-Cookie` for a value that lives this many seconds, under a base URL; zero removes it.
 #[must_use]
-pub fn set(base: &str, name: &str, value: &str, seconds: i64) -> Option<HeaderValue> {
-    let secure = if base.starts_with("https://") { "; Secure" } else { "" };
-    let path = Some(here::split(base).1).filter(|path| !path.is_empty()).unwrap_or("/");
+pub fn set(url: &str, name: &str, value: &str, seconds: i64) -> Option<HeaderValue> {
+    let secure = if url.starts_with("https://") { "; Secure" } else { "" };
+    let path = Some(base::split(url).1).filter(|path| !path.is_empty()).unwrap_or("/");
     HeaderValue::from_str(&format!("{name}={value}; Path={path}; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}"))
         .ok()
 }

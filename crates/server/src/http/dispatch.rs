@@ -13,6 +13,8 @@ use tower::ServiceExt as _;
 
 use super::fault;
 use super::here::{PREFIX, WORLDS};
+use crate::intercept::{Listening, Wish};
+use crate::operator::Refused;
 use crate::worlds::{Running, Worlds};
 
 /// Every world, behind one listener.
@@ -20,8 +22,16 @@ pub fn every(worlds: Arc<Worlds>) -> Router {
     Router::new().fallback(dispatch).with_state(worlds)
 }
 
+/// Takes the traffic of a world's clients to Kakao's hosts.
+///
+/// # Errors
+/// There is no such world, or its addresses cannot be listened on.
+pub async fn intercept(worlds: &Arc<Worlds>, name: &str, wish: &Wish) -> Result<Arc<Listening>, Refused> {
+    worlds.intercept(name, only(Arc::clone(worlds), name), wish).await
+}
+
 /// One world, behind a listener of its own.
-pub fn only(worlds: Arc<Worlds>, name: &str) -> Router {
+fn only(worlds: Arc<Worlds>, name: &str) -> Router {
     let name: Arc<str> = name.into();
     let one = async move |State(worlds): State<Arc<Worlds>>, request: Request| match worlds.get(&name) {
         Some(running) => pass(&worlds, &running, "", request).await,

@@ -6,7 +6,8 @@ use kakaw_core::seal::Purpose;
 use kakaw_core::secret;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::http::here::{self, Here};
+use crate::http::base;
+use crate::http::here::Here;
 
 /// The name of the hidden field.
 pub const FIELD: &str = "kakaw_form";
@@ -76,7 +77,7 @@ impl FormSeal {
 pub fn is_same_origin(here: &Here, headers: &HeaderMap) -> bool {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let origin_fits =
-        text(header::ORIGIN.as_str()).is_none_or(|origin| origin == here::split(&here.base).0 || origin == "null");
+        text(header::ORIGIN.as_str()).is_none_or(|origin| origin == base::split(&here.base).0 || origin == "null");
     let site_fits = text("sec-fetch-site").is_none_or(|site| site == "same-origin" || site == "none");
     origin_fits && site_fits
 }

@@ -10,7 +10,7 @@ use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue, header};
 use kakaw_core::random;
 use kakaw_wire::text::Lang;
 
-use crate::http::cookie;
+use crate::http::{base, cookie};
 use crate::world::{PublicUrl, World};
 
 /// Hosts of Kakao Login that reach us when a client's traffic is redirected here.
@@ -52,7 +52,7 @@ impl FromRequestParts<Arc<World>> for Here {
         let lang = query.split('&').find_map(|pair| pair.strip_prefix("lang="));
         let names = cookie::Names::of(world);
         Ok(Self {
-            base: base(world, headers),
+            base: self::base(world, headers),
             lang: Lang::preferred(lang, text(header::ACCEPT_LANGUAGE)),
             browser: cookie::read(headers, &names.browser),
             session: cookie::read(headers, &names.session),
@@ -113,17 +113,10 @@ pub fn base(world: &World, headers: &HeaderMap) -> String {
     }
 }
 
-/// A base URL as origin and path; the path is empty, or begins with a slash.
-#[must_use]
-pub fn split(base: &str) -> (&str, &str) {
-    let host = base.find("://").map_or(0, |at| at + 3);
-    base.split_at(base[host..].find('/').map_or(base.len(), |at| host + at))
-}
-
 /// Whether this world issues ID tokens under the name: the configured one, or any under which it can be reached.
 #[must_use]
 pub fn is_issuer(world: &World, issuer: &str) -> bool {
-    let (origin, path) = split(issuer);
+    let (origin, path) = base::split(issuer);
     let is_path = if path.is_empty() { true } else { path.strip_prefix(WORLDS) == Some(&world.name) };
     let is_loopback = || {
         origin.split_once("://").is_some_and(|(scheme, host)| {
@@ -164,13 +157,6 @@ fn is_loopback_name(host: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_base_is_an_origin_and_a_path() {
-        assert_eq!(split("http://localhost:7700"), ("http://localhost:7700", ""));
-        assert_eq!(split("http://localhost:7700/w/a"), ("http://localhost:7700", "/w/a"));
-        assert_eq!(split(""), ("", ""));
-    }
 
     #[test]
     fn only_loopback_names_are_ours() {

@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod apiweb;
 pub mod apps;
 pub mod assets;
+pub mod base;
 pub mod body;
 pub mod control;
 pub mod cookie;
@@ -59,6 +60,11 @@ pub fn app_with(world: Arc<World>, more: Router<Arc<World>>) -> Router {
         routes
     };
     routes.layer(middleware::from_fn_with_state(Arc::clone(&world), guard)).with_state(world)
+}
+
+/// Every endpoint of a world of a stand-in.
+pub fn standin(world: Arc<World>) -> Router {
+    app_with(world, start::routes().merge(control::routes()).merge(inspector::routes()))
 }
 
 /// What every request passes: the `Host` must be ours (DNS rebinding), and CORS is answered where the SDKs need it.

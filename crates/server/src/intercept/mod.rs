@@ -2,6 +2,7 @@
 
 pub mod authority;
 pub mod environment;
+mod head;
 pub mod proxy;
 pub mod upstream;
 

@@ -11,16 +11,15 @@ use axum::extract::ConnectInfo;
 use axum::extract::Request;
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt as _;
 
+use super::head;
 use super::upstream::Upstream;
 use crate::http::here::KAKAO_HOSTS;
 
-/// Bytes of a CONNECT request, at most.
-const HEAD: usize = 8 * 1024;
 /// How long a connection to another host may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -74,8 +73,8 @@ impl Intercepted {
 }
 
 async fn proxied(mut stream: TcpStream, peer: SocketAddr, intercepted: &Intercepted) -> std::io::Result<()> {
-    let head = read_head(&mut stream).await?;
-    let mut words = head.split_whitespace();
+    let request = head::read(&mut stream).await?;
+    let mut words = request.split_whitespace();
     let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
     if method != "CONNECT" {
         let text = "this proxy takes CONNECT only: it stands in front of https hosts\n";
@@ -110,18 +109,6 @@ async fn proxied(mut stream: TcpStream, peer: SocketAddr, intercepted: &Intercep
         Ok(Err(error)) => refuse(&mut stream, "502 Bad Gateway", &format!("{target}: {error}\n")).await,
         Err(_) => refuse(&mut stream, "504 Gateway Timeout", &format!("{target} does not answer\n")).await,
     }
-}
-
-/// Reads the head of a request, and not one byte more: what follows is the tunnel's.
-pub(super) async fn read_head(stream: &mut TcpStream) -> std::io::Result<String> {
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
-        if head.len() == HEAD {
-            return Err(std::io::Error::other("the head is too long"));
-        }
-        head.push(stream.read_u8().await?);
-    }
-    Ok(String::from_utf8_lossy(&head).into_owned())
 }
 
 async fn refuse(stream: &mut TcpStream, status: &str, text: &str) -> std::io::Result<()> {

@@ -6,7 +6,7 @@ use reqwest::Url;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
-use super::proxy::read_head;
+use super::head;
 
 /// An HTTP proxy, and the hosts that are reached without it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,9 +64,10 @@ impl Upstream {
     pub async fn connect(&self, target: &str) -> std::io::Result<TcpStream> {
         let mut stream = TcpStream::connect(&self.address).await?;
         let authorization = self.authorization.as_ref().map(|value| format!("Proxy-Authorization: {value}\r\n"));
-        let head = format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n{}\r\n", authorization.unwrap_or_default());
-        stream.write_all(head.as_bytes()).await?;
-        let answer = read_head(&mut stream).await?;
+        let request =
+            format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n{}\r\n", authorization.unwrap_or_default());
+        stream.write_all(request.as_bytes()).await?;
+        let answer = head::read(&mut stream).await?;
         match answer.split_whitespace().nth(1) {
             Some(status) if status.starts_with('2') => Ok(stream),
             _ => {

@@ -21,7 +21,8 @@ use askama::Template;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 
-use crate::http::here::{self, Here};
+use crate::http::base;
+use crate::http::here::Here;
 use words::Words;
 
 /// What every page shows around its own content.
@@ -41,7 +42,7 @@ impl Frame {
         Self {
             w: words::of(here.lang),
             lang: here.lang.id(),
-            root: here::split(&here.base).1.to_owned(),
+            root: base::split(&here.base).1.to_owned(),
             standin: here.world.is_dev(),
         }
     }

@@ -178,11 +178,12 @@ impl TestServer {
         let signing = Arc::clone(&world);
         tokio::spawn(async move { signing.signer.load(&signing.store, &signing.sealer, signing.now()).await });
         let app = http::app_with(Arc::clone(&world), http::control::routes().merge(http::inspector::routes()));
-        let router = http::dispatch::every(Worlds::new(Arc::clone(&world), app, 7700, Default::default()));
+        let router =
+            http::dispatch::every(Worlds::new(Arc::clone(&world), app, http::standin, 7700, Default::default()));
         let server = Self { router, world };
         server.apply(include_str!("world.toml")).await;
         server.apply(include_str!("world.toml")).await;
-        kakaw_server::snapshots::take(&server.world, kakaw_server::snapshots::START).await.expect("snapshot");
+        kakaw_server::rewind::take(&server.world, kakaw_server::snapshots::START).await.expect("snapshot");
         server
     }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use kakaw_core::key::Jws;
+use kakaw_server::background;
 use kakaw_server::operator::{self, DeleteAccount, Resume, Unlink};
 use kakaw_server::webhooks::deliver_due;
 use kakaw_wire::event::{EventType, UnlinkReason};
@@ -98,7 +99,7 @@ async fn an_unfinished_sign_up_and_a_deleted_account_are_told() {
         server.apply(&PLATFORM.replacen("automatic_link = false\n", &hook, 1)).await;
         server.tokens(&mut Browser::default(), MANUAL, "ryan@example.com", &["profile_nickname"]).await;
         server.world.clock.advance_seconds(86_400);
-        server.world.sweep().await.unwrap();
+        background::sweep(&server.world).await.unwrap();
         deliver_due(&server.world).await.unwrap();
         let got = inbox.take();
         assert!(String::from_utf8_lossy(&got[0].body).ends_with("referrer_type=INCOMPLETE_SIGN_UP"), "{got:?}");

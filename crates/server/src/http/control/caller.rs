@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::http::fault::{self, Fault};
-use crate::http::{body, here};
+use crate::http::{base, body, here};
 use crate::operator::Refused;
 use crate::world::World;
 
@@ -67,7 +67,7 @@ fn refusal(caller: &Caller, peer: Option<SocketAddr>, headers: &HeaderMap) -> Op
         return Some("control requests carry the header Kakaw-Control: 1");
     };
     let origin = headers.get(header::ORIGIN).map(|origin| origin.to_str().unwrap_or_default());
-    if origin.is_some_and(|origin| origin != here::split(&caller.base).0) {
+    if origin.is_some_and(|origin| origin != base::split(&caller.base).0) {
         return Some("control requests of other origins are refused");
     }
     if peer.is_some_and(|peer| peer.ip().to_canonical().is_loopback()) {

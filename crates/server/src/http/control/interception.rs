@@ -12,7 +12,7 @@ use axum::routing;
 use serde_json::json;
 
 use super::caller::{Caller, Wish};
-use crate::http::fault;
+use crate::http::{dispatch, fault};
 use crate::intercept::{self, Listening};
 use crate::world::World;
 use crate::worlds::Worlds;
@@ -47,6 +47,6 @@ async fn get(caller: Caller, Extension(worlds): Extension<Arc<Worlds>>) -> Respo
 }
 
 async fn post(Extension(worlds): Extension<Arc<Worlds>>, Wish(caller, wish): Wish<intercept::Wish>) -> Response {
-    let listening = worlds.intercept(&caller.world.name, &wish).await;
+    let listening = dispatch::intercept(&worlds, &caller.world.name, &wish).await;
     caller.told(listening.map(|listening| listening.entrance()))
 }

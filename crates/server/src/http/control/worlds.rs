@@ -19,12 +19,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::caller::{Caller, Wish};
+use crate::http::base;
 use crate::http::fault;
-use crate::http::here::{self, WORLDS};
+use crate::http::here::WORLDS;
 use crate::operator::Refused;
-use crate::snapshots;
 use crate::world::World;
 use crate::worlds::{self, Running, Worlds};
+use crate::{rewind, snapshots};
 
 pub fn routes() -> Router<Arc<World>> {
     Router::new()
@@ -49,7 +50,7 @@ pub struct Told {
 impl Told {
     fn of(caller: &Caller, running: &Running) -> Self {
         let world = &running.world;
-        let origin = here::split(&caller.base).0;
+        let origin = base::split(&caller.base).0;
         let below = if world.is_default() { String::new() } else { format!("{WORLDS}{}", world.name) };
         Self { base_url: format!("{origin}{below}"), name: world.name.clone(), now: world.now().rfc3339_exact() }
     }
@@ -101,7 +102,7 @@ async fn keep(Wish(caller, Keep { name }): Wish<Keep>) -> Response {
     if name == snapshots::START || name.is_empty() || name.len() > 100 {
         return caller.refuse(format!("name: {name:?}; expected 1 to 100 characters, and not {:?}", snapshots::START));
     }
-    let taken = snapshots::take(&caller.world, &name).await.map_err(Refused::from).and_then(|room| {
+    let taken = rewind::take(&caller.world, &name).await.map_err(Refused::from).and_then(|room| {
         room.then(|| json!({ "name": name })).ok_or_else(|| Refused::Wrong("there are too many snapshots".to_owned()))
     });
     caller.told(taken)
@@ -109,13 +110,13 @@ async fn keep(Wish(caller, Keep { name }): Wish<Keep>) -> Response {
 
 async fn restore(Wish(caller, Restore { snapshot }): Wish<Restore>) -> Response {
     let missing = || format!("there is no snapshot {snapshot:?}");
-    caller.done(found(snapshots::restore(&caller.world, &snapshot).await, missing))
+    caller.done(found(rewind::restore(&caller.world, &snapshot).await, missing))
 }
 
 async fn reset(caller: Caller) -> Response {
     let missing =
         || "the start of this world was not kept: it is not in memory; a snapshot can be kept and restored".to_owned();
-    caller.done(found(snapshots::reset(&caller.world).await, missing))
+    caller.done(found(rewind::reset(&caller.world).await, missing))
 }
 
 fn found(result: Result<bool, Error>, missing: impl Fn() -> String) -> Result<(), Refused> {

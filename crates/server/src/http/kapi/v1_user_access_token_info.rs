@@ -9,7 +9,7 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing;
-use kakaw_core::token;
+use kakaw_core::seal;
 use kakaw_wire::Problem;
 use kakaw_wire::user::AccessTokenInfo;
 
@@ -35,7 +35,7 @@ async fn get(State(world): State<Arc<World>>, request: Request) -> Response {
 
 async fn info(world: &World, request: Request) -> Result<AccessTokenInfo, Fault> {
     let params = Params::read(world, request).await?;
-    if !token::looks_like_one(bearer_token(&params.headers)?) {
+    if !seal::looks_like_token(bearer_token(&params.headers)?) {
         return Err(Problem::MalformedAccessToken {}.into());
     }
     let caller = Caller::admit(world, &params).await?;
