@@ -149,6 +149,12 @@ impl Worlds {
         &self.first
     }
 
+    /// The port of the process.
+    #[must_use]
+    pub const fn port(&self) -> u16 {
+        self.port
+    }
+
     /// The world of this name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Arc<Running>> {

@@ -24,6 +24,8 @@ pub struct Person {
 pub struct Start {
     frame: Frame,
     base: String,
+    /// Whether the sample service is here: in the default world.
+    demo: bool,
     apps: Vec<App>,
     people: Vec<Person>,
 }
@@ -31,6 +33,6 @@ pub struct Start {
 impl Start {
     #[must_use]
     pub fn new(here: &Here, apps: Vec<App>, people: Vec<Person>) -> Self {
-        Self { frame: Frame::new(here), base: here.base.clone(), apps, people }
+        Self { frame: Frame::new(here), base: here.base.clone(), demo: here.world.is_default(), apps, people }
     }
 }

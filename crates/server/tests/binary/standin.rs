@@ -62,6 +62,20 @@ fn every_call_has_a_word() {
 }
 
 #[test]
+fn what_is_on_a_disk_is_not_reset_and_can_be_kept_and_restored() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Running::start(folder.path(), &["dev", "--listen", "127.0.0.1:0", "--data", "data"]);
+    let ctl = |words: &[&str]| run(folder.path(), &[&["ctl", "--url", &server.url], words].concat());
+    let (code, _, err) = ctl(&["reset"]);
+    assert!(code == Some(2) && err.contains("it is not in memory"), "{err}");
+    assert_eq!(ctl(&["snapshot", "name=before"]).0, Some(0));
+    assert_eq!(ctl(&["delete-account", "login=mina@example.com"]).0, Some(0));
+    assert!(!ctl(&["export"]).1.contains("mina@example.com"));
+    assert_eq!(ctl(&["restore", "snapshot=before"]).0, Some(0));
+    assert!(ctl(&["export"]).1.contains("mina@example.com"));
+}
+
+#[test]
 fn a_stand_in_ends_with_who_started_it() {
     let folder = tempfile::tempdir().unwrap();
     let mut command = kakaw(folder.path(), &["dev", "--listen", "127.0.0.1:0", "--end-with-stdin"]);

@@ -79,6 +79,12 @@ async fn each_world_has_its_own_url_clock_keys_and_people() {
         // By host as well.
         let request = Request::get("/.well-known/openid-configuration").header("host", "b.localhost:7700");
         assert_eq!(server.send(request.body(Body::empty()).unwrap()).await.json()["issuer"], "http://b.localhost:7700");
+        // Its first page has no sample service, and through Kakao's hosts its URL is still this machine's.
+        let page = server.get("/w/b/").await.body;
+        assert!(page.contains("/w/b/inspector") && !page.contains("/demo"), "{page}");
+        let request = Request::get("/control/v1/worlds").header("host", "kauth.kakao.com").header("kakaw-control", "1");
+        let seen = server.send(request.body(Body::empty()).unwrap()).await.json();
+        assert_eq!(seen[1]["base_url"], "http://localhost:7700/w/a", "{seen}");
         // And the list, and the end.
         let list = control(&server, "GET", "/control/v1/worlds", Value::Null).await.json();
         assert_eq!(

@@ -21,7 +21,7 @@ use serde_json::json;
 use super::caller::{Caller, Wish};
 use crate::http::base;
 use crate::http::fault;
-use crate::http::here::WORLDS;
+use crate::http::here::{KAKAO_HOSTS, WORLDS};
 use crate::operator::Refused;
 use crate::world::World;
 use crate::worlds::{self, Running, Worlds};
@@ -48,22 +48,26 @@ pub struct Told {
 }
 
 impl Told {
-    fn of(caller: &Caller, running: &Running) -> Self {
+    fn of(caller: &Caller, worlds: &Worlds, running: &Running) -> Self {
         let world = &running.world;
         let origin = base::split(&caller.base).0;
+        // Kakao's hosts lead to one world each, and to none below a path.
+        let is_kakaos = origin.strip_prefix("https://").is_some_and(|host| KAKAO_HOSTS.contains(&host));
+        let own = format!("http://localhost:{}", worlds.port());
+        let origin = if is_kakaos { &own } else { origin };
         let below = if world.is_default() { String::new() } else { format!("{WORLDS}{}", world.name) };
         Self { base_url: format!("{origin}{below}"), name: world.name.clone(), now: world.now().rfc3339_exact() }
     }
 }
 
 async fn list(caller: Caller, Extension(worlds): Extension<Arc<Worlds>>) -> Response {
-    let all: Vec<Told> = worlds.list().iter().map(|running| Told::of(&caller, running)).collect();
+    let all: Vec<Told> = worlds.list().iter().map(|running| Told::of(&caller, &worlds, running)).collect();
     fault::json(StatusCode::OK, &all)
 }
 
 async fn create(Extension(worlds): Extension<Arc<Worlds>>, Wish(caller, wish): Wish<worlds::Wish>) -> Response {
     let made = worlds.create(&wish).await;
-    caller.told(made.map(|running| Told::of(&caller, &running)))
+    caller.told(made.map(|running| Told::of(&caller, &worlds, &running)))
 }
 
 async fn delete(caller: Caller, Extension(worlds): Extension<Arc<Worlds>>, Path(name): Path<String>) -> Response {
