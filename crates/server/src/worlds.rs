@@ -132,9 +132,11 @@ impl Worlds {
             listening.also(wish).await.map_err(|error| wrong(&error))?;
             return Ok(Arc::clone(listening));
         }
+        // Clients compare it with the real time, whatever the world's is.
+        let now = Clock::default().now();
         let make = async || match &self.interception.folder {
-            Some(folder) => authority::load_or_make(folder),
-            None => authority::make(),
+            Some(folder) => authority::load_or_make(folder, now),
+            None => authority::make(now),
         };
         let authority = self.interception.authority.get_or_try_init(make).await.map_err(|error| wrong(&error))?;
         let (lasting, upstream) = (self.interception.folder.is_some(), self.interception.upstream.clone());

@@ -19,8 +19,13 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs
 use tokio_rustls::rustls::server::ResolvesServerCertUsingSni;
 use tokio_rustls::rustls::sign::CertifiedKey;
 
+use kakaw_core::Millis;
+
 use crate::http::here::KAKAO_HOSTS;
 use crate::private_file;
+
+/// Seconds that certificates live: 820 days. Apple's systems accept none that lives longer than 825.
+const LIFETIME: i64 = 820 * 86_400;
 
 /// What interception needs of its authority.
 pub struct Authority {
@@ -43,21 +48,27 @@ struct Signed {
 ///
 /// # Errors
 /// A key or a certificate could not be made.
-pub fn make() -> anyhow::Result<Authority> {
-    sign("Kakaw stand-in, one run")?.serve()
+pub fn make(now: Millis) -> anyhow::Result<Authority> {
+    sign("Kakaw stand-in, one run", now)?.serve()
 }
 
 /// Reads what an earlier process left in a folder, or makes it: then what trusts it need be told once.
 ///
 /// # Errors
 /// The folder cannot be read or written, or what is in it does not fit together.
-pub fn load_or_make(folder: &Path) -> anyhow::Result<Authority> {
-    let [authority, leaf, key] = ["ca.pem", "leaf.pem", "leaf-key.pem"].map(|name| folder.join(name));
-    if !key.exists() {
+pub fn load_or_make(folder: &Path, now: Millis) -> anyhow::Result<Authority> {
+    let [authority, leaf, key, until] = ["ca.pem", "leaf.pem", "leaf-key.pem", "until"].map(|name| folder.join(name));
+    let ends = std::fs::read_to_string(&until).ok().and_then(|text| Millis::from_rfc3339(text.trim()));
+    if !key.exists() || ends.is_none_or(|ends| now >= ends) {
         std::fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
-        let signed = sign("Kakaw stand-in")?;
+        let signed = sign("Kakaw stand-in", now)?;
+        if key.exists() {
+            tracing::warn!("the certificates in {} have expired: there are new ones to trust", folder.display());
+            std::fs::remove_file(&key)?;
+        }
         std::fs::write(&authority, &signed.authority)?;
         std::fs::write(&leaf, &signed.leaf)?;
+        std::fs::write(&until, now.plus_seconds(LIFETIME).rfc3339())?;
         private_file::write(&key, &signed.key.serialize_pem())?;
     }
     let read = |path: &Path| std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()));
@@ -67,8 +78,20 @@ pub fn load_or_make(folder: &Path) -> anyhow::Result<Authority> {
         .with_context(|| format!("the certificates in {} (remove the folder to get new ones)", folder.display()))
 }
 
+/// Year, month and day of a moment, in UTC.
+fn day(at: Millis) -> anyhow::Result<(i32, u8, u8)> {
+    let text = at.rfc3339();
+    let part = |from: usize, to: usize| text.get(from..to).and_then(|part| part.parse::<u16>().ok());
+    match (part(0, 4), part(5, 7), part(8, 10)) {
+        (Some(year), Some(month), Some(day)) => Ok((i32::from(year), u8::try_from(month)?, u8::try_from(day)?)),
+        _ => anyhow::bail!("the machine's clock says {text:?}"),
+    }
+}
+
 /// Makes an authority, signs the leaf, and forgets the authority's key.
-fn sign(name: &str) -> anyhow::Result<Signed> {
+fn sign(name: &str, now: Millis) -> anyhow::Result<Signed> {
+    let date = |(year, month, day)| date_time_ymd(year, month, day);
+    let life = (date(day(now.plus_seconds(-86_400))?), date(day(now.plus_seconds(LIFETIME))?));
     let mut params = CertificateParams::new(Vec::new())?;
     params.distinguished_name.push(DnType::CommonName, name);
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
@@ -78,7 +101,7 @@ fn sign(name: &str) -> anyhow::Result<Signed> {
         permitted_subtrees: KAKAO_HOSTS.iter().map(|host| GeneralSubtree::DnsName((*host).to_owned())).collect(),
         excluded_subtrees: Vec::new(),
     });
-    (params.not_before, params.not_after) = (date_time_ymd(2020, 1, 1), date_time_ymd(2099, 1, 1));
+    (params.not_before, params.not_after) = life;
     let key = KeyPair::generate()?;
     let authority = params.self_signed(&key)?.pem();
     let issuer = Issuer::new(params, key);
@@ -87,7 +110,7 @@ fn sign(name: &str) -> anyhow::Result<Signed> {
     leaf.distinguished_name.push(DnType::CommonName, KAKAO_HOSTS[0]);
     leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     leaf.use_authority_key_identifier_extension = true;
-    (leaf.not_before, leaf.not_after) = (date_time_ymd(2020, 1, 1), date_time_ymd(2099, 1, 1));
+    (leaf.not_before, leaf.not_after) = life;
     let key = KeyPair::generate()?;
     let leaf = leaf.signed_by(&key, &issuer)?.pem();
     Ok(Signed { authority, leaf, key })
@@ -123,9 +146,12 @@ mod tests {
     #[test]
     fn a_kept_authority_is_the_same_again_and_its_key_is_nowhere() {
         let folder = tempfile::tempdir().expect("folder");
-        let first = load_or_make(folder.path()).expect("made");
-        let again = load_or_make(folder.path()).expect("read");
+        let now = Millis::from_rfc3339("2026-11-20T03:00:00Z").expect("time");
+        let first = load_or_make(folder.path(), now).expect("made");
+        let again = load_or_make(folder.path(), now.plus_seconds(LIFETIME - 1)).expect("read");
         assert_eq!((&first.certificate, &first.spki), (&again.certificate, &again.spki));
+        let expired = load_or_make(folder.path(), now.plus_seconds(LIFETIME)).expect("made anew");
+        assert_ne!(first.spki, expired.spki);
         let mut keys = 0;
         for entry in std::fs::read_dir(folder.path()).expect("folder").flatten() {
             let text = std::fs::read_to_string(entry.path()).expect("text");
@@ -137,7 +163,7 @@ mod tests {
         }
         assert_eq!(keys, 1);
         std::fs::write(folder.path().join("leaf.pem"), "nonsense").expect("written");
-        let error = load_or_make(folder.path()).err().expect("refused");
+        let error = load_or_make(folder.path(), now).err().expect("refused");
         assert!(format!("{error:#}").contains("remove the folder"), "{error:#}");
     }
 }

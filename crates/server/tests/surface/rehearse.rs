@@ -318,6 +318,16 @@ async fn what_services_mix_up_is_told() {
         assert_eq!(server.exchange(REST, &code).await.json()["error_code"], "KOE320");
         assert!(last().await.contains(part), "{}", last().await);
     }
+    // Used twice: by whom and when.
+    let wish = json!({ "client_id": REST, "person": "ryan@example.com" });
+    let code = post(&server, "login", wish).await["code"].as_str().unwrap().to_owned();
+    let form = [("grant_type", "authorization_code"), ("client_id", REST), ("redirect_uri", CALLBACK), ("code", &code)];
+    let first = axum::http::Request::post("/oauth/token").header("host", "localhost").header("user-agent", "first/1.0");
+    let first = first.header("content-type", "application/x-www-form-urlencoded");
+    assert_eq!(server.send(first.body(axum::body::Body::from(encode(&form))).unwrap()).await.status, 200);
+    server.token(&form).await;
+    let told = last().await;
+    assert!(told.contains("redeemed 0 ms ago by the same key") && told.contains("sent by first/1.0"), "{told}");
     let secret = async |secret: &str| {
         let form = [
             ("grant_type", "authorization_code"),

@@ -427,6 +427,6 @@ pub fn encode_value(text: &str) -> String {
         .collect()
 }
 
-fn encode(form: &[(&str, &str)]) -> String {
+pub fn encode(form: &[(&str, &str)]) -> String {
     form.iter().map(|(name, value)| format!("{name}={}", encode_value(value))).collect::<Vec<_>>().join("&")
 }

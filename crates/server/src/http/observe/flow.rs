@@ -7,6 +7,7 @@ use kakaw_wire::form::Pairs;
 
 use super::spoil::changed;
 use crate::http::cookie;
+use crate::request_log::Filter;
 use crate::world::World;
 
 /// What ties an exchange to a log-in: the browser on pages, the code at the exchange, the token at the user API.
@@ -63,4 +64,13 @@ pub async fn flow(world: &World, path: &str, query: &str, keys: &[String], respo
     })
     .await;
     (flow, response)
+}
+
+/// Who redeemed the code of this log-in before, as far as the log still has it.
+pub fn redeemed_by(world: &World, flow: u64) -> Option<String> {
+    let filter = Filter { path: Some("/oauth/token".to_owned()), status: Some(200), ..Filter::default() };
+    let earlier = world.requests.list(&filter).into_iter().find(|exchange| flow != 0 && exchange.flow == flow)?;
+    let agent =
+        earlier.headers.iter().find(|(name, _)| name == "user-agent").map_or("no user agent", |(_, agent)| agent);
+    Some(format!("it was redeemed by request {} of the log, at {}, sent by {agent}", earlier.id, earlier.at))
 }

@@ -63,6 +63,10 @@ pub async fn observe(State(world): State<Arc<World>>, request: Request, next: Ne
     };
     let (flow, response) = flow::flow(&world, &path, &query, &keys, response).await;
     let explained = response.extensions().get::<Explained>();
+    let mut diagnosis = explained.map(|explained| explained.diagnosis.clone()).unwrap_or_default();
+    if explained.is_some_and(|explained| explained.code == "KOE320") {
+        diagnosis.extend(flow::redeemed_by(&world, flow));
+    }
     let location = response.headers().get(header::LOCATION).and_then(|location| location.to_str().ok());
     let mut parameters = request_log::kept(&query);
     let in_query = parameters.len();
@@ -84,7 +88,7 @@ pub async fn observe(State(world): State<Arc<World>>, request: Request, next: Ne
         took_us: u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
         location: location.map(request_log::kept_location),
         code: explained.map(|explained| explained.code),
-        diagnosis: explained.map(|explained| explained.diagnosis.clone()).unwrap_or_default(),
+        diagnosis,
         fault: rule,
     });
     response
