@@ -215,8 +215,8 @@ else:
 
     @pytest.fixture(scope="session")
     def kakaw_process():
-        """One stand-in for all tests."""
-        with Kakaw() as running:
+        """One stand-in for all tests; KAKAW_WORLD is the path of its world file."""
+        with Kakaw(world=os.environ.get("KAKAW_WORLD")) as running:
             yield running
 
     @pytest.fixture

@@ -86,20 +86,25 @@ pub struct Worlds {
 }
 
 /// What the listeners of all worlds have in common.
-#[derive(Default)]
 pub struct Interception {
     /// Where the authority is kept; nowhere if it ends with the process.
-    pub folder: Option<PathBuf>,
-    /// The proxy through which other hosts are reached.
-    pub upstream: Option<Upstream>,
+    folder: Option<PathBuf>,
+    /// The proxy through which other hosts are reached, or why it cannot be: that stops nobody who intercepts nothing.
+    upstream: Result<Option<Upstream>, String>,
     authority: OnceCell<Authority>,
 }
 
 impl Interception {
     /// Keeps the authority in a folder, and chains a proxy.
     #[must_use]
-    pub const fn new(folder: Option<PathBuf>, upstream: Option<Upstream>) -> Self {
+    pub const fn new(folder: Option<PathBuf>, upstream: Result<Option<Upstream>, String>) -> Self {
         Self { folder, upstream, authority: OnceCell::const_new() }
+    }
+}
+
+impl Default for Interception {
+    fn default() -> Self {
+        Self::new(None, Ok(None))
     }
 }
 
@@ -139,7 +144,8 @@ impl Worlds {
             None => authority::make(now),
         };
         let authority = self.interception.authority.get_or_try_init(make).await.map_err(|error| wrong(&error))?;
-        let (lasting, upstream) = (self.interception.folder.is_some(), self.interception.upstream.clone());
+        let upstream = self.interception.upstream.clone().map_err(Refused::Wrong)?;
+        let lasting = self.interception.folder.is_some();
         let started = Listening::start(app, authority, lasting, upstream, wish).await.map_err(|error| wrong(&error))?;
         running.world.set_home(format!("https://{}", KAKAO_HOSTS[0]));
         Ok(Arc::clone(intercepted.insert(Arc::new(started))))

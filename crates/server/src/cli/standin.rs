@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-
 use kakaw_core::random::{self, Random};
 use kakaw_core::secret::Secret;
 use kakaw_store::apps;
@@ -64,7 +63,7 @@ pub async fn start(
     }
     let more = demo::routes(address).merge(start::routes()).merge(control::routes()).merge(inspector::routes());
     let app = http::app_with(Arc::clone(&world), more);
-    let upstream = Upstream::of_environment(&config::environment).map_err(Usage::error)?;
+    let upstream = Upstream::of_environment(&config::environment);
     let folder = config.data.as_ref().map(|data| data.join("intercept"));
     let worlds = Worlds::new(world, app, http::standin, address.port(), Interception::new(folder, upstream));
     Ok(StandIn { worlds, files })
