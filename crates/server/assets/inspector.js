@@ -44,6 +44,7 @@ const row = (exchange) => {
   const line = element("p", "");
   line.append(element("b", `${exchange.method} ${exchange.path}`), ` ${exchange.status} · ${(exchange.took_us / 1000).toFixed(1)} ms`);
   item.append(line);
+  if (exchange.decision) item.append(element("p", exchange.decision));
   if (exchange.code) {
     const link = Object.assign(element("a", exchange.code), { href: `docs/errors/${exchange.code}` });
     item.append(link);

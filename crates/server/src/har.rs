@@ -50,8 +50,10 @@ fn entry(exchange: &Exchange) -> Value {
         "cache": {},
         "timings": { "send": 0, "wait": milliseconds, "receive": 0 },
     });
-    if let Some(code) = exchange.code {
-        entry["comment"] = json!(format!("{code}: {}", exchange.diagnosis.join("; ")));
+    match (exchange.code, &exchange.decision) {
+        (Some(code), _) => entry["comment"] = json!(format!("{code}: {}", exchange.diagnosis.join("; "))),
+        (None, Some(decision)) => entry["comment"] = json!(decision),
+        (None, None) => {}
     }
     entry
 }

@@ -62,6 +62,9 @@ pub struct Exchange {
     /// Where it was redirected; secrets are masked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub location: Option<String>,
+    /// What was decided, and why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decision: Option<String>,
     /// The code of the catalogue, of a refusal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<&'static str>,

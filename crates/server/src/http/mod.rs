@@ -8,6 +8,7 @@ pub mod base;
 pub mod body;
 pub mod control;
 pub mod cookie;
+pub mod decided;
 pub mod demo;
 pub mod dispatch;
 pub mod docs;

@@ -349,6 +349,38 @@ async fn what_services_mix_up_is_told() {
 }
 
 #[tokio::test]
+async fn every_step_of_a_log_in_says_what_was_decided() {
+    on_each_database(async |server| {
+        let mut browser = Browser::default();
+        let tokens = server.tokens(&mut browser, REST, "ryan@example.com", &ITEMS).await;
+        server.me(tokens["access_token"].as_str().unwrap()).await;
+        server.refresh(REST, tokens["refresh_token"].as_str().unwrap()).await;
+        browser.get(&server, &authorize(REST, "")).await;
+        browser.get(&server, &authorize(REST, "&prompt=login")).await;
+        Browser::default().get(&server, &authorize(REST, "&prompt=none")).await;
+        let all = get(&server, "requests").await;
+        let said = all.as_array().unwrap().iter().filter_map(|exchange| exchange["decision"].as_str());
+        let said: Vec<&str> = said.collect();
+        let expected = [
+            "the log-in page: nobody is logged in in this browser",
+            "the consent screen: profile_nickname",
+            "a code for ryan@example.com (profile_nickname, account_email): agreed now to",
+            "issued, with a new refresh token",
+            "answered for ryan@example.com",
+            "refreshed: the refresh token goes on",
+            "a code for ryan@example.com (profile_nickname, account_email): nothing was left to ask",
+            "the log-in page: the request asks to log in again",
+            "the app is told login_required",
+        ];
+        assert_eq!(said.len(), expected.len(), "{said:#?}");
+        for (said, expected) in said.iter().zip(expected) {
+            assert!(said.starts_with(expected), "{said} / {expected}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn keys_rotate_and_old_tokens_verify() {
     on_each_database(async |server| {
         let id_token = async || {

@@ -41,6 +41,7 @@ use kakaw_wire::scope::{Item, OPENID};
 use kakaw_wire::token::TokenReply;
 
 use crate::events;
+use crate::http::decided::decided;
 use crate::http::fault::{Fault, json};
 use crate::http::{body, here};
 use crate::world::World;
@@ -58,7 +59,13 @@ async fn post(State(world): State<Arc<World>>, request: Request) -> Response {
         Err(error) => Err(Problem::BadTokenRequest { reason: error.reason() }.into()),
     };
     match reply {
-        Ok(reply) => json(StatusCode::OK, &reply),
+        Ok(reply) => {
+            let decision = match reply.refresh_token {
+                None => "refreshed: the refresh token goes on",
+                Some(_) => "issued, with a new refresh token",
+            };
+            decided(json(StatusCode::OK, &reply), decision)
+        }
         Err(fault) => fault.kauth(&world, &base),
     }
 }

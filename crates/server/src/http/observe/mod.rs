@@ -16,6 +16,7 @@ use kakaw_core::random;
 use kakaw_wire::form::Pairs;
 
 use crate::fault_rules::Sent;
+use crate::http::decided::Decided;
 use crate::http::fault::Explained;
 use crate::http::{body, here};
 use crate::request_log::{self, Exchange};
@@ -47,15 +48,15 @@ pub async fn observe(State(world): State<Arc<World>>, request: Request, next: Ne
     } else {
         who::Who::default()
     };
-    let app_key = named.or(who.app_key);
+    let (account, app_key) = (who.account, named.or(who.app_key));
     let keys = flow::keys_of(&world, &request, &path, &form);
     let (base, own) = (here::base(&world, request.headers()), own_headers(request.headers()));
     let spoilt = if world.faults.is_empty() {
         None
     } else {
         let chance = random::chance(&*world.random);
-        let person = who.account;
-        world.faults.choose(&Sent { method: &method, path: &path, app_key: app_key.as_deref(), person, chance })
+        let app_key = app_key.as_deref();
+        world.faults.choose(&Sent { method: &method, path: &path, app_key, person: account, chance })
     };
     let (rule, response) = match spoilt {
         None => (None, next.run(request).await),
@@ -67,6 +68,11 @@ pub async fn observe(State(world): State<Arc<World>>, request: Request, next: Ne
     if explained.is_some_and(|explained| explained.code == "KOE320") {
         diagnosis.extend(flow::redeemed_by(&world, flow));
     }
+    let decision = match response.extensions().get::<Decided>() {
+        Some(Decided(decision)) => Some(decision.to_string()),
+        None if response.status().is_success() => who::named(&world, account).await,
+        None => None,
+    };
     let location = response.headers().get(header::LOCATION).and_then(|location| location.to_str().ok());
     let mut parameters = request_log::kept(&query);
     let in_query = parameters.len();
@@ -87,6 +93,7 @@ pub async fn observe(State(world): State<Arc<World>>, request: Request, next: Ne
         status: response.status().as_u16(),
         took_us: u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
         location: location.map(request_log::kept_location),
+        decision,
         code: explained.map(|explained| explained.code),
         diagnosis,
         fault: rule,

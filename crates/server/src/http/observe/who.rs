@@ -45,3 +45,9 @@ async fn found(world: &World, headers: &HeaderMap, query: &str, form: &str) -> O
     let session = cookie::read(headers, &cookie::Names::of(world).session)?;
     account(sessions::with_account(&world.store, &secret::hash(&session)).await.ok()??.1.id)
 }
+
+/// For whom a call was answered, in words.
+pub async fn named(world: &World, account: Option<i64>) -> Option<String> {
+    let attributes = accounts::by_id(&world.store, account?).await.ok()??.account.attributes;
+    Some(format!("answered for {}", attributes.email.or(attributes.id)?))
+}

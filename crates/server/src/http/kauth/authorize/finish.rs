@@ -15,6 +15,7 @@ use kakaw_wire::token::CodeReply;
 use super::step::Step;
 use super::{Sent, Visit, redirect};
 use crate::http::apiweb;
+use crate::http::decided::decided;
 use crate::http::fault::Fault;
 use crate::http::form_seal::{self, FIELD, FormSeal};
 use crate::http::here::Here;
@@ -112,7 +113,9 @@ impl Finish {
     /// Hands an error over (RFC 6749 §4.1.2.1).
     pub async fn refuse(&self, here: &Here, problem: &Problem, sent: &Sent) -> Result<Response, Fault> {
         let error = problem.answer(Surface::Redirect).error;
-        self.refuse_as(here, error, problem.message(Surface::Redirect), sent).await
+        let message = problem.message(Surface::Redirect);
+        let decision = format!("the app is told {error}: {message}");
+        Ok(decided(self.refuse_as(here, error, message, sent).await?, decision))
     }
 
     /// Hands over an error of this name.

@@ -45,6 +45,7 @@ use kakaw_core::account::Account;
 use kakaw_core::app::App;
 use kakaw_core::authorize::{self, Next, Visitor};
 use kakaw_core::code::Code;
+use kakaw_core::consent::{Agreed, Ask};
 use kakaw_core::link::Link;
 use kakaw_core::session::Session;
 use kakaw_core::{random, secret};
@@ -60,6 +61,7 @@ use self::step::{Step, canonical};
 use self::unattended::Unattended;
 pub use self::unattended::hinted;
 use crate::http::body;
+use crate::http::decided::decided;
 use crate::http::fault::Fault;
 use crate::http::here::Here;
 use crate::http::redirect::redirect;
@@ -143,35 +145,50 @@ async fn decide(here: &mut Here, sent: &Sent) -> Result<Response, Fault> {
             return match next {
                 Next::Refuse(problem) => finish.refuse(here, &problem, sent).await,
                 Next::CreateAccount if world.sign_up => {
-                    Ok(step.to_page(here, "/weblogin/create_account", &params, &canonical))
+                    let page = step.to_page(here, "/weblogin/create_account", &params, &canonical);
+                    Ok(decided(page, "the page for a new account: prompt=create asks for it"))
                 }
-                _ => Ok(step.to_page(here, "/login", &params, &canonical)),
+                _ => {
+                    let page = step.to_page(here, "/login", &params, &canonical);
+                    Ok(decided(page, "the log-in page: nobody is logged in in this browser"))
+                }
             };
         };
         let (agreed, scopes) = match next {
             Next::Issue { scopes } if unattended.is_some() => (None, scopes),
             Next::Issue { scopes } => match finish.confirm(here, &step, &visit, sent, &canonical) {
-                Some(response) => return Ok(response),
+                Some(response) => return Ok(decided(response, "asked whether this site may know who it is")),
                 None => (None, scopes),
             },
             Next::CreateAccount if world.sign_up => {
-                return Ok(step.to_page(here, "/weblogin/create_account", &params, &canonical));
+                let page = step.to_page(here, "/weblogin/create_account", &params, &canonical);
+                return Ok(decided(page, "the page for a new account: prompt=create asks for it"));
             }
-            Next::LogIn | Next::CreateAccount => return Ok(step.to_page(here, "/login", &params, &canonical)),
-            Next::ChooseAccount => return Ok(step.choose(here, &request, &visit, &canonical)),
+            Next::LogIn | Next::CreateAccount => {
+                let page = step.to_page(here, "/login", &params, &canonical);
+                return Ok(decided(page, "the log-in page: the request asks to log in again"));
+            }
+            Next::ChooseAccount => {
+                let page = step.choose(here, &request, &visit, &canonical);
+                return Ok(decided(page, "asked which account: prompt=select_account"));
+            }
             Next::Refuse(problem) => return finish.refuse(here, &problem, sent).await,
             Next::Stop(refusal) => return Err(refusal.into()),
             Next::Restricted => {
-                return Ok(page::respond(here, StatusCode::FORBIDDEN, &page::restricted::Restricted::new(here)));
+                let page = page::respond(here, StatusCode::FORBIDDEN, &page::restricted::Restricted::new(here));
+                return Ok(decided(page, "the account is restricted"));
             }
-            Next::AgreeToTerms => return Ok(step.to_page(here, "/terms", &params, &canonical)),
+            Next::AgreeToTerms => {
+                let page = step.to_page(here, "/terms", &params, &canonical);
+                return Ok(decided(page, "the account's own terms come first"));
+            }
             Next::Consent(ask) => {
                 let consented = match &unattended {
                     Some(unattended) => consent::answered(&visit, &ask, unattended.answer(&ask))?,
                     None => consent::ask(here, &request, &visit, &ask, sent, &canonical).await?,
                 };
                 let agreed = match consented {
-                    Consented::Respond(response) => return Ok(*response),
+                    Consented::Respond(response) => return Ok(decided(*response, asked(&ask))),
                     Consented::Refused(problem) => return finish.refuse(here, &problem, sent).await,
                     Consented::Agreed(agreed) => agreed,
                 };
@@ -186,6 +203,7 @@ async fn decide(here: &mut Here, sent: &Sent) -> Result<Response, Fault> {
                 (Some(*agreed), scopes)
             }
         };
+        let decision = issued(&visit, agreed.as_ref(), &scopes);
         let (link, mut changes) = consent::link_changes(&world, &visit, request.app, agreed, now);
         let plain = random::code(&*world.random);
         changes.push(codes::insert(&Code {
@@ -212,10 +230,30 @@ async fn decide(here: &mut Here, sent: &Sent) -> Result<Response, Fault> {
             tx_id,
         }));
         if let Some(response) = finish.issue(here, &plain, changes, sent).await? {
-            return Ok(response);
+            return Ok(decided(response, decision));
         }
     }
     Err(Fault::contention())
+}
+
+/// What the consent screen shows.
+fn asked(ask: &Ask) -> String {
+    let items = ask.items.iter().map(|row| row.item.id());
+    let all: Vec<&str> = items.chain(ask.terms.iter().map(|term| term.tag.as_str())).collect();
+    if all.is_empty() { "the consent screen".to_owned() } else { format!("the consent screen: {}", all.join(", ")) }
+}
+
+/// Why a code was issued, and for what.
+fn issued(visit: &Visit, agreed: Option<&Agreed>, scopes: &[Item]) -> String {
+    let attributes = &visit.account.attributes;
+    let person = attributes.email.as_deref().or(attributes.id.as_deref()).unwrap_or_default();
+    let list = |items: &[Item]| items.iter().map(|item| item.id()).collect::<Vec<_>>().join(", ");
+    let why = match agreed {
+        Some(agreed) if !agreed.items.is_empty() => format!("agreed now to {}", list(&agreed.items)),
+        Some(_) => "linked now".to_owned(),
+        None => "nothing was left to ask".to_owned(),
+    };
+    format!("a code for {person} ({}): {why}", list(scopes))
 }
 
 /// Who came, as the store knows them.
