@@ -7,7 +7,7 @@ use clap::Args as ClapArgs;
 use kakaw_core::diagnosis;
 use serde_json::{Map, Value};
 
-use super::place::Running;
+use super::place::{Running, stand_in};
 use super::{Usage, listen};
 use crate::http::control::calls::{CALLS, Call, PREFIX, Sends, words_of};
 use crate::http::here::WORLDS;
@@ -53,10 +53,8 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         return Ok(());
     }
     let sent = Sent::read(call, &args.fields).map_err(Usage::error)?;
-    let base = args.url.clone().or_else(|| crate::config::environment("KAKAW_URL"));
-    let base = base.unwrap_or_else(|| "http://localhost:7700".to_owned());
     let world = args.world.as_ref().map(|name| format!("{WORLDS}{name}")).unwrap_or_default();
-    let running = Running::at(&format!("{}{world}", base.trim_end_matches('/')));
+    let running = Running::at(&format!("{}{world}", stand_in(args.url.clone())));
     let answer = listen::block_on(running.call(call.method, &sent.path, sent.body))?;
     match serde_json::from_str::<Value>(&answer) {
         _ if answer.is_empty() => writeln!(out, "done")?,

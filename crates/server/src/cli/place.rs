@@ -13,6 +13,9 @@ use crate::world::{Mode, World};
 /// The variable that holds the token of a stand-in on another machine.
 pub const TOKEN: &str = "KAKAW_CONTROL_TOKEN";
 
+/// Where a stand-in is if nobody says otherwise.
+const HERE: &str = "http://localhost:7700";
+
 #[derive(ClapArgs)]
 pub struct Options {
     /// A running stand-in [default: http://localhost:7700].
@@ -46,7 +49,7 @@ impl Options {
         flags.extend(self.data.as_ref().map(|folder| Flag { key: "data", value: folder.display().to_string() }));
         flags.extend(self.database.clone().map(|value| Flag { key: "database", value }));
         if flags.is_empty() && self.config.is_none() {
-            let base = self.url.clone().unwrap_or_else(|| "http://localhost:7700".to_owned());
+            let base = self.url.clone().unwrap_or_else(|| HERE.to_owned());
             return Ok(Place::Running(Running::at(&base)));
         }
         let mode = if self.is_serve() { Mode::Serve } else { Mode::Dev };
@@ -102,6 +105,12 @@ impl Running {
     }
 }
 
+/// The stand-in that is meant: at this URL, else where the environment says, else on this machine.
+pub fn stand_in(url: Option<String>) -> String {
+    let url = url.or_else(|| config::environment("KAKAW_URL")).unwrap_or_else(|| HERE.to_owned());
+    url.trim_end_matches('/').to_owned()
+}
+
 /// Where a running stand-in takes traffic to Kakao's hosts.
 pub struct Entered {
     pub url: String,
@@ -111,9 +120,7 @@ pub struct Entered {
 impl Entered {
     /// Asks the stand-in at this URL (default: of the environment, else of this machine) to take such traffic.
     pub async fn at(url: Option<String>, wish: &intercept::Wish) -> anyhow::Result<Self> {
-        let url =
-            url.or_else(|| config::environment("KAKAW_URL")).unwrap_or_else(|| "http://localhost:7700".to_owned());
-        let url = url.trim_end_matches('/').to_owned();
+        let url = stand_in(url);
         let answer = Running::at(&url).send_json("/control/v1/interception", wish).await?;
         Ok(Self { url, entrance: serde_json::from_str(&answer)? })
     }

@@ -11,7 +11,7 @@ use kakaw_store::apps;
 
 use super::{Usage, open, place};
 use crate::config::{self, Config};
-use crate::http::{self, control, demo, inspector, start};
+use crate::http::{self, demo};
 use crate::intercept::upstream::Upstream;
 use crate::world::{Mode, World};
 use crate::world_file::{self, WorldFile};
@@ -61,8 +61,7 @@ pub async fn start(
     if config.in_memory() {
         rewind::take(&world, snapshots::START).await?;
     }
-    let more = demo::routes(address).merge(start::routes()).merge(control::routes()).merge(inspector::routes());
-    let app = http::app_with(Arc::clone(&world), more);
+    let app = http::standin_with(Arc::clone(&world), demo::routes(address));
     let upstream = Upstream::of_environment(&config::environment);
     let folder = config.data.as_ref().map(|data| data.join("intercept"));
     let worlds = Worlds::new(world, app, http::standin, address.port(), Interception::new(folder, upstream));

@@ -65,7 +65,12 @@ pub fn app_with(world: Arc<World>, more: Router<Arc<World>>) -> Router {
 
 /// Every endpoint of a world of a stand-in.
 pub fn standin(world: Arc<World>) -> Router {
-    app_with(world, start::routes().merge(control::routes()).merge(inspector::routes()))
+    standin_with(world, Router::new())
+}
+
+/// The same and `more`.
+pub fn standin_with(world: Arc<World>, more: Router<Arc<World>>) -> Router {
+    app_with(world, more.merge(start::routes()).merge(control::routes()).merge(inspector::routes()))
 }
 
 /// What every request passes: the `Host` must be ours (DNS rebinding), and CORS is answered where the SDKs need it.

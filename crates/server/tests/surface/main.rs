@@ -18,6 +18,7 @@ mod picker;
 mod policy;
 mod receiver;
 mod rehearse;
+mod rehearse_webhooks;
 mod sdk_calls;
 mod sdk_walks;
 mod service_terms;

@@ -48,7 +48,7 @@ pub async fn observe(State(world): State<Arc<World>>, request: Request, next: Ne
     } else {
         who::Who::default()
     };
-    let (account, app_key) = (who.account, named.or(who.app_key));
+    let (account, login, app_key) = (who.account, who.login, named.or(who.app_key));
     let keys = flow::keys_of(&world, &request, &path, &form);
     let (base, own) = (here::base(&world, request.headers()), own_headers(request.headers()));
     let spoilt = if world.faults.is_empty() {
@@ -70,8 +70,7 @@ pub async fn observe(State(world): State<Arc<World>>, request: Request, next: Ne
     }
     let decision = match response.extensions().get::<Decided>() {
         Some(Decided(decision)) => Some(decision.to_string()),
-        None if response.status().is_success() => who::named(&world, account).await,
-        None => None,
+        None => login.filter(|_| response.status().is_success()).map(|login| format!("answered for {login}")),
     };
     let location = response.headers().get(header::LOCATION).and_then(|location| location.to_str().ok());
     let mut parameters = request_log::kept(&query);
