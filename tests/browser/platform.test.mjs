@@ -250,6 +250,14 @@ test('our JavaScript SDK: popup, redirect, calls, picker, retired calls', { time
   await page.evaluate(uri => { Kakao.Auth.authorize({ redirectUri: uri, state: 'r' }); }, `${site}/callback`);
   await page.waitForURL(url => url.href.startsWith(`${site}/callback?`));
   assert.equal(new URL(page.url()).searchParams.get('state'), 'r');
+  // A popup with a redirect URI: the opener is told, and goes there itself.
+  await load();
+  const second = context.waitForEvent('page');
+  await page.evaluate(uri => { Kakao.Auth.authorize({ isPopup: true, redirectUri: uri, state: 'p' }); }, `${site}/callback`);
+  await second;
+  await page.waitForURL(url => url.href.startsWith(`${site}/callback?`));
+  const told = new URL(page.url()).searchParams;
+  assert.deepEqual([told.get('state'), Boolean(told.get('code'))], ['p', true]);
   await load();
   assert.equal(await page.evaluate(() => Kakao.Auth.getAccessToken()), tokens.access_token, 'kept for the session');
   const old = context.waitForEvent('page');

@@ -280,6 +280,9 @@ pub struct KeySettings {
     pub redirect_uris: Vec<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sdk_domains: Vec<String>,
+    /// Of a JavaScript key: whether pages may poll for its codes where that is strict.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub code_polling: bool,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub android: Vec<AndroidApp>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -11,7 +11,8 @@ use kakaw_wire::scope::{self, Item, OPENID};
 
 use crate::Millis;
 use crate::account::Account;
-use crate::app::{App, AppKey, KeyKind};
+use crate::app::{App, AppKey, KeyKind, is_built_in};
+use crate::code_polling;
 use crate::consent::{self, Ask, Wanted};
 use crate::diagnosis::{self, Refusal};
 use crate::link::Link;
@@ -82,6 +83,8 @@ pub struct Request<'a> {
     pub choose_account: bool,
     /// Make an account first (`prompt=create`).
     pub create_account: bool,
+    /// Whether a page may poll for the outcome.
+    pub polls: bool,
 }
 
 /// Makes the checks that need the app. `found` is what the store has under `client_id`, of whatever kind.
@@ -113,6 +116,11 @@ pub fn check<'a>(
             key.kind.label(),
             app.settings.name
         )));
+    }
+    if is_built_in(&redirect_uri) && !code_polling::allows(key, policy) {
+        return Err(Refusal::new(Problem::RedirectUriNotRegistered { redirect_uri }).because(
+            "pages may not poll for codes of this key: set code_polling = true for it, or register a redirect URI",
+        ));
     }
     platform::check_at_kauth(key, &Identity::of(params.ka.as_deref().unwrap_or_default()))?;
     match params.response_type.as_deref() {
@@ -146,6 +154,7 @@ pub fn check<'a>(
             || params.auth_type.as_deref() == Some("reauthenticate"),
         choose_account: prompts.contains(&"select_account"),
         create_account: prompts.contains(&"create"),
+        polls: code_polling::allows(key, policy),
     })
 }
 

@@ -7,6 +7,7 @@ pub mod app;
 pub mod authorize;
 pub mod client_auth;
 pub mod code;
+pub mod code_polling;
 pub mod consent;
 pub mod diagnosis;
 pub mod grant;

@@ -83,16 +83,16 @@
     const web = `${host("kauth")}/oauth/authorize?${query(fields)}`;
     const easy = throughTalk && os && !inTalk && !prompts.includes("login") && !/instagram|fban|fbav/i.test(ua);
     if (easy) {
-      location.href = os === "android" ? intent(fields, web) : universalLink(web);
+      const talk = `${host("kauth")}/oauth/authorize?${query({ ...fields, is_popup: true })}`;
+      location.href = os === "android" ? intent(fields, web) : universalLink(talk, web);
       return poll(transaction, state).then(end);
     }
     if (!isPopup) {
       location.href = web;
       return new Promise(() => {});
     }
-    // The outcome is fetched here, so it must end on a page of the server.
-    const url = `${host("kauth")}/oauth/authorize?${query({ ...fields, redirect_uri: "JS-SDK" })}`;
-    window.open(url, "_blank", `width=480,height=700,left=${(screen.width - 480) / 2},top=${(screen.height - 700) / 2}`);
+    // With is_popup the outcome waits for this page, also with a redirect URI: the page goes there itself.
+    window.open(web, "_blank", `width=480,height=700,left=${(screen.width - 480) / 2},top=${(screen.height - 700) / 2}`);
     return poll(transaction, state).then(end);
   };
   const intent = ({ client_id, redirect_uri, ka, ...params }, web) => {
@@ -104,8 +104,8 @@
       `${params.state ? `${talk}.state=${params.state};` : ""}S.browser_fallback_url=${encodeURIComponent(web)};end;`
     );
   };
-  const universalLink = (web) => {
-    const scheme = encodeURIComponent(`kakaotalk://inappbrowser?url=${encodeURIComponent(web)}`);
+  const universalLink = (talk, web) => {
+    const scheme = encodeURIComponent(`kakaotalk://inappbrowser?url=${encodeURIComponent(talk)}`);
     return `${host("talk-apps")}/scheme/${scheme}&web=${encodeURIComponent(web)}`;
   };
 

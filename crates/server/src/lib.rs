@@ -7,6 +7,7 @@ pub mod config;
 pub mod events;
 pub mod fault_rules;
 pub mod har;
+pub mod held;
 pub mod http;
 pub mod intercept;
 pub mod key_pool;

@@ -13,6 +13,7 @@ use tokio::sync::Notify;
 
 use crate::clock::Clock;
 use crate::fault_rules::FaultRules;
+use crate::held::Held;
 use crate::password::Passwords;
 use crate::quota::Quotas;
 use crate::request_log::RequestLog;
@@ -65,6 +66,8 @@ pub struct World {
     pub requests: RequestLog,
     /// Answers that a stand-in was told to spoil.
     pub faults: FaultRules,
+    /// Outcomes that pages poll for though nobody is logged in.
+    pub held: Held,
     /// Whether people may make accounts themselves.
     pub sign_up: bool,
     /// Rows and clocks to go back to, in a stand-in.

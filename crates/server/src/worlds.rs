@@ -267,6 +267,7 @@ impl Worlds {
             wake_deliveries: Default::default(),
             requests: Default::default(),
             faults: Default::default(),
+            held: Default::default(),
             sign_up: first.sign_up,
             snapshots: Default::default(),
             home: std::sync::Mutex::new(home),

@@ -65,6 +65,8 @@ params! {
     auth_tran_id "auth_tran_id",
     /// The same, as Flutter on the Web names it.
     state_token "state_token",
+    /// `true`: the page that opened this popup polls `/apiweb/code.json`.
+    is_popup "is_popup",
     /// A log-in by certificate that `/oauth/authorize/prepare` began.
     kauth_tx_id "kauth_tx_id",
     /// Internal to Kakao; refused.

@@ -55,6 +55,7 @@ pub async fn world(config: &Config, mode: Mode) -> anyhow::Result<World> {
         wake_deliveries: tokio::sync::Notify::new(),
         requests: Default::default(),
         faults: Default::default(),
+        held: Default::default(),
         sign_up: config.sign_up,
         snapshots: Default::default(),
         home: std::sync::Mutex::new("http://localhost:7700".to_owned()),

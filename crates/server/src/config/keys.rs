@@ -61,6 +61,11 @@ pub const KEYS: &[Key] = &[
     key("policy.revoke_on_code_reuse", "Whether the second use of a code ends the tokens of its first use."),
     key("policy.revoke_on_refresh_reuse", "Whether an outdated refresh token ends the log-in that it belonged to."),
     key(
+        "policy.strict_code_polling",
+        "Whether `/apiweb/code.json` hands out codes only for JavaScript keys with `code_polling = true`, of log-ins that \
+         began on a page of a registered domain and that the person confirmed, to a registered `Origin`.",
+    ),
+    key(
         "quotas.user_ids",
         "Calls of `/v1/user/ids` that an app may make in a minute, else 429 with -10; 0 means no limit.",
     ),

@@ -7,7 +7,8 @@
 //! | `ka`           | no     | telemetry                                                                    |
 //!
 //! Always 200: `{"status":"error","error_code":"300"}` until there is something. An outcome can be read for ten seconds
-//! from its first reading, by pages of the key's registered domains.
+//! from its first reading, by pages of the key's registered domains. With `policy.strict_code_polling` everybody else gets
+//! `"error_code":"600"` whatever there is, also without an `Origin`.
 
 use std::sync::Arc;
 
@@ -17,15 +18,16 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing;
 use kakaw_core::app::AppKey;
+use kakaw_core::code_polling;
 use kakaw_core::seal::Purpose;
 use kakaw_core::secret;
 use kakaw_store::{Outcome, Statement, app_keys, parked_codes};
 use kakaw_wire::Problem;
-use kakaw_wire::authorize::Params;
 use kakaw_wire::form::Pairs;
+use kakaw_wire::problem::Surface;
 use kakaw_wire::token::CodeReply;
 
-use crate::http::fault::{Fault, json};
+use crate::http::fault::json;
 use crate::http::here::Here;
 use crate::page;
 use crate::world::World;
@@ -34,73 +36,104 @@ use crate::world::World;
 const LIFETIME: i64 = 600;
 /// Milliseconds after the first reading in which it can be read again.
 const AGAIN: i64 = 10_000;
-/// Characters of a transaction id, at least: it must not be guessed.
-const LONG: usize = 40;
-/// The same for Flutter's `state_token`, which is 20 random letters and digits.
-const SHORT: usize = 20;
 
 pub fn routes() -> Router<Arc<World>> {
     Router::new()
-        .route("/apiweb/code.json", routing::get(get))
+        .route("/apiweb/code.json", routing::get(get).options(options))
         .route("/cors/afterlogin.html", routing::get(after_login))
 }
 
-/// The key under which the outcome of a request is parked.
-pub fn transaction(key: &str, params: &Params) -> Result<String, Fault> {
-    let long = |id: &&String| id.len() >= LONG;
-    let id = params.auth_tran_id.as_ref().filter(long);
-    let id = id.or(params.state_token.as_ref().filter(|id| id.len() >= SHORT)).or(params.state.as_ref().filter(long));
-    match id {
-        Some(id) => Ok(parked_id(key, id)),
-        None => {
-            let reason = format!("this redirect_uri needs a transaction of {LONG} characters or more");
-            Err(Problem::MalformedRequest { parameter: "auth_tran_id".to_owned(), reason }.into())
-        }
-    }
-}
-
-fn parked_id(key: &str, id: &str) -> String {
+/// The key under which the outcome of a transaction is parked.
+pub fn parked_id(key: &str, id: &str) -> String {
     secret::hash(&format!("{key}/{id}"))
 }
 
 /// Parks an outcome.
 pub fn park(world: &World, transaction: &str, app_id: i64, reply: &CodeReply) -> Statement {
-    let plain = serde_json::to_vec(reply).unwrap_or_default();
-    let sealed = world.sealer.seal(Purpose::Keep, &plain);
-    parked_codes::park(transaction, app_id, &sealed, world.now().plus_seconds(LIFETIME))
+    parked_codes::park(transaction, app_id, &sealed(world, reply), world.now().plus_seconds(LIFETIME))
+}
+
+/// Holds an outcome in memory, for a request that nobody is logged in for.
+pub fn hold(here: &Here, transaction: &str, reply: &CodeReply) {
+    let (world, now) = (&here.world, here.world.now());
+    world.held.put(transaction, &here.address, sealed(world, reply), now, now.plus_seconds(LIFETIME));
+}
+
+fn sealed(world: &World, reply: &CodeReply) -> String {
+    world.sealer.seal(Purpose::Keep, &serde_json::to_vec(reply).unwrap_or_default())
+}
+
+/// Flutter Web sends a `KA` header, so its browser asks first (Fetch §4.8).
+async fn options(State(world): State<Arc<World>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+    let pairs = Pairs::parse(&query.unwrap_or_default()).unwrap_or_default();
+    let key = key(&world, &pairs).await.ok().flatten();
+    let mut response = with_origin(StatusCode::NO_CONTENT.into_response(), key.as_ref(), &headers);
+    if response.headers().contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN) {
+        for (name, value) in [
+            (header::ACCESS_CONTROL_ALLOW_METHODS, "GET"),
+            (header::ACCESS_CONTROL_ALLOW_HEADERS, "KA"),
+            (header::ACCESS_CONTROL_MAX_AGE, "600"),
+        ] {
+            response.headers_mut().insert(name, HeaderValue::from_static(value));
+        }
+    }
+    response
 }
 
 async fn get(State(world): State<Arc<World>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
     let pairs = Pairs::parse(&query.unwrap_or_default()).unwrap_or_default();
-    let one = |name: &str| pairs.one(name).ok().flatten().filter(|value| !value.is_empty());
-    let found = match one("client_id") {
-        Some(client_id) => app_keys::with_app(&world.store, client_id).await,
-        None => Ok(None),
+    let (reply, key) = match key(&world, &pairs).await {
+        Ok(Some(key)) => (answer(&world, &key, &pairs, &headers).await, Some(key)),
+        Ok(None) => (error("600", "invalid_client", "Not exist client_id"), None),
+        // Whatever goes wrong is "not yet": the SDK asks again.
+        Err(_) => (pending(), None),
     };
-    let (mut response, key) = match found {
-        Ok(Some((_, key))) => {
-            let id = one("auth_tran_id").or_else(|| one("state_token")).or_else(|| one("state")).unwrap_or_default();
-            (json(StatusCode::OK, &read(&world, &key, id).await), Some(key))
-        }
-        Ok(None) => (json(StatusCode::OK, &error("600", "invalid_client", "Not exist client_id")), None),
-        Err(_) => (json(StatusCode::OK, &pending()), None),
+    with_origin(json(StatusCode::OK, &reply), key.as_ref(), &headers)
+}
+
+fn one<'a>(pairs: &'a Pairs, name: &str) -> Option<&'a str> {
+    pairs.one(name).ok().flatten().filter(|value| !value.is_empty())
+}
+
+async fn key(world: &World, pairs: &Pairs) -> kakaw_store::Result<Option<AppKey>> {
+    let Some(client_id) = one(pairs, "client_id") else { return Ok(None) };
+    Ok(app_keys::with_app(&world.store, client_id).await?.map(|(_, key)| key))
+}
+
+async fn answer(world: &World, key: &AppKey, pairs: &Pairs, headers: &HeaderMap) -> CodeReply {
+    let policy = world.policy();
+    if !code_polling::allows(key, &policy) || !code_polling::may_poll(key, origin(headers), &policy) {
+        let problem = Problem::PlatformMismatch {};
+        return error("600", problem.answer(Surface::Kauth).error, &problem.message(Surface::Kauth));
+    }
+    let id = one(pairs, "auth_tran_id").or_else(|| one(pairs, "state_token")).or_else(|| one(pairs, "state"));
+    read(world, key, id.unwrap_or_default()).await
+}
+
+fn origin(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok())
+}
+
+/// Lets pages of the key's domains read the answer.
+fn with_origin(mut response: Response, key: Option<&AppKey>, headers: &HeaderMap) -> Response {
+    let is_ours = |origin: &&HeaderValue| {
+        let origin = origin.to_str().unwrap_or_default();
+        key.is_some_and(|key| code_polling::is_registered(key, origin))
     };
-    let origin = headers.get(header::ORIGIN).filter(|origin| key.as_ref().is_some_and(|key| is_of(key, origin)));
-    if let Some(origin) = origin {
+    if let Some(origin) = headers.get(header::ORIGIN).filter(is_ours) {
         response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
     }
     response.headers_mut().append(header::VARY, HeaderValue::from_static("Origin"));
     response
 }
 
-fn is_of(key: &AppKey, origin: &HeaderValue) -> bool {
-    origin.to_str().is_ok_and(|origin| key.settings.sdk_domains.iter().any(|domain| domain == origin))
-}
-
 async fn read(world: &World, key: &AppKey, id: &str) -> CodeReply {
     let (id, now) = (parked_id(&key.key, id), world.now());
-    // Whatever goes wrong is "not yet": the SDK asks again.
-    let Ok(Some(parked)) = parked_codes::by_id(&world.store, &id).await else { return pending() };
+    let parked = match parked_codes::by_id(&world.store, &id).await {
+        Ok(Some(parked)) => parked,
+        Ok(None) => return world.held.get(&id, now).and_then(|sealed| open(world, &sealed)).unwrap_or_else(pending),
+        Err(_) => return pending(),
+    };
     if now >= parked.expires_at || parked.read_at.is_some_and(|read_at| now.0 - read_at.0 >= AGAIN) {
         return pending();
     }
@@ -109,8 +142,11 @@ async fn read(world: &World, key: &AppKey, id: &str) -> CodeReply {
             return pending();
         };
     }
-    let plain = parked.answer.and_then(|sealed| world.sealer.open(Purpose::Keep, &sealed));
-    plain.and_then(|plain| serde_json::from_slice(&plain).ok()).unwrap_or_else(pending)
+    parked.answer.and_then(|sealed| open(world, &sealed)).unwrap_or_else(pending)
+}
+
+fn open(world: &World, sealed: &str) -> Option<CodeReply> {
+    serde_json::from_slice(&world.sealer.open(Purpose::Keep, sealed)?).ok()
 }
 
 fn pending() -> CodeReply {

@@ -103,7 +103,10 @@ fn read(path: &str) -> Result<Link, String> {
         let url = pairs.one("url").ok().flatten().unwrap_or_default();
         let query = url.split_once(&format!("{AUTHORIZE}?")).map(|(_, query)| query);
         let query = query.ok_or_else(|| format!("url is {url:?}; expected an authorization request"))?;
-        return Ok(Link { authorize: format!("{AUTHORIZE}?{query}"), in_app: false });
+        // On a phone the page stays open behind KakaoTalk and polls. Here this page replaces it: the log-in ends with the
+        // redirect that a request without a popup ends with.
+        let kept = query.split('&').filter(|pair| *pair != "is_popup=true").collect::<Vec<_>>().join("&");
+        return Ok(Link { authorize: format!("{AUTHORIZE}?{kept}"), in_app: false });
     }
     let query = link.strip_prefix("kakaokompassauth://authorize?").ok_or_else(|| {
         format!("the link is {link:?}; expected kakaotalk://inappbrowser?url=… or kakaokompassauth://authorize?…")
@@ -136,7 +139,7 @@ mod tests {
     fn both_kinds_of_links_are_read() {
         let page = read(
             "/scheme/kakaotalk%3A%2F%2Finappbrowser%3Furl%3Dhttps%253A%252F%252Fkauth.kakao.com%252Foauth%252Fauthorize\
-             %253Fclient_id%253Dabc%2526state%253Ds&web=https%3A%2F%2Fkauth.kakao.com%2F",
+             %253Fclient_id%253Dabc%2526is_popup%253Dtrue%2526state%253Ds&web=https%3A%2F%2Fkauth.kakao.com%2F",
         );
         let authorize = "/oauth/authorize?client_id=abc&state=s".to_owned();
         assert_eq!(page, Ok(Link { authorize, in_app: false }));

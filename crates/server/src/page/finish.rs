@@ -9,18 +9,15 @@ use crate::http::here::Here;
 #[derive(Template)]
 #[template(path = "finish.html")]
 pub struct Confirm {
-    frame: Frame,
-    app: String,
-    origin: String,
-    action: String,
-    form: String,
-}
-
-impl Confirm {
-    #[must_use]
-    pub fn new(here: &Here, app: &str, origin: &str, action: String, form: String) -> Self {
-        Self { frame: Frame::new(here), app: app.to_owned(), origin: origin.to_owned(), action, form }
-    }
+    pub frame: Frame,
+    pub app: String,
+    /// The registered domain on which the log-in began; if it is not verified, where the request says that it began.
+    pub site: String,
+    pub verified: bool,
+    pub action: String,
+    pub form: String,
+    /// The consent form that was sent before.
+    pub consent: Vec<(String, String)>,
 }
 
 /// Says that it is done.

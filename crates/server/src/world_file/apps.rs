@@ -160,6 +160,7 @@ fn keys(world: &World, file: &App, stored: &[app_keys::Stored]) -> anyhow::Resul
         let settings = KeySettings {
             redirect_uris: key.redirect_uris.clone(),
             sdk_domains: key.sdk_domains.clone(),
+            code_polling: key.code_polling,
             ..KeySettings::default()
         };
         add(KeyKind::Javascript, index, key.key.as_deref(), settings, None)?;

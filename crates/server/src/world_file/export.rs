@@ -98,6 +98,7 @@ fn app_of(world: &World, app: &kakaw_core::app::App, keys: Vec<app_keys::Stored>
             KeyKind::Javascript => file.javascript_keys.push(JavascriptKey {
                 key: Some(key.key),
                 sdk_domains: of.sdk_domains,
+                code_polling: of.code_polling,
                 redirect_uris: of.redirect_uris,
             }),
             KeyKind::Native => {

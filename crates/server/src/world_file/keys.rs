@@ -143,6 +143,12 @@ pub const KEYS: &[Key] = &[
         "list of origins",
         "Where pages may use the JavaScript SDK: compared with the `KA` header (-401, KOE009).",
     ),
+    key(
+        JAVASCRIPT,
+        "code_polling",
+        "boolean",
+        "Whether pages may poll for codes of this key where `policy.strict_code_polling` is on: popups and the JavaScript SDK's log-in without `redirectUri`. Default `false`.",
+    ),
     key(JAVASCRIPT, "redirect_uris", "list of URIs", "As for REST API keys."),
     key(NATIVE, "key", "text", "As for REST API keys. `kakao{KEY}://oauth` needs no registration."),
     key(
@@ -309,7 +315,12 @@ mod tests {
                 redirect_uris: list(),
                 allowed_ips: list(),
             }],
-            javascript_keys: vec![JavascriptKey { key: text("x"), sdk_domains: list(), redirect_uris: list() }],
+            javascript_keys: vec![JavascriptKey {
+                key: text("x"),
+                sdk_domains: list(),
+                code_polling: true,
+                redirect_uris: list(),
+            }],
             native_keys: vec![NativeKey {
                 key: text("x"),
                 android: vec![AndroidApp { package: "x".to_owned(), key_hashes: list() }],

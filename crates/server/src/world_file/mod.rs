@@ -109,6 +109,8 @@ pub struct JavascriptKey {
     pub key: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub sdk_domains: Vec<String>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub code_polling: bool,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub redirect_uris: Vec<String>,
 }

@@ -6,6 +6,7 @@ mod admin;
 mod attacks;
 mod authorize;
 mod catalogue;
+mod code_polling;
 mod consent;
 mod consent_model;
 mod control;

@@ -149,11 +149,11 @@ async fn a_strange_page_gets_no_code_without_the_persons_click() {
             assert!(page.body.contains("Market") && page.body.contains(SITE), "names app and site: {}", page.body);
             assert_eq!(poll(&server, &id, SITE).await.json()["error_code"], "300", "{referer}");
         }
-        let forged = browser.post(&server, &url, &[("kakaw_form", "x")]).await;
-        assert!(forged.body.contains("name=\"kakaw_form\""), "a made-up form is shown the page again");
+        let forged = browser.post(&server, &url, &[("kakaw_confirm", "x")]).await;
+        assert!(forged.body.contains("name=\"kakaw_confirm\""), "a made-up form is shown the page again");
         assert_eq!(poll(&server, &id, SITE).await.json()["error_code"], "300");
         let page = browser.get(&server, &url).await;
-        browser.post(&server, &url, &[("kakaw_form", &hidden(&page.body))]).await;
+        browser.post(&server, &url, &[("kakaw_confirm", &field(&page.body, "kakaw_confirm"))]).await;
         assert_eq!(poll(&server, &id, SITE).await.json()["status"], "ok");
         for short in ["", "&auth_tran_id=short", "&state_token=short", "&state=short"] {
             assert!(server.get(&popup(short)).await.body.contains("KOE001"), "{short}");

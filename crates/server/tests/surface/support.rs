@@ -162,6 +162,7 @@ impl TestServer {
             wake_deliveries: Default::default(),
             requests: Default::default(),
             faults: Default::default(),
+            held: Default::default(),
             sign_up: true,
             snapshots: Default::default(),
             home: std::sync::Mutex::new("http://localhost:7700".to_owned()),
@@ -417,7 +418,13 @@ pub fn authorize(key: &str, more: &str) -> String {
 
 /// The sealed hidden field of a page.
 pub fn hidden(page: &str) -> String {
-    let after = page.split_once("name=\"kakaw_form\" value=\"").unwrap_or_else(|| panic!("a form expected: {page}")).1;
+    field(page, "kakaw_form")
+}
+
+/// The value of a hidden field.
+pub fn field(page: &str, name: &str) -> String {
+    let before = format!("name=\"{name}\" value=\"");
+    let after = page.split_once(&before).unwrap_or_else(|| panic!("a form expected: {page}")).1;
     after.split('"').next().expect("value").to_owned()
 }
 

@@ -6,7 +6,7 @@
 //! |----------------------|--------|--------------------------------------------------------------------------|
 //! | `app_key`            | yes    | a native or JavaScript key, else KAE003, KAE104                           |
 //! | `return_url`         | one of | `kakao{key}://address`, or a page of a registered domain, else KAE003      |
-//! | `trans_id`           | both   | 40 characters or more: the outcome goes to the frame `/proxy`             |
+//! | `trans_id`           | both   | 20 characters or more: the outcome goes to the frame `/proxy`             |
 //! | `address_id`         | no     | chosen beforehand; the person's own, else KAE206                          |
 //! | `ka`                 | no     | platform identity, registered for the key, else KAE003                    |
 //! | `mobile_view`, `enable_back_button` | no | layout; ignored: the page fits every width                     |
@@ -106,7 +106,7 @@ async fn by_token(here: &mut Here, form: &Pairs) -> Result<Response, Fault> {
             let location = format!("{url}&{PICKER}={}", pick.seal(here, &browser, grant_id));
             Ok(with_cookie(redirect(&location, true), cookie))
         }
-        Err(fault) => pick.failed(here, &fault.noted_for_apps(&here.world)).await,
+        Err(fault) => Ok(pick.failed_for_nobody(here, &fault.noted_for_apps(&here.world))),
     }
 }
 
@@ -118,7 +118,13 @@ async fn show(here: &mut Here, query: &str, posted: Option<(Pairs, HeaderMap)>) 
     let pick = Pick::read(here, &pairs).await?;
     match picking(here, &pick, &pairs, query, posted).await {
         Ok(response) => Ok(response),
-        Err(fault) => pick.failed(here, &fault.noted_for_apps(&here.world)).await,
+        Err(fault) => {
+            let problem = fault.noted_for_apps(&here.world);
+            match pick.open(here, pairs.one(PICKER).ok().flatten()) {
+                Ok(_) => pick.failed(here, &problem).await,
+                Err(_) => Ok(pick.failed_for_nobody(here, &problem)),
+            }
+        }
     }
 }
 

@@ -48,10 +48,10 @@ async fn our_fault(here: Here, RawQuery(query): RawQuery) -> Response {
 
 async fn end(here: &Here, query: &str, problem: Problem) -> Response {
     let result = match Pick::read(here, &Pairs::parse(query).unwrap_or_default()).await {
-        Ok(pick) => pick.failed(here, &problem).await,
+        Ok(pick) => Ok(pick.failed_for_nobody(here, &problem)),
         Err(fault) => Err(fault),
     };
-    result.unwrap_or_else(|fault| fault.apps(&here.world, &here.base))
+    result.unwrap_or_else(|fault: Fault| fault.apps(&here.world, &here.base))
 }
 
 async fn begin(here: &mut Here, query: &str) -> Result<Response, Fault> {
@@ -79,7 +79,7 @@ async fn begin(here: &mut Here, query: &str) -> Result<Response, Fault> {
             let location = format!("/user/address?{inner}&{PICKER}={}", pick.seal(here, &browser, grant_id));
             Ok(with_cookie(redirect(&location, false), cookie))
         }
-        Err(fault) => pick.failed(here, &fault.noted_for_apps(&here.world)).await,
+        Err(fault) => Ok(pick.failed_for_nobody(here, &fault.noted_for_apps(&here.world))),
     }
 }
 

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use axum::Router;
 
+pub use self::pick::parked_id;
 use crate::world::World;
 
 /// Every page of the apps host.

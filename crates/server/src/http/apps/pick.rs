@@ -22,8 +22,8 @@ use crate::page;
 
 /// Seconds that a picking may take.
 const LIFETIME: i64 = 600;
-/// Characters of a `trans_id`, at least: it must not be guessed.
-const TRANS_ID: usize = 40;
+/// Characters of a `trans_id`, at least: it must not be guessed. Flutter Web sends 20 random letters and digits.
+const TRANS_ID: usize = 20;
 
 /// What the picker was opened with.
 pub struct Pick {
@@ -95,7 +95,7 @@ impl Pick {
                 return Err(wrong("return_url", "expected a page of a registered domain, or the native app's scheme"));
             }
             (None, Some(id)) if id.len() >= TRANS_ID => Target::Proxy(id.to_owned()),
-            (None, Some(_)) => return Err(wrong("trans_id", "expected 40 characters or more")),
+            (None, Some(_)) => return Err(wrong("trans_id", "expected 20 characters or more")),
             (None, None) => {
                 let reason = "neither return_url nor trans_id was sent".to_owned();
                 return Err(Problem::AppsInvalidRequest { reason }.into());
@@ -193,16 +193,23 @@ impl Pick {
         self.end(here, &query, message, changes, "picker_chosen").await
     }
 
-    /// Ends with an error.
+    /// Ends with an error, for a person who picks.
     pub async fn failed(&self, here: &Here, problem: &Problem) -> Result<Response, Fault> {
-        let error = apps_error(problem);
-        let query = [
-            ("status", Some("error")),
-            ("error_code", Some(error.error_code.as_str())),
-            ("error_msg", Some(error.error_msg.as_str())),
-        ];
-        let message = serde_json::to_string(&error).unwrap_or_default();
-        self.end(here, &query, message, Vec::new(), "picker_failed").await
+        let (query, message) = failure(problem);
+        let query = query.each_ref().map(|(name, value)| (*name, Some(value.as_str())));
+        self.end(here, &query, message, Vec::new(), FAILED).await
+    }
+
+    /// Ends with an error though nobody is known to pick. Anybody can cause it, so nothing durable is written.
+    pub fn failed_for_nobody(&self, here: &Here, problem: &Problem) -> Response {
+        let (query, message) = failure(problem);
+        if let Target::Proxy(id) = &self.to {
+            let now = here.world.now();
+            let answer = self.sealed(here, message);
+            here.world.held.put(&parked_id(id), &here.address, answer, now, now.plus_seconds(LIFETIME));
+        }
+        let query = query.each_ref().map(|(name, value)| (*name, Some(value.as_str())));
+        self.answer(here, &query, FAILED)
     }
 
     /// The person closed the window: the page is told by one word.
@@ -229,20 +236,38 @@ impl Pick {
             // A second outcome of one transaction is no outcome.
             let (Outcome::Committed | Outcome::Conflict(_)) = here.world.store.commit(changes).await?;
         }
-        Ok(match &self.to {
+        Ok(self.answer(here, query, words))
+    }
+
+    fn answer(&self, here: &Here, query: &[(&str, Option<&str>)], words: &'static str) -> Response {
+        match &self.to {
             Target::Return(url) => redirect(&with_query(url, query), true),
             Target::Proxy(_) => {
                 page::respond_with_script(here, StatusCode::OK, &page::address::Ended::new(here, words))
             }
-        })
+        }
     }
 
     fn park(&self, here: &Here, trans_id: &str, message: String) -> Statement {
-        let parked = Parked { message, targets: self.key.settings.sdk_domains.clone() };
-        let plain = serde_json::to_vec(&parked).unwrap_or_default();
         let until = here.world.now().plus_seconds(LIFETIME);
-        parked_codes::park(&parked_id(trans_id), self.app.id, &here.world.sealer.seal(Purpose::Keep, &plain), until)
+        parked_codes::park(&parked_id(trans_id), self.app.id, &self.sealed(here, message), until)
     }
+
+    fn sealed(&self, here: &Here, message: String) -> String {
+        let parked = Parked { message, targets: self.key.settings.sdk_domains.clone() };
+        here.world.sealer.seal(Purpose::Keep, &serde_json::to_vec(&parked).unwrap_or_default())
+    }
+}
+
+/// The words of a picking that failed.
+const FAILED: &str = "picker_failed";
+
+/// How an error is spelled in a query, and as a message to a page.
+fn failure(problem: &Problem) -> ([(&'static str, String); 3], String) {
+    let error = apps_error(problem);
+    let message = serde_json::to_string(&error).unwrap_or_default();
+    let query = [("status", "error".to_owned()), ("error_code", error.error_code), ("error_msg", error.error_msg)];
+    (query, message)
 }
 
 /// The key under which a picking's outcome is parked.

@@ -53,15 +53,20 @@ async fn outcome(State(world): State<Arc<World>>, here: Here, RawQuery(query): R
 
 async fn read(world: &World, trans_id: &str) -> Result<Option<Parked>, Fault> {
     let (id, now) = (parked_id(trans_id), world.now());
-    let parked = parked_codes::by_id(&world.store, &id).await?;
-    let Some(parked) = parked.filter(|p| now < p.expires_at && p.read_at.is_none_or(|at| now.0 - at.0 < AGAIN)) else {
-        return Ok(None);
+    let Some(parked) = parked_codes::by_id(&world.store, &id).await? else {
+        return Ok(world.held.get(&id, now).and_then(|sealed| open(world, &sealed)));
     };
+    if now >= parked.expires_at || parked.read_at.is_some_and(|read_at| now.0 - read_at.0 >= AGAIN) {
+        return Ok(None);
+    }
     if parked.read_at.is_none() {
         let kakaw_store::Outcome::Committed = world.store.commit(vec![parked_codes::read(&id, now)]).await? else {
             return Ok(None);
         };
     }
-    let plain = parked.answer.and_then(|sealed| world.sealer.open(Purpose::Keep, &sealed));
-    Ok(plain.and_then(|plain| serde_json::from_slice(&plain).ok()))
+    Ok(parked.answer.and_then(|sealed| open(world, &sealed)))
+}
+
+fn open(world: &World, sealed: &str) -> Option<Parked> {
+    serde_json::from_slice(&world.sealer.open(Purpose::Keep, sealed)?).ok()
 }

@@ -46,6 +46,8 @@ pub struct Rules {
     revoke_on_code_reuse: Option<bool>,
     /// `true`: an outdated refresh token ends its grant.
     revoke_on_refresh_reuse: Option<bool>,
+    /// `true`: `/apiweb/code.json` is as strict as `kakaw serve` is (`policy.strict_code_polling`).
+    strict_code_polling: Option<bool>,
 }
 
 async fn get(caller: Caller) -> Response {
@@ -84,6 +86,7 @@ async fn post(Wish(caller, rules): Wish<Rules>) -> Response {
     policy.rehearsal.any_local_port = rules.any_local_port.unwrap_or(any_local_port);
     policy.revoke_on_code_reuse = rules.revoke_on_code_reuse.unwrap_or(policy.revoke_on_code_reuse);
     policy.revoke_on_refresh_reuse = rules.revoke_on_refresh_reuse.unwrap_or(policy.revoke_on_refresh_reuse);
+    policy.strict_code_polling = rules.strict_code_polling.unwrap_or(policy.strict_code_polling);
     world.set_policy(policy);
     fault::json(StatusCode::OK, &told(world))
 }
@@ -102,5 +105,6 @@ fn told(world: &World) -> Rules {
         any_local_port: Some(policy.rehearsal.any_local_port),
         revoke_on_code_reuse: Some(policy.revoke_on_code_reuse),
         revoke_on_refresh_reuse: Some(policy.revoke_on_refresh_reuse),
+        strict_code_polling: Some(policy.strict_code_polling),
     }
 }

@@ -15,7 +15,7 @@ use kakaw_wire::form::Pairs;
 use kakaw_wire::problem::Problem;
 use kakaw_wire::scope::Item;
 
-use super::step::with_prompt_login;
+use super::step::Step;
 use super::{Sent, Visit};
 use crate::events;
 use crate::http::fault::Fault;
@@ -39,6 +39,7 @@ pub async fn ask(
     visit: &Visit,
     ask: &Ask,
     sent: &Sent,
+    step: &Step,
     canonical: &str,
 ) -> Result<Consented, Fault> {
     let (browser, cookie) = here.ensure_browser();
@@ -74,12 +75,12 @@ pub async fn ask(
         app: request.app,
         account: &visit.account,
         ask,
-        action: format!("/oauth/authorize?{}", sent.query),
+        action: step.action(here, sent, canonical),
         form: form_seal::seal(here, Purpose::Form, &seal),
         typed: &typed,
         notice,
-        // Whom a token names cannot be another.
-        switch: (!visit.by_agt).then(|| format!("/oauth/authorize?{}", with_prompt_login(canonical))),
+        // A token always belongs to one person.
+        switch: (!visit.by_agt).then(|| step.another(here, canonical)),
     };
     let response = page::respond_with_script(here, status, &page::consent::Page::new(here, &view));
     Ok(Consented::Respond(Box::new(with_cookie(response, cookie))))

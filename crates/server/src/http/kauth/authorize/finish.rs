@@ -1,13 +1,16 @@
-//! How a request ends: by a redirect to the app, or for the JavaScript SDK's built-in targets on a page of ours, with the
-//! outcome parked for `/apiweb/code.json`.
+//! How a request ends: by a redirect to the app, or for the JavaScript SDK's popups and built-in targets on a page of ours,
+//! with the outcome parked for `/apiweb/code.json`.
 
 use axum::http::StatusCode;
 use axum::response::Response;
-use kakaw_core::app::is_built_in;
+use kakaw_core::app::AppKey;
 use kakaw_core::authorize::Request;
+use kakaw_core::code_polling;
+use kakaw_core::policy::Policy;
 use kakaw_core::seal::Purpose;
 use kakaw_store::{Outcome, Statement, parked_codes};
 use kakaw_wire::authorize::Params;
+use kakaw_wire::form::Pairs;
 use kakaw_wire::ka::Ka;
 use kakaw_wire::problem::{Problem, Surface};
 use kakaw_wire::token::CodeReply;
@@ -17,7 +20,7 @@ use super::{Sent, Visit, redirect};
 use crate::http::apiweb;
 use crate::http::decided::decided;
 use crate::http::fault::Fault;
-use crate::http::form_seal::{self, FIELD, FormSeal};
+use crate::http::form_seal::{self, FormSeal};
 use crate::http::here::Here;
 use crate::http::redirect::{with_cookie, with_query};
 use crate::page;
@@ -34,14 +37,30 @@ pub struct Finish {
     origin: String,
 }
 
+/// Whether anybody is logged in whom the outcome is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Known {
+    Person,
+    /// Anybody can cause such an outcome, so nothing durable is written for it.
+    Nobody,
+}
+
+/// Whether the site that polls may have the outcome.
+pub enum Confirmed {
+    Yes,
+    No,
+    Ask(Box<Response>),
+}
+
+/// The field of the page that asks: it may carry the fields of the consent form too.
+const CONFIRM: &str = "kakaw_confirm";
+/// The button of that page that was pressed.
+const ANSWER: &str = "confirm";
+
 impl Finish {
     /// Reads what the request says of its end.
     pub fn of(request: &Request<'_>, params: &Params) -> Result<Self, Fault> {
-        let park = if is_built_in(&request.redirect_uri) {
-            Some(apiweb::transaction(&request.key.key, params)?)
-        } else {
-            None
-        };
+        let park = code_polling::transaction(request, params)?.map(|id| apiweb::parked_id(&request.key.key, id));
         Ok(Self {
             redirect_uri: request.redirect_uri.clone(),
             state: request.state.clone(),
@@ -52,8 +71,16 @@ impl Finish {
         })
     }
 
-    /// Asks before a code is parked, unless the person pressed a button of ours already or came from the app's own site:
-    /// any page can open this URL with a transaction that it knows.
+    /// Refuses at once what could not be handed over at the end.
+    pub fn check_site(&self, step: &Step, key: &AppKey, policy: &Policy) -> Result<(), Fault> {
+        match self.park {
+            Some(_) => Ok(code_polling::check_site(step.site.as_deref(), key, policy)?),
+            None => Ok(()),
+        }
+    }
+
+    /// Asks before a code is parked: any page can open this URL with a transaction that it knows. `agreed` says that the
+    /// person pressed the consent screen's button just now; its fields go with the page, so that one commit does it all.
     pub fn confirm(
         &self,
         here: &mut Here,
@@ -61,23 +88,30 @@ impl Finish {
         visit: &Visit,
         sent: &Sent,
         canonical: &str,
-    ) -> Option<Response> {
-        self.park.as_ref().filter(|_| !step.from_site)?;
+        agreed: bool,
+    ) -> Confirmed {
+        let site = step.site.as_deref();
+        if self.park.is_none() || !code_polling::needs_confirmation(site, agreed, &here.world.policy()) {
+            return Confirmed::Yes;
+        }
         let (browser, cookie) = here.ensure_browser();
         let seal = FormSeal::new(here, &browser, "finish", canonical, &visit.account.id.to_string());
         if let Some(form) = &sent.form
-            && seal.fits(here, &sent.headers, form.one(FIELD).ok().flatten())
+            && seal.fits(here, &sent.headers, form.one(CONFIRM).ok().flatten())
         {
-            return None;
+            return if form.one(ANSWER).ok().flatten() == Some("no") { Confirmed::No } else { Confirmed::Yes };
         }
-        let view = page::finish::Confirm::new(
-            here,
-            &self.app_name,
-            &self.origin,
-            format!("/oauth/authorize?{}", sent.query),
-            form_seal::seal(here, Purpose::Form, &seal),
-        );
-        Some(with_cookie(page::respond(here, StatusCode::OK, &view), cookie))
+        let consent = sent.form.iter().filter(|_| agreed).flat_map(Pairs::iter);
+        let view = page::finish::Confirm {
+            frame: page::Frame::new(here),
+            app: self.app_name.clone(),
+            site: site.map_or_else(|| self.origin.clone(), str::to_owned),
+            verified: site.is_some(),
+            action: step.action(here, sent, canonical),
+            form: form_seal::seal(here, Purpose::Form, &seal),
+            consent: consent.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+        };
+        Confirmed::Ask(Box::new(with_cookie(page::respond(here, StatusCode::OK, &view), cookie)))
     }
 
     /// Commits `changes` and hands the code over. Nothing when somebody was faster.
@@ -111,15 +145,22 @@ impl Finish {
     }
 
     /// Hands an error over (RFC 6749 §4.1.2.1).
-    pub async fn refuse(&self, here: &Here, problem: &Problem, sent: &Sent) -> Result<Response, Fault> {
+    pub async fn refuse(&self, here: &Here, problem: &Problem, sent: &Sent, known: Known) -> Result<Response, Fault> {
         let error = problem.answer(Surface::Redirect).error;
         let message = problem.message(Surface::Redirect);
         let decision = format!("the app is told {error}: {message}");
-        Ok(decided(self.refuse_as(here, error, message, sent).await?, decision))
+        Ok(decided(self.refuse_as(here, error, message, sent, known).await?, decision))
     }
 
     /// Hands over an error of this name.
-    pub async fn refuse_as(&self, here: &Here, error: &str, message: String, sent: &Sent) -> Result<Response, Fault> {
+    pub async fn refuse_as(
+        &self,
+        here: &Here,
+        error: &str,
+        message: String,
+        sent: &Sent,
+        known: Known,
+    ) -> Result<Response, Fault> {
         let Some(transaction) = &self.park else {
             let parameters = [
                 ("error", Some(error)),
@@ -136,6 +177,10 @@ impl Finish {
             state: self.state.clone(),
             ..CodeReply::default()
         };
+        if known == Known::Nobody {
+            apiweb::hold(here, transaction, &reply);
+            return Ok(self.done(here));
+        }
         match here.world.store.commit(vec![apiweb::park(&here.world, transaction, self.app_id, &reply)]).await? {
             Outcome::Committed => Ok(self.done(here)),
             Outcome::Conflict(_) => Err(taken().into()),

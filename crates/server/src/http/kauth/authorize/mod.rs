@@ -17,8 +17,9 @@
 //! | `channel_public_id`       | no     | connected Talk Channels to show, else KOE102                         |
 //! | `agt`                     | no     | names the person by an access token; needs `scope`, else KOE001      |
 //! | `ka`                      | no     | platform identity, registered for the key, else KOE009               |
-//! | `auth_tran_id`            | no     | for `/apiweb/code.json`: 40 characters or more, else KOE001          |
+//! | `auth_tran_id`            | no     | for `/apiweb/code.json`: 20 characters or more, else KOE001          |
 //! | `state_token`             | no     | the same, of Flutter on the Web: 20 characters or more               |
+//! | `is_popup`                | no     | `true`: the opener polls `/apiweb/code.json`, nobody is redirected   |
 //! | `kauth_tx_id`             | no     | a log-in by certificate that `/oauth/authorize/prepare` began        |
 //! | `agreement_code`          | no     | internal to Kakao: KOE204                                            |
 //! | `code_challenge`          | no     | 43 characters of base64url, else KOE001                              |
@@ -56,7 +57,7 @@ use kakaw_wire::scope::Item;
 use kakaw_wire::text::Lang;
 
 use self::consent::Consented;
-use self::finish::Finish;
+use self::finish::{Confirmed, Finish, Known};
 use self::step::{Step, canonical};
 use self::unattended::Unattended;
 pub use self::unattended::hinted;
@@ -127,13 +128,14 @@ async fn decide(here: &mut Here, sent: &Sent) -> Result<Response, Fault> {
         let finish = Finish::of(&request, &params)?;
         if let Some(outcome) = Outcome::of(here, &pairs) {
             let (error, message) = outcome.error();
-            return finish.refuse_as(here, error, message.to_owned(), sent).await;
+            return finish.refuse_as(here, error, message.to_owned(), sent, Known::Nobody).await;
         }
         if let Some(agt) = &params.agt {
-            return step::redeem_agt(here, agt, &request, &canonical).await;
+            return step::redeem_agt(here, agt, &request, sent, &canonical).await;
         }
         let step =
             Step::of(here, &pairs, &canonical).unwrap_or_else(|| Step::begin(here, sent, request.key, &canonical));
+        finish.check_site(&step, request.key, &policy)?;
         let unattended = Unattended::of(here, &params, &sent.headers);
         let visit = match &unattended {
             Some(unattended) => Some(unattended.visit(here, request.app).await?),
@@ -143,7 +145,7 @@ async fn decide(here: &mut Here, sent: &Sent) -> Result<Response, Fault> {
         let next = request.next(visit.as_ref().map(Visit::visitor), now);
         let Some(visit) = visit else {
             return match next {
-                Next::Refuse(problem) => finish.refuse(here, &problem, sent).await,
+                Next::Refuse(problem) => finish.refuse(here, &problem, sent, Known::Nobody).await,
                 Next::CreateAccount if world.sign_up => {
                     let page = step.to_page(here, "/weblogin/create_account", &params, &canonical);
                     Ok(decided(page, "the page for a new account: prompt=create asks for it"))
@@ -155,11 +157,7 @@ async fn decide(here: &mut Here, sent: &Sent) -> Result<Response, Fault> {
             };
         };
         let (agreed, scopes) = match next {
-            Next::Issue { scopes } if unattended.is_some() => (None, scopes),
-            Next::Issue { scopes } => match finish.confirm(here, &step, &visit, sent, &canonical) {
-                Some(response) => return Ok(decided(response, "asked whether this site may know who it is")),
-                None => (None, scopes),
-            },
+            Next::Issue { scopes } => (None, scopes),
             Next::CreateAccount if world.sign_up => {
                 let page = step.to_page(here, "/weblogin/create_account", &params, &canonical);
                 return Ok(decided(page, "the page for a new account: prompt=create asks for it"));
@@ -172,7 +170,7 @@ async fn decide(here: &mut Here, sent: &Sent) -> Result<Response, Fault> {
                 let page = step.choose(here, &request, &visit, &canonical);
                 return Ok(decided(page, "asked which account: prompt=select_account"));
             }
-            Next::Refuse(problem) => return finish.refuse(here, &problem, sent).await,
+            Next::Refuse(problem) => return finish.refuse(here, &problem, sent, Known::Person).await,
             Next::Stop(refusal) => return Err(refusal.into()),
             Next::Restricted => {
                 let page = page::respond(here, StatusCode::FORBIDDEN, &page::restricted::Restricted::new(here));
@@ -185,16 +183,16 @@ async fn decide(here: &mut Here, sent: &Sent) -> Result<Response, Fault> {
             Next::Consent(ask) => {
                 let consented = match &unattended {
                     Some(unattended) => consent::answered(&visit, &ask, unattended.answer(&ask))?,
-                    None => consent::ask(here, &request, &visit, &ask, sent, &canonical).await?,
+                    None => consent::ask(here, &request, &visit, &ask, sent, &step, &canonical).await?,
                 };
                 let agreed = match consented {
                     Consented::Respond(response) => return Ok(decided(*response, asked(&ask))),
-                    Consented::Refused(problem) => return finish.refuse(here, &problem, sent).await,
+                    Consented::Refused(problem) => return finish.refuse(here, &problem, sent, Known::Person).await,
                     Consented::Agreed(agreed) => agreed,
                 };
                 let typed = agreed.attributes.as_ref().unwrap_or(&visit.account.attributes);
                 if request.app.settings.denies_age_of(typed, now) {
-                    return finish.refuse(here, &Problem::UnderAge {}, sent).await;
+                    return finish.refuse(here, &Problem::UnderAge {}, sent, Known::Person).await;
                 }
                 let mut scopes: Vec<Item> =
                     visit.link.as_ref().filter(|l| l.connected).map(|l| l.agreed(request.app)).unwrap_or_default();
@@ -203,6 +201,15 @@ async fn decide(here: &mut Here, sent: &Sent) -> Result<Response, Fault> {
                 (Some(*agreed), scopes)
             }
         };
+        if unattended.is_none() {
+            match finish.confirm(here, &step, &visit, sent, &canonical, agreed.is_some()) {
+                Confirmed::Yes => {}
+                Confirmed::No => return finish.refuse(here, &Problem::UserDenied {}, sent, Known::Person).await,
+                Confirmed::Ask(page) => {
+                    return Ok(decided(*page, "asked whether the site that polls may complete the log-in"));
+                }
+            }
+        }
         let decision = issued(&visit, agreed.as_ref(), &scopes);
         let (link, mut changes) = consent::link_changes(&world, &visit, request.app, agreed, now);
         let plain = random::code(&*world.random);

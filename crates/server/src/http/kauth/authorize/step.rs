@@ -5,6 +5,7 @@ use axum::http::{StatusCode, header};
 use axum::response::Response;
 use kakaw_core::app::AppKey;
 use kakaw_core::authorize::Request;
+use kakaw_core::code_polling;
 use kakaw_core::seal::Purpose;
 use kakaw_core::secret;
 use kakaw_store::{Outcome, agts, grants};
@@ -39,9 +40,9 @@ pub struct Step {
     /// The grant whose person an `agt` named.
     #[serde(default)]
     pub agt: Option<i64>,
-    /// Whether the first request came from a page of one of the key's domains.
+    /// The registered domain on whose page the log-in began.
     #[serde(default)]
-    pub from_site: bool,
+    pub site: Option<String>,
 }
 
 impl Step {
@@ -54,18 +55,13 @@ impl Step {
 
     /// The first step of a request.
     pub fn begin(here: &Here, sent: &Sent, key: &AppKey, canonical: &str) -> Self {
-        let referer = sent.headers.get(header::REFERER).and_then(|referer| referer.to_str().ok()).unwrap_or_default();
-        let from_site = key.settings.sdk_domains.iter().any(|domain| {
-            referer == domain.as_str()
-                || referer.strip_prefix(domain.as_str()).is_some_and(|rest| rest.starts_with('/'))
-        });
         Self {
             request: secret::hash(canonical),
             browser: String::new(),
             session: here.session_id().unwrap_or_default(),
             chosen: String::new(),
             agt: None,
-            from_site,
+            site: site(sent, key),
         }
     }
 
@@ -88,18 +84,47 @@ impl Step {
         with_cookie(redirect(&location, false), cookie)
     }
 
+    /// Where a form of this request is sent back to. Browsers send no `Referer` from our pages, so the URL says where the
+    /// log-in began.
+    pub fn action(&self, here: &mut Here, sent: &Sent, canonical: &str) -> String {
+        match self.site {
+            Some(_) => self.url(here, canonical).0,
+            None => format!("/oauth/authorize?{}", sent.query),
+        }
+    }
+
+    /// The URL of the same request for another person: the log-in began where it began.
+    pub fn another(&self, here: &mut Here, canonical: &str) -> String {
+        let other = with_prompt_login(canonical);
+        let (request, session) = (secret::hash(&other), here.session_id().unwrap_or_default());
+        let step = Self { request, session, chosen: String::new(), agt: None, ..self.clone() };
+        step.url(here, &other).0
+    }
+
     /// Asks which account is meant.
     pub fn choose(&self, here: &mut Here, request: &Request<'_>, visit: &Visit, canonical: &str) -> Response {
         let chosen = Self { chosen: visit.session.id.clone(), ..self.clone() };
         let (url, cookie) = chosen.url(here, canonical);
-        let another = format!("/oauth/authorize?{}", with_prompt_login(canonical));
+        let another = self.another(here, canonical);
         let view = page::choose::Choose::new(here, request.app, &visit.account, url, another);
         with_cookie(page::respond(here, StatusCode::OK, &view), cookie)
     }
 }
 
+/// The registered domain whose page sent the request.
+fn site(sent: &Sent, key: &AppKey) -> Option<String> {
+    let referer = sent.headers.get(header::REFERER).and_then(|referer| referer.to_str().ok()).unwrap_or_default();
+    code_polling::site(key, referer).map(str::to_owned)
+}
+
 /// Spends an `agt` and goes on without it: what stands in an address bar is worth nothing any more.
-pub async fn redeem_agt(here: &mut Here, agt: &str, request: &Request<'_>, canonical: &str) -> Result<Response, Fault> {
+pub async fn redeem_agt(
+    here: &mut Here,
+    agt: &str,
+    request: &Request<'_>,
+    sent: &Sent,
+    canonical: &str,
+) -> Result<Response, Fault> {
     let refuse = |reason: &str| Problem::MalformedRequest { parameter: "agt".to_owned(), reason: reason.to_owned() };
     let (id, now) = (secret::hash(agt), here.world.now());
     let found = agts::by_id(&here.world.store, &id).await?.ok_or_else(|| refuse("no such agt was issued here"))?;
@@ -119,7 +144,7 @@ pub async fn redeem_agt(here: &mut Here, agt: &str, request: &Request<'_>, canon
         session: String::new(),
         chosen: String::new(),
         agt: Some(found.grant_id),
-        from_site: false,
+        site: site(sent, request.key),
     };
     let (url, cookie) = step.url(here, canonical);
     Ok(with_cookie(redirect(&url, true), cookie))
@@ -133,7 +158,7 @@ pub fn canonical(query: &str) -> String {
 }
 
 /// The same request, for another person.
-pub fn with_prompt_login(canonical: &str) -> String {
+fn with_prompt_login(canonical: &str) -> String {
     let kept = canonical.split('&').filter(|pair| !pair.starts_with("prompt=")).collect::<Vec<_>>().join("&");
     format!("{kept}&prompt=login")
 }

@@ -1,0 +1,110 @@
+//! Outcomes for polling pages that nobody is logged in for: anybody can cause them at any rate, so they are kept in memory,
+//! a few for each caller, and never in the database.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use kakaw_core::Millis;
+
+/// Outcomes at most.
+const MOST: usize = 4096;
+/// Outcomes of one caller at most; with more, the oldest goes.
+const OF_CALLER: usize = 16;
+
+/// Outcomes by the hash of their transaction.
+#[derive(Default)]
+pub struct Held(Mutex<Kept>);
+
+#[derive(Default)]
+struct Kept {
+    entries: HashMap<String, Entry>,
+    /// Goes up with every outcome: says which is older.
+    count: u64,
+}
+
+struct Entry {
+    number: u64,
+    caller: String,
+    answer: String,
+    expires_at: Millis,
+}
+
+impl Held {
+    /// Keeps an outcome until its time is over. The first of a transaction stays; when there is no room, nothing is kept.
+    pub fn put(&self, id: &str, address: &str, answer: String, now: Millis, expires_at: Millis) {
+        let caller = caller(address);
+        let mut kept = self.lock();
+        let Kept { entries, count } = &mut *kept;
+        entries.retain(|_, entry| now < entry.expires_at);
+        let of_caller = entries.iter().filter(|(_, entry)| entry.caller == caller);
+        if of_caller.clone().count() >= OF_CALLER
+            && let Some(oldest) = of_caller.min_by_key(|(_, entry)| entry.number).map(|(id, _)| id.clone())
+        {
+            entries.remove(&oldest);
+        }
+        if entries.len() < MOST {
+            *count += 1;
+            entries.entry(id.to_owned()).or_insert(Entry { number: *count, caller, answer, expires_at });
+        }
+    }
+
+    /// The outcome of a transaction.
+    #[must_use]
+    pub fn get(&self, id: &str, now: Millis) -> Option<String> {
+        self.lock().entries.get(id).filter(|entry| now < entry.expires_at).map(|entry| entry.answer.clone())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Kept> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One caller: an address, or the /64 network of an IPv6 address, which is given to one customer whole.
+fn caller(address: &str) -> String {
+    match address.parse::<IpAddr>().map(|address| address.to_canonical()) {
+        Ok(IpAddr::V6(v6)) => {
+            let [a, b, c, d, ..] = v6.segments();
+            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+        }
+        Ok(v4) => v4.to_string(),
+        Err(_) => address.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn put(held: &Held, id: usize, address: &str, at: i64) {
+        held.put(&id.to_string(), address, format!("answer {id}"), Millis(at), Millis(at + 600));
+    }
+
+    #[test]
+    fn a_caller_has_a_few_places_and_everybody_together_a_bounded_number() {
+        let held = Held::default();
+        for id in 0..1000 {
+            // The addresses of one IPv6 network are one caller.
+            put(&held, id, &format!("2001:db8::{id:x}"), i64::try_from(id).expect("small"));
+        }
+        assert_eq!(held.lock().entries.len(), OF_CALLER);
+        assert_eq!(held.get("999", Millis(999)).as_deref(), Some("answer 999"), "the newest stay");
+        assert_eq!(held.get("1", Millis(999)), None);
+        let held = Held::default();
+        for id in 0..MOST + 100 {
+            put(&held, id, &format!("10.{}.{}.1", id / 250, id % 250), 0);
+        }
+        assert_eq!(held.lock().entries.len(), MOST);
+        assert_eq!(held.get("0", Millis(600)), None, "its time is over");
+        put(&held, 7777, "192.0.2.1", 700);
+        assert_eq!(held.lock().entries.len(), 1, "what is over makes room");
+    }
+
+    #[test]
+    fn the_first_outcome_of_a_transaction_stays() {
+        let held = Held::default();
+        held.put("t", "192.0.2.1", "first".to_owned(), Millis(0), Millis(600));
+        held.put("t", "192.0.2.9", "second".to_owned(), Millis(1), Millis(601));
+        assert_eq!(held.get("t", Millis(2)).as_deref(), Some("first"));
+    }
+}
