@@ -10,4 +10,5 @@ mod kill;
 mod running;
 mod sdk;
 mod standin;
+mod upgrade;
 mod walls;
