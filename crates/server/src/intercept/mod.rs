@@ -2,13 +2,14 @@
 
 pub mod authority;
 pub mod environment;
+mod forward;
 mod head;
 pub mod proxy;
 pub mod upstream;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use axum::Router;
 use schemars::JsonSchema;
@@ -87,6 +88,7 @@ impl Listening {
             offline: AtomicBool::new(false),
             upstream,
             others: AtomicUsize::new(0),
+            connector: OnceLock::new(),
         };
         let entrance = Entrance {
             proxy: String::new(),

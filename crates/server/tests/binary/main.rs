@@ -7,6 +7,7 @@ mod command_line;
 mod docs;
 mod durable;
 mod kill;
+mod proxy;
 mod running;
 mod sdk;
 mod standin;

@@ -93,7 +93,7 @@ fn a_stand_in_ends_with_who_started_it() {
 }
 
 /// An address of this machine that is not loopback; no packet is sent.
-fn outward() -> Option<IpAddr> {
+pub fn outward() -> Option<IpAddr> {
     let socket = UdpSocket::bind("0.0.0.0:0").ok()?;
     socket.connect("192.0.2.1:9").ok()?;
     socket.local_addr().ok().map(|address| address.ip()).filter(|ip| !ip.is_loopback())
