@@ -8,6 +8,7 @@ mod docs;
 mod durable;
 mod kill;
 mod proxy;
+mod run;
 mod running;
 mod sdk;
 mod standin;
