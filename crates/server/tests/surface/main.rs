@@ -28,5 +28,6 @@ mod sources;
 mod strict;
 mod support;
 mod token;
+mod watch;
 mod webhooks;
 mod worlds;
