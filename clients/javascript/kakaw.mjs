@@ -8,6 +8,10 @@
 
 import { spawn } from 'node:child_process';
 
+/** A filter as a query: `{ path, person, app, parameters: { state: 'abc' } }`. */
+const query = ({ parameters = {}, ...filter }) =>
+  new URLSearchParams([...Object.entries(filter), ...Object.entries(parameters).map(([name, value]) => [`parameters.${name}`, value])]);
+
 /** The control API refused a wish; the message says what was received and what was expected. */
 export class Refused extends Error {}
 
@@ -155,25 +159,25 @@ export class Kakaw {
     await this.#send('DELETE', 'faults');
   }
 
-  /** What was asked and answered; filters: after, method, path, app_key, status, code. */
+  /** What was asked and answered; filters: after, method, path, app_key, app, person, parameters, status, code. */
   requests(filter = {}) {
-    return this.#json('GET', `requests?${new URLSearchParams(filter)}`);
+    return this.#json('GET', `requests?${query(filter)}`);
   }
 
   /** The first exchange that fits, waiting for it. Nothing when it does not come in time. */
   async wait(filter = {}, timeout = 10) {
-    const text = await this.#send('GET', `requests/wait?${new URLSearchParams({ timeout, ...filter })}`);
+    const text = await this.#send('GET', `requests/wait?${query({ timeout, ...filter })}`);
     return text ? JSON.parse(text) : undefined;
   }
 
   /** How many exchanges fit. */
   async count(filter = {}) {
-    return (await this.#json('GET', `requests/count?${new URLSearchParams(filter)}`)).count;
+    return (await this.#json('GET', `requests/count?${query(filter)}`)).count;
   }
 
   /** The exchanges that fit as an HTTP Archive (HAR 1.2). */
   har(filter = {}) {
-    return this.#json('GET', `requests/har?${new URLSearchParams(filter)}`);
+    return this.#json('GET', `requests/har?${query(filter)}`);
   }
 
   /** An exchange as a line for curl. */

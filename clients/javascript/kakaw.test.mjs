@@ -20,7 +20,8 @@ test('log in, clock, requests', async () => {
   const [expired] = await current.requests({ status: 401 });
   assert.equal(expired.code, '-401');
   assert.match(expired.diagnosis.join(), /expired/);
-  const waiting = current.wait({ after: expired.id, path: '/oauth/token' });
+  assert.equal(expired.person, 'ryan@example.com');
+  const waiting = current.wait({ after: expired.id, path: '/oauth/token', parameters: { grant_type: 'x' } });
   await fetch(`${current.url}/oauth/token`, { method: 'POST', body: new URLSearchParams({ grant_type: 'x' }) });
   assert.equal((await waiting).code, 'KOE310');
   assert.equal(await current.wait({ path: '/never' }, 0), undefined);
@@ -55,6 +56,8 @@ test('worlds, moments, people and webhooks', async () => {
   const me = await fetch(`${current.url}/v2/user/me`, { headers: { authorization: `Bearer ${done.tokens.access_token}` } });
   const { id } = await me.json();
   assert.equal(await current.count({ path: '/v2/user/me' }), 1);
+  assert.equal(await current.count({ person: 'ryan@example.com', app: 1001 }), 1);
+  assert.equal(await current.count({ person: 'mina@example.com' }), 0);
   assert.equal((await current.har()).log.entries.length, 1);
   const [exchange] = await current.requests();
   assert.match(await current.curl(exchange.id), /^curl -i -X GET /);

@@ -18,6 +18,12 @@ class Refused(Exception):
     """The control API refused a wish; the text says what was received and what was expected."""
 
 
+def _query(filter):
+    filter = dict(filter)
+    parameters = filter.pop("parameters", {})
+    return urllib.parse.urlencode({**filter, **{f"parameters.{name}": value for name, value in parameters.items()}})
+
+
 class Kakaw:
     """A running stand-in. Without `url` one is started, on a free port and in memory, and ended with the object."""
 
@@ -130,21 +136,22 @@ class Kakaw:
         self._send("DELETE", "faults")
 
     def requests(self, **filter):
-        """What was asked and answered; filters: after, method, path, app_key, status, code."""
-        return self._json("GET", "requests?" + urllib.parse.urlencode(filter))
+        """What was asked and answered; filters: after, method, path, app_key, app, person, status, code, and
+        `parameters={"state": "abc"}`."""
+        return self._json("GET", "requests?" + _query(filter))
 
     def wait(self, timeout=10, **filter):
         """The first exchange that fits, waiting for it. Nothing when it does not come in time."""
-        text = self._send("GET", "requests/wait?" + urllib.parse.urlencode({"timeout": timeout, **filter}))
+        text = self._send("GET", "requests/wait?" + _query({"timeout": timeout, **filter}))
         return json.loads(text) if text else None
 
     def count(self, **filter):
         """How many exchanges fit."""
-        return self._json("GET", "requests/count?" + urllib.parse.urlencode(filter))["count"]
+        return self._json("GET", "requests/count?" + _query(filter))["count"]
 
     def har(self, **filter):
         """The exchanges that fit as an HTTP Archive (HAR 1.2)."""
-        return self._json("GET", "requests/har?" + urllib.parse.urlencode(filter))
+        return self._json("GET", "requests/har?" + _query(filter))
 
     def curl(self, id):
         """An exchange as a line for curl."""

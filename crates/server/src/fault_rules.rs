@@ -194,12 +194,6 @@ impl FaultRules {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).rules.is_empty()
     }
 
-    /// Whether a rule names a person: then it must be found whose request this is.
-    #[must_use]
-    pub fn name_people(&self) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).rules.iter().any(|rule| rule.account.is_some())
-    }
-
     /// The fault of this exchange, by the first rule that fits.
     #[must_use]
     pub fn choose(&self, sent: &Sent<'_>) -> Option<(u64, Fault)> {

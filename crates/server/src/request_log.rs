@@ -1,6 +1,6 @@
 //! The log of a stand-in: what was asked, what was answered, and why. Passwords, secrets, codes and tokens are not kept.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
 
 use kakaw_core::secret;
@@ -56,6 +56,15 @@ pub struct Exchange {
     /// `client_id`, or `app_key`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub app_key: Option<String>,
+    /// The app of the key, of the token or of the admin key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub app: Option<i64>,
+    /// Log-in id of the person whose token, code, log-in or session it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub person: Option<String>,
+    /// Their account.
+    #[serde(skip)]
+    pub account: Option<i64>,
     pub status: u16,
     /// Microseconds of real time.
     pub took_us: u64,
@@ -110,6 +119,15 @@ pub struct Filter {
     pub path: Option<String>,
     /// The key of the request, or of its token.
     pub app_key: Option<String>,
+    /// The id of the app of the key, of the token or of the admin key.
+    pub app: Option<i64>,
+    /// Log-in id of the person whose token, code, log-in or session it is.
+    pub person: Option<String>,
+    /// The account of `person`, found when the filter is read.
+    #[serde(skip)]
+    pub account: Option<i64>,
+    /// Values of parameters, of the query or the form: `parameters.state=abc`. Of secrets, the first letters are compared.
+    pub parameters: BTreeMap<String, String>,
     /// HTTP status.
     pub status: Option<u16>,
     /// The code of the catalogue.
@@ -124,6 +142,12 @@ impl Filter {
             && self.method.as_ref().is_none_or(|method| method.eq_ignore_ascii_case(&exchange.method))
             && self.path.as_ref().is_none_or(|path| exchange.path.starts_with(path.as_str()))
             && self.app_key.as_ref().is_none_or(|key| Some(key) == exchange.app_key.as_ref())
+            && self.app.is_none_or(|app| exchange.app == Some(app))
+            && self.account.is_none_or(|account| exchange.account == Some(account))
+            && self.parameters.iter().all(|(name, value)| {
+                let kept = kept_value(name, value);
+                exchange.parameters.iter().any(|(known, value)| known == name && *value == kept)
+            })
             && self.status.is_none_or(|status| status == exchange.status)
             && self.code.as_deref().is_none_or(|code| Some(code) == exchange.code)
     }

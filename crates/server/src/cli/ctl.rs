@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use super::place::{Running, stand_in};
 use super::{Usage, listen};
 use crate::http::control::calls::{CALLS, Call, PREFIX, Sends, words_of};
+use crate::http::control::watch;
 use crate::http::here::WORLDS;
 use crate::http::redirect::with_query;
 
@@ -56,12 +57,25 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let world = args.world.as_ref().map(|name| format!("{WORLDS}{name}")).unwrap_or_default();
     let running = Running::at(&format!("{}{world}", stand_in(args.url.clone())));
     let answer = listen::block_on(running.call(call.method, &sent.path, sent.body))?;
+    if answer.is_empty() && call.answers.is_some() {
+        return Err(nothing_came(&args.fields));
+    }
     match serde_json::from_str::<Value>(&answer) {
         _ if answer.is_empty() => writeln!(out, "done")?,
         Ok(json) => writeln!(out, "{json:#}")?,
         Err(_) => write!(out, "{answer}")?,
     }
     Ok(())
+}
+
+/// What was waited for. Of the calls that answer with something, only `wait` can come back with nothing.
+fn nothing_came(fields: &[String]) -> anyhow::Error {
+    let seconds = fields.iter().find_map(|field| field.strip_prefix("timeout=")?.parse().ok());
+    let seconds = seconds.unwrap_or(10).min(watch::LONGEST);
+    let filter: Vec<&str> = fields.iter().map(String::as_str).filter(|field| !field.starts_with("timeout=")).collect();
+    let what =
+        if filter.is_empty() { "no request".to_owned() } else { format!("no request with {}", filter.join(" ")) };
+    anyhow::anyhow!("{what} came within {seconds} s; kakaw ctl requests shows those that came")
 }
 
 fn find(verb: &str) -> anyhow::Result<&'static Call> {
@@ -131,9 +145,16 @@ impl Sent {
                 return Err(format!("{} has no field {first:?}{meant}; there is: {}", call.verb, names.join(", ")));
             };
             let mut place = &mut body[first];
-            for part in name.split('.').skip(1) {
-                schema = &schema["properties"][part];
-                place = &mut place[part];
+            let mut rest = name.split_once('.').map(|(_, rest)| rest);
+            while let Some(path) = rest {
+                // Any name may stand where a schema names none, with its dots: parameters.extra.service_terms.
+                let any = Some(&schema["additionalProperties"]).filter(|any| any.is_object());
+                let (part, after) = match path.split_once('.').filter(|_| any.is_none()) {
+                    Some((part, after)) => (part, Some(after)),
+                    None => (path, None),
+                };
+                schema = any.unwrap_or(&schema["properties"][part]);
+                (place, rest) = (&mut place[part], after);
             }
             *place = typed(schema, value);
         }
@@ -147,9 +168,17 @@ impl Sent {
             Sends::Json(_) => Self { path, body: Some((body.to_string(), "application/json")) },
             Sends::Query(_) => {
                 let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-                let fields = body.as_object().into_iter().flatten();
-                let fields: Vec<(&str, String)> = fields.map(|(name, value)| (name.as_str(), text(value))).collect();
-                let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, Some(value.as_str()))).collect();
+                let mut fields: Vec<(String, String)> = Vec::new();
+                for (name, value) in body.as_object().into_iter().flatten() {
+                    match value.as_object() {
+                        // What is inside keeps its name in the query: parameters.state=abc.
+                        Some(inner) => {
+                            fields.extend(inner.iter().map(|(key, one)| (format!("{name}.{key}"), text(one))))
+                        }
+                        None => fields.push((name.clone(), text(value))),
+                    }
+                }
+                let fields: Vec<_> = fields.iter().map(|(name, value)| (name.as_str(), Some(value.as_str()))).collect();
                 Self { path: with_query(&path, &fields), body: None }
             }
             Sends::Nothing | Sends::WorldFile => Self { path, body: None },
@@ -196,6 +225,14 @@ mod tests {
             "/control/v1/requests/count?path=%2Fv2&status=401"
         );
         assert_eq!(read("world-delete", &["name=a"]).expect("read").0, "/control/v1/worlds/a");
+        let waited =
+            read("wait", &["parameters.extra.service_terms=a,1", "parameters.state=1", "app=1001", "person=a"]);
+        assert_eq!(
+            waited.expect("read").0,
+            "/control/v1/requests/wait?app=1001&parameters.extra.service_terms=a%2C1&parameters.state=1&person=a"
+        );
+        let login = read("login", &["person=a", "client_id=b", "parameters.state=1"]).expect("read").1;
+        assert_eq!(login["parameters"], json!({ "state": "1" }));
         for (verb, words, part) in [
             ("world-delete", &[][..], "name=…"),
             ("unlink", &["app=1"], "user_id=…"),
@@ -207,6 +244,18 @@ mod tests {
             assert!(error.contains(part), "{error}");
         }
         assert!(find("worldz").err().expect("refused").to_string().contains("did you mean worlds?"));
+    }
+
+    #[test]
+    fn what_was_waited_for_is_said() {
+        let said =
+            |fields: &[&str]| nothing_came(&fields.iter().map(|f| (*f).to_owned()).collect::<Vec<_>>()).to_string();
+        assert!(
+            said(&["path=/v2", "timeout=1", "code=-401"])
+                .starts_with("no request with path=/v2 code=-401 came within 1 s")
+        );
+        assert!(said(&[]).starts_with("no request came within 10 s"));
+        assert!(said(&["timeout=99"]).contains("within 30 s"), "it waits no longer");
     }
 
     #[test]

@@ -16,6 +16,7 @@ pub mod people;
 mod place;
 pub mod run;
 pub mod serve;
+mod signals;
 mod standin;
 pub mod webhooks;
 

@@ -3,21 +3,26 @@
 use std::ffi::OsString;
 use std::io::Write as _;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
-use std::process::ExitStatus;
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Args as ClapArgs;
+use rustix::process::{Signal, kill_process_group};
 use serde::Deserialize;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::process::{Child, Command};
+use tokio::task::JoinHandle;
 
 use super::place::{Entered, Running};
+use super::signals::{self, Signals};
 use super::standin::{self, StandIn};
 use super::{Usage, listen, people};
 use crate::background;
 use crate::config::{self, Flag};
 use crate::http::dispatch;
-use crate::intercept::{self, Entrance, Listening, environment};
+use crate::intercept::{self, Entrance, Listening, browser, environment};
 use crate::world::{DEFAULT, Mode, World};
 use crate::world_file::WorldFile;
 
@@ -38,7 +43,11 @@ pub struct Args {
     /// The command starts a Java virtual machine; known already of java, mvn, gradle and the like.
     #[arg(long)]
     jvm: bool,
-    /// Print no summary.
+    /// Open Chromium or Chrome on this page, with its traffic to Kakao's hosts routed to the stand-in; a page of this
+    /// machine is opened when it answers [default: the inspector].
+    #[arg(long, value_name = "URL", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    browser: Option<String>,
+    /// Print neither where the stand-in is nor a summary.
     #[arg(long)]
     quiet: bool,
     /// The command and its arguments.
@@ -48,14 +57,36 @@ pub struct Args {
 
 pub fn run(args: Args) -> anyhow::Result<()> {
     let files = standin::read(&args.world)?;
+    let browser = args.browser.as_ref().map(|_| browser::find(&config::environment)).transpose();
+    let browser = browser.map_err(|error| Usage::error(format!("--browser: {error}")))?;
     let code = listen::block_on(async {
         let led = match &args.url {
             Some(url) => Led::running(url, &args).await?,
             None => Led::started(files, &args).await?,
         };
-        let status = spawn(&args, &led).await?;
         if !args.quiet {
-            summary(&led.seen().await?, led.others(), args.offline)?;
+            announce(&led)?;
+        }
+        let mut signals = Signals::catch()?;
+        let folder = tempfile::tempdir()?;
+        let mut command = prepare(&args, &led, folder.path())?;
+        // Nothing to end yet, and nothing to say.
+        if let Some(signal) = signals.came().await {
+            return Ok(signals::exit_code(signal));
+        }
+        let name = command.as_std().get_program().to_string_lossy().into_owned();
+        let mut child = command.spawn().map_err(|error| Usage::error(format!("cannot run {name}: {error}")))?;
+        let window = browser.map(|program| Window::open(&program, &args, &led, folder.path()));
+        let status = signals.wait(&mut child).await;
+        if let Some(window) = window {
+            window.close().await;
+        }
+        let status = status?;
+        if !args.quiet {
+            // What the command said with its exit code counts, also where nobody reads a summary any more.
+            let seen =
+                tokio::select! { seen = led.seen() => seen?, _ = signals.next() => return Ok(exit_code(status)) };
+            let _ = summary(&seen, led.others(), args.offline);
         }
         Ok(exit_code(status))
     })?;
@@ -120,18 +151,89 @@ impl Led {
     }
 }
 
-async fn spawn(args: &Args, led: &Led) -> anyhow::Result<ExitStatus> {
-    let folder = tempfile::tempdir()?;
+/// The command with what routes its traffic here. Files that this needs are written into the folder.
+fn prepare(args: &Args, led: &Led, folder: &Path) -> anyhow::Result<Command> {
     let Some((program, arguments)) = args.command.split_first() else {
         return Err(Usage::error("a command is missing: kakaw run -- npm test"));
     };
     let name = program.to_string_lossy();
-    let mut command = tokio::process::Command::new(program);
-    command.args(environment::browser_flags(&name, &led.entrance, folder.path())).args(arguments);
+    let mut command = Command::new(program);
+    if browser::is_one(&name) {
+        command.args(browser::flags(&led.entrance, &folder.join("profile")));
+    }
     let jvm = args.jvm || environment::is_jvm(&name);
-    let lead = environment::Lead { entrance: &led.entrance, url: &led.url, folder: folder.path(), jvm };
-    command.envs(environment::variables(&lead, &config::environment)?);
-    command.status().await.map_err(|error| Usage::error(format!("cannot run {name}: {error}")))
+    let lead = environment::Lead { entrance: &led.entrance, url: &led.url, folder, jvm };
+    command.args(arguments).envs(environment::variables(&lead, &config::environment)?);
+    Ok(command)
+}
+
+/// The browser of `--browser`. It ends with the command: what it would talk to is gone then.
+struct Window(JoinHandle<Option<Child>>);
+
+impl Window {
+    fn open(program: &Path, args: &Args, led: &Led, folder: &Path) -> Self {
+        let page = args.browser.clone().filter(|page| !page.is_empty());
+        let page = page.unwrap_or_else(|| format!("{}/inspector", led.url));
+        let mut command = Command::new(program);
+        command.args(["--no-first-run", "--no-default-browser-check"]);
+        command.args(browser::flags(&led.entrance, &folder.join("browser")));
+        if rustix::process::geteuid().is_root() {
+            // Chromium does not start as root with its sandbox.
+            command.arg("--no-sandbox");
+        }
+        command.arg(&page).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        // Ctrl-C is for the command. The browser's many processes are ended as one group.
+        command.process_group(0);
+        let program = program.display().to_string();
+        Self(tokio::spawn(async move {
+            answers(&page).await;
+            let opened = command.spawn();
+            if let Err(error) = &opened {
+                tracing::warn!("cannot open {program}: {error}");
+            }
+            opened.ok()
+        }))
+    }
+
+    async fn close(self) {
+        self.0.abort();
+        let Ok(Some(mut browser)) = self.0.await else { return };
+        let Some(group) = signals::pid(&browser) else { return };
+        for signal in [Signal::TERM, Signal::KILL] {
+            let _ = kill_process_group(group, signal);
+            if tokio::time::timeout(Duration::from_secs(3), browser.wait()).await.is_ok() {
+                break;
+            }
+        }
+        // Its helpers may be slower, and write to the profile until they end.
+        let _ = kill_process_group(group, Signal::KILL);
+    }
+}
+
+/// Waits until something listens where a page of this machine is: the command may be what serves it.
+async fn answers(page: &str) {
+    let Some(url) = reqwest::Url::parse(page).ok() else { return };
+    let (Some(host @ ("localhost" | "127.0.0.1" | "[::1]")), Some(port)) =
+        (url.host_str(), url.port_or_known_default())
+    else {
+        return;
+    };
+    while TcpStream::connect(format!("{host}:{port}")).await.is_err() {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+/// Where everything is, on standard error: standard output is the command's.
+fn announce(led: &Led) -> anyhow::Result<()> {
+    let url = &led.url;
+    let profile = std::env::temp_dir().join("kakaw-browser");
+    let flags = browser::flags(&led.entrance, &profile);
+    let flags: Vec<String> = flags.iter().map(|flag| format!("'{}'", flag.replace('\'', r"'\''"))).collect();
+    let mut err = std::io::stderr().lock();
+    writeln!(err, "kakaw: the stand-in is at {url}, its inspector at {url}/inspector")?;
+    writeln!(err, "  Your usual browser goes to the real Kakao. kakaw run --browser opens one that comes here;")?;
+    writeln!(err, "  or start Chromium or Chrome yourself:\n  chromium {}\n", flags.join(" "))?;
+    Ok(())
 }
 
 /// An exchange, as the summary needs it.

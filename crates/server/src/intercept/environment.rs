@@ -67,14 +67,33 @@ pub fn variables(lead: &Lead<'_>, env: &dyn Fn(&str) -> Option<String>) -> anyho
     let (host, port) = host_and_port(&entrance.tls);
     let script = include_str!("../../assets/preload.cjs");
     std::fs::write(&preload, script.replace("HOSTS", &hosts).replace("HOST", host).replace("PORT", port))?;
-    let required = format!("--require {}", preload.display());
-    let options = env("NODE_OPTIONS").filter(|options| !options.contains(&required)).unwrap_or_default();
-    set("NODE_OPTIONS", format!("{options} {required}").trim());
+    let required = format!("--require {}", for_node(&preload.display().to_string()));
+    let options = env("NODE_OPTIONS").unwrap_or_default().replace(&required, "");
+    set("NODE_OPTIONS", format!("{} {required}", options.trim()).trim());
     if let Some(java) = jvm.then(|| java_options(&ours, folder, entrance, env)).flatten() {
         set("JAVA_TOOL_OPTIONS", &java);
     }
     set("KAKAW_URL", url);
     Ok(all)
+}
+
+/// A path as Node reads it in `NODE_OPTIONS`: a blank ends an option, except in double quotes, where a backslash escapes.
+fn for_node(path: &str) -> String {
+    if !path.contains([' ', '"', '\\']) {
+        return path.to_owned();
+    }
+    format!("\"{}\"", path.replace('\\', r"\\").replace('"', "\\\""))
+}
+
+/// A path as a Java virtual machine reads it in `JAVA_TOOL_OPTIONS`: quotes of both kinds, and nothing escapes in them.
+fn for_java(path: &str) -> String {
+    let quoted = |part: &str| {
+        let plain = !part.contains(|c: char| c.is_whitespace() || c == '\'' || c == '"');
+        let quote = if part.contains('"') { '\'' } else { '"' };
+        if plain { part.to_owned() } else { format!("{quote}{part}{quote}") }
+    };
+    // Quoted parts may follow each other, so each gets the quotes that it does not contain.
+    path.split_inclusive('"').flat_map(|part| part.split_inclusive('\'')).map(quoted).collect()
 }
 
 /// `host:port`, apart; an IPv6 address loses its brackets.
@@ -135,28 +154,25 @@ fn java_options(
         format!(
             "{before}-Dhttps.proxyHost={host} -Dhttps.proxyPort={port} -Djavax.net.ssl.trustStore={} \
              -Djavax.net.ssl.trustStorePassword=changeit",
-            store.display()
+            for_java(&store.display().to_string())
         )
     })
-}
-
-/// What Chromium is told besides: a profile of its own, the proxy, and the one key that it may trust.
-#[must_use]
-pub fn browser_flags(program: &str, entrance: &Entrance, folder: &Path) -> Vec<String> {
-    let name = Path::new(program).file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    if !["chromium", "chromium-browser", "chrome", "google-chrome", "google-chrome-stable"].contains(&name) {
-        return Vec::new();
-    }
-    vec![
-        format!("--user-data-dir={}", folder.join("profile").display()),
-        format!("--proxy-server=http://{}", entrance.proxy),
-        format!("--ignore-certificate-errors-spki-list={}", entrance.spki),
-    ]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_path_with_blanks_and_quotes_stays_one_word() {
+        assert_eq!(for_node("/tmp/a/preload.cjs"), "/tmp/a/preload.cjs");
+        assert_eq!(for_node("/tmp/a b/p.cjs"), "\"/tmp/a b/p.cjs\"");
+        assert_eq!(for_node(r#"/tmp/a "b\c"#), r#""/tmp/a \"b\\c""#);
+        assert_eq!(for_java("/tmp/a/trust.p12"), "/tmp/a/trust.p12");
+        assert_eq!(for_java("/tmp/a b/t"), "\"/tmp/a b/t\"");
+        let expected = [r#""/tmp/a b'""#, r#"'s "'"#, r#"'c"'"#, r#"" d""#].concat();
+        assert_eq!(for_java(r#"/tmp/a b's "c" d"#), expected);
+    }
 
     #[test]
     fn loopback_is_not_proxied_and_kakao_always_is() {

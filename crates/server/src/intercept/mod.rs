@@ -1,14 +1,16 @@
 //! Interception: a process's traffic to the hosts of Kakao Login reaches a stand-in; all other traffic passes untouched.
 
 pub mod authority;
+pub mod browser;
 pub mod environment;
+mod forward;
 mod head;
 pub mod proxy;
 pub mod upstream;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use axum::Router;
 use schemars::JsonSchema;
@@ -87,6 +89,7 @@ impl Listening {
             offline: AtomicBool::new(false),
             upstream,
             others: AtomicUsize::new(0),
+            connector: OnceLock::new(),
         };
         let entrance = Entrance {
             proxy: String::new(),

@@ -7,6 +7,8 @@ mod command_line;
 mod docs;
 mod durable;
 mod kill;
+mod proxy;
+mod run;
 mod running;
 mod sdk;
 mod standin;

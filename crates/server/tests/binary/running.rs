@@ -37,7 +37,8 @@ impl Running {
         Self::wait(command)
     }
 
-    fn wait(mut command: Command) -> Self {
+    /// Starts it and waits for its first line.
+    pub fn wait(mut command: Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the binary starts");
         let mut out = BufReader::new(child.stdout.take().expect("stdout"));
         let mut line = String::new();

@@ -36,6 +36,10 @@ fn every_call_has_a_word() {
     assert_eq!(curl(&format!("{}/w/a/v2/user/me", server.url), &[]).0, 401);
     assert!(in_a(&["requests", "code=-401"]).contains("\"fault\": 1"));
     assert!(in_a(&["count", "path=/v2"]).contains("\"count\": 1"));
+    assert!(in_a(&["count", "path=/v2", "status=200"]).contains("\"count\": 0"));
+    assert!(in_a(&["wait", "path=/v2", "status=401", "timeout=1"]).contains("\"id\": 1"));
+    let (code, text) = ctl(&["--world", "a", "wait", "path=/v2", "parameters.state=x", "timeout=0"]);
+    assert!(code == 1 && text.contains("no request with path=/v2 parameters.state=x came within 0 s"), "{code} {text}");
     assert!(in_a(&["curl", "id=1"]).contains("curl -i -X GET"));
     assert!(in_a(&["clock", "set=2030-01-01T00:00:00Z"]).contains("\"now\": \"2030-01-01T00:00:00Z\""));
     assert!(!done(&["now"]).contains("2030"), "another world has another clock");
@@ -93,7 +97,7 @@ fn a_stand_in_ends_with_who_started_it() {
 }
 
 /// An address of this machine that is not loopback; no packet is sent.
-fn outward() -> Option<IpAddr> {
+pub fn outward() -> Option<IpAddr> {
     let socket = UdpSocket::bind("0.0.0.0:0").ok()?;
     socket.connect("192.0.2.1:9").ok()?;
     socket.local_addr().ok().map(|address| address.ip()).filter(|ip| !ip.is_loopback())

@@ -29,5 +29,6 @@ mod sources;
 mod strict;
 mod support;
 mod token;
+mod watch;
 mod webhooks;
 mod worlds;

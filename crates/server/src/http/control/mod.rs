@@ -12,7 +12,7 @@ mod login;
 mod operator;
 mod people;
 mod policy;
-mod watch;
+pub mod watch;
 mod worlds;
 
 use std::sync::Arc;

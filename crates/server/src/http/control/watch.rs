@@ -26,6 +26,9 @@ use crate::http::fault;
 use crate::request_log::Filter;
 use crate::world::World;
 
+/// Seconds that somebody may wait.
+pub const LONGEST: u64 = 30;
+
 pub fn routes() -> Router<Arc<World>> {
     Router::new()
         .route("/control/v1/requests", routing::get(list).delete(forget))
@@ -37,21 +40,21 @@ pub fn routes() -> Router<Arc<World>> {
 }
 
 async fn list(caller: Caller, RawQuery(query): RawQuery) -> Response {
-    match filter(&query.unwrap_or_default()) {
+    match filter(&caller, &query.unwrap_or_default()).await {
         Ok((filter, _)) => fault::json(StatusCode::OK, &caller.world.requests.list(&filter)),
         Err(reason) => caller.refuse(reason),
     }
 }
 
 async fn count(caller: Caller, RawQuery(query): RawQuery) -> Response {
-    match filter(&query.unwrap_or_default()) {
+    match filter(&caller, &query.unwrap_or_default()).await {
         Ok((filter, _)) => fault::json(StatusCode::OK, &json!({ "count": caller.world.requests.list(&filter).len() })),
         Err(reason) => caller.refuse(reason),
     }
 }
 
 async fn har(caller: Caller, RawQuery(query): RawQuery) -> Response {
-    match filter(&query.unwrap_or_default()) {
+    match filter(&caller, &query.unwrap_or_default()).await {
         Ok((filter, _)) => fault::json(StatusCode::OK, &har::document(&caller.world.requests.list(&filter))),
         Err(reason) => caller.refuse(reason),
     }
@@ -70,7 +73,7 @@ async fn forget(caller: Caller) -> Response {
 }
 
 async fn wait(caller: Caller, RawQuery(query): RawQuery) -> Response {
-    let (filter, patience) = match filter(&query.unwrap_or_default()) {
+    let (filter, patience) = match filter(&caller, &query.unwrap_or_default()).await {
         Ok(read) => read,
         Err(reason) => return caller.refuse(reason),
     };
@@ -80,7 +83,7 @@ async fn wait(caller: Caller, RawQuery(query): RawQuery) -> Response {
     }
 }
 
-fn filter(query: &str) -> Result<(Filter, Duration), String> {
+async fn filter(caller: &Caller, query: &str) -> Result<(Filter, Duration), String> {
     let pairs = Pairs::parse(query).map_err(|error| format!("{}: {}", error.parameter(), error.reason()))?;
     let (mut filter, mut seconds) = (Filter::default(), 10);
     let number = |name: &str, text: &str| text.parse::<u64>().map_err(|_| format!("{name}: {text:?} is no number"));
@@ -91,17 +94,37 @@ fn filter(query: &str) -> Result<(Filter, Duration), String> {
             "method" => filter.method = text,
             "path" => filter.path = text,
             "app_key" => filter.app_key = text,
-            "status" => filter.status = u16::try_from(number(name, value)?).ok(),
-            "code" => filter.code = text,
-            "timeout" => seconds = number(name, value)?.min(30),
-            _ => {
-                return Err(format!(
-                    "unknown parameter {name}; expected after, method, path, app_key, status, code, timeout"
-                ));
+            "app" => filter.app = Some(value.parse().map_err(|_| format!("app: {value:?} is no id of an app"))?),
+            "person" => filter.person = text,
+            "status" => {
+                filter.status = Some(value.parse().map_err(|_| format!("status: {value:?} is no HTTP status"))?);
             }
+            "code" => filter.code = text,
+            "timeout" => seconds = number(name, value)?.min(LONGEST),
+            _ => match name.strip_prefix("parameters.") {
+                Some(name) => drop(filter.parameters.insert(name.to_owned(), value.to_owned())),
+                None => {
+                    return Err(format!(
+                        "unknown parameter {name}; expected after, method, path, app_key, app, person, parameters.NAME, \
+                         status, code, timeout"
+                    ));
+                }
+            },
         }
     }
+    if let Some(person) = &filter.person {
+        filter.account = Some(account(caller, person).await?);
+    }
     Ok((filter, Duration::from_secs(seconds)))
+}
+
+/// The account of a log-in id.
+async fn account(caller: &Caller, person: &str) -> Result<i64, String> {
+    match accounts::by_login(&caller.world.store, person).await {
+        Ok(Some(stored)) => Ok(stored.account.id),
+        Ok(None) => Err(format!("person: nobody logs in with {person:?}")),
+        Err(error) => Err(format!("person: {error}")),
+    }
 }
 
 async fn rules(caller: Caller) -> Response {

@@ -42,13 +42,12 @@ pub async fn observe(State(world): State<Arc<World>>, request: Request, next: Ne
     let (request, form) = read_form(request).await;
     let named = app_key(&query, &form);
     let headers = request.headers().clone();
-    // A call of the user API says neither; pages need not be asked, unless a rule does.
-    let who = if headers.contains_key(header::AUTHORIZATION) || world.faults.name_people() {
-        who::of(&world, &headers, &query, &form).await
-    } else {
-        who::Who::default()
+    let who = who::of(&world, &headers, &query, &form).await;
+    let app = match &named {
+        Some(key) => who::app_of(&world, key).await,
+        None => who.app,
     };
-    let (account, login, app_key) = (who.account, who.login, named.or(who.app_key));
+    let (account, person, app_key) = (who.account, who.login, named.or(who.app_key));
     let keys = flow::keys_of(&world, &request, &path, &form);
     let (base, own) = (here::base(&world, request.headers()), own_headers(request.headers()));
     let spoilt = if world.faults.is_empty() {
@@ -70,7 +69,10 @@ pub async fn observe(State(world): State<Arc<World>>, request: Request, next: Ne
     }
     let decision = match response.extensions().get::<Decided>() {
         Some(Decided(decision)) => Some(decision.to_string()),
-        None => login.filter(|_| response.status().is_success()).map(|login| format!("answered for {login}")),
+        None if headers.contains_key(header::AUTHORIZATION) && response.status().is_success() => {
+            person.as_ref().map(|person| format!("answered for {person}"))
+        }
+        None => None,
     };
     let location = response.headers().get(header::LOCATION).and_then(|location| location.to_str().ok());
     let mut parameters = request_log::kept(&query);
@@ -89,6 +91,9 @@ pub async fn observe(State(world): State<Arc<World>>, request: Request, next: Ne
         in_query,
         content_type: kind.to_owned(),
         app_key,
+        app,
+        person,
+        account,
         status: response.status().as_u16(),
         took_us: u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
         location: location.map(request_log::kept_location),

@@ -7,7 +7,7 @@ use kakaw_store::{accounts, codes, grants, sessions};
 use kakaw_wire::form::Pairs;
 
 use crate::http::cookie;
-use crate::http::kauth::authorize::hinted;
+use crate::http::kauth::{self, authorize::hinted};
 use crate::world::World;
 
 /// What a token, a code, a typed log-in id or a session tells of its sender.
@@ -19,6 +19,13 @@ pub struct Who {
     pub login: Option<String>,
     /// The key of the token or the code.
     pub app_key: Option<String>,
+    /// The app of that key, or of the admin key.
+    pub app: Option<i64>,
+}
+
+/// The app of a key that a request names.
+pub async fn app_of(world: &World, key: &str) -> Option<i64> {
+    kauth::find_key(world, key).await.ok()?.map(|(app, _)| app.id)
 }
 
 /// Finds out.
@@ -34,23 +41,28 @@ async fn found(world: &World, headers: &HeaderMap, query: &str, form: &str) -> O
     }
     if let Some(code) = sent("code") {
         let found = codes::by_id(&world.store, &secret::hash(code)).await.ok()??;
-        return Some(Who::of(found.account, Some(found.code.app_key)));
+        return Some(Who::of(found.account, Some((found.code.app_key, found.code.app_id))));
     }
-    let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let access = bearer.and_then(|value| value.split_once(' ')).map(|(_, text)| text.trim());
-    let access = access.and_then(|text| token::open_access(&world.sealer, text)).map(|token| token.grant_id);
+    let header = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let (scheme, credentials) = header.and_then(|value| value.split_once(' ')).unzip();
+    if let Some(key) = credentials.filter(|_| scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("KakaoAK"))) {
+        return Some(Who { app: app_of(world, key.trim()).await, ..Who::default() });
+    }
+    let access =
+        credentials.map(str::trim).and_then(|text| token::open_access(&world.sealer, text)).map(|token| token.grant_id);
     let refresh = || Some(token::open_refresh(&world.sealer, sent("refresh_token")?)?.grant_id);
     if let Some(grant) = access.or_else(refresh) {
         let bearer = grants::bearer(&world.store, grant).await.ok()??;
-        return Some(Who::of(bearer.account, Some(bearer.grant.app_key)));
+        return Some(Who::of(bearer.account, Some((bearer.grant.app_key, bearer.grant.app_id))));
     }
     let session = cookie::read(headers, &cookie::Names::of(world).session)?;
     Some(Who::of(sessions::with_account(&world.store, &secret::hash(&session)).await.ok()??.1, None))
 }
 
 impl Who {
-    fn of(account: Account, app_key: Option<String>) -> Self {
+    fn of(account: Account, key: Option<(String, i64)>) -> Self {
         let attributes = account.attributes;
-        Self { account: Some(account.id), login: attributes.email.or(attributes.id), app_key }
+        let (app_key, app) = key.unzip();
+        Self { account: Some(account.id), login: attributes.email.or(attributes.id), app_key, app }
     }
 }
