@@ -16,6 +16,8 @@ pub struct Policy {
     pub revoke_on_code_reuse: bool,
     /// Whether an outdated refresh token ends its grant.
     pub revoke_on_refresh_reuse: bool,
+    /// Whether a token request without a body may have its parameters in the query.
+    pub token_parameters_in_query: bool,
     /// What only a stand-in may be told.
     #[serde(skip)]
     pub rehearsal: Rehearsal,
@@ -40,6 +42,7 @@ impl Policy {
         refresh_grace: 0,
         revoke_on_code_reuse: false,
         revoke_on_refresh_reuse: false,
+        token_parameters_in_query: true,
         rehearsal: Rehearsal { access_lifetime: None, rotate: None, any_local_port: false },
     };
 
@@ -50,6 +53,7 @@ impl Policy {
         refresh_grace: 30,
         revoke_on_code_reuse: true,
         revoke_on_refresh_reuse: true,
+        token_parameters_in_query: false,
         rehearsal: Rehearsal { access_lifetime: None, rotate: None, any_local_port: false },
     };
 }

@@ -61,6 +61,11 @@ pub const KEYS: &[Key] = &[
     key("policy.revoke_on_code_reuse", "Whether the second use of a code ends the tokens of its first use."),
     key("policy.revoke_on_refresh_reuse", "Whether an outdated refresh token ends the log-in that it belonged to."),
     key(
+        "policy.token_parameters_in_query",
+        "Whether `POST /oauth/token` reads its parameters from the query when the body is empty. Proxies write queries, \
+         and with them secrets and codes, into their logs.",
+    ),
+    key(
         "quotas.user_ids",
         "Calls of `/v1/user/ids` that an app may make in a minute, else 429 with -10; 0 means no limit.",
     ),

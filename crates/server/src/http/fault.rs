@@ -68,6 +68,18 @@ impl Fault {
         Self::Store(Error::Unusable("a commit was outrun too often".to_owned()))
     }
 
+    /// Adds a finding to those that are told, or to the evidence that is told in their place.
+    #[must_use]
+    pub fn because(self, finding: impl Into<String>) -> Self {
+        match self {
+            Self::Refused(refusal) => {
+                let told = findings(&refusal).into_iter().chain([finding.into()]);
+                Self::Refused(told.fold(Refusal::new(refusal.problem), Refusal::because))
+            }
+            ours => ours,
+        }
+    }
+
     /// As an error page.
     #[must_use]
     pub fn page(self, here: &Here) -> Response {
