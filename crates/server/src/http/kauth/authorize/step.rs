@@ -134,6 +134,8 @@ pub fn canonical(query: &str) -> String {
 
 /// The same request, for another person.
 pub fn with_prompt_login(canonical: &str) -> String {
-    let kept = canonical.split('&').filter(|pair| !pair.starts_with("prompt=")).collect::<Vec<_>>().join("&");
+    // A hint names the person who is not meant any more.
+    let names = |pair: &&str| !pair.starts_with("prompt=") && !pair.starts_with("login_hint=");
+    let kept = canonical.split('&').filter(names).collect::<Vec<_>>().join("&");
     format!("{kept}&prompt=login")
 }
