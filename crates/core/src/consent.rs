@@ -149,6 +149,8 @@ pub struct Submitted {
     pub terms: Vec<String>,
     /// Ids of ticked channels.
     pub channels: Vec<String>,
+    /// Whether the form had been shown again with what was missing marked.
+    pub again: bool,
 }
 
 /// What agreeing changes.
@@ -171,16 +173,25 @@ pub struct Agreed {
 /// Why a submitted form is not accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NotAgreed {
-    /// A required item was left out (KOE203).
+    /// Show the form again, with this marked.
+    Incomplete(Incomplete),
+    /// Something required is missing in a form that had it marked (KOE203).
     Required(Refusal),
-    /// A typed value does not fit: show the form again.
-    Value(NotCollectable),
+}
+
+/// What is missing in a submitted form, and what does not fit.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Incomplete {
+    /// Required items and tags of required service terms that are not ticked.
+    pub missing: Vec<String>,
+    /// Items whose typed value does not fit.
+    pub wrong: Vec<Item>,
 }
 
 /// Decides what the submitted form means. Only items that were shown can be agreed to.
 ///
 /// # Errors
-/// A required item is missing, or a typed value does not fit.
+/// Something required is missing, or a typed value does not fit.
 pub fn submit(ask: &Ask, attributes: &Attributes, submitted: &Submitted) -> Result<Agreed, NotAgreed> {
     let ticked = |row: &AskItem| row.agreed || submitted.scope.iter().any(|id| id == row.item.id());
     let ticked_term = |term: &ServiceTerm| submitted.terms.contains(&term.tag);
@@ -188,7 +199,9 @@ pub fn submit(ask: &Ask, attributes: &Attributes, submitted: &Submitted) -> Resu
     let items = ask.items.iter().map(|row| (row.item.id(), row.required, ticked(row)));
     let terms = ask.terms.iter().map(|term| (term.tag.as_str(), term.required, ticked_term(term)));
     let rows: Vec<_> = items.chain(terms).collect();
-    if rows.iter().any(|(_, required, ticked)| *required && !ticked) {
+    let missing = rows.iter().filter(|(_, required, ticked)| *required && !ticked);
+    let mut incomplete = Incomplete { missing: missing.map(|row| row.0.to_owned()).collect(), wrong: Vec::new() };
+    if submitted.again && !incomplete.missing.is_empty() {
         let join = |which: fn(&(&str, bool, bool)) -> bool| {
             rows.iter().filter(|row| which(row)).map(|row| row.0).collect::<Vec<_>>().join(",")
         };
@@ -204,8 +217,14 @@ pub fn submit(ask: &Ask, attributes: &Attributes, submitted: &Submitted) -> Resu
         let typed = submitted.values.get(row.item.id()).map(|v| v.trim()).filter(|v| !v.is_empty());
         // F19: a value that the person will not give stays empty, and the log-in goes on.
         if let (true, Some(value)) = (row.collect, typed) {
-            collected.collect(row.item, value).map_err(NotAgreed::Value)?;
+            match collected.collect(row.item, value) {
+                Ok(()) => {}
+                Err(NotCollectable { item }) => incomplete.wrong.push(item),
+            }
         }
+    }
+    if incomplete != Incomplete::default() {
+        return Err(NotAgreed::Incomplete(incomplete));
     }
     let terms = ask.terms.iter().filter(|term| ticked_term(term)).map(|term| (term.tag.clone(), term.version));
     let channels = ask.channels.iter().filter(|channel| submitted.channels.contains(&channel.id));
@@ -327,9 +346,35 @@ mod tests {
             |ids: &[&str]| Submitted { scope: ids.iter().map(|s| (*s).to_owned()).collect(), ..Submitted::default() };
         let agreed = submit(&shown, &person, &form(&["profile_nickname", "gender", "x"])).expect("agreed");
         assert_eq!(agreed.items, [Item::ProfileNickname]);
-        let Err(NotAgreed::Required(refusal)) = submit(&shown, &person, &form(&["name"])) else {
-            panic!("KOE203 expected")
-        };
+        let marked = Incomplete { missing: vec!["profile_nickname".to_owned()], wrong: vec![] };
+        assert_eq!(submit(&shown, &person, &form(&["name"])), Err(NotAgreed::Incomplete(marked)));
+        let again = Submitted { again: true, ..form(&["name"]) };
+        let Err(NotAgreed::Required(refusal)) = submit(&shown, &person, &again) else { panic!("KOE203 expected") };
         assert_eq!(refusal.problem.code().id(), "KOE203");
+    }
+
+    #[test]
+    fn everything_that_must_be_mended_is_told_at_once() {
+        let app = app(&[
+            (Item::ProfileNickname, Consent::Required, false),
+            (Item::AccountEmail, Consent::Required, true),
+            (Item::Birthyear, Consent::Optional, true),
+        ]);
+        let shown = ask(&app, &Attributes::default(), None, &wanted(&[]));
+        let values = [("account_email", "no address"), ("birthyear", "95")];
+        let mut form = Submitted {
+            scope: vec!["account_email".to_owned(), "birthyear".to_owned()],
+            values: values.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+            ..Submitted::default()
+        };
+        let both = vec![Item::AccountEmail, Item::Birthyear];
+        let told = Incomplete { missing: vec!["profile_nickname".to_owned()], wrong: both };
+        assert_eq!(submit(&shown, &Attributes::default(), &form), Err(NotAgreed::Incomplete(told)));
+        // A value that does not fit is never KOE203, however often it comes.
+        form.scope.push("profile_nickname".to_owned());
+        form.again = true;
+        form.values.remove("account_email");
+        let told = Incomplete { missing: vec![], wrong: vec![Item::Birthyear] };
+        assert_eq!(submit(&shown, &Attributes::default(), &form), Err(NotAgreed::Incomplete(told)));
     }
 }

@@ -29,6 +29,7 @@ pub mod session;
 pub mod shipping;
 pub mod time;
 pub mod token;
+pub mod token_request;
 pub mod user_info;
 pub mod webhook;
 

@@ -18,6 +18,8 @@ pub struct Policy {
     pub revoke_on_refresh_reuse: bool,
     /// Whether a polling page gets a code only if its key allows it, on a registered domain, after the person confirmed.
     pub strict_code_polling: bool,
+    /// Whether a token request without a body may have its parameters in the query.
+    pub token_parameters_in_query: bool,
     /// What only a stand-in may be told.
     #[serde(skip)]
     pub rehearsal: Rehearsal,
@@ -43,6 +45,7 @@ impl Policy {
         revoke_on_code_reuse: false,
         revoke_on_refresh_reuse: false,
         strict_code_polling: false,
+        token_parameters_in_query: true,
         rehearsal: Rehearsal { access_lifetime: None, rotate: None, any_local_port: false },
     };
 
@@ -54,6 +57,7 @@ impl Policy {
         revoke_on_code_reuse: true,
         revoke_on_refresh_reuse: true,
         strict_code_polling: true,
+        token_parameters_in_query: false,
         rehearsal: Rehearsal { access_lifetime: None, rotate: None, any_local_port: false },
     };
 }

@@ -66,6 +66,11 @@ pub const KEYS: &[Key] = &[
          began on a page of a registered domain and that the person confirmed, to a registered `Origin`.",
     ),
     key(
+        "policy.token_parameters_in_query",
+        "Whether `POST /oauth/token` reads its parameters from the query when the body is empty. Proxies write queries, \
+         and with them secrets and codes, into their logs.",
+    ),
+    key(
         "quotas.user_ids",
         "Calls of `/v1/user/ids` that an app may make in a minute, else 429 with -10; 0 means no limit.",
     ),

@@ -64,14 +64,28 @@ pub async fn form(request: Request) -> Result<Pairs, BodyError> {
     Pairs::parse(text).map_err(BodyError::Form)
 }
 
-/// Reads a form, or nothing from an empty body of whatever content type.
+/// Whether a body holds nothing, whatever its type. HTTP clients send `{}` or `null` as JSON, or a multipart form without
+/// parts, when their caller passed no data.
+fn is_nothing(headers: &HeaderMap, bytes: &[u8]) -> bool {
+    let text: Vec<u8> = bytes.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).take(200).collect();
+    let without_parts = || {
+        let body = bytes.trim_ascii();
+        content_type(headers).to_ascii_lowercase().starts_with("multipart/")
+            && body.starts_with(b"--")
+            && body.ends_with(b"--")
+            && !body.contains(&b'\n')
+    };
+    matches!(text.as_slice(), b"" | b"{}" | b"[]" | b"null" | b"\"\"") || without_parts()
+}
+
+/// Reads a form, or nothing from a body of whatever content type that holds nothing.
 ///
 /// # Errors
 /// Why it could not.
 pub async fn form_or_nothing(request: Request) -> Result<Pairs, BodyError> {
     let (headers, body) = (request.headers().clone(), request.into_body());
     let bytes = bytes(body, LIMIT).await?;
-    if bytes.is_empty() {
+    if is_nothing(&headers, &bytes) {
         return Ok(Pairs::default());
     }
     if !is_form(&headers) {

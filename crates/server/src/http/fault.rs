@@ -6,7 +6,7 @@ use axum::response::{IntoResponse as _, Response};
 use kakaw_core::Refusal;
 use kakaw_core::random;
 use kakaw_store::Error;
-use kakaw_wire::problem::{Problem, Surface};
+use kakaw_wire::problem::{Code, Problem, Surface};
 use kakaw_wire::scope;
 use kakaw_wire::shipping::AppsError;
 use kakaw_wire::token::KauthError;
@@ -14,6 +14,7 @@ use kakaw_wire::user::KapiError;
 
 use crate::http::here::Here;
 use crate::page;
+use crate::page::ways::Ways;
 use crate::password::Busy;
 use crate::world::World;
 
@@ -68,14 +69,36 @@ impl Fault {
         Self::Store(Error::Unusable("a commit was outrun too often".to_owned()))
     }
 
+    /// Adds a finding to those that are told, or to the evidence that is told in their place.
+    #[must_use]
+    pub fn because(self, finding: impl Into<String>) -> Self {
+        match self {
+            Self::Refused(refusal) => {
+                let told = findings(&refusal).into_iter().chain([finding.into()]);
+                Self::Refused(told.fold(Refusal::new(refusal.problem), Refusal::because))
+            }
+            ours => ours,
+        }
+    }
+
     /// As an error page.
     #[must_use]
     pub fn page(self, here: &Here) -> Response {
+        self.page_with(here, Ways::default())
+    }
+
+    /// As an error page with ways on.
+    #[must_use]
+    pub fn page_with(self, here: &Here, mut ways: Ways) -> Response {
         let busy = matches!(self, Self::Busy);
         let refusal = self.into_refusal(Problem::TemporaryFault {});
         let id = note(&here.world, &refusal);
         let status = status(refusal.problem.answer(Surface::Page).status);
-        let mut response = page::respond(here, status, &page::error::Error::new(here, &refusal));
+        if refusal.problem.code() == Code::KOE003 && ways.again.is_none() {
+            // What failed for now may succeed when it is asked for again.
+            ways.again = here.own_url.clone();
+        }
+        let mut response = page::respond(here, status, &page::error::Error::new(here, &refusal, ways));
         if busy {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         }

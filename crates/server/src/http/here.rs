@@ -40,6 +40,8 @@ pub struct Here {
     pub device: String,
     /// Address of the peer, or what the declared proxy says.
     pub address: String,
+    /// Path and query of the request, if they can stand in a link: `//host` would lead elsewhere.
+    pub own_url: Option<String>,
 }
 
 impl FromRequestParts<Arc<World>> for Here {
@@ -58,6 +60,11 @@ impl FromRequestParts<Arc<World>> for Here {
             session: cookie::read(headers, &names.session),
             device: text(header::USER_AGENT).unwrap_or_default().chars().take(300).collect(),
             address: address(world, headers, &parts.extensions),
+            own_url: parts
+                .uri
+                .path_and_query()
+                .map(|url| url.as_str().to_owned())
+                .filter(|url| url.starts_with('/') && !url.starts_with("//") && !url.contains('\\')),
             world: Arc::clone(world),
         })
     }

@@ -28,7 +28,16 @@ pub async fn answer(State(world): State<Arc<World>>, here: Here, request: Reques
     let path: String = request.uri().path().chars().take(200).collect();
     let method = request.method().to_string();
     let sent = format!("{method} {path}");
-    let nearest = diagnosis::nearest(&sent, endpoints().iter().map(String::as_str)).unwrap_or_default().to_owned();
+    // The same path with another method is nearer than anything else.
+    let at_path: Vec<&str> = endpoints()
+        .iter()
+        .filter_map(|endpoint| endpoint.split_once(' ').filter(|(_, known)| *known == path))
+        .map(|(method, _)| method)
+        .collect();
+    let nearest = match at_path.first() {
+        Some(method) => format!("{method} {path}"),
+        None => diagnosis::nearest(&sent, endpoints().iter().map(String::as_str)).unwrap_or_default().to_owned(),
+    };
     let base = here::base(&world, request.headers());
     if path == "/v1/user/me" {
         return Fault::from(Problem::Discontinued { path, successor: "/v2/user/me".to_owned() }).kapi(&world, &base);
@@ -37,7 +46,11 @@ pub async fn answer(State(world): State<Arc<World>>, here: Here, request: Reques
         return Fault::from(Problem::UnknownApi { method, path, nearest }).kapi(&world, &base);
     }
     let refusal = Refusal::new(Problem::UnknownUrl { method, path: path.clone(), nearest: nearest.clone() });
-    let fault = Fault::from(refusal.because(format!("the nearest endpoint is {nearest}")));
+    let refusal = match at_path.as_slice() {
+        [] => refusal.because(format!("the nearest endpoint is {nearest}")),
+        methods => refusal.because(format!("{path} exists; send it as {}", methods.join(" or "))),
+    };
+    let fault = Fault::from(refusal);
     let accepts = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
     let of_kauth = ["/oauth", "/api", "/.well-known"].iter().any(|prefix| path.starts_with(prefix));
     // A person who follows a wrong link to kauth gets the page; a program gets JSON.

@@ -7,6 +7,7 @@ use kakaw_wire::problem::{Problem, Surface, fill};
 use kakaw_wire::text;
 
 use super::Frame;
+use super::ways::Ways;
 use crate::http::here::Here;
 
 #[derive(Template)]
@@ -22,11 +23,16 @@ pub struct Error {
     cause: String,
     fix: String,
     diagnosis: Vec<String>,
+    /// What a person can do who is not of the app's team.
+    person: &'static str,
+    ways: Ways,
+    /// What the link to the same request is called.
+    again: &'static str,
 }
 
 impl Error {
     #[must_use]
-    pub fn new(here: &Here, refusal: &Refusal) -> Self {
+    pub fn new(here: &Here, refusal: &Refusal, ways: Ways) -> Self {
         let problem = &refusal.problem;
         let code = problem.code();
         let words = text::of(code, here.lang);
@@ -46,6 +52,14 @@ impl Error {
             cause: words.map(|w| w.cause.clone()).unwrap_or_default(),
             fix: words.map(|w| w.fix.clone()).unwrap_or_default(),
             diagnosis,
+            person: match code {
+                Code::KOE002 => "error_person_url",
+                Code::KOE003 => "error_person_wait",
+                Code::KOE005 => "error_person_team",
+                _ => "error_person",
+            },
+            ways: ways.of(code),
+            again: if code == Code::KOE003 { "way_retry" } else { "way_again" },
         }
     }
 }

@@ -15,6 +15,7 @@ pub mod restricted;
 pub mod start;
 pub mod talk;
 pub mod terms;
+pub mod ways;
 pub mod words;
 
 use askama::Template;

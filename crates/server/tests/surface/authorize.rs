@@ -101,7 +101,11 @@ async fn t005_a_test_app_is_for_its_team() {
 #[tokio::test]
 async fn t203_consent_without_a_required_item() {
     on_each_database(async |server| {
-        let answer = server.walk(&mut Browser::default(), &authorize(REST, ""), "ryan@example.com", &["profile_nickname"]).await;
+        let (mut browser, url) = (Browser::default(), authorize(REST, ""));
+        let shown_again = server.walk(&mut browser, &url, "ryan@example.com", &["profile_nickname"]).await;
+        assert!(!shown_again.body.contains("KOE203"), "first the form is shown again: {}", shown_again.body);
+        let answer = browser.agree(&server, &url, &shown_again.body, &["profile_nickname"]).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST);
         assert!(answer.body.contains("(KOE203)"), "{}", answer.body);
         let text = "All required service terms must be approved. required:profile_nickname,account_email agreed:profile_nickname";
         assert!(answer.body.contains(text), "{}", answer.body);

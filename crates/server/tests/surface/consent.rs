@@ -164,3 +164,102 @@ async fn a_consent_form_of_another_request_person_or_tab_is_shown_again() {
     })
     .await;
 }
+
+/// The opening tag that holds this text.
+fn tag<'a>(page: &'a str, part: &str) -> &'a str {
+    let tags = page.split('<').filter_map(|tag| tag.split_once('>')).map(|(tag, _)| tag);
+    tags.into_iter().find(|tag| tag.contains(part)).unwrap_or_else(|| panic!("{part} expected: {page}"))
+}
+
+#[tokio::test]
+async fn a_forgotten_box_is_marked_and_focused_on_the_form_that_is_shown_again() {
+    on_each_database(async |server| {
+        for (lang, words) in [
+            ("ko", "계속하려면 이 항목에 동의해 주세요."),
+            ("en", "Agree to this item to go on."),
+            ("ja", "続けるには、この項目に同意してください。"),
+            ("zh", "请同意此项后继续。"),
+        ] {
+            let (mut browser, url) = (Browser::default(), authorize(REST, &format!("&lang={lang}")));
+            let page = server.consent_page(&mut browser, &url, "ryan@example.com").await;
+            // Browsers check first, and never stand in the way of Cancel.
+            for item in ITEMS {
+                assert!(tag(&page.body, &format!("value=\"{item}\"")).contains(" required"), "{}", page.body);
+            }
+            assert!(!tag(&page.body, "value=\"birthyear\"").contains("required"), "optional is optional");
+            assert!(tag(&page.body, "value=\"cancel\"").contains("formnovalidate"), "{}", page.body);
+            assert!(!page.body.contains("aria-invalid") && !page.body.contains("autofocus"), "{}", page.body);
+
+            let again = browser.agree(&server, &url, &page.body, &["profile_nickname", "birthyear"]).await;
+            assert_eq!(again.status, StatusCode::BAD_REQUEST);
+            assert!(again.body.contains(words) && again.body.contains("role=\"alert\""), "{lang}: {}", again.body);
+            let email = tag(&again.body, "value=\"account_email\"");
+            for part in ["aria-invalid=\"true\"", "aria-describedby=\"item-account_email-error\"", "autofocus"] {
+                assert!(email.contains(part), "{part}: {email}");
+            }
+            assert!(again.body.contains("id=\"item-account_email-error\""), "{}", again.body);
+            assert_eq!(again.body.matches("aria-invalid").count(), 1, "{}", again.body);
+            for ticked in ["profile_nickname", "birthyear"] {
+                assert!(tag(&again.body, &format!("value=\"{ticked}\"")).contains(" checked"), "stays ticked");
+            }
+            assert!(!email.contains("checked"));
+
+            // The mark is sealed: the first form has it not, whatever fields come with it.
+            let first = hidden(&page.body);
+            let forged =
+                [("kakaw_form", first.as_str()), ("decision", "accept"), ("again", "true"), ("shown_again", "1")];
+            let shown = browser.post(&server, &url, &forged).await;
+            assert!(!shown.body.contains("KOE203") && shown.body.contains("name=\"kakaw_form\""), "{}", shown.body);
+            let back = browser.agree(&server, &url, &again.body, &ITEMS).await;
+            assert!(back.parameter("code").is_some(), "{}", back.location());
+            let token = token_of(&server.exchange(REST, &back.parameter("code").unwrap()).await);
+            assert_eq!(server.api("POST", "/v1/user/unlink", &token).await.status, StatusCode::OK);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_value_that_does_not_fit_is_named_marked_and_focused() {
+    on_each_database(async |server| {
+        let (mut browser, url) = (Browser::default(), authorize(REST, "&lang=en"));
+        let page = server.consent_page(&mut browser, &url, "noemail").await;
+        let field = tag(&page.body, "name=\"value_account_email\"");
+        assert!(field.contains(" required") && field.contains("type=\"email\""), "{field}");
+        assert!(!page.body.contains("Leave empty"), "a required item cannot be left empty: {}", page.body);
+        let send = async |browser: &mut Browser, page: &str, items: &[&str], email: &str| {
+            let form = hidden(page);
+            let mut fields =
+                vec![("kakaw_form", form.as_str()), ("decision", "accept"), ("value_account_email", email)];
+            fields.extend(items.iter().map(|item| ("scope", *item)));
+            browser.post(&server, &url, &fields).await
+        };
+        let told = "Enter an email address such as name@example.com.";
+        for (email, words) in [("no address", told), ("ryan@example.com", "This address cannot be used here.")] {
+            let again = send(&mut browser, &page.body, &ITEMS, email).await;
+            assert_eq!(again.status, StatusCode::BAD_REQUEST);
+            assert!(again.body.contains(words), "{words}: {}", again.body);
+            let field = tag(&again.body, "name=\"value_account_email\"");
+            let described = "aria-describedby=\"value-account_email-hint value-account_email-error\"";
+            for part in ["aria-invalid=\"true\"", described, "autofocus", &format!("value=\"{email}\"")] {
+                assert!(field.contains(part), "{part}: {field}");
+            }
+            assert!(again.body.contains("<label for=\"value-account_email\">Email</label>"), "{}", again.body);
+            assert_eq!(again.body.matches("autofocus").count(), 1, "{}", again.body);
+        }
+        // Both at once: the first of them has the focus.
+        let again = send(&mut browser, &page.body, &["account_email"], "no address").await;
+        assert!(tag(&again.body, "value=\"profile_nickname\"").contains("autofocus"), "{}", again.body);
+        assert!(!tag(&again.body, "name=\"value_account_email\"").contains("autofocus"), "{}", again.body);
+        assert_eq!(again.body.matches("aria-invalid").count(), 2, "{}", again.body);
+        // Who agreed before, and has no value still, may go on without it (F19).
+        let code = send(&mut browser, &again.body, &ITEMS, "").await.parameter("code").unwrap();
+        assert_eq!(server.exchange(REST, &code).await.status, StatusCode::OK);
+        let later = browser.get(&server, &url).await;
+        let field = tag(&later.body, "name=\"value_account_email\"");
+        assert!(!field.contains("required") && later.body.contains("Leave empty to go on without it."), "{field}");
+        let page = send(&mut browser, &later.body, &[], "no address").await;
+        assert!(page.body.contains(told), "{}", page.body);
+    })
+    .await;
+}

@@ -167,3 +167,58 @@ async fn user_information_holds_every_item_that_was_agreed_to_and_says_what_is_m
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_body_with_nothing_in_it_is_ignored_by_every_call_whatever_its_type() {
+    on_each_database(async |server| {
+        let paths: Vec<String> = kakaw_server::openapi::endpoints()
+            .into_iter()
+            .filter(|endpoint| endpoint.method == "POST" && endpoint.path.starts_with("/v"))
+            .map(|endpoint| endpoint.path.to_string())
+            .collect();
+        assert!(paths.len() >= 7, "{paths:?}");
+        let ask = async |path: &str, authorization: &str, kind: Option<&str>, body: &str| {
+            let mut request =
+                Request::post(path).header("host", "localhost:7700").header("authorization", authorization);
+            if let Some(kind) = kind {
+                request = request.header("content-type", kind);
+            }
+            let answer = server.send(request.body(Body::from(body.to_owned())).unwrap()).await;
+            (answer.status, answer.json())
+        };
+        for path in &paths {
+            for by_token in [true, false] {
+                // Some calls end the token, so each gets its own.
+                let authorization = async || {
+                    if !by_token {
+                        return format!("KakaoAK {ADMIN}");
+                    }
+                    let hint = format!("&login_hint=kakaw:ryan@example.com;only={}", ITEMS.join(","));
+                    let code = server.get(&authorize(REST, &hint)).await.parameter("code").unwrap();
+                    format!("Bearer {}", token_of(&server.exchange(REST, &code).await))
+                };
+                let expected = ask(path, &authorization().await, None, "").await;
+                assert_ne!(expected.1["code"], -8, "{path}");
+                for (kind, body) in [
+                    ("application/json", "{}"),
+                    ("application/json;charset=utf-8", " {}\n"),
+                    ("application/json", "null"),
+                    ("text/plain", ""),
+                    ("application/x-www-form-urlencoded", "{}"),
+                    ("multipart/form-data; boundary=x", "--x--\r\n"),
+                ] {
+                    let answer = ask(path, &authorization().await, Some(kind), body).await;
+                    assert_eq!(answer, expected, "{path} {kind} {body:?}");
+                }
+                // What holds something is still refused, and not passed over.
+                let refused = ask(path, &authorization().await, Some("application/json"), "{\"a\":1}").await;
+                assert_eq!(refused.1["code"], -8, "{path}");
+            }
+        }
+        let bearer = server.tokens(&mut Browser::default(), REST, "ryan@example.com", &ITEMS).await;
+        let bearer = format!("Bearer {}", bearer["access_token"].as_str().unwrap());
+        assert_eq!(ask("/v2/user/me", &bearer, Some("application/json"), "{}").await.0, StatusCode::OK);
+        assert_eq!(ask("/v1/user/unlink", &bearer, Some("application/json"), "{}").await.0, StatusCode::OK);
+    })
+    .await;
+}

@@ -116,6 +116,8 @@ async fn too_many_log_ins_at_once_are_answered_503_with_retry_after() {
     let busy: Vec<_> = answers.iter().filter(|a| a.status == StatusCode::SERVICE_UNAVAILABLE).collect();
     assert_eq!(busy.len(), 2, "{:?}", answers.iter().map(|a| a.status).collect::<Vec<_>>());
     assert!(busy.iter().all(|a| a.headers["retry-after"] == "1"));
+    let again = format!("/login?continue={}", encode_value(&authorize(REST, "")));
+    assert!(busy.iter().all(|a| links(&a.body) == [again.clone()]), "try again: {}", busy[0].body);
     assert_eq!(attempt().await.status, StatusCode::SEE_OTHER, "and afterwards all is well");
 }
 
@@ -167,6 +169,110 @@ async fn f10_every_page_speaks_four_languages() {
             let wrong = format!("{url}&scope=made_up");
             holds(&server.get(&wrong).await, why);
         }
+    })
+    .await;
+}
+
+/// The links of a page, in order, but those of its head.
+fn links(page: &str) -> Vec<String> {
+    let main = page.split_once("<main>").unwrap_or_else(|| panic!("a page expected: {page}")).1;
+    let found = main.split("href=\"").skip(1).map(|rest| rest.split('"').next().unwrap_or_default());
+    found.map(|link| link.replace("&#38;", "&").replace("&amp;", "&")).collect()
+}
+
+#[tokio::test]
+async fn a_restricted_person_can_log_in_with_another_account_or_go_back_to_the_service() {
+    on_each_database(async |server| {
+        let mut browser = Browser::default();
+        let url = authorize(REST, "&lang=en&state=a%20b&prompt=select_account&login_hint=blocked%40example.com");
+        let page = server.walk(&mut browser, &url, "blocked@example.com", &[]).await;
+        assert_eq!(page.status, StatusCode::FORBIDDEN);
+        for part in ["Log in with another account", "Back to Coffee Club", "Signed in as"] {
+            assert!(page.body.contains(part), "{part}: {}", page.body);
+        }
+        // Every app of this browser says the same, until another account is logged in.
+        let elsewhere = browser.get(&server, &authorize(PLAIN, "")).await;
+        assert_eq!((elsewhere.status, links(&elsewhere.body).len()), (StatusCode::FORBIDDEN, 2), "{}", elsewhere.body);
+        let [another, back] = &links(&page.body)[..] else { panic!("two links expected: {}", page.body) };
+        let told = "error=interaction_required&error_description=account%20has%20been%20restricted.&state=a%20b";
+        assert_eq!(*back, format!("{CALLBACK}?{told}"));
+        let to_login = browser.get(&server, another).await;
+        assert!(to_login.location().starts_with("/login?"), "{}", to_login.location());
+        let form = browser.get(&server, &to_login.location()).await;
+        assert!(!form.body.contains("blocked@example.com"), "the hint named the restricted account: {}", form.body);
+        let done = server.walk(&mut browser, another, "ryan@example.com", &ITEMS).await;
+        assert_eq!(done.parameter("state").as_deref(), Some("a b"));
+        let code = done.parameter("code").unwrap();
+        assert_eq!(server.exchange(REST, &code).await.status, StatusCode::OK);
+        assert_eq!(
+            browser.get(&server, &authorize(PLAIN, "")).await.status,
+            StatusCode::OK,
+            "and every other app is open"
+        );
+
+        // A log-in without pages has named the person: the link does not name them again.
+        let hint = authorize(REST, "&login_hint=kakaw:blocked@example.com");
+        let page = Browser::default().get(&server, &hint).await;
+        let mut fresh = Browser::default();
+        let done = server.walk(&mut fresh, &links(&page.body)[0], "ryan@example.com", &[]).await;
+        assert!(done.parameter("code").is_some());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_is_not_of_the_team_can_log_in_with_another_account_or_go_back_to_the_service() {
+    on_each_database(async |server| {
+        let mut browser = Browser::default();
+        let page = server.walk(&mut browser, &authorize(TEST_APP, "&state=s"), "child@example.com", &[]).await;
+        let [another, back] = &links(&page.body)[..] else { panic!("two links expected: {}", page.body) };
+        assert_eq!(*back, format!("{CALLBACK}?error=access_denied&error_description=User%20denied%20access&state=s"));
+        let member = server.walk(&mut browser, another, "ryan@example.com", &[]).await;
+        assert!(member.parameter("code").is_some());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn error_pages_say_what_a_person_can_do_and_link_only_to_what_was_checked() {
+    on_each_database(async |server| {
+        let evil = authorize(REST, "").replace(&encode_value(CALLBACK), "https%3A%2F%2Fevil.example%2Fcb");
+        let script = authorize(REST, "").replace(&encode_value(CALLBACK), "javascript%3A%2F%2Fx%0Aalert(1)");
+        for (url, code, back) in [
+            (evil.clone(), "KOE006", false),
+            (script, "KOE006", false),
+            (format!("{evil}&scope=made_up"), "KOE006", false),
+            (evil.replace(REST, "nope"), "KOE101", false),
+            (evil.replace(REST, ADMIN), "KOE008", false),
+            ("/oauth/authorize".to_owned(), "KOE207", false),
+            (authorize(REST, "&scope=made_up&state=s"), "KOE205", true),
+            (authorize(REST, "&channel_public_id=x&state=s"), "KOE102", true),
+            (authorize(OFF, "&state=s"), "KOE004", true),
+        ] {
+            let page = server.get(&url).await;
+            assert!(page.body.contains(&format!("({code})")), "{url}: {}", page.body);
+            let expected = back
+                .then(|| format!("{CALLBACK}?error=access_denied&error_description=User%20denied%20access&state=s"));
+            assert_eq!(links(&page.body), expected.into_iter().collect::<Vec<_>>(), "{url}");
+        }
+        for (lang, words) in [
+            ("ko", "서비스로 돌아가 다시 시도해 주세요."),
+            ("en", "Go back to the service and try again from there."),
+            ("ja", "サービスに戻り、もう一度お試しください。"),
+            ("zh", "请返回该服务后重试。"),
+        ] {
+            let page = server.get(&format!("{evil}&lang={lang}")).await;
+            assert!(page.body.contains(words), "{lang}: {}", page.body);
+        }
+        // A form that was twice incomplete: from the beginning, or back.
+        let (mut browser, url) = (Browser::default(), authorize(REST, "&state=s"));
+        let shown = server.walk(&mut browser, &url, "ryan@example.com", &[]).await;
+        let ended = browser.agree(&server, &url, &shown.body, &[]).await;
+        let [again, back] = &links(&ended.body)[..] else { panic!("two links expected: {}", ended.body) };
+        assert!(back.starts_with(CALLBACK), "{back}");
+        let done = server.walk(&mut browser, again, "ryan@example.com", &ITEMS).await;
+        assert_eq!(done.parameter("state").as_deref(), Some("s"));
+        assert!(done.parameter("code").is_some());
     })
     .await;
 }

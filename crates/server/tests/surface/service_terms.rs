@@ -30,13 +30,23 @@ async fn simple_signup_shows_items_terms_and_channels_on_one_screen() {
         }
         assert!(!page.body.contains("value=\"gender\""), "F03: items of use wait for scope");
         // KOE203 names items and terms alike.
-        let form = [
-            ("kakaw_form", &*hidden(&page.body)),
-            ("decision", "accept"),
-            ("scope", "profile_nickname"),
-            ("term", "use"),
-        ];
-        let refused = browser.post(&server, &authorize(MARKET, ""), &form).await;
+        let without_privacy = async |browser: &mut Browser, page: &str| {
+            let form = [
+                ("kakaw_form", &*hidden(page)),
+                ("decision", "accept"),
+                ("scope", "profile_nickname"),
+                ("term", "use"),
+            ];
+            browser.post(&server, &authorize(MARKET, ""), &form).await
+        };
+        let shown_again = without_privacy(&mut browser, &page.body).await;
+        assert!(
+            shown_again.body.contains("aria-invalid=\"true\" aria-describedby=\"term-2-error\" autofocus"),
+            "{}",
+            shown_again.body
+        );
+        assert_eq!(shown_again.body.matches("aria-invalid").count(), 1, "{}", shown_again.body);
+        let refused = without_privacy(&mut browser, &shown_again.body).await;
         assert!(refused.body.contains("KOE203"), "{}", refused.body);
         assert!(
             refused.body.contains("required:profile_nickname,use,privacy agreed:profile_nickname,use"),

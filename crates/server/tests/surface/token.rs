@@ -284,3 +284,111 @@ async fn t400_t401_t402_t403_id_tokens_are_verified() {
     })
     .await;
 }
+
+/// What HTTP clients send when their caller passes no data: a content type and a body.
+const NO_DATA: [(Option<&str>, &str); 8] = [
+    // requests.post(url), fetch(url, { method: "POST" })
+    (None, ""),
+    // axios.post(url), axios.post(url, null, { params })
+    (Some("application/x-www-form-urlencoded"), ""),
+    // axios.post(url, {}, { params }), requests.post(url, json={})
+    (Some("application/json"), "{}"),
+    // axios 0.x with a form's content type and an empty object
+    (Some("application/x-www-form-urlencoded"), "{}"),
+    (Some("application/json;charset=UTF-8"), " { } \n"),
+    (Some("application/json"), "null"),
+    (Some("text/plain;charset=UTF-8"), ""),
+    (Some("multipart/form-data; boundary=x"), "--x--\r\n"),
+];
+
+fn post_to(path: &str, kind: Option<&str>, body: &str) -> Request<Body> {
+    let request = Request::post(path).header("host", "localhost:7700");
+    let request = match kind {
+        Some(kind) => request.header("content-type", kind),
+        None => request,
+    };
+    request.body(Body::from(body.to_owned())).unwrap()
+}
+
+/// What the log says of the last request: its decision and its diagnosis.
+fn last_of(server: &TestServer) -> String {
+    let all = server.world.requests.list(&Default::default());
+    let last = all.last().expect("a request");
+    format!("{} {}", last.decision.clone().unwrap_or_default(), last.diagnosis.join("; "))
+}
+
+#[tokio::test]
+async fn parameters_in_the_query_are_read_when_the_body_holds_nothing() {
+    on_each_database(async |server| {
+        let mut browser = Browser::default();
+        for (kind, body) in NO_DATA {
+            let back =
+                server.walk(&mut browser, &authorize(PLAIN, ""), "ryan@example.com", &["profile_nickname"]).await;
+            let code = back.parameter("code").unwrap();
+            let form = [
+                ("grant_type", "authorization_code"),
+                ("client_id", PLAIN),
+                ("redirect_uri", CALLBACK),
+                ("code", code.as_str()),
+            ];
+            let url = format!("/oauth/token?{}", encode(&form));
+            let first = server.send(post_to(&url, kind, body)).await;
+            assert_eq!(first.status, StatusCode::OK, "{kind:?} {body:?}: {}", first.body);
+            assert!(last_of(&server).contains("the parameters came in the query"), "{}", last_of(&server));
+            let log = server.world.requests.list(&Default::default());
+            assert!(!format!("{log:?}").contains(&code), "the code is masked");
+            assert!(log.last().unwrap().flow > 0, "it belongs to its log-in");
+            let again = server.send(post_to(&url, kind, body)).await;
+            assert_eq!(again.json()["error_code"], "KOE320");
+            let told = last_of(&server);
+            assert!(told.contains("redeemed") && told.contains("the parameters came in the query"), "{told}");
+        }
+        // A body with anything in it is the only source.
+        let url = "/oauth/token?grant_type=refresh_token&refresh_token=x";
+        let mixed = server.send(post_to(url, Some("application/x-www-form-urlencoded"), &format!("client_id={PLAIN}")));
+        assert_eq!(mixed.await.json()["error_code"], "KOE310");
+        assert!(last_of(&server).contains("beside a body with other parameters"), "{}", last_of(&server));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn parameters_in_the_query_are_refused_by_setting_and_koe310_says_what_came_instead() {
+    on_each_database_with(kakaw_core::policy::Policy::SERVE, async |server| {
+        let form = format!("grant_type=refresh_token&client_id={PLAIN}&refresh_token=hush-hush");
+        for (kind, body) in NO_DATA {
+            let refused = server.send(post_to(&format!("/oauth/token?{form}"), kind, body)).await;
+            let expected =
+                json!({ "error": "invalid_request", "error_description": "grant_type is missing", "error_code": "KOE310" });
+            assert_eq!((refused.status.as_u16(), refused.json()), (400, expected), "{kind:?} {body:?}");
+            assert!(last_of(&server).contains("policy.token_parameters_in_query is off"), "{}", last_of(&server));
+        }
+        let json = format!("{{\"grant_type\":\"refresh_token\",\"client_id\":\"{PLAIN}\",\"refresh_token\":\"hush-hush\"}}");
+        for (kind, body, part) in [
+            (Some("application/json"), json.as_str(), "Content-Type is application/json; expected application/x-www"),
+            (Some("application/x-www-form-urlencoded"), json.as_str(), "the body is JSON although Content-Type says form"),
+            (Some("text/plain"), form.as_str(), "Content-Type is text/plain; expected application/x-www"),
+            (None, form.as_str(), "no Content-Type; expected application/x-www"),
+            (Some("multipart/form-data; boundary=x"), "--x\r\n\r\n\r\n--x--", "Content-Type is multipart/form-data"),
+            (None, "", "the request has no parameters"),
+        ] {
+            let refused = server.send(post_to("/oauth/token", kind, body)).await;
+            assert_eq!(refused.json()["error_code"], "KOE310", "{kind:?}: {}", refused.body);
+            assert!(last_of(&server).contains(part), "{part}: {}", last_of(&server));
+        }
+        let log = format!("{:?}", server.world.requests.list(&Default::default()));
+        assert!(!log.contains("hush-hush"), "{log}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_token_request_by_get_says_that_it_must_be_a_post() {
+    on_each_database(async |server| {
+        let refused = server.get(&format!("/oauth/token?grant_type=refresh_token&client_id={PLAIN}")).await;
+        assert_eq!((refused.status.as_u16(), refused.json()["error_code"].as_str()), (404, Some("KOE002")));
+        assert!(refused.body.contains("nearest: POST /oauth/token)"), "{}", refused.body);
+        assert!(last_of(&server).contains("/oauth/token exists; send it as POST"), "{}", last_of(&server));
+    })
+    .await;
+}

@@ -11,6 +11,9 @@
 //! | `refresh_token` | for a refresh        | KOE319 if blank, KOE322 if expired, replaced or ended                   |
 //! | `android_key_hash`, `ios_bundle_id`, `client_origin` | no | of the SDKs: registered for a native or JavaScript key, else KOE009 |
 //!
+//! Parameters come in the body. Where the setting `policy.token_parameters_in_query` is on, those of the query are read
+//! when the body is empty.
+//!
 //! From an address that the key does not allow: KOE127. Too many requests in a minute: KOE237.
 //!
 //! Spec: RFC 6749 §4.1.3, §5 and §6.
@@ -30,9 +33,10 @@ use kakaw_core::platform::{self, Identity};
 use kakaw_core::policy::REFRESH_LIFETIME;
 use kakaw_core::refresh::{Renewal, renew};
 use kakaw_core::token::{self, AccessToken};
+use kakaw_core::token_request::{CAME_IN_QUERY, Parameters, instead_of_grant_type, parameters};
 use kakaw_core::user_info::Pictures;
 use kakaw_core::webhook::Event;
-use kakaw_core::{id_token, random, secret};
+use kakaw_core::{Refusal, id_token, random, secret};
 use kakaw_store::{Outcome, codes, grants};
 use kakaw_wire::Problem;
 use kakaw_wire::event::EventType;
@@ -41,6 +45,7 @@ use kakaw_wire::scope::{Item, OPENID};
 use kakaw_wire::token::TokenReply;
 
 use crate::events;
+use crate::http::body::BodyError;
 use crate::http::decided::decided;
 use crate::http::fault::{Fault, json};
 use crate::http::{body, here};
@@ -54,19 +59,66 @@ async fn post(State(world): State<Arc<World>>, request: Request) -> Response {
     let headers = request.headers().clone();
     let base = here::base(&world, &headers);
     let address = here::address(&world, &headers, request.extensions());
-    let reply = match body::form(request).await {
-        Ok(form) => issue(&world, &base, &address, &headers, &form).await,
-        Err(error) => Err(Problem::BadTokenRequest { reason: error.reason() }.into()),
+    let sent = match Sent::read(&world, request).await {
+        Ok(sent) => sent,
+        Err(fault) => return fault.kauth(&world, &base),
     };
-    match reply {
+    match issue(&world, &base, &address, &headers, &sent.parameters.pairs).await {
         Ok(reply) => {
             let decision = match reply.refresh_token {
                 None => "refreshed: the refresh token goes on",
                 Some(_) => "issued, with a new refresh token",
             };
-            decided(json(StatusCode::OK, &reply), decision)
+            let reply = json(StatusCode::OK, &reply);
+            if sent.parameters.in_query {
+                decided(reply, format!("{decision}; {CAME_IN_QUERY}"))
+            } else {
+                decided(reply, decision)
+            }
         }
-        Err(fault) => fault.kauth(&world, &base),
+        Err(fault) => sent.explain(fault).kauth(&world, &base),
+    }
+}
+
+/// The parameters that came, and what came in place of `grant_type`.
+struct Sent {
+    parameters: Parameters,
+    instead: &'static str,
+}
+
+impl Sent {
+    async fn read(world: &World, request: Request) -> Result<Self, Fault> {
+        let query = request.uri().query().unwrap_or_default().to_owned();
+        let bad = |reason: String| Problem::BadTokenRequest { reason };
+        let body = match body::form_or_nothing(request).await {
+            Ok(body) => body,
+            Err(error @ BodyError::NotAForm(_)) => {
+                return Err(Refusal::new(Problem::MissingGrantType {}).because(error.reason()).into());
+            }
+            Err(error) => return Err(bad(error.reason()).into()),
+        };
+        let policy = world.policy();
+        let query = match Pairs::parse(&query) {
+            Ok(query) => query,
+            Err(error) if policy.token_parameters_in_query && body.is_empty() => {
+                return Err(bad(BodyError::Form(error).reason()).into());
+            }
+            // Nobody reads it.
+            Err(_) => Pairs::default(),
+        };
+        let instead = instead_of_grant_type(&body, &query);
+        Ok(Self { parameters: parameters(body, query, &policy), instead })
+    }
+
+    /// Adds where the parameters were to why they were refused.
+    fn explain(&self, fault: Fault) -> Fault {
+        let fault = match &fault {
+            Fault::Refused(refusal) if matches!(refusal.problem, Problem::MissingGrantType {}) => {
+                fault.because(self.instead)
+            }
+            _ => fault,
+        };
+        if self.parameters.in_query { fault.because(CAME_IN_QUERY) } else { fault }
     }
 }
 

@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use kakaw_core::app::App;
 use kakaw_core::authorize::Request;
-use kakaw_core::consent::{self, Agreed, Ask, NotAgreed, Submitted};
+use kakaw_core::consent::{self, Agreed, Ask, Incomplete, NotAgreed, Submitted};
 use kakaw_core::link::Link;
 use kakaw_core::random;
 use kakaw_core::seal::Purpose;
@@ -13,7 +13,6 @@ use kakaw_store::{Statement, accounts, links};
 use kakaw_wire::event::EventType;
 use kakaw_wire::form::Pairs;
 use kakaw_wire::problem::Problem;
-use kakaw_wire::scope::Item;
 
 use super::step::Step;
 use super::{Sent, Visit};
@@ -43,23 +42,26 @@ pub async fn ask(
     canonical: &str,
 ) -> Result<Consented, Fault> {
     let (browser, cookie) = here.ensure_browser();
-    let seal =
-        FormSeal::new(here, &browser, "consent", canonical, &format!("{}/{}", visit.account.id, ask.fingerprint()));
+    let shown = format!("{}/{}", visit.account.id, ask.fingerprint());
+    let seal = |page| FormSeal::new(here, &browser, page, canonical, &shown);
+    let (first, again) = (seal("consent"), seal("consent again"));
     let mut notice = None;
     let mut typed = Submitted::default();
     if let Some(form) = &sent.form {
-        if seal.fits(here, &sent.headers, form.one(FIELD).ok().flatten()) {
+        let fits = |seal: &FormSeal| seal.fits(here, &sent.headers, form.one(FIELD).ok().flatten());
+        let was_again = fits(&again);
+        if was_again || fits(&first) {
             // Only what our own page sent is shown again: another page must not tick boxes.
-            typed = submitted(form);
+            typed = Submitted { again: was_again, ..submitted(form) };
             match form.one("decision").ok().flatten() {
                 Some("cancel") => return Ok(Consented::Refused(Problem::UserDenied {})),
                 Some("accept") => match consent::submit(ask, &visit.account.attributes, &typed) {
                     Ok(agreed) if is_taken(here, visit, &agreed).await? => {
-                        notice = Some(page::consent::Notice::Value(Item::AccountEmail));
+                        notice = Some(page::consent::Notice::Taken);
                     }
                     Ok(agreed) => return Ok(Consented::Agreed(Box::new(agreed))),
                     Err(NotAgreed::Required(refusal)) => return Err(refusal.into()),
-                    Err(NotAgreed::Value(wrong)) => notice = Some(page::consent::Notice::Value(wrong.item)),
+                    Err(NotAgreed::Incomplete(what)) => notice = Some(page::consent::Notice::Incomplete(what)),
                 },
                 _ => {
                     let reason = "expected accept or cancel".to_owned();
@@ -71,6 +73,10 @@ pub async fn ask(
         }
     }
     let status = if notice.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
+    // KOE203 is for forms that had marked what is missing.
+    let marks =
+        matches!(&notice, Some(page::consent::Notice::Incomplete(Incomplete { missing, .. })) if !missing.is_empty());
+    let seal = if marks { again } else { first };
     let view = page::consent::Consent {
         app: request.app,
         account: &visit.account,
@@ -92,8 +98,8 @@ pub fn answered(visit: &Visit, ask: &Ask, submitted: Option<Submitted>) -> Resul
     match consent::submit(ask, &visit.account.attributes, &submitted) {
         Ok(agreed) => Ok(Consented::Agreed(Box::new(agreed))),
         Err(NotAgreed::Required(refusal)) => Err(refusal.into()),
-        // Nothing was typed.
-        Err(NotAgreed::Value(_)) => Ok(Consented::Refused(Problem::UserDenied {})),
+        // Nothing was typed, and nothing is shown again.
+        Err(NotAgreed::Incomplete(_)) => Ok(Consented::Refused(Problem::UserDenied {})),
     }
 }
 
@@ -111,7 +117,13 @@ fn submitted(form: &Pairs) -> Submitted {
     let values =
         form.iter().filter_map(|(name, value)| Some((name.strip_prefix("value_")?.to_owned(), value.to_owned())));
     let all = |name| form.all(name).map(str::to_owned).collect();
-    Submitted { scope: all("scope"), values: values.collect(), terms: all("term"), channels: all("channel") }
+    Submitted {
+        scope: all("scope"),
+        values: values.collect(),
+        terms: all("term"),
+        channels: all("channel"),
+        again: false,
+    }
 }
 
 /// The link as it will be, and what must be written for it.

@@ -68,6 +68,7 @@ use crate::http::here::Here;
 use crate::http::redirect::redirect;
 use crate::http::talk::Outcome;
 use crate::page;
+use crate::page::ways::{Back, Ways};
 use crate::world::World;
 
 pub fn routes() -> Router<Arc<World>> {
@@ -94,7 +95,7 @@ async fn post(here: Here, RawQuery(query): RawQuery, request: Request) -> Respon
 /// # Errors
 /// What an error page would say.
 pub async fn unattended(mut here: Here, query: String) -> Result<Response, Fault> {
-    decide(&mut here, &Sent { query, headers: HeaderMap::new(), form: None }).await
+    decide(&mut here, &Sent { query, headers: HeaderMap::new(), form: None }, &mut Ways::default()).await
 }
 
 /// What came: the request, and with a POST the form of one of its pages.
@@ -105,13 +106,15 @@ struct Sent {
 }
 
 async fn answer(mut here: Here, sent: &Sent) -> Response {
-    match decide(&mut here, sent).await {
+    let mut ways = Ways::default();
+    match decide(&mut here, sent, &mut ways).await {
         Ok(response) => response,
-        Err(fault) => fault.page(&here),
+        Err(fault) => fault.page_with(&here, ways),
     }
 }
 
-async fn decide(here: &mut Here, sent: &Sent) -> Result<Response, Fault> {
+/// Decides; `ways` gets what an error page may offer, as far as the request was found to be good.
+async fn decide(here: &mut Here, sent: &Sent, ways: &mut Ways) -> Result<Response, Fault> {
     let pairs = super::query(&sent.query)?;
     let params = authorize::parse(&pairs)?;
     if let Some(lang) = params.lang.as_deref().and_then(Lang::from_id) {
@@ -123,7 +126,12 @@ async fn decide(here: &mut Here, sent: &Sent) -> Result<Response, Fault> {
     for _ in 0..8 {
         let found = super::find_key(&world, params.client_id.as_deref().unwrap_or_default()).await?;
         let policy = here.world.policy();
+        if let Some((app, key)) = &found {
+            let (uri, state) = (params.redirect_uri.as_deref().unwrap_or_default(), params.state.as_deref());
+            ways.back = Back::of(app, key, uri, state, &policy, &Problem::UserDenied {});
+        }
         let request = authorize::check(&params, found.as_ref().map(|(app, key)| (&**app, key)), &policy)?;
+        ways.again = Some(format!("/oauth/authorize?{canonical}"));
         let tx_id = super::prepare::transaction(here, &params, request.key)?;
         let finish = Finish::of(&request, &params)?;
         if let Some(outcome) = Outcome::of(here, &pairs) {
@@ -141,6 +149,9 @@ async fn decide(here: &mut Here, sent: &Sent) -> Result<Response, Fault> {
             Some(unattended) => Some(unattended.visit(here, request.app).await?),
             None => Visit::load(here, request.app, &step).await?,
         };
+        if unattended.is_some() || !visit.as_ref().is_some_and(|visit| visit.by_agt) {
+            ways.another = Some(step.another(here, &canonical));
+        }
         let now = world.now();
         let next = request.next(visit.as_ref().map(Visit::visitor), now);
         let Some(visit) = visit else {
@@ -173,7 +184,11 @@ async fn decide(here: &mut Here, sent: &Sent) -> Result<Response, Fault> {
             Next::Refuse(problem) => return finish.refuse(here, &problem, sent, Known::Person).await,
             Next::Stop(refusal) => return Err(refusal.into()),
             Next::Restricted => {
-                let page = page::respond(here, StatusCode::FORBIDDEN, &page::restricted::Restricted::new(here));
+                let state = request.state.as_deref();
+                let back = |why| Back::of(request.app, request.key, &request.redirect_uri, state, &policy, &why);
+                let ways = Ways { again: None, back: back(Problem::Restricted {}), ..ways.clone() };
+                let view = page::restricted::Restricted::new(here, &visit.account, ways);
+                let page = page::respond(here, StatusCode::FORBIDDEN, &view);
                 return Ok(decided(page, "the account is restricted"));
             }
             Next::AgreeToTerms => {

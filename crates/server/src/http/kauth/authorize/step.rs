@@ -96,6 +96,9 @@ impl Step {
     /// The URL of the same request for another person: the log-in began where it began.
     pub fn another(&self, here: &mut Here, canonical: &str) -> String {
         let other = with_prompt_login(canonical);
+        if self.site.is_none() {
+            return format!("/oauth/authorize?{other}");
+        }
         let (request, session) = (secret::hash(&other), here.session_id().unwrap_or_default());
         let step = Self { request, session, chosen: String::new(), agt: None, ..self.clone() };
         step.url(here, &other).0
@@ -159,6 +162,8 @@ pub fn canonical(query: &str) -> String {
 
 /// The same request, for another person.
 fn with_prompt_login(canonical: &str) -> String {
-    let kept = canonical.split('&').filter(|pair| !pair.starts_with("prompt=")).collect::<Vec<_>>().join("&");
+    // A hint names the person who is not meant any more.
+    let names = |pair: &&str| !pair.starts_with("prompt=") && !pair.starts_with("login_hint=");
+    let kept = canonical.split('&').filter(names).collect::<Vec<_>>().join("&");
     format!("{kept}&prompt=login")
 }

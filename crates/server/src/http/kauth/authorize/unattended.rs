@@ -85,6 +85,8 @@ impl Unattended {
             terms: all(ask.terms.iter().map(|term| term.tag.as_str()).collect()),
             channels: all(ask.channels.iter().map(|channel| channel.id.as_str()).collect()),
             values: Default::default(),
+            // There is nobody to show the form again to.
+            again: true,
         })
     }
 }
