@@ -20,6 +20,9 @@ use crate::world::Mode;
 pub use keys::{KEYS, Key};
 pub use safety::{is_weak_secret, unsafe_settings};
 
+/// Where earlier versions kept the keys of a PostgreSQL database: in the working folder.
+const EARLIER_KEY_FILE: &str = "kakaw-keys.toml";
+
 /// The sample world's REST API key: known to everybody.
 pub const SAMPLE_KEY: &str = "0123456789abcdef0123456789abcdef";
 
@@ -133,15 +136,29 @@ impl Config {
     }
 
     /// Where the sealing keys are kept; nowhere when rows are in memory.
-    #[must_use]
-    pub fn keys_path(&self) -> Option<PathBuf> {
-        let beside = |path: &Path| path.with_file_name("kakaw-keys.toml");
-        self.key_file.clone().or_else(|| match self.url() {
-            Ok(Url::Sqlite(path)) if self.data.is_none() => Some(beside(&path)),
-            Ok(Url::Sqlite(path)) => Some(path.with_file_name("keys.toml")),
-            Ok(Url::Postgres(_)) => Some(PathBuf::from("kakaw-keys.toml")),
-            Ok(Url::Memory) | Err(_) => None,
-        })
+    ///
+    /// # Errors
+    /// The database is a PostgreSQL, and the path is not absolute: each working folder would have a file of its own.
+    pub fn keys_path(&self) -> Result<Option<PathBuf>, String> {
+        match (self.url()?, &self.key_file) {
+            (Url::Postgres(_), Some(path)) if path.is_absolute() => Ok(Some(path.clone())),
+            (Url::Postgres(_), given) => {
+                let given = given.as_ref().map_or("not set".to_owned(), |path| format!("{:?}", path.display()));
+                let mut text = format!(
+                    "key_file is {given}; with PostgreSQL it is expected as an absolute path, the same on every node: set \
+                     key_file in the configuration file, or KAKAW_KEY_FILE"
+                );
+                let earlier = self.key_file.clone().unwrap_or_else(|| EARLIER_KEY_FILE.into());
+                if let Ok(path) = earlier.canonicalize() {
+                    text.push_str(&format!(". Until now it was {}", path.display()));
+                }
+                Err(text)
+            }
+            (_, Some(path)) => Ok(Some(path.clone())),
+            (Url::Sqlite(path), None) if self.data.is_none() => Ok(Some(path.with_file_name("kakaw-keys.toml"))),
+            (Url::Sqlite(path), None) => Ok(Some(path.with_file_name("keys.toml"))),
+            (Url::Memory, None) => Ok(None),
+        }
     }
 }
 

@@ -41,7 +41,7 @@ fn commands() {
     let folder = tempfile::tempdir().unwrap();
     let mut text = "# Commands\n\nMade from the program's own help; a test keeps it so.\n".to_owned();
     for command in [
-        "", "dev", "run", "serve", "ctl", "env", "hosts", "ca", "apply", "export", "people", "webhooks", "explain",
+        "", "dev", "run", "serve", "init", "ctl", "env", "hosts", "ca", "apply", "export", "people", "webhooks", "explain",
         "check", "config",
     ] {
         let args: Vec<&str> = [command, "--help"].into_iter().filter(|word| !word.is_empty()).collect();

@@ -7,6 +7,7 @@ mod client;
 mod command_line;
 mod docs;
 mod durable;
+mod key_file;
 mod kill;
 mod running;
 mod sdk;

@@ -5,6 +5,7 @@
 mod admin;
 mod attacks;
 mod authorize;
+mod bad_day;
 mod catalogue;
 mod consent;
 mod consent_model;
