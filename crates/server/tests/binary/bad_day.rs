@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::client::Client;
-use crate::running::Running;
+use crate::running::{Running, curl, kakaw};
 
 const KEY: &str = "0123456789abcdef0123456789abcdef";
 const AUTHORIZE: &str = "/oauth/authorize?client_id=0123456789abcdef0123456789abcdef\
@@ -46,7 +46,9 @@ fn a_full_disk_refuses_writes_only_and_ends_nothing() {
         eprintln!("SKIPPED: a small disk cannot be mounted here");
         return;
     };
-    let mut server = Running::start(folder.path(), &["dev", "--listen", "127.0.0.1:0", "--data", "data"]);
+    let args = ["dev", "--listen", "127.0.0.1:0", "--data", "data"];
+    // The log is often on the same disk.
+    let mut server = Running::start_with_log(folder.path(), cannot_be_written(), &args);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let mut browser = Client::new(&server.url);
@@ -86,6 +88,55 @@ fn a_full_disk_refuses_writes_only_and_ends_nothing() {
     });
     assert!(server.child.try_wait().unwrap().is_none(), "the process goes on");
     drop(server);
+}
+
+/// What behaves as a full disk.
+fn cannot_be_written() -> std::fs::File {
+    std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap()
+}
+
+/// Every refusal writes a line to the log.
+async fn refusals_are_answered(server: &mut Running) {
+    let mut client = Client::new(&server.url);
+    for _ in 0..3 {
+        let page = client.get("/oauth/authorize?client_id=nope&redirect_uri=x&response_type=code").await;
+        assert!(page.expect("an answer").text.contains("(KOE101)"));
+        let token = client.post("/oauth/token", &[("grant_type", "nope")]).await.expect("an answer");
+        assert_eq!(token.status, 400, "{}", token.text);
+        assert_eq!(client.get_with_token("/v2/user/me", "nope").await.expect("an answer").json()["code"], -401);
+    }
+    assert!(server.child.try_wait().unwrap().is_none(), "the process goes on");
+}
+
+#[tokio::test]
+async fn a_log_on_a_full_disk_or_a_closed_pipe_fails_no_request() {
+    let folder = tempfile::tempdir().unwrap();
+    let args = ["dev", "--listen", "127.0.0.1:0"];
+    refusals_are_answered(&mut Running::start_with_log(folder.path(), cannot_be_written(), &args)).await;
+    let (reader, writer) = std::io::pipe().unwrap();
+    let mut server = Running::start_with_log(folder.path(), writer, &args);
+    drop(reader);
+    refusals_are_answered(&mut server).await;
+}
+
+#[tokio::test]
+async fn serve_answers_refusals_though_its_log_cannot_be_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = "listen = \"127.0.0.1:0\"\npublic_url = \"http://127.0.0.1\"\nbehind_proxy = true\ndata = \"live\"\n";
+    std::fs::write(folder.path().join("kakaw.toml"), config).unwrap();
+    let mut server = Running::start_with_log(folder.path(), cannot_be_written(), &["serve", "--config", "kakaw.toml"]);
+    for _ in 0..3 {
+        let (status, page) = curl(&format!("{}/oauth/authorize?client_id=nope", server.url), &["-H", "host: 127.0.0.1"]);
+        assert!(status == 400 && page.contains("(KOE"), "{status} {page}");
+    }
+    assert!(server.child.try_wait().unwrap().is_none(), "the process goes on");
+}
+
+#[test]
+fn a_command_whose_errors_nobody_reads_fails_with_its_own_code() {
+    let folder = tempfile::tempdir().unwrap();
+    let status = kakaw(folder.path(), &["serve", "--config", "absent.toml"]).stderr(cannot_be_written()).status();
+    assert_eq!(status.unwrap().code(), Some(2));
 }
 
 fn pairs(form: &[(String, String)]) -> Vec<(&str, &str)> {
