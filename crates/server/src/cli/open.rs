@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use kakaw_core::random::Random;
@@ -11,8 +12,8 @@ use kakaw_store::db::Url;
 
 use super::Usage;
 use crate::clock::Clock;
-use crate::config::Config;
-use crate::password::Passwords;
+use crate::config::{self, Config};
+use crate::password::{PLACES, Passwords};
 use crate::quota::{PerMinute, Quotas};
 use crate::signer::Signer;
 use crate::world::{Mode, PublicUrl, World};
@@ -59,7 +60,7 @@ pub async fn world(config: &Config, mode: Mode, missing: Missing) -> anyhow::Res
         clock: Clock::default(),
         random,
         signer: if mode == Mode::Dev { Signer::patient() } else { Signer::default() },
-        passwords: Arc::new(Passwords::new(config.passwords.cost(), config.passwords.workers, config.passwords.queue)),
+        passwords: Arc::new(passwords(&config.passwords)),
         policy: std::sync::RwLock::new(config.policy),
         public_url: config.public_url.clone().map_or(PublicUrl::FollowLoopback, PublicUrl::Fixed),
         access_token_in_query: config.access_token_in_query,
@@ -83,6 +84,14 @@ pub async fn world(config: &Config, mode: Mode, missing: Missing) -> anyhow::Res
         real_sdk: None,
         behind_proxy: config.behind_proxy,
     })
+}
+
+fn passwords(config: &config::Passwords) -> Passwords {
+    if config.queue.is_some() {
+        tracing::warn!("passwords.queue goes away with the next release; set passwords.longest_wait (milliseconds) instead");
+    }
+    Passwords::new(config.cost(), config.workers, config.queue.unwrap_or(PLACES))
+        .waiting_at_most(Duration::from_millis(config.longest_wait))
 }
 
 /// Makes the key file of a database that nobody has used yet.

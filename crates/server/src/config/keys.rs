@@ -78,7 +78,12 @@ pub const KEYS: &[Key] = &[
     key("passwords.lanes", "Argon2id: lanes."),
     key("passwords.workers", "Hashes that are computed at a time. Default: the number of cores."),
     key(
+        "passwords.longest_wait",
+        "Milliseconds that a log-in may wait for its hash, 100 to 60000; who would wait longer is answered 503 with \
+         `Retry-After`. Addresses take turns.",
+    ),
+    key(
         "passwords.queue",
-        "Log-ins that may wait for a hash; beyond them the answer is 503 with `Retry-After`. Default: two a core.",
+        "Older than `passwords.longest_wait`, which replaces it; still read in this release. Log-ins that may wait for a hash.",
     ),
 ];

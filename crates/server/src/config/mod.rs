@@ -14,7 +14,7 @@ use kakaw_core::policy::Policy;
 use kakaw_store::db::Url;
 use serde::{Deserialize, Serialize};
 
-use crate::password::{Cost, OWASP};
+use crate::password::{Cost, LONGEST_WAIT, OWASP};
 use crate::world::Mode;
 
 pub use keys::{KEYS, Key};
@@ -78,7 +78,9 @@ pub struct Passwords {
     pub iterations: u32,
     pub lanes: u32,
     pub workers: usize,
-    pub queue: usize,
+    pub longest_wait: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub queue: Option<usize>,
 }
 
 impl Passwords {
@@ -112,7 +114,8 @@ impl Config {
                 iterations: OWASP.iterations,
                 lanes: OWASP.lanes,
                 workers: cores,
-                queue: cores * 2,
+                longest_wait: LONGEST_WAIT.as_millis() as u64,
+                queue: None,
             },
         }
     }
@@ -264,6 +267,12 @@ pub fn load(mode: Mode, file: Option<&Path>, flags: Vec<Flag>) -> Result<Loaded,
             config.policy.code_lifetime
         ));
     }
+    if !(100..=60_000).contains(&config.passwords.longest_wait) {
+        return Err(format!(
+            "passwords.longest_wait is {} milliseconds; expected 100 to 60000",
+            config.passwords.longest_wait
+        ));
+    }
     Ok(Loaded { config, mode, figment })
 }
 
@@ -322,6 +331,7 @@ mod tests {
             database: Some(String::new()),
             key_file: Some(PathBuf::new()),
             webhooks: Webhooks { private_networks: true, ca_file: Some(PathBuf::new()) },
+            passwords: Passwords { queue: Some(1), ..Config::defaults(Mode::Dev).passwords },
             ..Config::defaults(Mode::Dev)
         };
         let json = serde_json::to_value(full).expect("json");

@@ -66,8 +66,8 @@ fn configuration() {
         .to_owned();
     let defaults = [Mode::Dev, Mode::Serve].map(|mode| serde_json::to_value(Config::defaults(mode)).unwrap());
     for key in config::KEYS {
-        // These two depend on the machine.
-        let varies = ["passwords.workers", "passwords.queue"].contains(&key.name);
+        // It depends on the machine.
+        let varies = key.name == "passwords.workers";
         let default = |mode: usize| {
             let value = key.name.split('.').fold(&defaults[mode], |value, part| &value[part]);
             if varies || value.is_null() { String::new() } else { format!("`{value}`") }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use kakaw_core::policy::Policy;
+use kakaw_server::password::{OWASP, PLACES, Passwords};
 use kakaw_server::signer::Signer;
 use kakaw_store::Outcome;
 use kakaw_store::db::{self, Url};
@@ -32,4 +33,22 @@ async fn without_a_signing_key_nothing_waits_for_long_and_no_code_is_spent() {
     server.world.signer.load(&server.world.store, &server.world.sealer, server.world.now()).await.unwrap();
     let answer = server.exchange(REST, &code).await;
     assert!(answer.json()["id_token"].is_string(), "the code was not spent: {}", answer.body);
+}
+
+#[tokio::test]
+async fn sixteen_log_ins_at_the_same_moment_on_two_cores_are_all_let_in() {
+    let passwords = Passwords::new(OWASP, 2, PLACES);
+    let server = TestServer::start_with(&Url::Memory, Policy::DEV, passwords).await;
+    let url = format!("/login?continue={}", encode_value(&authorize(REST, "")));
+    let attempt = async || {
+        let mut browser = Browser::default();
+        let form = hidden(&browser.get(&server, &url).await.body);
+        let fields = [("kakaw_form", form.as_str()), ("loginId", "ryan@example.com"), ("password", "ryan-password")];
+        browser.post(&server, &url, &fields).await.status.as_u16()
+    };
+    // The first makes the hash of the world file's password.
+    assert_eq!(attempt().await, 303);
+    let four = async || tokio::join!(attempt(), attempt(), attempt(), attempt());
+    let (a, b, c, d) = tokio::join!(four(), four(), four(), four());
+    assert_eq!([a, b, c, d], [(303, 303, 303, 303); 4]);
 }
