@@ -1,4 +1,4 @@
-//! Five times as many log-ins as can be hashed: who is answered is answered as fast as ever, the rest hear so at once.
+//! Five times as many log-ins as can be hashed: who is answered waits two seconds at most, the rest hear so at once.
 
 use std::time::{Duration, Instant};
 

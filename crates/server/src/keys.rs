@@ -1,12 +1,14 @@
 //! The key file: the master keys under which everything is sealed. It lives outside the database.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use kakaw_core::random::{self, Random};
-use kakaw_core::seal::{MasterKey, Sealer};
+use kakaw_core::seal::{MasterKey, Purpose, Sealer};
+use kakaw_store::{Store, instance};
 use serde::{Deserialize, Serialize};
 
 use crate::private_file;
@@ -33,16 +35,25 @@ pub fn ephemeral(random: &dyn Random) -> anyhow::Result<Sealer> {
     Sealer::new(&instance, &[master]).context("no sealing key could be derived")
 }
 
-/// Reads the key file, or writes a new one that only its owner can read.
-pub fn load_or_create(path: &Path, random: &dyn Random) -> anyhow::Result<Sealer> {
-    if !path.exists() {
-        let master = Entry { id: 1, key: URL_SAFE_NO_PAD.encode(random::bytes::<32>(random)) };
-        let file = KeyFile { instance: random::token(random), master: vec![master] };
-        private_file::write(path, &toml::to_string(&file)?)
-            .with_context(|| format!("cannot write the key file {}", path.display()))?;
+/// Reads the key file; nothing if there is none.
+///
+/// # Errors
+/// It cannot be read, or it is no key file.
+pub fn load(path: &Path) -> anyhow::Result<Option<Sealer>> {
+    let text = match std::fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error).with_context(|| format!("cannot read the key file {}", path.display())),
+    };
+    if text.trim().is_empty() {
+        bail!(
+            "the key file {} is empty; put it back from a backup, or remove it if its database was never used",
+            path.display()
+        );
     }
-    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read the key file {}", path.display()))?;
-    let file: KeyFile = toml::from_str(&text).with_context(|| format!("key file {}", path.display()))?;
+    // The error of the parser would show lines of the file.
+    let file: KeyFile = toml::from_str(&text)
+        .map_err(|error| anyhow::anyhow!("the key file {} is damaged: {}", path.display(), error.message()))?;
     let mut masters = Vec::new();
     for entry in file.master {
         let bytes = URL_SAFE_NO_PAD.decode(&entry.key).ok().and_then(|bytes| bytes.try_into().ok());
@@ -51,5 +62,61 @@ pub fn load_or_create(path: &Path, random: &dyn Random) -> anyhow::Result<Sealer
         };
         masters.push(MasterKey { id: entry.id, bytes });
     }
-    Sealer::new(&file.instance, &masters).with_context(|| format!("key file {} holds no key", path.display()))
+    let sealer = Sealer::new(&file.instance, &masters);
+    Ok(Some(sealer.with_context(|| format!("key file {} holds no key", path.display()))?))
+}
+
+/// Makes the key file, which only its owner can read. If another process made it at the same time, that one counts.
+///
+/// # Errors
+/// It cannot be written or read.
+pub fn create(path: &Path, random: &dyn Random) -> anyhow::Result<Sealer> {
+    let master = Entry { id: 1, key: URL_SAFE_NO_PAD.encode(random::bytes::<32>(random)) };
+    let file = KeyFile { instance: random::token(random), master: vec![master] };
+    match private_file::write(path, &toml::to_string(&file)?) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
+            return Err(error).with_context(|| format!("cannot write the key file {}", path.display()));
+        }
+        _ => {}
+    }
+    load(path)?.with_context(|| format!("the key file {} was removed while it was made", path.display()))
+}
+
+/// What is wrong with the mode of the key file, if anything.
+#[must_use]
+pub fn open_to_others(path: &Path) -> Option<String> {
+    let mode = std::fs::metadata(path).ok()?.permissions().mode() & 0o777;
+    let path = path.display();
+    (mode & 0o077 != 0).then(|| format!("{path} is open to others (mode {mode:o}); chmod 600 {path}"))
+}
+
+/// What the proof of a database says, once it is opened.
+const PROOF: &[u8] = b"this key file belongs to this database";
+
+/// Compares the key file with what was sealed in the database, so that nothing is ever sealed under a wrong one. A
+/// database without a proof gets one.
+///
+/// # Errors
+/// The database was sealed under another key file, or it failed.
+pub async fn prove(store: &Store, sealer: &Sealer, path: &Path) -> anyhow::Result<()> {
+    let wrong = || {
+        anyhow::anyhow!(
+            "{} is not the key file of this database: what is sealed there does not open with it. Put the right file \
+             back, or name it with key_file; on a further node, copy the file of the first. Nothing was changed",
+            path.display()
+        )
+    };
+    if instance::proof(store).await?.is_none() {
+        // Set up by an earlier version.
+        if let Some(sealed) = instance::sealed(store).await? {
+            sealer.open(Purpose::Keep, &sealed).ok_or_else(wrong)?;
+        }
+        // Whether this one is written or that of another process: the one that is there counts.
+        let _outcome = store.commit(vec![instance::put_proof(&sealer.seal(Purpose::Keep, PROOF))]).await?;
+    }
+    let proof = instance::proof(store).await?.context("the database keeps no proof of its key file")?;
+    match sealer.open(Purpose::Keep, &proof) {
+        Some(plain) if plain == PROOF => Ok(()),
+        _ => Err(wrong()),
+    }
 }

@@ -12,6 +12,7 @@ pub mod http;
 pub mod intercept;
 pub mod key_pool;
 pub mod keys;
+pub mod log;
 pub mod openapi;
 pub mod operator;
 pub mod page;

@@ -1,9 +1,9 @@
-//! Passwords: Argon2id on a bounded pool. When the queue is longer than its budget, the answer is "busy" at once.
+//! Passwords: Argon2id on a bounded pool. Whoever would wait too long for it is answered "busy" at once.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{self, RecvTimeoutError};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::collections::VecDeque;
+use std::net::IpAddr;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
@@ -28,63 +28,91 @@ pub const OWASP: Cost = Cost { memory_kib: 19 * 1024, iterations: 2, lanes: 1 };
 /// A thread that had nothing to hash for so long gives its memory back.
 const IDLE: Duration = Duration::from_secs(5);
 
-/// The pool is full: try again later.
+/// How long a log-in waits for its hash at most, unless the configuration says otherwise.
+pub const LONGEST_WAIT: Duration = Duration::from_secs(2);
+
+/// Log-ins that hash or wait at most, however fast hashes are: each keeps a connection and a little memory.
+pub const PLACES: usize = 2048;
+
+/// The wait for a hash would be too long: try again later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Busy;
 
 /// Hashes and verifies passwords, on threads of its own: each keeps its memory from hash to hash and takes the next job
-/// itself, so that no core waits for a hand-over.
+/// itself, so that no core waits for a hand-over. They have the priority of everything else, or else cheap refusals would
+/// take the time of those who were admitted.
 pub struct Passwords {
     cost: Cost,
-    jobs: mpsc::Sender<Job>,
-    inside: AtomicUsize,
+    queue: Arc<Queue>,
+    longest_wait: Duration,
     places: usize,
 }
 
+/// Computes a hash, unless its caller went away.
 type Job = Box<dyn FnOnce() + Send>;
+
+/// Who waits for a hash, each address in a line of its own; the lines take turns.
+struct Queue {
+    state: Mutex<State>,
+    /// Somebody came, or it is over.
+    changed: Condvar,
+    workers: usize,
+}
+
+#[derive(Default)]
+struct State {
+    /// In the order of their turns; none is empty.
+    lines: VecDeque<Line>,
+    hashing: usize,
+    /// How long a hash took of late.
+    took: Duration,
+    last_ticket: u64,
+    over: bool,
+}
+
+struct Line {
+    from: String,
+    waiting: VecDeque<(u64, Job)>,
+}
 
 impl Passwords {
     /// `workers` hash at a time, and at most `queue` more wait.
     #[must_use]
     pub fn new(cost: Cost, workers: usize, queue: usize) -> Self {
         let workers = workers.max(1);
-        let (jobs, receiver) = mpsc::channel::<Job>();
-        let receiver = Arc::new(Mutex::new(receiver));
+        let shared = Arc::new(Queue { state: Mutex::default(), changed: Condvar::new(), workers });
         for _ in 0..workers {
-            let receiver = Arc::clone(&receiver);
+            let queue = Arc::clone(&shared);
             // Without a single thread every log-in is answered 503, and says so.
-            let _ = std::thread::Builder::new().name("password".to_owned()).spawn(move || {
-                crate::priority::step_back(10);
-                loop {
-                    let job = receiver.lock().unwrap_or_else(PoisonError::into_inner).recv_timeout(IDLE);
-                    match job {
-                        Ok(job) => job(),
-                        Err(RecvTimeoutError::Timeout) => give_memory_back(),
-                        Err(RecvTimeoutError::Disconnected) => break,
-                    }
-                }
-            });
+            let _ = std::thread::Builder::new().name("password".to_owned()).spawn(move || queue.work());
         }
-        Self { cost, jobs, inside: AtomicUsize::new(0), places: workers + queue }
+        Self { cost, queue: shared, longest_wait: LONGEST_WAIT, places: workers + queue }
     }
 
-    /// Hashes a password as a PHC string.
+    /// Nobody waits longer than this for a hash to begin.
+    #[must_use]
+    pub fn waiting_at_most(mut self, longest_wait: Duration) -> Self {
+        self.longest_wait = longest_wait;
+        self
+    }
+
+    /// Hashes a password as a PHC string, for a caller from this address.
     ///
     /// # Errors
-    /// [`Busy`] when too many wait already.
-    pub async fn hash(&self, password: &Secret, random: &dyn Random) -> Result<String, Busy> {
+    /// [`Busy`] when the wait would be too long.
+    pub async fn hash(&self, from: &str, password: &Secret, random: &dyn Random) -> Result<String, Busy> {
         let (cost, password, salt) = (self.cost, password.clone(), random::bytes::<16>(random));
-        self.run(move || phc(cost, &salt, &raw(cost, password.expose(), &salt))).await
+        self.run(from, move || phc(cost, &salt, &raw(cost, password.expose(), &salt))).await
     }
 
-    /// Verifies a password. Without a hash (no such account) the same work is done for nothing, so that time does not
-    /// tell whether the account exists.
+    /// Verifies a password, for a caller from this address. Without a hash (no such account) the same work is done for
+    /// nothing, so that time does not tell whether the account exists.
     ///
     /// # Errors
-    /// [`Busy`] when too many wait already.
-    pub async fn verify(&self, hash: Option<&str>, password: &Secret) -> Result<bool, Busy> {
+    /// [`Busy`] when the wait would be too long.
+    pub async fn verify(&self, from: &str, hash: Option<&str>, password: &Secret) -> Result<bool, Busy> {
         let (cost, password, hash) = (self.cost, password.clone(), hash.map(str::to_owned));
-        self.run(move || match hash.as_deref().and_then(parse) {
+        self.run(from, move || match hash.as_deref().and_then(parse) {
             Some((cost, salt, expected)) => {
                 let tag = raw(cost, password.expose(), &salt);
                 secret::same(&STANDARD_NO_PAD.encode(tag), &STANDARD_NO_PAD.encode(expected))
@@ -97,35 +125,130 @@ impl Passwords {
         .await
     }
 
-    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Busy> {
-        let _place = Place::take(&self.inside, self.places).ok_or(Busy)?;
-        let (done, answer) = oneshot::channel();
-        let job = move || {
-            // Whoever went away while waiting needs no hash any more.
-            if !done.is_closed() {
-                let _ = done.send(work());
-            }
-        };
-        self.jobs.send(Box::new(job)).map_err(|_| Busy)?;
-        answer.await.map_err(|_| Busy)
+    async fn run<T: Send + 'static>(&self, from: &str, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Busy> {
+        let (done, mut answer) = oneshot::channel();
+        let job = Box::new(move || drop(done.send(work())));
+        let place = self.queue.enter(&network(from), job, self.longest_wait, self.places).ok_or(Busy)?;
+        match tokio::time::timeout(self.longest_wait, &mut answer).await {
+            Ok(answer) => answer.map_err(|_| Busy),
+            // The estimate was wrong: others came from other addresses.
+            Err(_) if place.leave() => Err(Busy),
+            // Its turn has come.
+            Err(_) => answer.await.map_err(|_| Busy),
+        }
     }
 }
 
-/// A place among those that hash or wait, given back even when the caller goes away.
-struct Place<'a>(&'a AtomicUsize);
-
-impl<'a> Place<'a> {
-    fn take(inside: &'a AtomicUsize, limit: usize) -> Option<Self> {
-        inside
-            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| (n < limit).then_some(n + 1))
-            .ok()
-            .map(|_| Self(inside))
-    }
-}
-
-impl Drop for Place<'_> {
+impl Drop for Passwords {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::SeqCst);
+        self.queue.lock().over = true;
+        self.queue.changed.notify_all();
+    }
+}
+
+/// What counts as one caller: an IPv4 address, or the network of an IPv6 address, of which one customer has a whole one.
+fn network(address: &str) -> String {
+    match address.parse::<IpAddr>().map(|ip| ip.to_canonical()) {
+        Ok(IpAddr::V6(ip)) => format!("{:x}", ip.to_bits() >> 64),
+        _ => address.to_owned(),
+    }
+}
+
+impl Queue {
+    /// Takes a place in the line of an address. Nothing if it would wait too long there, or too many are inside.
+    fn enter(self: &Arc<Self>, from: &str, job: Job, longest_wait: Duration, places: usize) -> Option<Place> {
+        let mut state = self.lock();
+        let waiting: usize = state.lines.iter().map(|line| line.waiting.len()).sum();
+        if waiting + state.hashing >= places || state.wait(from, self.workers) > longest_wait {
+            return None;
+        }
+        state.last_ticket += 1;
+        let ticket = state.last_ticket;
+        match state.lines.iter_mut().find(|line| line.from == from) {
+            Some(line) => line.waiting.push_back((ticket, job)),
+            None => state.lines.push_back(Line { from: from.to_owned(), waiting: [(ticket, job)].into() }),
+        }
+        drop(state);
+        self.changed.notify_one();
+        Some(Place { queue: Arc::clone(self), from: from.to_owned(), ticket })
+    }
+
+    /// What a thread does until it is over.
+    fn work(&self) {
+        let mut state = self.lock();
+        while !state.over {
+            if let Some(job) = state.next() {
+                state.hashing += 1;
+                drop(state);
+                let began = Instant::now();
+                job();
+                let took = began.elapsed();
+                state = self.lock();
+                state.hashing -= 1;
+                state.took = if state.took.is_zero() { took } else { (state.took * 7 + took) / 8 };
+                continue;
+            }
+            let (next, waited) = self.changed.wait_timeout(state, IDLE).unwrap_or_else(PoisonError::into_inner);
+            state = next;
+            if waited.timed_out() {
+                give_memory_back();
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// The first of the line whose turn it is.
+    fn next(&mut self) -> Option<Job> {
+        let mut line = self.lines.pop_front()?;
+        let (_, job) = line.waiting.pop_front()?;
+        if !line.waiting.is_empty() {
+            self.lines.push_back(line);
+        }
+        Some(job)
+    }
+
+    /// How long the next caller from an address would wait: whoever is before it in its own line, and one of each other
+    /// line for each of these turns.
+    fn wait(&self, from: &str, workers: usize) -> Duration {
+        let own = self.lines.iter().find(|line| line.from == from).map_or(0, |line| line.waiting.len());
+        let others = self.lines.iter().filter(|line| line.from != from);
+        let before = own + others.map(|line| line.waiting.len().min(own + 1)).sum::<usize>();
+        let turns = (before + self.hashing).saturating_sub(workers - 1).div_ceil(workers);
+        self.took * u32::try_from(turns).unwrap_or(u32::MAX)
+    }
+}
+
+/// A place in a line, given back even when the caller goes away.
+struct Place {
+    queue: Arc<Queue>,
+    from: String,
+    ticket: u64,
+}
+
+impl Place {
+    /// Whether it was still in line, and is no more.
+    fn leave(&self) -> bool {
+        let mut state = self.queue.lock();
+        let Some(index) = state.lines.iter().position(|line| line.from == self.from) else { return false };
+        let Some(line) = state.lines.get_mut(index) else { return false };
+        let before = line.waiting.len();
+        line.waiting.retain(|(ticket, _)| *ticket != self.ticket);
+        let was_waiting = line.waiting.len() < before;
+        if line.waiting.is_empty() {
+            state.lines.remove(index);
+        }
+        was_waiting
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.leave();
     }
 }
 
@@ -257,17 +380,90 @@ mod tests {
         assert_eq!(raw(cost, "비밀번호", b"0123456789abcdef"), tag);
     }
 
+    /// Takes some milliseconds.
+    const SLOW: Cost = Cost { memory_kib: 4096, iterations: 2, lanes: 1 };
+
+    fn verify(passwords: &Arc<Passwords>, from: &str) -> tokio::task::JoinHandle<(Instant, Result<bool, Busy>)> {
+        let (passwords, from) = (Arc::clone(passwords), from.to_owned());
+        tokio::spawn(async move {
+            let verified = passwords.verify(&from, None, &Secret::new("x")).await;
+            (Instant::now(), verified)
+        })
+    }
+
+    /// Until so many wait or hash.
+    async fn inside(passwords: &Passwords, n: usize) {
+        let count = || {
+            let state = passwords.queue.lock();
+            state.hashing + state.lines.iter().map(|line| line.waiting.len()).sum::<usize>()
+        };
+        while count() != n {
+            tokio::task::yield_now().await;
+        }
+    }
+
     #[tokio::test]
     async fn a_full_queue_is_busy_at_once() {
-        let passwords = Passwords::new(Cost { memory_kib: 4096, iterations: 1, lanes: 1 }, 1, 1);
+        let passwords = Passwords::new(SLOW, 1, 1);
         let secret = Secret::new("x");
         let (a, b, c) = tokio::join!(
-            passwords.verify(None, &secret),
-            passwords.verify(None, &secret),
-            passwords.verify(None, &secret)
+            passwords.verify("a", None, &secret),
+            passwords.verify("a", None, &secret),
+            passwords.verify("a", None, &secret)
         );
         assert_eq!([a, b, c].iter().filter(|r| r.is_err()).count(), 1);
-        assert_eq!(passwords.verify(None, &secret).await, Ok(false), "the place is given back");
+        assert_eq!(passwords.verify("a", None, &secret).await, Ok(false), "the place is given back");
+    }
+
+    #[tokio::test]
+    async fn whoever_would_wait_too_long_is_busy_and_the_others_are_answered() {
+        let wait = Duration::from_millis(200);
+        let passwords = Arc::new(Passwords::new(SLOW, 1, PLACES).waiting_at_most(wait));
+        assert_eq!(verify(&passwords, "a").await.expect("joined").1, Ok(false));
+        let began = Instant::now();
+        let all: Vec<_> = (0..500).map(|_| verify(&passwords, "a")).collect();
+        let mut answered = 0;
+        for one in all {
+            answered += usize::from(one.await.expect("joined").1.is_ok());
+        }
+        assert!((2..500).contains(&answered), "some wait and some are refused: {answered}");
+        assert!(began.elapsed() < wait * 10, "nobody waits much longer: {:?}", began.elapsed());
+        assert_eq!(verify(&passwords, "a").await.expect("joined").1, Ok(false), "and afterwards all is well");
+    }
+
+    #[tokio::test]
+    async fn one_address_that_sends_many_keeps_no_other_waiting() {
+        let passwords = Arc::new(Passwords::new(SLOW, 1, PLACES));
+        let many: Vec<_> = (0..40).map(|_| verify(&passwords, "192.0.2.1")).collect();
+        inside(&passwords, 40).await;
+        let (other, answered) = verify(&passwords, "192.0.2.2").await.expect("joined");
+        assert_eq!(answered, Ok(false));
+        let mut later = 0;
+        for one in many {
+            later += usize::from(one.await.expect("joined").0 > other);
+        }
+        assert!(later > 25, "it had its turn before {later} of 40");
+    }
+
+    #[tokio::test]
+    async fn whoever_goes_away_leaves_the_line() {
+        let passwords = Arc::new(Passwords::new(SLOW, 1, PLACES));
+        let many: Vec<_> = (0..40).map(|_| verify(&passwords, "a")).collect();
+        inside(&passwords, 40).await;
+        many.iter().for_each(tokio::task::JoinHandle::abort);
+        for one in many {
+            let _ended = one.await;
+        }
+        assert!(passwords.queue.lock().lines.is_empty());
+    }
+
+    #[test]
+    fn a_network_of_ipv6_is_one_caller() {
+        assert_eq!(network("2001:db8:1:2::1"), network("2001:db8:1:2:ffff::2"));
+        assert_ne!(network("2001:db8:1:2::1"), network("2001:db8:1:3::1"));
+        assert_eq!(network("::ffff:192.0.2.1"), network("::ffff:192.0.2.1"));
+        assert_ne!(network("192.0.2.1"), network("192.0.2.2"));
+        assert_ne!(network("::ffff:192.0.2.1"), network("::ffff:192.0.2.2"));
     }
 
     #[test]

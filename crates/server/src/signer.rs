@@ -17,6 +17,10 @@ use crate::key_pool::KeyPool;
 const KEYS: usize = 2;
 /// Between two looks at the store.
 const AGAIN: Duration = Duration::from_secs(30);
+/// The same after a failure.
+const SOON: Duration = Duration::from_secs(2);
+/// How long a request waits for a key: the first may have to be made.
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
 /// Signing keys, once there are any.
 pub struct Signer {
@@ -25,12 +29,19 @@ pub struct Signer {
     pool: Option<Arc<KeyPool>>,
     /// How long nothing is made unless somebody asks.
     patience: Duration,
+    longest_wait: Duration,
     wanted: Notify,
 }
 
 impl Default for Signer {
     fn default() -> Self {
-        Self { keys: watch::Sender::new(Arc::default()), pool: None, patience: Duration::ZERO, wanted: Notify::new() }
+        Self {
+            keys: watch::Sender::new(Arc::default()),
+            pool: None,
+            patience: Duration::ZERO,
+            longest_wait: LONGEST_WAIT,
+            wanted: Notify::new(),
+        }
     }
 }
 
@@ -47,15 +58,26 @@ impl Signer {
         Self { patience: Duration::from_millis(300), ..Self::default() }
     }
 
+    /// A signer whose requests wait for a key no longer than this.
+    #[must_use]
+    pub fn waiting_at_most(longest_wait: Duration) -> Self {
+        Self { longest_wait, ..Self::default() }
+    }
+
     /// Loads the keys again and again, for other nodes may make some: when they are first asked for, or it is time.
     pub async fn work(&self, store: &Store, sealer: &Sealer, now: impl Fn() -> Millis) {
         // Whether the time is over or somebody asked.
         let _ = tokio::time::timeout(self.patience, self.wanted.notified()).await;
         loop {
-            if let Err(error) = self.load(store, sealer, now()).await {
-                tracing::error!(%error, "signing keys");
-            }
-            tokio::time::sleep(AGAIN).await;
+            let next = match self.load(store, sealer, now()).await {
+                Ok(()) => AGAIN,
+                Err(error) => {
+                    tracing::error!(%error, "signing keys");
+                    // Who needs a key is refused meanwhile.
+                    SOON
+                }
+            };
+            tokio::time::sleep(next).await;
         }
     }
 
@@ -65,7 +87,7 @@ impl Signer {
     /// The store failed, or no key could be made.
     pub async fn rotate(&self, store: &Store, sealer: &Sealer, now: Millis) -> Result<String, Error> {
         // The others are there first, so that the new one is not made instead of them.
-        self.keys().await;
+        self.keys().await?;
         let key = self.make().await?;
         let first = signing_keys::first(store).await?.unwrap_or(now);
         let created = Millis(first.0 - 1);
@@ -85,12 +107,17 @@ impl Signer {
     }
 
     /// The keys; the first asks wait until they are there.
-    pub async fn keys(&self) -> Arc<Vec<SigningKey>> {
+    ///
+    /// # Errors
+    /// None is there in time: the log says why.
+    pub async fn keys(&self) -> Result<Arc<Vec<SigningKey>>, Error> {
         self.wanted.notify_one();
         let mut keys = self.keys.subscribe();
-        match keys.wait_for(|keys| !keys.is_empty()).await {
-            Ok(keys) => Arc::clone(&keys),
-            Err(_) => Arc::default(),
+        match tokio::time::timeout(self.longest_wait, keys.wait_for(|keys| !keys.is_empty())).await {
+            Ok(Ok(keys)) => Ok(Arc::clone(&keys)),
+            Ok(Err(_)) | Err(_) => {
+                Err(Error::Unusable(format!("no signing key after {:?}; the log says why", self.longest_wait)))
+            }
         }
     }
 
@@ -101,8 +128,11 @@ impl Signer {
     }
 
     /// The key set as it is published.
-    pub async fn jwks(&self) -> Jwks {
-        Jwks { keys: self.keys().await.iter().map(|key| key.jwk.clone()).collect::<Vec<Jwk>>() }
+    ///
+    /// # Errors
+    /// As [`Self::keys`].
+    pub async fn jwks(&self) -> Result<Jwks, Error> {
+        Ok(Jwks { keys: self.keys().await?.iter().map(|key| key.jwk.clone()).collect::<Vec<Jwk>>() })
     }
 
     /// Reads the keys, and makes those that are missing.

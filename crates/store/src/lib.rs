@@ -17,6 +17,7 @@ pub mod codes;
 pub mod db;
 pub mod deliveries;
 pub mod grants;
+pub mod instance;
 pub mod links;
 pub mod parked_codes;
 pub mod sessions;

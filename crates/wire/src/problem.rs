@@ -311,7 +311,7 @@ problems! {
     /// No such URL, or not with this method.
     KOE002 UnknownUrl { method, path, nearest } [Page 404 "" "", Kauth 404 "invalid_request" "unknown URL: {method} {path} (nearest: {nearest})"];
     /// Our fault, for now.
-    KOE003 TemporaryFault { } [Page 503 "" "", Kauth 500 "server_error" "temporary server error"];
+    KOE003 TemporaryFault { } [Page 503 "" "", Kauth 503 "server_error" "temporary server error"];
     /// Kakao Login is switched off for the app.
     KOE004 LoginDisabled { app } [Page 400 "" "", Kauth 400 "misconfigured" "Kakao Login is not activated"];
     /// A test app, and the person is not of its team.

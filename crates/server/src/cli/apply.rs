@@ -25,7 +25,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     // Read here first, so that a mistake is told with its line.
     let file = world_file::parse(&text, &name).map_err(Usage::error)?;
     listen::block_on(async {
-        match args.place.find().await? {
+        match args.place.find_or_make().await? {
             Place::Running(running) => drop(running.send("/control/v1/apply", Some(text)).await?),
             Place::Here(world) => {
                 world_file::apply(&world, &file).await.map_err(|error| Usage::error(format!("{name}: {error:#}")))?;

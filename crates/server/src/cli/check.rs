@@ -1,15 +1,17 @@
 //! `kakaw check` — finds what is wrong with a set-up and says how to mend it.
 
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args as ClapArgs;
 use kakaw_core::app::KeyKind;
 use kakaw_core::seal::Purpose;
 use kakaw_store::{app_keys, apps};
 
-use super::{Usage, listen, open};
+use super::open::{self, Missing};
+use super::{Usage, listen};
 use crate::config::{self, Config, SAMPLE_KEY};
+use crate::keys;
 use crate::world::{Mode, World};
 
 #[derive(ClapArgs)]
@@ -26,10 +28,12 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     report.take("settings", if mode == Mode::Serve { config::unsafe_settings(&config) } else { Vec::new() });
     listen::block_on(async {
         report.take("address", address(&config).await);
-        if let Some(path) = config.keys_path() {
-            report.take("key file", key_file(&path));
+        match config.keys_path() {
+            Ok(Some(path)) => report.take("key file", keys::open_to_others(&path).into_iter().collect()),
+            Ok(None) => {}
+            Err(problem) => report.take("key file", vec![problem]),
         }
-        match open::world(&config, mode).await {
+        match open::world(&config, mode, Missing::Refuse).await {
             Ok(world) => {
                 report.note("database", &world.store.durability().await?);
                 report.take("apps", app_problems(&world).await?);
@@ -37,7 +41,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
                     report.take("secrets", unsafe_secrets(&world).await?);
                 }
             }
-            Err(error) => report.take("database", vec![format!("{error:#}")]),
+            Err(error) => report.take("database and key file", vec![format!("{error:#}")]),
         }
         Ok(())
     })?;
@@ -87,16 +91,6 @@ async fn address(config: &Config) -> Vec<String> {
             config.listen
         )],
     }
-}
-
-fn key_file(path: &Path) -> Vec<String> {
-    use std::os::unix::fs::PermissionsExt as _;
-    let Ok(metadata) = std::fs::metadata(path) else { return Vec::new() };
-    let mode = metadata.permissions().mode() & 0o777;
-    if mode & 0o077 == 0 {
-        return Vec::new();
-    }
-    vec![format!("{} can be read by others (mode {mode:o}); chmod 600 {}", path.display(), path.display())]
 }
 
 async fn app_problems(world: &World) -> anyhow::Result<Vec<String>> {

@@ -12,6 +12,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::background;
+use crate::log::Log;
 use crate::world::World;
 
 /// How long requests that are under way may take after a signal to stop.
@@ -87,9 +88,10 @@ pub async fn serve(
         servers.spawn(axum::serve(listener, service).with_graceful_shutdown(until).into_future());
     }
     {
+        // A server whose announcement nobody reads serves all the same.
         let mut out = std::io::stdout().lock();
-        write!(out, "listening on http://{}\n{announcement}", listeners.address)?;
-        out.flush()?;
+        let _ = write!(out, "listening on http://{}\n{announcement}", listeners.address);
+        let _ = out.flush();
     }
     match stop_on {
         Stop::OnSignal => terminated().await,
@@ -126,6 +128,11 @@ async fn terminated() {
 
 /// Runs a future on a runtime of its own, with the log on standard error.
 pub fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
-    let _ = tracing_subscriber::fmt().with_writer(std::io::stderr).with_target(false).without_time().try_init();
+    let _ = tracing_subscriber::fmt()
+        .with_writer(|| Log)
+        .log_internal_errors(false)
+        .with_target(false)
+        .without_time()
+        .try_init();
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
 }

@@ -10,6 +10,7 @@ pub mod env;
 pub mod explain;
 pub mod export;
 pub mod hosts;
+pub mod init;
 mod listen;
 mod open;
 pub mod people;
@@ -38,6 +39,8 @@ enum Command {
     Dev(dev::Args),
     /// Run the login platform for real people.
     Serve(serve::Args),
+    /// Make the key file, the tables and the signing keys that `kakaw serve` needs.
+    Init(init::Args),
     /// Run a command whose traffic to Kakao Login reaches a stand-in, and nothing else does.
     Run(run::Args),
     /// Tell a running stand-in what to do: worlds, log-ins, clock, faults, requests, webhooks.
@@ -81,6 +84,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         None => dev::run(cli.dev),
         Some(Command::Dev(args)) => dev::run(args),
         Some(Command::Serve(args)) => serve::run(args),
+        Some(Command::Init(args)) => init::run(args),
         Some(Command::Run(args)) => run::run(args),
         Some(Command::Ctl(args)) => ctl::run(&args),
         Some(Command::Env(args)) => env::run(args),

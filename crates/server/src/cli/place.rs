@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args as ClapArgs;
 
-use super::{Usage, open};
+use super::Usage;
+use super::open::{self, Missing};
 use crate::config::{self, Flag};
 use crate::http::control;
 use crate::intercept::{self, Entrance};
@@ -24,7 +25,7 @@ pub struct Options {
     /// The folder of a stand-in's database and keys.
     #[arg(long, value_name = "DIR", conflicts_with = "database")]
     data: Option<PathBuf>,
-    /// sqlite:PATH or postgres://…; its key file stands beside it or in the working folder.
+    /// sqlite:PATH, whose key file stands beside it, or postgres://…, with its key file in KAKAW_KEY_FILE.
     #[arg(long, value_name = "URL")]
     database: Option<String>,
     /// The configuration file of `kakaw serve`.
@@ -44,7 +45,17 @@ impl Options {
         self.config.is_some()
     }
 
+    /// Where the world is, which must be there already.
     pub async fn find(&self) -> anyhow::Result<Place> {
+        self.open(Missing::Refuse).await
+    }
+
+    /// Where the world is; a database that nobody has used yet is set up.
+    pub async fn find_or_make(&self) -> anyhow::Result<Place> {
+        self.open(Missing::Make).await
+    }
+
+    async fn open(&self, missing: Missing) -> anyhow::Result<Place> {
         let mut flags = Vec::new();
         flags.extend(self.data.as_ref().map(|folder| Flag { key: "data", value: folder.display().to_string() }));
         flags.extend(self.database.clone().map(|value| Flag { key: "database", value }));
@@ -54,7 +65,7 @@ impl Options {
         }
         let mode = if self.is_serve() { Mode::Serve } else { Mode::Dev };
         let config = config::load(mode, self.config.as_deref(), flags).map_err(Usage::error)?.config;
-        Ok(Place::Here(Box::new(open::world(&config, mode).await?)))
+        Ok(Place::Here(Box::new(open::world(&config, mode, missing).await?)))
     }
 }
 

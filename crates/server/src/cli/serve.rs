@@ -6,9 +6,11 @@ use std::sync::Arc;
 use clap::Args as ClapArgs;
 
 use super::listen::{Listeners, Stop, block_on, serve};
-use super::{Usage, check, open};
+use super::open::{self, Missing};
+use super::{Usage, check};
 use crate::config::{self, Config, Flag};
 use crate::http;
+use crate::keys;
 use crate::world::Mode;
 
 #[derive(ClapArgs)]
@@ -38,7 +40,9 @@ fn refuse(problems: &[String]) -> anyhow::Result<()> {
 }
 
 async fn start(config: Config) -> anyhow::Result<()> {
-    let world = Arc::new(open::world(&config, Mode::Serve).await?);
+    let key_file = config.keys_path().map_err(Usage::error)?;
+    refuse(&key_file.as_deref().and_then(keys::open_to_others).into_iter().collect::<Vec<_>>())?;
+    let world = Arc::new(open::world(&config, Mode::Serve, Missing::Make).await?);
     refuse(&check::unsafe_secrets(&world).await?)?;
     let listeners = Listeners::bind(config.listen, false).await?;
     let app = http::app(Arc::clone(&world));

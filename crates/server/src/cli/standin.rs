@@ -9,7 +9,8 @@ use kakaw_core::random::{self, Random};
 use kakaw_core::secret::Secret;
 use kakaw_store::apps;
 
-use super::{Usage, open, place};
+use super::open::{self, Missing};
+use super::{Usage, place};
 use crate::config::{self, Config};
 use crate::http::{self, demo};
 use crate::intercept::upstream::Upstream;
@@ -39,7 +40,7 @@ pub async fn start(
     home: String,
     real_sdk: Option<PathBuf>,
 ) -> anyhow::Result<StandIn> {
-    let mut world = open::world(config, Mode::Dev).await?;
+    let mut world = open::world(config, Mode::Dev, Missing::Make).await?;
     if !address.ip().is_loopback() {
         world.control_token = Some(token(&*world.random));
     }

@@ -47,8 +47,9 @@ pub const KEYS: &[Key] = &[
     ),
     key(
         "key_file",
-        "File with the sealing keys, readable by its owner only; made when it is missing. Default: beside the SQLite \
-         database, or `kakaw-keys.toml` in the working folder. Nodes on one PostgreSQL database need the same file.",
+        "File with the sealing keys, readable by its owner only (`serve` refuses another mode). `kakaw init` makes it, or \
+         the first start on an empty database; it is never made for a database in use. Default: beside the SQLite \
+         database. With PostgreSQL it is needed, as an absolute path, and every node has a copy of the same file.",
     ),
     key("access_token_in_query", "Whether `/v2/user/me` also takes the token as the query parameter `access_token`."),
     key("sign_up", "Whether people may make accounts themselves (`prompt=create`). Nobody checks their email address."),
@@ -87,7 +88,12 @@ pub const KEYS: &[Key] = &[
     key("passwords.lanes", "Argon2id: lanes."),
     key("passwords.workers", "Hashes that are computed at a time. Default: the number of cores."),
     key(
+        "passwords.longest_wait",
+        "Milliseconds that a log-in may wait for its hash, 100 to 60000; who would wait longer is answered 503 with \
+         `Retry-After`. Addresses take turns.",
+    ),
+    key(
         "passwords.queue",
-        "Log-ins that may wait for a hash; beyond them the answer is 503 with `Retry-After`. Default: two a core.",
+        "Older than `passwords.longest_wait`, which replaces it; still read in this release. Log-ins that may wait for a hash.",
     ),
 ];

@@ -14,11 +14,14 @@ use kakaw_core::policy::Policy;
 use kakaw_store::db::Url;
 use serde::{Deserialize, Serialize};
 
-use crate::password::{Cost, OWASP};
+use crate::password::{Cost, LONGEST_WAIT, OWASP};
 use crate::world::Mode;
 
 pub use keys::{KEYS, Key};
 pub use safety::{is_weak_secret, unsafe_settings};
+
+/// Where earlier versions kept the keys of a PostgreSQL database: in the working folder.
+const EARLIER_KEY_FILE: &str = "kakaw-keys.toml";
 
 /// The sample world's REST API key: known to everybody.
 pub const SAMPLE_KEY: &str = "0123456789abcdef0123456789abcdef";
@@ -75,7 +78,9 @@ pub struct Passwords {
     pub iterations: u32,
     pub lanes: u32,
     pub workers: usize,
-    pub queue: usize,
+    pub longest_wait: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub queue: Option<usize>,
 }
 
 impl Passwords {
@@ -109,7 +114,8 @@ impl Config {
                 iterations: OWASP.iterations,
                 lanes: OWASP.lanes,
                 workers: cores,
-                queue: cores * 2,
+                longest_wait: LONGEST_WAIT.as_millis() as u64,
+                queue: None,
             },
         }
     }
@@ -133,15 +139,29 @@ impl Config {
     }
 
     /// Where the sealing keys are kept; nowhere when rows are in memory.
-    #[must_use]
-    pub fn keys_path(&self) -> Option<PathBuf> {
-        let beside = |path: &Path| path.with_file_name("kakaw-keys.toml");
-        self.key_file.clone().or_else(|| match self.url() {
-            Ok(Url::Sqlite(path)) if self.data.is_none() => Some(beside(&path)),
-            Ok(Url::Sqlite(path)) => Some(path.with_file_name("keys.toml")),
-            Ok(Url::Postgres(_)) => Some(PathBuf::from("kakaw-keys.toml")),
-            Ok(Url::Memory) | Err(_) => None,
-        })
+    ///
+    /// # Errors
+    /// The database is a PostgreSQL, and the path is not absolute: each working folder would have a file of its own.
+    pub fn keys_path(&self) -> Result<Option<PathBuf>, String> {
+        match (self.url()?, &self.key_file) {
+            (Url::Postgres(_), Some(path)) if path.is_absolute() => Ok(Some(path.clone())),
+            (Url::Postgres(_), given) => {
+                let given = given.as_ref().map_or("not set".to_owned(), |path| format!("{:?}", path.display()));
+                let mut text = format!(
+                    "key_file is {given}; with PostgreSQL it is expected as an absolute path, the same on every node: set \
+                     key_file in the configuration file, or KAKAW_KEY_FILE"
+                );
+                let earlier = self.key_file.clone().unwrap_or_else(|| EARLIER_KEY_FILE.into());
+                if let Ok(path) = earlier.canonicalize() {
+                    text.push_str(&format!(". Until now it was {}", path.display()));
+                }
+                Err(text)
+            }
+            (_, Some(path)) => Ok(Some(path.clone())),
+            (Url::Sqlite(path), None) if self.data.is_none() => Ok(Some(path.with_file_name("kakaw-keys.toml"))),
+            (Url::Sqlite(path), None) => Ok(Some(path.with_file_name("keys.toml"))),
+            (Url::Memory, None) => Ok(None),
+        }
     }
 }
 
@@ -247,6 +267,12 @@ pub fn load(mode: Mode, file: Option<&Path>, flags: Vec<Flag>) -> Result<Loaded,
             config.policy.code_lifetime
         ));
     }
+    if !(100..=60_000).contains(&config.passwords.longest_wait) {
+        return Err(format!(
+            "passwords.longest_wait is {} milliseconds; expected 100 to 60000",
+            config.passwords.longest_wait
+        ));
+    }
     Ok(Loaded { config, mode, figment })
 }
 
@@ -305,6 +331,7 @@ mod tests {
             database: Some(String::new()),
             key_file: Some(PathBuf::new()),
             webhooks: Webhooks { private_networks: true, ca_file: Some(PathBuf::new()) },
+            passwords: Passwords { queue: Some(1), ..Config::defaults(Mode::Dev).passwords },
             ..Config::defaults(Mode::Dev)
         };
         let json = serde_json::to_value(full).expect("json");

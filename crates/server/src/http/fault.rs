@@ -90,7 +90,6 @@ impl Fault {
     /// As an error page with ways on.
     #[must_use]
     pub fn page_with(self, here: &Here, mut ways: Ways) -> Response {
-        let busy = matches!(self, Self::Busy);
         let refusal = self.into_refusal(Problem::TemporaryFault {});
         let id = note(&here.world, &refusal);
         let status = status(refusal.problem.answer(Surface::Page).status);
@@ -98,10 +97,7 @@ impl Fault {
             // What failed for now may succeed when it is asked for again.
             ways.again = here.own_url.clone();
         }
-        let mut response = page::respond(here, status, &page::error::Error::new(here, &refusal, ways));
-        if busy {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
-        }
+        let response = page::respond(here, status, &page::error::Error::new(here, &refusal, ways));
         mark(response, &here.base, &refusal, &id)
     }
 
@@ -218,10 +214,18 @@ fn findings(refusal: &Refusal) -> Vec<String> {
     }
 }
 
+/// Whether it is a fault of the server that passes: the same request may succeed in a moment.
+const fn is_ours(problem: &Problem) -> bool {
+    matches!(problem, Problem::TemporaryFault {} | Problem::InternalError {} | Problem::AppsInternalError {})
+}
+
 fn mark(mut response: Response, base: &str, refusal: &Refusal, id: &str) -> Response {
     let link = format!("<{base}/docs/errors/{}>; rel=\"help\"", refusal.problem.code().id());
     let explained = Explained { code: refusal.problem.code().id(), diagnosis: findings(refusal) };
     response.extensions_mut().insert(explained);
+    if is_ours(&refusal.problem) {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    }
     for (name, value) in [(header::LINK, link), (HeaderName::from_static("x-request-id"), id.to_owned())] {
         if let Ok(value) = HeaderValue::from_str(&value) {
             response.headers_mut().insert(name, value);

@@ -52,7 +52,7 @@ pub async fn send(
         Notice::AccountStatus { token } => {
             let mut claims = token.clone();
             claims.aud = receiver.rest_api_key.clone().ok_or("the app has no REST API key")?;
-            let keys = world.signer.keys().await;
+            let keys = world.signer.keys().await.map_err(|error| error.to_string())?;
             let signed = keys.first().and_then(|key| key.sign_as("secevent+jwt", &claims));
             let mut signed = signed.ok_or("the token could not be signed")?;
             if badly {

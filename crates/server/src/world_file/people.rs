@@ -86,7 +86,7 @@ async fn set_password(world: &World, file: &Person, after: &mut Stored) -> anyho
     } else if before.1.as_ref() != Some(&sealed) {
         let secret = kakaw_core::secret::Secret::new(password.clone());
         let same = match &before {
-            (Some(hash), None) => world.passwords.verify(Some(hash), &secret).await.unwrap_or(false),
+            (Some(hash), None) => world.passwords.verify("", Some(hash), &secret).await.unwrap_or(false),
             _ => false,
         };
         if !same {

@@ -17,6 +17,8 @@ pub struct Client {
 pub struct Answer {
     pub status: u16,
     pub location: String,
+    /// `Retry-After`.
+    pub retry_after: Option<String>,
     pub text: String,
 }
 
@@ -50,10 +52,11 @@ impl Client {
             let (name, value) = cookie.to_str().unwrap().split(';').next().unwrap().split_once('=').unwrap();
             self.cookies.insert(name.to_owned(), value.to_owned());
         }
-        let location = response.headers().get("location").map(|value| value.to_str().unwrap().to_owned());
+        let header = |name| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
+        let (location, retry_after) = (header("location"), header("retry-after"));
         let status = response.status().as_u16();
         let text = response.text().await.map_err(|_| Gone)?;
-        Ok(Answer { status, location: location.unwrap_or_default(), text })
+        Ok(Answer { status, location: location.unwrap_or_default(), retry_after, text })
     }
 
     pub async fn get(&mut self, path: &str) -> Result<Answer, Gone> {
@@ -68,6 +71,11 @@ impl Client {
 
     pub async fn api(&mut self, path: &str, token: &str) -> Result<Answer, Gone> {
         let request = self.http.post(format!("{}{path}", self.base)).bearer_auth(token);
+        self.send(request).await
+    }
+
+    pub async fn get_with_token(&mut self, path: &str, token: &str) -> Result<Answer, Gone> {
+        let request = self.http.get(format!("{}{path}", self.base)).bearer_auth(token);
         self.send(request).await
     }
 

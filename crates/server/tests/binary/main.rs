@@ -2,10 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
 
+mod bad_day;
 mod client;
 mod command_line;
 mod docs;
 mod durable;
+mod key_file;
 mod kill;
 mod proxy;
 mod run;

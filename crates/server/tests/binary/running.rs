@@ -29,6 +29,11 @@ impl Running {
         Self::wait(kakaw(folder, args))
     }
 
+    /// Starts a server whose log goes there.
+    pub fn start_with_log(folder: &Path, log: impl Into<Stdio>, args: &[&str]) -> Self {
+        Self::wait_with_log(kakaw(folder, args), log.into())
+    }
+
     /// Starts a server under strace, which writes the system calls that wait for the disk to a file.
     pub fn start_traced(folder: &Path, trace: &Path, args: &[&str]) -> Self {
         let mut command = Command::new("strace");
@@ -38,8 +43,12 @@ impl Running {
     }
 
     /// Starts it and waits for its first line.
-    pub fn wait(mut command: Command) -> Self {
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the binary starts");
+    pub fn wait(command: Command) -> Self {
+        Self::wait_with_log(command, Stdio::null())
+    }
+
+    fn wait_with_log(mut command: Command, log: Stdio) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().expect("the binary starts");
         let mut out = BufReader::new(child.stdout.take().expect("stdout"));
         let mut line = String::new();
         out.read_line(&mut line).expect("a line");

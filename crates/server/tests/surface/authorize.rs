@@ -76,13 +76,17 @@ async fn t003_a_database_that_fails_is_a_temporary_fault() {
         assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE);
         assert!(page.body.contains("(KOE003)"));
         let json = server.exchange(REST, "x").await;
-        assert_eq!((json.status.as_u16(), json.json()["error_code"].clone()), (500, json!("KOE003")));
+        assert_eq!((json.status.as_u16(), json.json()["error_code"].clone()), (503, json!("KOE003")));
         let token = kakaw_core::token::issue_access(
             &server.world.sealer,
             kakaw_core::token::AccessToken { grant_id: 1, expires_at: server.world.now().plus_seconds(9) },
             &*server.world.random,
         );
-        assert_eq!(server.me(&token).await.json()["code"], -1);
+        let me = server.me(&token).await;
+        assert_eq!(me.json()["code"], -1);
+        for answer in [page, json, me] {
+            assert_eq!(answer.headers["retry-after"], "1", "{}", answer.body);
+        }
     })
     .await;
 }

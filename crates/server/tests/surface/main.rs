@@ -5,6 +5,7 @@
 mod admin;
 mod attacks;
 mod authorize;
+mod bad_day;
 mod catalogue;
 mod code_polling;
 mod consent;

@@ -15,6 +15,7 @@ pub struct Migration {
 pub const ALL: &[Migration] = &[
     Migration { version: 1, name: "start", sql: include_str!("../../migrations/0001_start.sql") },
     Migration { version: 2, name: "platform", sql: include_str!("../../migrations/0002_platform.sql") },
+    Migration { version: 3, name: "instance", sql: include_str!("../../migrations/0003_instance.sql") },
 ];
 
 pub const CREATE_HISTORY: &str = "create table if not exists schema_history (version bigint not null primary key, name text not null, checksum bigint not null)";

@@ -47,7 +47,10 @@ struct Job {
 
 impl Sqlite {
     pub fn memory() -> Result<Self> {
-        let connection = Connection::open_in_memory()?;
+        Self::in_memory(Connection::open_in_memory()?)
+    }
+
+    fn in_memory(connection: Connection) -> Result<Self> {
         keep_plans(&connection, 128)?;
         migrate(&connection)?;
         Ok(Self { readers: vec![Mutex::new(Reader::new(connection))], writer: Writer::Inline })
@@ -57,6 +60,11 @@ impl Sqlite {
         let connection = Connection::open(path)?;
         prepare(&connection)?;
         migrate(&connection)?;
+        Self::written_by(connection, path)
+    }
+
+    /// Commits go through this connection; others read the same file.
+    fn written_by(connection: Connection, path: &Path) -> Result<Self> {
         let mut readers = Vec::new();
         for _ in 0..READERS {
             let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -82,12 +90,16 @@ impl Sqlite {
             Writer::Inline => {
                 let connection = &self.reader().connection;
                 connection.execute_batch("begin immediate")?;
-                let outcome = one(connection, &statements);
-                connection.execute_batch(if matches!(outcome, Ok(Outcome::Committed)) {
-                    "commit"
-                } else {
-                    "rollback"
-                })?;
+                let mut outcome = one(connection, &statements);
+                if matches!(outcome, Ok(Outcome::Committed))
+                    && let Err(error) = connection.execute_batch("commit")
+                {
+                    outcome = Err(error.into());
+                }
+                // After an error SQLite may have left the transaction by itself.
+                if !connection.is_autocommit() {
+                    connection.execute_batch("rollback")?;
+                }
                 outcome
             }
             Writer::Thread(sender) => {
@@ -164,44 +176,21 @@ fn write_groups(connection: &Connection, jobs: &mpsc::Receiver<Job>) {
     let mut expected = 1;
     while let Ok(first) = jobs.recv() {
         let mut group = vec![first];
-        let deadline = Instant::now() + PATIENCE;
-        let mut answers = Vec::new();
-        let outcome = connection.execute_batch("begin immediate").map_err(Error::from).and_then(|()| {
-            let mut next = 0;
-            while next < group.len() {
-                answers.push(savepoint(connection, &group[next].statements));
-                // After an error SQLite may have left the transaction: then nothing of the group is there any more.
-                if connection.is_autocommit() {
-                    return Err(Error::Unusable("SQLite rolled the group back".to_owned()));
-                }
-                next += 1;
-                if next == group.len() && group.len() < GROUP {
-                    // Whoever shared the last group is likely to be back in a moment, and a disk write costs more.
-                    let wait =
-                        if group.len() < expected { deadline - Instant::now().min(deadline) } else { Duration::ZERO };
-                    group.extend(jobs.recv_timeout(wait));
-                }
-            }
-            if let Err(error) = connection.execute_batch("commit") {
-                // Whether the disk has it is not known, so nothing may be promised any more: a new start reads the truth.
-                tracing::error!(%error, "a durable commit failed; the process ends");
-                std::process::abort();
-            }
-            Ok(())
-        });
+        let outcome = write_group(connection, jobs, &mut group, expected);
         expected = group.len();
         match outcome {
-            Ok(()) => {
+            Ok(answers) => {
                 for (job, answer) in group.into_iter().zip(answers) {
                     // A caller that went away has its commit all the same.
                     let _ = job.done.send(answer);
                 }
             }
             Err(error) => {
+                // SQLite may have left the transaction by itself.
                 if !connection.is_autocommit() {
                     let _ = connection.execute_batch("rollback");
                 }
-                tracing::error!(%error, "a group of commits failed");
+                tracing::error!(%error, "a group of commits failed; nothing of it was written");
                 for job in group {
                     let _ = job.done.send(Err(Error::Unusable(format!("the commit failed: {error}"))));
                 }
@@ -210,22 +199,65 @@ fn write_groups(connection: &Connection, jobs: &mpsc::Receiver<Job>) {
     }
 }
 
-fn savepoint(connection: &Connection, statements: &[Statement]) -> Result<Outcome> {
+/// Writes a group, and whoever joins it, in one transaction. An error means that nothing of it was written.
+fn write_group(
+    connection: &Connection,
+    jobs: &mpsc::Receiver<Job>,
+    group: &mut Vec<Job>,
+    expected: usize,
+) -> Result<Vec<Result<Outcome>>> {
+    let deadline = Instant::now() + PATIENCE;
+    let mut answers = Vec::new();
+    connection.execute_batch("begin immediate")?;
+    while let Some(job) = group.get(answers.len()) {
+        answers.push(savepoint(connection, &job.statements)?);
+        if answers.len() == group.len() && group.len() < GROUP {
+            // Whoever shared the last group is likely to be back in a moment, and a disk write costs more.
+            let wait = if group.len() < expected { deadline - Instant::now().min(deadline) } else { Duration::ZERO };
+            group.extend(jobs.recv_timeout(wait));
+        }
+    }
+    match connection.execute_batch("commit") {
+        Ok(()) => Ok(answers),
+        Err(error) if is_refusal(&error) => Err(error.into()),
+        Err(error) => {
+            // Whether the disk has it is not known, so nothing may be promised any more: a new start reads the truth.
+            tracing::error!(%error, "the outcome of a commit is unknown; the process ends");
+            std::process::abort();
+        }
+    }
+}
+
+/// Whether SQLite says that it did not commit. A failed sync is no such answer: the disk may have the commit or not.
+///
+/// A full disk refuses the frames of the log before the sync, and without its last frame a commit counts for nothing.
+fn is_refusal(error: &rusqlite::Error) -> bool {
+    use rusqlite::ErrorCode::{DatabaseBusy, DatabaseLocked, DiskFull, ReadOnly};
+    matches!(error.sqlite_error_code(), Some(DatabaseBusy | DatabaseLocked | DiskFull | ReadOnly))
+}
+
+/// Runs the statements of one commit in the open transaction. An error of the outer kind fails the whole group: SQLite
+/// has left the transaction, or could not take back what belongs to this commit.
+fn savepoint(connection: &Connection, statements: &[Statement]) -> Result<Result<Outcome>> {
     // A single statement is atomic by itself.
-    if let [statement] = statements
-        && !statement.must_touch
-    {
-        return one(connection, statements);
+    let is_single = matches!(statements, [statement] if !statement.must_touch);
+    if !is_single {
+        connection.prepare_cached("savepoint one")?.execute([])?;
     }
-    connection.prepare_cached("savepoint one")?.execute([])?;
     let outcome = one(connection, statements);
-    if !matches!(outcome, Ok(Outcome::Committed)) && !connection.is_autocommit() {
-        connection.prepare_cached("rollback to one")?.execute([])?;
+    if connection.is_autocommit() {
+        return Err(match outcome {
+            Err(error) => error,
+            Ok(_) => Error::Unusable("SQLite rolled the group back".to_owned()),
+        });
     }
-    if !connection.is_autocommit() {
+    if !is_single {
+        if !matches!(outcome, Ok(Outcome::Committed)) {
+            connection.prepare_cached("rollback to one")?.execute([])?;
+        }
         connection.prepare_cached("release one")?.execute([])?;
     }
-    outcome
+    Ok(outcome)
 }
 
 fn one(connection: &Connection, statements: &[Statement]) -> Result<Outcome> {
@@ -296,5 +328,90 @@ impl ToSql for Value {
             Self::Bool(value) => ValueRef::Integer(i64::from(*value)),
             Self::Text(value) => ValueRef::Text(value.as_bytes()),
         }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::db::sql;
+
+    fn session(id: &str) -> Statement {
+        let text = "insert into sessions (id, account_id, auth_time, expires_at, account_epoch, device, address) \
+                    values ($1, 1, 0, 0, 0, $2, '')";
+        sql(text).bind(id).bind("x".repeat(2000))
+    }
+
+    async fn count(sqlite: &Sqlite) -> i64 {
+        let rows = sqlite.query(&sql("select count(*) as n from sessions")).expect("reads go on");
+        rows.first().expect("a row").int("n").expect("a number")
+    }
+
+    /// Two statements: a commit with a savepoint of its own.
+    fn two(n: i64) -> Vec<Statement> {
+        vec![session(&format!("{n}a")), session(&format!("{n}b"))]
+    }
+
+    async fn refuses_while_full_and_writes_again(sqlite: Sqlite) {
+        let mut n = 0;
+        let error = loop {
+            match sqlite.commit(two(n)).await {
+                Ok(outcome) => assert_eq!(outcome, Outcome::Committed),
+                Err(error) => break error,
+            }
+            n += 1;
+            assert!(n < 1000, "the database is never full");
+        };
+        assert!(error.to_string().contains("full"), "{error}");
+        for _ in 0..3 {
+            assert!(sqlite.commit(two(n)).await.is_err(), "still full");
+            assert_eq!(count(&sqlite).await, 2 * n, "reads go on, and nothing of the refused commits is there");
+        }
+        let all = sqlite.commit(vec![sql("delete from sessions")]).await;
+        assert_eq!(all.expect("what needs no space is written"), Outcome::Committed);
+        assert_eq!(sqlite.commit(two(n)).await.expect("there is room again"), Outcome::Committed);
+        assert_eq!(count(&sqlite).await, 2);
+    }
+
+    const FULL_SOON: &str = "pragma max_page_count = 100";
+
+    #[tokio::test]
+    async fn a_full_database_in_memory_refuses_and_writes_again_when_there_is_space() {
+        let connection = Connection::open_in_memory().expect("opened");
+        connection.execute_batch(FULL_SOON).expect("limited");
+        refuses_while_full_and_writes_again(Sqlite::in_memory(connection).expect("store")).await;
+    }
+
+    #[tokio::test]
+    async fn a_full_database_file_refuses_and_writes_again_when_there_is_space() {
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("t.db");
+        let connection = Connection::open(&path).expect("opened");
+        prepare(&connection).expect("prepared");
+        migrate(&connection).expect("migrated");
+        connection.execute_batch(FULL_SOON).expect("limited");
+        refuses_while_full_and_writes_again(Sqlite::written_by(connection, &path).expect("store")).await;
+    }
+
+    #[tokio::test]
+    async fn whoever_shares_a_transaction_with_a_refused_commit_is_refused_too_and_nothing_of_either_is_written() {
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("t.db");
+        let connection = Connection::open(&path).expect("opened");
+        prepare(&connection).expect("prepared");
+        migrate(&connection).expect("migrated");
+        connection.execute_batch(FULL_SOON).expect("limited");
+        let (sender, jobs) = mpsc::channel();
+        let mut group = Vec::new();
+        for statements in [two(0), (1..100).flat_map(two).collect()] {
+            let (done, _) = oneshot::channel();
+            group.push(Job { statements, done });
+        }
+        let outcome = write_group(&connection, &jobs, &mut group, 1);
+        drop(sender);
+        assert!(outcome.is_err_and(|error| error.to_string().contains("full")));
+        assert!(connection.is_autocommit(), "the transaction is over");
+        let n: i64 = connection.query_row("select count(*) from sessions", [], |row| row.get(0)).expect("count");
+        assert_eq!(n, 0);
     }
 }

@@ -87,7 +87,7 @@ async fn create(here: &mut Here, query: &str, request: Request) -> Result<Respon
     if notice.is_some() {
         return show(here, query, (email, nickname), notice);
     }
-    let hash = here.world.passwords.hash(&password, &*here.world.random).await?;
+    let hash = here.world.passwords.hash(&here.address, &password, &*here.world.random).await?;
     let now = here.world.now();
     let account = Account {
         id: random::ordered_id(&*here.world.random, now),

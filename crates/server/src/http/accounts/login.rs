@@ -85,7 +85,7 @@ async fn log_in(here: &mut Here, query: &str, request: Request) -> Result<Respon
         return show(here, query, Some(login), Some(Notice::Expired));
     }
     let stored = accounts::by_login(&here.world.store, login).await?;
-    if !verify(&here.world, stored.as_ref(), &password).await? {
+    if !verify(here, stored.as_ref(), &password).await? {
         return show(here, query, Some(login), Some(Notice::Failed));
     }
     let Some(Stored { account, .. }) = stored else { return show(here, query, Some(login), Some(Notice::Failed)) };
@@ -116,14 +116,15 @@ pub(super) async fn enter(here: &Here, account: &Account, target: &str, stay: bo
 }
 
 /// Verifies the password. One of a world file is hashed now, at its first use.
-async fn verify(world: &World, stored: Option<&Stored>, password: &Secret) -> Result<bool, Fault> {
+async fn verify(here: &Here, stored: Option<&Stored>, password: &Secret) -> Result<bool, Fault> {
+    let (world, from) = (&here.world, here.address.as_str());
     let sealed =
         stored.filter(|s| s.password_hash.is_none()).and_then(|s| Some((s.account.id, s.sealed_password.as_deref()?)));
     let Some((id, sealed)) = sealed else {
         let hash = stored.and_then(|s| s.password_hash.as_deref());
-        return Ok(world.passwords.verify(hash, password).await?);
+        return Ok(world.passwords.verify(from, hash, password).await?);
     };
-    let hash = world.passwords.hash(password, &*world.random).await?;
+    let hash = world.passwords.hash(from, password, &*world.random).await?;
     let plain =
         world.sealer.open(Purpose::Keep, sealed).and_then(|plain| String::from_utf8(plain).ok()).map(Secret::new);
     if !plain.is_some_and(|plain| secret::same(plain.expose(), password.expose())) {

@@ -4,17 +4,21 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use axum::routing;
 
-use crate::http::fault::json;
+use crate::http::fault::{Fault, json};
+use crate::http::here;
 use crate::world::World;
 
 pub fn routes() -> Router<Arc<World>> {
     Router::new().route("/.well-known/jwks.json", routing::get(get))
 }
 
-async fn get(State(world): State<Arc<World>>) -> Response {
-    json(StatusCode::OK, &world.signer.jwks().await)
+async fn get(State(world): State<Arc<World>>, headers: HeaderMap) -> Response {
+    match world.signer.jwks().await {
+        Ok(keys) => json(StatusCode::OK, &keys),
+        Err(error) => Fault::from(error).kauth(&world, &here::base(&world, &headers)),
+    }
 }

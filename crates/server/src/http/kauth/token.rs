@@ -37,7 +37,7 @@ use kakaw_core::token_request::{CAME_IN_QUERY, Parameters, instead_of_grant_type
 use kakaw_core::user_info::Pictures;
 use kakaw_core::webhook::Event;
 use kakaw_core::{Refusal, id_token, random, secret};
-use kakaw_store::{Outcome, codes, grants};
+use kakaw_store::{Error, Outcome, codes, grants};
 use kakaw_wire::Problem;
 use kakaw_wire::event::EventType;
 use kakaw_wire::form::Pairs;
@@ -260,6 +260,10 @@ async fn exchange(
             let grant = Grant::from_code(fresh_id, &found.code, found.code.spent_at.unwrap_or_else(|| world.now()));
             return first_reply(world, base, app, &bearer_of(found, grant, app, key), tx_id).await;
         }
+        if found.as_ref().is_some_and(|found| found.code.openid) && app.settings.oidc {
+            // No code is spent for an ID token that cannot be signed.
+            world.signer.keys().await?;
+        }
         let (stored, current) = found.as_ref().map_or((None, false), |found| (Some(&found.code), found.current));
         let now = world.now();
         let (grant_id, refusal) = match (redeem(presented, stored, current, key, &world.policy(), now), stored) {
@@ -315,7 +319,7 @@ async fn first_reply(
     let mut reply = access_reply(world, grant, &bearer.key);
     let openid = grant.openid && app.settings.oidc;
     if openid {
-        reply.id_token = sign_id_token(world, base, app, bearer, grant.created_at).await;
+        reply.id_token = Some(sign_id_token(world, base, app, bearer, grant.created_at).await?);
     }
     reply.tx_id = tx_id;
     reply.refresh_token = Some(token::issue_refresh(&world.sealer, grant));
@@ -334,6 +338,9 @@ async fn refresh(world: &World, base: &str, app: &App, key: &AppKey, text: &str)
             Some(opened) => grants::bearer(&world.store, opened.grant_id).await?,
             None => None,
         };
+        if bearer.as_ref().is_some_and(|bearer| bearer.grant.openid) && app.settings.oidc {
+            world.signer.keys().await?;
+        }
         let now = world.now();
         let successor = match (renew(opened, bearer.as_ref(), &key.key, app, &world.policy(), now), &bearer) {
             (Renewal::Keep, _) => None,
@@ -353,7 +360,7 @@ async fn refresh(world: &World, base: &str, app: &App, key: &AppKey, text: &str)
         let Some(bearer) = bearer else { continue };
         let mut reply = access_reply(world, &bearer.grant, key);
         if bearer.grant.openid && app.settings.oidc {
-            reply.id_token = sign_id_token(world, base, app, &bearer, now).await;
+            reply.id_token = Some(sign_id_token(world, base, app, &bearer, now).await?);
         }
         if let Some(next) = successor {
             reply.refresh_token = Some(token::issue_refresh(&world.sealer, &next));
@@ -391,10 +398,11 @@ async fn sign_id_token(
     app: &App,
     bearer: &Bearer,
     now: kakaw_core::Millis,
-) -> Option<String> {
+) -> Result<String, Fault> {
     let expires_at = now.plus_seconds(access_lifetime(world, &bearer.key));
     let claims = id_token::claims(bearer, app, base, &Pictures { base }, now, expires_at);
-    world.signer.keys().await.first()?.sign(&claims)
+    let signed = world.signer.keys().await?.first().and_then(|key| key.sign(&claims));
+    signed.ok_or_else(|| Fault::Store(Error::Unusable("the ID token could not be signed".to_owned())))
 }
 
 /// The scopes of an answer: separated by spaces, absent when there are none.

@@ -36,6 +36,6 @@ async fn inspect(world: &World, request: Request) -> Result<Value, Fault> {
     let token = form
         .one("id_token")
         .map_err(|_| Problem::BadTokenRequest { reason: "id_token was sent more than once".to_owned() })?;
-    let keys = world.signer.jwks().await.keys;
+    let keys = world.signer.jwks().await?.keys;
     Ok(id_token::inspect(token.unwrap_or_default(), |issuer| here::is_issuer(world, issuer), &keys, world.now())?)
 }

@@ -1,0 +1,4 @@
+create table instance (
+    id bigint not null primary key,
+    proof text not null
+);
