@@ -58,8 +58,7 @@ use kakaw_wire::text::Lang;
 use self::consent::Consented;
 use self::finish::Finish;
 use self::step::{Step, canonical};
-use self::unattended::Unattended;
-pub use self::unattended::hinted;
+pub use self::unattended::{Unattended, hinted};
 use crate::http::body;
 use crate::http::decided::decided;
 use crate::http::fault::Fault;
@@ -74,14 +73,17 @@ pub fn routes() -> Router<Arc<World>> {
 }
 
 async fn get(here: Here, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
-    let sent = Sent { query: query.unwrap_or_default(), headers, form: None };
+    let sent = Sent { query: query.unwrap_or_default(), headers, form: None, unattended: None };
     answer(here, &sent).await
 }
 
 async fn post(here: Here, RawQuery(query): RawQuery, request: Request) -> Response {
     let headers = request.headers().clone();
     match body::form(request).await {
-        Ok(form) => answer(here, &Sent { query: query.unwrap_or_default(), headers, form: Some(form) }).await,
+        Ok(form) => {
+            let query = query.unwrap_or_default();
+            answer(here, &Sent { query, headers, form: Some(form), unattended: None }).await
+        }
         Err(error) => {
             Fault::from(Problem::MalformedRequest { parameter: "body".to_owned(), reason: error.reason() }).page(&here)
         }
@@ -92,8 +94,8 @@ async fn post(here: Here, RawQuery(query): RawQuery, request: Request) -> Respon
 ///
 /// # Errors
 /// What an error page would say.
-pub async fn unattended(mut here: Here, query: String) -> Result<Response, Fault> {
-    decide(&mut here, &Sent { query, headers: HeaderMap::new(), form: None }).await
+pub async fn unattended(mut here: Here, query: String, unattended: Unattended) -> Result<Response, Fault> {
+    decide(&mut here, &Sent { query, headers: HeaderMap::new(), form: None, unattended: Some(unattended) }).await
 }
 
 /// What came: the request, and with a POST the form of one of its pages.
@@ -101,6 +103,8 @@ struct Sent {
     query: String,
     headers: HeaderMap,
     form: Option<Pairs>,
+    /// Who logs in without pages, if the control API says so.
+    unattended: Option<Unattended>,
 }
 
 async fn answer(mut here: Here, sent: &Sent) -> Response {
@@ -134,13 +138,14 @@ async fn decide(here: &mut Here, sent: &Sent) -> Result<Response, Fault> {
         }
         let step =
             Step::of(here, &pairs, &canonical).unwrap_or_else(|| Step::begin(here, sent, request.key, &canonical));
-        let unattended = Unattended::of(here, &params, &sent.headers);
+        let unattended = sent.unattended.clone().or_else(|| Unattended::of(here, &params, &sent.headers));
         let visit = match &unattended {
             Some(unattended) => Some(unattended.visit(here, request.app).await?),
             None => Visit::load(here, request.app, &step).await?,
         };
         let now = world.now();
         let next = request.next(visit.as_ref().map(Visit::visitor), now);
+        let next = unattended.iter().fold(next, |next, unattended| unattended.cancel(next));
         let Some(visit) = visit else {
             return match next {
                 Next::Refuse(problem) => finish.refuse(here, &problem, sent).await,
@@ -184,7 +189,7 @@ async fn decide(here: &mut Here, sent: &Sent) -> Result<Response, Fault> {
             }
             Next::Consent(ask) => {
                 let consented = match &unattended {
-                    Some(unattended) => consent::answered(&visit, &ask, unattended.answer(&ask))?,
+                    Some(unattended) => consent::answered(&visit, &ask, Some(unattended.answer(&ask)))?,
                     None => consent::ask(here, &request, &visit, &ask, sent, &canonical).await?,
                 };
                 let agreed = match consented {
