@@ -119,7 +119,10 @@ export class Kakaw {
     return this.#json('GET', 'presets');
   }
 
-  /** Logs a person in without pages: `redirect`, and `code` or `error`; with `tokens: true` the tokens too. */
+  /**
+   * Logs a person in without pages: `redirect`, and `code` or `error`; with `tokens: true` the tokens too. Where one app has
+   * a REST API key, `client_id` need not be given.
+   */
   logIn(wish) {
     return this.#json('POST', 'login', wish);
   }

@@ -26,6 +26,8 @@ test('log in, clock, requests', async () => {
   assert.equal((await waiting).code, 'KOE310');
   assert.equal(await current.wait({ path: '/never' }, 0), undefined);
   assert.match(await current.export(), /\[\[people\]\]/);
+  assert.ok((await current.logIn({ person: 'ryan@example.com' })).code);
+  assert.equal((await current.logIn({ person: 'ryan@example.com', deny: true })).error, 'access_denied');
   await current.apply('[[people]]\nid = "fresh"\npassword = "fresh-password"\n');
   assert.ok((await current.logIn({ client_id: KEY, person: 'fresh' })).code);
   await current.unlink({ app: 1001, user_id: user.id });

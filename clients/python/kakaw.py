@@ -102,9 +102,11 @@ class Kakaw:
         """The presets, and what is special about each."""
         return self._json("GET", "presets")
 
-    def log_in(self, client_id, person, **more):
-        """Logs a person in without pages: `redirect`, and `code` or `error`; with `tokens=True` the tokens too."""
-        return self._json("POST", "login", {"client_id": client_id, "person": person, **more})
+    def log_in(self, client_id=None, person=None, **more):
+        """Logs a person in without pages: `redirect`, and `code` or `error`; with `tokens=True` the tokens too. Where one
+        app has a REST API key, `client_id` need not be given."""
+        named = {"client_id": client_id, "person": person}
+        return self._json("POST", "login", {**{name: value for name, value in named.items() if value is not None}, **more})
 
     def apply(self, world):
         """Brings apps and people to what a world file says: TOML text, or the same as a dict."""

@@ -54,6 +54,8 @@ class Client(unittest.TestCase):
         self.kakaw.apply('[[people]]\nid = "fresh"\npassword = "fresh-password"\n')
         self.assertIn("code", self.kakaw.log_in(KEY, "fresh"))
         self.assertEqual(self.kakaw.log_in(KEY, "no-email", deny=True)["error"], "access_denied")
+        self.assertIn("code", self.kakaw.log_in(person="ryan@example.com"))
+        self.assertEqual(self.kakaw.log_in(person="ryan@example.com", deny=True)["error"], "access_denied")
         self.kakaw.unlink(1001, user["id"])
         self.kakaw.delete_account("fresh")
         self.assertEqual(self.kakaw.webhooks(), [])

@@ -30,6 +30,8 @@ fn every_call_has_a_word() {
     assert_eq!(in_a(&["snapshot"]), "{\n  \"name\": \"saved\"\n}\n");
     assert!(in_a(&["login", KEY, "person=ryan@example.com", "tokens=true"]).contains("access_token"));
     assert!(in_a(&["people"]).contains("\"grants\": 1"));
+    assert!(in_a(&["login", "person=ryan@example.com"]).contains("code="), "the sample world has one app");
+    assert!(in_a(&["login", "person=ryan@example.com", "deny=true"]).contains("\"error\": \"access_denied\""));
     assert_eq!(in_a(&["restore"]), "done\n");
     assert!(!in_a(&["people"]).contains("\"grants\": 1"));
     assert!(in_a(&["fault", "path=/v2", "times=1", "fault.error=-401"]).contains("\"id\": 1"));

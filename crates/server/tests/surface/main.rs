@@ -30,6 +30,7 @@ mod sources;
 mod strict;
 mod support;
 mod token;
+mod unattended;
 mod watch;
 mod webhooks;
 mod worlds;

@@ -6,9 +6,12 @@ use std::sync::Arc;
 use axum::extract::{FromRequest as _, FromRequestParts as _, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
+use kakaw_core::app::KeyKind;
 use kakaw_core::authorize as rules;
+use kakaw_store::{app_keys, apps};
 use kakaw_wire::Problem;
 use kakaw_wire::form::Pairs;
+use kakaw_wire::scope;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -16,7 +19,7 @@ use serde_json::{Value, json};
 use super::caller::Wish;
 use crate::http::fault::{self, Fault};
 use crate::http::here::Here;
-use crate::http::kauth;
+use crate::http::kauth::{self, authorize::Unattended};
 use crate::http::redirect::with_query;
 use crate::world::World;
 
@@ -24,8 +27,8 @@ use crate::world::World;
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct LogIn {
-    /// A key of an app.
-    client_id: String,
+    /// A key of an app; default: the REST API key of the only app that has one.
+    client_id: Option<String>,
     /// A log-in id.
     person: String,
     /// Default: the first that is registered for the key.
@@ -57,27 +60,25 @@ pub async fn post(State(world): State<Arc<World>>, request: Request) -> Response
 
 async fn log_in(here: Here, wish: &LogIn) -> Result<Value, Fault> {
     let (world, base) = (Arc::clone(&here.world), here.base.clone());
-    let (_, key) =
-        kauth::find_key(&world, &wish.client_id).await?.ok_or_else(|| rules::unknown_key(&wish.client_id))?;
+    let client_id = match &wish.client_id {
+        Some(client_id) => client_id.clone(),
+        None => only_key(&world).await?,
+    };
+    let (_, key) = kauth::find_key(&world, &client_id).await?.ok_or_else(|| rules::unknown_key(&client_id))?;
     let first = kauth::default_redirect_uri(&key);
     let redirect_uri = wish.redirect_uri.clone().or(first).unwrap_or_default();
-    let mut hint = format!("kakaw:{}", wish.person);
-    if wish.deny {
-        hint.push_str(";deny");
-    }
-    if let Some(only) = &wish.only {
-        hint.push_str(&format!(";only={}", only.join(",")));
-    }
+    let only =
+        wish.only.as_ref().map(|only| only.iter().flat_map(|one| scope::split(one)).map(str::to_owned).collect());
+    let unattended = Unattended { person: wish.person.clone(), deny: wish.deny, only, named_by: "person" };
     let mut parameters = vec![
-        ("client_id", Some(wish.client_id.as_str())),
+        ("client_id", Some(client_id.as_str())),
         ("redirect_uri", Some(redirect_uri.as_str())),
         ("response_type", Some("code")),
-        ("login_hint", Some(hint.as_str())),
     ];
     parameters.extend(wish.parameters.iter().map(|(name, value)| (name.as_str(), Some(value.as_str()))));
     let url = with_query("/oauth/authorize", &parameters);
     let query = url.split_once('?').map(|(_, query)| query.to_owned()).unwrap_or_default();
-    let response = kauth::authorize::unattended(here, query).await?;
+    let response = kauth::authorize::unattended(here, query, unattended).await?;
     let location = response.headers().get(header::LOCATION).and_then(|location| location.to_str().ok());
     let Some(location) = location.filter(|location| location.starts_with(&redirect_uri)) else {
         let reason = format!("{} must answer a page first: restricted, or the account's terms", wish.person);
@@ -98,7 +99,7 @@ async fn log_in(here: Here, wish: &LogIn) -> Result<Value, Fault> {
     if let (true, Some(code)) = (wish.tokens, sent.one("code").ok().flatten()) {
         let mut form = vec![
             ("grant_type", "authorization_code"),
-            ("client_id", &wish.client_id),
+            ("client_id", client_id.as_str()),
             ("redirect_uri", &redirect_uri),
             ("code", code),
         ];
@@ -111,4 +112,23 @@ async fn log_in(here: Here, wish: &LogIn) -> Result<Value, Fault> {
         answer["tokens"] = json!(reply);
     }
     Ok(answer)
+}
+
+/// The key that is meant if none is named: the first REST API key of the one app that has any.
+async fn only_key(world: &World) -> Result<String, Fault> {
+    let mut found = Vec::new();
+    for app in apps::all(&world.store).await? {
+        let keys = app_keys::of_app(&world.store, app.id).await?;
+        let key = keys.into_iter().map(|stored| stored.key).find(|key| key.kind == KeyKind::RestApi && !key.deleted);
+        found.extend(key.map(|key| (app.settings.name.clone(), key.key)));
+    }
+    let reason = match <[_; 1]>::try_from(found) {
+        Ok([(_, key)]) => return Ok(key),
+        Err(found) if found.is_empty() => "client_id is missing, and no app has a REST API key".to_owned(),
+        Err(found) => {
+            let all: Vec<String> = found.iter().map(|(name, key)| format!("{key} ({name})")).collect();
+            format!("client_id is missing, and several apps have a REST API key; expected one of {}", all.join(", "))
+        }
+    };
+    Err(Problem::BadTokenRequest { reason }.into())
 }

@@ -59,8 +59,7 @@ use kakaw_wire::text::Lang;
 use self::consent::Consented;
 use self::finish::{Confirmed, Finish, Known};
 use self::step::{Step, canonical};
-use self::unattended::Unattended;
-pub use self::unattended::hinted;
+pub use self::unattended::{Unattended, hinted};
 use crate::http::body;
 use crate::http::decided::decided;
 use crate::http::fault::Fault;
@@ -76,14 +75,17 @@ pub fn routes() -> Router<Arc<World>> {
 }
 
 async fn get(here: Here, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
-    let sent = Sent { query: query.unwrap_or_default(), headers, form: None };
+    let sent = Sent { query: query.unwrap_or_default(), headers, form: None, unattended: None };
     answer(here, &sent).await
 }
 
 async fn post(here: Here, RawQuery(query): RawQuery, request: Request) -> Response {
     let headers = request.headers().clone();
     match body::form(request).await {
-        Ok(form) => answer(here, &Sent { query: query.unwrap_or_default(), headers, form: Some(form) }).await,
+        Ok(form) => {
+            let query = query.unwrap_or_default();
+            answer(here, &Sent { query, headers, form: Some(form), unattended: None }).await
+        }
         Err(error) => {
             Fault::from(Problem::MalformedRequest { parameter: "body".to_owned(), reason: error.reason() }).page(&here)
         }
@@ -94,8 +96,9 @@ async fn post(here: Here, RawQuery(query): RawQuery, request: Request) -> Respon
 ///
 /// # Errors
 /// What an error page would say.
-pub async fn unattended(mut here: Here, query: String) -> Result<Response, Fault> {
-    decide(&mut here, &Sent { query, headers: HeaderMap::new(), form: None }, &mut Ways::default()).await
+pub async fn unattended(mut here: Here, query: String, unattended: Unattended) -> Result<Response, Fault> {
+    let sent = Sent { query, headers: HeaderMap::new(), form: None, unattended: Some(unattended) };
+    decide(&mut here, &sent, &mut Ways::default()).await
 }
 
 /// What came: the request, and with a POST the form of one of its pages.
@@ -103,6 +106,8 @@ struct Sent {
     query: String,
     headers: HeaderMap,
     form: Option<Pairs>,
+    /// Who logs in without pages, if the control API says so.
+    unattended: Option<Unattended>,
 }
 
 async fn answer(mut here: Here, sent: &Sent) -> Response {
@@ -144,7 +149,7 @@ async fn decide(here: &mut Here, sent: &Sent, ways: &mut Ways) -> Result<Respons
         let step =
             Step::of(here, &pairs, &canonical).unwrap_or_else(|| Step::begin(here, sent, request.key, &canonical));
         finish.check_site(&step, request.key, &policy)?;
-        let unattended = Unattended::of(here, &params, &sent.headers);
+        let unattended = sent.unattended.clone().or_else(|| Unattended::of(here, &params, &sent.headers));
         let visit = match &unattended {
             Some(unattended) => Some(unattended.visit(here, request.app).await?),
             None => Visit::load(here, request.app, &step).await?,
@@ -154,6 +159,7 @@ async fn decide(here: &mut Here, sent: &Sent, ways: &mut Ways) -> Result<Respons
         }
         let now = world.now();
         let next = request.next(visit.as_ref().map(Visit::visitor), now);
+        let next = unattended.iter().fold(next, |next, unattended| unattended.cancel(next));
         let Some(visit) = visit else {
             return match next {
                 Next::Refuse(problem) => finish.refuse(here, &problem, sent, Known::Nobody).await,
@@ -197,7 +203,7 @@ async fn decide(here: &mut Here, sent: &Sent, ways: &mut Ways) -> Result<Respons
             }
             Next::Consent(ask) => {
                 let consented = match &unattended {
-                    Some(unattended) => consent::answered(&visit, &ask, unattended.answer(&ask))?,
+                    Some(unattended) => consent::answered(&visit, &ask, Some(unattended.answer(&ask)))?,
                     None => consent::ask(here, &request, &visit, &ask, sent, &step, &canonical).await?,
                 };
                 let agreed = match consented {

@@ -1,0 +1,66 @@
+//! Log-ins without pages: what the control API says by values, and the hint and the header by text.
+
+use serde_json::{Value, json};
+
+use crate::support::*;
+
+async fn log_in(server: &TestServer, wish: Value) -> Value {
+    control(server, "POST", "/control/v1/login", wish).await.json()
+}
+
+#[tokio::test]
+async fn who_denies_is_denied_also_when_linked() {
+    on_each_database(async |server| {
+        let ryan = json!({ "client_id": PLAIN, "person": "ryan@example.com", "parameters": { "state": "s" } });
+        assert!(log_in(&server, ryan.clone()).await["code"].is_string(), "linked now");
+        assert!(log_in(&server, ryan.clone()).await["code"].is_string(), "nothing is left to ask");
+        let mut denies = ryan.clone();
+        denies["deny"] = json!(true);
+        let denied = log_in(&server, denies).await;
+        assert_eq!((&denied["error"], denied.get("code")), (&json!("access_denied"), None), "{denied}");
+        assert_eq!(denied["error_description"], "User denied access", "as the button says it");
+        assert_eq!(denied["state"], "s");
+        let hinted = server.get(&authorize(PLAIN, "&login_hint=kakaw:ryan@example.com;deny")).await;
+        let header = [("kakaw-login", "ryan@example.com; deny")];
+        let by_header = Browser::default().get_with(&server, &authorize(PLAIN, ""), &header).await;
+        // Whom the account's own terms would be shown first.
+        let newcomer = server.get(&authorize(PLAIN, "&login_hint=kakaw:newcomer@example.com;deny")).await;
+        for answer in [hinted, by_header, newcomer] {
+            assert_eq!(answer.parameter("error").as_deref(), Some("access_denied"), "{}", answer.body);
+            assert_eq!(answer.parameter("code"), None);
+        }
+        assert!(log_in(&server, ryan).await["code"].is_string(), "the link is as it was");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_log_in_id_is_not_read_as_an_instruction() {
+    let server = TestServer::start(&kakaw_store::db::Url::Memory, kakaw_core::policy::Policy::DEV).await;
+    for person in ["ryan@example.com;deny", "ryan@example.com;only=profile_nickname", " ryan@example.com;x"] {
+        let refused = log_in(&server, json!({ "client_id": PLAIN, "person": person })).await;
+        let expected = format!("person: nobody logs in with {person:?}");
+        assert!(refused["error_description"].as_str().unwrap().contains(&expected), "{refused}");
+    }
+    server.apply("[[people]]\nid = \"semi;deny\"\npassword = \"semi-password\"\n").await;
+    assert!(log_in(&server, json!({ "client_id": PLAIN, "person": "semi;deny" })).await["code"].is_string());
+}
+
+#[tokio::test]
+async fn without_a_client_id_it_is_the_only_app_that_is_meant() {
+    let server = TestServer::start(&kakaw_store::db::Url::Memory, kakaw_core::policy::Policy::DEV).await;
+    let refused = log_in(&server, json!({ "person": "ryan@example.com" })).await;
+    let reason = refused["error_description"].as_str().unwrap();
+    for part in ["client_id is missing", &format!("{REST} (Coffee Club)"), &format!("{PLAIN} (Plain)")] {
+        assert!(reason.contains(part), "{part:?} is missing: {reason}");
+    }
+    let one = json!({ "name": "one", "world_file": include_str!("../../assets/sample_world.toml") });
+    for world in [one, json!({ "name": "none" })] {
+        assert_eq!(control(&server, "POST", "/control/v1/worlds", world).await.status, 200);
+    }
+    let ryan = json!({ "person": "ryan@example.com", "tokens": true });
+    let done = control(&server, "POST", "/w/one/control/v1/login", ryan.clone()).await;
+    assert!(done.json()["tokens"]["access_token"].is_string(), "{}", done.body);
+    let none = control(&server, "POST", "/w/none/control/v1/login", ryan).await;
+    assert!(none.body.contains("no app has a REST API key"), "{}", none.body);
+}
