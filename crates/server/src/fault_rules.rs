@@ -55,7 +55,7 @@ pub struct FaultRule {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Fault {
-    /// Answer this code of the catalogue instead, in the shape of the path's surface.
+    /// Answer this code of the catalogue instead, as the mistake itself would be answered: JSON, a page, or a redirect.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
     /// Milliseconds of real time before the answer.

@@ -85,6 +85,14 @@ impl Code {
     }
 }
 
+impl Code {
+    /// Whether this error can appear on a surface.
+    #[must_use]
+    pub fn is_on(self, surface: Surface) -> bool {
+        self.answers().iter().any(|answer| answer.surface == surface)
+    }
+}
+
 impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.id())
@@ -111,11 +119,11 @@ macro_rules! problems {
                 match self { $(Self::$variant { $($field),* } => vec![$((stringify!($field), $field.as_str())),*],)* }
             }
 
-            /// A problem of this code that can appear on this surface, with evidence that says that it was injected.
+            /// A problem of this code that can appear on this surface, with evidence by name.
             #[must_use]
-            pub fn injected(code: Code, surface: Surface) -> Option<Self> {
+            pub fn of(code: Code, surface: Surface, evidence: &dyn Fn(&'static str) -> String) -> Option<Self> {
                 $(if code == Code::$code {
-                    let problem = Self::$variant { $($field: format!("injected {}", stringify!($field))),* };
+                    let problem = Self::$variant { $($field: evidence(stringify!($field))),* };
                     if problem.answers().iter().any(|answer| answer.surface == surface) {
                         return Some(problem);
                     }
@@ -161,6 +169,12 @@ impl Problem {
         let answers = self.answers();
         let fallback = Answer { surface, status: 400, error: "invalid_request", message: "" };
         answers.iter().find(|a| a.surface == surface).or(answers.first()).copied().unwrap_or(fallback)
+    }
+
+    /// A problem of this code that can appear on this surface, with evidence that says that it was injected.
+    #[must_use]
+    pub fn injected(code: Code, surface: Surface) -> Option<Self> {
+        Self::of(code, surface, &|name| format!("injected {name}"))
     }
 
     /// The wire message on `surface`, with the evidence filled in.

@@ -92,13 +92,13 @@ impl Fault {
     pub fn page_with(self, here: &Here, mut ways: Ways) -> Response {
         let refusal = self.into_refusal(Problem::TemporaryFault {});
         let id = note(&here.world, &refusal);
-        let status = status(refusal.problem.answer(Surface::Page).status);
+        let status = page_status(refusal.problem.code());
         if refusal.problem.code() == Code::KOE003 && ways.again.is_none() {
             // What failed for now may succeed when it is asked for again.
             ways.again = here.own_url.clone();
         }
         let response = page::respond(here, status, &page::error::Error::new(here, &refusal, ways));
-        mark(response, &here.base, &refusal, &id)
+        mark(response, &here.base, refusal.problem.code(), findings(&refusal), &id)
     }
 
     /// As JSON of kauth.
@@ -114,7 +114,7 @@ impl Fault {
             error_description: Some(message).filter(|m| !m.is_empty()),
             error_code: code.id().starts_with("KOE").then(|| code.id().to_owned()),
         };
-        mark(json(status(answer.status), &body), base, &refusal, &id)
+        mark(json(status(answer.status), &body), base, refusal.problem.code(), findings(&refusal), &id)
     }
 
     /// As JSON of kapi.
@@ -141,7 +141,7 @@ impl Fault {
             let challenge = HeaderValue::from_static(challenge);
             response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
         }
-        mark(response, base, &refusal, &id)
+        mark(response, base, refusal.problem.code(), findings(&refusal), &id)
     }
 
     /// As JSON of the apps host.
@@ -150,7 +150,13 @@ impl Fault {
         let refusal = self.into_refusal(Problem::AppsInternalError {});
         let id = note(world, &refusal);
         let answer = refusal.problem.answer(Surface::Apps);
-        mark(json(status(answer.status), &apps_error(&refusal.problem)), base, &refusal, &id)
+        mark(
+            json(status(answer.status), &apps_error(&refusal.problem)),
+            base,
+            refusal.problem.code(),
+            findings(&refusal),
+            &id,
+        )
     }
 
     /// The problem of the apps host that this is, noted like any refusal.
@@ -171,6 +177,22 @@ impl Fault {
             Self::Busy => Refusal::new(ours).because("more log-ins at once than this machine can hash"),
         }
     }
+}
+
+/// The page of a code that is never answered otherwise; a fault rule asks for it.
+#[must_use]
+pub fn page_of(here: &Here, code: Code, because: &str, ways: Ways) -> Response {
+    let told = vec![because.to_owned()];
+    let view = page::error::Error::of(here, code, &told, ways);
+    let id = random::token(&*here.world.random).chars().take(12).collect::<String>();
+    mark(page::respond(here, page_status(code), &view), &here.base, code, told, &id)
+}
+
+/// The status of an error page. What is otherwise a redirect has none of its own.
+fn page_status(code: Code) -> StatusCode {
+    let answers = code.answers();
+    let answer = answers.iter().find(|answer| answer.surface == Surface::Page).or(answers.first());
+    status(answer.map_or(400, |answer| answer.status).max(400))
 }
 
 /// `error_code` and `error_msg` of a problem.
@@ -215,15 +237,14 @@ fn findings(refusal: &Refusal) -> Vec<String> {
 }
 
 /// Whether it is a fault of the server that passes: the same request may succeed in a moment.
-const fn is_ours(problem: &Problem) -> bool {
-    matches!(problem, Problem::TemporaryFault {} | Problem::InternalError {} | Problem::AppsInternalError {})
+const fn is_ours(code: Code) -> bool {
+    matches!(code, Code::KOE003 | Code::Kapi1 | Code::KAE001)
 }
 
-fn mark(mut response: Response, base: &str, refusal: &Refusal, id: &str) -> Response {
-    let link = format!("<{base}/docs/errors/{}>; rel=\"help\"", refusal.problem.code().id());
-    let explained = Explained { code: refusal.problem.code().id(), diagnosis: findings(refusal) };
-    response.extensions_mut().insert(explained);
-    if is_ours(&refusal.problem) {
+fn mark(mut response: Response, base: &str, code: Code, diagnosis: Vec<String>, id: &str) -> Response {
+    let link = format!("<{base}/docs/errors/{}>; rel=\"help\"", code.id());
+    response.extensions_mut().insert(Explained { code: code.id(), diagnosis });
+    if is_ours(code) {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
     }
     for (name, value) in [(header::LINK, link), (HeaderName::from_static("x-request-id"), id.to_owned())] {

@@ -8,6 +8,7 @@ use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
 use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue, header};
 use kakaw_core::random;
+use kakaw_wire::Code;
 use kakaw_wire::text::Lang;
 
 use crate::http::{base, cookie};
@@ -24,6 +25,10 @@ pub const KAKAO_HOSTS: [&str; 8] = [
     "developers.kakao.com",
     "t1.kakaocdn.net",
 ];
+
+/// An error that a fault rule of a stand-in asks the endpoint for. Only the layer of `observe` puts it into a request.
+#[derive(Debug, Clone, Copy)]
+pub struct Injected(pub Code);
 
 /// The circumstances of a request.
 pub struct Here {
@@ -42,6 +47,8 @@ pub struct Here {
     pub address: String,
     /// Path and query of the request, if they can stand in a link: `//host` would lead elsewhere.
     pub own_url: Option<String>,
+    /// The error that a fault rule asks for.
+    pub injected: Option<Code>,
 }
 
 impl FromRequestParts<Arc<World>> for Here {
@@ -65,6 +72,7 @@ impl FromRequestParts<Arc<World>> for Here {
                 .path_and_query()
                 .map(|url| url.as_str().to_owned())
                 .filter(|url| url.starts_with('/') && !url.starts_with("//") && !url.contains('\\')),
+            injected: parts.extensions.get().map(|Injected(code)| *code),
             world: Arc::clone(world),
         })
     }

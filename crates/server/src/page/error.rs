@@ -4,7 +4,7 @@ use askama::Template;
 use kakaw_core::Refusal;
 use kakaw_wire::Code;
 use kakaw_wire::problem::{Problem, Surface, fill};
-use kakaw_wire::text;
+use kakaw_wire::text::{self, Text};
 
 use super::Frame;
 use super::ways::Ways;
@@ -34,24 +34,36 @@ impl Error {
     #[must_use]
     pub fn new(here: &Here, refusal: &Refusal, ways: Ways) -> Self {
         let problem = &refusal.problem;
-        let code = problem.code();
-        let words = text::of(code, here.lang);
         let app = match problem {
             Problem::LoginDisabled { app } | Problem::NotTeamMember { app } => Some(app.clone()),
             _ => None,
         };
-        let diagnosis = if here.world.is_dev() { refusal.diagnosis.for_team().to_vec() } else { Vec::new() };
+        let page = Self::of(here, problem.code(), refusal.diagnosis.for_team(), ways);
+        let words = text::of(problem.code(), here.lang);
+        Self {
+            app,
+            message: words.map(|w| fill(&w.message, &problem.evidence())).unwrap_or_default(),
+            wire: problem.message(Surface::Page),
+            ..page
+        }
+    }
+
+    /// The page of a code without evidence.
+    #[must_use]
+    pub fn of(here: &Here, code: Code, diagnosis: &[String], ways: Ways) -> Self {
+        let words = text::of(code, here.lang);
+        let part = |of: fn(&Text) -> &String| words.map(|words| of(words).clone()).unwrap_or_default();
         Self {
             frame: Frame::new(here),
             code: code.id(),
             kind: kind(code),
-            app,
-            title: words.map(|w| w.title.clone()).unwrap_or_default(),
-            message: words.map(|w| fill(&w.message, &problem.evidence())).unwrap_or_default(),
-            wire: problem.message(Surface::Page),
-            cause: words.map(|w| w.cause.clone()).unwrap_or_default(),
-            fix: words.map(|w| w.fix.clone()).unwrap_or_default(),
-            diagnosis,
+            app: None,
+            title: part(|words| &words.title),
+            message: part(|words| &words.message),
+            wire: String::new(),
+            cause: part(|words| &words.cause),
+            fix: part(|words| &words.fix),
+            diagnosis: if here.world.is_dev() { diagnosis.to_vec() } else { Vec::new() },
             person: match code {
                 Code::KOE002 => "error_person_url",
                 Code::KOE003 => "error_person_wait",

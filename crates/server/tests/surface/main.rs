@@ -12,6 +12,7 @@ mod consent;
 mod consent_model;
 mod control;
 mod facts;
+mod faults;
 mod hostile;
 mod kapi;
 mod lifecycle;

@@ -1,6 +1,7 @@
 //! In a stand-in every exchange passes here: it is written to the log, and spoilt where a fault rule says so.
 
 mod flow;
+mod injected;
 mod spoil;
 mod who;
 

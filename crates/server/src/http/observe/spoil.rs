@@ -1,6 +1,7 @@
 //! Answers that are spoilt as a fault rule says.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -20,12 +21,20 @@ use kakaw_wire::user::KapiError;
 use kakaw_wire::{Code, Problem};
 use serde_json::{Value, json};
 
+use super::injected;
 use crate::fault_rules::{Drop, Fault as Spoilt, IdToken, Keys, with_bad_signature};
 use crate::http::fault::{self, Fault};
 use crate::world::World;
 
 /// Has the request answered, or not, and spoils what comes of it.
-pub async fn spoil(world: &World, base: &str, path: &str, fault: &Spoilt, request: Request, next: Next) -> Response {
+pub async fn spoil(
+    world: &Arc<World>,
+    base: &str,
+    path: &str,
+    fault: &Spoilt,
+    request: Request,
+    next: Next,
+) -> Response {
     if let Some(latency) = fault.latency_ms {
         let spread = fault.spread_ms.unwrap_or(0);
         let chance = u64::from(u32::from_be_bytes(random::bytes(&*world.random)));
@@ -35,7 +44,10 @@ pub async fn spoil(world: &World, base: &str, path: &str, fault: &Spoilt, reques
         return broken(Bytes::new());
     }
     if let Some(code) = fault.error.as_deref().and_then(Code::from_id) {
-        return answer(world, base, path, code);
+        return match surface(path) {
+            Surface::Page => injected::answer(world, path, code, request, next).await,
+            surface => answer(world, base, surface, code),
+        };
     }
     if let Some(status) = fault.status.and_then(|status| StatusCode::from_u16(status).ok()) {
         let page = format!("<html><head><title>{status}</title></head><body><h1>{status}</h1></body></html>");
@@ -127,8 +139,7 @@ fn spoil_id_token(world: &World, reply: &mut Value, kind: IdToken) {
 }
 
 /// An error of the catalogue, in the shape of the path's surface; also one that is never answered otherwise.
-fn answer(world: &World, base: &str, path: &str, code: Code) -> Response {
-    let surface = surface(path);
+fn answer(world: &World, base: &str, surface: Surface, code: Code) -> Response {
     if let Some(problem) = Problem::injected(code, surface) {
         let fault = Fault::from(problem);
         return match surface {
@@ -161,6 +172,8 @@ fn surface(path: &str) -> Surface {
         Surface::Kapi
     } else if ["/auth/", "/user/", "/proxy", "/error/"].iter().any(|prefix| path.starts_with(prefix)) {
         Surface::Apps
+    } else if injected::PAGES.contains(&path) {
+        Surface::Page
     } else {
         Surface::Kauth
     }

@@ -43,7 +43,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use axum::routing;
 use kakaw_core::account::Account;
-use kakaw_core::app::App;
+use kakaw_core::app::{App, AppKey};
 use kakaw_core::authorize::{self, Next, Visitor};
 use kakaw_core::code::Code;
 use kakaw_core::consent::{Agreed, Ask};
@@ -52,13 +52,13 @@ use kakaw_core::session::Session;
 use kakaw_core::{random, secret};
 use kakaw_store::{codes, grants, links, sessions};
 use kakaw_wire::form::Pairs;
-use kakaw_wire::problem::Problem;
+use kakaw_wire::problem::{Problem, Surface};
 use kakaw_wire::scope::Item;
 use kakaw_wire::text::Lang;
 
 use self::consent::Consented;
 use self::finish::{Confirmed, Finish, Known};
-use self::step::{Step, canonical};
+use self::step::{Step, canonical, with_prompt_login};
 pub use self::unattended::{Unattended, hinted};
 use crate::http::body;
 use crate::http::decided::decided;
@@ -131,14 +131,13 @@ async fn decide(here: &mut Here, sent: &Sent, ways: &mut Ways) -> Result<Respons
     for _ in 0..8 {
         let found = super::find_key(&world, params.client_id.as_deref().unwrap_or_default()).await?;
         let policy = here.world.policy();
-        if let Some((app, key)) = &found {
-            let (uri, state) = (params.redirect_uri.as_deref().unwrap_or_default(), params.state.as_deref());
-            ways.back = Back::of(app, key, uri, state, &policy, &Problem::UserDenied {});
-        }
+        *ways = self::ways(here, found.as_ref().map(|(app, key)| (&**app, key)), &pairs, &canonical);
         let request = authorize::check(&params, found.as_ref().map(|(app, key)| (&**app, key)), &policy)?;
-        ways.again = Some(format!("/oauth/authorize?{canonical}"));
         let tx_id = super::prepare::transaction(here, &params, request.key)?;
         let finish = Finish::of(&request, &params)?;
+        if let Some(problem) = here.injected.and_then(|code| Problem::injected(code, Surface::Redirect)) {
+            return finish.refuse(here, &problem, sent, Known::Nobody).await;
+        }
         if let Some(outcome) = Outcome::of(here, &pairs) {
             let (error, message) = outcome.error();
             return finish.refuse_as(here, error, message.to_owned(), sent, Known::Nobody).await;
@@ -154,7 +153,9 @@ async fn decide(here: &mut Here, sent: &Sent, ways: &mut Ways) -> Result<Respons
             Some(unattended) => Some(unattended.visit(here, request.app).await?),
             None => Visit::load(here, request.app, &step).await?,
         };
-        if unattended.is_some() || !visit.as_ref().is_some_and(|visit| visit.by_agt) {
+        if unattended.is_none() && visit.as_ref().is_some_and(|visit| visit.by_agt) {
+            ways.another = None;
+        } else {
             ways.another = Some(step.another(here, &canonical));
         }
         let now = world.now();
@@ -262,6 +263,19 @@ async fn decide(here: &mut Here, sent: &Sent, ways: &mut Ways) -> Result<Respons
         }
     }
     Err(Fault::contention())
+}
+
+/// What an error page may offer. The way back is checked here: a request gets it before all of it was found to be good.
+pub fn ways(here: &Here, found: Option<(&App, &AppKey)>, pairs: &Pairs, query: &str) -> Ways {
+    let one = |name| pairs.one(name).ok().flatten().filter(|value| !value.is_empty());
+    let policy = here.world.policy();
+    let back = found
+        .zip(one("redirect_uri"))
+        .and_then(|((app, key), uri)| Back::of(app, key, uri, one("state"), &policy, &Problem::UserDenied {}));
+    let query = canonical(query);
+    let (another, again) = (with_prompt_login(&query), query);
+    let url = |query| Some(format!("/oauth/authorize?{query}"));
+    Ways { another: url(another), again: url(again), back }
 }
 
 /// What the consent screen shows.

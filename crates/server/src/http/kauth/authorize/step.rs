@@ -161,7 +161,7 @@ pub fn canonical(query: &str) -> String {
 }
 
 /// The same request, for another person.
-fn with_prompt_login(canonical: &str) -> String {
+pub fn with_prompt_login(canonical: &str) -> String {
     // A hint names the person who is not meant any more.
     let names = |pair: &&str| !pair.starts_with("prompt=") && !pair.starts_with("login_hint=");
     let kept = canonical.split('&').filter(names).collect::<Vec<_>>().join("&");
