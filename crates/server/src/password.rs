@@ -125,11 +125,7 @@ impl Passwords {
         .await
     }
 
-    async fn run<T: Send + 'static>(
-        &self,
-        from: &str,
-        work: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, Busy> {
+    async fn run<T: Send + 'static>(&self, from: &str, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Busy> {
         let (done, mut answer) = oneshot::channel();
         let job = Box::new(move || drop(done.send(work())));
         let place = self.queue.enter(&network(from), job, self.longest_wait, self.places).ok_or(Busy)?;

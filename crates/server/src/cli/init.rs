@@ -56,7 +56,10 @@ async fn init(config: Config) -> anyhow::Result<()> {
     if let Some(problem) = keys::open_to_others(&key_file) {
         let _ = writeln!(text, "problem       {problem}");
     }
-    let _ = writeln!(text, "\nBack the key file up, apart from the database: without it nothing that is sealed can be opened.");
+    let _ = writeln!(
+        text,
+        "\nBack the key file up, apart from the database: without it nothing that is sealed can be opened."
+    );
     if matches!(config.url(), Ok(Url::Postgres(_))) {
         let _ = writeln!(
             text,
@@ -74,6 +77,8 @@ fn database(config: &Config) -> anyhow::Result<String> {
     Ok(match config.url().map_err(Usage::error)? {
         Url::Memory => "memory".to_owned(),
         Url::Sqlite(path) => path.display().to_string(),
-        Url::Postgres(url) => KEYS.iter().find(|key| key.name == "database").map_or(String::new(), |key| key.shown(&url)),
+        Url::Postgres(url) => {
+            KEYS.iter().find(|key| key.name == "database").map_or(String::new(), |key| key.shown(&url))
+        }
     })
 }

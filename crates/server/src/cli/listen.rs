@@ -128,6 +128,11 @@ async fn terminated() {
 
 /// Runs a future on a runtime of its own, with the log on standard error.
 pub fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
-    let _ = tracing_subscriber::fmt().with_writer(|| Log).log_internal_errors(false).with_target(false).without_time().try_init();
+    let _ = tracing_subscriber::fmt()
+        .with_writer(|| Log)
+        .log_internal_errors(false)
+        .with_target(false)
+        .without_time()
+        .try_init();
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
 }

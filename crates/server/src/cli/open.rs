@@ -7,8 +7,8 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use kakaw_core::random::Random;
 use kakaw_core::seal::Sealer;
-use kakaw_store::{Store, instance};
 use kakaw_store::db::Url;
+use kakaw_store::{Store, instance};
 
 use super::Usage;
 use crate::clock::Clock;
@@ -88,7 +88,9 @@ pub async fn world(config: &Config, mode: Mode, missing: Missing) -> anyhow::Res
 
 fn passwords(config: &config::Passwords) -> Passwords {
     if config.queue.is_some() {
-        tracing::warn!("passwords.queue goes away with the next release; set passwords.longest_wait (milliseconds) instead");
+        tracing::warn!(
+            "passwords.queue goes away with the next release; set passwords.longest_wait (milliseconds) instead"
+        );
     }
     Passwords::new(config.cost(), config.workers, config.queue.unwrap_or(PLACES))
         .waiting_at_most(Duration::from_millis(config.longest_wait))

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args as ClapArgs;
 
-use super::open::{self, Missing};
 use super::Usage;
+use super::open::{self, Missing};
 use crate::config::{self, Flag};
 use crate::http::control;
 use crate::intercept::{self, Entrance};

@@ -126,7 +126,8 @@ async fn serve_answers_refusals_though_its_log_cannot_be_written() {
     std::fs::write(folder.path().join("kakaw.toml"), config).unwrap();
     let mut server = Running::start_with_log(folder.path(), cannot_be_written(), &["serve", "--config", "kakaw.toml"]);
     for _ in 0..3 {
-        let (status, page) = curl(&format!("{}/oauth/authorize?client_id=nope", server.url), &["-H", "host: 127.0.0.1"]);
+        let (status, page) =
+            curl(&format!("{}/oauth/authorize?client_id=nope", server.url), &["-H", "host: 127.0.0.1"]);
         assert!(status == 400 && page.contains("(KOE"), "{status} {page}");
     }
     assert!(server.child.try_wait().unwrap().is_none(), "the process goes on");

@@ -41,8 +41,8 @@ fn commands() {
     let folder = tempfile::tempdir().unwrap();
     let mut text = "# Commands\n\nMade from the program's own help; a test keeps it so.\n".to_owned();
     for command in [
-        "", "dev", "run", "serve", "init", "ctl", "env", "hosts", "ca", "apply", "export", "people", "webhooks", "explain",
-        "check", "config",
+        "", "dev", "run", "serve", "init", "ctl", "env", "hosts", "ca", "apply", "export", "people", "webhooks",
+        "explain", "check", "config",
     ] {
         let args: Vec<&str> = [command, "--help"].into_iter().filter(|word| !word.is_empty()).collect();
         let (code, out, _) = run(folder.path(), &args);
