@@ -1,12 +1,15 @@
 //! The one query layer: statements as values, two drivers behind them.
 
 mod migrate;
+mod patience;
 mod postgres;
 mod sqlite;
 
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+
+pub use patience::patient;
 
 /// What went wrong with the database. Always ours, never the client's.
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +26,8 @@ pub enum Error {
     Migration(String),
     #[error("{0}")]
     Unusable(String),
+    #[error("the database did not answer in time")]
+    Slow,
     #[error("the store is shut")]
     Shut,
 }
@@ -287,13 +292,14 @@ impl Store {
     /// Commits all statements, or none.
     ///
     /// # Errors
-    /// The database failed; whether the commit happened may be unknown then.
+    /// The database failed, or was too slow; whether the commit happened may be unknown then.
     pub async fn commit(&self, statements: Vec<Statement>) -> Result<Outcome> {
         self.check_open()?;
-        match &self.driver {
-            Driver::Postgres(postgres) => postgres.commit(&statements).await,
-            Driver::Sqlite(sqlite) => sqlite.commit(statements).await,
-        }
+        patience::spend(async |deadline| match &self.driver {
+            Driver::Postgres(postgres) => postgres.commit(&statements, deadline).await,
+            Driver::Sqlite(sqlite) => sqlite.commit(statements, deadline).await,
+        })
+        .await
     }
 
     /// Refuses everything from now on, as a database does that cannot be reached.
@@ -314,10 +320,11 @@ impl Store {
 
     pub(crate) async fn query(&self, statement: Statement) -> Result<Vec<Row>> {
         self.check_open()?;
-        match &self.driver {
-            Driver::Postgres(postgres) => postgres.query(&statement).await,
-            Driver::Sqlite(sqlite) => sqlite.query(&statement),
-        }
+        patience::spend(async |deadline| match &self.driver {
+            Driver::Postgres(postgres) => postgres.query(&statement, deadline).await,
+            Driver::Sqlite(sqlite) => sqlite.query(&statement, deadline).await,
+        })
+        .await
     }
 
     fn check_open(&self) -> Result<()> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
+use tokio::time::{Instant, timeout_at};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{IsNull, ToSql, Type, private::BytesMut};
 use tokio_postgres::{NoTls, Row as PgRow};
@@ -89,20 +90,35 @@ impl Postgres {
         Ok(())
     }
 
-    pub async fn query(&self, statement: &Statement) -> Result<Vec<Row>> {
-        let client = self.client().await?;
+    pub async fn query(&self, statement: &Statement, deadline: Instant) -> Result<Vec<Row>> {
+        let client = timeout_at(deadline, self.client()).await.map_err(|_| Error::Slow)??;
+        match timeout_at(deadline, Self::query_once(&client, statement)).await {
+            Ok(rows) => rows,
+            Err(_) => Err(given_up(client)),
+        }
+    }
+
+    async fn query_once(client: &Object, statement: &Statement) -> Result<Vec<Row>> {
         let prepared = client.prepare_cached(statement.text).await?;
         let rows = client.query(&prepared, &parameters(statement)).await?;
         let names: Arc<[String]> = prepared.columns().iter().map(|column| column.name().to_owned()).collect();
         rows.iter().map(|row| take(row, table(statement.text), &names)).collect()
     }
 
-    pub async fn commit(&self, statements: &[Statement]) -> Result<Outcome> {
-        let mut client = self.client().await?;
+    pub async fn commit(&self, statements: &[Statement], deadline: Instant) -> Result<Outcome> {
+        let mut client = timeout_at(deadline, self.client()).await.map_err(|_| Error::Slow)??;
+        match timeout_at(deadline, Self::commit_again_and_again(&mut client, statements)).await {
+            Ok(outcome) => outcome,
+            // Whether it was committed is not known.
+            Err(_) => Err(given_up(client)),
+        }
+    }
+
+    async fn commit_again_and_again(client: &mut Object, statements: &[Statement]) -> Result<Outcome> {
         let mut tries = 0;
         loop {
             tries += 1;
-            match Self::commit_once(&mut client, statements).await {
+            match Self::commit_once(client, statements).await {
                 Err(Error::Postgres(error)) if is_retryable(&error) && tries < TRIES => {}
                 other => return other,
             }
@@ -141,6 +157,12 @@ impl Postgres {
     async fn client(&self) -> Result<Object> {
         Ok(self.pool.get().await?)
     }
+}
+
+/// Ends a connection that did not answer in time: whoever got it next would wait for the same answer.
+fn given_up(client: Object) -> Error {
+    drop(Object::take(client));
+    Error::Slow
 }
 
 fn is_retryable(error: &tokio_postgres::Error) -> bool {

@@ -7,12 +7,13 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags, ToSql};
 use tokio::sync::oneshot;
+use tokio::time::{Instant, timeout_at};
 
 use super::{Error, Outcome, Result, Row, Statement, Value, migrate, table};
 
@@ -20,6 +21,10 @@ use super::{Error, Outcome, Result, Row, Statement, Value, migrate, table};
 const GROUP: usize = 256;
 /// How long a group waits for as many as the last one had.
 const PATIENCE: Duration = Duration::from_micros(500);
+/// How long a start or a commit waits for another process that has locked the file.
+const LOCKED: Duration = Duration::from_secs(5);
+/// Between two looks whether it still has.
+const AGAIN: Duration = Duration::from_millis(20);
 /// Connections for reading. More than the cores of a small machine, so that a long read blocks nobody.
 const READERS: usize = 4;
 
@@ -42,6 +47,8 @@ enum Writer {
 
 struct Job {
     statements: Vec<Statement>,
+    /// Nobody waits for it any more then.
+    deadline: std::time::Instant,
     done: oneshot::Sender<Result<Outcome>>,
 }
 
@@ -70,7 +77,7 @@ impl Sqlite {
             let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
             let reader = Connection::open_with_flags(path, flags)?;
             keep_plans(&reader, 64)?;
-            reader.busy_timeout(Duration::from_secs(5))?;
+            reader.busy_timeout(Duration::ZERO)?;
             readers.push(Mutex::new(Reader::new(reader)));
         }
         let (sender, jobs) = mpsc::channel();
@@ -81,11 +88,23 @@ impl Sqlite {
         Ok(Self { readers, writer: Writer::Thread(sender) })
     }
 
-    pub fn query(&self, statement: &Statement) -> Result<Vec<Row>> {
-        self.reader().query(statement)
+    pub async fn query(&self, statement: &Statement, deadline: Instant) -> Result<Vec<Row>> {
+        loop {
+            let answer = self.reader().query(statement);
+            match answer {
+                // Another process has locked the file for a moment. The wait is not SQLite's, which would hold this thread.
+                Err(Error::Sqlite(error)) if is_busy(&error) => {
+                    if Instant::now() + AGAIN > deadline {
+                        return Err(Error::Slow);
+                    }
+                    tokio::time::sleep(AGAIN).await;
+                }
+                answer => return answer,
+            }
+        }
     }
 
-    pub async fn commit(&self, statements: Vec<Statement>) -> Result<Outcome> {
+    pub async fn commit(&self, statements: Vec<Statement>, deadline: Instant) -> Result<Outcome> {
         match &self.writer {
             Writer::Inline => {
                 let connection = &self.reader().connection;
@@ -104,8 +123,12 @@ impl Sqlite {
             }
             Writer::Thread(sender) => {
                 let (done, answer) = oneshot::channel();
-                sender.send(Job { statements, done }).map_err(|_| Error::Shut)?;
-                answer.await.map_err(|_| Error::Shut)?
+                sender.send(Job { statements, deadline: deadline.into_std(), done }).map_err(|_| Error::Shut)?;
+                match timeout_at(deadline, answer).await {
+                    Ok(answer) => answer.map_err(|_| Error::Shut)?,
+                    // If its turn has come, it may be committed all the same.
+                    Err(_) => Err(Error::Slow),
+                }
             }
         }
     }
@@ -141,7 +164,7 @@ fn keep_plans(connection: &Connection, capacity: usize) -> Result<()> {
 
 fn prepare(connection: &Connection) -> Result<()> {
     keep_plans(connection, 128)?;
-    connection.busy_timeout(Duration::from_secs(5))?;
+    connection.busy_timeout(LOCKED)?;
     let mode: String = connection.query_row("pragma journal_mode = wal", [], |row| row.get(0))?;
     connection.execute_batch("pragma synchronous = full; pragma wal_autocheckpoint = 4000;")?;
     let synchronous: i64 = connection.query_row("pragma synchronous", [], |row| row.get(0))?;
@@ -175,6 +198,13 @@ fn migrate(connection: &Connection) -> Result<()> {
 fn write_groups(connection: &Connection, jobs: &mpsc::Receiver<Job>) {
     let mut expected = 1;
     while let Ok(first) = jobs.recv() {
+        let left = first.deadline.saturating_duration_since(std::time::Instant::now());
+        if left.is_zero() {
+            let _ = first.done.send(Err(Error::Slow));
+            continue;
+        }
+        // Whoever else waits has come later, and is looked at again.
+        let _ = connection.busy_timeout(left.min(LOCKED));
         let mut group = vec![first];
         let outcome = write_group(connection, jobs, &mut group, expected);
         expected = group.len();
@@ -206,14 +236,20 @@ fn write_group(
     group: &mut Vec<Job>,
     expected: usize,
 ) -> Result<Vec<Result<Outcome>>> {
-    let deadline = Instant::now() + PATIENCE;
+    let full = std::time::Instant::now() + PATIENCE;
     let mut answers = Vec::new();
     connection.execute_batch("begin immediate")?;
     while let Some(job) = group.get(answers.len()) {
-        answers.push(savepoint(connection, &job.statements)?);
+        answers.push(if job.deadline <= std::time::Instant::now() {
+            // Its caller has been refused: better not at all than without anybody's knowledge.
+            Err(Error::Slow)
+        } else {
+            savepoint(connection, &job.statements)?
+        });
         if answers.len() == group.len() && group.len() < GROUP {
             // Whoever shared the last group is likely to be back in a moment, and a disk write costs more.
-            let wait = if group.len() < expected { deadline - Instant::now().min(deadline) } else { Duration::ZERO };
+            let left = full.saturating_duration_since(std::time::Instant::now());
+            let wait = if group.len() < expected { left } else { Duration::ZERO };
             group.extend(jobs.recv_timeout(wait));
         }
     }
@@ -228,12 +264,17 @@ fn write_group(
     }
 }
 
+fn is_busy(error: &rusqlite::Error) -> bool {
+    use rusqlite::ErrorCode::{DatabaseBusy, DatabaseLocked};
+    matches!(error.sqlite_error_code(), Some(DatabaseBusy | DatabaseLocked))
+}
+
 /// Whether SQLite says that it did not commit. A failed sync is no such answer: the disk may have the commit or not.
 ///
 /// A full disk refuses the frames of the log before the sync, and without its last frame a commit counts for nothing.
 fn is_refusal(error: &rusqlite::Error) -> bool {
-    use rusqlite::ErrorCode::{DatabaseBusy, DatabaseLocked, DiskFull, ReadOnly};
-    matches!(error.sqlite_error_code(), Some(DatabaseBusy | DatabaseLocked | DiskFull | ReadOnly))
+    use rusqlite::ErrorCode::{DiskFull, ReadOnly};
+    is_busy(error) || matches!(error.sqlite_error_code(), Some(DiskFull | ReadOnly))
 }
 
 /// Runs the statements of one commit in the open transaction. An error of the outer kind fails the whole group: SQLite
@@ -342,8 +383,12 @@ mod tests {
         sql(text).bind(id).bind("x".repeat(2000))
     }
 
+    fn soon() -> Instant {
+        Instant::now() + Duration::from_secs(20)
+    }
+
     async fn count(sqlite: &Sqlite) -> i64 {
-        let rows = sqlite.query(&sql("select count(*) as n from sessions")).expect("reads go on");
+        let rows = sqlite.query(&sql("select count(*) as n from sessions"), soon()).await.expect("reads go on");
         rows.first().expect("a row").int("n").expect("a number")
     }
 
@@ -355,7 +400,7 @@ mod tests {
     async fn refuses_while_full_and_writes_again(sqlite: Sqlite) {
         let mut n = 0;
         let error = loop {
-            match sqlite.commit(two(n)).await {
+            match sqlite.commit(two(n), soon()).await {
                 Ok(outcome) => assert_eq!(outcome, Outcome::Committed),
                 Err(error) => break error,
             }
@@ -364,12 +409,12 @@ mod tests {
         };
         assert!(error.to_string().contains("full"), "{error}");
         for _ in 0..3 {
-            assert!(sqlite.commit(two(n)).await.is_err(), "still full");
+            assert!(sqlite.commit(two(n), soon()).await.is_err(), "still full");
             assert_eq!(count(&sqlite).await, 2 * n, "reads go on, and nothing of the refused commits is there");
         }
-        let all = sqlite.commit(vec![sql("delete from sessions")]).await;
+        let all = sqlite.commit(vec![sql("delete from sessions")], soon()).await;
         assert_eq!(all.expect("what needs no space is written"), Outcome::Committed);
-        assert_eq!(sqlite.commit(two(n)).await.expect("there is room again"), Outcome::Committed);
+        assert_eq!(sqlite.commit(two(n), soon()).await.expect("there is room again"), Outcome::Committed);
         assert_eq!(count(&sqlite).await, 2);
     }
 
@@ -405,7 +450,7 @@ mod tests {
         let mut group = Vec::new();
         for statements in [two(0), (1..100).flat_map(two).collect()] {
             let (done, _) = oneshot::channel();
-            group.push(Job { statements, done });
+            group.push(Job { statements, deadline: soon().into_std(), done });
         }
         let outcome = write_group(&connection, &jobs, &mut group, 1);
         drop(sender);
@@ -413,5 +458,25 @@ mod tests {
         assert!(connection.is_autocommit(), "the transaction is over");
         let n: i64 = connection.query_row("select count(*) from sessions", [], |row| row.get(0)).expect("count");
         assert_eq!(n, 0);
+    }
+
+    #[tokio::test]
+    async fn a_locked_file_is_given_up_in_time_and_nothing_is_written_behind_the_callers_back() {
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("t.db");
+        let sqlite = Sqlite::file(&path).expect("store");
+        let other = Connection::open(&path).expect("opened");
+        other.execute_batch("begin exclusive").expect("locked");
+        let began = std::time::Instant::now();
+        let short = || Instant::now() + Duration::from_millis(150);
+        let all = [two(0), two(1), two(2)].map(|statements| sqlite.commit(statements, short()));
+        let [a, b, c] = all;
+        let (a, b, c) = tokio::join!(a, b, c);
+        assert!(a.is_err() && b.is_err() && c.is_err());
+        assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+        assert_eq!(count(&sqlite).await, 0, "reads go on");
+        other.execute_batch("rollback").expect("unlocked");
+        assert_eq!(sqlite.commit(two(3), soon()).await.expect("unlocked"), Outcome::Committed);
+        assert_eq!(count(&sqlite).await, 2);
     }
 }
