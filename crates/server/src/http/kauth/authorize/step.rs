@@ -68,8 +68,12 @@ impl Step {
     /// The request's URL with this step.
     fn url(&self, here: &mut Here, canonical: &str) -> (String, Option<axum::http::HeaderValue>) {
         let (browser, cookie) = here.ensure_browser();
-        let step = Self { browser: secret::hash(&browser), ..self.clone() };
-        (format!("/oauth/authorize?{canonical}&{STEP}={}", form_seal::seal(here, Purpose::Step, &step)), cookie)
+        (self.url_in(here, &browser, canonical), cookie)
+    }
+
+    fn url_in(&self, here: &Here, browser: &str, canonical: &str) -> String {
+        let step = Self { browser: secret::hash(browser), ..self.clone() };
+        format!("/oauth/authorize?{canonical}&{STEP}={}", form_seal::seal(here, Purpose::Step, &step))
     }
 
     /// To a page of the account, and from there back to this request.
@@ -94,14 +98,14 @@ impl Step {
     }
 
     /// The URL of the same request for another person: the log-in began where it began.
-    pub fn another(&self, here: &mut Here, canonical: &str) -> String {
+    pub fn another(&self, here: &Here, canonical: &str) -> String {
         let other = with_prompt_login(canonical);
-        if self.site.is_none() {
+        let (Some(_), Some(browser)) = (&self.site, &here.browser) else {
             return format!("/oauth/authorize?{other}");
-        }
+        };
         let (request, session) = (secret::hash(&other), here.session_id().unwrap_or_default());
         let step = Self { request, session, chosen: String::new(), agt: None, ..self.clone() };
-        step.url(here, &other).0
+        step.url_in(here, browser, &other)
     }
 
     /// Asks which account is meant.
