@@ -157,6 +157,12 @@ impl Worlds {
         &self.first
     }
 
+    /// The keys that its worlds draw from.
+    #[must_use]
+    pub fn keys(&self) -> &KeyPool {
+        &self.keys
+    }
+
     /// The port of the process.
     #[must_use]
     pub const fn port(&self) -> u16 {
@@ -197,6 +203,8 @@ impl Worlds {
     /// # Errors
     /// The wish cannot be granted, or the database failed.
     pub async fn create(&self, wish: &Wish) -> Result<Arc<Running>, Refused> {
+        // Who makes one world makes more, and each of them needs a key.
+        self.keys.fill();
         let name = wish.name.clone().unwrap_or_else(|| format!("w{}", self.named.fetch_add(1, Ordering::SeqCst) + 1));
         self.check(&name)?;
         let file = wish.world_file.as_deref().map(|text| world_file::parse(text, "world_file")).transpose();
@@ -218,7 +226,6 @@ impl Worlds {
             apply(&world, &file).await?;
         }
         rewind::take(&world, snapshots::START).await?;
-        self.keys.fill();
         let app = (self.endpoints)(Arc::clone(&world));
         let work = vec![tokio::spawn(background::work(Arc::clone(&world))).abort_handle()];
         let running = Running::new(world, app, work);

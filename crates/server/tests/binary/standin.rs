@@ -82,6 +82,31 @@ fn what_is_on_a_disk_is_not_reset_and_can_be_kept_and_restored() {
 }
 
 #[test]
+fn a_folder_keeps_the_default_world_but_neither_its_clock_nor_snapshots_nor_further_worlds() {
+    let folder = tempfile::tempdir().unwrap();
+    let start = || Running::start(folder.path(), &["dev", "--listen", "127.0.0.1:0", "--data", "data"]);
+    let done = |server: &Running, words: &[&str]| {
+        let (code, out, err) = run(folder.path(), &[&["ctl", "--url", &server.url], words].concat());
+        assert_eq!(code, Some(0), "{words:?}: {err}");
+        out
+    };
+    std::fs::write(folder.path().join("w.toml"), "[[people]]\nid = \"stays\"\n").unwrap();
+    let server = start();
+    done(&server, &["apply", "w.toml"]);
+    done(&server, &["clock", "set=2040-01-01T00:00:00Z"]);
+    done(&server, &["snapshot", "name=kept"]);
+    done(&server, &["world-create", "name=further"]);
+    assert!(done(&server, &["snapshots"]).contains("kept") && done(&server, &["worlds"]).contains("further"));
+    server.signal("TERM");
+    drop(server);
+    let server = start();
+    assert!(done(&server, &["export"]).contains("stays"));
+    assert!(!done(&server, &["now"]).contains("2040"));
+    assert!(!done(&server, &["snapshots"]).contains("kept"));
+    assert!(!done(&server, &["worlds"]).contains("further"));
+}
+
+#[test]
 fn a_stand_in_ends_with_who_started_it() {
     let folder = tempfile::tempdir().unwrap();
     let mut command = kakaw(folder.path(), &["dev", "--listen", "127.0.0.1:0", "--end-with-stdin"]);

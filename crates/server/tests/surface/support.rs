@@ -93,7 +93,7 @@ pub async fn error_page(server: &TestServer, url: &str, code: &str) {
 
 pub struct TestServer {
     pub world: Arc<World>,
-    router: Router,
+    pub router: Router,
 }
 
 /// A browser: it keeps cookies and follows nothing by itself.

@@ -1,9 +1,14 @@
 //! Many worlds in one process, and moments to go back to.
 
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
 use axum::body::Body;
 use axum::http::Request;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use kakaw_server::http;
+use kakaw_server::worlds::Worlds;
 use serde_json::{Value, json};
 
 use crate::support::*;
@@ -224,4 +229,31 @@ async fn a_world_goes_back_to_a_moment() {
         }
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_further_worlds_first_id_token_waits_for_no_key() {
+    let server = TestServer::start(&kakaw_store::db::Url::Memory, kakaw_core::policy::Policy::DEV).await;
+    let first = Arc::clone(&server.world);
+    let worlds = Worlds::new(Arc::clone(&first), http::standin(first), http::standin, 7700, Default::default());
+    let router = http::dispatch::every(Arc::clone(&worlds));
+    let server = TestServer { router, world: Arc::clone(&server.world) };
+    copy(&server, "first").await;
+    let began = Instant::now();
+    while worlds.keys().ready() < 5 {
+        assert!(began.elapsed() < Duration::from_secs(60), "the stock is not filled");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let mut kids = Vec::new();
+    for name in ["a", "b", "c", "d", "e"] {
+        copy(&server, name).await;
+        let tokens = token_in(&server, &format!("/w/{name}")).await;
+        assert!(claims(&tokens["id_token"])["iss"].as_str().unwrap().ends_with(name));
+        let set = server.get(&format!("/w/{name}/.well-known/jwks.json")).await.json();
+        kids.extend(set["keys"].as_array().unwrap().iter().map(|key| key["kid"].as_str().unwrap().to_owned()));
+    }
+    assert_eq!(worlds.keys().made_on_demand(), 0, "nobody waited");
+    kids.sort();
+    kids.dedup();
+    assert_eq!(kids.len(), 5, "each world has a key of its own");
 }
