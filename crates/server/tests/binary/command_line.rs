@@ -227,6 +227,23 @@ fn state_in_a_folder_is_there_after_a_restart() {
     assert_eq!(mode & 0o777, 0o600, "the key file is its owner's alone");
 }
 
+#[test]
+fn the_earlier_setting_of_the_queue_is_read_with_a_warning_and_a_wait_out_of_bounds_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("world.toml"), WORLD).unwrap();
+    let apply = |name: &str, value: &str| {
+        let mut command = running::kakaw(folder.path(), &["apply", "world.toml", "--data", "data"]);
+        let output = command.env(name, value).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (code, err) = apply("KAKAW_PASSWORDS__QUEUE", "4");
+    assert!(code == Some(0) && err.contains("set passwords.longest_wait"), "{err}");
+    let (code, err) = apply("KAKAW_PASSWORDS__LONGEST_WAIT", "500");
+    assert!(code == Some(0) && !err.contains("longest_wait"), "{err}");
+    let (code, err) = apply("KAKAW_PASSWORDS__LONGEST_WAIT", "50");
+    assert!(code == Some(2) && err.contains("expected 100 to 60000"), "{err}");
+}
+
 const SAMPLE: &str = "0123456789abcdef0123456789abcdef";
 
 const WORLD: &str = r#"
