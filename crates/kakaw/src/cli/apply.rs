@@ -1,0 +1,37 @@
+//! `kakaw apply FILE.toml` — brings a world to what the file says. Doing it twice changes nothing.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use clap::Args as ClapArgs;
+
+use super::place::{self, Place};
+use super::{Usage, listen};
+use kakaw_platform::manage::world_file;
+
+#[derive(ClapArgs)]
+pub struct Args {
+    /// World file.
+    #[arg(value_name = "FILE.toml")]
+    file: PathBuf,
+    #[command(flatten)]
+    place: place::Options,
+}
+
+pub fn run(args: &Args) -> anyhow::Result<()> {
+    let name = args.file.display().to_string();
+    let text =
+        std::fs::read_to_string(&args.file).map_err(|error| Usage::error(format!("cannot read {name}: {error}")))?;
+    // Read here first, so that a mistake is told with its line.
+    let file = world_file::parse(&text, &name).map_err(Usage::error)?;
+    listen::block_on(async {
+        match args.place.find_or_make().await? {
+            Place::Running(running) => drop(running.send("/control/v1/apply", Some(text)).await?),
+            Place::Here(world) => {
+                world_file::apply(&world, &file).await.map_err(|error| Usage::error(format!("{name}: {error:#}")))?;
+            }
+        }
+        writeln!(std::io::stdout(), "applied {name}: {} apps, {} people", file.apps.len(), file.people.len())?;
+        Ok(())
+    })
+}

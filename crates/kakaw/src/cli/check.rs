@@ -1,0 +1,147 @@
+//! `kakaw check` — finds what is wrong with a set-up and says how to mend it.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use clap::Args as ClapArgs;
+use kakaw_core::app::KeyKind;
+use kakaw_core::seal::Purpose;
+use kakaw_store::{app_keys, apps};
+
+use super::open::{self, Missing};
+use super::{Usage, listen};
+use crate::config::{self, Config, SAMPLE_KEY};
+use kakaw_platform::keys;
+use kakaw_platform::platform::{Mode, World};
+
+#[derive(ClapArgs)]
+pub struct Args {
+    /// The configuration file of `kakaw serve`; without one, what `kakaw dev` would use is checked.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+pub fn run(args: &Args) -> anyhow::Result<()> {
+    let mode = if args.config.is_some() { Mode::Serve } else { Mode::Dev };
+    let config = config::load(mode, args.config.as_deref(), Vec::new()).map_err(Usage::error)?.config;
+    let mut report = Report::default();
+    report.take("settings", if mode == Mode::Serve { config::unsafe_settings(&config) } else { Vec::new() });
+    listen::block_on(async {
+        report.take("address", address(&config).await);
+        match config.keys_path() {
+            Ok(Some(path)) => report.take("key file", keys::open_to_others(&path).into_iter().collect()),
+            Ok(None) => {}
+            Err(problem) => report.take("key file", vec![problem]),
+        }
+        match open::world(&config, mode, Missing::Refuse).await {
+            Ok(world) => {
+                report.note("database", &world.store.durability().await?);
+                report.take("apps", app_problems(&world).await?);
+                if mode == Mode::Serve {
+                    report.take("secrets", unsafe_secrets(&world).await?);
+                }
+            }
+            Err(error) => report.take("database and key file", vec![format!("{error:#}")]),
+        }
+        Ok(())
+    })?;
+    report.print()
+}
+
+/// What was looked at, and what was found.
+#[derive(Default)]
+struct Report {
+    lines: Vec<String>,
+    problems: usize,
+}
+
+impl Report {
+    fn note(&mut self, what: &str, text: &str) {
+        self.lines.push(format!("ok       {what}: {text}"));
+    }
+
+    fn take(&mut self, what: &str, problems: Vec<String>) {
+        if problems.is_empty() {
+            self.lines.push(format!("ok       {what}"));
+        }
+        for problem in problems {
+            self.problems += 1;
+            self.lines.push(format!("problem  {what}: {problem}"));
+        }
+    }
+
+    fn print(self) -> anyhow::Result<()> {
+        let mut out = std::io::stdout().lock();
+        for line in &self.lines {
+            writeln!(out, "{line}")?;
+        }
+        match self.problems {
+            0 => Ok(()),
+            1 => anyhow::bail!("1 problem found"),
+            n => anyhow::bail!("{n} problems found"),
+        }
+    }
+}
+
+async fn address(config: &Config) -> Vec<String> {
+    match tokio::net::TcpListener::bind(config.listen).await {
+        Ok(_) => Vec::new(),
+        Err(error) => vec![format!(
+            "cannot listen on {} ({error}); stop what runs there, or choose another with listen",
+            config.listen
+        )],
+    }
+}
+
+async fn app_problems(world: &World) -> anyhow::Result<Vec<String>> {
+    let mut problems = Vec::new();
+    for app in apps::all(&world.store).await? {
+        let name = format!("app {} ({})", app.id, app.settings.name);
+        let keys = app_keys::of_app(&world.store, app.id).await?;
+        let mut live = keys.iter().filter(|stored| !stored.key.deleted).peekable();
+        if live.peek().is_none() {
+            problems.push(format!("{name} has no key, so nobody can log in with it; add one to its world file"));
+        }
+        for stored in live.filter(|stored| stored.key.kind == KeyKind::RestApi) {
+            let key = &stored.key;
+            if key.settings.redirect_uris.is_empty() {
+                problems.push(format!("{name}, REST API key {}: no redirect URI, so every log-in is KOE006", key.key));
+            }
+            for uri in key.settings.redirect_uris.iter().filter(|uri| world.mode == Mode::Serve && is_plain_http(uri)) {
+                problems.push(format!("{name}: redirect URI {uri} would carry codes in plain HTTP; use https"));
+            }
+        }
+        if app.settings.test_app && app.settings.team.is_empty() {
+            problems.push(format!("{name} is a test app without a team, so every log-in is KOE005; set team"));
+        }
+    }
+    Ok(problems)
+}
+
+fn is_plain_http(uri: &str) -> bool {
+    let Some(rest) = uri.strip_prefix("http://") else { return false };
+    let host = rest.split(['/', '?']).next().unwrap_or_default();
+    !["localhost", "127.0.0.1", "[::1]"].iter().any(|name| host == *name || host.starts_with(&format!("{name}:")))
+}
+
+/// Client secrets and keys that anybody could guess.
+pub async fn unsafe_secrets(world: &World) -> anyhow::Result<Vec<String>> {
+    let mut problems = Vec::new();
+    for app in apps::all(&world.store).await? {
+        for stored in app_keys::of_app(&world.store, app.id).await?.into_iter().filter(|stored| !stored.key.deleted) {
+            let name = format!("app {} ({}), {} key", app.id, app.settings.name, stored.key.kind.label());
+            if stored.key.key == SAMPLE_KEY {
+                problems.push(format!("{name} is the sample world's, which everybody knows; make another"));
+            }
+            let Some(sealed) = &stored.sealed else { continue };
+            let plain = world.sealer.open(Purpose::Keep, sealed).and_then(|plain| String::from_utf8(plain).ok());
+            match plain {
+                None => problems.push(format!("{name}: its secret was sealed under another key file; use that one")),
+                Some(plain) if config::is_weak_secret(&plain) => problems
+                    .push(format!("{name}: its secret has less than 128 bits; make one with: openssl rand -hex 32")),
+                Some(_) => {}
+            }
+        }
+    }
+    Ok(problems)
+}

@@ -1,0 +1,46 @@
+//! `kakaw env` — the variables that lead programs to a running stand-in, for a shell.
+
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use clap::Args as ClapArgs;
+
+use super::listen;
+use super::place::Entered;
+use crate::config;
+use kakaw_standin::intercept::environment::{self, Lead};
+
+#[derive(ClapArgs)]
+#[command(after_help = "Example: eval \"$(kakaw env)\" && npm start")]
+pub struct Args {
+    /// The stand-in, or one of its worlds [default: KAKAW_URL, else http://localhost:7700].
+    #[arg(long)]
+    url: Option<String>,
+    /// Where the files go that the variables name [default: a new one in the temporary folder].
+    #[arg(long, value_name = "DIR")]
+    folder: Option<PathBuf>,
+    /// Make a trust store for Java too.
+    #[arg(long)]
+    jvm: bool,
+}
+
+pub fn run(args: Args) -> anyhow::Result<()> {
+    let Entered { url, entrance } = listen::block_on(Entered::at(args.url, &Default::default()))?;
+    let folder = match args.folder {
+        Some(folder) => folder,
+        None => own_folder()?,
+    };
+    std::fs::create_dir_all(&folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    let lead = Lead { entrance: &entrance, url: &url, folder: &folder, jvm: args.jvm };
+    let mut out = std::io::stdout().lock();
+    for (name, value) in environment::variables(&lead, &config::environment)? {
+        writeln!(out, "export {name}='{}'", value.replace('\'', r"'\''"))?;
+    }
+    Ok(())
+}
+
+/// A folder that nobody else can write to: what is in it is trusted.
+fn own_folder() -> anyhow::Result<PathBuf> {
+    Ok(tempfile::Builder::new().prefix("kakaw-env-").disable_cleanup(true).tempdir()?.keep())
+}

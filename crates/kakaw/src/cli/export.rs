@@ -1,0 +1,37 @@
+//! `kakaw export` — writes a world as a world file on standard output.
+
+use std::io::Write as _;
+
+use clap::Args as ClapArgs;
+
+use super::listen;
+use super::place::{self, Place};
+use kakaw_platform::manage::world_file::{self, Secrets};
+
+#[derive(ClapArgs)]
+pub struct Args {
+    #[command(flatten)]
+    place: place::Options,
+    /// Write passwords' hashes, client secrets and admin keys of `kakaw serve` too; a stand-in's are always written.
+    #[arg(long)]
+    with_secrets: bool,
+}
+
+pub fn run(args: &Args) -> anyhow::Result<()> {
+    let text = listen::block_on(async {
+        Ok(match args.place.find().await? {
+            Place::Running(running) => running.send("/control/v1/export", None).await?,
+            Place::Here(world) => {
+                let left_out = args.place.is_serve() && !args.with_secrets;
+                let secrets = if left_out { Secrets::LeftOut } else { Secrets::Written };
+                let text =
+                    world_file::to_text(&world_file::export(&world, secrets).await?).map_err(anyhow::Error::msg)?;
+                let warning =
+                    "# Secrets are left out: applying this file would switch client secrets off. See --with-secrets.\n";
+                if left_out { format!("{warning}{text}") } else { text }
+            }
+        })
+    })?;
+    write!(std::io::stdout(), "{text}")?;
+    Ok(())
+}

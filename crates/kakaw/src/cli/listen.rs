@@ -1,0 +1,138 @@
+//! Listens, announces itself, answers until it is told to stop.
+
+use std::io::Write as _;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use axum::Router;
+use axum::serve::ListenerExt as _;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use kakaw_platform::jobs;
+use kakaw_platform::log::Log;
+use kakaw_platform::platform::World;
+
+/// How long requests that are under way may take after a signal to stop.
+const GRACE: Duration = Duration::from_secs(4);
+
+/// What a process listens on: one address, and the other loopback address if the first is one.
+pub struct Listeners {
+    listeners: Vec<TcpListener>,
+    /// The address that was asked for, with its real port.
+    pub address: SocketAddr,
+}
+
+impl Listeners {
+    /// Binds. With `both_loopbacks`, 127.0.0.1 comes with [::1], because `localhost` may mean either.
+    pub async fn bind(listen: SocketAddr, both_loopbacks: bool) -> anyhow::Result<Self> {
+        let first = TcpListener::bind(listen).await.with_context(|| {
+            format!("cannot listen on {listen}: is another kakaw running? --listen 127.0.0.1:0 picks a free port")
+        })?;
+        let address = first.local_addr()?;
+        let mut listeners = vec![first];
+        let other = match address.ip() {
+            IpAddr::V4(Ipv4Addr::LOCALHOST) => Some(IpAddr::V6(Ipv6Addr::LOCALHOST)),
+            IpAddr::V6(Ipv6Addr::LOCALHOST) => Some(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+            _ => None,
+        };
+        if let Some(ip) = other.filter(|_| both_loopbacks) {
+            match TcpListener::bind((ip, address.port())).await {
+                Ok(second) => listeners.push(second),
+                Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
+                    tracing::warn!(
+                        "port {} of {ip} belongs to another process: localhost may lead there",
+                        address.port()
+                    );
+                }
+                // A machine without IPv6.
+                Err(_) => {}
+            }
+        }
+        Ok(Self { listeners, address })
+    }
+}
+
+/// What ends a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stop {
+    /// SIGTERM or ctrl-c.
+    OnSignal,
+    /// These, and the end of standard input.
+    WithStdin,
+}
+
+/// Serves until it is to stop, then lets what is under way finish.
+pub async fn serve(
+    world: Arc<World>,
+    listeners: Listeners,
+    app: Router,
+    announcement: &str,
+    stop_on: Stop,
+) -> anyhow::Result<()> {
+    tokio::spawn(background::work(Arc::clone(&world)));
+    let (stop, stopped) = watch::channel(false);
+    let mut servers = tokio::task::JoinSet::new();
+    for listener in listeners.listeners {
+        let listener = listener.tap_io(|stream| {
+            // Small answers must not wait for more.
+            let _ = stream.set_nodelay(true);
+        });
+        let service = app.clone().into_make_service_with_connect_info::<SocketAddr>();
+        let mut stopped = stopped.clone();
+        let until = async move {
+            let _ = stopped.wait_for(|stop| *stop).await;
+        };
+        servers.spawn(axum::serve(listener, service).with_graceful_shutdown(until).into_future());
+    }
+    {
+        // A server whose announcement nobody reads serves all the same.
+        let mut out = std::io::stdout().lock();
+        let _ = write!(out, "listening on http://{}\n{announcement}", listeners.address);
+        let _ = out.flush();
+    }
+    match stop_on {
+        Stop::OnSignal => terminated().await,
+        Stop::WithStdin => tokio::select! { () = terminated() => {}, () = stdin_ended() => {} },
+    }
+    let _ = stop.send(true);
+    let all = async { while servers.join_next().await.is_some() {} };
+    let _ = tokio::time::timeout(GRACE, all).await;
+    Ok(())
+}
+
+/// Waits until whoever started us is gone.
+async fn stdin_ended() {
+    let (ended, wait) = tokio::sync::oneshot::channel();
+    // A thread of its own: reading cannot be given up, and must not hold the runtime's end.
+    std::thread::spawn(move || {
+        let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+        let _ = ended.send(());
+    });
+    let _ = wait.await;
+}
+
+async fn terminated() {
+    let terminate = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! { () = terminate => {}, _ = tokio::signal::ctrl_c() => {} }
+}
+
+/// Runs a future on a runtime of its own, with the log on standard error.
+pub fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    let _ = tracing_subscriber::fmt()
+        .with_writer(|| Log)
+        .log_internal_errors(false)
+        .with_target(false)
+        .without_time()
+        .try_init();
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
+}

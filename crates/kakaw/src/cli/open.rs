@@ -1,0 +1,128 @@
+//! Makes a world of a configuration.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use kakaw_core::random::Random;
+use kakaw_core::seal::Sealer;
+use kakaw_store::db::Url;
+use kakaw_store::{Store, instance};
+
+use super::Usage;
+use kakaw_standin::clock::Clock;
+use crate::config::{self, Config};
+use kakaw_platform::password::{PLACES, Passwords};
+use kakaw_platform::quota::{PerMinute, Quotas};
+use kakaw_platform::signer::Signer;
+use kakaw_platform::platform::{Mode, PublicUrl, World};
+use kakaw_platform::keys;
+use kakaw_platform::random;
+use kakaw_platform::deliver;
+use kakaw_platform::platform;
+
+/// What a command may do about a key file that is missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Missing {
+    /// Make it, if nobody has used the database yet.
+    Make,
+    /// Say so.
+    Refuse,
+}
+
+/// Opens the database and the key file, and puts a world together.
+pub async fn world(config: &Config, mode: Mode, missing: Missing) -> anyhow::Result<World> {
+    let random: Arc<dyn Random> = Arc::new(random::System::new());
+    let url = config.url().map_err(Usage::error)?;
+    if let Url::Sqlite(path) = &url
+        && let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty())
+    {
+        std::fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    }
+    let key_file = config.keys_path().map_err(Usage::error)?;
+    // Read first: a database is not made for a key file that cannot be read.
+    let found = key_file.as_deref().map(keys::load).transpose()?.flatten();
+    let store = Store::open(&url).await.context("cannot open the database")?;
+    let sealer = match &key_file {
+        None => keys::ephemeral(&*random)?,
+        Some(path) => {
+            let sealer = match found {
+                Some(sealer) => sealer,
+                None => make(path, &store, &*random, missing).await?,
+            };
+            keys::prove(&store, &sealer, path).await?;
+            sealer
+        }
+    };
+    Ok(World {
+        name: world::DEFAULT.to_owned(),
+        mode,
+        store,
+        sealer,
+        clock: Clock::default(),
+        random,
+        signer: if mode == Mode::Dev { Signer::patient() } else { Signer::default() },
+        passwords: Arc::new(passwords(&config.passwords)),
+        policy: std::sync::RwLock::new(config.policy),
+        public_url: config.public_url.clone().map_or(PublicUrl::FollowLoopback, PublicUrl::Fixed),
+        access_token_in_query: config.access_token_in_query,
+        quotas: Quotas {
+            user_ids: PerMinute::new(config.quotas.user_ids),
+            calls: PerMinute::new(config.quotas.calls),
+            tokens: PerMinute::new(config.quotas.tokens),
+        },
+        webhooks: Arc::new(webhooks::Client::new(webhooks::Options {
+            private_networks: config.webhooks.private_networks,
+            ca_file: config.webhooks.ca_file.clone(),
+            own_host: config.public_url.as_deref().and_then(host),
+        })),
+        wake_deliveries: tokio::sync::Notify::new(),
+        requests: Default::default(),
+        faults: Default::default(),
+        held: Default::default(),
+        sign_up: config.sign_up,
+        snapshots: Default::default(),
+        home: std::sync::Mutex::new("http://localhost:7700".to_owned()),
+        control_token: None,
+        real_sdk: None,
+        behind_proxy: config.behind_proxy,
+    })
+}
+
+fn passwords(config: &config::Passwords) -> Passwords {
+    if config.queue.is_some() {
+        tracing::warn!(
+            "passwords.queue goes away with the next release; set passwords.longest_wait (milliseconds) instead"
+        );
+    }
+    Passwords::new(config.cost(), config.workers, config.queue.unwrap_or(PLACES))
+        .waiting_at_most(Duration::from_millis(config.longest_wait))
+}
+
+/// Makes the key file of a database that nobody has used yet.
+async fn make(path: &Path, store: &Store, random: &dyn Random, missing: Missing) -> anyhow::Result<Sealer> {
+    if !instance::is_unused(store).await? {
+        // Another first start may have made both meanwhile.
+        if let Some(sealer) = keys::load(path)? {
+            return Ok(sealer);
+        }
+        bail!(
+            "the key file {} is missing, and the database is in use: with a new one nothing that is sealed there could be \
+             opened again. Put the file back from a backup, or name the right one with key_file; on a further node, copy \
+             the file of the first. Nothing was changed",
+            path.display()
+        );
+    }
+    if missing == Missing::Refuse {
+        bail!("there is no key file {} yet: kakaw init makes it, and the tables of the database", path.display());
+    }
+    let sealer = keys::create(path, random)?;
+    tracing::info!("made the key file {}; keep a backup of it, apart from those of the database", path.display());
+    Ok(sealer)
+}
+
+/// The host of a URL, without its port.
+fn host(url: &str) -> Option<String> {
+    reqwest::Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned))
+}

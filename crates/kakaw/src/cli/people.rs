@@ -1,0 +1,88 @@
+//! `kakaw people` — what an operator does with people: end a link, delete an account. Services are told.
+
+use std::io::Write as _;
+
+use clap::{Args as ClapArgs, Subcommand};
+use kakaw_wire::event::UnlinkReason;
+
+use super::place::{self, Place};
+use super::{Usage, listen};
+use kakaw_platform::manage::{DeleteAccount, Refused, Unlink};
+
+#[derive(ClapArgs)]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// End a person's link with an app.
+    Unlink {
+        /// App id.
+        #[arg(long)]
+        app: i64,
+        /// The person's user id in the app.
+        #[arg(long)]
+        user_id: i64,
+        /// What the app is told.
+        #[arg(long, default_value = "UNLINK_FROM_APPS", value_parser = reason)]
+        reason: UnlinkReason,
+        #[command(flatten)]
+        place: place::Options,
+    },
+    /// Delete an account, and end its links with all apps.
+    Delete {
+        /// Log-in id: email, phone number or id.
+        login: String,
+        /// What the apps are told.
+        #[arg(long, default_value = "ACCOUNT_DELETE", value_parser = reason)]
+        reason: UnlinkReason,
+        #[command(flatten)]
+        place: place::Options,
+    },
+}
+
+fn reason(text: &str) -> Result<UnlinkReason, String> {
+    UnlinkReason::from_id(text).ok_or_else(|| {
+        let known: Vec<&str> = UnlinkReason::ALL.iter().map(|reason| reason.id()).collect();
+        format!("expected one of {}", known.join(", "))
+    })
+}
+
+pub fn run(args: Args) -> anyhow::Result<()> {
+    listen::block_on(async {
+        let said = match args.command {
+            Command::Unlink { app, user_id, reason, place } => {
+                let wish = Unlink { app, user_id, reason };
+                match place.find().await? {
+                    Place::Running(running) => {
+                        drop(running.send_json("/control/v1/people/unlink", &wish).await?);
+                    }
+                    Place::Here(world) => wish.run(&world).await.map_err(told)?,
+                }
+                format!("unlinked {user_id} from app {app} ({})", reason.id())
+            }
+            Command::Delete { login, reason, place } => {
+                let wish = DeleteAccount { login: login.clone(), reason };
+                match place.find().await? {
+                    Place::Running(running) => {
+                        drop(running.send_json("/control/v1/people/delete", &wish).await?);
+                    }
+                    Place::Here(world) => wish.run(&world).await.map_err(told)?,
+                }
+                format!("deleted {login} ({})", reason.id())
+            }
+        };
+        writeln!(std::io::stdout(), "{said}")?;
+        Ok(())
+    })
+}
+
+/// A wrong wish is a mistake in what was asked for.
+pub(super) fn told(refused: Refused) -> anyhow::Error {
+    match refused {
+        Refused::Wrong(reason) => Usage::error(reason),
+        Refused::Store(error) => error.into(),
+    }
+}

@@ -1,0 +1,138 @@
+//! Which world `apply` and `export` mean: a running stand-in, or a database.
+
+use std::path::PathBuf;
+
+use clap::Args as ClapArgs;
+
+use super::Usage;
+use super::open::{self, Missing};
+use crate::config::{self, Flag};
+use kakaw_standin::control;
+use kakaw_standin::intercept::{self, Entrance};
+use kakaw_platform::platform::{Mode, World};
+
+/// The variable that holds the token of a stand-in on another machine.
+pub const TOKEN: &str = "KAKAW_CONTROL_TOKEN";
+
+/// Where a stand-in is if nobody says otherwise.
+const HERE: &str = "http://localhost:7700";
+
+#[derive(ClapArgs)]
+pub struct Options {
+    /// A running stand-in [default: http://localhost:7700].
+    #[arg(long, conflicts_with_all = ["data", "database", "config"])]
+    url: Option<String>,
+    /// The folder of a stand-in's database and keys.
+    #[arg(long, value_name = "DIR", conflicts_with = "database")]
+    data: Option<PathBuf>,
+    /// sqlite:PATH, whose key file stands beside it, or postgres://…, with its key file in KAKAW_KEY_FILE.
+    #[arg(long, value_name = "URL")]
+    database: Option<String>,
+    /// The configuration file of `kakaw serve`.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+/// Where the world is.
+pub enum Place {
+    Running(Running),
+    Here(Box<World>),
+}
+
+impl Options {
+    /// Whether this is the database of `kakaw serve`.
+    pub const fn is_serve(&self) -> bool {
+        self.config.is_some()
+    }
+
+    /// Where the world is, which must be there already.
+    pub async fn find(&self) -> anyhow::Result<Place> {
+        self.open(Missing::Refuse).await
+    }
+
+    /// Where the world is; a database that nobody has used yet is set up.
+    pub async fn find_or_make(&self) -> anyhow::Result<Place> {
+        self.open(Missing::Make).await
+    }
+
+    async fn open(&self, missing: Missing) -> anyhow::Result<Place> {
+        let mut flags = Vec::new();
+        flags.extend(self.data.as_ref().map(|folder| Flag { key: "data", value: folder.display().to_string() }));
+        flags.extend(self.database.clone().map(|value| Flag { key: "database", value }));
+        if flags.is_empty() && self.config.is_none() {
+            let base = self.url.clone().unwrap_or_else(|| HERE.to_owned());
+            return Ok(Place::Running(Running::at(&base)));
+        }
+        let mode = if self.is_serve() { Mode::Serve } else { Mode::Dev };
+        let config = config::load(mode, self.config.as_deref(), flags).map_err(Usage::error)?.config;
+        Ok(Place::Here(Box::new(open::world(&config, mode, missing).await?)))
+    }
+}
+
+/// The control API of a running stand-in.
+pub struct Running {
+    base: String,
+}
+
+impl Running {
+    /// The stand-in, or one of its worlds, at this URL.
+    pub fn at(base: &str) -> Self {
+        Self { base: base.trim_end_matches('/').to_owned() }
+    }
+
+    /// Sends a request with a JSON body.
+    pub async fn send_json<T: serde::Serialize>(&self, path: &str, body: &T) -> anyhow::Result<String> {
+        self.call("POST", path, Some((serde_json::to_string(body)?, "application/json"))).await
+    }
+
+    /// Sends a world file, or fetches something; the body of a success, or what was wrong.
+    pub async fn send(&self, path: &str, body: Option<String>) -> anyhow::Result<String> {
+        let method = if body.is_some() { "POST" } else { "GET" };
+        self.call(method, path, body.map(|body| (body, "application/toml"))).await
+    }
+
+    /// Sends a request with a body of a content type; the body of a success, or what was wrong.
+    pub async fn call(&self, method: &str, path: &str, body: Option<(String, &str)>) -> anyhow::Result<String> {
+        let client = reqwest::Client::builder().no_proxy().build()?;
+        let mut request = client.request(method.parse()?, format!("{}{path}", self.base));
+        if let Some((body, kind)) = body {
+            request = request.body(body).header("content-type", kind);
+        }
+        let token = config::environment(TOKEN).unwrap_or_else(|| "1".to_owned());
+        let answer = request.header(control::HEADER, token).send().await.map_err(|_| {
+            anyhow::anyhow!(
+                "no stand-in answers at {}; start one with kakaw dev, or give --url, --data or --database",
+                self.base
+            )
+        })?;
+        let status = answer.status();
+        let text = answer.text().await?;
+        if status.is_success() {
+            return Ok(text);
+        }
+        let reason = serde_json::from_str::<serde_json::Value>(&text).ok();
+        let reason = reason.as_ref().and_then(|json| json["error_description"].as_str()).unwrap_or(&text);
+        Err(Usage::error(format!("{} refused: {reason}", self.base)))
+    }
+}
+
+/// The stand-in that is meant: at this URL, else where the environment says, else on this machine.
+pub fn stand_in(url: Option<String>) -> String {
+    let url = url.or_else(|| config::environment("KAKAW_URL")).unwrap_or_else(|| HERE.to_owned());
+    url.trim_end_matches('/').to_owned()
+}
+
+/// Where a running stand-in takes traffic to Kakao's hosts.
+pub struct Entered {
+    pub url: String,
+    pub entrance: Entrance,
+}
+
+impl Entered {
+    /// Asks the stand-in at this URL (default: of the environment, else of this machine) to take such traffic.
+    pub async fn at(url: Option<String>, wish: &intercept::Wish) -> anyhow::Result<Self> {
+        let url = stand_in(url);
+        let answer = Running::at(&url).send_json("/control/v1/interception", wish).await?;
+        Ok(Self { url, entrance: serde_json::from_str(&answer)? })
+    }
+}

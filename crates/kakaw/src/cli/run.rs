@@ -1,0 +1,285 @@
+//! `kakaw run -- COMMAND` — a stand-in for one command: its traffic to the hosts of Kakao Login reaches it, and no other.
+
+use std::ffi::OsString;
+use std::io::Write as _;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args as ClapArgs;
+use rustix::process::{Signal, kill_process_group};
+use serde::Deserialize;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::process::{Child, Command};
+use tokio::task::JoinHandle;
+
+use super::place::{Entered, Running};
+use super::signals::{self, Signals};
+use super::standin::{self, StandIn};
+use super::{Usage, listen, people};
+use kakaw_platform::jobs;
+use crate::config::{self, Flag};
+use kakaw_standin::dispatch;
+use kakaw_standin::intercept::{self, Entrance, Listening, browser, environment};
+use kakaw_platform::platform::{DEFAULT, Mode, World};
+use kakaw_platform::manage::world_file::WorldFile;
+
+#[derive(ClapArgs)]
+pub struct Args {
+    /// World file with apps and people; may be given more than once. Without one there is the sample world.
+    #[arg(long, value_name = "FILE.toml")]
+    world: Vec<PathBuf>,
+    /// A stand-in that runs already, or one of its worlds (http://localhost:7700/w/NAME), instead of a new one.
+    #[arg(long, conflicts_with_all = ["world", "real_sdk"])]
+    url: Option<String>,
+    /// A folder with a copy of Kakao's JavaScript SDK, which pages get instead of ours.
+    #[arg(long, value_name = "DIR")]
+    real_sdk: Option<PathBuf>,
+    /// Refuse the command's connections to all other https hosts.
+    #[arg(long)]
+    offline: bool,
+    /// The command starts a Java virtual machine; known already of java, mvn, gradle and the like.
+    #[arg(long)]
+    jvm: bool,
+    /// Open Chromium or Chrome on this page, with its traffic to Kakao's hosts routed to the stand-in; a page of this
+    /// machine is opened when it answers [default: the inspector].
+    #[arg(long, value_name = "URL", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    browser: Option<String>,
+    /// Print neither where the stand-in is nor a summary.
+    #[arg(long)]
+    quiet: bool,
+    /// The command and its arguments.
+    #[arg(last = true, required = true, value_name = "COMMAND")]
+    command: Vec<OsString>,
+}
+
+pub fn run(args: Args) -> anyhow::Result<()> {
+    let files = standin::read(&args.world)?;
+    let browser = args.browser.as_ref().map(|_| browser::find(&config::environment)).transpose();
+    let browser = browser.map_err(|error| Usage::error(format!("--browser: {error}")))?;
+    let code = listen::block_on(async {
+        let led = match &args.url {
+            Some(url) => Led::running(url, &args).await?,
+            None => Led::started(files, &args).await?,
+        };
+        if !args.quiet {
+            announce(&led)?;
+        }
+        let mut signals = Signals::catch()?;
+        let folder = tempfile::tempdir()?;
+        let mut command = prepare(&args, &led, folder.path())?;
+        // Nothing to end yet, and nothing to say.
+        if let Some(signal) = signals.came().await {
+            return Ok(signals::exit_code(signal));
+        }
+        let name = command.as_std().get_program().to_string_lossy().into_owned();
+        let mut child = command.spawn().map_err(|error| Usage::error(format!("cannot run {name}: {error}")))?;
+        let window = browser.map(|program| Window::open(&program, &args, &led, folder.path()));
+        let status = signals.wait(&mut child).await;
+        if let Some(window) = window {
+            window.close().await;
+        }
+        let status = status?;
+        if !args.quiet {
+            // What the command said with its exit code counts, also where nobody reads a summary any more.
+            let seen =
+                tokio::select! { seen = led.seen() => seen?, _ = signals.next() => return Ok(exit_code(status)) };
+            let _ = summary(&seen, led.others(), args.offline);
+        }
+        Ok(exit_code(status))
+    })?;
+    std::process::exit(code);
+}
+
+/// The stand-in that the command is led to.
+struct Led {
+    url: String,
+    entrance: Entrance,
+    from: From,
+}
+
+enum From {
+    /// It ends with the command.
+    Started(Arc<World>, Arc<Listening>),
+    /// It runs on; what is after this exchange is the command's.
+    Running(Running, u64),
+}
+
+impl Led {
+    async fn started(files: Vec<WorldFile>, args: &Args) -> anyhow::Result<Self> {
+        let flags = vec![Flag { key: "database", value: "memory".to_owned() }];
+        let config = config::load(Mode::Dev, None, flags).map_err(Usage::error)?.config;
+        let plain = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?;
+        let address = plain.local_addr()?;
+        let url = format!("http://localhost:{}", address.port());
+        let StandIn { worlds, .. } =
+            standin::start(&config, files, address, url.clone(), args.real_sdk.clone()).await?;
+        let world = Arc::clone(&worlds.first().world);
+        tokio::spawn(background::work(Arc::clone(&world)));
+        let wish = intercept::Wish { offline: args.offline, ..Default::default() };
+        let listening = dispatch::intercept(&worlds, DEFAULT, &wish).await.map_err(people::told)?;
+        let service = dispatch::every(worlds).into_make_service_with_connect_info::<SocketAddr>();
+        tokio::spawn(async move { axum::serve(plain, service).await });
+        Ok(Self { url, entrance: listening.entrance(), from: From::Started(world, listening) })
+    }
+
+    async fn running(url: &str, args: &Args) -> anyhow::Result<Self> {
+        let wish = intercept::Wish { offline: args.offline, ..Default::default() };
+        let Entered { url, entrance } = Entered::at(Some(url.to_owned()), &wish).await?;
+        let running = Running::at(&url);
+        let before: Vec<Seen> = serde_json::from_str(&running.send("/control/v1/requests", None).await?)?;
+        let last = before.last().map_or(0, |seen| seen.id);
+        Ok(Self { url, entrance, from: From::Running(running, last) })
+    }
+
+    /// What was asked and answered.
+    async fn seen(&self) -> anyhow::Result<Vec<Seen>> {
+        let text = match &self.from {
+            From::Started(world, _) => serde_json::to_string(&world.requests.list(&Default::default()))?,
+            From::Running(running, last) => running.send(&format!("/control/v1/requests?after={last}"), None).await?,
+        };
+        Ok(serde_json::from_str(&text)?)
+    }
+
+    fn others(&self) -> usize {
+        match &self.from {
+            From::Started(_, listening) => listening.others(),
+            From::Running(..) => 0,
+        }
+    }
+}
+
+/// The command with what routes its traffic here. Files that this needs are written into the folder.
+fn prepare(args: &Args, led: &Led, folder: &Path) -> anyhow::Result<Command> {
+    let Some((program, arguments)) = args.command.split_first() else {
+        return Err(Usage::error("a command is missing: kakaw run -- npm test"));
+    };
+    let name = program.to_string_lossy();
+    let mut command = Command::new(program);
+    if browser::is_one(&name) {
+        command.args(browser::flags(&led.entrance, &folder.join("profile")));
+    }
+    let jvm = args.jvm || environment::is_jvm(&name);
+    let lead = environment::Lead { entrance: &led.entrance, url: &led.url, folder, jvm };
+    command.args(arguments).envs(environment::variables(&lead, &config::environment)?);
+    Ok(command)
+}
+
+/// The browser of `--browser`. It ends with the command: what it would talk to is gone then.
+struct Window(JoinHandle<Option<Child>>);
+
+impl Window {
+    fn open(program: &Path, args: &Args, led: &Led, folder: &Path) -> Self {
+        let page = args.browser.clone().filter(|page| !page.is_empty());
+        let page = page.unwrap_or_else(|| format!("{}/inspector", led.url));
+        let mut command = Command::new(program);
+        command.args(["--no-first-run", "--no-default-browser-check"]);
+        command.args(browser::flags(&led.entrance, &folder.join("browser")));
+        if rustix::process::geteuid().is_root() {
+            // Chromium does not start as root with its sandbox.
+            command.arg("--no-sandbox");
+        }
+        command.arg(&page).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        // Ctrl-C is for the command. The browser's many processes are ended as one group.
+        command.process_group(0);
+        let program = program.display().to_string();
+        Self(tokio::spawn(async move {
+            answers(&page).await;
+            let opened = command.spawn();
+            if let Err(error) = &opened {
+                tracing::warn!("cannot open {program}: {error}");
+            }
+            opened.ok()
+        }))
+    }
+
+    async fn close(self) {
+        self.0.abort();
+        let Ok(Some(mut browser)) = self.0.await else { return };
+        let Some(group) = signals::pid(&browser) else { return };
+        for signal in [Signal::TERM, Signal::KILL] {
+            let _ = kill_process_group(group, signal);
+            if tokio::time::timeout(Duration::from_secs(3), browser.wait()).await.is_ok() {
+                break;
+            }
+        }
+        // Its helpers may be slower, and write to the profile until they end.
+        let _ = kill_process_group(group, Signal::KILL);
+    }
+}
+
+/// Waits until something listens where a page of this machine is: the command may be what serves it.
+async fn answers(page: &str) {
+    let Some(url) = reqwest::Url::parse(page).ok() else { return };
+    let (Some(host @ ("localhost" | "127.0.0.1" | "[::1]")), Some(port)) =
+        (url.host_str(), url.port_or_known_default())
+    else {
+        return;
+    };
+    while TcpStream::connect(format!("{host}:{port}")).await.is_err() {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+/// Where everything is, on standard error: standard output is the command's.
+fn announce(led: &Led) -> anyhow::Result<()> {
+    let url = &led.url;
+    let profile = std::env::temp_dir().join("kakaw-browser");
+    let flags = browser::flags(&led.entrance, &profile);
+    let flags: Vec<String> = flags.iter().map(|flag| format!("'{}'", flag.replace('\'', r"'\''"))).collect();
+    let mut err = std::io::stderr().lock();
+    writeln!(err, "kakaw: the stand-in is at {url}, its inspector at {url}/inspector")?;
+    writeln!(err, "  Your usual browser goes to the real Kakao. kakaw run --browser opens one that comes here;")?;
+    writeln!(err, "  or start Chromium or Chrome yourself:\n  chromium {}\n", flags.join(" "))?;
+    Ok(())
+}
+
+/// An exchange, as the summary needs it.
+#[derive(Deserialize)]
+struct Seen {
+    id: u64,
+    method: String,
+    path: String,
+    #[serde(default)]
+    code: Option<String>,
+    #[serde(default)]
+    diagnosis: Vec<String>,
+}
+
+/// The command's own code; a signal's number and 128 when it was killed, as shells say it.
+fn exit_code(status: ExitStatus) -> i32 {
+    use std::os::unix::process::ExitStatusExt as _;
+    status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0))
+}
+
+/// What was called and what was refused, on standard error: standard output is the command's.
+fn summary(all: &[Seen], others: usize, offline: bool) -> anyhow::Result<()> {
+    let mut err = std::io::stderr().lock();
+    writeln!(err, "\nkakaw: {} requests to Kakao Login", all.len())?;
+    let mut counted: Vec<(String, usize)> = Vec::new();
+    for exchange in all {
+        let name = format!("{} {}", exchange.method, exchange.path);
+        match counted.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, count)) => *count += 1,
+            None => counted.push((name, 1)),
+        }
+    }
+    for (name, count) in counted {
+        writeln!(err, "  {count:>4}  {name}")?;
+    }
+    let refused: Vec<&Seen> = all.iter().filter(|exchange| exchange.code.is_some()).collect();
+    if !refused.is_empty() {
+        writeln!(err, "  refused:")?;
+    }
+    for exchange in refused.iter().take(20) {
+        let code = exchange.code.as_deref().unwrap_or_default();
+        writeln!(err, "    {code}  {} {}  {}", exchange.method, exchange.path, exchange.diagnosis.join("; "))?;
+    }
+    if others > 0 {
+        let what = if offline { "refused" } else { "passed on" };
+        writeln!(err, "  {others} connections to other hosts, {what}")?;
+    }
+    Ok(())
+}

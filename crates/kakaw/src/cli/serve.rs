@@ -1,0 +1,50 @@
+//! `kakaw serve` — the login platform for real people: no sample world, no demo, no unsafe settings.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args as ClapArgs;
+
+use super::listen::{Listeners, Stop, block_on, serve};
+use super::open::{self, Missing};
+use super::{Usage, check};
+use crate::config::{self, Config, Flag};
+use kakaw_platform::http;
+use kakaw_platform::keys;
+use kakaw_platform::platform::Mode;
+
+#[derive(ClapArgs)]
+pub struct Args {
+    /// Configuration file; `kakaw config --config FILE` lists its keys.
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+    /// sqlite:PATH or postgres://…; wins over the file.
+    #[arg(long, value_name = "URL")]
+    database: Option<String>,
+}
+
+pub fn run(args: Args) -> anyhow::Result<()> {
+    let flags = args.database.map(|value| Flag { key: "database", value });
+    let loaded = config::load(Mode::Serve, Some(&args.config), flags.into_iter().collect()).map_err(Usage::error)?;
+    let problems = config::unsafe_settings(&loaded.config);
+    refuse(&problems)?;
+    block_on(start(loaded.config))
+}
+
+fn refuse(problems: &[String]) -> anyhow::Result<()> {
+    if problems.is_empty() {
+        return Ok(());
+    }
+    let lines = problems.iter().map(|problem| format!("\n  - {problem}")).collect::<String>();
+    Err(Usage::error(format!("serve refuses unsafe settings:{lines}")))
+}
+
+async fn start(config: Config) -> anyhow::Result<()> {
+    let key_file = config.keys_path().map_err(Usage::error)?;
+    refuse(&key_file.as_deref().and_then(keys::open_to_others).into_iter().collect::<Vec<_>>())?;
+    let world = Arc::new(open::world(&config, Mode::Serve, Missing::Make).await?);
+    refuse(&check::unsafe_secrets(&world).await?)?;
+    let listeners = Listeners::bind(config.listen, false).await?;
+    let app = http::app(Arc::clone(&world));
+    serve(world, listeners, app, "", Stop::OnSignal).await
+}

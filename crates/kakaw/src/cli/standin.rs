@@ -1,0 +1,101 @@
+//! What `kakaw dev` and `kakaw run` have in common: a stand-in with its world files applied.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use kakaw_core::random::{self, Random};
+use kakaw_core::secret::Secret;
+use kakaw_store::apps;
+
+use super::open::{self, Missing};
+use super::{Usage, place};
+use crate::config::{self, Config};
+use kakaw_platform::http;
+use kakaw_standin::demo;
+use kakaw_standin::intercept::upstream::Upstream;
+use kakaw_platform::platform::{Mode, World};
+use kakaw_platform::manage::world_file::{self, WorldFile};
+use kakaw_standin::worlds::{Interception, Worlds};
+use kakaw_standin::rewind;
+use kakaw_standin::snapshots;
+
+/// The token of control requests from other machines: what the environment says, or a new one.
+fn token(random: &dyn Random) -> Secret {
+    Secret::new(config::environment(place::TOKEN).unwrap_or_else(|| random::token(random)))
+}
+
+/// A stand-in that is ready to answer.
+pub struct StandIn {
+    pub worlds: Arc<Worlds>,
+    /// What was applied.
+    pub files: Vec<WorldFile>,
+}
+
+/// Opens the first world of a process that listens on `address`, and applies the files, or else the sample world.
+/// `home` is where it says to be when no request tells.
+pub async fn start(
+    config: &Config,
+    mut files: Vec<WorldFile>,
+    address: SocketAddr,
+    home: String,
+    real_sdk: Option<PathBuf>,
+) -> anyhow::Result<StandIn> {
+    let mut world = open::world(config, Mode::Dev, Missing::Make).await?;
+    if !address.ip().is_loopback() {
+        world.control_token = Some(token(&*world.random));
+    }
+    if let Some(folder) = real_sdk {
+        if !folder.is_dir() {
+            return Err(Usage::error(format!("--real-sdk: {} is no folder", folder.display())));
+        }
+        world.real_sdk = Some(folder);
+    }
+    let world = Arc::new(world);
+    world.set_home(home);
+    if files.is_empty() {
+        files.extend(sample(&world, address.port()).await?);
+    }
+    for file in &files {
+        world_file::apply(&world, file).await.map_err(|error| Usage::error(format!("{error:#}")))?;
+    }
+    // Going back to the start must not take away what somebody keeps on a disk.
+    if config.in_memory() {
+        rewind::take(&world, snapshots::START).await?;
+    }
+    let app = http::standin_with(Arc::clone(&world), demo::routes(address));
+    let upstream = Upstream::of_environment(&config::environment);
+    let folder = config.data.as_ref().map(|data| data.join("intercept"));
+    let worlds = Worlds::new(world, app, http::standin, address.port(), Interception::new(folder, upstream));
+    Ok(StandIn { worlds, files })
+}
+
+/// Reads world files.
+pub fn read(paths: &[PathBuf]) -> anyhow::Result<Vec<WorldFile>> {
+    let one = |path: &PathBuf| {
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| Usage::error(format!("cannot read {}: {error}", path.display())))?;
+        world_file::parse(&text, &path.display().to_string()).map_err(Usage::error)
+    };
+    paths.iter().map(one).collect()
+}
+
+/// The sample world, unless the database has a world of its own.
+async fn sample(world: &World, port: u16) -> anyhow::Result<Option<WorldFile>> {
+    let mut file = world_file::parse(include_str!("../../assets/sample_world.toml"), "the sample world")
+        .map_err(anyhow::Error::msg)?;
+    let app = file.apps.first_mut().context("the sample world has an app")?;
+    let stored = apps::all(&world.store).await?;
+    if !stored.is_empty() && !stored.iter().any(|stored| stored.id == app.id && stored.settings.name == app.name) {
+        return Ok(None);
+    }
+    // The sample service registers itself under each name that a browser may use for us.
+    for host in ["localhost", "127.0.0.1", "[::1]"] {
+        app.logout_redirect_uris.push(format!("http://{host}:{port}/demo"));
+        if let Some(key) = app.rest_api_keys.first_mut() {
+            key.redirect_uris.push(format!("http://{host}:{port}{}", demo::CALLBACK));
+        }
+    }
+    Ok(Some(file))
+}

@@ -1,0 +1,73 @@
+//! `kakaw webhooks` — every webhook and how it fares; `kakaw webhooks resume` puts a paused one back in use.
+
+use std::io::Write as _;
+
+use clap::{Args as ClapArgs, Subcommand};
+
+use super::listen;
+use super::people::told;
+use super::place::{self, Place};
+use kakaw_platform::manage::{self, Resume, WebhookStatus};
+
+#[derive(ClapArgs)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct Args {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    place: place::Options,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Put a paused webhook back in use; what was held goes out.
+    Resume {
+        /// App id.
+        #[arg(long)]
+        app: i64,
+        /// Which: unlink or account_status.
+        webhook: String,
+        #[command(flatten)]
+        place: place::Options,
+    },
+}
+
+pub fn run(args: Args) -> anyhow::Result<()> {
+    listen::block_on(async {
+        let Some(Command::Resume { app, webhook, place }) = args.command else {
+            let states = match args.place.find().await? {
+                Place::Running(running) => serde_json::from_str(&running.send("/control/v1/webhooks", None).await?)?,
+                Place::Here(world) => operator::webhook_states(&world).await?,
+            };
+            return print(&states);
+        };
+        let wish = Resume { app, webhook };
+        match place.find().await? {
+            Place::Running(running) => {
+                drop(running.send_json("/control/v1/webhooks/resume", &wish).await?);
+            }
+            Place::Here(world) => wish.run(&world).await.map_err(told)?,
+        }
+        writeln!(std::io::stdout(), "webhook {} of app {app} is in use", wish.webhook)?;
+        Ok(())
+    })
+}
+
+fn print(states: &[WebhookStatus]) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    if states.is_empty() {
+        writeln!(out, "no app has a webhook; [apps.webhooks] of a world file sets them")?;
+    }
+    for status in states {
+        let WebhookStatus { app, webhook, url, state, failures, waiting, held, failed, last } = status;
+        writeln!(out, "app {app}  {webhook}  {state}  {url}")?;
+        writeln!(out, "  waiting {waiting}  held {held}  given up {failed}  failures in a row {failures}")?;
+        if let Some(last) = last {
+            writeln!(out, "  last result: {last}")?;
+        }
+        if state == "paused" {
+            writeln!(out, "  mend it, then: kakaw webhooks resume --app {app} {webhook}")?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,109 @@
+//! What `kakaw serve` refuses to run with.
+
+use crate::config::Config;
+use kakaw_platform::password::OWASP;
+
+/// Bits that a client secret must be able to hold.
+const SECRET_BITS: f64 = 128.0;
+
+/// The settings that are unsafe for real people, each with what to do.
+#[must_use]
+pub fn unsafe_settings(config: &Config) -> Vec<String> {
+    let mut found = Vec::new();
+    match config.public_url.as_deref() {
+        None => found
+            .push("public_url is not set; set it to the https URL under which clients reach this server".to_owned()),
+        Some(url) => {
+            let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+            match host {
+                None => found.push(format!("public_url is {url:?}; expected an https URL")),
+                Some(host) if host.is_empty() || host.contains(['/', '?', '#', '@']) => {
+                    found.push(format!("public_url is {url:?}; expected scheme and host only"));
+                }
+                Some(_) if url.starts_with("http://") && !config.behind_proxy => found.push(format!(
+                    "public_url {url:?} is plain HTTP; use https, or declare the proxy that ends TLS with behind_proxy = true"
+                )),
+                Some(_) => {}
+            }
+        }
+    }
+    if !config.listen.ip().is_loopback() && !config.behind_proxy {
+        found.push(format!(
+            "listen is {}, which others can reach in plain HTTP; listen on 127.0.0.1, or declare the proxy with behind_proxy = true",
+            config.listen
+        ));
+    }
+    if config.data.is_none() && config.database.is_none() {
+        found.push("neither data nor database is set; everything would be lost at the next start".to_owned());
+    }
+    let cost = config.passwords.cost();
+    if u64::from(cost.memory_kib) * u64::from(cost.iterations)
+        < u64::from(OWASP.memory_kib) * u64::from(OWASP.iterations)
+        || cost.memory_kib < 7 * 1024
+    {
+        found.push(format!(
+            "passwords: {} KiB with {} passes is weaker than OWASP's minimum for Argon2id ({} KiB with {} passes)",
+            cost.memory_kib, cost.iterations, OWASP.memory_kib, OWASP.iterations
+        ));
+    }
+    found
+}
+
+/// Whether a secret cannot hold 128 bits: too short for the characters that it is made of, or too uniform.
+#[must_use]
+pub fn is_weak_secret(secret: &str) -> bool {
+    let all = |fits: fn(char) -> bool| secret.chars().all(fits);
+    let bits_per_character = if all(|c| c.is_ascii_digit()) {
+        10_f64.log2()
+    } else if all(|c| c.is_ascii_hexdigit()) {
+        4.0
+    } else if all(|c| c.is_ascii_alphanumeric()) {
+        62_f64.log2()
+    } else {
+        94_f64.log2()
+    };
+    let mut characters: Vec<char> = secret.chars().collect();
+    let length = u32::try_from(characters.len()).unwrap_or(u32::MAX);
+    characters.sort_unstable();
+    characters.dedup();
+    characters.len() < 8 || f64::from(length) * bits_per_character < SECRET_BITS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kakaw_platform::platform::Mode;
+
+    #[test]
+    fn weak_secrets_are_known() {
+        for weak in [
+            "",
+            "s3cret",
+            "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+            "1234567890123456789012345678901",
+            "abcDEF123456",
+        ] {
+            assert!(is_weak_secret(weak), "{weak}");
+        }
+        for strong in ["9f86d081884c7d659a2feaa0c55ad015", "V3ry-L0ng&Random!String#42", "kJ8sQ2mZxP0aWv7LrT5uNd"] {
+            assert!(!is_weak_secret(strong), "{strong}");
+        }
+    }
+
+    #[test]
+    fn plain_http_needs_a_declared_proxy() {
+        let config = |url: &str, proxy: bool| Config {
+            public_url: Some(url.to_owned()),
+            behind_proxy: proxy,
+            data: Some("x".into()),
+            ..Config::defaults(Mode::Serve)
+        };
+        assert!(unsafe_settings(&config("https://login.example.com", false)).is_empty());
+        assert!(unsafe_settings(&config("http://login.example.com", true)).is_empty());
+        for (url, proxy) in [("http://login.example.com", false), ("login.example.com", true), ("https://a/b", true)] {
+            assert_eq!(unsafe_settings(&config(url, proxy)).len(), 1, "{url}");
+        }
+        let everything = Config { listen: ([0, 0, 0, 0], 80).into(), ..Config::defaults(Mode::Serve) };
+        assert_eq!(unsafe_settings(&everything).len(), 3, "URL, address, database");
+    }
+}

@@ -1,0 +1,213 @@
+//! `docs/reference` is made from the code: `KAKAW_WRITE_DOCS=1 cargo test --test binary docs` writes it, and without
+//! that variable a difference is an error.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use kakaw::config::{self, Config};
+use kakaw_standin::control::calls;
+use kakaw_platform::openapi;
+use kakaw_standin::presets::Preset;
+use kakaw_platform::platform::Mode;
+use kakaw_platform::manage::world_file::keys as world_keys;
+use kakaw_wire::Code;
+use kakaw_wire::problem::Status;
+use kakaw_wire::text::{self, Lang};
+
+use crate::running::run;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// Compares a page with what the code says, or writes it.
+fn page(name: &str, text: &str) {
+    let path = root().join("docs/reference").join(name);
+    if std::env::var_os("KAKAW_WRITE_DOCS").is_some() {
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, text).unwrap();
+    }
+    let found = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(found == text, "docs/reference/{name} is out of date: KAKAW_WRITE_DOCS=1 cargo test --test binary docs");
+}
+
+/// A cell of a table.
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|").replace('\n', " ")
+}
+
+#[test]
+fn commands() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut text = "# Commands\n\nMade from the program's own help; a test keeps it so.\n".to_owned();
+    for command in [
+        "", "dev", "run", "serve", "init", "ctl", "env", "hosts", "ca", "apply", "export", "people", "webhooks",
+        "explain", "check", "config",
+    ] {
+        let args: Vec<&str> = [command, "--help"].into_iter().filter(|word| !word.is_empty()).collect();
+        let (code, out, _) = run(folder.path(), &args);
+        assert_eq!(code, Some(0));
+        let name = format!("kakaw {command}");
+        let _ = write!(text, "\n## {}\n\n```text\n{}\n```\n", name.trim_end(), out.trim_end());
+    }
+    text.push_str(
+        "\nExit codes: 0 done; 1 it failed; 2 something that was asked for does not exist or cannot be: the error names the\n\
+         nearest right one.\n",
+    );
+    page("commands.md", &text);
+}
+
+#[test]
+fn configuration() {
+    let mut text = "# Configuration\n\nA TOML file for `kakaw serve --config FILE` (and `kakaw dev --config FILE`). Each key \
+                    can also be set by an\nenvironment variable: `policy.code_lifetime` is `KAKAW_POLICY__CODE_LIFETIME`. \
+                    Flags win over variables, variables over\nthe file, the file over the defaults; `kakaw config` shows the \
+                    effective values and where each came from.\n\n| key | default of dev | default of serve | meaning |\n|---|---|---|---|\n"
+        .to_owned();
+    let defaults = [Mode::Dev, Mode::Serve].map(|mode| serde_json::to_value(Config::defaults(mode)).unwrap());
+    for key in config::KEYS {
+        // It depends on the machine.
+        let varies = key.name == "passwords.workers";
+        let default = |mode: usize| {
+            let value = key.name.split('.').fold(&defaults[mode], |value, part| &value[part]);
+            if varies || value.is_null() { String::new() } else { format!("`{value}`") }
+        };
+        let _ = writeln!(text, "| `{}` | {} | {} | {} |", key.name, default(0), default(1), cell(key.doc));
+    }
+    page("configuration.md", &text);
+}
+
+#[test]
+fn world_file() {
+    let mut text = "# World file\n\nApps and people as TOML, for `kakaw dev --world FILE.toml` and `kakaw apply FILE.toml`. \
+                    Applying a file twice changes\nnothing, and `kakaw export` writes what `apply` reads. An unknown key is \
+                    refused with its line and the nearest right one.\n"
+        .to_owned();
+    let mut table = "";
+    for key in world_keys::KEYS {
+        if key.table != table {
+            table = key.table;
+            let _ = write!(text, "\n## `{table}`\n\n| key | value | meaning |\n|---|---|---|\n");
+        }
+        let _ = writeln!(text, "| `{}` | {} | {} |", key.name, cell(key.kind), cell(key.doc));
+    }
+    page("world-file.md", &text);
+}
+
+#[test]
+fn api() {
+    let mut text =
+        "# API\n\nEvery endpoint, made from the heads of their files; a running server describes itself as OpenAPI at \
+                    `/docs/api`.\n"
+            .to_owned();
+    for endpoint in openapi::endpoints() {
+        let _ = write!(text, "\n## `{} {}`\n\n{}\n", endpoint.method, endpoint.path, endpoint.summary);
+        if !endpoint.params.is_empty() {
+            text.push_str("\n| parameter | needed | rule |\n|---|---|---|\n");
+        }
+        for param in endpoint.params {
+            let _ = writeln!(text, "| `{}` | {} | {} |", param.name, param.needed, param.rule);
+        }
+    }
+    page("api.md", &text);
+}
+
+#[test]
+fn control() {
+    let mut text = "# Control API\n\nWhat a running stand-in (`kakaw dev`, `kakaw run`) can be told, made from the code. Paths are below \
+                    `/control/v1`, or below\n`/w/{name}/control/v1` for one of many worlds. Every request carries the \
+                    header `Kakaw-Control: 1`; from another machine it\nwants the stand-in's token there. A stand-in describes \
+                    itself as OpenAPI at `/docs/control`. On the command line each call\nis `kakaw ctl WORD field=value`.\n"
+        .to_owned();
+    for call in calls::CALLS {
+        let _ = write!(text, "\n## `{} {}`\n\n`kakaw ctl {}` — {}\n", call.method, call.path, call.verb, call.about);
+        let (fields, required) = (call.fields(), call.required());
+        if !fields.is_empty() {
+            text.push_str("\n| field | needed | meaning |\n|---|---|---|\n");
+        }
+        for (name, schema) in &fields {
+            let needed = if required.contains(name) { "yes" } else { "no" };
+            let _ = writeln!(text, "| `{name}` | {needed} | {} |", cell(schema["description"].as_str().unwrap()));
+            for (inner, schema) in schema["properties"].as_object().into_iter().flatten() {
+                let words = calls::words_of(schema);
+                let words =
+                    if words.is_empty() { String::new() } else { format!(" One of: `{}`.", words.join("`, `")) };
+                let about = cell(schema["description"].as_str().unwrap());
+                let _ = writeln!(text, "| `{name}.{inner}` | no | {about}{words} |");
+            }
+        }
+    }
+    text.push_str("\n## Presets\n\n| name | what is special |\n|---|---|\n");
+    for preset in Preset::ALL {
+        let _ = writeln!(text, "| `{}` | {} |", preset.id(), cell(preset.about()));
+    }
+    page("control.md", &text);
+}
+
+/// The table of features names only what is there.
+#[test]
+fn features_name_real_endpoints() {
+    let text = std::fs::read_to_string(root().join("docs/guides/features.md")).unwrap();
+    let known: Vec<_> = openapi::endpoints().into_iter().map(|endpoint| endpoint.path).collect();
+    let paths = text.split('`').skip(1).step_by(2).map(|code| code.rsplit(' ').next().unwrap());
+    let paths: Vec<_> =
+        paths.filter(|path| path.starts_with('/') && *path != "/docs/api" && !path.ends_with(".js")).collect();
+    assert!(paths.len() > 20, "{paths:?}");
+    for path in paths {
+        assert!(known.iter().any(|known| known == path), "{path} is no endpoint");
+    }
+}
+
+#[test]
+fn error_codes() {
+    let headings = [
+        (Lang::Ko, "# 에러 코드", ["원인", "해결", "표시 위치", "이 버전에서 발생하지 않음"]),
+        (Lang::En, "# Error codes", ["Why", "How to fix it", "Where it is shown", "Not answered by this version"]),
+        (Lang::Ja, "# エラーコード", ["原因", "解決方法", "表示される場所", "このバージョンでは発生しません"]),
+        (Lang::Zh, "# 错误码", ["原因", "解决方法", "显示位置", "此版本不会返回"]),
+    ];
+    for (lang, heading, [why, how, place, never]) in headings {
+        let mut text = format!("{heading}\n");
+        for code in Code::ALL {
+            let words = text::of(*code, lang).unwrap();
+            let _ = write!(text, "\n## {code}: {}\n\n{why}: {}\n\n{how}: {}\n", words.title, words.cause, words.fix);
+            if code.status() != Status::Raised {
+                let _ = writeln!(text, "\n{never}.");
+                continue;
+            }
+            let _ = writeln!(text, "\n{place}:\n");
+            for answer in code.answers() {
+                let _ = write!(text, "- {:?} {}", answer.surface, answer.status);
+                for part in [answer.error, answer.message].into_iter().filter(|part| !part.is_empty()) {
+                    let _ = write!(text, " `{part}`");
+                }
+                text.push('\n');
+            }
+        }
+        page(&format!("errors/{}.md", lang.id()), &text);
+    }
+}
+
+/// Links between the project's own pages lead somewhere.
+#[test]
+fn links_between_pages_lead_somewhere() {
+    let mut pages = vec![root().join("README.md"), root().join("ARCHITECTURE.md"), root().join("CONTRIBUTING.md")];
+    pages.push(root().join("SECURITY.md"));
+    let mut folders = vec![root().join("docs")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { folders.push(path) } else { pages.push(path) }
+        }
+    }
+    for page in pages {
+        let text = std::fs::read_to_string(&page).unwrap();
+        for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let target = target.split('#').next().unwrap();
+            if target.is_empty() || target.contains("://") || target.starts_with("mailto:") {
+                continue;
+            }
+            assert!(page.parent().unwrap().join(target).exists(), "{}: {target} is not there", page.display());
+        }
+    }
+}

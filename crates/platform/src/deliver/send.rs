@@ -1,0 +1,99 @@
+//! One delivery: signed, sent, and judged by the answer.
+
+use std::sync::Arc;
+
+use kakaw_core::secret::Secret;
+use kakaw_core::webhook::{Method, Notice};
+use kakaw_store::deliveries::Delivery;
+use kakaw_wire::event::SetRefusal;
+use reqwest::header;
+
+use kakaw_standin::inject::rules::with_bad_signature;
+use crate::platform::World;
+
+/// Bytes of a receiver's reply that are read.
+const REPLY: usize = 4096;
+/// Characters of what a receiver says that are kept.
+const KEPT: usize = 256;
+
+/// Who receives: read once for many deliveries.
+#[derive(Debug, Clone)]
+pub struct Receiver {
+    pub app_id: i64,
+    pub url: String,
+    pub method: Method,
+    /// The primary admin key, or the first.
+    pub admin_key: Option<Secret>,
+    /// The first REST API key: the audience of tokens.
+    pub rest_api_key: Option<String>,
+}
+
+/// Sends a notice, `badly` signed where a fault rule says so. What the receiver answered, or why it counts as a failure.
+pub async fn send(
+    world: Arc<World>,
+    receiver: Arc<Receiver>,
+    delivery: Delivery,
+    badly: bool,
+) -> Result<String, String> {
+    let url = world.webhooks.check(&receiver.url)?;
+    let http = world.webhooks.http()?;
+    let request = match &delivery.notice {
+        Notice::Unlink { user_id, referrer_type } => {
+            let (app_id, user_id) = (receiver.app_id.to_string(), user_id.to_string());
+            let fields = [("app_id", app_id.as_str()), ("user_id", &user_id), ("referrer_type", referrer_type.id())];
+            let request = match receiver.method {
+                Method::Get => http.get(url).query(&fields),
+                Method::Post => http.post(url).form(&fields),
+            };
+            let key = receiver.admin_key.as_ref().ok_or("the app has no admin key")?;
+            let key = if badly { "00000000000000000000000000000000" } else { key.expose() };
+            request.header(header::AUTHORIZATION, format!("KakaoAK {key}"))
+        }
+        Notice::AccountStatus { token } => {
+            let mut claims = token.clone();
+            claims.aud = receiver.rest_api_key.clone().ok_or("the app has no REST API key")?;
+            let keys = world.signer.keys().await.map_err(|error| error.to_string())?;
+            let signed = keys.first().and_then(|key| key.sign_as("secevent+jwt", &claims));
+            let mut signed = signed.ok_or("the token could not be signed")?;
+            if badly {
+                signed = with_bad_signature(&signed);
+            }
+            http.post(url).header(header::CONTENT_TYPE, "application/secevent+jwt").body(signed)
+        }
+    };
+    let id = format!("{:x}", delivery.id);
+    let answer = request.header("X-Kakao-Resource-ID", id).send().await.map_err(|error| why(&error))?;
+    let status = answer.status().as_u16();
+    let expected = if matches!(delivery.notice, Notice::Unlink { .. }) { 200 } else { 202 };
+    if status == expected {
+        return Ok(status.to_string());
+    }
+    Err(format!("{status}, and {expected} was expected{}", said(answer).await).chars().take(KEPT).collect())
+}
+
+/// What a receiver says of a security event token that it refuses.
+async fn said(mut answer: reqwest::Response) -> String {
+    let mut bytes = Vec::new();
+    while let Ok(Some(chunk)) = answer.chunk().await {
+        bytes.extend_from_slice(&chunk);
+        if bytes.len() > REPLY {
+            return String::new();
+        }
+    }
+    match serde_json::from_slice::<SetRefusal>(&bytes) {
+        Ok(SetRefusal { err, description }) if !err.is_empty() => format!(" ({err}: {description})"),
+        _ => String::new(),
+    }
+}
+
+/// The innermost reason of a failure: "error sending request" tells nobody anything.
+fn why(error: &reqwest::Error) -> String {
+    if error.is_timeout() {
+        return "no answer within 3 seconds".to_owned();
+    }
+    let mut reason: &dyn std::error::Error = error;
+    while let Some(source) = reason.source() {
+        reason = source;
+    }
+    reason.to_string().chars().take(KEPT).collect()
+}

@@ -1,0 +1,112 @@
+//! `GET /weblogin/create_account` — make an account (`prompt=create`). `POST /weblogin/create_account` — its form.
+//!
+//! | parameter  | needed | rule                                                                        |
+//! |------------|--------|-----------------------------------------------------------------------------|
+//! | `continue` | yes    | an authorization request of ours, to which the page goes on                  |
+//! | `lang`     | no     | `ko`, `en`, `ja`, `zh`                                                      |
+//! | `email`    | form   | an address that nobody has; nobody checks that it is theirs, so it is unverified |
+//! | `nickname` | form   | 1 to 20 characters                                                          |
+//! | `password` | form   | 8 to 200 characters                                                         |
+//!
+//! Only where the setting `sign_up` is on. Whoever made an account is logged in.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{RawQuery, Request};
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::routing;
+use kakaw_core::account::{Account, Attributes, is_email};
+use kakaw_core::random;
+use kakaw_core::seal::Purpose;
+use kakaw_core::secret::Secret;
+use kakaw_store::accounts::Stored;
+use kakaw_store::{Outcome, accounts};
+use kakaw_wire::Problem;
+
+use super::login;
+use crate::request::body;
+use crate::http::fault::Fault;
+use crate::request::form_token::{self, FIELD, FormSeal};
+use crate::request::context::Here;
+use crate::request::redirect::with_cookie;
+use crate::pages;
+use crate::pages::create_account::Notice;
+use crate::platform::World;
+
+pub fn routes() -> Router<Arc<World>> {
+    Router::new().route("/weblogin/create_account", routing::get(get).post(post))
+}
+
+async fn get(mut here: Here, RawQuery(query): RawQuery) -> Response {
+    show(&mut here, &query.unwrap_or_default(), ("", ""), None).unwrap_or_else(|fault| fault.page(&here))
+}
+
+async fn post(mut here: Here, RawQuery(query): RawQuery, request: Request) -> Response {
+    let result = create(&mut here, &query.unwrap_or_default(), request).await;
+    result.unwrap_or_else(|fault| fault.page(&here))
+}
+
+fn show(here: &mut Here, query: &str, typed: (&str, &str), notice: Option<Notice>) -> Result<Response, Fault> {
+    if !here.world.sign_up {
+        let (method, path) = ("GET".to_owned(), "/weblogin/create_account".to_owned());
+        return Err(Problem::UnknownUrl { method, path, nearest: "GET /login".to_owned() }.into());
+    }
+    let target = login::target(query)?;
+    let (browser, new_cookie) = here.ensure_browser();
+    let seal = FormSeal::new(here, &browser, "create", &target, "");
+    let form = form_seal::seal(here, Purpose::Form, &seal);
+    let view = page::create_account::CreateAccount::new(here, query, typed, form, notice);
+    let status = if notice.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
+    Ok(with_cookie(page::respond(here, status, &view), new_cookie))
+}
+
+async fn create(here: &mut Here, query: &str, request: Request) -> Result<Response, Fault> {
+    let target = login::target(query)?;
+    let headers = request.headers().clone();
+    let malformed = |reason: String| Problem::MalformedRequest { parameter: "body".to_owned(), reason };
+    let form = body::form(request).await.map_err(|error| malformed(error.reason()))?;
+    let one = |name: &str| {
+        form.one(name).map(Option::unwrap_or_default).map_err(|r| malformed(format!("{} was sent more than once", r.0)))
+    };
+    let (email, nickname, password) = (one("email")?.trim(), one("nickname")?.trim(), Secret::new(one("password")?));
+    let browser = here.browser.clone().unwrap_or_default();
+    let fits =
+        FormSeal::new(here, &browser, "create", &target, "").fits(here, &headers, form.one(FIELD).ok().flatten());
+    let notice = if !fits || !here.world.sign_up {
+        Some(Notice::Expired)
+    } else if !is_email(email) {
+        Some(Notice::WrongEmail)
+    } else if !(1..=20).contains(&nickname.chars().count()) || nickname.chars().any(char::is_control) {
+        Some(Notice::WrongNickname)
+    } else if !(8..=200).contains(&password.expose().chars().count()) {
+        Some(Notice::WrongPassword)
+    } else {
+        None
+    };
+    if notice.is_some() {
+        return show(here, query, (email, nickname), notice);
+    }
+    let hash = here.world.passwords.hash(&here.address, &password, &*here.world.random).await?;
+    let now = here.world.now();
+    let account = Account {
+        id: random::ordered_id(&*here.world.random, now),
+        version: 1,
+        epoch: 0,
+        restricted: false,
+        agreed_to_terms: true,
+        attributes: Attributes {
+            email: Some(email.to_owned()),
+            email_valid: true,
+            nickname: Some(nickname.to_owned()),
+            ..Attributes::default()
+        },
+    };
+    let stored = Stored { account: account.clone(), password_hash: Some(hash), sealed_password: None };
+    let changes = vec![accounts::insert(&stored, now), accounts::put_login(email, account.id)];
+    match here.world.store.commit(changes).await? {
+        Outcome::Committed => login::enter(here, &account, &target, false).await,
+        Outcome::Conflict(_) => show(here, query, (email, nickname), Some(Notice::Taken)),
+    }
+}

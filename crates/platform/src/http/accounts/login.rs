@@ -1,0 +1,151 @@
+//! `GET /login` — the log-in page. `POST /login` — its form.
+//!
+//! | parameter      | needed | rule                                                                  |
+//! |----------------|--------|-----------------------------------------------------------------------|
+//! | `continue`     | yes    | an authorization request of ours, to which the page goes on            |
+//! | `lang`         | no     | `ko`, `en`, `ja`, `zh`                                                |
+//! | `loginId`      | form   | email, phone number or id                                             |
+//! | `password`     | form   | the password                                                          |
+//! | `saveSignedIn` | form   | present = the session lives one month instead of 24 hours              |
+//!
+//! The session's id changes at every log-in, and a failed one does not tell whether the account exists.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{RawQuery, Request};
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::routing;
+use kakaw_core::account::Account;
+use kakaw_core::seal::Purpose;
+use kakaw_core::secret::Secret;
+use kakaw_core::session::{Session, lifetime};
+use kakaw_core::{random, secret};
+use kakaw_store::accounts::Stored;
+use kakaw_store::{Outcome, accounts, sessions};
+use kakaw_wire::Problem;
+use kakaw_wire::form::Pairs;
+
+use super::checked_continue;
+use crate::http::fault::Fault;
+use crate::request::form_token::{self, FIELD, FormSeal};
+use crate::request::context::Here;
+use crate::request::redirect::{redirect, with_cookie};
+use crate::request::body;
+use crate::request::cookie;
+use crate::pages;
+use crate::pages::login::Notice;
+use crate::platform::World;
+
+pub fn routes() -> Router<Arc<World>> {
+    Router::new().route("/login", routing::get(get).post(post))
+}
+
+async fn get(mut here: Here, RawQuery(query): RawQuery) -> Response {
+    show(&mut here, &query.unwrap_or_default(), None, None).unwrap_or_else(|fault| fault.page(&here))
+}
+
+async fn post(mut here: Here, RawQuery(query): RawQuery, request: Request) -> Response {
+    let result = log_in(&mut here, &query.unwrap_or_default(), request).await;
+    result.unwrap_or_else(|fault| fault.page(&here))
+}
+
+fn show(here: &mut Here, query: &str, typed: Option<&str>, notice: Option<Notice>) -> Result<Response, Fault> {
+    let target = target(query)?;
+    let hint = Pairs::parse(target.split_once('?').map_or("", |(_, q)| q)).ok();
+    let hint = hint.as_ref().and_then(|pairs| pairs.one("login_hint").ok().flatten()).unwrap_or_default();
+    let (browser, new_cookie) = here.ensure_browser();
+    let seal = FormSeal::new(here, &browser, "login", &target, "");
+    let view = page::login::Login::new(
+        here,
+        query,
+        typed.unwrap_or(hint),
+        form_seal::seal(here, Purpose::Form, &seal),
+        notice,
+    );
+    let status = match notice {
+        None => StatusCode::OK,
+        Some(Notice::Failed) => StatusCode::FORBIDDEN,
+        Some(Notice::Expired) => StatusCode::BAD_REQUEST,
+    };
+    Ok(with_cookie(page::respond(here, status, &view), new_cookie))
+}
+
+async fn log_in(here: &mut Here, query: &str, request: Request) -> Result<Response, Fault> {
+    let target = target(query)?;
+    let headers = request.headers().clone();
+    let malformed = |reason: String| Problem::MalformedRequest { parameter: "body".to_owned(), reason };
+    let form = body::form(request).await.map_err(|error| malformed(error.reason()))?;
+    let one = |name: &str| {
+        form.one(name).map(Option::unwrap_or_default).map_err(|r| malformed(format!("{} was sent more than once", r.0)))
+    };
+    let (login, password, stay) =
+        (one("loginId")?, Secret::new(one("password")?), form.all("saveSignedIn").next().is_some());
+    let browser = here.browser.clone().unwrap_or_default();
+    if !FormSeal::new(here, &browser, "login", &target, "").fits(here, &headers, form.one(FIELD).ok().flatten()) {
+        return show(here, query, Some(login), Some(Notice::Expired));
+    }
+    let stored = accounts::by_login(&here.world.store, login).await?;
+    if !verify(here, stored.as_ref(), &password).await? {
+        return show(here, query, Some(login), Some(Notice::Failed));
+    }
+    let Some(Stored { account, .. }) = stored else { return show(here, query, Some(login), Some(Notice::Failed)) };
+    enter(here, &account, &target, stay).await
+}
+
+/// Begins a session of this person in this browser, and goes on.
+pub(super) async fn enter(here: &Here, account: &Account, target: &str, stay: bool) -> Result<Response, Fault> {
+    let cookie_value = random::token(&*here.world.random);
+    let now = here.world.now();
+    let session = Session {
+        id: secret::hash(&cookie_value),
+        account_id: account.id,
+        auth_time: now,
+        expires_at: now.plus_seconds(lifetime(stay)),
+        account_epoch: account.epoch,
+    };
+    let mut changes = vec![sessions::insert(&session, &here.device, &here.address)];
+    if let Some(before) = here.session_id() {
+        changes.push(sessions::delete(&before));
+    }
+    if account.attributes.dormant {
+        changes.push(accounts::wake(account));
+    }
+    let Outcome::Committed = here.world.store.commit(changes).await? else { return Err(Fault::contention()) };
+    let name = cookie::Names::of(&here.world).session;
+    Ok(with_cookie(redirect(target, true), cookie::set(&here.base, &name, &cookie_value, lifetime(stay))))
+}
+
+/// Verifies the password. One of a world file is hashed now, at its first use.
+async fn verify(here: &Here, stored: Option<&Stored>, password: &Secret) -> Result<bool, Fault> {
+    let (world, from) = (&here.world, here.address.as_str());
+    let sealed =
+        stored.filter(|s| s.password_hash.is_none()).and_then(|s| Some((s.account.id, s.sealed_password.as_deref()?)));
+    let Some((id, sealed)) = sealed else {
+        let hash = stored.and_then(|s| s.password_hash.as_deref());
+        return Ok(world.passwords.verify(from, hash, password).await?);
+    };
+    let hash = world.passwords.hash(from, password, &*world.random).await?;
+    let plain =
+        world.sealer.open(Purpose::Keep, sealed).and_then(|plain| String::from_utf8(plain).ok()).map(Secret::new);
+    if !plain.is_some_and(|plain| secret::same(plain.expose(), password.expose())) {
+        return Ok(false);
+    }
+    // A stand-in shows its people's passwords, and compares them with its file at every start.
+    let keep = Some(sealed).filter(|_| world.is_dev());
+    let Outcome::Committed = world.store.commit(vec![accounts::hash_password(id, sealed, &hash, keep)]).await? else {
+        return Ok(false);
+    };
+    Ok(true)
+}
+
+pub(super) fn target(query: &str) -> Result<String, Fault> {
+    let malformed = |parameter: &str, reason: &str| Problem::MalformedRequest {
+        parameter: parameter.to_owned(),
+        reason: reason.to_owned(),
+    };
+    let pairs = Pairs::parse(query).map_err(|error| malformed(error.parameter(), error.reason()))?;
+    let target = pairs.one("continue").map_err(|_| malformed("continue", "it was sent more than once"))?;
+    Ok(checked_continue(target.unwrap_or_default())?.to_owned())
+}

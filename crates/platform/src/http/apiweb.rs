@@ -1,0 +1,169 @@
+//! `GET /apiweb/code.json` — what came of a log-in that ended on a page of ours; the JavaScript SDK asks every second.
+//!
+//! | parameter      | needed | rule                                                                        |
+//! |----------------|--------|-----------------------------------------------------------------------------|
+//! | `client_id`    | yes    | a JavaScript key                                                             |
+//! | `auth_tran_id` | yes    | the transaction of the authorization request; also `state_token` and `state`  |
+//! | `ka`           | no     | telemetry                                                                    |
+//!
+//! Always 200: `{"status":"error","error_code":"300"}` until there is something. An outcome can be read for ten seconds
+//! from its first reading, by pages of the key's registered domains. With `policy.strict_code_polling` everybody else gets
+//! `"error_code":"600"` whatever there is, also without an `Origin`.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{RawQuery, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing;
+use kakaw_core::app::AppKey;
+use kakaw_core::code_polling;
+use kakaw_core::seal::Purpose;
+use kakaw_core::secret;
+use kakaw_store::{Outcome, Statement, app_keys, parked_codes};
+use kakaw_wire::Problem;
+use kakaw_wire::form::Pairs;
+use kakaw_wire::problem::Surface;
+use kakaw_wire::token::CodeReply;
+
+use crate::http::fault::json;
+use crate::request::context::Here;
+use crate::pages;
+use crate::platform::World;
+
+/// Seconds that an outcome waits.
+const LIFETIME: i64 = 600;
+/// Milliseconds after the first reading in which it can be read again.
+const AGAIN: i64 = 10_000;
+
+pub fn routes() -> Router<Arc<World>> {
+    Router::new()
+        .route("/apiweb/code.json", routing::get(get).options(options))
+        .route("/cors/afterlogin.html", routing::get(after_login))
+}
+
+/// The key under which the outcome of a transaction is parked.
+pub fn parked_id(key: &str, id: &str) -> String {
+    secret::hash(&format!("{key}/{id}"))
+}
+
+/// Parks an outcome.
+pub fn park(world: &World, transaction: &str, app_id: i64, reply: &CodeReply) -> Statement {
+    parked_codes::park(transaction, app_id, &sealed(world, reply), world.now().plus_seconds(LIFETIME))
+}
+
+/// Holds an outcome in memory, for a request that nobody is logged in for.
+pub fn hold(here: &Here, transaction: &str, reply: &CodeReply) {
+    let (world, now) = (&here.world, here.world.now());
+    world.held.put(transaction, &here.address, sealed(world, reply), now, now.plus_seconds(LIFETIME));
+}
+
+fn sealed(world: &World, reply: &CodeReply) -> String {
+    world.sealer.seal(Purpose::Keep, &serde_json::to_vec(reply).unwrap_or_default())
+}
+
+/// Flutter Web sends a `KA` header, so its browser asks first (Fetch §4.8).
+async fn options(State(world): State<Arc<World>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+    let pairs = Pairs::parse(&query.unwrap_or_default()).unwrap_or_default();
+    let key = key(&world, &pairs).await.ok().flatten();
+    let mut response = with_origin(StatusCode::NO_CONTENT.into_response(), key.as_ref(), &headers);
+    if response.headers().contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN) {
+        for (name, value) in [
+            (header::ACCESS_CONTROL_ALLOW_METHODS, "GET"),
+            (header::ACCESS_CONTROL_ALLOW_HEADERS, "KA"),
+            (header::ACCESS_CONTROL_MAX_AGE, "600"),
+        ] {
+            response.headers_mut().insert(name, HeaderValue::from_static(value));
+        }
+    }
+    response
+}
+
+async fn get(State(world): State<Arc<World>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+    let pairs = Pairs::parse(&query.unwrap_or_default()).unwrap_or_default();
+    let (reply, key) = match key(&world, &pairs).await {
+        Ok(Some(key)) => (answer(&world, &key, &pairs, &headers).await, Some(key)),
+        Ok(None) => (error("600", "invalid_client", "Not exist client_id"), None),
+        // Whatever goes wrong is "not yet": the SDK asks again.
+        Err(_) => (pending(), None),
+    };
+    with_origin(json(StatusCode::OK, &reply), key.as_ref(), &headers)
+}
+
+fn one<'a>(pairs: &'a Pairs, name: &str) -> Option<&'a str> {
+    pairs.one(name).ok().flatten().filter(|value| !value.is_empty())
+}
+
+async fn key(world: &World, pairs: &Pairs) -> kakaw_store::Result<Option<AppKey>> {
+    let Some(client_id) = one(pairs, "client_id") else { return Ok(None) };
+    Ok(app_keys::with_app(&world.store, client_id).await?.map(|(_, key)| key))
+}
+
+async fn answer(world: &World, key: &AppKey, pairs: &Pairs, headers: &HeaderMap) -> CodeReply {
+    let policy = world.policy();
+    if !code_polling::allows(key, &policy) || !code_polling::may_poll(key, origin(headers), &policy) {
+        let problem = Problem::PlatformMismatch {};
+        return error("600", problem.answer(Surface::Kauth).error, &problem.message(Surface::Kauth));
+    }
+    let id = one(pairs, "auth_tran_id").or_else(|| one(pairs, "state_token")).or_else(|| one(pairs, "state"));
+    read(world, key, id.unwrap_or_default()).await
+}
+
+fn origin(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok())
+}
+
+/// Lets pages of the key's domains read the answer.
+fn with_origin(mut response: Response, key: Option<&AppKey>, headers: &HeaderMap) -> Response {
+    let is_ours = |origin: &&HeaderValue| {
+        let origin = origin.to_str().unwrap_or_default();
+        key.is_some_and(|key| code_polling::is_registered(key, origin))
+    };
+    if let Some(origin) = headers.get(header::ORIGIN).filter(is_ours) {
+        response.headers_mut().insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+    }
+    response.headers_mut().append(header::VARY, HeaderValue::from_static("Origin"));
+    response
+}
+
+async fn read(world: &World, key: &AppKey, id: &str) -> CodeReply {
+    let (id, now) = (parked_id(&key.key, id), world.now());
+    let parked = match parked_codes::by_id(&world.store, &id).await {
+        Ok(Some(parked)) => parked,
+        Ok(None) => return world.held.get(&id, now).and_then(|sealed| open(world, &sealed)).unwrap_or_else(pending),
+        Err(_) => return pending(),
+    };
+    if now >= parked.expires_at || parked.read_at.is_some_and(|read_at| now.0 - read_at.0 >= AGAIN) {
+        return pending();
+    }
+    if parked.read_at.is_none() {
+        let Ok(Outcome::Committed) = world.store.commit(vec![parked_codes::read(&id, now)]).await else {
+            return pending();
+        };
+    }
+    parked.answer.and_then(|sealed| open(world, &sealed)).unwrap_or_else(pending)
+}
+
+fn open(world: &World, sealed: &str) -> Option<CodeReply> {
+    serde_json::from_slice(&world.sealer.open(Purpose::Keep, sealed)?).ok()
+}
+
+fn pending() -> CodeReply {
+    CodeReply { status: "error".to_owned(), error_code: Some("300".to_owned()), ..CodeReply::default() }
+}
+
+fn error(code: &str, error: &str, description: &str) -> CodeReply {
+    CodeReply {
+        status: "error".to_owned(),
+        error_code: Some(code.to_owned()),
+        error: Some(error.to_owned()),
+        error_description: Some(description.to_owned()),
+        ..CodeReply::default()
+    }
+}
+
+/// The page that stands at a built-in redirect target, for whoever is led there all the same.
+async fn after_login(here: Here) -> Response {
+    page::respond(&here, StatusCode::OK, &page::finish::Done::new(&here, "")).into_response()
+}

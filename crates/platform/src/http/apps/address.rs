@@ -1,0 +1,309 @@
+//! `GET /user/address` — choose a shipping address, add, edit, delete one, or set the default.
+//! `POST /user/address` — its forms; with `access_token`, the way in of the first JavaScript SDK.
+//! `POST /user/address/closed` — the window was closed.
+//!
+//! | parameter            | needed | rule                                                                     |
+//! |----------------------|--------|--------------------------------------------------------------------------|
+//! | `app_key`            | yes    | a native or JavaScript key, else KAE003, KAE104                           |
+//! | `return_url`         | one of | `kakao{key}://address`, or a page of a registered domain, else KAE003      |
+//! | `trans_id`           | both   | 20 characters or more: the outcome goes to the frame `/proxy`             |
+//! | `address_id`         | no     | chosen beforehand; the person's own, else KAE206                          |
+//! | `ka`                 | no     | platform identity, registered for the key, else KAE003                    |
+//! | `mobile_view`, `enable_back_button` | no | layout; ignored: the page fits every width                     |
+//!
+//! A person who has not agreed to `shipping_address` is asked first; whoever leaves there: KAE203.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{RawQuery, Request};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing;
+use kakaw_core::grant::Bearer;
+use kakaw_core::link::Link;
+use kakaw_core::seal::Purpose;
+use kakaw_core::shipping::{self, Address, Part};
+use kakaw_core::webhook::Event;
+use kakaw_core::{random, token};
+use kakaw_store::{Outcome, links, shipping_addresses};
+use kakaw_wire::Problem;
+use kakaw_wire::event::EventType;
+use kakaw_wire::form::Pairs;
+use kakaw_wire::scope::Item;
+use kakaw_wire::shipping::{AddressFields, AddressKind};
+
+use super::pick::{self, PICKER, Pick};
+use crate::deliver::events;
+use crate::request::body;
+use crate::http::fault::Fault;
+use crate::request::form_token::{self, FIELD, FormSeal};
+use crate::request::context::Here;
+use crate::request::redirect::{redirect, with_cookie};
+use crate::pages;
+use crate::pages::address::{Edit, List, Notice};
+use crate::platform::World;
+
+/// Addresses that a person may have (our limit).
+const MOST: usize = 50;
+
+pub fn routes() -> Router<Arc<World>> {
+    Router::new()
+        .route("/user/address", routing::get(get).post(post))
+        .route("/user/address/closed", routing::post(closed))
+}
+
+async fn get(mut here: Here, RawQuery(query): RawQuery) -> Response {
+    let result = show(&mut here, &query.unwrap_or_default(), None).await;
+    result.unwrap_or_else(|fault| fault.apps(&here.world, &here.base))
+}
+
+async fn post(mut here: Here, RawQuery(query): RawQuery, request: Request) -> Response {
+    let headers = request.headers().clone();
+    let result = match body::form(request).await {
+        Ok(form) if query.is_none() && form.all("access_token").next().is_some() => by_token(&mut here, &form).await,
+        Ok(form) => show(&mut here, &query.unwrap_or_default(), Some((form, headers))).await,
+        Err(error) => Err(Problem::AppsInvalidRequest { reason: error.reason() }.into()),
+    };
+    result.unwrap_or_else(|fault| fault.apps(&here.world, &here.base))
+}
+
+async fn closed(here: Here, RawQuery(query): RawQuery) -> Response {
+    let pairs = Pairs::parse(&query.unwrap_or_default()).unwrap_or_default();
+    let result = match Pick::read(&here, &pairs).await {
+        // Only the window that the picker was opened in can close it.
+        Ok(pick) => match pick.open(&here, pairs.one(PICKER).ok().flatten()) {
+            Ok(_) => pick.closed(&here).await,
+            Err(fault) => Err(fault),
+        },
+        Err(fault) => Err(fault),
+    };
+    match result {
+        Ok(()) => StatusCode::NO_CONTENT.into_response(),
+        Err(fault) => fault.apps(&here.world, &here.base),
+    }
+}
+
+/// The first JavaScript SDK posts the access token itself.
+async fn by_token(here: &mut Here, form: &Pairs) -> Result<Response, Fault> {
+    let pick = Pick::read(here, form).await?;
+    let result = match pick.check_app() {
+        Ok(()) => {
+            let text = form.one("access_token").ok().flatten().unwrap_or_default();
+            match token::present(&here.world.sealer, text, here.world.now()) {
+                Ok(opened) => pick.person(here, opened.grant_id).await.map(|_| opened.grant_id),
+                Err(_) => Err(Problem::AppsAuth {}.into()),
+            }
+        }
+        Err(fault) => Err(fault),
+    };
+    match result {
+        Ok(grant_id) => {
+            let (browser, cookie) = here.ensure_browser();
+            let names = ["app_key", "ka", "trans_id", "return_url", "address_id"];
+            let kept = names.map(|name| (name, form.one(name).ok().flatten().filter(|value| !value.is_empty())));
+            let url = crate::request::redirect::with_query("/user/address", &kept);
+            let location = format!("{url}&{PICKER}={}", pick.seal(here, &browser, grant_id));
+            Ok(with_cookie(redirect(&location, true), cookie))
+        }
+        Err(fault) => Ok(pick.failed_for_nobody(here, &fault.noted_for_apps(&here.world))),
+    }
+}
+
+async fn show(here: &mut Here, query: &str, posted: Option<(Pairs, HeaderMap)>) -> Result<Response, Fault> {
+    let invalid = |parameter: &str, reason: &str| {
+        Fault::from(Problem::AppsInvalidParameter { parameter: parameter.to_owned(), reason: reason.to_owned() })
+    };
+    let pairs = Pairs::parse(query).map_err(|error| invalid(error.parameter(), error.reason()))?;
+    let pick = Pick::read(here, &pairs).await?;
+    match picking(here, &pick, &pairs, query, posted).await {
+        Ok(response) => Ok(response),
+        Err(fault) => {
+            let problem = fault.noted_for_apps(&here.world);
+            match pick.open(here, pairs.one(PICKER).ok().flatten()) {
+                Ok(_) => pick.failed(here, &problem).await,
+                Err(_) => Ok(pick.failed_for_nobody(here, &problem)),
+            }
+        }
+    }
+}
+
+/// From here on, errors go where the outcome goes.
+async fn picking(
+    here: &mut Here,
+    pick: &Pick,
+    pairs: &Pairs,
+    query: &str,
+    posted: Option<(Pairs, HeaderMap)>,
+) -> Result<Response, Fault> {
+    let picker = pick.open(here, pairs.one(PICKER).ok().flatten())?;
+    pick.check_app()?;
+    let bearer = pick.person(here, picker.grant_id).await?;
+    let browser = here.browser.clone().unwrap_or_default();
+    let seal = FormSeal::new(here, &browser, "address", query, &bearer.account.id.to_string());
+    let form = match &posted {
+        Some((form, headers)) if seal.fits(here, headers, form.one(FIELD).ok().flatten()) => Some(form),
+        _ => None,
+    };
+    let page = Picking { pick, bearer: &bearer, query, sealed: form_seal::seal(here, Purpose::Form, &seal) };
+    if !bearer.link.consents.contains_key(&Item::ShippingAddress) {
+        return page.ask(here, form).await;
+    }
+    let addresses = page.addresses(here).await?;
+    let Some(form) = form else {
+        let notice = posted.is_some().then_some(Notice::Expired);
+        let chosen = pick.address_id.or(addresses.first().map(|address| address.id));
+        if let Some(id) = pick.address_id
+            && !addresses.iter().any(|address| address.id == id)
+        {
+            return Err(Problem::AppsUnknownAddress { address_id: id.to_string() }.into());
+        }
+        return Ok(page.list(here, &addresses, chosen, notice));
+    };
+    page.act(here, form, addresses).await
+}
+
+/// A page of the picker for a known person.
+struct Picking<'a> {
+    pick: &'a Pick,
+    bearer: &'a Bearer,
+    query: &'a str,
+    sealed: String,
+}
+
+impl Picking<'_> {
+    fn action(&self) -> String {
+        format!("/user/address?{}", self.query)
+    }
+
+    async fn addresses(&self, here: &Here) -> Result<Vec<Address>, Fault> {
+        let all = shipping_addresses::of_account(&here.world.store, self.bearer.account.id).await?;
+        Ok(shipping::part(all, Part::Page { before: None, size: usize::MAX }))
+    }
+
+    fn list(&self, here: &Here, addresses: &[Address], chosen: Option<i64>, notice: Option<Notice>) -> Response {
+        let status = if notice.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
+        let app = &self.pick.app.settings.name;
+        page::respond_with_script(
+            here,
+            status,
+            &List::new(here, app, addresses, chosen, self.action(), self.sealed.clone(), notice),
+        )
+    }
+
+    fn edit(&self, here: &Here, id: Option<i64>, fields: &AddressFields, wrong: Option<&'static str>) -> Response {
+        let status = if wrong.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
+        page::respond_with_script(here, status, &Edit::new(here, id, fields, self.action(), self.sealed.clone(), wrong))
+    }
+
+    /// Asks for consent first.
+    async fn ask(&self, here: &Here, form: Option<&Pairs>) -> Result<Response, Fault> {
+        match form.and_then(|form| form.one("decision").ok().flatten()) {
+            Some("accept") => {
+                let link = &self.bearer.link;
+                let mut consents = link.consents.clone();
+                consents.insert(Item::ShippingAddress, here.world.now());
+                let after = Link { consents, ..link.clone() };
+                let mut changes = vec![links::update(&after)];
+                let event = Event::scopes(EventType::UserScopeConsent, vec![Item::ShippingAddress]);
+                if let Some(app) = pick::app_of(here, self.bearer).await? {
+                    changes.extend(events::told(&here.world, &app, &after, &[event]));
+                }
+                // Whoever was faster changed the link: the page is shown again, and asks again if it must.
+                let (Outcome::Committed | Outcome::Conflict(_)) = here.world.store.commit(changes).await?;
+                Ok(redirect(&self.action(), true))
+            }
+            Some("cancel") => Err(Problem::AppsInvalidScope {}.into()),
+            _ => {
+                let settings = &self.pick.app.settings;
+                let purpose = settings.item(Item::ShippingAddress).map(|item| item.purpose.clone()).unwrap_or_default();
+                let name = self.bearer.account.attributes.display_name();
+                let view =
+                    page::address::Ask::new(here, &settings.name, name, purpose, self.action(), self.sealed.clone());
+                Ok(page::respond_with_script(here, StatusCode::OK, &view))
+            }
+        }
+    }
+
+    /// Does what a button says.
+    async fn act(&self, here: &Here, form: &Pairs, addresses: Vec<Address>) -> Result<Response, Fault> {
+        let account_id = self.bearer.account.id;
+        let id = form.one("address_id").ok().flatten().and_then(|id| id.parse::<i64>().ok());
+        let own = id.and_then(|id| addresses.iter().find(|address| address.id == id));
+        let change = match (form.one("action").ok().flatten().unwrap_or_default(), own) {
+            ("choose", Some(address)) => return self.pick.chosen(here, address.id, Vec::new()).await,
+            ("new", _) => return Ok(self.edit(here, None, &AddressFields::default(), None)),
+            ("edit", Some(address)) => return Ok(self.edit(here, Some(address.id), &address.fields, None)),
+            ("save", _) if id.is_some() && own.is_none() => {
+                return Ok(self.list(here, &addresses, None, Some(Notice::Gone)));
+            }
+            ("save", own) => {
+                let fields = fields_of(form);
+                if let Some(wrong) = shipping::first_wrong(&fields) {
+                    return Ok(self.edit(here, id, &fields, Some(wrong)));
+                }
+                if own.is_none() && addresses.len() >= MOST {
+                    return Ok(self.list(here, &addresses, None, Some(Notice::Full)));
+                }
+                self.saved(here, own, fields, addresses.is_empty() || form.one("is_default") == Ok(Some("true")))
+            }
+            ("delete", Some(address)) => vec![shipping_addresses::delete(account_id, address.id)],
+            ("default", Some(address)) => vec![shipping_addresses::set_default(account_id, address.id)],
+            ("list", _) => Vec::new(),
+            _ => return Ok(self.list(here, &addresses, None, Some(Notice::Gone))),
+        };
+        if !change.is_empty() {
+            let Outcome::Committed = here.world.store.commit(change).await? else {
+                return Ok(self.list(here, &self.addresses(here).await?, None, Some(Notice::Gone)));
+            };
+        }
+        Ok(redirect(&self.action(), true))
+    }
+
+    fn saved(
+        &self,
+        here: &Here,
+        own: Option<&Address>,
+        fields: AddressFields,
+        make_default: bool,
+    ) -> Vec<kakaw_store::Statement> {
+        let (account_id, now) = (self.bearer.account.id, here.world.now());
+        let address = match own {
+            Some(before) => Address { fields, updated_at: now, ..before.clone() },
+            None => Address {
+                id: random::user_id(&*here.world.random),
+                account_id,
+                version: 1,
+                is_default: make_default,
+                updated_at: now,
+                fields,
+            },
+        };
+        let mut changes = vec![match own {
+            Some(_) => shipping_addresses::update(&address),
+            None => shipping_addresses::insert(&address),
+        }];
+        if make_default {
+            changes.push(shipping_addresses::set_default(account_id, address.id));
+        }
+        changes
+    }
+}
+
+fn fields_of(form: &Pairs) -> AddressFields {
+    let one = |name: &str| {
+        let value = form.one(name).ok().flatten().map(str::trim).filter(|value| !value.is_empty());
+        value.map(str::to_owned)
+    };
+    AddressFields {
+        name: one("name"),
+        kind: Some(AddressKind::New),
+        base_address: one("base_address"),
+        detail_address: one("detail_address"),
+        receiver_name: one("receiver_name"),
+        receiver_phone_number1: one("receiver_phone_number1"),
+        receiver_phone_number2: one("receiver_phone_number2"),
+        zone_number: one("zone_number"),
+        zip_code: None,
+    }
+}

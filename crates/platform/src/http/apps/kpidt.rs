@@ -1,0 +1,100 @@
+//! `GET /auth/kpidt` — begin a picking: the person of an `agt`, then on to the picker.
+//! `GET /error/auth`, `GET /error/server-error` — what the JavaScript SDK opens instead when it got no `agt`.
+//!
+//! | parameter  | needed | rule                                                                          |
+//! |------------|--------|-------------------------------------------------------------------------------|
+//! | `app_key`  | yes    | a native or JavaScript key, else KAE003, KAE104                                |
+//! | `agt`      | yes    | unspent, of a token of this key, else KAE201                                   |
+//! | `continue` | yes    | our own `/user/address` with the same key, else KAE003                          |
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::RawQuery;
+use axum::response::Response;
+use axum::routing;
+use kakaw_core::secret;
+use kakaw_store::{Outcome, agts};
+use kakaw_wire::Problem;
+use kakaw_wire::form::Pairs;
+
+use super::pick::{PICKER, Pick};
+use crate::http::fault::Fault;
+use crate::request::context::Here;
+use crate::request::redirect::{redirect, with_cookie};
+use crate::platform::World;
+
+pub fn routes() -> Router<Arc<World>> {
+    Router::new()
+        .route("/auth/kpidt", routing::get(get))
+        .route("/error/auth", routing::get(no_agt))
+        .route("/error/server-error", routing::get(our_fault))
+}
+
+async fn get(mut here: Here, RawQuery(query): RawQuery) -> Response {
+    match begin(&mut here, &query.unwrap_or_default()).await {
+        Ok(response) => response,
+        Err(fault) => fault.apps(&here.world, &here.base),
+    }
+}
+
+async fn no_agt(here: Here, RawQuery(query): RawQuery) -> Response {
+    end(&here, &query.unwrap_or_default(), Problem::AppsAuth {}).await
+}
+
+async fn our_fault(here: Here, RawQuery(query): RawQuery) -> Response {
+    end(&here, &query.unwrap_or_default(), Problem::AppsInternalError {}).await
+}
+
+async fn end(here: &Here, query: &str, problem: Problem) -> Response {
+    let result = match Pick::read(here, &Pairs::parse(query).unwrap_or_default()).await {
+        Ok(pick) => Ok(pick.failed_for_nobody(here, &problem)),
+        Err(fault) => Err(fault),
+    };
+    result.unwrap_or_else(|fault: Fault| fault.apps(&here.world, &here.base))
+}
+
+async fn begin(here: &mut Here, query: &str) -> Result<Response, Fault> {
+    let wrong = |parameter: &str, reason: &str| {
+        Fault::from(Problem::AppsInvalidParameter { parameter: parameter.to_owned(), reason: reason.to_owned() })
+    };
+    let pairs = Pairs::parse(query).map_err(|error| wrong(error.parameter(), error.reason()))?;
+    let one = |name: &str| {
+        let value = pairs.one(name).map_err(|_| wrong(name, "it was sent more than once"))?;
+        value.filter(|value| !value.is_empty()).ok_or_else(|| wrong(name, "it is missing"))
+    };
+    let (app_key, target) = (one("app_key")?, one("continue")?);
+    let ours = ["https://apps.kakao.com", here.base.as_str(), ""];
+    let path = ours.iter().find_map(|origin| target.strip_prefix(origin).filter(|rest| rest.starts_with('/')));
+    let inner = path.and_then(|path| path.strip_prefix("/user/address?"));
+    let inner = inner.ok_or_else(|| wrong("continue", "expected our own /user/address"))?;
+    let inner_pairs = Pairs::parse(inner).map_err(|error| wrong("continue", error.reason()))?;
+    let pick = Pick::read(here, &inner_pairs).await?;
+    if pick.key.key != app_key {
+        return Err(wrong("continue", "it has another app_key"));
+    }
+    match admit(here, &pick, &pairs).await {
+        Ok(grant_id) => {
+            let (browser, cookie) = here.ensure_browser();
+            let location = format!("/user/address?{inner}&{PICKER}={}", pick.seal(here, &browser, grant_id));
+            Ok(with_cookie(redirect(&location, false), cookie))
+        }
+        Err(fault) => Ok(pick.failed_for_nobody(here, &fault.noted_for_apps(&here.world))),
+    }
+}
+
+/// Spends the `agt`. From here on, errors go where the outcome goes.
+async fn admit(here: &Here, pick: &Pick, pairs: &Pairs) -> Result<i64, Fault> {
+    pick.check_app()?;
+    let id = secret::hash(pairs.one("agt").ok().flatten().unwrap_or_default());
+    let now = here.world.now();
+    let found = agts::by_id(&here.world.store, &id).await?;
+    let Some(found) = found.filter(|agt| agt.spent_at.is_none() && now < agt.expires_at) else {
+        return Err(Problem::AppsAuth {}.into());
+    };
+    let Outcome::Committed = here.world.store.commit(vec![agts::spend(&id, now)]).await? else {
+        return Err(Problem::AppsAuth {}.into());
+    };
+    pick.person(here, found.grant_id).await?;
+    Ok(found.grant_id)
+}

@@ -1,0 +1,292 @@
+//! A picking of an address: what was asked for, for whom, and where the outcome goes.
+
+use std::sync::Arc;
+
+use axum::http::StatusCode;
+use axum::response::Response;
+use kakaw_core::app::{App, AppKey, KeyKind, Standing};
+use kakaw_core::grant::Bearer;
+use kakaw_core::platform::{self, Identity};
+use kakaw_core::seal::Purpose;
+use kakaw_core::secret;
+use kakaw_store::{Outcome, Statement, app_keys, apps, grants, parked_codes};
+use kakaw_wire::Problem;
+use kakaw_wire::form::Pairs;
+use kakaw_wire::scope::Item;
+use serde::{Deserialize, Serialize};
+
+use crate::http::fault::{Fault, apps_error};
+use crate::request::context::Here;
+use crate::request::redirect::{redirect, with_query};
+use crate::pages;
+
+/// Seconds that a picking may take.
+const LIFETIME: i64 = 600;
+/// Characters of a `trans_id`, at least: it must not be guessed. Flutter Web sends 20 random letters and digits.
+const TRANS_ID: usize = 20;
+
+/// What the picker was opened with.
+pub struct Pick {
+    pub app: Arc<App>,
+    pub key: AppKey,
+    pub to: Target,
+    /// The address that is chosen already.
+    pub address_id: Option<i64>,
+}
+
+/// Where the outcome goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// By redirect: a native app's own scheme, or a page of a registered domain.
+    Return(String),
+    /// To the frame that waits under this transaction.
+    Proxy(String),
+}
+
+/// Who picks: travels sealed in the URL and is good for this browser, key and transaction only.
+#[derive(Serialize, Deserialize)]
+pub struct Picker {
+    pub grant_id: i64,
+    browser: String,
+    request: String,
+    until: i64,
+}
+
+/// The parameter of ours that carries a sealed [`Picker`].
+pub const PICKER: &str = "kakaw_picker";
+
+/// An outcome that waits for the frame.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Parked {
+    /// What is posted, as text.
+    pub message: String,
+    /// The key's registered domains: the only pages that are told.
+    pub targets: Vec<String>,
+}
+
+impl Pick {
+    /// Reads the parameters of `/user/address`.
+    ///
+    /// # Errors
+    /// KAE002, KAE003 or KAE104; they cannot be sent anywhere.
+    pub async fn read(here: &Here, pairs: &Pairs) -> Result<Self, Fault> {
+        let wrong = |parameter: &str, reason: &str| {
+            Fault::from(Problem::AppsInvalidParameter { parameter: parameter.to_owned(), reason: reason.to_owned() })
+        };
+        let one = |name: &str| {
+            pairs.one(name).map_err(|_| wrong(name, "it was sent more than once")).map(|v| v.filter(|v| !v.is_empty()))
+        };
+        let app_key = one("app_key")?.ok_or_else(|| wrong("app_key", "it is missing"))?;
+        let found = app_keys::with_app(&here.world.store, app_key).await?;
+        let found = match found {
+            Some(found) => found,
+            // An admin key is known by its keyed hash.
+            None => app_keys::with_app(&here.world.store, &secret::keyed_hash(here.world.sealer.hash_key(), app_key))
+                .await?
+                .ok_or_else(|| wrong("app_key", "no app has this key"))?,
+        };
+        let (app, key) = found;
+        if !matches!(key.kind, KeyKind::Native | KeyKind::Javascript) {
+            return Err(Problem::AppsKeyType {}.into());
+        }
+        let to = match (one("return_url")?, one("trans_id")?) {
+            (Some(url), _) if is_own(&key, url) => Target::Return(url.to_owned()),
+            (Some(_), _) => {
+                return Err(wrong("return_url", "expected a page of a registered domain, or the native app's scheme"));
+            }
+            (None, Some(id)) if id.len() >= TRANS_ID => Target::Proxy(id.to_owned()),
+            (None, Some(_)) => return Err(wrong("trans_id", "expected 20 characters or more")),
+            (None, None) => {
+                let reason = "neither return_url nor trans_id was sent".to_owned();
+                return Err(Problem::AppsInvalidRequest { reason }.into());
+            }
+        };
+        let address_id = one("address_id")?.map(str::parse).transpose();
+        let address_id = address_id.map_err(|_| wrong("address_id", "expected a whole number"))?;
+        if platform::check(&key, &Identity::of(one("ka")?.unwrap_or_default())).is_err() {
+            return Err(wrong("ka", "its origin is not registered for the key"));
+        }
+        Ok(Self { app, key, to, address_id })
+    }
+
+    /// Whether the app may open the picker at all.
+    ///
+    /// # Errors
+    /// KAE101, KAE102 or KAE103.
+    pub fn check_app(&self) -> Result<(), Fault> {
+        let settings = &self.app.settings;
+        if settings.standing != Standing::Active || !settings.kakao_login {
+            return Err(Problem::AppsAppType {}.into());
+        }
+        match settings.consent_items.get(&Item::ShippingAddress) {
+            None => Err(Problem::AppsScope {}.into()),
+            Some(setting) if !setting.permission => Err(Problem::AppsPermission {}.into()),
+            Some(_) => Ok(()),
+        }
+    }
+
+    /// The person of a grant, if they may pick.
+    ///
+    /// # Errors
+    /// KAE201, KAE202, KAE204 or KAE205.
+    pub async fn person(&self, here: &Here, grant_id: i64) -> Result<Bearer, Fault> {
+        let bearer = grants::bearer(&here.world.store, grant_id).await?.ok_or(Problem::AppsAuth {})?;
+        if bearer.grant.app_key != self.key.key {
+            return Err(Problem::AppsAuth {}.into());
+        }
+        if bearer.account.restricted {
+            return Err(Problem::AppsLoginRequired {}.into());
+        }
+        if !bearer.link.connected {
+            return Err(Problem::AppsNotRegisteredUser {}.into());
+        }
+        if bearer.live().is_err() {
+            return Err(Problem::AppsAuth {}.into());
+        }
+        if !bearer.account.agreed_to_terms {
+            return Err(Problem::AppsAccountTerms {}.into());
+        }
+        Ok(bearer)
+    }
+
+    /// Seals who picks into the URL of the page.
+    pub fn seal(&self, here: &Here, browser: &str, grant_id: i64) -> String {
+        let picker = Picker {
+            grant_id,
+            browser: secret::hash(browser),
+            request: self.request(),
+            until: here.world.now().plus_seconds(LIFETIME).0,
+        };
+        here.world.sealer.seal(Purpose::Picker, &serde_json::to_vec(&picker).unwrap_or_default())
+    }
+
+    /// Who picks.
+    ///
+    /// # Errors
+    /// KAE201 without a seal of this browser, key and transaction; KAE004 when its time is over.
+    pub fn open(&self, here: &Here, text: Option<&str>) -> Result<Picker, Fault> {
+        let plain = text.and_then(|text| here.world.sealer.open(Purpose::Picker, text));
+        let picker: Option<Picker> = plain.and_then(|plain| serde_json::from_slice(&plain).ok());
+        let browser = here.browser.as_deref().map(secret::hash);
+        let picker =
+            picker.filter(|picker| Some(&picker.browser) == browser.as_ref() && picker.request == self.request());
+        match picker {
+            None => Err(Problem::AppsAuth {}.into()),
+            Some(picker) if here.world.now().0 >= picker.until => Err(Problem::AppsTimeExpired {}.into()),
+            Some(picker) => Ok(picker),
+        }
+    }
+
+    fn request(&self) -> String {
+        let to = match &self.to {
+            Target::Return(url) => url,
+            Target::Proxy(id) => id,
+        };
+        secret::hash(&format!("{}/{to}", self.key.key))
+    }
+
+    /// Ends with an address. `changes` are committed with it.
+    pub async fn chosen(&self, here: &Here, address_id: i64, changes: Vec<Statement>) -> Result<Response, Fault> {
+        let id = address_id.to_string();
+        let query = [("status", Some("success")), ("address_id", Some(id.as_str()))];
+        let message = serde_json::json!({ "address_id": address_id }).to_string();
+        self.end(here, &query, message, changes, "picker_chosen").await
+    }
+
+    /// Ends with an error, for a person who picks.
+    pub async fn failed(&self, here: &Here, problem: &Problem) -> Result<Response, Fault> {
+        let (query, message) = failure(problem);
+        let query = query.each_ref().map(|(name, value)| (*name, Some(value.as_str())));
+        self.end(here, &query, message, Vec::new(), FAILED).await
+    }
+
+    /// Ends with an error though nobody is known to pick. Anybody can cause it, so nothing durable is written.
+    pub fn failed_for_nobody(&self, here: &Here, problem: &Problem) -> Response {
+        let (query, message) = failure(problem);
+        if let Target::Proxy(id) = &self.to {
+            let now = here.world.now();
+            let answer = self.sealed(here, message);
+            here.world.held.put(&parked_id(id), &here.address, answer, now, now.plus_seconds(LIFETIME));
+        }
+        let query = query.each_ref().map(|(name, value)| (*name, Some(value.as_str())));
+        self.answer(here, &query, FAILED)
+    }
+
+    /// The person closed the window: the page is told by one word.
+    pub async fn closed(&self, here: &Here) -> Result<(), Fault> {
+        if let Target::Proxy(id) = &self.to {
+            let parked = self.park(here, id, "closed".to_owned());
+            let (Outcome::Committed | Outcome::Conflict(_)) = here.world.store.commit(vec![parked]).await?;
+        }
+        Ok(())
+    }
+
+    async fn end(
+        &self,
+        here: &Here,
+        query: &[(&str, Option<&str>)],
+        message: String,
+        mut changes: Vec<Statement>,
+        words: &'static str,
+    ) -> Result<Response, Fault> {
+        if let Target::Proxy(id) = &self.to {
+            changes.push(self.park(here, id, message));
+        }
+        if !changes.is_empty() {
+            // A second outcome of one transaction is no outcome.
+            let (Outcome::Committed | Outcome::Conflict(_)) = here.world.store.commit(changes).await?;
+        }
+        Ok(self.answer(here, query, words))
+    }
+
+    fn answer(&self, here: &Here, query: &[(&str, Option<&str>)], words: &'static str) -> Response {
+        match &self.to {
+            Target::Return(url) => redirect(&with_query(url, query), true),
+            Target::Proxy(_) => {
+                page::respond_with_script(here, StatusCode::OK, &page::address::Ended::new(here, words))
+            }
+        }
+    }
+
+    fn park(&self, here: &Here, trans_id: &str, message: String) -> Statement {
+        let until = here.world.now().plus_seconds(LIFETIME);
+        parked_codes::park(&parked_id(trans_id), self.app.id, &self.sealed(here, message), until)
+    }
+
+    fn sealed(&self, here: &Here, message: String) -> String {
+        let parked = Parked { message, targets: self.key.settings.sdk_domains.clone() };
+        here.world.sealer.seal(Purpose::Keep, &serde_json::to_vec(&parked).unwrap_or_default())
+    }
+}
+
+/// The words of a picking that failed.
+const FAILED: &str = "picker_failed";
+
+/// How an error is spelled in a query, and as a message to a page.
+fn failure(problem: &Problem) -> ([(&'static str, String); 3], String) {
+    let error = apps_error(problem);
+    let message = serde_json::to_string(&error).unwrap_or_default();
+    let query = [("status", "error".to_owned()), ("error_code", error.error_code), ("error_msg", error.error_msg)];
+    (query, message)
+}
+
+/// The key under which a picking's outcome is parked.
+pub fn parked_id(trans_id: &str) -> String {
+    secret::hash(&format!("picker/{trans_id}"))
+}
+
+/// Whether the outcome may go there: the scheme of the native key, or a page of a registered domain.
+fn is_own(key: &AppKey, url: &str) -> bool {
+    let of_domain = |domain: &String| {
+        url == domain || url.strip_prefix(domain.as_str()).is_some_and(|rest| rest.starts_with(['/', '?']))
+    };
+    match key.kind {
+        KeyKind::Native => url == format!("kakao{}://address", key.key),
+        _ => key.settings.sdk_domains.iter().any(of_domain) && !url.chars().any(|c| c.is_control() || c == '\\'),
+    }
+}
+
+/// The app at this version is what the request decides on.
+pub async fn app_of(here: &Here, bearer: &Bearer) -> Result<Option<Arc<App>>, Fault> {
+    Ok(apps::at(&here.world.store, bearer.grant.app_id, bearer.app_version).await?)
+}

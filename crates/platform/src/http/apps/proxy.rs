@@ -1,0 +1,72 @@
+//! `GET /proxy` — the hidden frame of the JavaScript SDK, which posts a picking's outcome to the page around it.
+//! `GET /proxy/outcome` — what the frame asks for.
+//!
+//! | parameter  | needed | rule                                                              |
+//! |------------|--------|-------------------------------------------------------------------|
+//! | `trans_id` | yes    | the transaction of the picker                                      |
+//!
+//! The frame is the only page of ours that others may frame. It shows nothing, and posts to registered domains only.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{RawQuery, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing;
+use kakaw_core::seal::Purpose;
+use kakaw_store::parked_codes;
+use kakaw_wire::form::Pairs;
+
+use super::pick::{Parked, parked_id};
+use crate::http::fault::{Fault, json};
+use crate::request::context::Here;
+use crate::platform::World;
+
+/// Milliseconds after the first reading in which an outcome can be read again.
+const AGAIN: i64 = 10_000;
+
+pub fn routes() -> Router<Arc<World>> {
+    Router::new().route("/proxy", routing::get(frame)).route("/proxy/outcome", routing::get(outcome))
+}
+
+async fn frame() -> Response {
+    let html = "<!doctype html><meta charset=\"utf-8\"><title>proxy</title><script src=\"assets/proxy.js\"></script>";
+    let policy = "default-src 'none'; script-src 'self'; connect-src 'self'; base-uri 'none'; frame-ancestors *";
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("text/html;charset=UTF-8")),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+        (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy)),
+    ];
+    (StatusCode::OK, headers, html).into_response()
+}
+
+async fn outcome(State(world): State<Arc<World>>, here: Here, RawQuery(query): RawQuery) -> Response {
+    let pairs = Pairs::parse(&query.unwrap_or_default()).unwrap_or_default();
+    match read(&world, pairs.one("trans_id").ok().flatten().unwrap_or_default()).await {
+        Ok(Some(parked)) => json(StatusCode::OK, &parked),
+        Ok(None) => StatusCode::NO_CONTENT.into_response(),
+        Err(fault) => fault.apps(&world, &here.base),
+    }
+}
+
+async fn read(world: &World, trans_id: &str) -> Result<Option<Parked>, Fault> {
+    let (id, now) = (parked_id(trans_id), world.now());
+    let Some(parked) = parked_codes::by_id(&world.store, &id).await? else {
+        return Ok(world.held.get(&id, now).and_then(|sealed| open(world, &sealed)));
+    };
+    if now >= parked.expires_at || parked.read_at.is_some_and(|read_at| now.0 - read_at.0 >= AGAIN) {
+        return Ok(None);
+    }
+    if parked.read_at.is_none() {
+        let kakaw_store::Outcome::Committed = world.store.commit(vec![parked_codes::read(&id, now)]).await? else {
+            return Ok(None);
+        };
+    }
+    Ok(parked.answer.and_then(|sealed| open(world, &sealed)))
+}
+
+fn open(world: &World, sealed: &str) -> Option<Parked> {
+    serde_json::from_slice(&world.sealer.open(Purpose::Keep, sealed)?).ok()
+}

@@ -1,0 +1,256 @@
+//! The one place where a problem becomes HTTP: a page, or JSON of kauth or kapi.
+
+use axum::Json;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use kakaw_core::Refusal;
+use kakaw_core::random;
+use kakaw_store::Error;
+use kakaw_wire::problem::{Code, Problem, Surface};
+use kakaw_wire::scope;
+use kakaw_wire::shipping::AppsError;
+use kakaw_wire::token::KauthError;
+use kakaw_wire::user::KapiError;
+
+use crate::request::context::Here;
+use crate::pages;
+use crate::pages::ways::Ways;
+use crate::password::Busy;
+use crate::platform::World;
+
+/// Why a request got no success: theirs or ours.
+#[derive(Debug)]
+pub enum Fault {
+    /// A mistake of the client's, or a state of the world.
+    Refused(Refusal),
+    /// The database failed.
+    Store(Error),
+    /// Too many passwords wait to be hashed.
+    Busy,
+}
+
+/// Why a response is a refusal, for the log of a stand-in.
+#[derive(Debug, Clone)]
+pub struct Explained {
+    /// The code of the catalogue.
+    pub code: &'static str,
+    /// What the team may read.
+    pub diagnosis: Vec<String>,
+}
+
+impl From<Refusal> for Fault {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<Problem> for Fault {
+    fn from(problem: Problem) -> Self {
+        Self::Refused(problem.into())
+    }
+}
+
+impl From<Error> for Fault {
+    fn from(error: Error) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<Busy> for Fault {
+    fn from(_: Busy) -> Self {
+        Self::Busy
+    }
+}
+
+impl Fault {
+    /// Commits were outrun again and again.
+    #[must_use]
+    pub fn contention() -> Self {
+        Self::Store(Error::Unusable("a commit was outrun too often".to_owned()))
+    }
+
+    /// Adds a finding to those that are told, or to the evidence that is told in their place.
+    #[must_use]
+    pub fn because(self, finding: impl Into<String>) -> Self {
+        match self {
+            Self::Refused(refusal) => {
+                let told = findings(&refusal).into_iter().chain([finding.into()]);
+                Self::Refused(told.fold(Refusal::new(refusal.problem), Refusal::because))
+            }
+            ours => ours,
+        }
+    }
+
+    /// As an error page.
+    #[must_use]
+    pub fn page(self, here: &Here) -> Response {
+        self.page_with(here, Ways::default())
+    }
+
+    /// As an error page with ways on.
+    #[must_use]
+    pub fn page_with(self, here: &Here, mut ways: Ways) -> Response {
+        let refusal = self.into_refusal(Problem::TemporaryFault {});
+        let id = note(&here.world, &refusal);
+        let status = page_status(refusal.problem.code());
+        if refusal.problem.code() == Code::KOE003 && ways.again.is_none() {
+            // What failed for now may succeed when it is asked for again.
+            ways.again = here.own_url.clone();
+        }
+        let response = page::respond(here, status, &page::error::Error::new(here, &refusal, ways));
+        mark(response, &here.base, refusal.problem.code(), findings(&refusal), &id)
+    }
+
+    /// As JSON of kauth.
+    #[must_use]
+    pub fn kauth(self, world: &World, base: &str) -> Response {
+        let refusal = self.into_refusal(Problem::TemporaryFault {});
+        let id = note(world, &refusal);
+        let answer = refusal.problem.answer(Surface::Kauth);
+        let code = refusal.problem.code();
+        let message = refusal.problem.message(Surface::Kauth);
+        let body = KauthError {
+            error: if answer.error.is_empty() { "invalid_request" } else { answer.error }.to_owned(),
+            error_description: Some(message).filter(|m| !m.is_empty()),
+            error_code: code.id().starts_with("KOE").then(|| code.id().to_owned()),
+        };
+        mark(json(status(answer.status), &body), base, refusal.problem.code(), findings(&refusal), &id)
+    }
+
+    /// As JSON of kapi.
+    #[must_use]
+    pub fn kapi(self, world: &World, base: &str) -> Response {
+        let refusal = self.into_refusal(Problem::InternalError {});
+        let id = note(world, &refusal);
+        let answer = refusal.problem.answer(Surface::Kapi);
+        let code = refusal.problem.code().id().parse().unwrap_or(-1);
+        let mut body = KapiError::new(refusal.problem.message(Surface::Kapi), code);
+        if let Problem::InsufficientScopes { api_type, required, allowed } = &refusal.problem {
+            let list = |text: &String| scope::split(text).map(str::to_owned).collect();
+            body.api_type = Some(api_type.clone());
+            (body.required_scopes, body.allowed_scopes) = (Some(list(required)), Some(list(allowed)));
+        }
+        let mut response = json(status(answer.status), &body);
+        if code == -401 {
+            let admin = match &refusal.problem {
+                Problem::AdminKeyUnknown { .. } => true,
+                Problem::IpMismatched { scheme, .. } => scheme == "KakaoAK",
+                _ => false,
+            };
+            let challenge = if admin { "KakaoAK error=invalid_token" } else { "Bearer error=invalid_token" };
+            let challenge = HeaderValue::from_static(challenge);
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        mark(response, base, refusal.problem.code(), findings(&refusal), &id)
+    }
+
+    /// As JSON of the apps host.
+    #[must_use]
+    pub fn apps(self, world: &World, base: &str) -> Response {
+        let refusal = self.into_refusal(Problem::AppsInternalError {});
+        let id = note(world, &refusal);
+        let answer = refusal.problem.answer(Surface::Apps);
+        mark(
+            json(status(answer.status), &apps_error(&refusal.problem)),
+            base,
+            refusal.problem.code(),
+            findings(&refusal),
+            &id,
+        )
+    }
+
+    /// The problem of the apps host that this is, noted like any refusal.
+    #[must_use]
+    pub fn noted_for_apps(self, world: &World) -> Problem {
+        let refusal = self.into_refusal(Problem::AppsInternalError {});
+        note(world, &refusal);
+        refusal.problem
+    }
+
+    fn into_refusal(self, ours: Problem) -> Refusal {
+        match self {
+            Self::Refused(refusal) => refusal,
+            Self::Store(error) => {
+                tracing::error!(%error, "the database failed");
+                Refusal::new(ours).because(error.to_string())
+            }
+            Self::Busy => Refusal::new(ours).because("more log-ins at once than this machine can hash"),
+        }
+    }
+}
+
+/// The page of a code that is never answered otherwise; a fault rule asks for it.
+#[must_use]
+pub fn page_of(here: &Here, code: Code, because: &str, ways: Ways) -> Response {
+    let told = vec![because.to_owned()];
+    let view = page::error::Error::of(here, code, &told, ways);
+    let id = random::token(&*here.world.random).chars().take(12).collect::<String>();
+    mark(page::respond(here, page_status(code), &view), &here.base, code, told, &id)
+}
+
+/// The status of an error page. What is otherwise a redirect has none of its own.
+fn page_status(code: Code) -> StatusCode {
+    let answers = code.answers();
+    let answer = answers.iter().find(|answer| answer.surface == Surface::Page).or(answers.first());
+    status(answer.map_or(400, |answer| answer.status).max(400))
+}
+
+/// `error_code` and `error_msg` of a problem.
+#[must_use]
+pub fn apps_error(problem: &Problem) -> AppsError {
+    AppsError { error_code: problem.code().id().to_owned(), error_msg: problem.message(Surface::Apps) }
+}
+
+/// JSON as Kakao Login labels it.
+#[must_use]
+pub fn json<T: serde::Serialize>(status: StatusCode, body: &T) -> Response {
+    let mut response = (status, Json(body)).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json;charset=UTF-8"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+fn status(code: u16) -> StatusCode {
+    StatusCode::from_u16(code).unwrap_or(StatusCode::BAD_REQUEST)
+}
+
+/// One calm line per refusal. The diagnosis is the team's, and in `dev` the terminal is the team.
+fn note(world: &World, refusal: &Refusal) -> String {
+    let id: String = random::token(&*world.random).chars().take(12).collect();
+    let code = refusal.problem.code().id();
+    if world.is_dev() {
+        let findings = findings(refusal).join("; ");
+        tracing::info!("refused {code} {findings}  (request {id}; kakaw explain {code})");
+    } else {
+        tracing::info!(code, request = id, "refused");
+    }
+    id
+}
+
+/// What the team may read: what was found out, or else what the problem itself is about.
+fn findings(refusal: &Refusal) -> Vec<String> {
+    match refusal.diagnosis.for_team() {
+        [] => refusal.problem.evidence().iter().map(|(name, value)| format!("{name}: {value}")).collect(),
+        found => found.to_vec(),
+    }
+}
+
+/// Whether it is a fault of the server that passes: the same request may succeed in a moment.
+const fn is_ours(code: Code) -> bool {
+    matches!(code, Code::KOE003 | Code::Kapi1 | Code::KAE001)
+}
+
+fn mark(mut response: Response, base: &str, code: Code, diagnosis: Vec<String>, id: &str) -> Response {
+    let link = format!("<{base}/docs/errors/{}>; rel=\"help\"", code.id());
+    response.extensions_mut().insert(Explained { code: code.id(), diagnosis });
+    if is_ours(code) {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    for (name, value) in [(header::LINK, link), (HeaderName::from_static("x-request-id"), id.to_owned())] {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    response
+}

@@ -1,0 +1,118 @@
+//! kapi: the user API, called with an access token, or by a service with its admin key.
+
+mod params;
+mod target;
+pub mod v1_oidc_userinfo;
+pub mod v1_user_access_token_info;
+pub mod v1_user_ids;
+pub mod v1_user_logout;
+pub mod v1_user_service_terms;
+pub mod v1_user_shipping_address;
+pub mod v1_user_signup;
+pub mod v1_user_unlink;
+pub mod v1_user_update_profile;
+pub mod v2_app_users;
+pub mod v2_user_me;
+pub mod v2_user_scopes;
+pub mod v2_user_service_terms;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::{HeaderMap, header};
+use kakaw_core::app::{App, AppKey, KeyKind};
+use kakaw_core::diagnosis::Refusal;
+use kakaw_core::grant::Bearer;
+use kakaw_core::platform::{self, Identity};
+use kakaw_core::token::{self, AccessToken};
+use kakaw_store::{apps, grants};
+use kakaw_wire::Problem;
+
+use self::params::Params;
+use crate::http::fault::Fault;
+use crate::platform::World;
+
+/// Every endpoint of kapi.
+pub fn routes() -> Router<Arc<World>> {
+    Router::new()
+        .merge(v1_oidc_userinfo::routes())
+        .merge(v1_user_access_token_info::routes())
+        .merge(v1_user_ids::routes())
+        .merge(v1_user_logout::routes())
+        .merge(v1_user_service_terms::routes())
+        .merge(v1_user_shipping_address::routes())
+        .merge(v1_user_signup::routes())
+        .merge(v1_user_unlink::routes())
+        .merge(v1_user_update_profile::routes())
+        .merge(v2_app_users::routes())
+        .merge(v2_user_me::routes())
+        .merge(v2_user_scopes::routes())
+        .merge(v2_user_service_terms::routes())
+}
+
+/// Who calls, and in which app's name.
+struct Caller {
+    bearer: Bearer,
+    app: Arc<App>,
+    token: AccessToken,
+}
+
+impl Caller {
+    /// Admits the bearer of the token in the header, by one read of its grant.
+    async fn admit(world: &World, params: &Params) -> Result<Self, Fault> {
+        Self::with_token(world, bearer_token(&params.headers)?, params).await
+    }
+
+    async fn with_token(world: &World, text: &str, params: &Params) -> Result<Self, Fault> {
+        let now = world.now();
+        let token = token::present(&world.sealer, text, now)?;
+        let unknown = || Refusal::new(Problem::AccessTokenUnknown {}).because("its grant was ended and swept");
+        let bearer = grants::bearer(&world.store, token.grant_id).await?.ok_or_else(unknown)?;
+        let app = apps::at(&world.store, bearer.grant.app_id, bearer.app_version).await?.ok_or_else(unknown)?;
+        token::admit(Some(&bearer), &app, now)?;
+        check_source(world, &app, &bearer.key, params)?;
+        Ok(Self { bearer, app, token })
+    }
+}
+
+/// Whether the key may be used from where the call comes, and often enough is not too often.
+fn check_source(world: &World, app: &App, key: &AppKey, params: &Params) -> Result<(), Fault> {
+    if !platform::allows_address(key, &params.address) {
+        return Err(Problem::IpMismatched { ip: params.address.clone(), scheme: scheme(key).to_owned() }.into());
+    }
+    if let Some(ka) = params.headers.get("ka").and_then(|ka| ka.to_str().ok()) {
+        platform::check(key, &Identity::of(ka))?;
+    }
+    if world.quotas.calls.admits(app.id, app.settings.quotas.calls) {
+        Ok(())
+    } else {
+        Err(Problem::QuotaExceeded {}.into())
+    }
+}
+
+/// How the caller of a key authenticates.
+const fn scheme(key: &AppKey) -> &'static str {
+    match key.kind {
+        KeyKind::Admin => "KakaoAK",
+        KeyKind::RestApi | KeyKind::Javascript | KeyKind::Native => "Bearer",
+    }
+}
+
+/// The token of `Authorization: Bearer …` (RFC 6750 §2.1).
+fn bearer_token(headers: &HeaderMap) -> Result<&str, Fault> {
+    let missing = |finding: &str| Refusal::new(Problem::AccessTokenUnknown {}).because(finding);
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let value = values
+        .next()
+        .ok_or_else(|| missing("there is no Authorization header; expected Authorization: Bearer {access_token}"))?;
+    if values.next().is_some() {
+        let reason = "it was sent more than once".to_owned();
+        return Err(Problem::WrongHeader { header: "Authorization".to_owned(), reason }.into());
+    }
+    let value = value.to_str().unwrap_or_default();
+    let (scheme, token) = value.split_once(' ').unwrap_or((value, ""));
+    if !scheme.eq_ignore_ascii_case("bearer") || token.trim().is_empty() {
+        return Err(missing("expected Authorization: Bearer {access_token}").into());
+    }
+    Ok(token.trim())
+}

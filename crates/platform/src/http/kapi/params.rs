@@ -1,0 +1,91 @@
+//! Parameters of a call to kapi: in the query or in a form, once.
+
+use std::collections::BTreeMap;
+
+use axum::extract::Request;
+use axum::http::{HeaderMap, Method};
+use kakaw_wire::Problem;
+use kakaw_wire::form::Pairs;
+use kakaw_wire::scope;
+use serde::de::DeserializeOwned;
+
+use crate::request::body::{self, BodyError};
+use crate::http::fault::Fault;
+use crate::request::context;
+use crate::platform::World;
+
+/// The headers and parameters of a call.
+pub struct Params {
+    pub headers: HeaderMap,
+    /// Who calls: the address of the peer, or what the declared proxy says.
+    pub address: String,
+    pub query: Pairs,
+    form: Pairs,
+}
+
+impl Params {
+    /// Reads the query, and the body of a POST.
+    pub async fn read(world: &World, request: Request) -> Result<Self, Fault> {
+        let headers = request.headers().clone();
+        let address = here::address(world, &headers, request.extensions());
+        let query = Pairs::parse(request.uri().query().unwrap_or_default())
+            .map_err(|error| bad(error.parameter(), error.reason()))?;
+        let form = if request.method() == Method::POST {
+            body::form_or_nothing(request).await.map_err(not_a_form)?
+        } else {
+            Pairs::default()
+        };
+        Ok(Self { headers, address, query, form })
+    }
+
+    /// The value of a parameter; the SDKs send a literal null for what is absent.
+    pub fn one(&self, name: &str) -> Result<Option<String>, Fault> {
+        let mut value = None;
+        for one in [self.query.one(name), self.form.one(name)] {
+            value = value.or(one.map_err(|_| bad(name, "It was sent more than once."))?);
+        }
+        Ok(value.filter(|text| !text.is_empty() && *text != "null").map(str::to_owned))
+    }
+
+    /// A JSON list.
+    pub fn list<T: DeserializeOwned>(&self, name: &str, of: &str) -> Result<Option<Vec<T>>, Fault> {
+        let read = |text: String| {
+            serde_json::from_str(&text).map_err(|_| bad(name, &format!("Expected a JSON list of {of}.")))
+        };
+        self.one(name)?.map(read).transpose()
+    }
+
+    /// A list of words, separated by commas; one of the SDKs repeats the parameter instead.
+    pub fn words(&self, name: &str) -> Option<Vec<String>> {
+        let all = self.query.all(name).chain(self.form.all(name)).filter(|text| *text != "null");
+        let words: Vec<String> = all.flat_map(scope::split).map(str::to_owned).collect();
+        (!words.is_empty()).then_some(words)
+    }
+
+    /// A JSON object with text values.
+    pub fn object(&self, name: &str) -> Result<Option<BTreeMap<String, String>>, Fault> {
+        let read = |text: String| {
+            serde_json::from_str(&text).map_err(|_| bad(name, "Expected a JSON object whose values are text."))
+        };
+        self.one(name)?.map(read).transpose()
+    }
+
+    /// A whole number.
+    pub fn number(&self, name: &str) -> Result<Option<i64>, Fault> {
+        self.one(name)?.map(|text| text.parse().map_err(|_| bad(name, "Expected a whole number."))).transpose()
+    }
+}
+
+/// -2 for a parameter.
+pub fn bad(parameter: &str, reason: &str) -> Fault {
+    Problem::BadArgument { parameter: parameter.to_owned(), reason: reason.to_owned() }.into()
+}
+
+fn not_a_form(error: BodyError) -> Fault {
+    match &error {
+        BodyError::NotAForm(_) => {
+            Problem::WrongHeader { header: "Content-Type".to_owned(), reason: error.reason() }.into()
+        }
+        BodyError::Unreadable(_) | BodyError::Form(_) => bad("body", &error.reason()),
+    }
+}

@@ -1,0 +1,119 @@
+//! Whom a call is about: the bearer of an access token, or the person whom a service with an admin key names.
+
+use std::sync::Arc;
+
+use axum::http::header;
+use kakaw_core::account::Account;
+use kakaw_core::app::{ApiGroup, App, KeyKind};
+use kakaw_core::diagnosis::Refusal;
+use kakaw_core::grant::Bearer;
+use kakaw_core::link::Link;
+use kakaw_core::user_info::Subject;
+use kakaw_core::{secret, token};
+use kakaw_store::{accounts, app_keys, links};
+use kakaw_wire::Problem;
+
+use super::Caller;
+use super::params::{Params, bad};
+use crate::http::fault::Fault;
+use crate::platform::World;
+
+/// The person, in an app.
+pub enum Target {
+    /// By their own token.
+    Bearer(Box<Bearer>, Arc<App>),
+    /// By the app's admin key.
+    Named(Box<(Account, Link)>, Arc<App>),
+}
+
+impl Target {
+    /// Finds the person: `Authorization: Bearer …`, or `KakaoAK …` with `target_id_type` and `target_id`. `api` is
+    /// what an admin key must be allowed to call.
+    pub async fn find(world: &World, params: &Params, api: ApiGroup) -> Result<Self, Fault> {
+        let Some(app) = admin(world, params, api).await? else {
+            let caller = Caller::admit(world, params).await?;
+            return Ok(Self::Bearer(Box::new(caller.bearer), caller.app));
+        };
+        target_id_type(params)?;
+        let user_id = params.number("target_id")?.ok_or_else(|| bad("target_id", "It cannot be null."))?;
+        let found = linked(world, &app, user_id).await?.ok_or(Problem::NotRegisteredUser {})?;
+        token::check_awake(&found.0)?;
+        Ok(Self::Named(Box::new(found), app))
+    }
+
+    pub const fn app(&self) -> &Arc<App> {
+        match self {
+            Self::Bearer(_, app) | Self::Named(_, app) => app,
+        }
+    }
+
+    pub fn link(&self) -> &Link {
+        match self {
+            Self::Bearer(bearer, _) => &bearer.link,
+            Self::Named(named, _) => &named.1,
+        }
+    }
+
+    pub fn subject(&self) -> Subject<'_> {
+        match self {
+            Self::Bearer(bearer, _) => (&**bearer).into(),
+            Self::Named(named, _) => Subject { account: &named.0, link: &named.1, scopes: None },
+        }
+    }
+}
+
+/// The only kind of target there is.
+pub fn target_id_type(params: &Params) -> Result<(), Fault> {
+    match params.one("target_id_type")?.as_deref() {
+        Some("user_id") => Ok(()),
+        _ => Err(bad("target_id_type", "Expected user_id.")),
+    }
+}
+
+/// The person of this user id, if linked now.
+pub async fn linked(world: &World, app: &App, user_id: i64) -> Result<Option<(Account, Link)>, Fault> {
+    let Some(link) = links::by_user_id(&world.store, app.id, user_id).await?.filter(|link| link.connected) else {
+        return Ok(None);
+    };
+    Ok(accounts::by_id(&world.store, link.account_id).await?.map(|stored| (stored.account, link)))
+}
+
+/// The app whose admin key the call carries, if it carries one.
+pub async fn admin(world: &World, params: &Params, api: ApiGroup) -> Result<Option<Arc<App>>, Fault> {
+    let value = params.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let Some((_, key)) = value.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("KakaoAK")) else {
+        return Ok(None);
+    };
+    let key = key.trim();
+    let hash = secret::keyed_hash(world.sealer.hash_key(), key);
+    match app_keys::with_app(&world.store, &hash).await? {
+        Some((app, key)) if key.kind == KeyKind::Admin => {
+            super::check_source(world, &app, &key, params)?;
+            token::check_standing(&app)?;
+            if !key.settings.apis.is_empty() && !key.settings.apis.contains(&api) {
+                let allowed: Vec<&str> = key.settings.apis.iter().map(|api| api.id()).collect();
+                let refusal = Refusal::new(Problem::AdminKeyNotAllowed { api: api.id().to_owned() });
+                return Err(refusal.because(format!("allowed for this key: {}", allowed.join(", "))).into());
+            }
+            Ok(Some(app))
+        }
+        _ => {
+            let refusal = Refusal::new(Problem::AdminKeyUnknown { app_key: secret::masked(key) });
+            let other = app_keys::with_app(&world.store, key).await?.map(|(_, key)| key.kind.label());
+            Err(match other {
+                Some(kind) => refusal.because(format!("this is a {kind} key; expected an admin key")),
+                None => refusal,
+            }
+            .into())
+        }
+    }
+}
+
+/// The app whose admin key the call carries.
+pub async fn admin_only(world: &World, params: &Params, api: ApiGroup) -> Result<Arc<App>, Fault> {
+    admin(world, params, api).await?.ok_or_else(|| {
+        Refusal::new(Problem::AdminKeyUnknown { app_key: String::new() })
+            .because("expected Authorization: KakaoAK {admin key}")
+            .into()
+    })
+}

@@ -1,0 +1,48 @@
+//! `GET /v1/oidc/userinfo` — OpenID Connect user info (Core §5.3), with the names of its standard claims.
+//!
+//! The token must have been issued with `openid`, else -402.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::routing;
+use kakaw_core::user_info::{self, Pictures};
+use kakaw_wire::Problem;
+use kakaw_wire::oidc::UserInfo;
+use kakaw_wire::scope::OPENID;
+
+use super::Caller;
+use super::params::Params;
+use crate::http::fault::{Fault, json};
+use crate::request::context;
+use crate::platform::World;
+
+pub fn routes() -> Router<Arc<World>> {
+    Router::new().route("/v1/oidc/userinfo", routing::get(get))
+}
+
+async fn get(State(world): State<Arc<World>>, request: Request) -> Response {
+    let base = here::base(&world, request.headers());
+    match info(&world, &base, request).await {
+        Ok(info) => json(StatusCode::OK, &info),
+        Err(fault) => fault.kapi(&world, &base),
+    }
+}
+
+async fn info(world: &World, base: &str, request: Request) -> Result<UserInfo, Fault> {
+    let params = Params::read(world, request).await?;
+    let caller = Caller::admit(world, &params).await?;
+    if !caller.bearer.grant.openid {
+        let allowed: Vec<&str> = caller.bearer.grant.scopes.iter().map(|item| item.id()).collect();
+        return Err(Problem::InsufficientScopes {
+            api_type: "OIDC_USERINFO".to_owned(),
+            required: OPENID.to_owned(),
+            allowed: allowed.join(","),
+        }
+        .into());
+    }
+    Ok(user_info::oidc(&caller.bearer, &caller.app, &Pictures { base }))
+}

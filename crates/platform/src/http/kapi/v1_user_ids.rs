@@ -1,0 +1,74 @@
+//! `GET /v1/user/ids` — the user ids of everybody who is linked with the app; with an admin key.
+//!
+//! | parameter | needed | rule                                                        |
+//! |-----------|--------|-------------------------------------------------------------|
+//! | `limit`   | no     | 1 to 100 (default), else -2                                 |
+//! | `from_id` | no     | the page begins with this id, or with the next in its order  |
+//! | `order`   | no     | `asc` (default) or `desc`, else -2                          |
+//!
+//! More calls in a minute than the quota allows: 429, -10.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::routing;
+use kakaw_core::app::ApiGroup;
+use kakaw_store::links;
+use kakaw_wire::Problem;
+use kakaw_wire::user::UserIds;
+
+use super::params::{Params, bad};
+use super::target::admin_only;
+use crate::http::fault::{Fault, json};
+use crate::request::context;
+use crate::platform::World;
+
+pub fn routes() -> Router<Arc<World>> {
+    Router::new().route("/v1/user/ids", routing::get(get))
+}
+
+async fn get(State(world): State<Arc<World>>, request: Request) -> Response {
+    let base = here::base(&world, request.headers());
+    match page(&world, &base, request).await {
+        Ok(ids) => json(StatusCode::OK, &ids),
+        Err(fault) => fault.kapi(&world, &base),
+    }
+}
+
+async fn page(world: &World, base: &str, request: Request) -> Result<UserIds, Fault> {
+    let params = Params::read(world, request).await?;
+    let app = admin_only(world, &params, ApiGroup::UserInfo).await?;
+    if !world.quotas.user_ids.admits(app.id, app.settings.quotas.user_ids) {
+        return Err(Problem::MinuteQuotaExceeded {}.into());
+    }
+    let limit = params.number("limit")?.unwrap_or(100);
+    if !(1..=100).contains(&limit) {
+        return Err(bad("limit", "Expected 1 to 100."));
+    }
+    let order = params.one("order")?.unwrap_or_else(|| "asc".to_owned());
+    let upwards = match order.as_str() {
+        "asc" => true,
+        "desc" => false,
+        _ => return Err(bad("order", "Expected asc or desc.")),
+    };
+    let from = params.number("from_id")?.unwrap_or(if upwards { 0 } else { i64::MAX });
+    let ids = async |from, upwards, limit| links::user_ids(&world.store, app.id, from, upwards, limit).await;
+    // One more tells whether there is a next page, and with which id it begins.
+    let mut elements = ids(from, upwards, limit + 1).await?;
+    let after = if elements.len() as i64 > limit { elements.pop() } else { None };
+    let step = if upwards { -1 } else { 1 };
+    let before = match elements.first() {
+        Some(first) => ids(first.saturating_add(step), !upwards, limit).await?.last().copied(),
+        None => None,
+    };
+    let url = |from: i64| format!("{base}/v1/user/ids?limit={limit}&order={order}&from_id={from}");
+    Ok(UserIds {
+        total_count: links::count(&world.store, app.id).await?,
+        before_url: before.map(url),
+        after_url: after.map(url),
+        elements,
+    })
+}

@@ -1,0 +1,89 @@
+//! `GET /v1/user/shipping_address` — shipping addresses of the person.
+//!
+//! | parameter         | needed | rule                                                                     |
+//! |-------------------|--------|--------------------------------------------------------------------------|
+//! | `address_id`      | no     | this address only                                                        |
+//! | `from_updated_at` | no     | Unix seconds, fractions allowed: only older ones; 0 = from the start      |
+//! | `page_size`       | no     | 2 to 100, 10 if absent, else -2                                           |
+//!
+//! The app must have set `shipping_address`, else -3, with permission, else -5. Without the person's consent the answer
+//! says `shipping_addresses_needs_agreement: true` and has no list; `false` and no list: there is no address (T630).
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::routing;
+use kakaw_core::app::ApiGroup;
+use kakaw_core::shipping::{self, Part};
+use kakaw_core::user_info::visible;
+use kakaw_store::shipping_addresses;
+use kakaw_wire::Problem;
+use kakaw_wire::scope::Item;
+use kakaw_wire::shipping::ShippingAddresses;
+
+use super::params::{Params, bad};
+use super::target::Target;
+use crate::http::fault::{Fault, json};
+use crate::request::context;
+use crate::platform::World;
+
+pub fn routes() -> Router<Arc<World>> {
+    Router::new().route("/v1/user/shipping_address", routing::get(get))
+}
+
+async fn get(State(world): State<Arc<World>>, request: Request) -> Response {
+    let base = here::base(&world, request.headers());
+    match addresses(&world, request).await {
+        Ok(addresses) => json(StatusCode::OK, &addresses),
+        Err(fault) => fault.kapi(&world, &base),
+    }
+}
+
+async fn addresses(world: &World, request: Request) -> Result<ShippingAddresses, Fault> {
+    let params = Params::read(world, request).await?;
+    let target = Target::find(world, &params, ApiGroup::ShippingAddress).await?;
+    let part = part(&params)?;
+    let settings = &target.app().settings;
+    match settings.consent_items.get(&Item::ShippingAddress) {
+        None => {
+            let item = Item::ShippingAddress.id().to_owned();
+            let api = "SHIPPING_ADDRESS".to_owned();
+            return Err(Problem::ItemNotSet { app: settings.name.clone(), item, api }.into());
+        }
+        Some(setting) if !setting.permission => return Err(Problem::PermissionDenied {}.into()),
+        Some(_) => {}
+    }
+    let subject = target.subject();
+    let agreed = visible(subject, target.app()).contains(&Item::ShippingAddress);
+    let found = if agreed {
+        shipping::part(shipping_addresses::of_account(&world.store, subject.account.id).await?, part)
+    } else {
+        Vec::new()
+    };
+    let told: Vec<_> = found.iter().map(shipping::Address::told).collect();
+    Ok(ShippingAddresses {
+        user_id: subject.link.user_id,
+        shipping_addresses_needs_agreement: !agreed,
+        shipping_addresses: Some(told).filter(|list| !list.is_empty()),
+    })
+}
+
+fn part(params: &Params) -> Result<Part, Fault> {
+    let size = params.number("page_size")?.unwrap_or(10);
+    if !(2..=100).contains(&size) {
+        return Err(bad("page_size", "Expected 2 to 100."));
+    }
+    // One of the SDKs sends fractions of a second.
+    let seconds = |text: String| {
+        let whole = text.parse::<f64>().ok().filter(|seconds| seconds.is_finite() && seconds.abs() < 1e15);
+        whole.map(|seconds| seconds.ceil() as i64).ok_or_else(|| bad("from_updated_at", "Expected Unix seconds."))
+    };
+    let before = params.one("from_updated_at")?.map(seconds).transpose()?;
+    Ok(match params.number("address_id")? {
+        Some(id) => Part::One(id),
+        None => Part::Page { before, size: size as usize },
+    })
+}

@@ -1,0 +1,56 @@
+//! `POST /v1/user/signup` — finish the sign-up of a pre-registered person, in an app whose automatic link is off.
+//!
+//! | parameter    | needed | rule                                                                      |
+//! |--------------|--------|---------------------------------------------------------------------------|
+//! | `properties` | no     | a JSON object of registered keys, else -201; values are text, else -2      |
+//!
+//! A person who is registered already: -102. Whoever does not come here within 24 hours is unlinked.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::routing;
+use kakaw_core::link::Link;
+use kakaw_core::properties;
+use kakaw_store::{Outcome, links};
+use kakaw_wire::Problem;
+use kakaw_wire::user::UserId;
+
+use super::Caller;
+use super::params::Params;
+use crate::http::fault::{Fault, json};
+use crate::request::context;
+use crate::platform::World;
+
+pub fn routes() -> Router<Arc<World>> {
+    Router::new().route("/v1/user/signup", routing::post(post))
+}
+
+async fn post(State(world): State<Arc<World>>, request: Request) -> Response {
+    let base = here::base(&world, request.headers());
+    match sign_up(&world, request).await {
+        Ok(id) => json(StatusCode::OK, &id),
+        Err(fault) => fault.kapi(&world, &base),
+    }
+}
+
+async fn sign_up(world: &World, request: Request) -> Result<UserId, Fault> {
+    let params = Params::read(world, request).await?;
+    let given = params.object("properties")?.unwrap_or_default();
+    for _ in 0..4 {
+        let caller = Caller::admit(world, &params).await?;
+        let before = &caller.bearer.link;
+        if before.is_registered() {
+            return Err(Problem::AlreadyRegistered {}.into());
+        }
+        let properties = properties::stored(&caller.app, before, &given)?;
+        let after = Link { signup_due: None, connected_at: world.now(), properties, ..before.clone() };
+        if world.store.commit(vec![links::update(&after)]).await? == Outcome::Committed {
+            return Ok(UserId { id: before.user_id });
+        }
+    }
+    Err(Fault::contention())
+}

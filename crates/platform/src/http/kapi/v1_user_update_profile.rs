@@ -1,0 +1,51 @@
+//! `POST /v1/user/update_profile` — store user properties of the app.
+//!
+//! | parameter    | needed | rule                                                                      |
+//! |--------------|--------|---------------------------------------------------------------------------|
+//! | `properties` | yes    | a JSON object of registered keys, else -201; values are text, else -2      |
+//!
+//! What is not named stays. Unlinking deletes all.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::routing;
+use kakaw_core::link::Link;
+use kakaw_core::properties;
+use kakaw_store::{Outcome, links};
+use kakaw_wire::user::UserId;
+
+use super::Caller;
+use super::params::{Params, bad};
+use crate::http::fault::{Fault, json};
+use crate::request::context;
+use crate::platform::World;
+
+pub fn routes() -> Router<Arc<World>> {
+    Router::new().route("/v1/user/update_profile", routing::post(post))
+}
+
+async fn post(State(world): State<Arc<World>>, request: Request) -> Response {
+    let base = here::base(&world, request.headers());
+    match update(&world, request).await {
+        Ok(id) => json(StatusCode::OK, &id),
+        Err(fault) => fault.kapi(&world, &base),
+    }
+}
+
+async fn update(world: &World, request: Request) -> Result<UserId, Fault> {
+    let params = Params::read(world, request).await?;
+    for _ in 0..4 {
+        let caller = Caller::admit(world, &params).await?;
+        let given = params.object("properties")?.ok_or_else(|| bad("properties", "It cannot be null."))?;
+        let before = &caller.bearer.link;
+        let after = Link { properties: properties::stored(&caller.app, before, &given)?, ..before.clone() };
+        if world.store.commit(vec![links::update(&after)]).await? == Outcome::Committed {
+            return Ok(UserId { id: before.user_id });
+        }
+    }
+    Err(Fault::contention())
+}

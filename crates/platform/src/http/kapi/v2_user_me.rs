@@ -1,0 +1,57 @@
+//! `GET /v2/user/me`, `POST /v2/user/me` — what the app may know about the person.
+//!
+//! | parameter         | needed | rule                                                                       |
+//! |-------------------|--------|----------------------------------------------------------------------------|
+//! | `property_keys`   | no     | a JSON list of text: limits the answer, else -2                             |
+//! | `secure_resource` | no     | `true` or `false`, else -2; picture URLs are https when our own base is     |
+//! | `access_token`    | no     | by setting, instead of the header                                          |
+//! | `target_id`       | admin  | with `target_id_type=user_id`: the person, else -101                        |
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::routing;
+use kakaw_core::app::ApiGroup;
+use kakaw_core::user_info::{self, Keys, Pictures};
+use kakaw_wire::user::User;
+
+use super::Caller;
+use super::params::{Params, bad};
+use super::target::Target;
+use crate::http::fault::{Fault, json};
+use crate::request::context;
+use crate::platform::World;
+
+pub fn routes() -> Router<Arc<World>> {
+    Router::new().route("/v2/user/me", routing::get(me).post(me))
+}
+
+async fn me(State(world): State<Arc<World>>, request: Request) -> Response {
+    let base = here::base(&world, request.headers());
+    match answer(&world, &base, request).await {
+        Ok(user) => json(StatusCode::OK, &user),
+        Err(fault) => fault.kapi(&world, &base),
+    }
+}
+
+async fn answer(world: &World, base: &str, request: Request) -> Result<User, Fault> {
+    let params = Params::read(world, request).await?;
+    let in_query = params.query.one("access_token").ok().flatten().filter(|_| world.access_token_in_query);
+    let target = match in_query.filter(|_| !params.headers.contains_key(axum::http::header::AUTHORIZATION)) {
+        Some(token) => {
+            let caller = Caller::with_token(world, token, &params).await?;
+            Target::Bearer(Box::new(caller.bearer), caller.app)
+        }
+        None => Target::find(world, &params, ApiGroup::UserInfo).await?,
+    };
+    if let Some(flag) = params.one("secure_resource")?
+        && !["true", "false"].contains(&flag.as_str())
+    {
+        return Err(bad("secure_resource", "Expected true or false."));
+    }
+    let keys = params.list("property_keys", "text")?.map_or(Keys::All, Keys::Only);
+    Ok(user_info::me(target.subject(), target.app(), &keys, &Pictures { base }, world.now()))
+}

@@ -1,0 +1,92 @@
+//! `GET /v2/user/scopes` — which consent items the person agreed to (F21).
+//! `POST /v2/user/revoke/scopes` — take consent back.
+//!
+//! | parameter | needed | rule                                                                                     |
+//! |-----------|--------|------------------------------------------------------------------------------------------|
+//! | `scopes`  | revoke | a JSON list of item ids, else -2; none agreed to: -2; one that the app requires: -3       |
+//!
+//! With an admin key: `target_id_type=user_id` and `target_id`.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::Response;
+use axum::routing;
+use kakaw_core::app::{ApiGroup, App};
+use kakaw_core::link::Link;
+use kakaw_core::scopes;
+use kakaw_core::webhook::Event;
+use kakaw_store::{Outcome, links};
+use kakaw_wire::event::EventType;
+use kakaw_wire::text::Lang;
+use kakaw_wire::user::{ScopeDetails, Scopes};
+
+use super::params::{Params, bad};
+use super::target::Target;
+use crate::deliver::events;
+use crate::http::fault::{Fault, json};
+use crate::request::context;
+use crate::pages::words;
+use crate::platform::World;
+
+pub fn routes() -> Router<Arc<World>> {
+    Router::new().route("/v2/user/scopes", routing::get(get)).route("/v2/user/revoke/scopes", routing::post(post))
+}
+
+async fn get(State(world): State<Arc<World>>, request: Request) -> Response {
+    let base = here::base(&world, request.headers());
+    match list(&world, request).await {
+        Ok(scopes) => json(StatusCode::OK, &scopes),
+        Err(fault) => fault.kapi(&world, &base),
+    }
+}
+
+async fn post(State(world): State<Arc<World>>, request: Request) -> Response {
+    let base = here::base(&world, request.headers());
+    match revoke(&world, request).await {
+        Ok(scopes) => json(StatusCode::OK, &scopes),
+        Err(fault) => fault.kapi(&world, &base),
+    }
+}
+
+async fn list(world: &World, request: Request) -> Result<Scopes, Fault> {
+    let params = Params::read(world, request).await?;
+    let target = Target::find(world, &params, ApiGroup::Scopes).await?;
+    let only: Option<Vec<String>> = params.list("scopes", "text")?;
+    let mut reply = reply(target.app(), target.link(), &params.headers);
+    reply.scopes.retain(|row| only.as_ref().is_none_or(|ids| ids.contains(&row.id)));
+    Ok(reply)
+}
+
+async fn revoke(world: &World, request: Request) -> Result<Scopes, Fault> {
+    let params = Params::read(world, request).await?;
+    for _ in 0..4 {
+        let target = Target::find(world, &params, ApiGroup::Scopes).await?;
+        let ids: Vec<String> = params.list("scopes", "text")?.ok_or_else(|| bad("scopes", "It cannot be null."))?;
+        let after = scopes::revoke(target.app(), target.link(), &ids)?;
+        let mut changes = vec![links::update(&after)];
+        let gone = target.link().consents.keys().filter(|item| !after.consents.contains_key(item)).copied();
+        let event = Event::scopes(EventType::UserScopeWithdraw, gone.collect());
+        changes.extend(events::told(world, target.app(), target.link(), &[event]));
+        if world.store.commit(changes).await? == Outcome::Committed {
+            return Ok(reply(target.app(), &after, &params.headers));
+        }
+    }
+    Err(Fault::contention())
+}
+
+fn reply(app: &App, link: &Link, headers: &HeaderMap) -> Scopes {
+    let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+    let words = words::of(Lang::preferred(None, accepted));
+    let details = |row: scopes::Row| ScopeDetails {
+        id: row.item.id().to_owned(),
+        display_name: words.item(row.item.id()),
+        kind: row.item.kind(),
+        using: row.using,
+        agreed: row.agreed,
+        revocable: row.agreed.then_some(row.revocable),
+    };
+    Scopes { id: link.user_id, scopes: scopes::rows(app, link).into_iter().map(details).collect() }
+}

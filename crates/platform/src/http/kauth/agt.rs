@@ -1,0 +1,71 @@
+//! `POST /api/agt` — exchange an access token for a one-time name of its person: for additional consent, and for the
+//! shipping-address picker.
+//!
+//! | parameter      | needed | rule                                                                           |
+//! |----------------|--------|--------------------------------------------------------------------------------|
+//! | `client_id`    | yes    | the key that the token was issued to, else KOE101                               |
+//! | `access_token` | yes    | good, else `invalid_request`: the SDKs tell a bad token by it from our own fault |
+//!
+//! It lives one minute and is good for one request.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::routing;
+use kakaw_core::authorize as rules;
+use kakaw_core::{random, secret, token};
+use kakaw_store::{Outcome, agts, apps, grants};
+use kakaw_wire::Problem;
+use kakaw_wire::problem::Surface;
+use kakaw_wire::token::AgtReply;
+
+use crate::http::fault::{Fault, json};
+use crate::request::body;
+use crate::request::context;
+use crate::platform::World;
+
+/// Seconds that it lives.
+const LIFETIME: i64 = 60;
+
+pub fn routes() -> Router<Arc<World>> {
+    Router::new().route("/api/agt", routing::post(post))
+}
+
+async fn post(State(world): State<Arc<World>>, request: Request) -> Response {
+    let base = here::base(&world, request.headers());
+    match issue(&world, request).await {
+        Ok(reply) => json(StatusCode::OK, &reply),
+        Err(fault) => fault.kauth(&world, &base),
+    }
+}
+
+async fn issue(world: &World, request: Request) -> Result<AgtReply, Fault> {
+    let bad = |reason: String| Fault::from(Problem::BadTokenRequest { reason });
+    let form = body::form(request).await.map_err(|error| bad(error.reason()))?;
+    let one = |name: &str| {
+        let value = form.one(name).map_err(|_| bad(format!("{name} was sent more than once")))?;
+        value.filter(|value| !value.is_empty()).ok_or_else(|| bad(format!("{name} is missing")))
+    };
+    let (client_id, text) = (one("client_id")?, one("access_token")?);
+    let (app, key) = super::find_key(world, client_id).await?.ok_or_else(|| rules::unknown_key(client_id))?;
+    let now = world.now();
+    // In the words of kapi, in the shape of kauth.
+    let in_shape = |refusal: kakaw_core::Refusal| bad(refusal.problem.message(Surface::Kapi));
+    let opened = token::present(&world.sealer, text, now).map_err(in_shape)?;
+    let bearer = grants::bearer(&world.store, opened.grant_id).await?;
+    let app = match &bearer {
+        Some(bearer) => apps::at(&world.store, bearer.grant.app_id, bearer.app_version).await?.unwrap_or(app),
+        None => app,
+    };
+    token::admit(bearer.as_ref(), &app, now).map_err(in_shape)?;
+    if bearer.is_none_or(|bearer| bearer.grant.app_key != key.key) {
+        return Err(bad("the access token was issued to another key".to_owned()));
+    }
+    let agt = random::token(&*world.random);
+    let insert = agts::insert(&secret::hash(&agt), opened.grant_id, now.plus_seconds(LIFETIME));
+    let Outcome::Committed = world.store.commit(vec![insert]).await? else { return Err(Fault::contention()) };
+    Ok(AgtReply { agt })
+}

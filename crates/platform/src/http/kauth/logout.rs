@@ -1,0 +1,114 @@
+//! `GET /oauth/logout` — log out of the account in this browser too, then go back to the app.
+//! `POST /oauth/logout` — the form of that page.
+//!
+//! | parameter             | needed | rule                                                    |
+//! |-----------------------|--------|---------------------------------------------------------|
+//! | `client_id`           | yes    | a REST API key, else KOE101, KOE008                      |
+//! | `logout_redirect_uri` | yes    | registered for the app, letter for letter, else KOE007   |
+//! | `state`               | no     | returned untouched                                      |
+//!
+//! Tokens are not touched: the app ends its own session when the person comes back.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{RawQuery, Request};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use axum::routing;
+use kakaw_core::app::{App, KeyKind};
+use kakaw_core::authorize as rules;
+use kakaw_core::diagnosis::{self, Refusal};
+use kakaw_core::seal::Purpose;
+use kakaw_store::{Outcome, sessions};
+use kakaw_wire::Problem;
+use kakaw_wire::form::Pairs;
+
+use crate::http::fault::Fault;
+use crate::request::form_token::{self, FIELD, FormSeal};
+use crate::request::context::Here;
+use crate::request::redirect::{redirect, with_cookie, with_query};
+use crate::request::body;
+use crate::request::cookie;
+use crate::pages;
+use crate::platform::World;
+
+pub fn routes() -> Router<Arc<World>> {
+    Router::new().route("/oauth/logout", routing::get(get).post(post))
+}
+
+async fn get(mut here: Here, RawQuery(query): RawQuery) -> Response {
+    let result = log_out(&mut here, &query.unwrap_or_default(), None).await;
+    result.unwrap_or_else(|fault| fault.page(&here))
+}
+
+async fn post(mut here: Here, RawQuery(query): RawQuery, request: Request) -> Response {
+    let headers = request.headers().clone();
+    let result = match body::form(request).await {
+        Ok(form) => log_out(&mut here, &query.unwrap_or_default(), Some((form, headers))).await,
+        Err(error) => Err(Problem::MalformedRequest { parameter: "body".to_owned(), reason: error.reason() }.into()),
+    };
+    result.unwrap_or_else(|fault| fault.page(&here))
+}
+
+async fn log_out(here: &mut Here, query: &str, posted: Option<(Pairs, HeaderMap)>) -> Result<Response, Fault> {
+    let target = target(here, query).await?;
+    let is_post = posted.is_some();
+    let session = match here.session_id() {
+        Some(id) => sessions::with_account(&here.world.store, &id)
+            .await?
+            .filter(|(s, account)| s.is_live(account.epoch, here.world.now())),
+        None => None,
+    };
+    let Some((session, account)) = session else { return Ok(redirect(&target.location, is_post)) };
+    let (browser, new_cookie) = here.ensure_browser();
+    let seal = FormSeal::new(here, &browser, "logout", query, &session.id);
+    if let Some((form, headers)) = posted
+        && seal.fits(here, &headers, form.one(FIELD).ok().flatten())
+    {
+        let mut response = redirect(&target.location, true);
+        if form.one("logout_with_kakao") == Ok(Some("true")) {
+            let Outcome::Committed = here.world.store.commit(vec![sessions::delete(&session.id)]).await? else {
+                return Err(Fault::contention());
+            };
+            response = with_cookie(response, cookie::set(&here.base, &cookie::Names::of(&here.world).session, "", 0));
+        }
+        return Ok(response);
+    }
+    let form = form_seal::seal(here, Purpose::Form, &seal);
+    let view = page::logout::Logout::new(here, &target.app, &account, format!("/oauth/logout?{query}"), form);
+    Ok(with_cookie(page::respond(here, StatusCode::OK, &view), new_cookie))
+}
+
+struct Target {
+    app: Arc<App>,
+    location: String,
+}
+
+/// Where to send the person, once the request has been checked.
+async fn target(here: &Here, query: &str) -> Result<Target, Fault> {
+    let pairs = super::query(query)?;
+    for parameter in ["client_id", "logout_redirect_uri"] {
+        if pairs.all(parameter).all(str::is_empty) {
+            return Err(Problem::MissingParameter { parameter: parameter.to_owned() }.into());
+        }
+    }
+    let one = |name: &str| {
+        pairs.one(name).map(Option::unwrap_or_default).map_err(|repeated| Problem::MalformedRequest {
+            parameter: repeated.0,
+            reason: "it was sent more than once".to_owned(),
+        })
+    };
+    let (client_id, uri, state) = (one("client_id")?, one("logout_redirect_uri")?, one("state")?);
+    let (app, key) = super::find_key(&here.world, client_id).await?.ok_or_else(|| rules::unknown_key(client_id))?;
+    if key.kind != KeyKind::RestApi {
+        return Err(rules::wrong_kind(key.kind, "/oauth/logout takes a REST API key").into());
+    }
+    if !app.settings.logout_redirect_uris.iter().any(|registered| registered == uri) {
+        let refusal = Refusal::new(Problem::LogoutRedirectUriNotRegistered { logout_redirect_uri: uri.to_owned() });
+        let findings = diagnosis::difference(uri, &app.settings.logout_redirect_uris);
+        return Err(findings.into_iter().fold(refusal, Refusal::because).into());
+    }
+    let state = Some(state).filter(|state| !state.is_empty());
+    Ok(Target { app, location: with_query(uri, &[("state", state)]) })
+}

@@ -1,0 +1,56 @@
+//! kauth: the authorization server.
+
+pub mod agt;
+pub mod authorize;
+pub mod discovery;
+pub mod jwks;
+pub mod logout;
+pub mod prepare;
+pub mod token;
+pub mod tokeninfo;
+
+use std::sync::Arc;
+
+use axum::Router;
+use kakaw_core::Refusal;
+use kakaw_core::app::{App, AppKey, KeyKind};
+use kakaw_core::secret;
+use kakaw_store::app_keys;
+use kakaw_wire::Problem;
+use kakaw_wire::form::Pairs;
+
+use crate::platform::World;
+
+/// Every endpoint of kauth.
+pub fn routes() -> Router<Arc<World>> {
+    Router::new()
+        .merge(agt::routes())
+        .merge(authorize::routes())
+        .merge(discovery::routes())
+        .merge(jwks::routes())
+        .merge(logout::routes())
+        .merge(prepare::routes())
+        .merge(token::routes())
+        .merge(tokeninfo::routes())
+}
+
+/// The live key that a client calls itself by, of whatever kind: an admin key is known by its keyed hash.
+pub async fn find_key(world: &World, client_id: &str) -> kakaw_store::Result<Option<(Arc<App>, AppKey)>> {
+    if let Some(found) = app_keys::with_app(&world.store, client_id).await? {
+        return Ok(Some(found));
+    }
+    app_keys::with_app(&world.store, &secret::keyed_hash(world.sealer.hash_key(), client_id)).await
+}
+
+/// Where a request without a `redirect_uri` of its own may lead.
+pub fn default_redirect_uri(key: &AppKey) -> Option<String> {
+    let native = || (key.kind == KeyKind::Native).then(|| format!("kakao{}://oauth", key.key));
+    key.settings.redirect_uris.first().cloned().or_else(native)
+}
+
+/// The query of a page request (KOE001 when it cannot be decoded).
+fn query(text: &str) -> Result<Pairs, Refusal> {
+    Pairs::parse(text).map_err(|error| {
+        Problem::MalformedRequest { parameter: error.parameter().to_owned(), reason: error.reason().to_owned() }.into()
+    })
+}

@@ -1,0 +1,92 @@
+//! `POST /oauth/authorize/prepare` — begin a log-in by certificate; its transaction comes back with the tokens.
+//!
+//! | parameter             | needed | rule                                                          |
+//! |-----------------------|--------|---------------------------------------------------------------|
+//! | `client_id`           | yes    | a key of an app, else KOE101                                   |
+//! | `cert_type`           | yes    | `k2100` or `k2220`, else `invalid_request`                     |
+//! | `tx_id`               | no     | the service's own transaction; made when absent                |
+//! | `settle_id`, `sign_data`, `sign_identify_items` | no | accepted; nothing is signed here            |
+//!
+//! There is no certificate service here: `prompt=cert` asks for the password.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::routing;
+use kakaw_core::app::AppKey;
+use kakaw_core::authorize as rules;
+use kakaw_core::random;
+use kakaw_core::seal::Purpose;
+use kakaw_wire::Problem;
+use kakaw_wire::authorize::Params;
+use kakaw_wire::token::PrepareReply;
+use serde::{Deserialize, Serialize};
+
+use crate::http::fault::{Fault, json};
+use crate::request::context::Here;
+use crate::request::body;
+use crate::request::context;
+use crate::platform::World;
+
+/// Seconds within which the log-in must come.
+const LIFETIME: i64 = 600;
+/// Characters that a service's own transaction id may have.
+const LENGTH: usize = 100;
+
+pub fn routes() -> Router<Arc<World>> {
+    Router::new().route("/oauth/authorize/prepare", routing::post(post))
+}
+
+/// What a transaction id seals.
+#[derive(Serialize, Deserialize)]
+struct Transaction {
+    key: String,
+    tx_id: String,
+    until: i64,
+}
+
+async fn post(State(world): State<Arc<World>>, request: Request) -> Response {
+    let base = here::base(&world, request.headers());
+    match prepare(&world, request).await {
+        Ok(reply) => json(StatusCode::OK, &reply),
+        Err(fault) => fault.kauth(&world, &base),
+    }
+}
+
+async fn prepare(world: &World, request: Request) -> Result<PrepareReply, Fault> {
+    let bad = |reason: String| Fault::from(Problem::BadTokenRequest { reason });
+    let form = body::form(request).await.map_err(|error| bad(error.reason()))?;
+    let one = |name: &str| form.one(name).map_err(|_| bad(format!("{name} was sent more than once")));
+    let client_id = one("client_id")?.unwrap_or_default();
+    let (_, key) = super::find_key(world, client_id).await?.ok_or_else(|| rules::unknown_key(client_id))?;
+    if !matches!(one("cert_type")?, Some("k2100" | "k2220")) {
+        return Err(bad("cert_type: expected k2100 or k2220".to_owned()));
+    }
+    let tx_id = match one("tx_id")?.filter(|tx_id| !tx_id.is_empty()) {
+        Some(tx_id) if tx_id.chars().count() > LENGTH => {
+            return Err(bad(format!("tx_id: expected {LENGTH} characters at most")));
+        }
+        Some(tx_id) => tx_id.to_owned(),
+        None => random::token(&*world.random),
+    };
+    let until = world.now().plus_seconds(LIFETIME).0;
+    let plain = serde_json::to_vec(&Transaction { key: key.key, tx_id, until }).unwrap_or_default();
+    Ok(PrepareReply { kauth_tx_id: world.sealer.seal(Purpose::Transaction, &plain) })
+}
+
+/// The transaction that an authorization request names, if it names one.
+pub fn transaction(here: &Here, params: &Params, key: &AppKey) -> Result<Option<String>, Fault> {
+    let Some(text) = &params.kauth_tx_id else { return Ok(None) };
+    let opened = here.world.sealer.open(Purpose::Transaction, text);
+    let transaction = opened.and_then(|plain| serde_json::from_slice::<Transaction>(&plain).ok());
+    match transaction.filter(|tx| tx.key == key.key && here.world.now().0 < tx.until) {
+        Some(transaction) => Ok(Some(transaction.tx_id)),
+        None => {
+            let reason = "it is not a transaction of this key, or its ten minutes are over".to_owned();
+            Err(Problem::MalformedRequest { parameter: "kauth_tx_id".to_owned(), reason }.into())
+        }
+    }
+}

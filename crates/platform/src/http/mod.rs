@@ -1,0 +1,130 @@
+//! HTTP: one file an endpoint, found by its URL.
+
+pub mod accounts;
+pub mod apiweb;
+pub mod apps;
+pub mod assets;
+pub mod base;
+pub mod body;
+pub mod control;
+pub mod cookie;
+pub mod decided;
+pub mod demo;
+pub mod dispatch;
+pub mod docs;
+pub mod fault;
+pub mod form_seal;
+pub mod here;
+pub mod inspector;
+pub mod kapi;
+pub mod kauth;
+pub mod observe;
+pub mod profile;
+pub mod redirect;
+pub mod start;
+pub mod talk;
+pub mod unknown;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse as _, Response};
+
+use crate::platform::World;
+
+/// What a request may spend on the database in total. Beyond it the answer is KOE003 (-1): a client that hears so can
+/// try again, and one that waits can not.
+const STORAGE: Duration = Duration::from_secs(3);
+
+/// Every endpoint, with its layers.
+pub fn app(world: Arc<World>) -> Router {
+    app_with(world, Router::new())
+}
+
+/// Every endpoint and `more`, with its layers.
+pub fn app_with(world: Arc<World>, more: Router<Arc<World>>) -> Router {
+    let is_dev = world.is_dev();
+    let routes = Router::new()
+        .merge(more)
+        .merge(kauth::routes())
+        .merge(kapi::routes())
+        .merge(accounts::routes())
+        .merge(apiweb::routes())
+        .merge(apps::routes())
+        .merge(assets::routes())
+        .merge(docs::routes())
+        .merge(profile::routes());
+    let routes = routes.fallback(unknown::answer).method_not_allowed_fallback(unknown::answer);
+    // The real thing has neither a log of requests nor faults on demand.
+    let routes = if is_dev {
+        routes.layer(middleware::from_fn_with_state(Arc::clone(&world), observe::observe))
+    } else {
+        routes
+    };
+    routes.layer(middleware::from_fn_with_state(Arc::clone(&world), guard)).with_state(world)
+}
+
+/// Every endpoint of a world of a stand-in.
+pub fn standin(world: Arc<World>) -> Router {
+    standin_with(world, Router::new())
+}
+
+/// The same and `more`.
+pub fn standin_with(world: Arc<World>, more: Router<Arc<World>>) -> Router {
+    app_with(world, more.merge(start::routes()).merge(control::routes()).merge(inspector::routes()))
+}
+
+/// What every request passes: the `Host` must be ours (DNS rebinding), and CORS is answered where the SDKs need it.
+async fn guard(State(world): State<Arc<World>>, request: Request, next: Next) -> Response {
+    if !here::is_our_host(&world, request.headers()) {
+        return misdirected(request.uri().path());
+    }
+    let open = is_open_to_scripts(request.uri().path());
+    let mut response = match (open, request.method()) {
+        (true, &Method::OPTIONS) => StatusCode::NO_CONTENT.into_response(),
+        // What a stand-in is asked to do with whole worlds takes as long as it takes.
+        _ if world.is_dev() && request.uri().path().starts_with("/control/") => next.run(request).await,
+        _ => kakaw_store::patient(STORAGE, next.run(request)).await,
+    };
+    if open {
+        // Any origin, never with cookies: these endpoints read none.
+        for (name, value) in CORS {
+            response.headers_mut().insert(name, HeaderValue::from_static(value));
+        }
+    }
+    response
+}
+
+/// 421 in the shape of the surface that was asked: one of the SDKs takes what it cannot decode for success.
+fn misdirected(path: &str) -> Response {
+    let text = "this host is not served here; expected a loopback name or the host of public_url";
+    let mut response = if path.starts_with("/v1/") || path.starts_with("/v2/") {
+        fault::json(StatusCode::MISDIRECTED_REQUEST, &serde_json::json!({ "msg": text, "code": -2 }))
+    } else {
+        fault::json(
+            StatusCode::MISDIRECTED_REQUEST,
+            &serde_json::json!({ "error": "invalid_request", "error_description": text }),
+        )
+    };
+    response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}
+
+const CORS: [(HeaderName, &str); 4] = [
+    (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
+    (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST, DELETE, OPTIONS"),
+    (header::ACCESS_CONTROL_ALLOW_HEADERS, "Authorization, KA, Cache-Control, Pragma, Content-Type"),
+    (header::ACCESS_CONTROL_MAX_AGE, "600"),
+];
+
+fn is_open_to_scripts(path: &str) -> bool {
+    path.starts_with("/v1/")
+        || path.starts_with("/v2/")
+        || path == "/oauth/token"
+        || path == "/api/agt"
+        || path.starts_with("/.well-known/")
+}

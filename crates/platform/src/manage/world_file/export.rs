@@ -1,0 +1,176 @@
+//! Writes the store as a world file. Applying what this writes changes nothing.
+
+use kakaw_core::Millis;
+use kakaw_core::app::KeyKind;
+use kakaw_core::link::Link;
+use kakaw_core::seal::Purpose;
+use kakaw_core::service_terms;
+use kakaw_core::shipping::Address;
+use kakaw_store::accounts::Stored;
+use kakaw_store::{Error, accounts, app_keys, apps, links, shipping_addresses};
+
+use super::{
+    AdminKey, Agreement, App, ConsentItem, ConsentTable, JavascriptKey, Link as FileLink, NativeKey, Person,
+    RestApiKey, ShippingAddress, WorldFile,
+};
+use crate::platform::World;
+
+/// Whether passwords, client secrets and admin keys are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Secrets {
+    Written,
+    LeftOut,
+}
+
+/// Everything that a world file can hold.
+///
+/// # Errors
+/// The database failed.
+pub async fn export(world: &World, secrets: Secrets) -> Result<WorldFile, Error> {
+    let mut file = WorldFile::default();
+    for app in apps::all(&world.store).await? {
+        let keys = app_keys::of_app(&world.store, app.id).await?;
+        file.apps.push(app_of(world, &app, keys, secrets));
+    }
+    for stored in accounts::all(&world.store).await? {
+        let links = links::of_account(&world.store, stored.account.id).await?;
+        let addresses = shipping_addresses::of_account(&world.store, stored.account.id).await?;
+        file.people.push(person_of(world, stored, &links, addresses, secrets));
+    }
+    Ok(file)
+}
+
+fn open(world: &World, sealed: Option<&String>, secrets: Secrets) -> Option<String> {
+    let plain = world.sealer.open(Purpose::Keep, sealed.filter(|_| secrets == Secrets::Written)?)?;
+    String::from_utf8(plain).ok()
+}
+
+fn app_of(world: &World, app: &kakaw_core::app::App, keys: Vec<app_keys::Stored>, secrets: Secrets) -> App {
+    let settings = &app.settings;
+    let items = settings.consent_items.iter().map(|(id, item)| {
+        let word = !item.collect_if_missing && item.purpose.is_empty() && item.permission;
+        let table = || ConsentTable {
+            consent: item.consent,
+            collect_if_missing: item.collect_if_missing,
+            purpose: item.purpose.clone(),
+            collect_since: item.collect_if_missing.then(|| item.collect_since.rfc3339_exact()),
+            permission: item.permission,
+        };
+        (*id, if word { ConsentItem::Word(item.consent) } else { ConsentItem::Table(table()) })
+    });
+    let mut file = App {
+        id: app.id,
+        name: settings.name.clone(),
+        company: settings.company.clone(),
+        kakao_login: settings.kakao_login,
+        oidc: settings.oidc,
+        test_app: settings.test_app,
+        under_14: settings.under_14,
+        team: settings.team.clone(),
+        logout_redirect_uris: settings.logout_redirect_uris.clone(),
+        legacy_properties: Some(settings.legacy_properties),
+        standing: settings.standing,
+        business: settings.business,
+        permissions: settings.permissions.clone(),
+        user_properties: settings.user_properties.clone(),
+        automatic_link: settings.automatic_link,
+        simple_signup: settings.simple_signup,
+        webhooks: settings.webhooks.clone(),
+        quotas: settings.quotas,
+        service_terms: settings.service_terms.clone(),
+        channels: settings.channels.clone(),
+        rest_api_keys: Vec::new(),
+        javascript_keys: Vec::new(),
+        native_keys: Vec::new(),
+        admin_keys: Vec::new(),
+        consent_items: items.collect(),
+    };
+    for app_keys::Stored { key, sealed, .. } in keys.into_iter().filter(|stored| !stored.key.deleted) {
+        let plain = open(world, sealed.as_ref(), secrets);
+        let of = key.settings;
+        match key.kind {
+            KeyKind::RestApi => file.rest_api_keys.push(RestApiKey {
+                key: Some(key.key),
+                client_secret: plain,
+                redirect_uris: of.redirect_uris,
+                allowed_ips: of.allowed_ips,
+            }),
+            KeyKind::Javascript => file.javascript_keys.push(JavascriptKey {
+                key: Some(key.key),
+                sdk_domains: of.sdk_domains,
+                code_polling: of.code_polling,
+                redirect_uris: of.redirect_uris,
+            }),
+            KeyKind::Native => {
+                file.native_keys.push(NativeKey { key: Some(key.key), android: of.android, ios: of.ios });
+            }
+            KeyKind::Admin => file.admin_keys.push(AdminKey {
+                key: plain,
+                primary: of.primary,
+                apis: of.apis,
+                allowed_ips: of.allowed_ips,
+            }),
+        }
+    }
+    file
+}
+
+fn person_of(world: &World, stored: Stored, links: &[Link], addresses: Vec<Address>, secrets: Secrets) -> Person {
+    let plain = open(world, stored.sealed_password.as_ref(), secrets);
+    let hash = stored.password_hash.filter(|_| secrets == Secrets::Written);
+    let attributes = stored.account.attributes;
+    Person {
+        id: attributes.id,
+        email: attributes.email,
+        email_verified: attributes.email_verified,
+        email_valid: attributes.email_valid,
+        password: hash.or(plain),
+        nickname: attributes.nickname,
+        phone_number: attributes.phone_number,
+        talk: attributes.talk,
+        name: attributes.name,
+        gender: attributes.gender,
+        birthyear: attributes.birthyear,
+        birthday: attributes.birthday,
+        birthday_type: attributes.birthday_type,
+        restricted: stored.account.restricted,
+        agreed_to_terms: stored.account.agreed_to_terms,
+        profile_image: attributes.profile_image,
+        ci: attributes.ci,
+        ci_authenticated_at: attributes.ci_authenticated_at.map(Millis::rfc3339_exact),
+        parental_consent: attributes.parental_consent,
+        dormant: attributes.dormant,
+        shipping_addresses: addresses.into_iter().map(address_of).collect(),
+        links: links.iter().map(link_of).collect(),
+    }
+}
+
+fn link_of(link: &Link) -> FileLink {
+    let otherwise = link.consents.iter().filter(|(_, at)| **at != link.connected_at);
+    FileLink {
+        app: link.app_id,
+        user_id: Some(link.user_id),
+        scopes: link.consents.keys().copied().collect(),
+        connected_at: Some(link.connected_at.rfc3339_exact()),
+        connected: link.connected,
+        agreed_at: otherwise.map(|(item, at)| (*item, at.rfc3339_exact())).collect(),
+        signup_due: link.signup_due.map(Millis::rfc3339_exact),
+        synched_at: link.synched_at.map(Millis::rfc3339_exact),
+        channels: link.channels.iter().cloned().collect(),
+        properties: link.properties.clone(),
+        terms: link.terms.iter().map(|(tag, agreement)| (tag.clone(), agreement_of(agreement))).collect(),
+    }
+}
+
+fn agreement_of(agreement: &service_terms::Agreement) -> Agreement {
+    Agreement { at: Some(agreement.at.rfc3339_exact()), by: agreement.by, version: Some(agreement.version) }
+}
+
+fn address_of(address: Address) -> ShippingAddress {
+    ShippingAddress {
+        id: Some(address.id),
+        is_default: address.is_default,
+        updated_at: Some(address.updated_at.rfc3339_exact()),
+        address: address.fields,
+    }
+}

@@ -1,0 +1,173 @@
+//! The pages of the shipping-address picker.
+
+use askama::Template;
+use kakaw_core::shipping::Address;
+use kakaw_wire::shipping::AddressFields;
+
+use super::{Frame, words};
+use crate::request::context::Here;
+
+/// Why the list is shown again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Notice {
+    Expired,
+    /// The address is not there any more.
+    Gone,
+    /// There are too many.
+    Full,
+}
+
+/// The list.
+#[derive(Template)]
+#[template(path = "address_list.html")]
+pub struct List {
+    frame: Frame,
+    app: String,
+    rows: Vec<Row>,
+    action: String,
+    form: String,
+    notice: Option<&'static str>,
+}
+
+struct Row {
+    id: i64,
+    name: String,
+    is_default: bool,
+    chosen: bool,
+    receiver: String,
+    phone: String,
+    address: String,
+}
+
+impl List {
+    #[must_use]
+    pub fn new(
+        here: &Here,
+        app: &str,
+        addresses: &[Address],
+        chosen: Option<i64>,
+        action: String,
+        form: String,
+        notice: Option<Notice>,
+    ) -> Self {
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        let row = |address: &Address| {
+            let AddressFields { name, base_address, detail_address, zone_number, zip_code, .. } = &address.fields;
+            let code = zone_number.as_ref().or(zip_code.as_ref()).map(|code| format!("({code}) ")).unwrap_or_default();
+            Row {
+                id: address.id,
+                name: name.clone().unwrap_or_else(|| text(&address.fields.receiver_name)),
+                is_default: address.is_default,
+                chosen: chosen == Some(address.id),
+                receiver: text(&address.fields.receiver_name),
+                phone: text(&address.fields.receiver_phone_number1),
+                address: format!("{code}{} {}", text(base_address), text(detail_address)).trim().to_owned(),
+            }
+        };
+        let notice = notice.map(|notice| match notice {
+            Notice::Expired => "form_expired",
+            Notice::Gone => "address_gone",
+            Notice::Full => "address_full",
+        });
+        let rows = addresses.iter().map(row).collect();
+        Self { frame: Frame::new(here), app: app.to_owned(), rows, action, form, notice }
+    }
+}
+
+/// The form of one address.
+#[derive(Template)]
+#[template(path = "address_edit.html")]
+pub struct Edit {
+    frame: Frame,
+    id: Option<i64>,
+    fields: Vec<Field>,
+    action: String,
+    form: String,
+    notice: Option<String>,
+}
+
+struct Field {
+    name: &'static str,
+    label: &'static str,
+    value: String,
+    kind: &'static str,
+    autocomplete: &'static str,
+    required: bool,
+    wrong: bool,
+}
+
+impl Edit {
+    #[must_use]
+    pub fn new(
+        here: &Here,
+        id: Option<i64>,
+        fields: &AddressFields,
+        action: String,
+        form: String,
+        wrong: Option<&'static str>,
+    ) -> Self {
+        let field = |name, label, value: &Option<String>, kind, autocomplete, required| Field {
+            name,
+            label,
+            value: value.clone().unwrap_or_default(),
+            kind,
+            autocomplete,
+            required,
+            wrong: wrong == Some(name),
+        };
+        let f = fields;
+        let fields = vec![
+            field("name", "address_name", &f.name, "text", "off", false),
+            field("receiver_name", "address_receiver", &f.receiver_name, "text", "name", true),
+            field("receiver_phone_number1", "address_phone", &f.receiver_phone_number1, "tel", "tel", true),
+            field("receiver_phone_number2", "address_phone2", &f.receiver_phone_number2, "tel", "off", false),
+            field("zone_number", "address_zone", &f.zone_number, "text", "postal-code", true),
+            field("base_address", "address_base", &f.base_address, "text", "address-line1", true),
+            field("detail_address", "address_detail", &f.detail_address, "text", "address-line2", false),
+        ];
+        let w = words::of(here.lang);
+        let notice = fields.iter().find(|field| field.wrong).map(|f| w.with("address_wrong", "field", w.t(f.label)));
+        Self { frame: Frame::new(here), id, fields, action, form, notice }
+    }
+}
+
+/// Asks for consent to the item.
+#[derive(Template)]
+#[template(path = "address_consent.html")]
+pub struct Ask {
+    frame: Frame,
+    app: String,
+    name: String,
+    purpose: String,
+    action: String,
+    form: String,
+}
+
+impl Ask {
+    #[must_use]
+    pub fn new(here: &Here, app: &str, name: &str, purpose: String, action: String, form: String) -> Self {
+        let (app, name) = (app.to_owned(), name.to_owned());
+        Self { frame: Frame::new(here), app, name, purpose, action, form }
+    }
+}
+
+/// The last page: the window can be closed.
+#[derive(Template)]
+#[template(path = "address_ended.html")]
+pub struct Ended {
+    frame: Frame,
+    text: &'static str,
+}
+
+impl Ended {
+    #[must_use]
+    pub fn new(here: &Here, text: &'static str) -> Self {
+        Self { frame: Frame::new(here), text }
+    }
+}
+
+impl Edit {
+    const fn title(&self) -> &'static str {
+        if self.id.is_some() { "address_edit_title" } else { "address_new_title" }
+    }
+}

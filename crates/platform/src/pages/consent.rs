@@ -1,0 +1,211 @@
+//! The consent screen.
+
+use askama::Template;
+use kakaw_core::account::Account;
+use kakaw_core::app::App;
+use kakaw_core::consent::{Ask, Incomplete, Submitted};
+use kakaw_wire::scope::Item;
+
+use super::{Frame, words};
+use crate::request::context::Here;
+
+/// Why the screen is shown again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notice {
+    Expired,
+    /// Something is missing, or does not fit.
+    Incomplete(Incomplete),
+    /// The email address that was typed belongs to somebody else.
+    Taken,
+}
+
+/// What the screen is about.
+pub struct Consent<'a> {
+    pub app: &'a App,
+    pub account: &'a Account,
+    pub ask: &'a Ask,
+    pub action: String,
+    pub form: String,
+    pub typed: &'a Submitted,
+    pub notice: Option<Notice>,
+    /// Where another person logs in; nowhere when the request names the person.
+    pub switch: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "consent.html")]
+pub struct Page {
+    frame: Frame,
+    app: String,
+    company: String,
+    name: String,
+    rows: Vec<Row>,
+    action: String,
+    form: String,
+    notice: Option<&'static str>,
+    marks: Vec<Mark>,
+    switch: Option<String>,
+    terms: Vec<Term>,
+    channels: Vec<ChannelRow>,
+    simple: bool,
+    agree_to_all: bool,
+}
+
+/// What is marked on a screen that is shown again.
+struct Mark {
+    /// The id of the control.
+    id: String,
+    /// What it is for.
+    label: String,
+}
+
+struct Term {
+    tag: String,
+    title: String,
+    url: String,
+    required: bool,
+    checked: bool,
+    missing: bool,
+    focus: bool,
+}
+
+struct ChannelRow {
+    id: String,
+    name: String,
+    checked: bool,
+}
+
+struct Row {
+    id: &'static str,
+    label: String,
+    required: bool,
+    /// Whether browsers must not send the form without it.
+    must: bool,
+    checked: bool,
+    collect: bool,
+    gender: bool,
+    purpose: String,
+    typed: String,
+    hint: &'static str,
+    missing: bool,
+    /// What is wrong with the typed value.
+    wrong: Option<String>,
+    focus: bool,
+}
+
+impl Row {
+    /// The attributes that tell browsers what the value is.
+    fn kind(&self) -> &'static str {
+        match self.hint {
+            "hint_account_email" => "type=\"email\" autocomplete=\"email\"",
+            "hint_birthyear" => "inputmode=\"numeric\" pattern=\"[0-9]{4}\" autocomplete=\"bday-year\"",
+            "hint_birthday" => "inputmode=\"numeric\" pattern=\"[0-9]{4}\"",
+            _ => "maxlength=\"100\"",
+        }
+    }
+}
+
+impl Page {
+    #[must_use]
+    pub fn new(here: &Here, view: &Consent<'_>) -> Self {
+        let w = words::of(here.lang);
+        let none = Incomplete::default();
+        let incomplete = match &view.notice {
+            Some(Notice::Incomplete(incomplete)) => incomplete,
+            _ => &none,
+        };
+        let taken = view.notice == Some(Notice::Taken);
+        let missing = |id: &str| incomplete.missing.iter().any(|missing| missing == id);
+        let mut marks: Vec<Mark> = Vec::new();
+        // The first one that is marked gets the focus.
+        let mut mark = |marked: bool, id: String, label: &str| {
+            if marked {
+                marks.push(Mark { id, label: label.to_owned() });
+            }
+            marked && marks.len() == 1
+        };
+        let terms = view.ask.terms.iter().enumerate().map(|(index, term)| {
+            let missing = missing(&term.tag);
+            Term {
+                tag: term.tag.clone(),
+                title: term.title.clone(),
+                url: term.url.clone(),
+                required: term.required,
+                checked: view.typed.terms.contains(&term.tag),
+                missing,
+                focus: mark(missing, format!("term-{}", index + 1), &term.title),
+            }
+        });
+        let terms: Vec<Term> = terms.collect();
+        let rows = view.ask.items.iter().map(|row| {
+            let (id, label) = (row.item.id(), w.item(row.item.id()));
+            let missing = missing(id);
+            let wrong = if taken && row.item == Item::AccountEmail {
+                Some(w.t("value_taken").to_owned())
+            } else {
+                incomplete.wrong.contains(&row.item).then(|| w.with("value_wrong", "hint", w.t(hint(row.item))))
+            };
+            let at_box = mark(missing, format!("item-{id}"), &label);
+            let at_value = mark(wrong.is_some(), format!("value-{id}"), &label);
+            Row {
+                id,
+                required: row.required,
+                // Whoever agreed before may go on without the value (F19).
+                must: row.required && !row.agreed,
+                checked: row.agreed || view.typed.scope.iter().any(|ticked| ticked == id),
+                collect: row.collect,
+                gender: row.item == Item::Gender,
+                purpose: row.purpose.clone(),
+                typed: view.typed.values.get(id).cloned().unwrap_or_default(),
+                hint: hint(row.item),
+                missing,
+                wrong,
+                focus: at_box || at_value,
+                label,
+            }
+        });
+        let rows: Vec<Row> = rows.collect();
+        let channels = view.ask.channels.iter().map(|channel| ChannelRow {
+            id: channel.id.clone(),
+            name: channel.name.clone(),
+            checked: view.typed.channels.contains(&channel.id),
+        });
+        let boxes = view.ask.items.len() + view.ask.terms.len() + view.ask.channels.len();
+        Self {
+            frame: Frame::new(here),
+            terms,
+            channels: channels.collect(),
+            simple: view.ask.simple,
+            agree_to_all: boxes > 1,
+            app: view.app.settings.name.clone(),
+            company: view.app.settings.company.clone(),
+            name: view.account.attributes.display_name().to_owned(),
+            rows,
+            action: view.action.clone(),
+            form: view.form.clone(),
+            notice: view.notice.as_ref().map(|notice| match notice {
+                Notice::Expired => "form_expired",
+                Notice::Incomplete(_) | Notice::Taken => "check_marked",
+            }),
+            marks,
+            switch: view.switch.clone(),
+        }
+    }
+}
+
+impl Page {
+    /// Simple sign-up calls itself so.
+    const fn title_key(&self) -> &'static str {
+        if self.simple { "signup_title" } else { "consent_title" }
+    }
+}
+
+const fn hint(item: Item) -> &'static str {
+    match item {
+        Item::AccountEmail => "hint_account_email",
+        Item::AgeRange | Item::Birthyear => "hint_birthyear",
+        Item::Birthday => "hint_birthday",
+        Item::Gender => "hint_gender",
+        _ => "hint_text",
+    }
+}

@@ -1,0 +1,44 @@
+//! The page on which people make an account.
+
+use askama::Template;
+
+use super::Frame;
+use crate::request::context::Here;
+
+/// Why the form is shown again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Notice {
+    Expired,
+    /// Somebody has this address.
+    Taken,
+    WrongEmail,
+    WrongPassword,
+    WrongNickname,
+}
+
+#[derive(Template)]
+#[template(path = "create_account.html")]
+pub struct CreateAccount {
+    frame: Frame,
+    action: String,
+    email: String,
+    nickname: String,
+    form: String,
+    notice: Option<&'static str>,
+}
+
+impl CreateAccount {
+    #[must_use]
+    pub fn new(here: &Here, query: &str, typed: (&str, &str), form: String, notice: Option<Notice>) -> Self {
+        let notice = notice.map(|notice| match notice {
+            Notice::Expired => "form_expired",
+            Notice::Taken => "create_taken",
+            Notice::WrongEmail => "create_wrong_email",
+            Notice::WrongPassword => "create_wrong_password",
+            Notice::WrongNickname => "create_wrong_nickname",
+        });
+        let action = format!("/weblogin/create_account?{query}");
+        let (email, nickname) = (typed.0.to_owned(), typed.1.to_owned());
+        Self { frame: Frame::new(here), action, email, nickname, form, notice }
+    }
+}

@@ -1,0 +1,87 @@
+//! Error pages: what happened, why, how to fix it, and in the stand-in the diagnosis.
+
+use askama::Template;
+use kakaw_core::Refusal;
+use kakaw_wire::Code;
+use kakaw_wire::problem::{Problem, Surface, fill};
+use kakaw_wire::text::{self, Text};
+
+use super::Frame;
+use super::ways::Ways;
+use crate::request::context::Here;
+
+#[derive(Template)]
+#[template(path = "error.html")]
+pub struct Error {
+    frame: Frame,
+    code: &'static str,
+    kind: &'static str,
+    app: Option<String>,
+    title: String,
+    message: String,
+    wire: String,
+    cause: String,
+    fix: String,
+    diagnosis: Vec<String>,
+    /// What a person can do who is not of the app's team.
+    person: &'static str,
+    ways: Ways,
+    /// What the link to the same request is called.
+    again: &'static str,
+}
+
+impl Error {
+    #[must_use]
+    pub fn new(here: &Here, refusal: &Refusal, ways: Ways) -> Self {
+        let problem = &refusal.problem;
+        let app = match problem {
+            Problem::LoginDisabled { app } | Problem::NotTeamMember { app } => Some(app.clone()),
+            _ => None,
+        };
+        let page = Self::of(here, problem.code(), refusal.diagnosis.for_team(), ways);
+        let words = text::of(problem.code(), here.lang);
+        Self {
+            app,
+            message: words.map(|w| fill(&w.message, &problem.evidence())).unwrap_or_default(),
+            wire: problem.message(Surface::Page),
+            ..page
+        }
+    }
+
+    /// The page of a code without evidence.
+    #[must_use]
+    pub fn of(here: &Here, code: Code, diagnosis: &[String], ways: Ways) -> Self {
+        let words = text::of(code, here.lang);
+        let part = |of: fn(&Text) -> &String| words.map(|words| of(words).clone()).unwrap_or_default();
+        Self {
+            frame: Frame::new(here),
+            code: code.id(),
+            kind: kind(code),
+            app: None,
+            title: part(|words| &words.title),
+            message: part(|words| &words.message),
+            wire: String::new(),
+            cause: part(|words| &words.cause),
+            fix: part(|words| &words.fix),
+            diagnosis: if here.world.is_dev() { diagnosis.to_vec() } else { Vec::new() },
+            person: match code {
+                Code::KOE002 => "error_person_url",
+                Code::KOE003 => "error_person_wait",
+                Code::KOE005 => "error_person_team",
+                _ => "error_person",
+            },
+            ways: ways.of(code),
+            again: if code == Code::KOE003 { "way_retry" } else { "way_again" },
+        }
+    }
+}
+
+fn kind(code: Code) -> &'static str {
+    match code {
+        Code::KOE003 => "error_kind_temporary",
+        Code::KOE004 | Code::KOE005 | Code::KOE006 | Code::KOE007 | Code::KOE008 | Code::KOE101 | Code::KOE102 => {
+            "error_kind_admin"
+        }
+        _ => "error_kind_request",
+    }
+}

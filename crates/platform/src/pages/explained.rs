@@ -1,0 +1,33 @@
+//! A code of the catalogue, explained.
+
+use askama::Template;
+use kakaw_wire::Code;
+use kakaw_wire::text;
+
+use super::Frame;
+use crate::request::context::Here;
+
+#[derive(Template)]
+#[template(path = "explained.html")]
+pub struct Explained {
+    frame: Frame,
+    code: &'static str,
+    title: String,
+    cause: String,
+    fix: String,
+}
+
+impl Explained {
+    #[must_use]
+    pub fn new(here: &Here, code: Code) -> Self {
+        let words = text::of(code, here.lang);
+        let part = |f: fn(&text::Text) -> &String| words.map(f).cloned().unwrap_or_default();
+        Self {
+            frame: Frame::new(here),
+            code: code.id(),
+            title: part(|t| &t.title),
+            cause: part(|t| &t.cause),
+            fix: part(|t| &t.fix),
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! The last pages of a log-in that does not end with a redirect.
+
+use askama::Template;
+
+use super::Frame;
+use crate::request::context::Here;
+
+/// Asks before the outcome is handed to the site that polls for it.
+#[derive(Template)]
+#[template(path = "finish.html")]
+pub struct Confirm {
+    pub frame: Frame,
+    pub app: String,
+    /// The registered domain on which the log-in began; if it is not verified, where the request says that it began.
+    pub site: String,
+    pub verified: bool,
+    pub action: String,
+    pub form: String,
+    /// The consent form that was sent before.
+    pub consent: Vec<(String, String)>,
+}
+
+/// Says that it is done.
+#[derive(Template)]
+#[template(path = "done.html")]
+pub struct Done {
+    frame: Frame,
+    app: String,
+}
+
+impl Done {
+    #[must_use]
+    pub fn new(here: &Here, app: &str) -> Self {
+        Self { frame: Frame::new(here), app: app.to_owned() }
+    }
+}

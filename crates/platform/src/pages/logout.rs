@@ -1,0 +1,26 @@
+//! The page that asks where to log out.
+
+use askama::Template;
+use kakaw_core::account::Account;
+use kakaw_core::app::App;
+
+use super::Frame;
+use crate::request::context::Here;
+
+#[derive(Template)]
+#[template(path = "logout.html")]
+pub struct Logout {
+    frame: Frame,
+    app: String,
+    name: String,
+    action: String,
+    form: String,
+}
+
+impl Logout {
+    #[must_use]
+    pub fn new(here: &Here, app: &App, account: &Account, action: String, form: String) -> Self {
+        let name = account.attributes.display_name().to_owned();
+        Self { frame: Frame::new(here), app: app.settings.name.clone(), name, action, form }
+    }
+}

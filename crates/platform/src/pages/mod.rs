@@ -1,0 +1,86 @@
+//! Pages: typed templates, rendered on the server, in four languages, working without JavaScript.
+
+pub mod address;
+pub mod choose;
+pub mod consent;
+pub mod create_account;
+pub mod demo;
+pub mod error;
+pub mod explained;
+pub mod finish;
+pub mod inspector;
+pub mod login;
+pub mod logout;
+pub mod restricted;
+pub mod start;
+pub mod talk;
+pub mod terms;
+pub mod ways;
+pub mod words;
+
+use askama::Template;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+
+use crate::request::base;
+use crate::request::context::Here;
+use words::Words;
+
+/// What every page shows around its own content.
+pub struct Frame {
+    pub w: &'static Words,
+    pub lang: &'static str,
+    /// The path below which the world is, without a slash at its end: empty, or `/w/` and its name.
+    pub root: String,
+    /// Whether the stand-in's banner is shown.
+    pub standin: bool,
+}
+
+impl Frame {
+    /// The frame in the language of the request.
+    #[must_use]
+    pub fn new(here: &Here) -> Self {
+        Self {
+            w: words::of(here.lang),
+            lang: here.lang.id(),
+            root: base::split(&here.base).1.to_owned(),
+            standin: here.world.is_dev(),
+        }
+    }
+}
+
+/// Renders a page with the headers that every page has. `form-action` is left open on purpose: the redirect that answers
+/// a form goes to the app, and browsers apply the directive to redirects too.
+pub fn respond(_here: &Here, status: StatusCode, template: &impl Template) -> Response {
+    with_policy(
+        status,
+        template,
+        "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'",
+    )
+}
+
+/// The same for a page that has a script of ours.
+pub fn respond_with_script(_here: &Here, status: StatusCode, template: &impl Template) -> Response {
+    with_policy(
+        status,
+        template,
+        "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self' data:; \
+         base-uri 'none'; frame-ancestors 'none'",
+    )
+}
+
+fn with_policy(status: StatusCode, template: &impl Template, policy: &'static str) -> Response {
+    let Ok(html) = template.render() else { return StatusCode::INTERNAL_SERVER_ERROR.into_response() };
+    let mut response = (status, html).into_response();
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::CONTENT_TYPE, "text/html;charset=UTF-8"),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::CONTENT_SECURITY_POLICY, policy),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    response
+}

@@ -1,0 +1,23 @@
+//! The page for a person whose account is restricted.
+
+use askama::Template;
+use kakaw_core::account::Account;
+
+use super::Frame;
+use super::ways::Ways;
+use crate::request::context::Here;
+
+#[derive(Template)]
+#[template(path = "restricted.html")]
+pub struct Restricted {
+    frame: Frame,
+    name: String,
+    ways: Ways,
+}
+
+impl Restricted {
+    #[must_use]
+    pub fn new(here: &Here, account: &Account, ways: Ways) -> Self {
+        Self { frame: Frame::new(here), name: account.attributes.display_name().to_owned(), ways }
+    }
+}

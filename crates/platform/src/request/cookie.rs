@@ -1,0 +1,64 @@
+//! Cookies. Their names carry a hash of the instance, because cookies ignore ports.
+
+use axum::http::{HeaderMap, HeaderValue, header};
+use kakaw_core::secret;
+
+use crate::request::base;
+use crate::platform::{PublicUrl, World};
+
+/// The names of this instance's cookies.
+pub struct Names {
+    pub session: String,
+    pub browser: String,
+    pub demo: String,
+}
+
+impl Names {
+    /// The names in this world.
+    #[must_use]
+    pub fn of(world: &World) -> Self {
+        let tag: String = secret::keyed_hash(world.sealer.hash_key(), "cookie")
+            .chars()
+            .filter(char::is_ascii_alphanumeric)
+            .take(8)
+            .collect();
+        // Browsers let no sibling domain plant a cookie of this prefix (RFC 6265bis §4.1.3.2).
+        let host = matches!(&world.public_url, PublicUrl::Fixed(url) if url.starts_with("https://"));
+        let prefix = if host { "__Host-" } else { "" };
+        Self {
+            session: format!("{prefix}kakaw_s_{tag}"),
+            browser: format!("{prefix}kakaw_b_{tag}"),
+            demo: format!("{prefix}kakaw_d_{tag}"),
+        }
+    }
+}
+
+/// The value of a cookie, if the browser sent exactly one, neither empty nor of an insane size.
+#[must_use]
+pub fn read(headers: &HeaderMap, name: &str) -> Option<String> {
+    read_up_to(headers, name, 128)
+}
+
+/// The value of a cookie, if the browser sent exactly one of at most `size` bytes.
+#[must_use]
+pub fn read_up_to(headers: &HeaderMap, name: &str, size: usize) -> Option<String> {
+    let mut values = headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|line| line.to_str().ok())
+        .flat_map(|line| line.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .filter(|(n, _)| *n == name)
+        .map(|(_, value)| value);
+    let value = values.next()?;
+    (values.next().is_none() && !value.is_empty() && value.len() <= size).then(|| value.to_owned())
+}
+
+/// `Set-Cookie` for a value that lives this many seconds, under a base URL; zero removes it.
+#[must_use]
+pub fn set(url: &str, name: &str, value: &str, seconds: i64) -> Option<HeaderValue> {
+    let secure = if url.starts_with("https://") { "; Secure" } else { "" };
+    let path = Some(base::split(url).1).filter(|path| !path.is_empty()).unwrap_or("/");
+    HeaderValue::from_str(&format!("{name}={value}; Path={path}; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}"))
+        .ok()
+}

@@ -1,0 +1,83 @@
+//! What a form was shown with, sealed into it: a form of another browser, session, person or request is not accepted.
+
+use axum::http::{HeaderMap, header};
+use kakaw_core::policy::STEP_LIFETIME;
+use kakaw_core::seal::Purpose;
+use kakaw_core::secret;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use crate::request::base;
+use crate::request::context::Here;
+
+/// The name of the hidden field.
+pub const FIELD: &str = "kakaw_form";
+
+/// Everything that a form hangs on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FormSeal {
+    /// Which form.
+    pub page: String,
+    /// Hash of the browser cookie.
+    pub browser: String,
+    /// The session's key, or empty.
+    pub session: String,
+    /// Hash of the request that the form belongs to.
+    pub request: String,
+    /// The items that it shows.
+    pub shown: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Timed<T> {
+    until: i64,
+    value: T,
+}
+
+/// Seals a value that is good for half an hour.
+#[must_use]
+pub fn seal<T: Serialize>(here: &Here, purpose: Purpose, value: &T) -> String {
+    let until = here.world.now().plus_seconds(STEP_LIFETIME).0;
+    let plain = serde_json::to_vec(&Timed { until, value }).unwrap_or_default();
+    here.world.sealer.seal(purpose, &plain)
+}
+
+/// Opens what [`seal`] made, if its time is not over.
+#[must_use]
+pub fn open<T: DeserializeOwned>(here: &Here, purpose: Purpose, text: &str) -> Option<T> {
+    let timed: Timed<T> = serde_json::from_slice(&here.world.sealer.open(purpose, text)?).ok()?;
+    (here.world.now().0 < timed.until).then_some(timed.value)
+}
+
+impl FormSeal {
+    /// The seal of a form of this browser.
+    #[must_use]
+    pub fn new(here: &Here, browser: &str, page: &str, request: &str, shown: &str) -> Self {
+        Self {
+            page: page.to_owned(),
+            browser: secret::hash(browser),
+            session: here.session_id().unwrap_or_default(),
+            request: secret::hash(request),
+            shown: shown.to_owned(),
+        }
+    }
+
+    /// Whether the field holds exactly this seal, and the post comes from our own page.
+    #[must_use]
+    pub fn fits(&self, here: &Here, headers: &HeaderMap, field: Option<&str>) -> bool {
+        // A browser that lost its cookie gets the form again: what has no browser must not fit by being empty.
+        self.browser != secret::hash("")
+            && is_same_origin(here, headers)
+            && field.and_then(|text| open::<Self>(here, Purpose::Form, text)).as_ref() == Some(self)
+    }
+}
+
+/// Refuses a post of a foreign page. `Origin: null` is what browsers send from our own pages, whose referrer policy is
+/// `no-referrer`; then `Sec-Fetch-Site` decides where it is sent, and the seal in any case.
+#[must_use]
+pub fn is_same_origin(here: &Here, headers: &HeaderMap) -> bool {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let origin_fits =
+        text(header::ORIGIN.as_str()).is_none_or(|origin| origin == base::split(&here.base).0 || origin == "null");
+    let site_fits = text("sec-fetch-site").is_none_or(|site| site == "same-origin" || site == "none");
+    origin_fits && site_fits
+}

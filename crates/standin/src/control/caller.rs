@@ -1,0 +1,120 @@
+//! What every control request passes before anything is done: who may ask, and what a body must be.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use kakaw_core::secret;
+use kakaw_wire::Problem;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use kakaw_platform::http::fault::{self, Fault};
+use kakaw_platform::request::base;
+use kakaw_platform::request::body;
+use kakaw_platform::request::context;
+use kakaw_platform::manage::Refused;
+use kakaw_platform::platform::World;
+
+/// The header that every control request carries: `1`, or the token of a stand-in that listens to other machines.
+pub const HEADER: &str = "kakaw-control";
+
+/// Who sent a control request that was admitted, and to which world.
+pub struct Caller {
+    pub world: Arc<World>,
+    /// The world's base URL, as the caller named it.
+    pub base: String,
+}
+
+/// A control request with its JSON body; an empty one stands for `{}`.
+pub struct Wish<T>(pub Caller, pub T);
+
+impl FromRequestParts<Arc<World>> for Caller {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, world: &Arc<World>) -> Result<Self, Response> {
+        let caller = Self { world: Arc::clone(world), base: here::base(world, &parts.headers) };
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| *peer);
+        match refusal(&caller, peer, &parts.headers) {
+            Some(reason) => Err(caller.refuse(reason)),
+            None => Ok(caller),
+        }
+    }
+}
+
+impl<T: DeserializeOwned> FromRequest<Arc<World>> for Wish<T> {
+    type Rejection = Response;
+
+    async fn from_request(request: Request, world: &Arc<World>) -> Result<Self, Response> {
+        let (mut parts, body) = request.into_parts();
+        let caller = Caller::from_request_parts(&mut parts, world).await?;
+        let bytes = match body::bytes(body, body::WORLD_FILE_LIMIT).await {
+            Ok(bytes) if bytes.is_empty() => b"{}".to_vec(),
+            Ok(bytes) => bytes,
+            Err(error) => return Err(caller.refuse(error.reason())),
+        };
+        match serde_json::from_slice(&bytes) {
+            Ok(wish) => Ok(Self(caller, wish)),
+            Err(error) => Err(caller.refuse(format!("the body is no JSON of this call: {error}"))),
+        }
+    }
+}
+
+/// Why a request is not admitted: it lacks the header, a page of another origin sent it, or another machine.
+fn refusal(caller: &Caller, peer: Option<SocketAddr>, headers: &HeaderMap) -> Option<&'static str> {
+    let Some(sent) = headers.get(HEADER).and_then(|value| value.to_str().ok()) else {
+        return Some("control requests carry the header Kakaw-Control: 1");
+    };
+    let origin = headers.get(header::ORIGIN).map(|origin| origin.to_str().unwrap_or_default());
+    if origin.is_some_and(|origin| origin != base::split(&caller.base).0) {
+        return Some("control requests of other origins are refused");
+    }
+    if peer.is_some_and(|peer| peer.ip().to_canonical().is_loopback()) {
+        return None;
+    }
+    match &caller.world.control_token {
+        None => {
+            Some("control requests come from this machine only; kakaw dev --listen with another address has a token")
+        }
+        Some(token) if !secret::same(token.expose(), sent) => {
+            Some("control requests of other machines carry the stand-in's token: Kakaw-Control: TOKEN")
+        }
+        Some(_) => None,
+    }
+}
+
+impl Caller {
+    /// A mistake of the caller's.
+    #[must_use]
+    pub fn refuse(&self, reason: impl Into<String>) -> Response {
+        Fault::from(Problem::BadTokenRequest { reason: reason.into() }).kauth(&self.world, &self.base)
+    }
+
+    /// What came of it, as JSON.
+    #[must_use]
+    pub fn told<T: Serialize>(&self, result: Result<T, impl Into<Refused>>) -> Response {
+        match result.map_err(Into::into) {
+            Ok(value) => fault::json(StatusCode::OK, &value),
+            Err(refused) => self.failed(refused),
+        }
+    }
+
+    /// That it was done: 204.
+    #[must_use]
+    pub fn done(&self, result: Result<(), impl Into<Refused>>) -> Response {
+        match result.map_err(Into::into) {
+            Ok(()) => StatusCode::NO_CONTENT.into_response(),
+            Err(refused) => self.failed(refused),
+        }
+    }
+
+    fn failed(&self, refused: Refused) -> Response {
+        match refused {
+            Refused::Wrong(reason) => self.refuse(reason),
+            Refused::Store(error) => Fault::from(error).kauth(&self.world, &self.base),
+        }
+    }
+}

@@ -1,0 +1,273 @@
+//! Every call of the control API, once: the command line, the OpenAPI document and the reference are made from it.
+
+use schemars::generate::SchemaSettings;
+use serde_json::{Map, Value, json};
+
+use super::clock::Change;
+use super::login::LogIn;
+use super::people::Person;
+use super::policy::Rules;
+use super::worlds::{Keep, Restore, Told};
+use crate::inject::rules::FaultRule;
+use crate::intercept;
+use kakaw_platform::manage::{DeleteAccount, DeliveryStatus, Replay, Resume, Trigger, Unlink, WebhookStatus};
+use crate::presets;
+use crate::record::log::{Exchange, Filter};
+use crate::worlds;
+
+/// What stands before every path.
+pub const PREFIX: &str = "/control/v1";
+
+/// A call.
+pub struct Call {
+    /// The word after `kakaw ctl`.
+    pub verb: &'static str,
+    pub method: &'static str,
+    /// Below [`PREFIX`].
+    pub path: &'static str,
+    /// What it does.
+    pub about: &'static str,
+    pub sends: Sends,
+    /// The answer: JSON, or 204 where there is none.
+    pub answers: Option<fn() -> Value>,
+}
+
+/// What is sent along.
+#[derive(Clone, Copy)]
+pub enum Sends {
+    Nothing,
+    /// A JSON body.
+    Json(fn() -> Value),
+    /// Parameters of the query.
+    Query(fn() -> Value),
+    /// A world file as the body.
+    WorldFile,
+}
+
+/// The schema of a type, with nothing elsewhere.
+fn of<T: schemars::JsonSchema>() -> Value {
+    let settings = SchemaSettings::openapi3().with(|settings| settings.inline_subschemas = true);
+    let mut schema = json!(settings.into_generator().into_root_schema_for::<T>());
+    if let Some(object) = schema.as_object_mut() {
+        object.remove("$schema");
+    }
+    schema
+}
+
+fn object() -> Value {
+    json!({ "type": "object" })
+}
+
+fn text() -> Value {
+    json!({ "type": "string" })
+}
+
+/// A filter, and how long to wait for what fits.
+fn waiting() -> Value {
+    let mut schema = of::<Filter>();
+    schema["properties"]["timeout"] =
+        json!({ "type": "integer", "description": "Seconds, 30 at most; default 10. Then 204." });
+    schema
+}
+
+macro_rules! call {
+    ($verb:literal, $method:ident $path:literal, $about:literal, $sends:expr, $answers:expr) => {
+        Call { verb: $verb, method: stringify!($method), path: $path, about: $about, sends: $sends, answers: $answers }
+    };
+}
+
+/// Every call.
+pub const CALLS: &[Call] = &[
+    call!("worlds", GET "/worlds", "Every world of the process.", Sends::Nothing, Some(of::<Vec<Told>>)),
+    call!("world-create", POST "/worlds", "Make a world: empty, as a copy of another, of a world file.",
+        Sends::Json(of::<worlds::Wish>), Some(of::<Told>)),
+    call!("world-delete", DELETE "/worlds/{name}", "End a world.", Sends::Nothing, None),
+    call!("snapshots", GET "/snapshots", "The moments that are kept of this world, and their rows.", Sends::Nothing,
+        Some(object)),
+    call!("snapshot", POST "/snapshots", "Keep this moment: rows and clock.", Sends::Json(of::<Keep>), Some(object)),
+    call!("restore", POST "/restore", "Go back to a moment.", Sends::Json(of::<Restore>), None),
+    call!("reset", POST "/reset", "Go back to the start of the world, and forget requests and faults.", Sends::Nothing,
+        None),
+    call!("apply", POST "/apply", "Bring apps and people to what a world file says (TOML, or the same as JSON).",
+        Sends::WorldFile, None),
+    call!("export", GET "/export", "Apps and people as a world file.", Sends::Nothing, Some(text)),
+    call!("presets", GET "/presets", "People that break services, by name.", Sends::Nothing, Some(of::<Vec<presets::Known>>)),
+    call!("preset", POST "/presets", "Put one of them in the world.", Sends::Json(of::<presets::Wish>),
+        Some(of::<presets::Made>)),
+    call!("unlink", POST "/people/unlink", "End a person's link with an app; the app is told.",
+        Sends::Json(of::<Unlink>), None),
+    call!("delete-account", POST "/people/delete", "Delete an account; every app that it is linked with is told.",
+        Sends::Json(of::<DeleteAccount>), None),
+    call!("login", POST "/login", "Log a person in without pages: the redirect with its code or error, or the tokens.",
+        Sends::Json(of::<LogIn>), Some(object)),
+    call!("now", GET "/clock", "The world's time.", Sends::Nothing, Some(object)),
+    call!("clock", POST "/clock", "Freeze, set or advance the world's time.", Sends::Json(of::<Change>), Some(object)),
+    call!("faults", GET "/faults", "The fault rules, and how often each was applied.", Sends::Nothing,
+        Some(of::<Vec<FaultRule>>)),
+    call!("fault", POST "/faults", "Add a rule that spoils answers or deliveries.", Sends::Json(of::<FaultRule>),
+        Some(object)),
+    call!("faults-clear", DELETE "/faults", "Remove all fault rules.", Sends::Nothing, None),
+    call!("requests", GET "/requests", "What was asked and answered, and why.", Sends::Query(of::<Filter>),
+        Some(of::<Vec<Exchange>>)),
+    call!("requests-clear", DELETE "/requests", "Forget what was asked.", Sends::Nothing, None),
+    call!("wait", GET "/requests/wait", "The first exchange that fits, waiting for it.", Sends::Query(waiting),
+        Some(of::<Exchange>)),
+    call!("count", GET "/requests/count", "How many exchanges fit.", Sends::Query(of::<Filter>), Some(object)),
+    call!("har", GET "/requests/har", "Those that fit as an HTTP Archive (HAR 1.2).", Sends::Query(of::<Filter>),
+        Some(object)),
+    call!("curl", GET "/requests/{id}/curl", "One exchange as a line for curl; what is masked must be filled in.",
+        Sends::Nothing, Some(object)),
+    call!("webhooks", GET "/webhooks", "Every webhook, and how it fares.", Sends::Nothing, Some(of::<Vec<WebhookStatus>>)),
+    call!("resume", POST "/webhooks/resume", "Put a paused webhook back in use.", Sends::Json(of::<Resume>), None),
+    call!("trigger", POST "/webhooks/trigger",
+        "Send a notice that nothing caused, whatever settings and consents say.", Sends::Json(of::<Trigger>), Some(object)),
+    call!("deliveries", GET "/deliveries", "The last deliveries, newest first.", Sends::Nothing,
+        Some(of::<Vec<DeliveryStatus>>)),
+    call!("replay", POST "/deliveries/replay", "Send a notice again, as it was.", Sends::Json(of::<Replay>), Some(object)),
+    call!("people", GET "/people", "Who is in the world, with what they are linked, and whether they are logged in.",
+        Sends::Nothing, Some(of::<Vec<Person>>)),
+    call!("policy", GET "/policy", "The rules of the protocol that can be bent.", Sends::Nothing, Some(of::<Rules>)),
+    call!("policy-set", POST "/policy", "Bend some of them, from now on.", Sends::Json(of::<Rules>), Some(of::<Rules>)),
+    call!("interception", GET "/interception", "Where the traffic to Kakao's hosts is taken.", Sends::Nothing, Some(object)),
+    call!("intercept", POST "/interception",
+        "Take the traffic of this world's clients to Kakao's hosts, by a proxy and by TLS.",
+        Sends::Json(of::<intercept::Wish>), Some(of::<intercept::Entrance>)),
+    call!("rotate-keys", POST "/keys/rotate", "Sign ID tokens with a new key; the old ones stay in the key set.",
+        Sends::Nothing, Some(object)),
+];
+
+impl Call {
+    /// The parameters of the path.
+    #[must_use]
+    pub fn in_path(&self) -> Vec<&'static str> {
+        self.path.split('{').skip(1).filter_map(|part| part.split('}').next()).collect()
+    }
+
+    /// The fields of body or query: name and schema.
+    #[must_use]
+    pub fn fields(&self) -> Map<String, Value> {
+        match self.sends {
+            Sends::Json(schema) | Sends::Query(schema) => {
+                schema()["properties"].as_object().cloned().unwrap_or_default()
+            }
+            Sends::Nothing | Sends::WorldFile => Map::new(),
+        }
+    }
+
+    /// The fields that must be there.
+    #[must_use]
+    pub fn required(&self) -> Vec<String> {
+        let (Sends::Json(schema) | Sends::Query(schema)) = self.sends else { return Vec::new() };
+        serde_json::from_value(schema()["required"].clone()).unwrap_or_default()
+    }
+}
+
+/// The words that a value may be.
+#[must_use]
+pub fn words_of(schema: &Value) -> Vec<String> {
+    let all = |name: &str| schema[name].as_array().cloned().unwrap_or_default();
+    let inner = ["oneOf", "anyOf", "allOf"].iter().flat_map(|name| all(name)).flat_map(|inner| words_of(&inner));
+    let own = all("enum").into_iter().filter_map(|word| word.as_str().map(str::to_owned));
+    own.chain(inner).collect()
+}
+
+/// The OpenAPI document (version 3.0) of the control API of a world at `base`.
+#[must_use]
+pub fn document(base: &str) -> Value {
+    let mut paths = Map::new();
+    for call in CALLS {
+        let path = paths.entry(format!("{PREFIX}{}", call.path)).or_insert_with(|| json!({}));
+        path[call.method.to_lowercase()] = operation(call);
+    }
+    json!({
+        "openapi": "3.0.3",
+        "info": { "title": "Kakaw control API", "version": env!("CARGO_PKG_VERSION"),
+                  "description": "What a stand-in can be told. Only kakaw dev and kakaw run have it." },
+        "servers": [{ "url": base }],
+        "paths": paths,
+        "components": { "securitySchemes": {
+            "control": { "type": "apiKey", "in": "header", "name": "Kakaw-Control",
+                         "description": "`1` on the same machine; from others the stand-in's token." },
+        } },
+        "security": [{ "control": [] }],
+    })
+}
+
+fn operation(call: &Call) -> Value {
+    let mut parameters: Vec<Value> = call
+        .in_path()
+        .into_iter()
+        .map(|name| json!({ "name": name, "in": "path", "required": true, "schema": text() }))
+        .collect();
+    let mut operation = json!({ "operationId": call.verb, "summary": call.about });
+    match call.sends {
+        Sends::Nothing => {}
+        Sends::Query(_) => parameters.extend(call.fields().into_iter().map(|(name, schema)| {
+            json!({ "name": name, "in": "query", "description": schema["description"], "schema": schema })
+        })),
+        Sends::Json(schema) => {
+            operation["requestBody"] = json!({ "content": { "application/json": { "schema": schema() } } });
+        }
+        Sends::WorldFile => {
+            let content = json!({ "application/toml": { "schema": text() }, "application/json": { "schema": object() } });
+            operation["requestBody"] = json!({ "content": content });
+        }
+    }
+    if !parameters.is_empty() {
+        operation["parameters"] = json!(parameters);
+    }
+    let error = json!({ "type": "object", "properties": { "error": text(), "error_description": text() } });
+    let content = |schema: Value| json!({ "application/json": { "schema": schema } });
+    let kind = if call.verb == "export" { "application/toml" } else { "application/json" };
+    let mut responses = match call.answers {
+        Some(schema) => json!({ "200": { "description": "Done.", "content": { kind: { "schema": schema() } } } }),
+        None => json!({ "204": { "description": "Done." } }),
+    };
+    if call.verb == "wait" {
+        responses["204"] = json!({ "description": "Nothing that fits came in time." });
+    }
+    responses["400"] = json!({ "description": "What was received and what was expected.", "content": content(error) });
+    operation["responses"] = responses;
+    operation
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_route_is_a_call_and_every_call_a_route() {
+        let sources = [
+            include_str!("mod.rs"),
+            include_str!("interception.rs"),
+            include_str!("people.rs"),
+            include_str!("policy.rs"),
+            include_str!("operator.rs"),
+            include_str!("watch.rs"),
+            include_str!("worlds.rs"),
+        ];
+        let mut routes = Vec::new();
+        for line in sources.iter().flat_map(|source| source.lines()) {
+            let Some((_, route)) = line.split_once(".route(\"/control/v1") else { continue };
+            let Some((path, methods)) = route.split_once('"') else { continue };
+            for method in ["get", "post", "delete"] {
+                if methods.contains(&format!("routing::{method}(")) || methods.contains(&format!(").{method}(")) {
+                    routes.push(format!("{} {path}", method.to_uppercase()));
+                }
+            }
+        }
+        let mut calls: Vec<String> = CALLS.iter().map(|call| format!("{} {}", call.method, call.path)).collect();
+        routes.sort();
+        calls.sort();
+        assert_eq!(routes, calls);
+    }
+
+    #[test]
+    fn every_field_is_described() {
+        for call in CALLS {
+            for (name, schema) in call.fields() {
+                assert!(schema["description"].is_string(), "{} {name}: {schema}", call.verb);
+            }
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! `GET /control/v1/clock` — the world's time. `POST /control/v1/clock` — freeze, set, advance or release it.
+
+use axum::http::StatusCode;
+use axum::response::Response;
+use kakaw_core::Millis;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::caller::{Caller, Wish};
+use kakaw_platform::http::fault;
+use kakaw_platform::manage::Refused;
+use crate::schedule;
+use kakaw_platform::platform::World;
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Change {
+    /// `true`: stand still; `false`: run again from where it stands.
+    freeze: Option<bool>,
+    /// RFC 3339: stand still at this moment, which must not be before the world's now.
+    set: Option<String>,
+    /// Seconds forward; everything that is due in between happens, in order.
+    advance: Option<i64>,
+}
+
+pub async fn get(caller: Caller) -> Response {
+    fault::json(StatusCode::OK, &told(&caller.world))
+}
+
+pub async fn post(Wish(caller, change): Wish<Change>) -> Response {
+    let to = match target(&caller.world, &change) {
+        Ok(to) => to,
+        Err(reason) => return caller.refuse(reason),
+    };
+    let world = &caller.world;
+    if let Some(freeze) = change.freeze {
+        world.clock.freeze(freeze);
+    }
+    if change.set.is_some() {
+        world.clock.freeze(true);
+    }
+    let moved = match to {
+        Some(to) => schedule::advance_to(world, to).await,
+        None => Ok(()),
+    };
+    caller.told(moved.map(|()| told(world)).map_err(Refused::from))
+}
+
+/// Where the clock is to be moved to.
+fn target(world: &World, change: &Change) -> Result<Option<Millis>, String> {
+    match (&change.set, change.advance) {
+        (Some(_), Some(_)) => Err("set and advance exclude each other".to_owned()),
+        (Some(text), None) => match Millis::from_rfc3339(text) {
+            Some(moment) if moment >= world.now() => Ok(Some(moment)),
+            Some(_) => Err(format!("set: {text} is before the world's now; time goes forward only")),
+            None => Err(format!("set: {text:?} is no RFC 3339 time, such as 2026-11-20T03:00:00Z")),
+        },
+        (None, Some(seconds)) if (0..=10 * 366 * 86_400).contains(&seconds) => {
+            Ok(Some(world.now().plus_seconds(seconds)))
+        }
+        (None, Some(seconds)) => Err(format!("advance: {seconds}; expected 0 to ten years, in seconds")),
+        (None, None) => Ok(None),
+    }
+}
+
+fn told(world: &World) -> Value {
+    json!({ "now": world.now().rfc3339_exact(), "frozen": world.clock.is_frozen() })
+}

@@ -1,0 +1,53 @@
+//! `POST /control/v1/interception` — take the traffic of this world's clients to Kakao's hosts, by a proxy and by TLS.
+//! `GET /control/v1/interception` — where it is taken; an empty object if nowhere.
+//! `GET /proxy.pac` — the same for browsers.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Extension, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing;
+use serde_json::json;
+
+use super::caller::{Caller, Wish};
+use crate::dispatch;
+use kakaw_platform::http::fault;
+use crate::intercept::{self, Listening};
+use kakaw_platform::platform::World;
+use crate::worlds::Worlds;
+
+pub fn routes() -> Router<Arc<World>> {
+    Router::new()
+        .route("/control/v1/interception", routing::get(get).post(post))
+        .route("/proxy.pac", routing::get(proxy_pac))
+}
+
+async fn listening(worlds: &Worlds, world: &World) -> Option<Arc<Listening>> {
+    worlds.get(&world.name)?.listening().await
+}
+
+/// Browsers ask for it without a header, and it tells nothing but a port.
+async fn proxy_pac(State(world): State<Arc<World>>, Extension(worlds): Extension<Arc<Worlds>>) -> Response {
+    match listening(&worlds, &world).await {
+        Some(listening) => {
+            let kind = [(header::CONTENT_TYPE, "application/x-ns-proxy-autoconfig")];
+            (kind, intercept::pac(&listening.entrance().proxy)).into_response()
+        }
+        None => (StatusCode::NOT_FOUND, "nothing is intercepted yet: kakaw dev --proxy, or kakaw hosts --pac\n")
+            .into_response(),
+    }
+}
+
+async fn get(caller: Caller, Extension(worlds): Extension<Arc<Worlds>>) -> Response {
+    match listening(&worlds, &caller.world).await {
+        Some(listening) => fault::json(StatusCode::OK, &listening.entrance()),
+        None => fault::json(StatusCode::OK, &json!({})),
+    }
+}
+
+async fn post(Extension(worlds): Extension<Arc<Worlds>>, Wish(caller, wish): Wish<intercept::Wish>) -> Response {
+    let listening = dispatch::intercept(&worlds, &caller.world.name, &wish).await;
+    caller.told(listening.map(|listening| listening.entrance()))
+}

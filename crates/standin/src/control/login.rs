@@ -1,0 +1,134 @@
+//! `POST /control/v1/login` — log a person in without pages: the redirect, or the tokens.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::extract::{FromRequest as _, FromRequestParts as _, Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::Response;
+use kakaw_core::app::KeyKind;
+use kakaw_core::authorize as rules;
+use kakaw_store::{app_keys, apps};
+use kakaw_wire::Problem;
+use kakaw_wire::form::Pairs;
+use kakaw_wire::scope;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::caller::Wish;
+use kakaw_platform::http::fault::{self, Fault};
+use kakaw_platform::request::context::Here;
+use kakaw_platform::http::kauth::{self, authorize::Unattended};
+use kakaw_platform::request::redirect::with_query;
+use kakaw_platform::platform::World;
+
+/// The body.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct LogIn {
+    /// A key of an app; default: the REST API key of the only app that has one.
+    client_id: Option<String>,
+    /// A log-in id.
+    person: String,
+    /// Default: the first that is registered for the key.
+    redirect_uri: Option<String>,
+    /// Items, service terms and channels that the person agrees to; default: all that is asked.
+    only: Option<Vec<String>>,
+    /// `true`: the person presses Cancel.
+    deny: bool,
+    /// `true`: exchange the code too.
+    tokens: bool,
+    /// For the exchange.
+    client_secret: Option<String>,
+    /// More of the authorization request: `scope`, `state`, `nonce`, `prompt` …
+    parameters: BTreeMap<String, String>,
+}
+
+pub async fn post(State(world): State<Arc<World>>, request: Request) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let Ok(here) = Here::from_request_parts(&mut parts, &world).await;
+    let (caller, wish) = match Wish::<LogIn>::from_request(Request::from_parts(parts, body), &world).await {
+        Ok(Wish(caller, wish)) => (caller, wish),
+        Err(response) => return response,
+    };
+    match log_in(here, &wish).await {
+        Ok(answer) => fault::json(StatusCode::OK, &answer),
+        Err(fault) => fault.kauth(&world, &caller.base),
+    }
+}
+
+async fn log_in(here: Here, wish: &LogIn) -> Result<Value, Fault> {
+    let (world, base) = (Arc::clone(&here.world), here.base.clone());
+    let client_id = match &wish.client_id {
+        Some(client_id) => client_id.clone(),
+        None => only_key(&world).await?,
+    };
+    let (_, key) = kauth::find_key(&world, &client_id).await?.ok_or_else(|| rules::unknown_key(&client_id))?;
+    let first = kauth::default_redirect_uri(&key);
+    let redirect_uri = wish.redirect_uri.clone().or(first).unwrap_or_default();
+    let only =
+        wish.only.as_ref().map(|only| only.iter().flat_map(|one| scope::split(one)).map(str::to_owned).collect());
+    let unattended = Unattended { person: wish.person.clone(), deny: wish.deny, only, named_by: "person" };
+    let mut parameters = vec![
+        ("client_id", Some(client_id.as_str())),
+        ("redirect_uri", Some(redirect_uri.as_str())),
+        ("response_type", Some("code")),
+    ];
+    parameters.extend(wish.parameters.iter().map(|(name, value)| (name.as_str(), Some(value.as_str()))));
+    let url = with_query("/oauth/authorize", &parameters);
+    let query = url.split_once('?').map(|(_, query)| query.to_owned()).unwrap_or_default();
+    let response = kauth::authorize::unattended(here, query, unattended).await?;
+    let location = response.headers().get(header::LOCATION).and_then(|location| location.to_str().ok());
+    let Some(location) = location.filter(|location| location.starts_with(&redirect_uri)) else {
+        let reason = format!("{} must answer a page first: restricted, or the account's terms", wish.person);
+        return Err(Problem::BadTokenRequest { reason }.into());
+    };
+    let sent = location.get(redirect_uri.len() + 1..).map(Pairs::parse).and_then(Result::ok).unwrap_or_default();
+    let mut answer = json!({ "redirect": location });
+    for name in ["code", "error", "error_description", "state"] {
+        if let Some(value) = sent.one(name).ok().flatten() {
+            answer[name] = json!(value);
+        }
+    }
+    // What comes of it belongs to one log-in, as if it had been walked through.
+    let flow = world.requests.begin_flow();
+    if let Some(code) = sent.one("code").ok().flatten() {
+        world.requests.belongs(code, flow);
+    }
+    if let (true, Some(code)) = (wish.tokens, sent.one("code").ok().flatten()) {
+        let mut form = vec![
+            ("grant_type", "authorization_code"),
+            ("client_id", client_id.as_str()),
+            ("redirect_uri", &redirect_uri),
+            ("code", code),
+        ];
+        form.extend(wish.client_secret.as_deref().map(|secret| ("client_secret", secret)));
+        let form: Pairs = form.into_iter().collect();
+        let reply = kauth::token::issue(&world, &base, "127.0.0.1", &HeaderMap::new(), &form).await?;
+        for token in [Some(&reply.access_token), reply.refresh_token.as_ref()].into_iter().flatten() {
+            world.requests.belongs(token, flow);
+        }
+        answer["tokens"] = json!(reply);
+    }
+    Ok(answer)
+}
+
+/// The key that is meant if none is named: the first REST API key of the one app that has any.
+async fn only_key(world: &World) -> Result<String, Fault> {
+    let mut found = Vec::new();
+    for app in apps::all(&world.store).await? {
+        let keys = app_keys::of_app(&world.store, app.id).await?;
+        let key = keys.into_iter().map(|stored| stored.key).find(|key| key.kind == KeyKind::RestApi && !key.deleted);
+        found.extend(key.map(|key| (app.settings.name.clone(), key.key)));
+    }
+    let reason = match <[_; 1]>::try_from(found) {
+        Ok([(_, key)]) => return Ok(key),
+        Err(found) if found.is_empty() => "client_id is missing, and no app has a REST API key".to_owned(),
+        Err(found) => {
+            let all: Vec<String> = found.iter().map(|(name, key)| format!("{key} ({name})")).collect();
+            format!("client_id is missing, and several apps have a REST API key; expected one of {}", all.join(", "))
+        }
+    };
+    Err(Problem::BadTokenRequest { reason }.into())
+}

@@ -1,0 +1,83 @@
+//! `POST /control/v1/apply` — apply the world file in the body (TOML, or the same as JSON).
+//! `GET /control/v1/export` — the world as a world file.
+//!
+//! Only `kakaw dev` has the control API. It wants the header `Kakaw-Control`, which a web page cannot send without a CORS
+//! preflight, and no preflight is answered here; from other machines it wants the stand-in's token in it.
+
+mod caller;
+pub mod calls;
+mod clock;
+mod interception;
+mod login;
+mod operator;
+mod people;
+mod policy;
+pub mod watch;
+mod worlds;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{FromRequestParts as _, Request, State};
+use axum::http::header;
+use axum::response::{IntoResponse as _, Response};
+use axum::routing;
+
+use kakaw_platform::request::body;
+use kakaw_platform::http::docs;
+use crate::talk;
+use kakaw_platform::manage::Refused;
+use kakaw_platform::platform::World;
+use kakaw_platform::manage::world_file::{self, Secrets};
+
+pub use caller::{Caller, HEADER, Wish};
+
+pub fn routes() -> Router<Arc<World>> {
+    Router::new()
+        .route("/control/v1/apply", routing::post(apply))
+        .route("/control/v1/export", routing::get(export))
+        .route("/control/v1/login", routing::post(login::post))
+        .route("/control/v1/clock", routing::get(clock::get).post(clock::post))
+        .merge(interception::routes())
+        .merge(operator::routes())
+        .merge(people::routes())
+        .merge(policy::routes())
+        .merge(watch::routes())
+        .merge(worlds::routes())
+        .merge(docs::standin_routes())
+        .merge(talk::routes())
+}
+
+async fn apply(State(world): State<Arc<World>>, request: Request) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let caller = match Caller::from_request_parts(&mut parts, &world).await {
+        Ok(caller) => caller,
+        Err(response) => return response,
+    };
+    let text = match body::bytes(body, body::WORLD_FILE_LIMIT).await.map(String::from_utf8) {
+        Ok(Ok(text)) => text,
+        Ok(Err(_)) => return caller.refuse("the world file is not UTF-8"),
+        Err(error) => return caller.refuse(error.reason()),
+    };
+    let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let file = if kind.starts_with("application/json") {
+        serde_json::from_str(&text).map_err(|error| format!("world file: {error}"))
+    } else {
+        world_file::parse(&text, "world file")
+    };
+    match file {
+        Ok(file) => {
+            let applied = world_file::apply(&world, &file).await;
+            caller.done(applied.map_err(|error| Refused::Wrong(format!("{error:#}"))))
+        }
+        Err(reason) => caller.refuse(reason),
+    }
+}
+
+async fn export(caller: Caller) -> Response {
+    let file = world_file::export(&caller.world, Secrets::Written).await.map_err(Refused::from);
+    match file.and_then(|file| world_file::to_text(&file).map_err(Refused::Wrong)) {
+        Ok(text) => ([(header::CONTENT_TYPE, "application/toml;charset=UTF-8")], text).into_response(),
+        Err(refused) => caller.done(Err(refused)),
+    }
+}

@@ -1,0 +1,110 @@
+//! `GET /control/v1/policy` — the rules of the protocol that can be bent.
+//! `POST /control/v1/policy` — bend some of them, from now on.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::routing;
+use kakaw_core::policy::Rehearsal;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::caller::{Caller, Wish};
+use kakaw_platform::http::fault;
+use kakaw_platform::platform::World;
+
+pub fn routes() -> Router<Arc<World>> {
+    Router::new().route("/control/v1/policy", routing::get(get).post(post))
+}
+
+/// When a refresh token is replaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+enum Rotation {
+    LastMonth,
+    Always,
+    Never,
+}
+
+/// The rules. What is absent stays as it is.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Rules {
+    /// Seconds that access tokens live which are issued from now on; 0: as long as tokens of their key do.
+    access_token_lifetime: Option<i64>,
+    /// Seconds that codes live which are issued from now on, 1 to 600.
+    code_lifetime: Option<i64>,
+    /// When a refresh token is replaced as it is used: in its last month, as Kakao Login does it, always, or never.
+    refresh_rotation: Option<Rotation>,
+    /// Seconds during which the predecessor of a replaced refresh token still works.
+    refresh_grace: Option<i64>,
+    /// `true`: a redirect URI of this machine is accepted with any port, and not letter for letter.
+    any_local_port: Option<bool>,
+    /// `true`: the second use of a code ends what its first use issued.
+    revoke_on_code_reuse: Option<bool>,
+    /// `true`: an outdated refresh token ends its grant.
+    revoke_on_refresh_reuse: Option<bool>,
+    /// `true`: `/apiweb/code.json` is as strict as `kakaw serve` is (`policy.strict_code_polling`).
+    strict_code_polling: Option<bool>,
+}
+
+async fn get(caller: Caller) -> Response {
+    fault::json(StatusCode::OK, &told(&caller.world))
+}
+
+async fn post(Wish(caller, rules): Wish<Rules>) -> Response {
+    let world = &caller.world;
+    let mut policy = world.policy();
+    if let Some(seconds) = rules.access_token_lifetime {
+        // Clients are told a second less than it is.
+        if seconds != 0 && !(2..=365 * 86_400).contains(&seconds) {
+            return caller.refuse(format!("access_token_lifetime: {seconds}; expected 2 seconds to a year, or 0"));
+        }
+        policy.rehearsal.access_lifetime = Some(seconds).filter(|seconds| *seconds != 0);
+    }
+    if let Some(seconds) = rules.code_lifetime {
+        if !(1..=600).contains(&seconds) {
+            return caller.refuse(format!("code_lifetime: {seconds}; expected 1 to 600 seconds"));
+        }
+        policy.code_lifetime = seconds;
+    }
+    if let Some(seconds) = rules.refresh_grace {
+        if !(0..=86_400).contains(&seconds) {
+            return caller.refuse(format!("refresh_grace: {seconds}; expected 0 seconds to a day"));
+        }
+        policy.refresh_grace = seconds;
+    }
+    let Rehearsal { rotate, any_local_port, .. } = policy.rehearsal;
+    policy.rehearsal.rotate = match rules.refresh_rotation {
+        None => rotate,
+        Some(Rotation::LastMonth) => None,
+        Some(Rotation::Always) => Some(true),
+        Some(Rotation::Never) => Some(false),
+    };
+    policy.rehearsal.any_local_port = rules.any_local_port.unwrap_or(any_local_port);
+    policy.revoke_on_code_reuse = rules.revoke_on_code_reuse.unwrap_or(policy.revoke_on_code_reuse);
+    policy.revoke_on_refresh_reuse = rules.revoke_on_refresh_reuse.unwrap_or(policy.revoke_on_refresh_reuse);
+    policy.strict_code_polling = rules.strict_code_polling.unwrap_or(policy.strict_code_polling);
+    world.set_policy(policy);
+    fault::json(StatusCode::OK, &told(world))
+}
+
+fn told(world: &World) -> Rules {
+    let policy = world.policy();
+    Rules {
+        access_token_lifetime: Some(policy.rehearsal.access_lifetime.unwrap_or(0)),
+        code_lifetime: Some(policy.code_lifetime),
+        refresh_rotation: Some(match policy.rehearsal.rotate {
+            None => Rotation::LastMonth,
+            Some(true) => Rotation::Always,
+            Some(false) => Rotation::Never,
+        }),
+        refresh_grace: Some(policy.refresh_grace),
+        any_local_port: Some(policy.rehearsal.any_local_port),
+        revoke_on_code_reuse: Some(policy.revoke_on_code_reuse),
+        revoke_on_refresh_reuse: Some(policy.revoke_on_refresh_reuse),
+        strict_code_polling: Some(policy.strict_code_polling),
+    }
+}

@@ -1,0 +1,185 @@
+//! `GET /control/v1/requests` — what was asked and answered. `DELETE /control/v1/requests` — forget it.
+//! `GET /control/v1/requests/count` — how many fit.
+//! `GET /control/v1/requests/har` — those that fit as an HTTP Archive (HAR 1.2).
+//! `GET /control/v1/requests/{id}/curl` — one as a line for curl.
+//! `GET /control/v1/requests/wait` — the first exchange that fits, waiting for it up to `timeout` seconds.
+//! `GET /control/v1/faults` — the fault rules. `POST /control/v1/faults` — add one. `DELETE /control/v1/faults` — remove all.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{Path, RawQuery};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use axum::routing;
+use kakaw_core::webhook;
+use kakaw_store::accounts;
+use kakaw_wire::Code;
+use kakaw_wire::form::Pairs;
+use serde_json::json;
+
+use super::caller::{Caller, Wish};
+use crate::inject::rules::{Delivery, FaultRule};
+use crate::record::har;
+use kakaw_platform::http::fault;
+use crate::record::log::Filter;
+use kakaw_platform::platform::World;
+
+/// Seconds that somebody may wait.
+pub const LONGEST: u64 = 30;
+
+pub fn routes() -> Router<Arc<World>> {
+    Router::new()
+        .route("/control/v1/requests", routing::get(list).delete(forget))
+        .route("/control/v1/requests/count", routing::get(count))
+        .route("/control/v1/requests/har", routing::get(har))
+        .route("/control/v1/requests/{id}/curl", routing::get(curl))
+        .route("/control/v1/requests/wait", routing::get(wait))
+        .route("/control/v1/faults", routing::get(rules).post(add).delete(remove))
+}
+
+async fn list(caller: Caller, RawQuery(query): RawQuery) -> Response {
+    match filter(&caller, &query.unwrap_or_default()).await {
+        Ok((filter, _)) => fault::json(StatusCode::OK, &caller.world.requests.list(&filter)),
+        Err(reason) => caller.refuse(reason),
+    }
+}
+
+async fn count(caller: Caller, RawQuery(query): RawQuery) -> Response {
+    match filter(&caller, &query.unwrap_or_default()).await {
+        Ok((filter, _)) => fault::json(StatusCode::OK, &json!({ "count": caller.world.requests.list(&filter).len() })),
+        Err(reason) => caller.refuse(reason),
+    }
+}
+
+async fn har(caller: Caller, RawQuery(query): RawQuery) -> Response {
+    match filter(&caller, &query.unwrap_or_default()).await {
+        Ok((filter, _)) => fault::json(StatusCode::OK, &har::document(&caller.world.requests.list(&filter))),
+        Err(reason) => caller.refuse(reason),
+    }
+}
+
+async fn curl(caller: Caller, Path(id): Path<String>) -> Response {
+    match id.parse().ok().and_then(|id| caller.world.requests.get(id)) {
+        Some(exchange) => fault::json(StatusCode::OK, &json!({ "curl": har::curl(&exchange) })),
+        None => caller.refuse(format!("there is no exchange {id} in the log")),
+    }
+}
+
+async fn forget(caller: Caller) -> Response {
+    caller.world.requests.clear();
+    StatusCode::NO_CONTENT.into_response()
+}
+
+async fn wait(caller: Caller, RawQuery(query): RawQuery) -> Response {
+    let (filter, patience) = match filter(&caller, &query.unwrap_or_default()).await {
+        Ok(read) => read,
+        Err(reason) => return caller.refuse(reason),
+    };
+    match tokio::time::timeout(patience, caller.world.requests.wait(&filter)).await {
+        Ok(exchange) => fault::json(StatusCode::OK, &exchange),
+        Err(_) => StatusCode::NO_CONTENT.into_response(),
+    }
+}
+
+async fn filter(caller: &Caller, query: &str) -> Result<(Filter, Duration), String> {
+    let pairs = Pairs::parse(query).map_err(|error| format!("{}: {}", error.parameter(), error.reason()))?;
+    let (mut filter, mut seconds) = (Filter::default(), 10);
+    let number = |name: &str, text: &str| text.parse::<u64>().map_err(|_| format!("{name}: {text:?} is no number"));
+    for (name, value) in pairs.iter() {
+        let text = Some(value.to_owned());
+        match name {
+            "after" => filter.after = Some(number(name, value)?),
+            "method" => filter.method = text,
+            "path" => filter.path = text,
+            "app_key" => filter.app_key = text,
+            "app" => filter.app = Some(value.parse().map_err(|_| format!("app: {value:?} is no id of an app"))?),
+            "person" => filter.person = text,
+            "status" => {
+                filter.status = Some(value.parse().map_err(|_| format!("status: {value:?} is no HTTP status"))?);
+            }
+            "code" => filter.code = text,
+            "timeout" => seconds = number(name, value)?.min(LONGEST),
+            _ => match name.strip_prefix("parameters.") {
+                Some(name) => drop(filter.parameters.insert(name.to_owned(), value.to_owned())),
+                None => {
+                    return Err(format!(
+                        "unknown parameter {name}; expected after, method, path, app_key, app, person, parameters.NAME, \
+                         status, code, timeout"
+                    ));
+                }
+            },
+        }
+    }
+    if let Some(person) = &filter.person {
+        filter.account = Some(account(caller, person).await?);
+    }
+    Ok((filter, Duration::from_secs(seconds)))
+}
+
+/// The account of a log-in id.
+async fn account(caller: &Caller, person: &str) -> Result<i64, String> {
+    match accounts::by_login(&caller.world.store, person).await {
+        Ok(Some(stored)) => Ok(stored.account.id),
+        Ok(None) => Err(format!("person: nobody logs in with {person:?}")),
+        Err(error) => Err(format!("person: {error}")),
+    }
+}
+
+async fn rules(caller: Caller) -> Response {
+    fault::json(StatusCode::OK, &caller.world.faults.list())
+}
+
+async fn remove(caller: Caller) -> Response {
+    caller.world.faults.remove(None);
+    StatusCode::NO_CONTENT.into_response()
+}
+
+async fn add(Wish(caller, mut rule): Wish<FaultRule>) -> Response {
+    if let Err(reason) = check(&rule) {
+        return caller.refuse(reason);
+    }
+    if let Some(person) = &rule.person {
+        match accounts::by_login(&caller.world.store, person).await {
+            Ok(Some(stored)) => rule.account = Some(stored.account.id),
+            Ok(None) => return caller.refuse(format!("person: nobody logs in with {person:?}")),
+            Err(error) => return caller.done(Err(error)),
+        }
+    }
+    fault::json(StatusCode::OK, &json!({ "id": caller.world.faults.add(rule) }))
+}
+
+fn check(rule: &FaultRule) -> Result<(), String> {
+    let fault = &rule.fault;
+    match (rule.webhook.as_deref(), fault.delivery) {
+        (None, Some(_)) => return Err("fault.delivery needs webhook: unlink or account_status".to_owned()),
+        (Some(webhook::UNLINK | webhook::ACCOUNT_STATUS), None) => {
+            let known = "late, twice, out_of_order or bad_signature";
+            return Err(format!("fault.delivery is missing; expected {known}"));
+        }
+        (Some(webhook::UNLINK | webhook::ACCOUNT_STATUS), Some(_)) if fault.spoils_an_answer() => {
+            return Err("fault: a webhook has delivery only; the rest is for requests".to_owned());
+        }
+        (Some(webhook::UNLINK | webhook::ACCOUNT_STATUS), Some(Delivery::Late(seconds))) if seconds < 1 => {
+            return Err(format!("fault.delivery.late: {seconds}; expected seconds, 1 or more"));
+        }
+        (Some(webhook::UNLINK | webhook::ACCOUNT_STATUS), Some(_)) => return Ok(()),
+        (Some(other), _) => return Err(format!("webhook: {other:?}; expected unlink or account_status")),
+        (None, None) => {}
+    }
+    if !fault.spoils_an_answer() {
+        let known = "error, latency_ms, drop, cut, content_type, status, id_token, jwks or delivery";
+        return Err(format!("fault says nothing; expected {known}"));
+    }
+    if let Some(unknown) = fault.error.as_deref().filter(|id| Code::from_id(id).is_none()) {
+        return Err(format!("fault.error: {unknown:?} is no code of the catalogue, such as KOE006 or -401"));
+    }
+    if fault.status.is_some_and(|status| !(500..600).contains(&status)) {
+        return Err("fault.status: expected 500 to 599".to_owned());
+    }
+    if rule.probability.is_some_and(|probability| !(0.0..=1.0).contains(&probability)) {
+        return Err("probability: expected 0 to 1".to_owned());
+    }
+    Ok(())
+}

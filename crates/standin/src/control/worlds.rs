@@ -1,0 +1,133 @@
+//! `GET /control/v1/worlds` — every world of this process.
+//! `POST /control/v1/worlds` — make a world: empty, as a copy of another, of a world file.
+//! `DELETE /control/v1/worlds/{name}` — end a world.
+//! `GET /control/v1/snapshots` — the moments that are kept of this world, and their rows.
+//! `POST /control/v1/snapshots` — keep this moment: rows and clock.
+//! `POST /control/v1/restore` — go back to a moment.
+//! `POST /control/v1/reset` — go back to the start, and forget requests and faults.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Extension, Path};
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::routing;
+use kakaw_store::Error;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::caller::{Caller, Wish};
+use kakaw_platform::request::base;
+use kakaw_platform::http::fault;
+use kakaw_platform::request::context::{KAKAO_HOSTS, WORLDS};
+use kakaw_platform::manage::Refused;
+use kakaw_platform::platform::World;
+use crate::worlds::{self, Running, Worlds};
+use crate::rewind;
+use crate::snapshots;
+
+pub fn routes() -> Router<Arc<World>> {
+    Router::new()
+        .route("/control/v1/worlds", routing::get(list).post(create))
+        .route("/control/v1/worlds/{name}", routing::delete(delete))
+        .route("/control/v1/snapshots", routing::get(kept).post(keep))
+        .route("/control/v1/restore", routing::post(restore))
+        .route("/control/v1/reset", routing::post(reset))
+}
+
+/// A world, as it is told.
+#[derive(Serialize, JsonSchema)]
+pub struct Told {
+    /// Its name.
+    name: String,
+    /// Where it is reached.
+    base_url: String,
+    /// The world's time, RFC 3339.
+    now: String,
+}
+
+impl Told {
+    fn of(caller: &Caller, worlds: &Worlds, running: &Running) -> Self {
+        let world = &running.world;
+        let origin = base::split(&caller.base).0;
+        // Kakao's hosts lead to one world each, and to none below a path.
+        let is_kakaos = origin.strip_prefix("https://").is_some_and(|host| KAKAO_HOSTS.contains(&host));
+        let own = format!("http://localhost:{}", worlds.port());
+        let origin = if is_kakaos { &own } else { origin };
+        let below = if world.is_default() { String::new() } else { format!("{WORLDS}{}", world.name) };
+        Self { base_url: format!("{origin}{below}"), name: world.name.clone(), now: world.now().rfc3339_exact() }
+    }
+}
+
+async fn list(caller: Caller, Extension(worlds): Extension<Arc<Worlds>>) -> Response {
+    let all: Vec<Told> = worlds.list().iter().map(|running| Told::of(&caller, &worlds, running)).collect();
+    fault::json(StatusCode::OK, &all)
+}
+
+async fn create(Extension(worlds): Extension<Arc<Worlds>>, Wish(caller, wish): Wish<worlds::Wish>) -> Response {
+    let made = worlds.create(&wish).await;
+    caller.told(made.map(|running| Told::of(&caller, &worlds, &running)))
+}
+
+async fn delete(caller: Caller, Extension(worlds): Extension<Arc<Worlds>>, Path(name): Path<String>) -> Response {
+    caller.done(match worlds.delete(&name) {
+        Ok(false) => Err(Refused::Wrong(format!("there is no world {name:?}"))),
+        other => other.map(drop),
+    })
+}
+
+/// The name of a moment.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Keep {
+    /// 1 to 100 characters, and not `start`; default `saved`.
+    #[serde(default = "saved")]
+    name: String,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Restore {
+    /// The moment's name; default `saved`. `start` is when the world was made.
+    #[serde(default = "saved")]
+    snapshot: String,
+}
+
+fn saved() -> String {
+    "saved".to_owned()
+}
+
+async fn kept(caller: Caller) -> Response {
+    fault::json(StatusCode::OK, &caller.world.snapshots.list())
+}
+
+async fn keep(Wish(caller, Keep { name }): Wish<Keep>) -> Response {
+    if name == snapshots::START || name.is_empty() || name.len() > 100 {
+        return caller.refuse(format!("name: {name:?}; expected 1 to 100 characters, and not {:?}", snapshots::START));
+    }
+    let taken = rewind::take(&caller.world, &name).await.map_err(Refused::from).and_then(|room| {
+        room.then(|| json!({ "name": name })).ok_or_else(|| Refused::Wrong("there are too many snapshots".to_owned()))
+    });
+    caller.told(taken)
+}
+
+async fn restore(Wish(caller, Restore { snapshot }): Wish<Restore>) -> Response {
+    let missing = || format!("there is no snapshot {snapshot:?}");
+    caller.done(found(rewind::restore(&caller.world, &snapshot).await, missing))
+}
+
+async fn reset(caller: Caller) -> Response {
+    let missing =
+        || "the start of this world was not kept: it is not in memory; a snapshot can be kept and restored".to_owned();
+    caller.done(found(rewind::reset(&caller.world).await, missing))
+}
+
+fn found(result: Result<bool, Error>, missing: impl Fn() -> String) -> Result<(), Refused> {
+    match result {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(Refused::Wrong(missing())),
+        Err(error) => Err(error.into()),
+    }
+}

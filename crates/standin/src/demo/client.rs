@@ -1,0 +1,53 @@
+//! The demo's HTTP client: it knocks at the server's own door, like any other.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use axum::http::header;
+use kakaw_wire::token::TokenReply;
+
+use kakaw_platform::request::context::Here;
+
+/// A client of the wire.
+pub struct Client {
+    http: Option<reqwest::Client>,
+    address: SocketAddr,
+}
+
+impl Client {
+    /// A client of the server that listens on `address`.
+    #[must_use]
+    pub fn new(address: SocketAddr) -> Self {
+        let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(10)).build();
+        Self { http: http.ok(), address }
+    }
+
+    fn request(&self, here: &Here, method: reqwest::Method, path: &str) -> Result<reqwest::RequestBuilder, String> {
+        let http = self.http.as_ref().ok_or("this machine offers no HTTP client")?;
+        // The issuer follows the name under which the browser reached us.
+        let host = here.base.split_once("://").map_or("localhost", |(_, host)| host);
+        Ok(http.request(method, format!("http://{}{path}", self.address)).header(header::HOST.as_str(), host))
+    }
+
+    /// `POST /oauth/token`.
+    pub async fn tokens(&self, here: &Here, form: &[(&str, &str)]) -> Result<TokenReply, String> {
+        let text = text(self.request(here, reqwest::Method::POST, "/oauth/token")?.form(form)).await?;
+        serde_json::from_str(&text).map_err(|error| format!("{error}: {text}"))
+    }
+
+    /// A call of the user API with an access token; the answer as indented JSON.
+    pub async fn api(&self, here: &Here, path: &str, access_token: &str, is_read: bool) -> Result<String, String> {
+        let method = if is_read { reqwest::Method::GET } else { reqwest::Method::POST };
+        let text = text(self.request(here, method, path)?.bearer_auth(access_token)).await?;
+        let json: serde_json::Value = serde_json::from_str(&text).map_err(|error| format!("{error}: {text}"))?;
+        Ok(format!("{json:#}"))
+    }
+}
+
+/// The body of a success; anything else as a sentence.
+async fn text(request: reqwest::RequestBuilder) -> Result<String, String> {
+    let response = request.send().await.map_err(|error| error.to_string())?;
+    let status = response.status();
+    let text = response.text().await.map_err(|error| error.to_string())?;
+    if status.is_success() { Ok(text) } else { Err(format!("{status} {text}")) }
+}

@@ -1,0 +1,241 @@
+//! `GET /demo` — a small sample service: log in, look at the tokens and at the person's information, log out.
+//! `GET /demo/login` — to `/oauth/authorize`, with a fresh `state` and `nonce`.
+//! `GET /demo/callback` — back from there: exchange the code.
+//! `POST /demo/{refresh,logout,unlink}` — renew the tokens, end them, end the link.
+//!
+//! It is a client like any other: it knows an app key, talks HTTP and keeps what it gets in its own (sealed) cookie.
+//! Only `kakaw dev` has it.
+
+mod client;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::extract::{Path, RawQuery};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use axum::{Extension, Router, routing};
+use kakaw_core::app::KeyKind;
+use kakaw_core::seal::Purpose;
+use kakaw_core::{random, secret};
+use kakaw_store::{app_keys, apps};
+use kakaw_wire::form::Pairs;
+use kakaw_wire::token::TokenReply;
+use serde::{Deserialize, Serialize};
+
+use kakaw_platform::http::fault::Fault;
+use kakaw_platform::request::context::Here;
+use kakaw_platform::request::redirect::{redirect, with_cookie, with_query};
+use kakaw_platform::request::cookie;
+use kakaw_platform::request::form_token;
+use kakaw_platform::pages;
+use crate::pages::demo::{Demo as Page, Shown};
+use kakaw_platform::platform::World;
+
+pub use client::Client;
+
+/// Where the demo is sent back to, below its base URL.
+pub const CALLBACK: &str = "/demo/callback";
+
+/// Routes of the demo of a server that listens on `address`.
+pub fn routes(address: SocketAddr) -> Router<Arc<World>> {
+    Router::new()
+        .route("/demo", routing::get(show))
+        .route("/demo/login", routing::get(log_in))
+        .route(CALLBACK, routing::get(callback))
+        .route("/demo/{action}", routing::post(act))
+        .layer(Extension(Arc::new(Client::new(address))))
+}
+
+/// The app that the demo stands for: one that has registered the demo's redirect URI.
+struct Registration {
+    app: String,
+    client_id: String,
+    client_secret: Option<String>,
+    redirect_uri: String,
+}
+
+impl Registration {
+    async fn find(here: &Here) -> Result<Option<Self>, Fault> {
+        let redirect_uri = format!("{}{CALLBACK}", here.base);
+        for app in apps::all(&here.world.store).await? {
+            for stored in app_keys::of_app(&here.world.store, app.id).await? {
+                let registered = stored.key.settings.redirect_uris.contains(&redirect_uri);
+                if registered && stored.key.kind == KeyKind::RestApi && !stored.key.deleted {
+                    let open = |text: &String| here.world.sealer.open(Purpose::Keep, text);
+                    let client_secret = stored.sealed.as_ref().and_then(open);
+                    return Ok(Some(Self {
+                        app: app.settings.name,
+                        client_id: stored.key.key,
+                        client_secret: client_secret.and_then(|plain| String::from_utf8(plain).ok()),
+                        redirect_uri,
+                    }));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// The parameters of both grants that name and prove the app.
+    fn credentials(&self) -> Vec<(&str, &str)> {
+        let secret = self.client_secret.as_deref().map(|secret| ("client_secret", secret));
+        std::iter::once(("client_id", self.client_id.as_str())).chain(secret).collect()
+    }
+}
+
+/// What the demo keeps in its cookie.
+#[derive(Default, Serialize, Deserialize)]
+struct Kept {
+    state: String,
+    nonce: String,
+    tokens: Option<TokenReply>,
+}
+
+fn kept(here: &Here, headers: &HeaderMap) -> Kept {
+    let name = cookie::Names::of(&here.world).demo;
+    let text = cookie::read_up_to(headers, &name, 4000);
+    text.and_then(|text| form_seal::open(here, Purpose::Step, &text)).unwrap_or_default()
+}
+
+fn keep(here: &Here, response: Response, kept: &Kept) -> Response {
+    let value = form_seal::seal(here, Purpose::Step, kept);
+    with_cookie(response, cookie::set(&here.base, &cookie::Names::of(&here.world).demo, &value, 86_400))
+}
+
+fn page(here: &Here, shown: Shown) -> Response {
+    page::respond(here, StatusCode::OK, &Page::new(here, shown))
+}
+
+async fn show(here: Here, headers: HeaderMap, Extension(client): Extension<Arc<Client>>) -> Response {
+    let registration = match Registration::find(&here).await {
+        Ok(Some(registration)) => registration,
+        Ok(None) => return page(&here, Shown::Unregistered { redirect_uri: format!("{}{CALLBACK}", here.base) }),
+        Err(fault) => return fault.page(&here),
+    };
+    let Some(tokens) = kept(&here, &headers).tokens else {
+        return page(&here, Shown::LoggedOut { app: registration.app });
+    };
+    match client.api(&here, "/v2/user/me", &tokens.access_token, true).await {
+        Ok(me) => {
+            let uri = format!("{}/demo", here.base);
+            let parameters =
+                [("client_id", Some(registration.client_id.as_str())), ("logout_redirect_uri", Some(&uri))];
+            let log_out = with_query("/oauth/logout", &parameters);
+            page(&here, Shown::LoggedIn { app: registration.app, tokens: Box::new(tokens), me, log_out })
+        }
+        // The tokens are over: the demo forgets them, as a service would.
+        Err(error) => keep(&here, page(&here, Shown::Failed { step: "GET /v2/user/me", error }), &Kept::default()),
+    }
+}
+
+async fn log_in(here: Here) -> Response {
+    let registration = match Registration::find(&here).await {
+        Ok(Some(registration)) => registration,
+        Ok(None) => return redirect("/demo", false),
+        Err(fault) => return fault.page(&here),
+    };
+    let (state, nonce) = (random::token(&*here.world.random), random::token(&*here.world.random));
+    let parameters = [
+        ("client_id", Some(registration.client_id.as_str())),
+        ("redirect_uri", Some(&registration.redirect_uri)),
+        ("response_type", Some("code")),
+        ("state", Some(&state)),
+        ("nonce", Some(&nonce)),
+    ];
+    let location = with_query("/oauth/authorize", &parameters);
+    keep(&here, redirect(&location, false), &Kept { state, nonce, tokens: None })
+}
+
+async fn callback(
+    here: Here,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+    Extension(client): Extension<Arc<Client>>,
+) -> Response {
+    let pairs = Pairs::parse(&query.unwrap_or_default()).unwrap_or_default();
+    let one = |name: &str| pairs.one(name).ok().flatten().unwrap_or_default();
+    let mut kept = kept(&here, &headers);
+    let failed = |error: String| page(&here, Shown::Failed { step: "GET /oauth/authorize", error });
+    if kept.state.is_empty() || !secret::same(one("state"), &kept.state) {
+        return failed("state: not the one that this browser started with".to_owned());
+    }
+    if !one("error").is_empty() {
+        return failed(format!("{}: {}", one("error"), one("error_description")));
+    }
+    let registration = match Registration::find(&here).await {
+        Ok(Some(registration)) => registration,
+        Ok(None) => return redirect("/demo", false),
+        Err(fault) => return fault.page(&here),
+    };
+    let mut form = registration.credentials();
+    form.extend([
+        ("grant_type", "authorization_code"),
+        ("redirect_uri", &registration.redirect_uri),
+        ("code", one("code")),
+    ]);
+    match client.tokens(&here, &form).await {
+        // The ID token answers the nonce of this browser (OpenID Connect Core §3.1.3.7).
+        Ok(tokens) if tokens.id_token.as_deref().is_none_or(|token| page::demo::nonce(token) == kept.nonce) => {
+            kept.tokens = Some(tokens);
+            kept.state.clear();
+            keep(&here, redirect("/demo", false), &kept)
+        }
+        Ok(_) => failed("nonce: not the one that this browser started with".to_owned()),
+        Err(error) => page(&here, Shown::Failed { step: "POST /oauth/token", error }),
+    }
+}
+
+async fn act(
+    here: Here,
+    headers: HeaderMap,
+    Path(action): Path<String>,
+    Extension(client): Extension<Arc<Client>>,
+) -> Response {
+    let mut kept = kept(&here, &headers);
+    let Some(tokens) = kept.tokens.take().filter(|_| form_seal::is_same_origin(&here, &headers)) else {
+        return redirect("/demo", true);
+    };
+    let registration = match Registration::find(&here).await {
+        Ok(Some(registration)) => registration,
+        Ok(None) => return redirect("/demo", true),
+        Err(fault) => return fault.page(&here),
+    };
+    let (step, result) = match action.as_str() {
+        "refresh" => ("POST /oauth/token", renew(&client, &here, &registration, &tokens).await.map(Some)),
+        "logout" => (
+            "POST /v1/user/logout",
+            client.api(&here, "/v1/user/logout", &tokens.access_token, false).await.map(|_| None),
+        ),
+        "unlink" => (
+            "POST /v1/user/unlink",
+            client.api(&here, "/v1/user/unlink", &tokens.access_token, false).await.map(|_| None),
+        ),
+        _ => return StatusCode::NOT_FOUND.into_response(),
+    };
+    match result {
+        Ok(next) => {
+            kept.tokens = next;
+            keep(&here, redirect("/demo", true), &kept)
+        }
+        Err(error) => keep(&here, page(&here, Shown::Failed { step, error }), &Kept::default()),
+    }
+}
+
+/// New tokens; what the answer leaves out stays as it was.
+async fn renew(
+    client: &Client,
+    here: &Here,
+    registration: &Registration,
+    tokens: &TokenReply,
+) -> Result<TokenReply, String> {
+    let mut form = registration.credentials();
+    let refresh_token = tokens.refresh_token.as_deref().unwrap_or_default();
+    form.extend([("grant_type", "refresh_token"), ("refresh_token", refresh_token)]);
+    let renewed = client.tokens(here, &form).await?;
+    Ok(TokenReply {
+        refresh_token: renewed.refresh_token.or_else(|| tokens.refresh_token.clone()),
+        refresh_token_expires_in: renewed.refresh_token_expires_in.or(tokens.refresh_token_expires_in),
+        scope: renewed.scope.or_else(|| tokens.scope.clone()),
+        ..renewed
+    })
+}

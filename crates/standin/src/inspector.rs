@@ -1,0 +1,150 @@
+//! `GET /inspector` — a live page of log-ins: what was asked, what was decided and why.
+//! `GET /inspector/events` — the same as server-sent events, one exchange each.
+//! `POST /inspector/mend` — register what a refused request sent: its redirect URI (KOE006) or consent items (KOE205).
+//!
+//! Only in a stand-in, only for callers on this machine, and never for pages of other origins.
+
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, Bytes, HttpBody};
+use axum::extract::{ConnectInfo, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing;
+use http_body::Frame;
+use kakaw_core::app::{Consent, ConsentItem};
+use kakaw_store::{Outcome, app_keys, apps};
+use kakaw_wire::Problem;
+use kakaw_wire::scope::{self, Item};
+use serde::Deserialize;
+use tokio::sync::mpsc;
+
+use crate::control::Wish;
+use kakaw_platform::http::fault::Fault;
+use kakaw_platform::request::context::{self, Here};
+use kakaw_platform::pages;
+use crate::record::log::{Exchange, Filter};
+use kakaw_platform::platform::World;
+
+/// A comment now and then shows that the connection lives.
+const PULSE: Duration = Duration::from_secs(20);
+
+pub fn routes() -> Router<Arc<World>> {
+    Router::new()
+        .route("/inspector", routing::get(show))
+        .route("/inspector/events", routing::get(events))
+        .route("/inspector/mend", routing::post(mend))
+}
+
+async fn show(here: Here) -> Response {
+    page::respond_with_script(&here, StatusCode::OK, &page::inspector::Inspector::new(&here))
+}
+
+async fn events(
+    State(world): State<Arc<World>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+) -> Response {
+    let site = headers.get("sec-fetch-site").and_then(|site| site.to_str().ok()).unwrap_or("same-origin");
+    if !peer.ip().to_canonical().is_loopback() || !["same-origin", "none"].contains(&site) {
+        let reason = "the inspector is for its own page on this machine".to_owned();
+        return Fault::from(Problem::BadTokenRequest { reason }).kauth(&world, &here::base(&world, &headers));
+    }
+    let (sender, receiver) = mpsc::channel(64);
+    tokio::spawn(async move {
+        let mut last = 0;
+        loop {
+            let text = match tokio::time::timeout(PULSE, world.requests.after(last)).await {
+                Ok(found) => {
+                    last = found.last().map_or(last, |exchange| exchange.id);
+                    found.iter().map(event).collect()
+                }
+                Err(_) => ":\n\n".to_owned(),
+            };
+            // The page was closed.
+            if sender.send(Bytes::from(text)).await.is_err() {
+                return;
+            }
+        }
+    });
+    let kind = [(header::CONTENT_TYPE, "text/event-stream"), (header::CACHE_CONTROL, "no-store")];
+    (kind, Body::new(Events(receiver))).into_response()
+}
+
+fn event(exchange: &Exchange) -> String {
+    format!("data: {}\n\n", serde_json::to_string(exchange).unwrap_or_default())
+}
+
+/// A body that goes on for as long as somebody listens.
+struct Events(mpsc::Receiver<Bytes>);
+
+impl HttpBody for Events {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        self.0.poll_recv(context).map(|bytes| bytes.map(|bytes| Ok(Frame::data(bytes))))
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Mend {
+    /// The refused exchange.
+    id: u64,
+}
+
+async fn mend(Wish(caller, Mend { id }): Wish<Mend>) -> Response {
+    match mended(&caller.world, id).await {
+        Ok(()) => StatusCode::NO_CONTENT.into_response(),
+        Err(fault) => fault.kauth(&caller.world, &caller.base),
+    }
+}
+
+fn refused(reason: String) -> Fault {
+    Problem::BadTokenRequest { reason }.into()
+}
+
+async fn mended(world: &World, id: u64) -> Result<(), Fault> {
+    let filter = Filter { after: Some(id.saturating_sub(1)), ..Filter::default() };
+    let exchange = world.requests.list(&filter).into_iter().find(|exchange| exchange.id == id);
+    let exchange = exchange.ok_or_else(|| refused(format!("there is no exchange {id} in the log")))?;
+    let sent = |name: &str| exchange.parameters.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str());
+    let key = exchange.app_key.as_deref().unwrap_or_default();
+    let (app, _) = app_keys::with_app(&world.store, key).await?.ok_or_else(|| refused("its app is gone".to_owned()))?;
+    let change = match exchange.code {
+        Some("KOE006") => {
+            let keys = app_keys::of_app(&world.store, app.id).await?;
+            let Some(mut stored) = keys.into_iter().find(|stored| stored.key.key == key) else {
+                return Err(refused("its key is gone".to_owned()));
+            };
+            stored.key.settings.redirect_uris.push(sent("redirect_uri").unwrap_or_default().to_owned());
+            app_keys::put(&stored)
+        }
+        Some("KOE205") => {
+            let mut app = (*app).clone();
+            let items = scope::split(sent("scope").unwrap_or_default()).filter_map(Item::from_id);
+            for item in items.collect::<Vec<_>>() {
+                app.settings.consent_items.entry(item).or_insert(ConsentItem {
+                    consent: Consent::Optional,
+                    collect_if_missing: false,
+                    collect_since: world.now(),
+                    purpose: String::new(),
+                    permission: true,
+                });
+            }
+            apps::update(&app)
+        }
+        _ => return Err(refused("only KOE006 and KOE205 can be mended by a click".to_owned())),
+    };
+    let Outcome::Committed = world.store.commit(vec![change]).await? else { return Err(Fault::contention()) };
+    Ok(())
+}

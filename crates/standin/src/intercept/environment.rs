@@ -1,0 +1,185 @@
+//! What a child process is given so that its traffic to Kakao Login reaches the stand-in and is trusted.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::Context as _;
+
+use super::Entrance;
+use kakaw_platform::request::context::KAKAO_HOSTS;
+
+/// Where systems keep the roots that they trust.
+const ROOTS: [&str; 4] = [
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+];
+
+/// Where things are.
+pub struct Lead<'a> {
+    /// Where the traffic is taken.
+    pub entrance: &'a Entrance,
+    /// The stand-in's own URL.
+    pub url: &'a str,
+    /// Where files are put that live as long as what is led.
+    pub folder: &'a Path,
+    /// Whether a Java virtual machine is to be led too: that takes half a second.
+    pub jvm: bool,
+}
+
+/// The variables that lead a process. Files that they name are written.
+///
+/// # Errors
+/// A file could not be written.
+pub fn variables(lead: &Lead<'_>, env: &dyn Fn(&str) -> Option<String>) -> anyhow::Result<Vec<(&'static str, String)>> {
+    let Lead { entrance, url, folder, jvm } = lead;
+    let mut all = Vec::new();
+    let mut set = |name: &'static str, value: &str| all.push((name, value.to_owned()));
+    let ours = folder.join("ca.pem");
+    std::fs::write(&ours, &entrance.certificate)?;
+    // These variables *replace* the system's roots, so the bundle holds both.
+    let bundle = folder.join("bundle.pem");
+    let given = env("SSL_CERT_FILE").map(PathBuf::from).filter(|given| *given != bundle);
+    let roots = given.or_else(|| ROOTS.iter().map(PathBuf::from).find(|path| path.exists()));
+    let roots = roots.map(std::fs::read_to_string).transpose().context("the system's roots")?.unwrap_or_default();
+    std::fs::write(&bundle, format!("{roots}\n{}", entrance.certificate))?;
+    for name in ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"] {
+        set(name, &bundle.display().to_string());
+    }
+    let extra = folder.join("extra.pem");
+    let theirs = env("NODE_EXTRA_CA_CERTS").filter(|theirs| Path::new(theirs) != extra);
+    let theirs = theirs.map(std::fs::read_to_string).transpose().context("NODE_EXTRA_CA_CERTS")?;
+    std::fs::write(&extra, format!("{}\n{}", theirs.unwrap_or_default(), entrance.certificate))?;
+    set("NODE_EXTRA_CA_CERTS", &extra.display().to_string());
+
+    let proxy = format!("http://{}", entrance.proxy);
+    for name in ["HTTPS_PROXY", "https_proxy"] {
+        set(name, &proxy);
+    }
+    let no_proxy = no_proxy(env("NO_PROXY").or_else(|| env("no_proxy")).as_deref());
+    for name in ["NO_PROXY", "no_proxy"] {
+        set(name, &no_proxy);
+    }
+    set("NODE_USE_ENV_PROXY", "1");
+    let preload = folder.join("preload.cjs");
+    let hosts = KAKAO_HOSTS.map(|host| format!("\"{host}\"")).join(", ");
+    let (host, port) = host_and_port(&entrance.tls);
+    let script = include_str!("../../assets/preload.cjs");
+    std::fs::write(&preload, script.replace("HOSTS", &hosts).replace("HOST", host).replace("PORT", port))?;
+    let required = format!("--require {}", for_node(&preload.display().to_string()));
+    let options = env("NODE_OPTIONS").unwrap_or_default().replace(&required, "");
+    set("NODE_OPTIONS", format!("{} {required}", options.trim()).trim());
+    if let Some(java) = jvm.then(|| java_options(&ours, folder, entrance, env)).flatten() {
+        set("JAVA_TOOL_OPTIONS", &java);
+    }
+    set("KAKAW_URL", url);
+    Ok(all)
+}
+
+/// A path as Node reads it in `NODE_OPTIONS`: a blank ends an option, except in double quotes, where a backslash escapes.
+fn for_node(path: &str) -> String {
+    if !path.contains([' ', '"', '\\']) {
+        return path.to_owned();
+    }
+    format!("\"{}\"", path.replace('\\', r"\\").replace('"', "\\\""))
+}
+
+/// A path as a Java virtual machine reads it in `JAVA_TOOL_OPTIONS`: quotes of both kinds, and nothing escapes in them.
+fn for_java(path: &str) -> String {
+    let quoted = |part: &str| {
+        let plain = !part.contains(|c: char| c.is_whitespace() || c == '\'' || c == '"');
+        let quote = if part.contains('"') { '\'' } else { '"' };
+        if plain { part.to_owned() } else { format!("{quote}{part}{quote}") }
+    };
+    // Quoted parts may follow each other, so each gets the quotes that it does not contain.
+    path.split_inclusive('"').flat_map(|part| part.split_inclusive('\'')).map(quoted).collect()
+}
+
+/// `host:port`, apart; an IPv6 address loses its brackets.
+fn host_and_port(address: &str) -> (&str, &str) {
+    let (host, port) = address.rsplit_once(':').unwrap_or((address, "443"));
+    (host.trim_start_matches('[').trim_end_matches(']'), port)
+}
+
+/// Whether a program is, or starts, a Java virtual machine.
+#[must_use]
+pub fn is_jvm(program: &str) -> bool {
+    const JVM: [&str; 12] =
+        ["java", "jshell", "mvn", "mvnw", "gradle", "gradlew", "sbt", "kotlin", "scala", "groovy", "ant", "jbang"];
+    Path::new(program).file_stem().and_then(|name| name.to_str()).is_some_and(|name| JVM.contains(&name))
+}
+
+/// Loopback is never proxied, Kakao's hosts always are.
+fn no_proxy(given: Option<&str>) -> String {
+    let kept = given.unwrap_or_default().split(',').map(str::trim).filter(|host| {
+        let host = host.trim_start_matches(['*', '.']);
+        !host.is_empty() && !KAKAO_HOSTS.iter().any(|kakao| *kakao == host || kakao.ends_with(&format!(".{host}")))
+    });
+    let mut all: Vec<&str> = kept.collect();
+    for own in ["localhost", "127.0.0.1", "::1"] {
+        if !all.contains(&own) {
+            all.push(own);
+        }
+    }
+    all.join(",")
+}
+
+/// The JVM reads neither proxy variables nor PEM files: it gets properties, and a copy of its own store with our
+/// certificate added by its own `keytool`.
+fn java_options(
+    ours: &Path,
+    folder: &Path,
+    entrance: &Entrance,
+    env: &dyn Fn(&str) -> Option<String>,
+) -> Option<String> {
+    let home = env("JAVA_HOME").map(PathBuf::from).or_else(|| {
+        let java = env("PATH")?.split(':').map(|folder| Path::new(folder).join("java")).find(|path| path.exists())?;
+        Some(std::fs::canonicalize(java).ok()?.parent()?.parent()?.to_owned())
+    })?;
+    let cacerts = ["lib/security/cacerts", "jre/lib/security/cacerts"].map(|path| home.join(path));
+    let store = folder.join("trust.p12");
+    std::fs::copy(cacerts.iter().find(|path| path.exists())?, &store).ok()?;
+    let import = Command::new(home.join("bin/keytool"))
+        .args(["-importcert", "-noprompt", "-alias", "kakaw", "-storepass", "changeit", "-file"])
+        .arg(ours)
+        .arg("-keystore")
+        .arg(&store)
+        .env_remove("JAVA_TOOL_OPTIONS")
+        .output()
+        .ok()?;
+    import.status.success().then(|| {
+        let before = env("JAVA_TOOL_OPTIONS").map(|options| format!("{options} ")).unwrap_or_default();
+        let (host, port) = host_and_port(&entrance.proxy);
+        format!(
+            "{before}-Dhttps.proxyHost={host} -Dhttps.proxyPort={port} -Djavax.net.ssl.trustStore={} \
+             -Djavax.net.ssl.trustStorePassword=changeit",
+            for_java(&store.display().to_string())
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_with_blanks_and_quotes_stays_one_word() {
+        assert_eq!(for_node("/tmp/a/preload.cjs"), "/tmp/a/preload.cjs");
+        assert_eq!(for_node("/tmp/a b/p.cjs"), "\"/tmp/a b/p.cjs\"");
+        assert_eq!(for_node(r#"/tmp/a "b\c"#), r#""/tmp/a \"b\\c""#);
+        assert_eq!(for_java("/tmp/a/trust.p12"), "/tmp/a/trust.p12");
+        assert_eq!(for_java("/tmp/a b/t"), "\"/tmp/a b/t\"");
+        let expected = [r#""/tmp/a b'""#, r#"'s "'"#, r#"'c"'"#, r#"" d""#].concat();
+        assert_eq!(for_java(r#"/tmp/a b's "c" d"#), expected);
+    }
+
+    #[test]
+    fn loopback_is_not_proxied_and_kakao_always_is() {
+        assert_eq!(no_proxy(None), "localhost,127.0.0.1,::1");
+        assert_eq!(
+            no_proxy(Some("internal.example, .kakao.com,kauth.kakao.com,localhost")),
+            "internal.example,localhost,127.0.0.1,::1"
+        );
+    }
+}

@@ -1,0 +1,163 @@
+//! Interception: a process's traffic to the hosts of Kakao Login reaches a stand-in; all other traffic passes untouched.
+
+pub mod authority;
+pub mod browser;
+pub mod environment;
+mod forward;
+mod head;
+pub mod proxy;
+pub mod upstream;
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use axum::Router;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use tokio::net::TcpListener;
+use tokio::task::AbortHandle;
+
+use kakaw_platform::request::context::KAKAO_HOSTS;
+use authority::Authority;
+use proxy::Intercepted;
+use upstream::Upstream;
+
+/// Where a world's traffic is to be taken.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Wish {
+    /// Address of the proxy; default: a free port of 127.0.0.1. One that other machines reach passes nothing else on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub proxy: Option<SocketAddr>,
+    /// Address that takes TLS directly; default: a free port of 127.0.0.1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub tls: Option<SocketAddr>,
+    /// `true`: connections to all other hosts are refused.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub offline: bool,
+}
+
+/// Where a world's traffic is taken, for who leads it there.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Entrance {
+    /// Address of the proxy.
+    pub proxy: String,
+    /// Address that takes TLS directly.
+    pub tls: String,
+    /// The authority's certificate, as PEM.
+    pub certificate: String,
+    /// SHA-256 of the leaf's public key as base64.
+    pub spki: String,
+    /// The intercepted hosts.
+    pub hosts: Vec<String>,
+    /// Whether the authority is kept in a folder, and the same after a new start.
+    pub lasting: bool,
+}
+
+/// The listeners of a world, for as long as this lives.
+pub struct Listening {
+    intercepted: Arc<Intercepted>,
+    entrance: Mutex<Entrance>,
+    work: Mutex<Vec<AbortHandle>>,
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        let work = self.work.get_mut().unwrap_or_else(PoisonError::into_inner);
+        work.iter().for_each(AbortHandle::abort);
+    }
+}
+
+impl Listening {
+    /// Begins to take the traffic of `app`.
+    ///
+    /// # Errors
+    /// An address is taken, or not this machine's.
+    pub async fn start(
+        app: Router,
+        authority: &Authority,
+        lasting: bool,
+        upstream: Option<Upstream>,
+        wish: &Wish,
+    ) -> std::io::Result<Self> {
+        let intercepted = Intercepted {
+            app,
+            acceptor: authority.acceptor.clone(),
+            offline: AtomicBool::new(false),
+            upstream,
+            others: AtomicUsize::new(0),
+            connector: OnceLock::new(),
+        };
+        let entrance = Entrance {
+            proxy: String::new(),
+            tls: String::new(),
+            certificate: authority.certificate.clone(),
+            spki: authority.spki.clone(),
+            hosts: KAKAO_HOSTS.map(str::to_owned).to_vec(),
+            lasting,
+        };
+        let intercepted = Arc::new(intercepted);
+        let listening = Self { intercepted, entrance: Mutex::new(entrance), work: Mutex::default() };
+        let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let both = Wish { proxy: wish.proxy.or(Some(free)), tls: wish.tls.or(Some(free)), offline: wish.offline };
+        listening.also(&both).await?;
+        Ok(listening)
+    }
+
+    /// Listens where the wish says, besides where it listens already.
+    ///
+    /// # Errors
+    /// An address is taken, or not this machine's.
+    pub async fn also(&self, wish: &Wish) -> std::io::Result<()> {
+        let before = self.entrance();
+        let new = |wished: Option<SocketAddr>, is: &str| wished.filter(|wished| wished.to_string() != is);
+        let proxy = bind(new(wish.proxy, &before.proxy)).await?;
+        let tls = bind(new(wish.tls, &before.tls)).await?;
+        if wish.offline {
+            self.intercepted.offline.store(true, Ordering::SeqCst);
+        }
+        let mut entrance = self.entrance.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut work = self.work.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((listener, address)) = proxy {
+            entrance.proxy = address.to_string();
+            work.push(tokio::spawn(proxy::serve_proxy(listener, Arc::clone(&self.intercepted))).abort_handle());
+        }
+        if let Some((listener, address)) = tls {
+            entrance.tls = address.to_string();
+            work.push(tokio::spawn(proxy::serve_tls(listener, Arc::clone(&self.intercepted))).abort_handle());
+        }
+        Ok(())
+    }
+
+    /// Where it listens; of several addresses, the last that was wished for.
+    #[must_use]
+    pub fn entrance(&self) -> Entrance {
+        self.entrance.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Connections to other hosts so far, passed on or refused.
+    #[must_use]
+    pub fn others(&self) -> usize {
+        self.intercepted.others.load(Ordering::SeqCst)
+    }
+}
+
+async fn bind(address: Option<SocketAddr>) -> std::io::Result<Option<(TcpListener, SocketAddr)>> {
+    let Some(address) = address else { return Ok(None) };
+    let named = |error: std::io::Error| std::io::Error::other(format!("cannot listen on {address}: {error}"));
+    let listener = TcpListener::bind(address).await.map_err(named)?;
+    let address = listener.local_addr()?;
+    Ok(Some((listener, address)))
+}
+
+/// A file that tells browsers which hosts to reach through the proxy.
+#[must_use]
+pub fn pac(proxy: &str) -> String {
+    let hosts = KAKAO_HOSTS.map(|host| format!("\"{host}\"")).join(", ");
+    format!(
+        "function FindProxyForURL(url, host) {{\n  return [{hosts}].indexOf(host) < 0 ? \"DIRECT\" : \"PROXY {proxy}\";\n}}\n"
+    )
+}

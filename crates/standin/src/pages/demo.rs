@@ -1,0 +1,53 @@
+//! The sample service's page: a log-in button, or what came of pressing it.
+
+use askama::Template;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use kakaw_wire::token::TokenReply;
+use serde_json::Value;
+
+use super::Frame;
+use kakaw_platform::request::context::Here;
+
+/// What the page shows.
+pub enum Shown {
+    /// No app has registered the demo's redirect URI.
+    Unregistered { redirect_uri: String },
+    /// The log-in button.
+    LoggedOut { app: String },
+    /// Tokens and user information.
+    LoggedIn { app: String, tokens: Box<TokenReply>, me: String, log_out: String },
+    /// A step was refused.
+    Failed { step: &'static str, error: String },
+}
+
+#[derive(Template)]
+#[template(path = "demo.html")]
+pub struct Demo {
+    frame: Frame,
+    shown: Shown,
+}
+
+impl Demo {
+    #[must_use]
+    pub fn new(here: &Here, shown: Shown) -> Self {
+        Self { frame: Frame::new(here), shown }
+    }
+}
+
+/// Header and claims of an ID token, as indented JSON.
+fn decoded(id_token: &str) -> String {
+    let parts = id_token.split('.').take(2).map(|part| format!("{:#}", part_of(part)));
+    parts.collect::<Vec<_>>().join("\n")
+}
+
+/// The `nonce` claim of an ID token, or nothing.
+#[must_use]
+pub fn nonce(id_token: &str) -> String {
+    let claims = part_of(id_token.split('.').nth(1).unwrap_or_default());
+    claims["nonce"].as_str().unwrap_or_default().to_owned()
+}
+
+fn part_of(part: &str) -> Value {
+    URL_SAFE_NO_PAD.decode(part).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
+}

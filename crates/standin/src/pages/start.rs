@@ -1,0 +1,38 @@
+//! The first page of a stand-in.
+
+use askama::Template;
+
+use super::Frame;
+use kakaw_platform::request::context::Here;
+
+/// An app and its keys, each with the name of its kind.
+pub struct App {
+    pub id: i64,
+    pub name: String,
+    pub keys: Vec<(&'static str, String)>,
+}
+
+/// A person who can log in.
+pub struct Person {
+    pub login: String,
+    pub password: Option<String>,
+    pub restricted: bool,
+}
+
+#[derive(Template)]
+#[template(path = "start.html")]
+pub struct Start {
+    frame: Frame,
+    base: String,
+    /// Whether the sample service is here: in the default world.
+    demo: bool,
+    apps: Vec<App>,
+    people: Vec<Person>,
+}
+
+impl Start {
+    #[must_use]
+    pub fn new(here: &Here, apps: Vec<App>, people: Vec<Person>) -> Self {
+        Self { frame: Frame::new(here), base: here.base.clone(), demo: here.world.is_default(), apps, people }
+    }
+}

@@ -1,0 +1,190 @@
+//! People that break services, by name: put in a stand-in's world with one call.
+
+use kakaw_core::app::{App, Consent};
+use kakaw_store::{Outcome, accounts, apps, links};
+use kakaw_wire::scope::Item;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use kakaw_platform::manage::Refused;
+use kakaw_platform::platform::World;
+use kakaw_platform::manage::world_file::{self, WorldFile};
+
+/// How long the sign-up of a pre-registered person stays open, in seconds.
+const SIGNUP: i64 = 24 * 3600;
+
+macro_rules! presets {
+    ($($(#[doc = $about:literal])+ $variant:ident $id:literal;)*) => {
+        /// A case that breaks services.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+        pub enum Preset { $($(#[doc = $about])+ #[serde(rename = $id)] $variant,)* }
+
+        impl Preset {
+            /// Every preset.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The word in requests.
+            #[must_use]
+            pub const fn id(self) -> &'static str {
+                match self { $(Self::$variant => $id,)* }
+            }
+
+            /// What is special, and what a service sees of it.
+            #[must_use]
+            pub fn about(self) -> &'static str {
+                match self { $(Self::$variant => concat!($($about),+).trim_start(),)* }
+            }
+        }
+    };
+}
+
+presets! {
+    /// The account has no email: `has_email` is false, and `email` is absent.
+    NoEmail "no_email";
+    /// The email is not verified: `is_email_verified` is false.
+    UnverifiedEmail "unverified_email";
+    /// The email belongs to another account by now: `is_email_valid` is false.
+    InvalidEmail "invalid_email";
+    /// Linked, and the email was not agreed to: `email_needs_agreement` is true and `email` is absent.
+    DeclinedEmail "declined_email";
+    /// No nickname and no picture of the person's own: the default nickname, marked by `is_default_nickname`.
+    NoProfile "no_profile";
+    /// No KakaoTalk account, so no phone number: `phone_number` is absent.
+    NoTalk "no_talk";
+    /// A child of ten: apps may refuse (`access_denied`, `Not allowed under age 14`).
+    Under14 "under_14";
+    /// The account is restricted: the log-in ends on a page.
+    Restricted "restricted";
+    /// The app is made a test app, and the person is not of its team (KOE005).
+    NotTeamMember "not_team_member";
+    /// Never linked with the app: the admin key finds nobody (-101).
+    NotLinked "not_linked";
+    /// Linked, and the sign-up is not finished (-102): due in 24 hours.
+    PreRegistered "pre_registered";
+}
+
+/// A preset, as it is told.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Known {
+    pub preset: Preset,
+    /// What is special.
+    pub about: String,
+}
+
+/// Every preset.
+#[must_use]
+pub fn known() -> Vec<Known> {
+    Preset::ALL.iter().map(|preset| Known { preset: *preset, about: preset.about().to_owned() }).collect()
+}
+
+/// Which preset, for which app.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Wish {
+    /// Its name, as `presets` lists them.
+    pub preset: Preset,
+    /// App id; default: the first app of the world.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub app: Option<i64>,
+    /// Log-in id of the person; default: the preset's name with dashes. An account of this id is changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub login: Option<String>,
+}
+
+/// Who is in the world now.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Made {
+    /// Log-in id.
+    pub person: String,
+    /// On the log-in page.
+    pub password: String,
+    /// App id.
+    pub app: i64,
+    /// The person's user id there, if linked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<i64>,
+    /// What is special.
+    pub about: String,
+}
+
+impl Wish {
+    /// # Errors
+    /// There is no such app, or the database failed.
+    pub async fn run(&self, world: &World) -> Result<Made, Refused> {
+        let app = match self.app {
+            Some(id) => {
+                apps::by_id(&world.store, id).await?.ok_or_else(|| Refused::Wrong(format!("there is no app {id}")))?
+            }
+            None => apps::all(&world.store)
+                .await?
+                .into_iter()
+                .next()
+                .ok_or_else(|| Refused::Wrong("the world has no app".to_owned()))?,
+        };
+        let login = self.login.clone().unwrap_or_else(|| self.preset.id().replace('_', "-"));
+        let password = format!("{login}-password");
+        let person = person(world, self.preset, &app, &login, &password);
+        if self.preset == Preset::NotTeamMember {
+            make_test_app(world, &app, &login).await?;
+        }
+        let file: WorldFile = serde_json::from_value(json!({ "people": [person] }))
+            .map_err(|error| Refused::Wrong(format!("login: {login:?} cannot be a person: {error}")))?;
+        world_file::apply(world, &file).await.map_err(|error| Refused::Wrong(format!("{error:#}")))?;
+        let stored = accounts::by_login(&world.store, &login).await?;
+        let link = match &stored {
+            Some(stored) => links::of(&world.store, app.id, stored.account.id).await?,
+            None => None,
+        };
+        let user_id = link.filter(|link| link.connected).map(|link| link.user_id);
+        Ok(Made { person: login, password, app: app.id, user_id, about: self.preset.about().to_owned() })
+    }
+}
+
+/// A person with everything, and then what the preset takes away; as a world file spells it.
+fn person(world: &World, preset: Preset, app: &App, login: &str, password: &str) -> Value {
+    let mut person = json!({
+        "id": login,
+        "email": format!("{}@kakaw.example", login.replace(|c: char| !c.is_ascii_alphanumeric(), "-")),
+        "password": password,
+        "nickname": "프리셋",
+        "talk": true,
+        "phone_number": "+82 10-0000-0000",
+        "birthyear": "1995",
+        "birthday": "1130",
+    });
+    let items = app.settings.consent_items.iter().filter(|(_, item)| item.consent != Consent::OnUse);
+    let agreed: Vec<Item> = items.map(|(item, _)| *item).collect();
+    match preset {
+        Preset::NoEmail => person["email"] = Value::Null,
+        Preset::UnverifiedEmail => person["email_verified"] = json!(false),
+        Preset::InvalidEmail => person["email_valid"] = json!(false),
+        Preset::DeclinedEmail => {
+            let others: Vec<&Item> = agreed.iter().filter(|item| **item != Item::AccountEmail).collect();
+            person["links"] = json!([{ "app": app.id, "scopes": others }]);
+        }
+        Preset::NoProfile => person["nickname"] = Value::Null,
+        Preset::NoTalk => (person["talk"], person["phone_number"]) = (json!(false), Value::Null),
+        Preset::Under14 => {
+            let year: i32 = world.now().rfc3339().get(..4).and_then(|year| year.parse().ok()).unwrap_or(2026);
+            person["birthyear"] = json!((year - 10).to_string());
+        }
+        Preset::Restricted => person["restricted"] = json!(true),
+        Preset::NotTeamMember | Preset::NotLinked => {}
+        Preset::PreRegistered => {
+            let due = world.now().plus_seconds(SIGNUP).rfc3339();
+            person["links"] = json!([{ "app": app.id, "scopes": agreed, "signup_due": due }]);
+        }
+    }
+    person
+}
+
+async fn make_test_app(world: &World, app: &App, login: &str) -> Result<(), Refused> {
+    let mut changed = app.clone();
+    changed.settings.test_app = true;
+    changed.settings.team.retain(|member| member != login);
+    match world.store.commit(vec![apps::update(&changed)]).await? {
+        Outcome::Committed => Ok(()),
+        Outcome::Conflict(_) => Err(Refused::Wrong("the app was changed meanwhile: try again".to_owned())),
+    }
+}

@@ -1,0 +1,91 @@
+//! Errors that a fault rule asks for, on pages: what the mistake itself would have been answered with.
+
+use std::sync::Arc;
+
+use axum::extract::{FromRequestParts as _, Request};
+use axum::middleware::Next;
+use axum::response::Response;
+use kakaw_core::Refusal;
+use kakaw_core::app::{App, AppKey, Consent, KeyKind};
+use kakaw_wire::form::Pairs;
+use kakaw_wire::problem::Surface;
+use kakaw_wire::scope::Item;
+use kakaw_wire::{Code, Problem};
+
+use kakaw_platform::http::fault::{self, Fault};
+use kakaw_platform::request::context::{Here, Injected};
+use kakaw_platform::http::kauth::{self, authorize};
+use kakaw_platform::pages::ways::Ways;
+use kakaw_platform::platform::World;
+
+/// The authorization request, whose errors go to the app by redirect or stand on a page.
+const AUTHORIZE: &str = "/oauth/authorize";
+
+/// Paths that answer by pages.
+pub const PAGES: [&str; 5] = [AUTHORIZE, "/oauth/logout", "/login", "/terms", "/weblogin/create_account"];
+
+/// Said beside the evidence, which is that of the request itself.
+const BECAUSE: &str = "a fault rule of this stand-in asked for this error";
+
+/// Answers with the error.
+pub async fn answer(world: &Arc<World>, path: &str, code: Code, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    if path == AUTHORIZE && code.is_on(Surface::Redirect) {
+        // Only the endpoint knows whether the request may be answered by a redirect, and how it ends.
+        parts.extensions.insert(Injected(code));
+        return next.run(Request::from_parts(parts, body)).await;
+    }
+    let Ok(here) = Here::from_request_parts(&mut parts, world).await;
+    let query = parts.uri.query().unwrap_or_default();
+    page(&here, path, parts.method.as_str(), query, code).await.unwrap_or_else(|fault| fault.page(&here))
+}
+
+async fn page(here: &Here, path: &str, method: &str, query: &str, code: Code) -> Result<Response, Fault> {
+    let pairs = Pairs::parse(query).unwrap_or_default();
+    let client_id = pairs.one("client_id").ok().flatten().unwrap_or_default();
+    let found = kauth::find_key(&here.world, client_id).await?;
+    let found = found.as_ref().map(|(app, key)| (&**app, key));
+    let ways = if path == AUTHORIZE { authorize::ways(here, found, &pairs, query) } else { Ways::default() };
+    let evidence = |name: &'static str| match name {
+        "method" => method.to_owned(),
+        "path" => path.to_owned(),
+        "ip" => here.address.clone(),
+        name => evidence(name, &pairs, found),
+    };
+    let surfaces = [Surface::Page, Surface::Kauth, Surface::Kapi, Surface::Apps, Surface::Redirect];
+    Ok(match surfaces.into_iter().find_map(|surface| Problem::of(code, surface, &evidence)) {
+        Some(problem) => Fault::from(Refusal::new(problem).because(BECAUSE)).page_with(here, ways),
+        None => fault::page_of(here, code, BECAUSE, ways),
+    })
+}
+
+/// What the request itself has to show for an error, or what a request with this mistake would have.
+fn evidence(name: &str, pairs: &Pairs, found: Option<(&App, &AppKey)>) -> String {
+    let sent = |name: &str| pairs.one(name).ok().flatten().filter(|value| !value.is_empty()).map(str::to_owned);
+    let app = found.map(|(app, _)| app);
+    let items = |wanted: fn(&App, Item) -> bool| {
+        let app = app?;
+        let ids: Vec<_> = Item::ALL.iter().filter(|item| wanted(app, **item)).map(|item| item.id()).collect();
+        Some(ids)
+    };
+    let is_required = |app: &App, item| app.settings.item(item).is_some_and(|set| set.consent == Consent::Required);
+    let own = match name {
+        "app" => app.map(|app| app.settings.name.clone()),
+        "kind" => found.map(|(_, key)| key.kind.label().to_owned()),
+        // An admin key is never repeated.
+        "client_id" if found.is_some_and(|(_, key)| key.kind == KeyKind::Admin) => None,
+        "scope" => {
+            sent("scope").or_else(|| Some((*items(|app, item| app.settings.item(item).is_none())?.first()?).to_owned()))
+        }
+        "required" => items(is_required).map(|ids| ids.join(",")),
+        "parameter" => {
+            let needed = ["client_id", "redirect_uri", "response_type"];
+            let missing = needed.into_iter().find(|name| sent(name).is_none());
+            Some(missing.unwrap_or("response_type").to_owned())
+        }
+        "reason" => Some("it was sent more than once".to_owned()),
+        "nearest" => Some("GET /oauth/authorize".to_owned()),
+        name => sent(name),
+    };
+    own.unwrap_or_default()
+}

@@ -1,0 +1,144 @@
+//! In a stand-in every exchange passes here: it is written to the log, and spoilt where a fault rule says so.
+
+mod flow;
+mod injected;
+mod spoil;
+mod who;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use kakaw_core::random;
+use kakaw_wire::form::Pairs;
+
+use crate::inject::rules::Sent;
+use kakaw_platform::request::decision::Decided;
+use kakaw_platform::http::fault::Explained;
+use kakaw_platform::request::body;
+use kakaw_platform::request::context;
+use crate::record::log::{self, Exchange};
+use kakaw_platform::platform::World;
+
+/// Whether an exchange is of the stand-in itself, and not of what it stands in for.
+fn is_own(path: &str) -> bool {
+    ["/control/", "/assets/", "/docs/", "/demo", "/inspector", "/sdk/", "/kakao_js_sdk/"]
+        .iter()
+        .any(|prefix| path.starts_with(prefix))
+        || matches!(path, "/" | "/proxy.pac")
+}
+
+/// The layer.
+pub async fn observe(State(world): State<Arc<World>>, request: Request, next: Next) -> Response {
+    let path = request.uri().path().to_owned();
+    if is_own(&path) {
+        return next.run(request).await;
+    }
+    let (started, at) = (Instant::now(), world.now());
+    let method = request.method().as_str().to_owned();
+    let query = request.uri().query().unwrap_or_default().to_owned();
+    let (request, form) = read_form(request).await;
+    // A token request may have its parameters in the query.
+    let sent = if path == "/oauth/token" && form.is_empty() { &query } else { &form };
+    let named = app_key(&query, &form);
+    let headers = request.headers().clone();
+    let who = who::of(&world, &headers, &query, sent).await;
+    let app = match &named {
+        Some(key) => who::app_of(&world, key).await,
+        None => who.app,
+    };
+    let (account, person, app_key) = (who.account, who.login, named.or(who.app_key));
+    let keys = flow::keys_of(&world, &request, &path, sent);
+    let (base, own) = (here::base(&world, request.headers()), own_headers(request.headers()));
+    let spoilt = if world.faults.is_empty() {
+        None
+    } else {
+        let chance = random::chance(&*world.random);
+        let app_key = app_key.as_deref();
+        world.faults.choose(&Sent { method: &method, path: &path, app_key, person: account, chance })
+    };
+    let (rule, response) = match spoilt {
+        None => (None, next.run(request).await),
+        Some((id, fault)) => (Some(id), spoil::spoil(&world, &base, &path, &fault, request, next).await),
+    };
+    let (flow, response) = flow::flow(&world, &path, &query, &keys, response).await;
+    let explained = response.extensions().get::<Explained>();
+    let mut diagnosis = explained.map(|explained| explained.diagnosis.clone()).unwrap_or_default();
+    if explained.is_some_and(|explained| explained.code == "KOE320") {
+        diagnosis.extend(flow::redeemed_by(&world, flow));
+    }
+    let decision = match response.extensions().get::<Decided>() {
+        Some(Decided(decision)) => Some(decision.to_string()),
+        None if headers.contains_key(header::AUTHORIZATION) && response.status().is_success() => {
+            person.as_ref().map(|person| format!("answered for {person}"))
+        }
+        None => None,
+    };
+    let location = response.headers().get(header::LOCATION).and_then(|location| location.to_str().ok());
+    let mut parameters = request_log::kept(&query);
+    let in_query = parameters.len();
+    parameters.extend(request_log::kept(&form));
+    let kind = response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    world.requests.add(Exchange {
+        id: 0,
+        flow,
+        at: at.rfc3339_exact(),
+        method,
+        url: format!("{base}{path}"),
+        path,
+        headers: own,
+        parameters,
+        in_query,
+        content_type: kind.to_owned(),
+        app_key,
+        app,
+        person,
+        account,
+        status: response.status().as_u16(),
+        took_us: u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
+        location: location.map(request_log::kept_location),
+        decision,
+        code: explained.map(|explained| explained.code),
+        diagnosis,
+        fault: rule,
+    });
+    response
+}
+
+/// Reads a form on its way, so that the log can tell its parameters; the handler gets it whole.
+async fn read_form(request: Request) -> (Request, String) {
+    if !body::is_form(request.headers()) {
+        return (request, String::new());
+    }
+    let (parts, body) = request.into_parts();
+    match body::bytes(body, body::LIMIT).await {
+        Ok(bytes) => {
+            let text = String::from_utf8_lossy(&bytes).into_owned();
+            // JSON is no form, whatever its label says: as the name of a parameter its secrets would not be masked.
+            let text = if text.trim_start().starts_with(['{', '[', '"']) { String::new() } else { text };
+            (Request::from_parts(parts, Body::from(bytes)), text)
+        }
+        // Too large: the handler refuses it in its own words.
+        Err(_) => (Request::from_parts(parts, Body::from(vec![b'x'; body::LIMIT + 1])), String::new()),
+    }
+}
+
+/// The headers that tell what a client is and does. Cookies are not kept: a browser may send some that are not ours.
+fn own_headers(headers: &HeaderMap) -> Vec<(String, String)> {
+    let kept = ["content-type", "accept", "accept-language", "authorization", "ka", "origin", "user-agent"];
+    let found = kept.iter().filter_map(|name| Some((*name, headers.get(*name)?.to_str().ok()?)));
+    found.map(|(name, value)| (name.to_owned(), request_log::kept_header(name, value))).collect()
+}
+
+fn app_key(query: &str, form: &str) -> Option<String> {
+    let of = |text: &str| {
+        let pairs = Pairs::parse(text).ok()?;
+        let key = pairs.one("client_id").ok().flatten().or_else(|| pairs.one("app_key").ok().flatten())?;
+        Some(key.chars().take(64).collect::<String>())
+    };
+    of(query).or_else(|| of(form))
+}

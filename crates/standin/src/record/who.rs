@@ -1,0 +1,68 @@
+//! Whose log-in or call an exchange is, and through which key, where the request does not say so itself.
+
+use axum::http::{HeaderMap, header};
+use kakaw_core::account::Account;
+use kakaw_core::{secret, token};
+use kakaw_store::{accounts, codes, grants, sessions};
+use kakaw_wire::form::Pairs;
+
+use kakaw_platform::request::cookie;
+use kakaw_platform::http::kauth::{self, authorize::hinted};
+use kakaw_platform::platform::World;
+
+/// What a token, a code, a typed log-in id or a session tells of its sender.
+#[derive(Debug, Default)]
+pub struct Who {
+    /// The account's id.
+    pub account: Option<i64>,
+    /// Its log-in id.
+    pub login: Option<String>,
+    /// The key of the token or the code.
+    pub app_key: Option<String>,
+    /// The app of that key, or of the admin key.
+    pub app: Option<i64>,
+}
+
+/// The app of a key that a request names.
+pub async fn app_of(world: &World, key: &str) -> Option<i64> {
+    kauth::find_key(world, key).await.ok()?.map(|(app, _)| app.id)
+}
+
+/// Finds out.
+pub async fn of(world: &World, headers: &HeaderMap, query: &str, form: &str) -> Who {
+    found(world, headers, query, form).await.unwrap_or_default()
+}
+
+async fn found(world: &World, headers: &HeaderMap, query: &str, form: &str) -> Option<Who> {
+    let (query, form) = (Pairs::parse(query).unwrap_or_default(), Pairs::parse(form).unwrap_or_default());
+    let sent = |name: &str| form.one(name).ok().flatten();
+    if let Some(login) = sent("loginId").or_else(|| hinted(headers, &query)) {
+        return Some(Who::of(accounts::by_login(&world.store, login).await.ok()??.account, None));
+    }
+    if let Some(code) = sent("code") {
+        let found = codes::by_id(&world.store, &secret::hash(code)).await.ok()??;
+        return Some(Who::of(found.account, Some((found.code.app_key, found.code.app_id))));
+    }
+    let header = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let (scheme, credentials) = header.and_then(|value| value.split_once(' ')).unzip();
+    if let Some(key) = credentials.filter(|_| scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("KakaoAK"))) {
+        return Some(Who { app: app_of(world, key.trim()).await, ..Who::default() });
+    }
+    let access =
+        credentials.map(str::trim).and_then(|text| token::open_access(&world.sealer, text)).map(|token| token.grant_id);
+    let refresh = || Some(token::open_refresh(&world.sealer, sent("refresh_token")?)?.grant_id);
+    if let Some(grant) = access.or_else(refresh) {
+        let bearer = grants::bearer(&world.store, grant).await.ok()??;
+        return Some(Who::of(bearer.account, Some((bearer.grant.app_key, bearer.grant.app_id))));
+    }
+    let session = cookie::read(headers, &cookie::Names::of(world).session)?;
+    Some(Who::of(sessions::with_account(&world.store, &secret::hash(&session)).await.ok()??.1, None))
+}
+
+impl Who {
+    fn of(account: Account, key: Option<(String, i64)>) -> Self {
+        let attributes = account.attributes;
+        let (app_key, app) = key.unzip();
+        Self { account: Some(account.id), login: attributes.email.or(attributes.id), app_key, app }
+    }
+}

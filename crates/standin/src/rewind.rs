@@ -1,0 +1,42 @@
+//! Keeping a moment of a stand-in's world, and going back to it.
+
+use kakaw_store::{Error, snapshot};
+
+use crate::snapshots::{Moment, START};
+use kakaw_platform::platform::World;
+
+/// Keeps this moment under a name; a moment of the same name is replaced. Returns whether there was room.
+///
+/// # Errors
+/// The database failed.
+pub async fn take(world: &World, name: &str) -> Result<bool, Error> {
+    let rows = snapshot::take(&world.store).await?;
+    let moment = Moment { rows, clock: world.clock.reading(), policy: world.policy() };
+    Ok(world.snapshots.put(name, moment))
+}
+
+/// Goes back to a moment; returns whether there is one of this name.
+///
+/// # Errors
+/// The database failed.
+pub async fn restore(world: &World, name: &str) -> Result<bool, Error> {
+    let Some(moment) = world.snapshots.get(name) else { return Ok(false) };
+    snapshot::restore(&world.store, &moment.rows).await?;
+    world.clock.set(moment.clock);
+    world.set_policy(moment.policy);
+    Ok(true)
+}
+
+/// Goes back to the start, and forgets requests and faults. Returns whether the start was kept.
+///
+/// # Errors
+/// The database failed.
+pub async fn reset(world: &World) -> Result<bool, Error> {
+    let found = restore(world, START).await?;
+    if found {
+        world.requests.clear();
+        world.faults.remove(None);
+        world.quotas.refill();
+    }
+    Ok(found)
+}

@@ -1,0 +1,44 @@
+//! Work that hangs on the world's time: done when the clock is moved, in the order in which it falls due.
+
+use std::sync::Arc;
+
+use kakaw_core::Millis;
+use kakaw_store::{Error, deliveries, links};
+
+use kakaw_platform::platform::World;
+use kakaw_platform::jobs;
+use kakaw_platform::deliver;
+
+/// Moves the clock to `to`; on the way it stops wherever something is due, and that is done first.
+///
+/// # Errors
+/// The database failed.
+pub async fn advance_to(world: &Arc<World>, to: Millis) -> Result<(), Error> {
+    while let Some(due) = next_due(world).await?.filter(|due| *due <= to) {
+        if due > world.now() {
+            world.clock.move_to(due);
+        }
+        run_due(world).await?;
+        // What failed is due later; what stays due now would hold the clock for ever.
+        if next_due(world).await? == Some(due) {
+            break;
+        }
+    }
+    if to > world.now() {
+        world.clock.move_to(to);
+    }
+    run_due(world).await
+}
+
+async fn next_due(world: &World) -> Result<Option<Millis>, Error> {
+    let signup = links::next_signup_due(&world.store).await?;
+    let delivery = deliveries::next_due(&world.store).await?;
+    Ok([signup, delivery].into_iter().flatten().min())
+}
+
+/// Does everything that is due now.
+async fn run_due(world: &Arc<World>) -> Result<(), Error> {
+    while background::sweep(world).await? {}
+    webhooks::deliver_due(world).await?;
+    Ok(())
+}

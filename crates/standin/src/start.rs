@@ -1,0 +1,60 @@
+//! `GET /` — where to go in a stand-in: the sample service, the apps, the people and their passwords.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::routing;
+use kakaw_core::app::KeyKind;
+use kakaw_core::seal::Purpose;
+use kakaw_store::{accounts, app_keys, apps};
+
+use kakaw_platform::http::fault::Fault;
+use kakaw_platform::request::context::Here;
+use kakaw_platform::pages;
+use crate::pages::start::{App, Person, Start};
+use kakaw_platform::platform::World;
+
+/// Rows of each table at most: a page, not an export.
+const ROWS: usize = 50;
+
+/// The route; only `kakaw dev` has it.
+pub fn routes() -> Router<Arc<World>> {
+    Router::new().route("/", routing::get(get))
+}
+
+async fn get(here: Here) -> Response {
+    match load(&here).await {
+        Ok(view) => page::respond(&here, StatusCode::OK, &view),
+        Err(fault) => fault.page(&here),
+    }
+}
+
+async fn load(here: &Here) -> Result<Start, Fault> {
+    let world = &here.world;
+    let mut found = Vec::new();
+    for app in apps::all(&world.store).await?.into_iter().take(ROWS) {
+        let keys = app_keys::of_app(&world.store, app.id).await?;
+        let live = keys.into_iter().filter(|stored| !stored.key.deleted && stored.key.kind != KeyKind::Admin);
+        let keys = live.map(|stored| (stored.key.kind.label(), stored.key.key)).collect();
+        found.push(App { id: app.id, name: app.settings.name, keys });
+    }
+    let mut people: Vec<_> = accounts::all(&world.store)
+        .await?
+        .into_iter()
+        .take(ROWS)
+        .map(|stored| {
+            let attributes = stored.account.attributes;
+            let open = |sealed: &String| String::from_utf8(world.sealer.open(Purpose::Keep, sealed)?).ok();
+            Person {
+                login: attributes.email.or(attributes.id).unwrap_or_default(),
+                // Of a world file, and not yet hashed by a first log-in.
+                password: stored.sealed_password.as_ref().and_then(open),
+                restricted: stored.account.restricted,
+            }
+        })
+        .collect();
+    people.sort_by(|a, b| (a.restricted, &a.login).cmp(&(b.restricted, &b.login)));
+    Ok(Start::new(here, found, people))
+}

@@ -1,0 +1,297 @@
+//! The worlds of a stand-in: the one that it was started with, and those that tests make for themselves.
+//!
+//! Each has its own base URL, clock, keys and people. The others live in memory and are gone with the process.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use axum::Router;
+use kakaw_store::Store;
+use kakaw_store::db::Url;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use tokio::sync::{Mutex, OnceCell};
+use tokio::task::AbortHandle;
+
+use crate::clock::Clock;
+use kakaw_platform::request::context::{KAKAO_HOSTS, WORLDS};
+use crate::intercept::authority::{self, Authority};
+use crate::intercept::upstream::Upstream;
+use crate::intercept::{self, Listening};
+use crate::key_pool::KeyPool;
+use kakaw_platform::manage::Refused;
+use kakaw_platform::signer::Signer;
+use kakaw_platform::platform::{DEFAULT, World};
+use kakaw_platform::manage::world_file::{self, Secrets, WorldFile};
+use kakaw_platform::jobs;
+use kakaw_platform::keys;
+use crate::rewind;
+use crate::snapshots;
+
+/// Worlds at most.
+const MOST: usize = 10_000;
+/// Characters of a name at most: it becomes a label of a host name.
+const NAME: usize = 63;
+
+/// A world that is wished for. Without more it is empty.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Wish {
+    /// a–z, 0–9 and `-`; without one it gets one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The world whose apps, people, links and clock it begins with; its keys are its own, so tokens do not carry over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub copy_of: Option<String>,
+    /// A world file (TOML) that is applied then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub world_file: Option<String>,
+}
+
+/// A world and its endpoints.
+pub struct Running {
+    pub world: Arc<World>,
+    pub app: Router,
+    /// What works in its background, and ends with it.
+    work: Vec<AbortHandle>,
+    /// Where its traffic is taken, once somebody wished it.
+    intercepted: Mutex<Option<Arc<Listening>>>,
+}
+
+impl Running {
+    fn new(world: Arc<World>, app: Router, work: Vec<AbortHandle>) -> Arc<Self> {
+        Arc::new(Self { world, app, work, intercepted: Mutex::const_new(None) })
+    }
+
+    /// Where its traffic is taken, if anywhere.
+    pub async fn listening(&self) -> Option<Arc<Listening>> {
+        self.intercepted.lock().await.clone()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.work.iter().for_each(AbortHandle::abort);
+    }
+}
+
+/// Every world of a process.
+pub struct Worlds {
+    first: Arc<Running>,
+    others: RwLock<BTreeMap<String, Arc<Running>>>,
+    keys: Arc<KeyPool>,
+    named: AtomicU64,
+    port: u16,
+    interception: Interception,
+    endpoints: fn(Arc<World>) -> Router,
+}
+
+/// What the listeners of all worlds have in common.
+pub struct Interception {
+    /// Where the authority is kept; nowhere if it ends with the process.
+    folder: Option<PathBuf>,
+    /// The proxy through which other hosts are reached, or why it cannot be: that stops nobody who intercepts nothing.
+    upstream: Result<Option<Upstream>, String>,
+    authority: OnceCell<Authority>,
+}
+
+impl Interception {
+    /// Keeps the authority in a folder, and chains a proxy.
+    #[must_use]
+    pub const fn new(folder: Option<PathBuf>, upstream: Result<Option<Upstream>, String>) -> Self {
+        Self { folder, upstream, authority: OnceCell::const_new() }
+    }
+}
+
+impl Default for Interception {
+    fn default() -> Self {
+        Self::new(None, Ok(None))
+    }
+}
+
+impl Worlds {
+    /// The worlds of a process that listens on this port. The first has the endpoints of `app`, the others those of
+    /// `endpoints`.
+    #[must_use]
+    pub fn new(
+        first: Arc<World>,
+        app: Router,
+        endpoints: fn(Arc<World>) -> Router,
+        port: u16,
+        interception: Interception,
+    ) -> Arc<Self> {
+        let first = Running::new(first, app, Vec::new());
+        let (others, keys, named) = (RwLock::default(), Arc::default(), AtomicU64::new(0));
+        Arc::new(Self { first, others, keys, named, port, interception, endpoints })
+    }
+
+    /// Takes the traffic of a world's clients to Kakao's hosts, from now on, and has `app` answer it; a second wish of the
+    /// same changes nothing.
+    ///
+    /// # Errors
+    /// There is no such world, or the addresses cannot be listened on.
+    pub async fn intercept(&self, name: &str, app: Router, wish: &intercept::Wish) -> Result<Arc<Listening>, Refused> {
+        let running = self.get(name).ok_or_else(|| Refused::Wrong(format!("there is no world {name:?}")))?;
+        let mut intercepted = running.intercepted.lock().await;
+        let wrong = |error: &dyn std::fmt::Display| Refused::Wrong(format!("{error:#}"));
+        if let Some(listening) = intercepted.as_ref() {
+            listening.also(wish).await.map_err(|error| wrong(&error))?;
+            return Ok(Arc::clone(listening));
+        }
+        // Clients compare it with the real time, whatever the world's is.
+        let now = Clock::default().now();
+        let make = async || match &self.interception.folder {
+            Some(folder) => authority::load_or_make(folder, now),
+            None => authority::make(now),
+        };
+        let authority = self.interception.authority.get_or_try_init(make).await.map_err(|error| wrong(&error))?;
+        let upstream = self.interception.upstream.clone().map_err(Refused::Wrong)?;
+        let lasting = self.interception.folder.is_some();
+        let started = Listening::start(app, authority, lasting, upstream, wish).await.map_err(|error| wrong(&error))?;
+        running.world.set_home(format!("https://{}", KAKAO_HOSTS[0]));
+        Ok(Arc::clone(intercepted.insert(Arc::new(started))))
+    }
+
+    /// The world that the process was started with.
+    #[must_use]
+    pub fn first(&self) -> &Arc<Running> {
+        &self.first
+    }
+
+    /// The keys that its worlds draw from.
+    #[must_use]
+    pub fn keys(&self) -> &KeyPool {
+        &self.keys
+    }
+
+    /// The port of the process.
+    #[must_use]
+    pub const fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The world of this name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<Arc<Running>> {
+        if name == DEFAULT {
+            return Some(Arc::clone(&self.first));
+        }
+        self.others.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+    }
+
+    /// Every world, the first one first.
+    #[must_use]
+    pub fn list(&self) -> Vec<Arc<Running>> {
+        let others = self.others.read().unwrap_or_else(PoisonError::into_inner);
+        std::iter::once(&self.first).chain(others.values()).cloned().collect()
+    }
+
+    /// Ends a world and forgets it; returns whether there was one.
+    ///
+    /// # Errors
+    /// It is the first, which ends with the process.
+    pub fn delete(&self, name: &str) -> Result<bool, Refused> {
+        if name == DEFAULT {
+            return Err(Refused::Wrong(
+                "the default world ends with the process; reset makes it what it was".to_owned(),
+            ));
+        }
+        Ok(self.others.write().unwrap_or_else(PoisonError::into_inner).remove(name).is_some())
+    }
+
+    /// Makes a world.
+    ///
+    /// # Errors
+    /// The wish cannot be granted, or the database failed.
+    pub async fn create(&self, wish: &Wish) -> Result<Arc<Running>, Refused> {
+        // Who makes one world makes more, and each of them needs a key.
+        self.keys.fill();
+        let name = wish.name.clone().unwrap_or_else(|| format!("w{}", self.named.fetch_add(1, Ordering::SeqCst) + 1));
+        self.check(&name)?;
+        let file = wish.world_file.as_deref().map(|text| world_file::parse(text, "world_file")).transpose();
+        let file = file.map_err(Refused::Wrong)?;
+        let copied = match &wish.copy_of {
+            None => None,
+            Some(other) => {
+                let found = self.get(other).ok_or_else(|| Refused::Wrong(format!("there is no world {other:?}")))?;
+                let file = world_file::export(&found.world, Secrets::Written).await?;
+                Some((file, found.world.clock.reading()))
+            }
+        };
+        let world = Arc::new(self.empty(name.clone()).await?);
+        if let Some((file, reading)) = copied {
+            world.clock.set(reading);
+            apply(&world, &file).await?;
+        }
+        if let Some(file) = file {
+            apply(&world, &file).await?;
+        }
+        rewind::take(&world, snapshots::START).await?;
+        let app = (self.endpoints)(Arc::clone(&world));
+        let work = vec![tokio::spawn(background::work(Arc::clone(&world))).abort_handle()];
+        let running = Running::new(world, app, work);
+        let mut others = self.others.write().unwrap_or_else(PoisonError::into_inner);
+        // Somebody may have been faster with the same name.
+        if others.contains_key(&name) {
+            return Err(taken(&name));
+        }
+        others.insert(name, Arc::clone(&running));
+        Ok(running)
+    }
+
+    fn check(&self, name: &str) -> Result<(), Refused> {
+        let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+        if name.is_empty() || name.len() > NAME || !name.bytes().all(allowed) {
+            return Err(Refused::Wrong(format!("name: {name:?}; expected 1 to {NAME} of a–z, 0–9 and -")));
+        }
+        if self.get(name).is_some() {
+            return Err(taken(name));
+        }
+        if self.others.read().unwrap_or_else(PoisonError::into_inner).len() >= MOST {
+            return Err(Refused::Wrong(format!("there are {MOST} worlds already: delete some")));
+        }
+        Ok(())
+    }
+
+    /// A world beside the first, with nobody in it.
+    async fn empty(&self, name: String) -> Result<World, Refused> {
+        let first = &self.first.world;
+        let home = format!("http://localhost:{}{WORLDS}{name}", self.port);
+        let sealer = keys::ephemeral(&*first.random);
+        Ok(World {
+            name,
+            mode: first.mode,
+            store: Store::open(&Url::Memory).await?,
+            sealer: sealer.map_err(|error| Refused::Wrong(error.to_string()))?,
+            clock: Clock::default(),
+            random: Arc::clone(&first.random),
+            signer: Signer::drawing_from(Arc::clone(&self.keys)),
+            passwords: Arc::clone(&first.passwords),
+            policy: RwLock::new(first.policy()),
+            public_url: first.public_url.clone(),
+            access_token_in_query: first.access_token_in_query,
+            quotas: first.quotas.fresh(),
+            webhooks: Arc::clone(&first.webhooks),
+            wake_deliveries: Default::default(),
+            requests: Default::default(),
+            faults: Default::default(),
+            held: Default::default(),
+            sign_up: first.sign_up,
+            snapshots: Default::default(),
+            home: std::sync::Mutex::new(home),
+            control_token: first.control_token.clone(),
+            real_sdk: first.real_sdk.clone(),
+            behind_proxy: first.behind_proxy,
+        })
+    }
+}
+
+fn taken(name: &str) -> Refused {
+    Refused::Wrong(format!("there is a world {name:?} already"))
+}
+
+async fn apply(world: &World, file: &WorldFile) -> Result<(), Refused> {
+    world_file::apply(world, file).await.map_err(|error| Refused::Wrong(format!("{error:#}")))
+}

@@ -1,0 +1,441 @@
+//! A server for tests: the real router, a clock that stands still, seeded chance, and the user's verbs.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::http::{Request, StatusCode, header};
+use http_body_util::BodyExt as _;
+use kakaw_core::Millis;
+use kakaw_core::policy::Policy;
+use kakaw_core::random::{self, Random};
+use kakaw_core::seal::{MasterKey, Sealer};
+use kakaw_standin::clock::Clock;
+use kakaw_platform::password::{Cost, Passwords};
+use kakaw_platform::quota::Quotas;
+use kakaw_platform::random::{Seeded, System};
+use kakaw_platform::signer::Signer;
+use kakaw_platform::platform::{Mode, PublicUrl, World};
+use kakaw_standin::worlds::Worlds;
+use kakaw_platform::http;
+use kakaw_platform::deliver;
+use kakaw_platform::manage::world_file;
+use kakaw_store::Store;
+use kakaw_store::db::Url;
+use serde_json::Value;
+use tower::ServiceExt as _;
+
+pub const REST: &str = "0123456789abcdef0123456789abcdef";
+pub const SECRET_REST: &str = "1123456789abcdef0123456789abcdef";
+pub const JS: &str = "2123456789abcdef0123456789abcdef";
+pub const NATIVE: &str = "3123456789abcdef0123456789abcdef";
+pub const ADMIN: &str = "4123456789abcdef0123456789abcdef";
+pub const OFF: &str = "5123456789abcdef0123456789abcdef";
+pub const TEST_APP: &str = "6123456789abcdef0123456789abcdef";
+pub const ADULTS: &str = "7123456789abcdef0123456789abcdef";
+pub const PLAIN: &str = "8123456789abcdef0123456789abcdef";
+pub const MARKET: &str = "a0000000000000000000000000000001";
+pub const MARKET_JS: &str = "a0000000000000000000000000000002";
+pub const MARKET_NATIVE: &str = "a0000000000000000000000000000003";
+pub const MARKET_ADMIN: &str = "a0000000000000000000000000000004";
+pub const MARKET_LIMITED: &str = "a0000000000000000000000000000005";
+pub const MANUAL: &str = "b0000000000000000000000000000001";
+pub const MANUAL_ADMIN: &str = "b0000000000000000000000000000004";
+/// Apps with everything that comes after a log-in.
+pub const PLATFORM: &str = include_str!("platform.toml");
+/// What Ryan agrees to at Market.
+pub const MARKET_ITEMS: [&str; 2] = ["profile_nickname", "account_email"];
+pub const SECRET: &str = "s3cret";
+pub const CALLBACK: &str = "http://localhost:3000/callback";
+
+/// Runs a test on SQLite, and on PostgreSQL when one is given.
+pub async fn on_each_database<F: AsyncFn(TestServer)>(test: F) {
+    on_each_database_with(Policy::DEV, test).await;
+}
+
+/// Runs a test on every database under a policy.
+pub async fn on_each_database_with<F: AsyncFn(TestServer)>(policy: Policy, test: F) {
+    test(TestServer::start(&Url::Memory, policy).await).await;
+    let folder = tempfile::tempdir().expect("folder");
+    test(TestServer::start(&Url::Sqlite(folder.path().join("t.db")), policy).await).await;
+    match postgres().await {
+        Some(url) => test(TestServer::start(&url, policy).await).await,
+        None => eprintln!("SKIPPED on PostgreSQL: KAKAW_TEST_POSTGRES is not set"),
+    }
+}
+
+/// A fresh schema, if there is a server.
+pub async fn postgres() -> Option<Url> {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let base = std::env::var("KAKAW_TEST_POSTGRES").ok()?;
+    let schema = format!(
+        "t{}_{}_{}",
+        std::process::id(),
+        COUNT.fetch_add(1, Ordering::SeqCst),
+        u64::from_be_bytes(random::bytes(&System::new()))
+    );
+    kakaw_store::db::create_schema(&base, &schema).await.expect("schema");
+    Some(Url::Postgres(format!("{base}?options=-csearch_path%3D{schema}")))
+}
+
+/// The required items of app 1001.
+pub const ITEMS: [&str; 2] = ["profile_nickname", "account_email"];
+
+/// Expects an error page of this code, and no redirect.
+pub async fn error_page(server: &TestServer, url: &str, code: &str) {
+    let answer = server.get(url).await;
+    let expected = if code == "KOE002" { StatusCode::NOT_FOUND } else { StatusCode::BAD_REQUEST };
+    assert_eq!(answer.status, expected, "{url}");
+    assert!(answer.body.contains(&format!("({code})")), "{url}: {code} expected: {}", answer.body);
+    assert!(!answer.headers.contains_key("location"));
+}
+
+pub struct TestServer {
+    pub world: Arc<World>,
+    pub router: Router,
+}
+
+/// A browser: it keeps cookies and follows nothing by itself.
+#[derive(Default)]
+pub struct Browser {
+    cookies: std::collections::BTreeMap<String, String>,
+}
+
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: axum::http::HeaderMap,
+    pub body: String,
+}
+
+impl Answer {
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("JSON expected: {} {}", self.status, self.body))
+    }
+
+    pub fn location(&self) -> String {
+        let location = self
+            .headers
+            .get(header::LOCATION)
+            .unwrap_or_else(|| panic!("redirect expected: {} {}", self.status, self.body));
+        location.to_str().expect("text").to_owned()
+    }
+
+    /// A parameter of the redirect.
+    pub fn parameter(&self, name: &str) -> Option<String> {
+        let location = self.location();
+        let pairs = kakaw_wire::form::Pairs::parse(location.split_once('?')?.1).expect("query");
+        pairs.one(name).expect("once").map(str::to_owned)
+    }
+}
+
+impl TestServer {
+    pub async fn start(url: &Url, policy: Policy) -> Self {
+        // Shown with the output of a test that fails.
+        let _ = tracing_subscriber::fmt().with_test_writer().with_max_level(tracing::Level::WARN).try_init();
+        Self::of(Self::world(url, policy).await).await
+    }
+
+    pub async fn start_with(url: &Url, policy: Policy, passwords: Passwords) -> Self {
+        Self::of(World { passwords: Arc::new(passwords), ..Self::world(url, policy).await }).await
+    }
+
+    /// A world with nobody in it.
+    pub async fn world(url: &Url, policy: Policy) -> World {
+        World {
+            name: "default".to_owned(),
+            mode: Mode::Dev,
+            store: Store::open(url).await.expect("store"),
+            sealer: Sealer::new("test", &[MasterKey { id: 1, bytes: [7; 32] }]).expect("sealer"),
+            clock: Clock::frozen_at(Millis::from_rfc3339("2026-11-20T03:00:00Z").expect("time")),
+            random: Arc::new(Seeded::new(1)) as Arc<dyn Random>,
+            signer: Signer::default(),
+            passwords: Arc::new(Passwords::new(Cost { memory_kib: 64, iterations: 1, lanes: 1 }, 4, 100)),
+            policy: std::sync::RwLock::new(policy),
+            public_url: PublicUrl::FollowLoopback,
+            access_token_in_query: true,
+            quotas: Quotas::none(),
+            webhooks: Arc::new(webhooks::Client::new(webhooks::Options {
+                private_networks: true,
+                ..Default::default()
+            })),
+            wake_deliveries: Default::default(),
+            requests: Default::default(),
+            faults: Default::default(),
+            held: Default::default(),
+            sign_up: true,
+            snapshots: Default::default(),
+            home: std::sync::Mutex::new("http://localhost:7700".to_owned()),
+            control_token: None,
+            real_sdk: None,
+            behind_proxy: false,
+        }
+    }
+
+    /// A server of a world, with the apps and people of the test world.
+    pub async fn of(world: World) -> Self {
+        let world = Arc::new(world);
+        // As in the program: made in the background, and the first ID token waits for them.
+        let signing = Arc::clone(&world);
+        tokio::spawn(async move { signing.signer.load(&signing.store, &signing.sealer, signing.now()).await });
+        let app = http::app_with(Arc::clone(&world), http::control::routes().merge(http::inspector::routes()));
+        let router =
+            http::dispatch::every(Worlds::new(Arc::clone(&world), app, http::standin, 7700, Default::default()));
+        let server = Self { router, world };
+        server.apply(include_str!("world.toml")).await;
+        server.apply(include_str!("world.toml")).await;
+        kakaw_standin::rewind::take(&server.world, kakaw_standin::snapshots::START).await.expect("snapshot");
+        server
+    }
+
+    /// Applies a world file.
+    pub async fn apply(&self, text: &str) {
+        let file = world_file::parse(text, "world.toml").expect("world file");
+        world_file::apply(&self.world, &file).await.expect("applied, and twice changes nothing");
+    }
+
+    /// Applies the test world with a part of it replaced.
+    pub async fn edit(&self, from: &str, to: &str) {
+        let text = include_str!("world.toml");
+        assert!(text.contains(from), "the test world holds {from}");
+        self.apply(&text.replacen(from, to, 1)).await;
+    }
+
+    /// The response as it is: its body may break off.
+    pub async fn raw(&self, request: Request<Body>) -> axum::response::Response {
+        self.raw_from([127, 0, 0, 1], request).await
+    }
+
+    /// A request from this address.
+    pub async fn raw_from(&self, address: [u8; 4], mut request: Request<Body>) -> axum::response::Response {
+        request.extensions_mut().insert(ConnectInfo(SocketAddr::from((address, 1))));
+        self.router.clone().oneshot(request).await.expect("infallible")
+    }
+
+    pub async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.raw(request).await;
+        let (parts, body) = response.into_parts();
+        let bytes = body.collect().await.expect("body").to_bytes();
+        Answer { status: parts.status, headers: parts.headers, body: String::from_utf8_lossy(&bytes).into_owned() }
+    }
+
+    pub async fn get(&self, url: &str) -> Answer {
+        self.send(Request::get(url).header("host", "localhost:7700").body(Body::empty()).expect("request")).await
+    }
+
+    pub async fn post(&self, url: &str, form: &[(&str, &str)]) -> Answer {
+        self.send(form_request(url, form).body(Body::from(encode(form))).expect("request")).await
+    }
+
+    pub async fn token(&self, form: &[(&str, &str)]) -> Answer {
+        self.post("/oauth/token", form).await
+    }
+
+    pub async fn api(&self, method: &str, path: &str, token: &str) -> Answer {
+        let request = Request::builder().method(method).uri(path).header("host", "localhost:7700");
+        self.send(request.header("authorization", format!("Bearer {token}")).body(Body::empty()).expect("request"))
+            .await
+    }
+
+    pub async fn me(&self, token: &str) -> Answer {
+        self.api("GET", "/v2/user/me", token).await
+    }
+
+    /// Logs in through the page.
+    pub async fn log_in(&self, browser: &mut Browser, continue_to: &str, login: &str, password: &str) -> Answer {
+        let url = format!("/login?continue={}", encode_value(continue_to));
+        let page = browser.get(self, &url).await;
+        assert_eq!(page.status, StatusCode::OK, "{}", page.body);
+        browser
+            .post(self, &url, &[("kakaw_form", &hidden(&page.body)), ("loginId", login), ("password", password)])
+            .await
+    }
+
+    /// Walks from authorize to the redirect back to the app, agreeing to `items`.
+    pub async fn walk(&self, browser: &mut Browser, authorize: &str, login: &str, items: &[&str]) -> Answer {
+        self.walk_with(browser, authorize, login, items, &[], &[]).await
+    }
+
+    /// To the consent screen.
+    pub async fn consent_page(&self, browser: &mut Browser, authorize: &str, login: &str) -> Answer {
+        let (_, answer) = self.logged_in(browser, authorize, login).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+        answer
+    }
+
+    /// Logs in if that is asked for: what comes then, and under which URL.
+    async fn logged_in(&self, browser: &mut Browser, authorize: &str, login: &str) -> (String, Answer) {
+        let answer = browser.get(self, authorize).await;
+        if answer.status != StatusCode::FOUND || !answer.location().starts_with("/login") {
+            return (authorize.to_owned(), answer);
+        }
+        let target = answer.parameter("continue").expect("continue");
+        let password = login.split('@').next().expect("name");
+        let logged_in = self.log_in(browser, &target, login, &format!("{password}-password")).await;
+        assert_eq!(logged_in.status, StatusCode::SEE_OTHER, "{}", logged_in.body);
+        let url = logged_in.location();
+        let answer = browser.get(self, &url).await;
+        (url, answer)
+    }
+
+    /// Walks like [`Self::walk`], and agrees to service terms and channels too.
+    pub async fn walk_with(
+        &self,
+        browser: &mut Browser,
+        authorize: &str,
+        login: &str,
+        items: &[&str],
+        terms: &[&str],
+        channels: &[&str],
+    ) -> Answer {
+        let (url, page) = self.logged_in(browser, authorize, login).await;
+        if page.status != StatusCode::OK {
+            return page;
+        }
+        let form_value = hidden(&page.body);
+        let mut form = vec![("kakaw_form", form_value.as_str()), ("decision", "accept")];
+        form.extend(items.iter().map(|item| ("scope", *item)));
+        form.extend(terms.iter().map(|tag| ("term", *tag)));
+        form.extend(channels.iter().map(|id| ("channel", *id)));
+        browser.post(self, &url, &form).await
+    }
+
+    /// A POST to kapi with an access token.
+    pub async fn call(&self, path: &str, token: &str, form: &[(&str, &str)]) -> Answer {
+        let request = form_request(path, form).header("authorization", format!("Bearer {token}"));
+        self.send(request.body(Body::from(encode(form))).expect("request")).await
+    }
+
+    /// A call to kapi with an admin key.
+    pub async fn admin(&self, key: &str, method: &str, path: &str, form: &[(&str, &str)]) -> Answer {
+        let request = form_request(path, form).method(method).header("authorization", format!("KakaoAK {key}"));
+        self.send(request.body(Body::from(encode(form))).expect("request")).await
+    }
+
+    /// A whole log-in: the token answer.
+    pub async fn tokens(&self, browser: &mut Browser, key: &str, login: &str, items: &[&str]) -> Value {
+        let back = self.walk(browser, &authorize(key, ""), login, items).await;
+        let code = back.parameter("code").unwrap_or_else(|| panic!("code expected: {}", back.location()));
+        let answer = self.exchange(key, &code).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+        answer.json()
+    }
+
+    pub async fn exchange(&self, key: &str, code: &str) -> Answer {
+        let redirect = redirect_of(key);
+        let mut form =
+            vec![("grant_type", "authorization_code"), ("client_id", key), ("redirect_uri", &redirect), ("code", code)];
+        if key == SECRET_REST {
+            form.push(("client_secret", SECRET));
+        }
+        self.token(&form).await
+    }
+
+    pub async fn refresh(&self, key: &str, token: &str) -> Answer {
+        self.token(&[("grant_type", "refresh_token"), ("client_id", key), ("refresh_token", token)]).await
+    }
+}
+
+/// A control request.
+pub async fn control(server: &TestServer, method: &str, path: &str, body: Value) -> Answer {
+    let request =
+        Request::builder().method(method).uri(path).header("host", "localhost:7700").header("kakaw-control", "1");
+    let body = if body.is_null() { Body::empty() } else { Body::from(body.to_string()) };
+    server.send(request.body(body).unwrap()).await
+}
+
+impl Browser {
+    fn keep(&mut self, answer: &Answer) {
+        for cookie in answer.headers.get_all(header::SET_COOKIE) {
+            let pair = cookie.to_str().expect("text").split(';').next().expect("pair");
+            let (name, value) = pair.split_once('=').expect("pair");
+            if value.is_empty() {
+                self.cookies.remove(name);
+            } else {
+                self.cookies.insert(name.to_owned(), value.to_owned());
+            }
+        }
+    }
+
+    pub fn header(&self) -> String {
+        self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
+    }
+
+    pub async fn get(&mut self, server: &TestServer, url: &str) -> Answer {
+        self.get_with(server, url, &[]).await
+    }
+
+    /// A GET with further headers.
+    pub async fn get_with(&mut self, server: &TestServer, url: &str, headers: &[(&str, &str)]) -> Answer {
+        let mut request = Request::get(url).header("host", "localhost:7700").header("cookie", self.header());
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let answer = server.send(request.body(Body::empty()).expect("request")).await;
+        self.keep(&answer);
+        answer
+    }
+
+    pub async fn post(&mut self, server: &TestServer, url: &str, form: &[(&str, &str)]) -> Answer {
+        let request = form_request(url, form).header("cookie", self.header());
+        let answer = server.send(request.body(Body::from(encode(form))).expect("request")).await;
+        self.keep(&answer);
+        answer
+    }
+
+    /// Sends the consent form.
+    pub async fn agree(&mut self, server: &TestServer, url: &str, page: &str, items: &[&str]) -> Answer {
+        let form_value = hidden(page);
+        let mut form = vec![("kakaw_form", form_value.as_str()), ("decision", "accept")];
+        form.extend(items.iter().map(|item| ("scope", *item)));
+        self.post(server, url, &form).await
+    }
+}
+
+fn form_request(url: &str, _form: &[(&str, &str)]) -> axum::http::request::Builder {
+    Request::post(url)
+        .header("host", "localhost:7700")
+        .header("content-type", "application/x-www-form-urlencoded;charset=utf-8")
+}
+
+/// The redirect URI that tests use with a key.
+pub fn redirect_of(key: &str) -> String {
+    if key == NATIVE || key == MARKET_NATIVE { format!("kakao{key}://oauth") } else { CALLBACK.to_owned() }
+}
+
+/// The access token of a token answer.
+pub fn token_of(answer: &Answer) -> String {
+    answer.json()["access_token"].as_str().unwrap_or_else(|| panic!("tokens expected: {}", answer.body)).to_owned()
+}
+
+/// An authorization request's path.
+pub fn authorize(key: &str, more: &str) -> String {
+    format!(
+        "/oauth/authorize?client_id={key}&redirect_uri={}&response_type=code{more}",
+        encode_value(&redirect_of(key))
+    )
+}
+
+/// The sealed hidden field of a page.
+pub fn hidden(page: &str) -> String {
+    field(page, "kakaw_form")
+}
+
+/// The value of a hidden field.
+pub fn field(page: &str, name: &str) -> String {
+    let before = format!("name=\"{name}\" value=\"");
+    let after = page.split_once(&before).unwrap_or_else(|| panic!("a form expected: {page}")).1;
+    after.split('"').next().expect("value").to_owned()
+}
+
+pub fn encode_value(text: &str) -> String {
+    text.bytes()
+        .map(|b| if b.is_ascii_alphanumeric() { char::from(b).to_string() } else { format!("%{b:02X}") })
+        .collect()
+}
+
+pub fn encode(form: &[(&str, &str)]) -> String {
+    form.iter().map(|(name, value)| format!("{name}={}", encode_value(value))).collect::<Vec<_>>().join("&")
+}
