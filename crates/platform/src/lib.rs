@@ -1,34 +1,22 @@
-//! HTTP, pages, jobs, configuration and the command line of Kakaw.
+//! The login platform: HTTP, pages, use cases, deliveries and jobs.
 
-pub mod background;
-pub mod cli;
 pub mod clock;
-pub mod config;
-pub mod events;
-pub mod fault_rules;
-pub mod har;
+pub mod deliver;
 pub mod held;
 pub mod http;
-pub mod intercept;
-pub mod key_pool;
+pub mod jobs;
 pub mod keys;
-pub mod log;
+pub mod manage;
 pub mod openapi;
-pub mod operator;
-pub mod page;
+pub mod pages;
 pub mod password;
-pub mod presets;
+pub mod platform;
 pub mod priority;
 pub mod private_file;
 pub mod quota;
 pub mod random;
-pub mod request_log;
-pub mod rewind;
-pub mod schedule;
+pub mod request;
 pub mod signer;
-pub mod snapshots;
-pub mod unlink;
-pub mod webhooks;
-pub mod world;
-pub mod world_file;
-pub mod worlds;
+pub mod surroundings;
+
+pub use platform::Platform;

@@ -25,7 +25,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(5);
 /// Signing keys, once there are any.
 pub struct Signer {
     keys: watch::Sender<Arc<Vec<SigningKey>>>,
-    /// Where a world of many draws its only key from, when it needs one.
+    /// Where a platform of many draws its only key from, when it needs one.
     pool: Option<Arc<KeyPool>>,
     /// How long nothing is made unless somebody asks.
     patience: Duration,

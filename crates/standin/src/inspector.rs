@@ -25,16 +25,16 @@ use serde::Deserialize;
 use tokio::sync::mpsc;
 
 use crate::control::Wish;
-use kakaw_platform::http::fault::Fault;
+use kakaw_platform::http::error::Error;
 use kakaw_platform::request::context::{self, Here};
 use kakaw_platform::pages;
 use crate::record::log::{Exchange, Filter};
-use kakaw_platform::platform::World;
+use crate::world::World;
 
 /// A comment now and then shows that the connection lives.
 const PULSE: Duration = Duration::from_secs(20);
 
-pub fn routes() -> Router<Arc<World>> {
+pub fn routes() -> Router<Shared> {
     Router::new()
         .route("/inspector", routing::get(show))
         .route("/inspector/events", routing::get(events))
@@ -42,7 +42,7 @@ pub fn routes() -> Router<Arc<World>> {
 }
 
 async fn show(here: Here) -> Response {
-    page::respond_with_script(&here, StatusCode::OK, &page::inspector::Inspector::new(&here))
+    pages::respond_with_script(&here, StatusCode::OK, &pages::inspector::Inspector::new(&here))
 }
 
 async fn events(
@@ -53,7 +53,7 @@ async fn events(
     let site = headers.get("sec-fetch-site").and_then(|site| site.to_str().ok()).unwrap_or("same-origin");
     if !peer.ip().to_canonical().is_loopback() || !["same-origin", "none"].contains(&site) {
         let reason = "the inspector is for its own page on this machine".to_owned();
-        return Fault::from(Problem::BadTokenRequest { reason }).kauth(&world, &here::base(&world, &headers));
+        return Error::from(Problem::BadTokenRequest { reason }).kauth(&world, &context::base(&world, &headers));
     }
     let (sender, receiver) = mpsc::channel(64);
     tokio::spawn(async move {
@@ -109,20 +109,20 @@ async fn mend(Wish(caller, Mend { id }): Wish<Mend>) -> Response {
     }
 }
 
-fn refused(reason: String) -> Fault {
+fn refused(reason: String) -> Error {
     Problem::BadTokenRequest { reason }.into()
 }
 
-async fn mended(world: &World, id: u64) -> Result<(), Fault> {
+async fn mended(world: &World, id: u64) -> Result<(), Error> {
     let filter = Filter { after: Some(id.saturating_sub(1)), ..Filter::default() };
     let exchange = world.requests.list(&filter).into_iter().find(|exchange| exchange.id == id);
     let exchange = exchange.ok_or_else(|| refused(format!("there is no exchange {id} in the log")))?;
     let sent = |name: &str| exchange.parameters.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str());
     let key = exchange.app_key.as_deref().unwrap_or_default();
-    let (app, _) = app_keys::with_app(&world.store, key).await?.ok_or_else(|| refused("its app is gone".to_owned()))?;
+    let (app, _) = app_keys::with_app(&world.platform.store, key).await?.ok_or_else(|| refused("its app is gone".to_owned()))?;
     let change = match exchange.code {
         Some("KOE006") => {
-            let keys = app_keys::of_app(&world.store, app.id).await?;
+            let keys = app_keys::of_app(&world.platform.store, app.id).await?;
             let Some(mut stored) = keys.into_iter().find(|stored| stored.key.key == key) else {
                 return Err(refused("its key is gone".to_owned()));
             };
@@ -145,6 +145,6 @@ async fn mended(world: &World, id: u64) -> Result<(), Fault> {
         }
         _ => return Err(refused("only KOE006 and KOE205 can be mended by a click".to_owned())),
     };
-    let Outcome::Committed = world.store.commit(vec![change]).await? else { return Err(Fault::contention()) };
+    let Outcome::Committed = world.platform.store.commit(vec![change]).await? else { return Err(Error::contention()) };
     Ok(())
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use kakaw_platform::manage::Refused;
-use kakaw_platform::platform::World;
+use crate::world::World;
 use kakaw_platform::manage::world_file::{self, WorldFile};
 
 /// How long the sign-up of a pre-registered person stays open, in seconds.
@@ -114,9 +114,9 @@ impl Wish {
     pub async fn run(&self, world: &World) -> Result<Made, Refused> {
         let app = match self.app {
             Some(id) => {
-                apps::by_id(&world.store, id).await?.ok_or_else(|| Refused::Wrong(format!("there is no app {id}")))?
+                apps::by_id(&world.platform.store, id).await?.ok_or_else(|| Refused::Wrong(format!("there is no app {id}")))?
             }
-            None => apps::all(&world.store)
+            None => apps::all(&world.platform.store)
                 .await?
                 .into_iter()
                 .next()
@@ -131,9 +131,9 @@ impl Wish {
         let file: WorldFile = serde_json::from_value(json!({ "people": [person] }))
             .map_err(|error| Refused::Wrong(format!("login: {login:?} cannot be a person: {error}")))?;
         world_file::apply(world, &file).await.map_err(|error| Refused::Wrong(format!("{error:#}")))?;
-        let stored = accounts::by_login(&world.store, &login).await?;
+        let stored = accounts::by_login(&world.platform.store, &login).await?;
         let link = match &stored {
-            Some(stored) => links::of(&world.store, app.id, stored.account.id).await?,
+            Some(stored) => links::of(&world.platform.store, app.id, stored.account.id).await?,
             None => None,
         };
         let user_id = link.filter(|link| link.connected).map(|link| link.user_id);
@@ -183,7 +183,7 @@ async fn make_test_app(world: &World, app: &App, login: &str) -> Result<(), Refu
     let mut changed = app.clone();
     changed.settings.test_app = true;
     changed.settings.team.retain(|member| member != login);
-    match world.store.commit(vec![apps::update(&changed)]).await? {
+    match world.platform.store.commit(vec![apps::update(&changed)]).await? {
         Outcome::Committed => Ok(()),
         Outcome::Conflict(_) => Err(Refused::Wrong("the app was changed meanwhile: try again".to_owned())),
     }

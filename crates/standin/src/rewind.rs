@@ -3,15 +3,15 @@
 use kakaw_store::{Error, snapshot};
 
 use crate::snapshots::{Moment, START};
-use kakaw_platform::platform::World;
+use crate::world::World;
 
 /// Keeps this moment under a name; a moment of the same name is replaced. Returns whether there was room.
 ///
 /// # Errors
 /// The database failed.
 pub async fn take(world: &World, name: &str) -> Result<bool, Error> {
-    let rows = snapshot::take(&world.store).await?;
-    let moment = Moment { rows, clock: world.clock.reading(), policy: world.policy() };
+    let rows = snapshot::take(&world.platform.store).await?;
+    let moment = Moment { rows, clock: world.clock.reading(), policy: world.platform.policy() };
     Ok(world.snapshots.put(name, moment))
 }
 
@@ -21,9 +21,9 @@ pub async fn take(world: &World, name: &str) -> Result<bool, Error> {
 /// The database failed.
 pub async fn restore(world: &World, name: &str) -> Result<bool, Error> {
     let Some(moment) = world.snapshots.get(name) else { return Ok(false) };
-    snapshot::restore(&world.store, &moment.rows).await?;
+    snapshot::restore(&world.platform.store, &moment.rows).await?;
     world.clock.set(moment.clock);
-    world.set_policy(moment.policy);
+    world.platform.set_policy(moment.policy);
     Ok(true)
 }
 
@@ -36,7 +36,7 @@ pub async fn reset(world: &World) -> Result<bool, Error> {
     if found {
         world.requests.clear();
         world.faults.remove(None);
-        world.quotas.refill();
+        world.platform.quotas.refill();
     }
     Ok(found)
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use kakaw_core::Millis;
 use kakaw_store::{Error, deliveries, links};
 
-use kakaw_platform::platform::World;
+use crate::world::World;
 use kakaw_platform::jobs;
 use kakaw_platform::deliver;
 
@@ -31,14 +31,14 @@ pub async fn advance_to(world: &Arc<World>, to: Millis) -> Result<(), Error> {
 }
 
 async fn next_due(world: &World) -> Result<Option<Millis>, Error> {
-    let signup = links::next_signup_due(&world.store).await?;
-    let delivery = deliveries::next_due(&world.store).await?;
+    let signup = links::next_signup_due(&world.platform.store).await?;
+    let delivery = deliveries::next_due(&world.platform.store).await?;
     Ok([signup, delivery].into_iter().flatten().min())
 }
 
 /// Does everything that is due now.
 async fn run_due(world: &Arc<World>) -> Result<(), Error> {
-    while background::sweep(world).await? {}
-    webhooks::deliver_due(world).await?;
+    while jobs::sweep(world).await? {}
+    deliver::deliver_due(world).await?;
     Ok(())
 }

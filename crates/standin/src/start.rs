@@ -10,43 +10,43 @@ use kakaw_core::app::KeyKind;
 use kakaw_core::seal::Purpose;
 use kakaw_store::{accounts, app_keys, apps};
 
-use kakaw_platform::http::fault::Fault;
+use kakaw_platform::http::error::Error;
 use kakaw_platform::request::context::Here;
 use kakaw_platform::pages;
 use crate::pages::start::{App, Person, Start};
-use kakaw_platform::platform::World;
+use crate::world::World;
 
 /// Rows of each table at most: a page, not an export.
 const ROWS: usize = 50;
 
 /// The route; only `kakaw dev` has it.
-pub fn routes() -> Router<Arc<World>> {
+pub fn routes() -> Router<Shared> {
     Router::new().route("/", routing::get(get))
 }
 
 async fn get(here: Here) -> Response {
     match load(&here).await {
-        Ok(view) => page::respond(&here, StatusCode::OK, &view),
+        Ok(view) => pages::respond(&here, StatusCode::OK, &view),
         Err(fault) => fault.page(&here),
     }
 }
 
-async fn load(here: &Here) -> Result<Start, Fault> {
-    let world = &here.world;
+async fn load(here: &Here) -> Result<Start, Error> {
+    let world = &here.platform;
     let mut found = Vec::new();
-    for app in apps::all(&world.store).await?.into_iter().take(ROWS) {
-        let keys = app_keys::of_app(&world.store, app.id).await?;
+    for app in apps::all(&world.platform.store).await?.into_iter().take(ROWS) {
+        let keys = app_keys::of_app(&world.platform.store, app.id).await?;
         let live = keys.into_iter().filter(|stored| !stored.key.deleted && stored.key.kind != KeyKind::Admin);
         let keys = live.map(|stored| (stored.key.kind.label(), stored.key.key)).collect();
         found.push(App { id: app.id, name: app.settings.name, keys });
     }
-    let mut people: Vec<_> = accounts::all(&world.store)
+    let mut people: Vec<_> = accounts::all(&world.platform.store)
         .await?
         .into_iter()
         .take(ROWS)
         .map(|stored| {
             let attributes = stored.account.attributes;
-            let open = |sealed: &String| String::from_utf8(world.sealer.open(Purpose::Keep, sealed)?).ok();
+            let open = |sealed: &String| String::from_utf8(world.platform.sealer.open(Purpose::Keep, sealed)?).ok();
             Person {
                 login: attributes.email.or(attributes.id).unwrap_or_default(),
                 // Of a world file, and not yet hashed by a first log-in.

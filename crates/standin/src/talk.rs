@@ -14,18 +14,18 @@ use kakaw_wire::form::Pairs;
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
-use kakaw_platform::http::fault::Fault;
+use kakaw_platform::http::error::Error;
 use kakaw_platform::request::context::Here;
 use kakaw_platform::request::redirect::with_query;
 use kakaw_platform::pages;
-use kakaw_platform::platform::World;
+use crate::world::World;
 
 /// Says in an authorization request how KakaoTalk ended.
 const ENDED: &str = "kakaw_talk";
 const AUTHORIZE: &str = "/oauth/authorize";
 
 /// The route; only a stand-in has it.
-pub fn routes() -> Router<Arc<World>> {
+pub fn routes() -> Router<Shared> {
     Router::new().route("/scheme/{*link}", routing::get(get))
 }
 
@@ -54,7 +54,7 @@ impl Outcome {
     /// What the request says, in a stand-in.
     #[must_use]
     pub fn of(here: &Here, pairs: &Pairs) -> Option<Self> {
-        let said = pairs.one(ENDED).ok().flatten().filter(|_| here.world.is_dev())?;
+        let said = pairs.one(ENDED).ok().flatten().filter(|_| here.platform.is_dev())?;
         Self::ALL.into_iter().find(|outcome| outcome.id() == said)
     }
 
@@ -74,12 +74,12 @@ async fn get(here: Here, uri: Uri) -> Response {
         Ok(link) => {
             let ended = |outcome: Outcome| with_query(&link.authorize, &[(ENDED, Some(outcome.id()))]);
             let back = if link.in_app { Outcome::Cancelled } else { Outcome::Denied };
-            let view = page::talk::Talk::new(&here, link.authorize.clone(), ended(back), ended(Outcome::NotSupported));
-            page::respond(&here, StatusCode::OK, &view)
+            let view = pages::talk::Talk::new(&here, link.authorize.clone(), ended(back), ended(Outcome::NotSupported));
+            pages::respond(&here, StatusCode::OK, &view)
         }
         Err(reason) => {
             let problem = Problem::MalformedRequest { parameter: "scheme".to_owned(), reason };
-            Fault::from(problem).page(&here)
+            Error::from(problem).page(&here)
         }
     }
 }

@@ -16,7 +16,7 @@ use kakaw_wire::form::Pairs;
 use kakaw_wire::scope;
 
 use super::Visit;
-use kakaw_platform::http::fault::Fault;
+use kakaw_platform::http::error::Error;
 use kakaw_platform::request::context::Here;
 
 /// The header.
@@ -50,7 +50,7 @@ impl Unattended {
         let hint = hint.map(|text| Self::parse(text, "login_hint"));
         let header = || headers.get(HEADER).and_then(|value| value.to_str().ok());
         let said = hint.or_else(|| header().map(|text| Self::parse(text, HEADER)));
-        said.filter(|_| here.world.is_dev())
+        said.filter(|_| here.platform.is_dev())
     }
 
     fn parse(text: &str, named_by: &'static str) -> Self {
@@ -67,14 +67,14 @@ impl Unattended {
     }
 
     /// The person, as if they had just logged in.
-    pub(super) async fn visit(&self, here: &Here, app: &App) -> Result<Visit, Fault> {
-        let stored = accounts::by_login(&here.world.store, &self.person).await?.ok_or_else(|| {
+    pub(super) async fn visit(&self, here: &Here, app: &App) -> Result<Visit, Error> {
+        let stored = accounts::by_login(&here.platform.store, &self.person).await?.ok_or_else(|| {
             let reason = format!("nobody logs in with {:?}", self.person);
             Problem::MalformedRequest { parameter: self.named_by.to_owned(), reason }
         })?;
         let account = stored.account;
-        let link = links::of(&here.world.store, app.id, account.id).await?;
-        let now = here.world.now();
+        let link = links::of(&here.platform.store, app.id, account.id).await?;
+        let now = here.platform.now();
         let session = Session {
             id: String::new(),
             account_id: account.id,

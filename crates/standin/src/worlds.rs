@@ -230,7 +230,7 @@ impl Worlds {
         }
         rewind::take(&world, snapshots::START).await?;
         let app = (self.endpoints)(Arc::clone(&world));
-        let work = vec![tokio::spawn(background::work(Arc::clone(&world))).abort_handle()];
+        let work = vec![tokio::spawn(jobs::work(Arc::clone(&world))).abort_handle()];
         let running = Running::new(world, app, work);
         let mut others = self.others.write().unwrap_or_else(PoisonError::into_inner);
         // Somebody may have been faster with the same name.

@@ -13,7 +13,7 @@ use tokio::sync::watch;
 
 use kakaw_platform::jobs;
 use kakaw_platform::log::Log;
-use kakaw_platform::platform::World;
+use kakaw_standin::world::World;
 
 /// How long requests that are under way may take after a signal to stop.
 const GRACE: Duration = Duration::from_secs(4);
@@ -72,7 +72,7 @@ pub async fn serve(
     announcement: &str,
     stop_on: Stop,
 ) -> anyhow::Result<()> {
-    tokio::spawn(background::work(Arc::clone(&world)));
+    tokio::spawn(jobs::work(Arc::clone(&world)));
     let (stop, stopped) = watch::channel(false);
     let mut servers = tokio::task::JoinSet::new();
     for listener in listeners.listeners {

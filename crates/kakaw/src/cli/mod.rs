@@ -58,7 +58,7 @@ enum Command {
     /// End a person's link or account; services are told.
     People(people::Args),
     /// Show every webhook and how it fares, or put a paused one back in use.
-    Webhooks(webhooks::Args),
+    Webhooks(deliver::Args),
     /// Explain an error code: what it means, why it happens, how to fix it.
     Explain(explain::Args),
     /// Find what is wrong with a set-up and say how to mend it.
@@ -93,7 +93,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Some(Command::Apply(args)) => apply::run(&args),
         Some(Command::Export(args)) => export::run(&args),
         Some(Command::People(args)) => people::run(args),
-        Some(Command::Webhooks(args)) => webhooks::run(args),
+        Some(Command::Webhooks(args)) => deliver::run(args),
         Some(Command::Explain(args)) => explain::run(&args),
         Some(Command::Check(args)) => check::run(&args),
         Some(Command::Config(args)) => config::run(&args),

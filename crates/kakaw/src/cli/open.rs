@@ -72,7 +72,7 @@ pub async fn world(config: &Config, mode: Mode, missing: Missing) -> anyhow::Res
             calls: PerMinute::new(config.quotas.calls),
             tokens: PerMinute::new(config.quotas.tokens),
         },
-        webhooks: Arc::new(webhooks::Client::new(webhooks::Options {
+        webhooks: Arc::new(deliver::Client::new(deliver::Options {
             private_networks: config.webhooks.private_networks,
             ca_file: config.webhooks.ca_file.clone(),
             own_host: config.public_url.as_deref().and_then(host),

@@ -117,7 +117,7 @@ impl Led {
         let StandIn { worlds, .. } =
             standin::start(&config, files, address, url.clone(), args.real_sdk.clone()).await?;
         let world = Arc::clone(&worlds.first().world);
-        tokio::spawn(background::work(Arc::clone(&world)));
+        tokio::spawn(jobs::work(Arc::clone(&world)));
         let wish = intercept::Wish { offline: args.offline, ..Default::default() };
         let listening = dispatch::intercept(&worlds, DEFAULT, &wish).await.map_err(people::told)?;
         let service = dispatch::every(worlds).into_make_service_with_connect_info::<SocketAddr>();

@@ -37,7 +37,7 @@ pub fn run(args: Args) -> anyhow::Result<()> {
         let Some(Command::Resume { app, webhook, place }) = args.command else {
             let states = match args.place.find().await? {
                 Place::Running(running) => serde_json::from_str(&running.send("/control/v1/webhooks", None).await?)?,
-                Place::Here(world) => operator::webhook_states(&world).await?,
+                Place::Here(world) => manage::webhook_states(&world).await?,
             };
             return print(&states);
         };

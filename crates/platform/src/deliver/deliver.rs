@@ -18,12 +18,12 @@ use kakaw_store::{Error, Outcome, Statement, app_keys, apps};
 use tokio::task::JoinSet;
 
 use super::send::{Receiver, send};
-use kakaw_standin::inject::rules::Delivery as Fault;
-use crate::platform::World;
+use crate::surroundings::{Course, Turn};
+use crate::Platform;
 
 /// Deliveries at a time.
 const AT_A_TIME: usize = 128;
-/// Seconds of world time after which an unfinished delivery is taken again. Receivers have three.
+/// Seconds of platform time after which an unfinished delivery is taken again. Receivers have three.
 const LEASE: i64 = 20;
 /// Between two looks when nothing woke the worker: other nodes write to the same tables.
 const IDLE: Duration = Duration::from_secs(1);
@@ -33,8 +33,8 @@ const MOMENT: Duration = Duration::from_millis(10);
 const TOGETHER: Duration = Duration::from_millis(40);
 
 /// Delivers for as long as the process lives.
-pub async fn work(world: Arc<World>) {
-    let mut worker = Worker::new(world);
+pub async fn work(platform: Arc<Platform>) {
+    let mut worker = Worker::new(platform);
     loop {
         if let Err(error) = worker.turn().await {
             tracing::error!(%error, "deliveries");
@@ -47,8 +47,8 @@ pub async fn work(world: Arc<World>) {
 ///
 /// # Errors
 /// The database failed.
-pub async fn deliver_due(world: &Arc<World>) -> Result<usize, Error> {
-    let mut worker = Worker::new(Arc::clone(world));
+pub async fn deliver_due(platform: &Arc<Platform>) -> Result<usize, Error> {
+    let mut worker = Worker::new(Arc::clone(platform));
     let mut count = 0;
     loop {
         let taken = worker.take().await?;
@@ -66,6 +66,8 @@ struct Done {
     receiver: Arc<Receiver>,
     lease: String,
     result: Result<String, String>,
+    /// What is due now.
+    then: Vec<i64>,
 }
 
 /// A webhook as deliveries need it, with how it has fared.
@@ -75,7 +77,7 @@ struct Known {
 }
 
 struct Worker {
-    world: Arc<World>,
+    platform: Arc<Platform>,
     under_way: JoinSet<Done>,
     /// Receivers by app and kind, for a second at most: settings change.
     known: HashMap<(i64, &'static str), Option<Known>>,
@@ -83,8 +85,8 @@ struct Worker {
 }
 
 impl Worker {
-    fn new(world: Arc<World>) -> Self {
-        Self { world, under_way: JoinSet::new(), known: HashMap::new(), known_since: std::time::Instant::now() }
+    fn new(platform: Arc<Platform>) -> Self {
+        Self { platform, under_way: JoinSet::new(), known: HashMap::new(), known_since: std::time::Instant::now() }
     }
 
     async fn turn(&mut self) -> Result<(), Error> {
@@ -94,7 +96,7 @@ impl Worker {
         if !self.under_way.is_empty() {
             return self.finish_some().await;
         }
-        if tokio::time::timeout(IDLE, self.world.wake_deliveries.notified()).await.is_ok() {
+        if tokio::time::timeout(IDLE, self.platform.wake_deliveries.notified()).await.is_ok() {
             tokio::time::sleep(MOMENT).await;
         }
         Ok(())
@@ -102,10 +104,10 @@ impl Worker {
 
     /// Takes what is due, as much as there is room for, and has it sent.
     async fn take(&mut self) -> Result<usize, Error> {
-        let world = Arc::clone(&self.world);
-        let (now, lease) = (world.now(), random::token(&*world.random));
+        let platform = Arc::clone(&self.platform);
+        let (now, lease) = (platform.now(), random::token(&*platform.random));
         let room = AT_A_TIME.saturating_sub(self.under_way.len()) as i64;
-        let taken = deliveries::take(&world.store, now, &lease, now.plus_seconds(LEASE), room).await?;
+        let taken = deliveries::take(&platform.store, now, &lease, now.plus_seconds(LEASE), room).await?;
         if self.known_since.elapsed() > IDLE {
             self.known.clear();
             self.known_since = std::time::Instant::now();
@@ -116,29 +118,36 @@ impl Worker {
             let key = (delivery.app_id, delivery.notice.kind());
             let known = match self.known.entry(key) {
                 Entry::Occupied(entry) => entry.into_mut(),
-                Entry::Vacant(entry) => entry.insert(known(&world, key.0, key.1).await?),
+                Entry::Vacant(entry) => entry.insert(known(&platform, key.0, key.1).await?),
             };
             match known {
                 None => changes.push(deliveries::finish(delivery.id, &lease, "failed", "the webhook was removed")),
                 Some(known) if known.state.paused_at.is_some() => changes.push(deliveries::hold(delivery.id, &lease)),
                 Some(known) => {
                     let receiver = Arc::clone(&known.receiver);
-                    let (spoilt, done) = spoil(&world, &delivery, &lease);
-                    changes.extend(done);
-                    if spoilt == Spoilt::NotNow {
-                        continue;
+                    let Course { turn, then } = platform.surroundings.course(&delivery, &*platform.random);
+                    match turn {
+                        Turn::Now | Turn::BadlySigned => {}
+                        Turn::Later(seconds, why) => {
+                            changes.push(deliveries::retry(delivery.id, &lease, now.plus_seconds(seconds), why));
+                            continue;
+                        }
+                        Turn::Twice => {
+                            let id = random::ordered_id(&*platform.random, now);
+                            changes.push(deliveries::insert_after(id, delivery.app_id, &delivery.notice, now, 1));
+                        }
                     }
-                    let (world, lease) = (Arc::clone(&world), lease.clone());
+                    let (platform, lease) = (Arc::clone(&platform), lease.clone());
                     let work = async move {
-                        let badly = spoilt == Spoilt::BadlySigned;
-                        let result = send(world, Arc::clone(&receiver), delivery.clone(), badly).await;
-                        Done { delivery, receiver, lease, result }
+                        let badly = turn == Turn::BadlySigned;
+                        let result = send(platform, Arc::clone(&receiver), delivery.clone(), badly).await;
+                        Done { delivery, receiver, lease, result, then }
                     };
-                    self.under_way.spawn_on(work, &self.world.webhooks.runtime());
+                    self.under_way.spawn_on(work, &self.platform.webhooks.runtime());
                 }
             }
         }
-        commit(&world, changes).await?;
+        commit(&platform, changes).await?;
         Ok(count)
     }
 
@@ -156,20 +165,19 @@ impl Worker {
         for done in ended.into_iter().flatten() {
             self.judge(&done, &mut changes);
         }
-        commit(&self.world, changes).await
+        commit(&self.platform, changes).await
     }
 
     fn judge(&mut self, done: &Done, changes: &mut Vec<Statement>) {
-        let Done { delivery, receiver, lease, result } = done;
-        let (world, kind) = (&self.world, delivery.notice.kind());
+        let Done { delivery, receiver, lease, result, then } = done;
+        let (platform, kind) = (&self.platform, delivery.notice.kind());
         let known = self.known.get_mut(&(receiver.app_id, kind)).and_then(Option::as_mut);
         let mut state = known.as_ref().map_or_else(
             || State { url: receiver.url.clone(), failures: 0, paused_at: None },
             |known| known.state.clone(),
         );
         let before = state.clone();
-        let waited = world.faults.overtaken_by(receiver.app_id, kind, delivery.id);
-        changes.extend(waited.into_iter().map(|id| deliveries::hurry(id, world.now())));
+        changes.extend(then.iter().map(|id| deliveries::hurry(*id, platform.now())));
         match result {
             Ok(said) => {
                 changes.push(deliveries::finish(delivery.id, lease, "delivered", said));
@@ -178,14 +186,14 @@ impl Worker {
             Err(reason) => {
                 state.failures += 1;
                 if state.failures >= webhook::PAUSED_AFTER && state.paused_at.is_none() {
-                    state.paused_at = Some(world.now());
+                    state.paused_at = Some(platform.now());
                     tracing::warn!(
                         "webhook {kind} of app {} is paused after {} failures in a row, the last: {reason}",
                         receiver.app_id,
                         state.failures
                     );
                 }
-                changes.push(match again(world, delivery) {
+                changes.push(match again(platform, delivery) {
                     Some(due_at) => deliveries::retry(delivery.id, lease, due_at, reason),
                     None => deliveries::finish(delivery.id, lease, "failed", reason),
                 });
@@ -200,54 +208,24 @@ impl Worker {
     }
 }
 
-/// What a fault rule does to a delivery.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Spoilt {
-    No,
-    NotNow,
-    BadlySigned,
-}
-
-/// Asks the fault rules of a stand-in, at the first try of a delivery.
-fn spoil(world: &World, delivery: &Delivery, lease: &str) -> (Spoilt, Option<Statement>) {
-    if delivery.attempts > 1 || world.faults.is_empty() {
-        return (Spoilt::No, None);
-    }
-    let (kind, now) = (delivery.notice.kind(), world.now());
-    let put_off = |seconds, why| Some(deliveries::retry(delivery.id, lease, now.plus_seconds(seconds), why));
-    match world.faults.choose_delivery(kind, random::chance(&*world.random)) {
-        None => (Spoilt::No, None),
-        Some(Fault::BadSignature) => (Spoilt::BadlySigned, None),
-        Some(Fault::Late(seconds)) => (Spoilt::NotNow, put_off(seconds, "put off by a fault rule")),
-        Some(Fault::OutOfOrder) => {
-            world.faults.let_overtake(delivery.app_id, kind, delivery.id);
-            (Spoilt::NotNow, put_off(3600, "waits for the one that follows, by a fault rule"))
-        }
-        Some(Fault::Twice) => {
-            let id = random::ordered_id(&*world.random, now);
-            (Spoilt::No, Some(deliveries::insert_after(id, delivery.app_id, &delivery.notice, now, 1)))
-        }
-    }
-}
-
 /// When a delivery that failed is tried again. An unlink is told once: the documentation says so.
-fn again(world: &World, delivery: &Delivery) -> Option<Millis> {
+fn again(platform: &Platform, delivery: &Delivery) -> Option<Millis> {
     let Notice::AccountStatus { .. } = delivery.notice else { return None };
     let seconds = webhook::retry_after(delivery.attempts)?;
     // A fifth earlier or later, so that what failed together does not come back together.
-    let jitter = i64::from(random::bytes::<1>(&*world.random)[0]) - 128;
-    Some(Millis(world.now().0 + seconds * 1000 + seconds * 1000 * jitter / 640))
+    let jitter = i64::from(random::bytes::<1>(&*platform.random)[0]) - 128;
+    Some(Millis(platform.now().0 + seconds * 1000 + seconds * 1000 * jitter / 640))
 }
 
-async fn known(world: &World, app_id: i64, kind: &str) -> Result<Option<Known>, Error> {
-    let Some(app) = apps::by_id(&world.store, app_id).await? else { return Ok(None) };
+async fn known(platform: &Platform, app_id: i64, kind: &str) -> Result<Option<Known>, Error> {
+    let Some(app) = apps::by_id(&platform.store, app_id).await? else { return Ok(None) };
     let Some((url, method)) = url_of(&app, kind) else { return Ok(None) };
-    let state = deliveries::state(&world.store, app_id, kind).await?.filter(|state| state.url == url);
-    let keys = app_keys::of_app(&world.store, app_id).await?;
+    let state = deliveries::state(&platform.store, app_id, kind).await?.filter(|state| state.url == url);
+    let keys = app_keys::of_app(&platform.store, app_id).await?;
     let of_kind = |kind| keys.iter().filter(move |key| key.key.kind == kind && !key.key.deleted);
     let primary = of_kind(KeyKind::Admin).find(|key| key.key.settings.primary);
     let sealed = primary.or_else(|| of_kind(KeyKind::Admin).next()).and_then(|key| key.sealed.as_deref());
-    let plain = sealed.and_then(|sealed| world.sealer.open(Purpose::Keep, sealed));
+    let plain = sealed.and_then(|sealed| platform.sealer.open(Purpose::Keep, sealed));
     let receiver = Receiver {
         app_id,
         url: url.clone(),
@@ -267,11 +245,11 @@ fn url_of(app: &App, kind: &str) -> Option<(String, Method)> {
     }
 }
 
-async fn commit(world: &World, changes: Vec<Statement>) -> Result<(), Error> {
+async fn commit(platform: &Platform, changes: Vec<Statement>) -> Result<(), Error> {
     if changes.is_empty() {
         return Ok(());
     }
-    match world.store.commit(changes).await? {
+    match platform.store.commit(changes).await? {
         Outcome::Committed => Ok(()),
         Outcome::Conflict(_) => Err(Error::Unusable("the deliveries were changed meanwhile".to_owned())),
     }
@@ -281,12 +259,12 @@ async fn commit(world: &World, changes: Vec<Statement>) -> Result<(), Error> {
 ///
 /// # Errors
 /// The database failed.
-pub async fn resume(world: &World, app_id: i64, kind: &str) -> Result<(), Error> {
-    let mut changes = vec![deliveries::release(app_id, kind, world.now())];
-    if let Some(state) = deliveries::state(&world.store, app_id, kind).await? {
+pub async fn resume(platform: &Platform, app_id: i64, kind: &str) -> Result<(), Error> {
+    let mut changes = vec![deliveries::release(app_id, kind, platform.now())];
+    if let Some(state) = deliveries::state(&platform.store, app_id, kind).await? {
         changes.insert(0, deliveries::put_state(app_id, kind, &State { failures: 0, paused_at: None, ..state }));
     }
-    commit(world, changes).await?;
-    world.wake_deliveries.notify_one();
+    commit(platform, changes).await?;
+    platform.wake_deliveries.notify_one();
     Ok(())
 }

@@ -3,6 +3,7 @@
 mod addresses;
 mod deliver;
 mod send;
+pub mod events;
 
 use std::path::PathBuf;
 use std::sync::OnceLock;
@@ -14,6 +15,7 @@ use tokio::runtime::Handle;
 use crate::priority;
 
 pub use deliver::{deliver_due, resume, work};
+pub use send::with_bad_signature;
 
 /// How long a receiver may take to answer.
 const PATIENCE: Duration = Duration::from_secs(3);

@@ -9,7 +9,7 @@ use kakaw_wire::event::SetRefusal;
 use reqwest::header;
 
 use kakaw_standin::inject::rules::with_bad_signature;
-use crate::platform::World;
+use crate::Platform;
 
 /// Bytes of a receiver's reply that are read.
 const REPLY: usize = 4096;
@@ -30,13 +30,13 @@ pub struct Receiver {
 
 /// Sends a notice, `badly` signed where a fault rule says so. What the receiver answered, or why it counts as a failure.
 pub async fn send(
-    world: Arc<World>,
+    platform: Arc<Platform>,
     receiver: Arc<Receiver>,
     delivery: Delivery,
     badly: bool,
 ) -> Result<String, String> {
-    let url = world.webhooks.check(&receiver.url)?;
-    let http = world.webhooks.http()?;
+    let url = platform.webhooks.check(&receiver.url)?;
+    let http = platform.webhooks.http()?;
     let request = match &delivery.notice {
         Notice::Unlink { user_id, referrer_type } => {
             let (app_id, user_id) = (receiver.app_id.to_string(), user_id.to_string());
@@ -52,7 +52,7 @@ pub async fn send(
         Notice::AccountStatus { token } => {
             let mut claims = token.clone();
             claims.aud = receiver.rest_api_key.clone().ok_or("the app has no REST API key")?;
-            let keys = world.signer.keys().await.map_err(|error| error.to_string())?;
+            let keys = platform.signer.keys().await.map_err(|error| error.to_string())?;
             let signed = keys.first().and_then(|key| key.sign_as("secevent+jwt", &claims));
             let mut signed = signed.ok_or("the token could not be signed")?;
             if badly {

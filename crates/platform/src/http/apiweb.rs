@@ -27,17 +27,17 @@ use kakaw_wire::form::Pairs;
 use kakaw_wire::problem::Surface;
 use kakaw_wire::token::CodeReply;
 
-use crate::http::fault::json;
+use crate::http::error::json;
 use crate::request::context::Here;
 use crate::pages;
-use crate::platform::World;
+use crate::Platform;
 
 /// Seconds that an outcome waits.
 const LIFETIME: i64 = 600;
 /// Milliseconds after the first reading in which it can be read again.
 const AGAIN: i64 = 10_000;
 
-pub fn routes() -> Router<Arc<World>> {
+pub fn routes() -> Router<Arc<Platform>> {
     Router::new()
         .route("/apiweb/code.json", routing::get(get).options(options))
         .route("/cors/afterlogin.html", routing::get(after_login))
@@ -49,24 +49,24 @@ pub fn parked_id(key: &str, id: &str) -> String {
 }
 
 /// Parks an outcome.
-pub fn park(world: &World, transaction: &str, app_id: i64, reply: &CodeReply) -> Statement {
-    parked_codes::park(transaction, app_id, &sealed(world, reply), world.now().plus_seconds(LIFETIME))
+pub fn park(platform: &Platform, transaction: &str, app_id: i64, reply: &CodeReply) -> Statement {
+    parked_codes::park(transaction, app_id, &sealed(platform, reply), platform.now().plus_seconds(LIFETIME))
 }
 
 /// Holds an outcome in memory, for a request that nobody is logged in for.
 pub fn hold(here: &Here, transaction: &str, reply: &CodeReply) {
-    let (world, now) = (&here.world, here.world.now());
-    world.held.put(transaction, &here.address, sealed(world, reply), now, now.plus_seconds(LIFETIME));
+    let (platform, now) = (&here.platform, here.platform.now());
+    platform.held.put(transaction, &here.address, sealed(platform, reply), now, now.plus_seconds(LIFETIME));
 }
 
-fn sealed(world: &World, reply: &CodeReply) -> String {
-    world.sealer.seal(Purpose::Keep, &serde_json::to_vec(reply).unwrap_or_default())
+fn sealed(platform: &Platform, reply: &CodeReply) -> String {
+    platform.sealer.seal(Purpose::Keep, &serde_json::to_vec(reply).unwrap_or_default())
 }
 
 /// Flutter Web sends a `KA` header, so its browser asks first (Fetch §4.8).
-async fn options(State(world): State<Arc<World>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+async fn options(State(platform): State<Arc<Platform>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
     let pairs = Pairs::parse(&query.unwrap_or_default()).unwrap_or_default();
-    let key = key(&world, &pairs).await.ok().flatten();
+    let key = key(&platform, &pairs).await.ok().flatten();
     let mut response = with_origin(StatusCode::NO_CONTENT.into_response(), key.as_ref(), &headers);
     if response.headers().contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN) {
         for (name, value) in [
@@ -80,10 +80,10 @@ async fn options(State(world): State<Arc<World>>, RawQuery(query): RawQuery, hea
     response
 }
 
-async fn get(State(world): State<Arc<World>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+async fn get(State(platform): State<Arc<Platform>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
     let pairs = Pairs::parse(&query.unwrap_or_default()).unwrap_or_default();
-    let (reply, key) = match key(&world, &pairs).await {
-        Ok(Some(key)) => (answer(&world, &key, &pairs, &headers).await, Some(key)),
+    let (reply, key) = match key(&platform, &pairs).await {
+        Ok(Some(key)) => (answer(&platform, &key, &pairs, &headers).await, Some(key)),
         Ok(None) => (error("600", "invalid_client", "Not exist client_id"), None),
         // Whatever goes wrong is "not yet": the SDK asks again.
         Err(_) => (pending(), None),
@@ -95,19 +95,19 @@ fn one<'a>(pairs: &'a Pairs, name: &str) -> Option<&'a str> {
     pairs.one(name).ok().flatten().filter(|value| !value.is_empty())
 }
 
-async fn key(world: &World, pairs: &Pairs) -> kakaw_store::Result<Option<AppKey>> {
+async fn key(platform: &Platform, pairs: &Pairs) -> kakaw_store::Result<Option<AppKey>> {
     let Some(client_id) = one(pairs, "client_id") else { return Ok(None) };
-    Ok(app_keys::with_app(&world.store, client_id).await?.map(|(_, key)| key))
+    Ok(app_keys::with_app(&platform.store, client_id).await?.map(|(_, key)| key))
 }
 
-async fn answer(world: &World, key: &AppKey, pairs: &Pairs, headers: &HeaderMap) -> CodeReply {
-    let policy = world.policy();
+async fn answer(platform: &Platform, key: &AppKey, pairs: &Pairs, headers: &HeaderMap) -> CodeReply {
+    let policy = platform.policy();
     if !code_polling::allows(key, &policy) || !code_polling::may_poll(key, origin(headers), &policy) {
         let problem = Problem::PlatformMismatch {};
         return error("600", problem.answer(Surface::Kauth).error, &problem.message(Surface::Kauth));
     }
     let id = one(pairs, "auth_tran_id").or_else(|| one(pairs, "state_token")).or_else(|| one(pairs, "state"));
-    read(world, key, id.unwrap_or_default()).await
+    read(platform, key, id.unwrap_or_default()).await
 }
 
 fn origin(headers: &HeaderMap) -> Option<&str> {
@@ -127,26 +127,26 @@ fn with_origin(mut response: Response, key: Option<&AppKey>, headers: &HeaderMap
     response
 }
 
-async fn read(world: &World, key: &AppKey, id: &str) -> CodeReply {
-    let (id, now) = (parked_id(&key.key, id), world.now());
-    let parked = match parked_codes::by_id(&world.store, &id).await {
+async fn read(platform: &Platform, key: &AppKey, id: &str) -> CodeReply {
+    let (id, now) = (parked_id(&key.key, id), platform.now());
+    let parked = match parked_codes::by_id(&platform.store, &id).await {
         Ok(Some(parked)) => parked,
-        Ok(None) => return world.held.get(&id, now).and_then(|sealed| open(world, &sealed)).unwrap_or_else(pending),
+        Ok(None) => return platform.held.get(&id, now).and_then(|sealed| open(platform, &sealed)).unwrap_or_else(pending),
         Err(_) => return pending(),
     };
     if now >= parked.expires_at || parked.read_at.is_some_and(|read_at| now.0 - read_at.0 >= AGAIN) {
         return pending();
     }
     if parked.read_at.is_none() {
-        let Ok(Outcome::Committed) = world.store.commit(vec![parked_codes::read(&id, now)]).await else {
+        let Ok(Outcome::Committed) = platform.store.commit(vec![parked_codes::read(&id, now)]).await else {
             return pending();
         };
     }
-    parked.answer.and_then(|sealed| open(world, &sealed)).unwrap_or_else(pending)
+    parked.answer.and_then(|sealed| open(platform, &sealed)).unwrap_or_else(pending)
 }
 
-fn open(world: &World, sealed: &str) -> Option<CodeReply> {
-    serde_json::from_slice(&world.sealer.open(Purpose::Keep, sealed)?).ok()
+fn open(platform: &Platform, sealed: &str) -> Option<CodeReply> {
+    serde_json::from_slice(&platform.sealer.open(Purpose::Keep, sealed)?).ok()
 }
 
 fn pending() -> CodeReply {
@@ -165,5 +165,5 @@ fn error(code: &str, error: &str, description: &str) -> CodeReply {
 
 /// The page that stands at a built-in redirect target, for whoever is led there all the same.
 async fn after_login(here: Here) -> Response {
-    page::respond(&here, StatusCode::OK, &page::finish::Done::new(&here, "")).into_response()
+    pages::respond(&here, StatusCode::OK, &pages::finish::Done::new(&here, "")).into_response()
 }

@@ -1,5 +1,5 @@
 //! `GET /assets/…` — the style sheet, the icon and the few scripts.
-//! `GET /sdk/js/kakao.js` and `kakao.min.js` — our JavaScript SDK; under interception it stands for Kakao's file on its CDN.
+//! `GET /sdk/js/kakao.js` and `kakao.min.js` — our JavaScript SDK.
 
 use std::sync::Arc;
 
@@ -9,36 +9,20 @@ use axum::http::{HeaderName, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{self, MethodRouter};
 
-use crate::platform::World;
+use crate::Platform;
 
+/// Our JavaScript SDK.
+pub const JAVASCRIPT_SDK: &str = include_str!("../../assets/kakao.js");
 /// Any page may load it.
-const FOR_ALL: [(HeaderName, &str); 2] = [(header::CONTENT_TYPE, SCRIPT), (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*")];
+pub const FOR_ALL: [(HeaderName, &str); 2] = [(header::CONTENT_TYPE, SCRIPT), (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*")];
 
-fn sdk() -> MethodRouter<Arc<World>> {
-    routing::get(async || (FOR_ALL, include_str!("../../assets/kakao.js")))
-}
-
-/// What stands at Kakao's CDN: ours, or a copy of theirs that somebody keeps in a folder.
-async fn cdn(State(world): State<Arc<World>>, uri: Uri, Path(version): Path<String>) -> Response {
-    let Some(folder) = &world.real_sdk else {
-        return (FOR_ALL, include_str!("../../assets/kakao.js")).into_response();
-    };
-    let name = uri.path().rsplit('/').next().unwrap_or_default();
-    // A version is digits and points, so the file is in the folder.
-    let is_version = !version.contains("..") && version.bytes().all(|b| b.is_ascii_digit() || b == b'.');
-    let places = [folder.join(if is_version { &version } else { "" }).join(name), folder.join(name)];
-    for place in &places {
-        if let Ok(text) = std::fs::read(place) {
-            return (FOR_ALL, text).into_response();
-        }
-    }
-    let looked = places.map(|place| place.display().to_string()).join(" and ");
-    (StatusCode::NOT_FOUND, format!("--real-sdk: there is no {looked}\n")).into_response()
+fn sdk() -> MethodRouter<Arc<Platform>> {
+    routing::get(async || (FOR_ALL, JAVASCRIPT_SDK))
 }
 
 const SCRIPT: &str = "text/javascript;charset=UTF-8";
 
-pub fn routes() -> Router<Arc<World>> {
+pub fn routes() -> Router<Arc<Platform>> {
     let file =
         |kind: &'static str, text: &'static str| routing::get(async move || ([(header::CONTENT_TYPE, kind)], text));
     Router::new()
@@ -46,11 +30,8 @@ pub fn routes() -> Router<Arc<World>> {
         .route("/assets/consent.js", file(SCRIPT, include_str!("../../assets/consent.js")))
         .route("/assets/picker.js", file(SCRIPT, include_str!("../../assets/picker.js")))
         .route("/assets/close.js", file(SCRIPT, include_str!("../../assets/close.js")))
-        .route("/assets/inspector.js", file(SCRIPT, include_str!("../../assets/inspector.js")))
         .route("/assets/proxy.js", file(SCRIPT, include_str!("../../assets/proxy.js")))
         .route("/sdk/js/kakao.js", sdk())
         .route("/sdk/js/kakao.min.js", sdk())
-        .route("/kakao_js_sdk/{version}/kakao.js", routing::get(cdn))
-        .route("/kakao_js_sdk/{version}/kakao.min.js", routing::get(cdn))
         .route("/assets/icon.svg", file("image/svg+xml", include_str!("../../assets/icon.svg")))
 }

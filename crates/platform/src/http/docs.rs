@@ -1,6 +1,5 @@
 //! `GET /docs/errors/{code}` — what the catalogue says of a code; error answers link here.
 //! `GET /docs/api` — the API as an OpenAPI document.
-//! `GET /docs/control` — the control API of a stand-in as an OpenAPI document.
 
 use std::sync::Arc;
 
@@ -13,22 +12,15 @@ use axum::routing;
 use kakaw_core::Refusal;
 use kakaw_wire::{Code, Problem};
 
-use kakaw_standin::control::calls;
-use crate::http::fault::{Fault, json};
+use crate::http::error::{Error, json};
 use crate::request::context::Here;
 use crate::openapi;
 use crate::pages;
 use crate::pages::explained::Explained;
-use crate::platform::World;
+use crate::Platform;
 
-pub fn routes() -> Router<Arc<World>> {
+pub fn routes() -> Router<Arc<Platform>> {
     Router::new().route("/docs/errors/{code}", routing::get(get)).route("/docs/api", routing::get(api))
-}
-
-/// Only a stand-in has it.
-pub fn standin_routes() -> Router<Arc<World>> {
-    Router::new()
-        .route("/docs/control", routing::get(async |here: Here| json(StatusCode::OK, &calls::document(&here.base))))
 }
 
 async fn api(here: Here) -> Response {
@@ -37,11 +29,11 @@ async fn api(here: Here) -> Response {
 
 async fn get(here: Here, uri: Uri, code: Result<Path<String>, PathRejection>) -> Response {
     match code.ok().and_then(|Path(code)| Code::from_id(&code)) {
-        Some(code) => page::respond(&here, StatusCode::OK, &Explained::new(&here, code)),
+        Some(code) => pages::respond(&here, StatusCode::OK, &Explained::new(&here, code)),
         None => {
             let path = uri.path().chars().take(100).collect();
             let problem = Problem::UnknownUrl { method: "GET".to_owned(), path, nearest: String::new() };
-            Fault::from(Refusal::new(problem)).page(&here)
+            Error::from(Refusal::new(problem)).page(&here)
         }
     }
 }

@@ -12,7 +12,7 @@ pub mod decided;
 pub mod demo;
 pub mod dispatch;
 pub mod docs;
-pub mod fault;
+pub mod error;
 pub mod form_seal;
 pub mod here;
 pub mod inspector;
@@ -34,20 +34,20 @@ use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
 
-use crate::platform::World;
+use crate::Platform;
 
 /// What a request may spend on the database in total. Beyond it the answer is KOE003 (-1): a client that hears so can
 /// try again, and one that waits can not.
 const STORAGE: Duration = Duration::from_secs(3);
 
 /// Every endpoint, with its layers.
-pub fn app(world: Arc<World>) -> Router {
-    app_with(world, Router::new())
+pub fn app(platform: Arc<Platform>) -> Router {
+    app_with(platform, Router::new())
 }
 
 /// Every endpoint and `more`, with its layers.
-pub fn app_with(world: Arc<World>, more: Router<Arc<World>>) -> Router {
-    let is_dev = world.is_dev();
+pub fn app_with(platform: Arc<Platform>, more: Router<Arc<Platform>>) -> Router {
+    let is_dev = platform.is_dev();
     let routes = Router::new()
         .merge(more)
         .merge(kauth::routes())
@@ -61,33 +61,33 @@ pub fn app_with(world: Arc<World>, more: Router<Arc<World>>) -> Router {
     let routes = routes.fallback(unknown::answer).method_not_allowed_fallback(unknown::answer);
     // The real thing has neither a log of requests nor faults on demand.
     let routes = if is_dev {
-        routes.layer(middleware::from_fn_with_state(Arc::clone(&world), observe::observe))
+        routes.layer(middleware::from_fn_with_state(Arc::clone(&platform), observe::observe))
     } else {
         routes
     };
-    routes.layer(middleware::from_fn_with_state(Arc::clone(&world), guard)).with_state(world)
+    routes.layer(middleware::from_fn_with_state(Arc::clone(&platform), guard)).with_state(platform)
 }
 
-/// Every endpoint of a world of a stand-in.
-pub fn standin(world: Arc<World>) -> Router {
-    standin_with(world, Router::new())
+/// Every endpoint of a platform of a stand-in.
+pub fn standin(platform: Arc<Platform>) -> Router {
+    standin_with(platform, Router::new())
 }
 
 /// The same and `more`.
-pub fn standin_with(world: Arc<World>, more: Router<Arc<World>>) -> Router {
-    app_with(world, more.merge(start::routes()).merge(control::routes()).merge(inspector::routes()))
+pub fn standin_with(platform: Arc<Platform>, more: Router<Arc<Platform>>) -> Router {
+    app_with(platform, more.merge(start::routes()).merge(control::routes()).merge(inspector::routes()))
 }
 
 /// What every request passes: the `Host` must be ours (DNS rebinding), and CORS is answered where the SDKs need it.
-async fn guard(State(world): State<Arc<World>>, request: Request, next: Next) -> Response {
-    if !here::is_our_host(&world, request.headers()) {
+async fn guard(State(platform): State<Arc<Platform>>, request: Request, next: Next) -> Response {
+    if !here::is_our_host(&platform, request.headers()) {
         return misdirected(request.uri().path());
     }
     let open = is_open_to_scripts(request.uri().path());
     let mut response = match (open, request.method()) {
         (true, &Method::OPTIONS) => StatusCode::NO_CONTENT.into_response(),
         // What a stand-in is asked to do with whole worlds takes as long as it takes.
-        _ if world.is_dev() && request.uri().path().starts_with("/control/") => next.run(request).await,
+        _ if platform.is_dev() && request.uri().path().starts_with("/control/") => next.run(request).await,
         _ => kakaw_store::patient(STORAGE, next.run(request)).await,
     };
     if open {
@@ -103,9 +103,9 @@ async fn guard(State(world): State<Arc<World>>, request: Request, next: Next) ->
 fn misdirected(path: &str) -> Response {
     let text = "this host is not served here; expected a loopback name or the host of public_url";
     let mut response = if path.starts_with("/v1/") || path.starts_with("/v2/") {
-        fault::json(StatusCode::MISDIRECTED_REQUEST, &serde_json::json!({ "msg": text, "code": -2 }))
+        error::json(StatusCode::MISDIRECTED_REQUEST, &serde_json::json!({ "msg": text, "code": -2 }))
     } else {
-        fault::json(
+        error::json(
             StatusCode::MISDIRECTED_REQUEST,
             &serde_json::json!({ "error": "invalid_request", "error_description": text }),
         )

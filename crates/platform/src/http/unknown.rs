@@ -8,10 +8,10 @@ use axum::response::Response;
 use kakaw_core::{Refusal, diagnosis};
 use kakaw_wire::Problem;
 
-use crate::http::fault::Fault;
+use crate::http::error::Error;
 use crate::request::context::{self, Here};
 use crate::openapi;
-use crate::platform::World;
+use crate::Platform;
 
 /// The endpoints that an unknown URL is compared with.
 fn endpoints() -> &'static [String] {
@@ -24,7 +24,7 @@ fn endpoints() -> &'static [String] {
 }
 
 /// Answers 404 and 405 alike.
-pub async fn answer(State(world): State<Arc<World>>, here: Here, request: Request) -> Response {
+pub async fn answer(State(platform): State<Arc<Platform>>, here: Here, request: Request) -> Response {
     let path: String = request.uri().path().chars().take(200).collect();
     let method = request.method().to_string();
     let sent = format!("{method} {path}");
@@ -38,24 +38,24 @@ pub async fn answer(State(world): State<Arc<World>>, here: Here, request: Reques
         Some(method) => format!("{method} {path}"),
         None => diagnosis::nearest(&sent, endpoints().iter().map(String::as_str)).unwrap_or_default().to_owned(),
     };
-    let base = here::base(&world, request.headers());
+    let base = context::base(&platform, request.headers());
     if path == "/v1/user/me" {
-        return Fault::from(Problem::Discontinued { path, successor: "/v2/user/me".to_owned() }).kapi(&world, &base);
+        return Error::from(Problem::Discontinued { path, successor: "/v2/user/me".to_owned() }).kapi(&platform, &base);
     }
     if ["/v1", "/v2", "/cors"].iter().any(|prefix| path.starts_with(prefix)) {
-        return Fault::from(Problem::UnknownApi { method, path, nearest }).kapi(&world, &base);
+        return Error::from(Problem::UnknownApi { method, path, nearest }).kapi(&platform, &base);
     }
     let refusal = Refusal::new(Problem::UnknownUrl { method, path: path.clone(), nearest: nearest.clone() });
     let refusal = match at_path.as_slice() {
         [] => refusal.because(format!("the nearest endpoint is {nearest}")),
         methods => refusal.because(format!("{path} exists; send it as {}", methods.join(" or "))),
     };
-    let fault = Fault::from(refusal);
+    let error = Error::from(refusal);
     let accepts = request.headers().get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
     let of_kauth = ["/oauth", "/api", "/.well-known"].iter().any(|prefix| path.starts_with(prefix));
     // A person who follows a wrong link to kauth gets the page; a program gets JSON.
     if accepts.contains("text/html") && !path.starts_with("/oauth/token") && (!of_kauth || path.starts_with("/oauth")) {
-        return fault.page(&here);
+        return error.page(&here);
     }
-    fault.kauth(&world, &base)
+    error.kauth(&platform, &base)
 }

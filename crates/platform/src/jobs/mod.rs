@@ -1,9 +1,11 @@
-//! What goes on in a world while nobody asks.
+//! What goes on in a platform while nobody asks.
+
+pub mod unlink;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::platform::World;
+use crate::Platform;
 use crate::jobs::unlink;
 use crate::deliver;
 
@@ -11,14 +13,14 @@ use crate::deliver;
 const SWEEP: Duration = Duration::from_secs(30);
 
 /// Loads or makes the signing keys, delivers webhooks and removes what time has ended, until it is aborted.
-pub async fn work(world: Arc<World>) {
-    let signing = world.signer.work(&world.store, &world.sealer, || world.now());
-    tokio::join!(signing, webhooks::work(Arc::clone(&world)), sweep_again_and_again(&world));
+pub async fn work(platform: Arc<Platform>) {
+    let signing = platform.signer.work(&platform.store, &platform.sealer, || platform.now());
+    tokio::join!(signing, deliver::work(Arc::clone(&platform)), sweep_again_and_again(&platform));
 }
 
-async fn sweep_again_and_again(world: &World) {
+async fn sweep_again_and_again(platform: &Platform) {
     loop {
-        match sweep(world).await {
+        match sweep(platform).await {
             Ok(true) => tokio::task::yield_now().await,
             Ok(false) => tokio::time::sleep(SWEEP).await,
             Err(error) => {
@@ -33,7 +35,7 @@ async fn sweep_again_and_again(world: &World) {
 ///
 /// # Errors
 /// The database failed.
-pub async fn sweep(world: &World) -> Result<bool, kakaw_store::Error> {
-    let overdue = unlink::overdue(world).await?;
-    Ok(kakaw_store::sweep::batch(&world.store, world.now()).await? || overdue)
+pub async fn sweep(platform: &Platform) -> Result<bool, kakaw_store::Error> {
+    let overdue = unlink::overdue(platform).await?;
+    Ok(kakaw_store::sweep::batch(&platform.store, platform.now()).await? || overdue)
 }

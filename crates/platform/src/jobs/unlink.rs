@@ -6,7 +6,7 @@ use kakaw_store::{Error, Outcome, accounts, apps, links, shipping_addresses};
 use kakaw_wire::event::{EventType, UnlinkReason};
 
 use crate::deliver::events;
-use crate::platform::World;
+use crate::Platform;
 
 /// How many overdue sign-ups are ended in one go.
 const BATCH: i64 = 100;
@@ -15,33 +15,33 @@ const BATCH: i64 = 100;
 ///
 /// # Errors
 /// The database failed.
-pub async fn by_user_id(world: &World, app: &App, user_id: i64, reason: UnlinkReason) -> Result<bool, Error> {
+pub async fn by_user_id(platform: &Platform, app: &App, user_id: i64, reason: UnlinkReason) -> Result<bool, Error> {
     for _ in 0..4 {
-        let link = links::by_user_id(&world.store, app.id, user_id).await?;
+        let link = links::by_user_id(&platform.store, app.id, user_id).await?;
         let Some(link) = link.filter(|link| link.connected) else { return Ok(false) };
-        if end(world, app, &link, reason).await? {
+        if end(platform, app, &link, reason).await? {
             return Ok(true);
         }
     }
     Err(Error::Unusable("the link was changed again and again".to_owned()))
 }
 
-async fn end(world: &World, app: &App, link: &Link, reason: UnlinkReason) -> Result<bool, Error> {
+async fn end(platform: &Platform, app: &App, link: &Link, reason: UnlinkReason) -> Result<bool, Error> {
     let mut changes = vec![links::unlink(link)];
-    changes.extend(events::unlinked(world, app, link, reason));
-    Ok(world.store.commit(changes).await? == Outcome::Committed)
+    changes.extend(events::unlinked(platform, app, link, reason));
+    Ok(platform.store.commit(changes).await? == Outcome::Committed)
 }
 
 /// Unlinks whoever did not sign up in time. Returns whether there may be more.
 ///
 /// # Errors
 /// The database failed.
-pub async fn overdue(world: &World) -> Result<bool, Error> {
-    let due = links::signup_overdue(&world.store, world.now(), BATCH).await?;
+pub async fn overdue(platform: &Platform) -> Result<bool, Error> {
+    let due = links::signup_overdue(&platform.store, platform.now(), BATCH).await?;
     for link in &due {
-        if let Some(app) = apps::by_id(&world.store, link.app_id).await? {
+        if let Some(app) = apps::by_id(&platform.store, link.app_id).await? {
             // Who was faster has signed up or unlinked.
-            end(world, &app, link, UnlinkReason::IncompleteSignUp).await?;
+            end(platform, &app, link, UnlinkReason::IncompleteSignUp).await?;
         }
     }
     Ok(due.len() as i64 == BATCH)
@@ -51,23 +51,23 @@ pub async fn overdue(world: &World) -> Result<bool, Error> {
 ///
 /// # Errors
 /// The database failed.
-pub async fn delete_account(world: &World, login: &str, reason: UnlinkReason) -> Result<bool, Error> {
+pub async fn delete_account(platform: &Platform, login: &str, reason: UnlinkReason) -> Result<bool, Error> {
     for _ in 0..4 {
-        let Some(stored) = accounts::by_login(&world.store, login).await? else { return Ok(false) };
+        let Some(stored) = accounts::by_login(&platform.store, login).await? else { return Ok(false) };
         let id = stored.account.id;
         let mut changes = Vec::new();
-        for link in links::of_account(&world.store, id).await?.into_iter().filter(|link| link.connected) {
+        for link in links::of_account(&platform.store, id).await?.into_iter().filter(|link| link.connected) {
             changes.push(links::unlink(&link));
-            if let Some(app) = apps::by_id(&world.store, link.app_id).await? {
-                changes.extend(events::unlinked(world, &app, &link, reason));
+            if let Some(app) = apps::by_id(&platform.store, link.app_id).await? {
+                changes.extend(events::unlinked(platform, &app, &link, reason));
                 let purged = kakaw_core::webhook::Event::new(EventType::AccountPurged);
-                changes.extend(events::told(world, &app, &link, &[purged]));
+                changes.extend(events::told(platform, &app, &link, &[purged]));
             }
         }
         changes.push(accounts::clear_logins(id));
         changes.push(shipping_addresses::delete_all(id));
         changes.push(accounts::delete(&stored.account));
-        if world.store.commit(changes).await? == Outcome::Committed {
+        if platform.store.commit(changes).await? == Outcome::Committed {
             return Ok(true);
         }
     }

@@ -11,7 +11,7 @@ use kakaw_wire::scope::Item;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::platform::World;
+use crate::Platform;
 use crate::jobs::unlink;
 use crate::deliver;
 
@@ -96,10 +96,10 @@ pub struct WebhookStatus {
 impl Unlink {
     /// # Errors
     /// The app or the person is not there, or the database failed.
-    pub async fn run(&self, world: &World) -> Result<(), Refused> {
-        let app = apps::by_id(&world.store, self.app).await?;
+    pub async fn run(&self, platform: &Platform) -> Result<(), Refused> {
+        let app = apps::by_id(&platform.store, self.app).await?;
         let app = app.ok_or_else(|| Refused::Wrong(format!("there is no app {}", self.app)))?;
-        if unlink::by_user_id(world, &app, self.user_id, self.reason).await? {
+        if unlink::by_user_id(platform, &app, self.user_id, self.reason).await? {
             return Ok(());
         }
         Err(Refused::Wrong(format!("nobody is linked with app {} under user id {}", self.app, self.user_id)))
@@ -109,8 +109,8 @@ impl Unlink {
 impl DeleteAccount {
     /// # Errors
     /// The account is not there, or the database failed.
-    pub async fn run(&self, world: &World) -> Result<(), Refused> {
-        if unlink::delete_account(world, &self.login, self.reason).await? {
+    pub async fn run(&self, platform: &Platform) -> Result<(), Refused> {
+        if unlink::delete_account(platform, &self.login, self.reason).await? {
             return Ok(());
         }
         Err(Refused::Wrong(format!("nobody logs in with {:?}", self.login)))
@@ -120,16 +120,16 @@ impl DeleteAccount {
 impl Resume {
     /// # Errors
     /// There is no such webhook, or the database failed.
-    pub async fn run(&self, world: &World) -> Result<(), Refused> {
-        let known = webhook_states(world).await?;
+    pub async fn run(&self, platform: &Platform) -> Result<(), Refused> {
+        let known = webhook_states(platform).await?;
         if !known.iter().any(|status| status.app == self.app && status.webhook == self.webhook) {
             return Err(Refused::Wrong(format!("app {} has no webhook {:?}", self.app, self.webhook)));
         }
-        Ok(webhooks::resume(world, self.app, &self.webhook).await?)
+        Ok(deliver::resume(platform, self.app, &self.webhook).await?)
     }
 }
 
-/// Sends a notice that nothing in the world caused, whatever the app's settings and the person's consents say.
+/// Sends a notice that nothing in the platform caused, whatever the app's settings and the person's consents say.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Trigger {
@@ -171,7 +171,7 @@ pub struct DeliveryStatus {
     pub user_id: String,
     /// `waiting`, `delivered`, `failed` or `held`.
     pub state: String,
-    /// World time, RFC 3339.
+    /// Platform time, RFC 3339.
     pub created_at: String,
     /// Tries so far.
     pub attempts: i64,
@@ -208,11 +208,11 @@ impl Trigger {
     ///
     /// # Errors
     /// The app has no such webhook, or nobody is linked under the user id, or the database failed.
-    pub async fn run(&self, world: &World) -> Result<String, Refused> {
-        let app = apps::by_id(&world.store, self.app).await?;
+    pub async fn run(&self, platform: &Platform) -> Result<String, Refused> {
+        let app = apps::by_id(&platform.store, self.app).await?;
         let app = app.ok_or_else(|| Refused::Wrong(format!("there is no app {}", self.app)))?;
         let nobody = || format!("nobody was ever linked with app {} under user id {}", self.app, self.user_id);
-        let link = links::by_user_id(&world.store, self.app, self.user_id).await?;
+        let link = links::by_user_id(&platform.store, self.app, self.user_id).await?;
         let link = link.ok_or_else(|| Refused::Wrong(nobody()))?;
         let notice = if self.event == webhook::UNLINK {
             Notice::Unlink { user_id: link.user_id, referrer_type: self.reason }
@@ -223,10 +223,10 @@ impl Trigger {
                 kind.ok_or_else(|| Refused::Wrong(format!("event: {:?}; expected unlink, {}", self.event, known())))?;
             let reason = (*kind == EventType::UserUnlinked).then(|| self.reason.id());
             let event = Event { kind: *kind, reason, scopes: self.scopes.clone() };
-            let id: String = random::token(&*world.random).chars().take(22).collect();
-            webhook::notice(&event, &app, &link, &world.issuer(), &id, world.now())
+            let id: String = random::token(&*platform.random).chars().take(22).collect();
+            webhook::notice(&event, &app, &link, &platform.surroundings.issuer(), &id, platform.now())
         };
-        enqueue(world, &app, &notice).await
+        enqueue(platform, &app, &notice).await
     }
 }
 
@@ -235,24 +235,24 @@ impl Replay {
     ///
     /// # Errors
     /// There is no such delivery, or the database failed.
-    pub async fn run(&self, world: &World) -> Result<String, Refused> {
+    pub async fn run(&self, platform: &Platform) -> Result<String, Refused> {
         let missing = || Refused::Wrong(format!("there is no delivery {:?}", self.id));
         let id = i64::from_str_radix(&self.id, 16).map_err(|_| missing())?;
-        let delivery = deliveries::by_id(&world.store, id).await?.ok_or_else(missing)?;
-        let app = apps::by_id(&world.store, delivery.app_id).await?.ok_or_else(missing)?;
-        enqueue(world, &app, &delivery.notice).await
+        let delivery = deliveries::by_id(&platform.store, id).await?.ok_or_else(missing)?;
+        let app = apps::by_id(&platform.store, delivery.app_id).await?.ok_or_else(missing)?;
+        enqueue(platform, &app, &delivery.notice).await
     }
 }
 
-async fn enqueue(world: &World, app: &App, notice: &Notice) -> Result<String, Refused> {
+async fn enqueue(platform: &Platform, app: &App, notice: &Notice) -> Result<String, Refused> {
     let kind = notice.kind();
     if !app.settings.webhooks.urls().iter().any(|(of, _)| *of == kind) {
         return Err(Refused::Wrong(format!("app {} has no webhook {kind:?}: set webhooks.{kind}.url", app.id)));
     }
-    let id = random::ordered_id(&*world.random, world.now());
-    match world.store.commit(vec![deliveries::insert(id, app.id, notice, world.now())]).await? {
+    let id = random::ordered_id(&*platform.random, platform.now());
+    match platform.store.commit(vec![deliveries::insert(id, app.id, notice, platform.now())]).await? {
         Outcome::Committed => {
-            world.wake_deliveries.notify_one();
+            platform.wake_deliveries.notify_one();
             Ok(format!("{id:x}"))
         }
         Outcome::Conflict(_) => Err(Refused::Wrong("the id was taken: try again".to_owned())),
@@ -263,10 +263,10 @@ async fn enqueue(world: &World, app: &App, notice: &Notice) -> Result<String, Re
 ///
 /// # Errors
 /// The database failed.
-pub async fn last_deliveries(world: &World) -> Result<Vec<DeliveryStatus>, kakaw_store::Error> {
+pub async fn last_deliveries(platform: &Platform) -> Result<Vec<DeliveryStatus>, kakaw_store::Error> {
     let mut all = Vec::new();
-    for app in apps::all(&world.store).await? {
-        all.extend(deliveries::last(&world.store, app.id, DELIVERIES).await?);
+    for app in apps::all(&platform.store).await? {
+        all.extend(deliveries::last(&platform.store, app.id, DELIVERIES).await?);
     }
     all.sort_by_key(|delivery| std::cmp::Reverse(delivery.id));
     Ok(all.iter().map(DeliveryStatus::from).collect())
@@ -276,13 +276,13 @@ pub async fn last_deliveries(world: &World) -> Result<Vec<DeliveryStatus>, kakaw
 ///
 /// # Errors
 /// The database failed.
-pub async fn webhook_states(world: &World) -> Result<Vec<WebhookStatus>, kakaw_store::Error> {
+pub async fn webhook_states(platform: &Platform) -> Result<Vec<WebhookStatus>, kakaw_store::Error> {
     let mut all = Vec::new();
-    for app in apps::all(&world.store).await? {
+    for app in apps::all(&platform.store).await? {
         for (kind, url) in app.settings.webhooks.urls() {
-            let state = deliveries::state(&world.store, app.id, kind).await?.filter(|state| state.url == url);
-            let count = async |state| deliveries::count(&world.store, app.id, kind, state).await;
-            let last = deliveries::last(&world.store, app.id, 20).await?;
+            let state = deliveries::state(&platform.store, app.id, kind).await?.filter(|state| state.url == url);
+            let count = async |state| deliveries::count(&platform.store, app.id, kind, state).await;
+            let last = deliveries::last(&platform.store, app.id, 20).await?;
             let last = last.into_iter().find(|delivery| delivery.notice.kind() == kind && delivery.result.is_some());
             let paused = state.as_ref().is_some_and(|state| state.paused_at.is_some());
             all.push(WebhookStatus {

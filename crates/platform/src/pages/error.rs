@@ -63,7 +63,7 @@ impl Error {
             wire: String::new(),
             cause: part(|words| &words.cause),
             fix: part(|words| &words.fix),
-            diagnosis: if here.world.is_dev() { diagnosis.to_vec() } else { Vec::new() },
+            diagnosis: if here.platform.is_dev() { diagnosis.to_vec() } else { Vec::new() },
             person: match code {
                 Code::KOE002 => "error_person_url",
                 Code::KOE003 => "error_person_wait",

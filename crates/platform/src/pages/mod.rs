@@ -4,16 +4,12 @@ pub mod address;
 pub mod choose;
 pub mod consent;
 pub mod create_account;
-pub mod demo;
 pub mod error;
 pub mod explained;
 pub mod finish;
-pub mod inspector;
 pub mod login;
 pub mod logout;
 pub mod restricted;
-pub mod start;
-pub mod talk;
 pub mod terms;
 pub mod ways;
 pub mod words;
@@ -30,10 +26,10 @@ use words::Words;
 pub struct Frame {
     pub w: &'static Words,
     pub lang: &'static str,
-    /// The path below which the world is, without a slash at its end: empty, or `/w/` and its name.
+    /// The path below which the platform is, without a slash at its end: empty, or `/w/` and its name.
     pub root: String,
-    /// Whether the stand-in's banner is shown.
-    pub standin: bool,
+    /// Whether the page says that the accounts are not real.
+    pub test_notice: bool,
 }
 
 impl Frame {
@@ -44,7 +40,7 @@ impl Frame {
             w: words::of(here.lang),
             lang: here.lang.id(),
             root: base::split(&here.base).1.to_owned(),
-            standin: here.world.is_dev(),
+            test_notice: here.platform.settings.test_notice,
         }
     }
 }

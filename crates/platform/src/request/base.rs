@@ -1,4 +1,4 @@
-//! A base URL: what stands before every path of a world.
+//! A base URL: what stands before every path of a platform.
 
 /// As origin and path; the path is empty, or begins with a slash.
 #[must_use]

@@ -4,7 +4,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use kakaw_core::secret;
 
 use crate::request::base;
-use crate::platform::{PublicUrl, World};
+use crate::Platform;
 
 /// The names of this instance's cookies.
 pub struct Names {
@@ -14,17 +14,16 @@ pub struct Names {
 }
 
 impl Names {
-    /// The names in this world.
+    /// The names in this platform.
     #[must_use]
-    pub fn of(world: &World) -> Self {
-        let tag: String = secret::keyed_hash(world.sealer.hash_key(), "cookie")
+    pub fn of(platform: &Platform) -> Self {
+        let tag: String = secret::keyed_hash(platform.sealer.hash_key(), "cookie")
             .chars()
             .filter(char::is_ascii_alphanumeric)
             .take(8)
             .collect();
         // Browsers let no sibling domain plant a cookie of this prefix (RFC 6265bis §4.1.3.2).
-        let host = matches!(&world.public_url, PublicUrl::Fixed(url) if url.starts_with("https://"));
-        let prefix = if host { "__Host-" } else { "" };
+        let prefix = if platform.settings.host_cookies { "__Host-" } else { "" };
         Self {
             session: format!("{prefix}kakaw_s_{tag}"),
             browser: format!("{prefix}kakaw_b_{tag}"),

@@ -36,16 +36,16 @@ struct Timed<T> {
 /// Seals a value that is good for half an hour.
 #[must_use]
 pub fn seal<T: Serialize>(here: &Here, purpose: Purpose, value: &T) -> String {
-    let until = here.world.now().plus_seconds(STEP_LIFETIME).0;
+    let until = here.platform.now().plus_seconds(STEP_LIFETIME).0;
     let plain = serde_json::to_vec(&Timed { until, value }).unwrap_or_default();
-    here.world.sealer.seal(purpose, &plain)
+    here.platform.sealer.seal(purpose, &plain)
 }
 
 /// Opens what [`seal`] made, if its time is not over.
 #[must_use]
 pub fn open<T: DeserializeOwned>(here: &Here, purpose: Purpose, text: &str) -> Option<T> {
-    let timed: Timed<T> = serde_json::from_slice(&here.world.sealer.open(purpose, text)?).ok()?;
-    (here.world.now().0 < timed.until).then_some(timed.value)
+    let timed: Timed<T> = serde_json::from_slice(&here.platform.sealer.open(purpose, text)?).ok()?;
+    (here.platform.now().0 < timed.until).then_some(timed.value)
 }
 
 impl FormSeal {

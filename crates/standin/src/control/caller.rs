@@ -12,12 +12,12 @@ use kakaw_wire::Problem;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use kakaw_platform::http::fault::{self, Fault};
+use kakaw_platform::http::error::{self, Error};
 use kakaw_platform::request::base;
 use kakaw_platform::request::body;
 use kakaw_platform::request::context;
 use kakaw_platform::manage::Refused;
-use kakaw_platform::platform::World;
+use crate::world::World;
 
 /// The header that every control request carries: `1`, or the token of a stand-in that listens to other machines.
 pub const HEADER: &str = "kakaw-control";
@@ -36,7 +36,7 @@ impl FromRequestParts<Arc<World>> for Caller {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, world: &Arc<World>) -> Result<Self, Response> {
-        let caller = Self { world: Arc::clone(world), base: here::base(world, &parts.headers) };
+        let caller = Self { world: Arc::clone(world), base: context::base(world, &parts.headers) };
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| *peer);
         match refusal(&caller, peer, &parts.headers) {
             Some(reason) => Err(caller.refuse(reason)),
@@ -90,14 +90,14 @@ impl Caller {
     /// A mistake of the caller's.
     #[must_use]
     pub fn refuse(&self, reason: impl Into<String>) -> Response {
-        Fault::from(Problem::BadTokenRequest { reason: reason.into() }).kauth(&self.world, &self.base)
+        Error::from(Problem::BadTokenRequest { reason: reason.into() }).kauth(&self.world, &self.base)
     }
 
     /// What came of it, as JSON.
     #[must_use]
     pub fn told<T: Serialize>(&self, result: Result<T, impl Into<Refused>>) -> Response {
         match result.map_err(Into::into) {
-            Ok(value) => fault::json(StatusCode::OK, &value),
+            Ok(value) => error::json(StatusCode::OK, &value),
             Err(refused) => self.failed(refused),
         }
     }
@@ -114,7 +114,7 @@ impl Caller {
     fn failed(&self, refused: Refused) -> Response {
         match refused {
             Refused::Wrong(reason) => self.refuse(reason),
-            Refused::Store(error) => Fault::from(error).kauth(&self.world, &self.base),
+            Refused::Store(error) => Error::from(error).kauth(&self.world, &self.base),
         }
     }
 }

@@ -8,10 +8,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::caller::{Caller, Wish};
-use kakaw_platform::http::fault;
+use kakaw_platform::http::error;
 use kakaw_platform::manage::Refused;
 use crate::schedule;
-use kakaw_platform::platform::World;
+use crate::world::World;
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -25,7 +25,7 @@ pub struct Change {
 }
 
 pub async fn get(caller: Caller) -> Response {
-    fault::json(StatusCode::OK, &told(&caller.world))
+    error::json(StatusCode::OK, &told(&caller.world))
 }
 
 pub async fn post(Wish(caller, change): Wish<Change>) -> Response {

@@ -13,12 +13,12 @@ use serde_json::json;
 
 use super::caller::{Caller, Wish};
 use crate::dispatch;
-use kakaw_platform::http::fault;
+use kakaw_platform::http::error;
 use crate::intercept::{self, Listening};
-use kakaw_platform::platform::World;
+use crate::world::World;
 use crate::worlds::Worlds;
 
-pub fn routes() -> Router<Arc<World>> {
+pub fn routes() -> Router<Shared> {
     Router::new()
         .route("/control/v1/interception", routing::get(get).post(post))
         .route("/proxy.pac", routing::get(proxy_pac))
@@ -42,8 +42,8 @@ async fn proxy_pac(State(world): State<Arc<World>>, Extension(worlds): Extension
 
 async fn get(caller: Caller, Extension(worlds): Extension<Arc<Worlds>>) -> Response {
     match listening(&worlds, &caller.world).await {
-        Some(listening) => fault::json(StatusCode::OK, &listening.entrance()),
-        None => fault::json(StatusCode::OK, &json!({})),
+        Some(listening) => error::json(StatusCode::OK, &listening.entrance()),
+        None => error::json(StatusCode::OK, &json!({})),
     }
 }
 

@@ -17,11 +17,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::caller::Wish;
-use kakaw_platform::http::fault::{self, Fault};
+use kakaw_platform::http::error::{self, Error};
 use kakaw_platform::request::context::Here;
 use kakaw_platform::http::kauth::{self, authorize::Unattended};
 use kakaw_platform::request::redirect::with_query;
-use kakaw_platform::platform::World;
+use crate::world::World;
 
 /// The body.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -53,13 +53,13 @@ pub async fn post(State(world): State<Arc<World>>, request: Request) -> Response
         Err(response) => return response,
     };
     match log_in(here, &wish).await {
-        Ok(answer) => fault::json(StatusCode::OK, &answer),
+        Ok(answer) => error::json(StatusCode::OK, &answer),
         Err(fault) => fault.kauth(&world, &caller.base),
     }
 }
 
-async fn log_in(here: Here, wish: &LogIn) -> Result<Value, Fault> {
-    let (world, base) = (Arc::clone(&here.world), here.base.clone());
+async fn log_in(here: Here, wish: &LogIn) -> Result<Value, Error> {
+    let (world, base) = (Arc::clone(&here.platform), here.base.clone());
     let client_id = match &wish.client_id {
         Some(client_id) => client_id.clone(),
         None => only_key(&world).await?,
@@ -115,10 +115,10 @@ async fn log_in(here: Here, wish: &LogIn) -> Result<Value, Fault> {
 }
 
 /// The key that is meant if none is named: the first REST API key of the one app that has any.
-async fn only_key(world: &World) -> Result<String, Fault> {
+async fn only_key(world: &World) -> Result<String, Error> {
     let mut found = Vec::new();
-    for app in apps::all(&world.store).await? {
-        let keys = app_keys::of_app(&world.store, app.id).await?;
+    for app in apps::all(&world.platform.store).await? {
+        let keys = app_keys::of_app(&world.platform.store, app.id).await?;
         let key = keys.into_iter().map(|stored| stored.key).find(|key| key.kind == KeyKind::RestApi && !key.deleted);
         found.extend(key.map(|key| (app.settings.name.clone(), key.key)));
     }

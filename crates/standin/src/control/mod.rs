@@ -27,19 +27,19 @@ use kakaw_platform::request::body;
 use kakaw_platform::http::docs;
 use crate::talk;
 use kakaw_platform::manage::Refused;
-use kakaw_platform::platform::World;
+use crate::world::World;
 use kakaw_platform::manage::world_file::{self, Secrets};
 
 pub use caller::{Caller, HEADER, Wish};
 
-pub fn routes() -> Router<Arc<World>> {
+pub fn routes() -> Router<Shared> {
     Router::new()
         .route("/control/v1/apply", routing::post(apply))
         .route("/control/v1/export", routing::get(export))
         .route("/control/v1/login", routing::post(login::post))
         .route("/control/v1/clock", routing::get(clock::get).post(clock::post))
         .merge(interception::routes())
-        .merge(operator::routes())
+        .merge(manage::routes())
         .merge(people::routes())
         .merge(policy::routes())
         .merge(watch::routes())

@@ -21,9 +21,9 @@ use serde_json::json;
 use super::caller::{Caller, Wish};
 use kakaw_platform::manage::{self, DeleteAccount, Refused, Replay, Resume, Trigger, Unlink};
 use crate::presets;
-use kakaw_platform::platform::World;
+use crate::world::World;
 
-pub fn routes() -> Router<Arc<World>> {
+pub fn routes() -> Router<Shared> {
     Router::new()
         .route("/control/v1/people/unlink", routing::post(unlink))
         .route("/control/v1/people/delete", routing::post(delete))
@@ -49,7 +49,7 @@ async fn resume(Wish(caller, wish): Wish<Resume>) -> Response {
 }
 
 async fn webhooks(caller: Caller) -> Response {
-    caller.told(operator::webhook_states(&caller.world).await)
+    caller.told(manage::webhook_states(&caller.world).await)
 }
 
 async fn trigger(Wish(caller, wish): Wish<Trigger>) -> Response {
@@ -57,7 +57,7 @@ async fn trigger(Wish(caller, wish): Wish<Trigger>) -> Response {
 }
 
 async fn deliveries(caller: Caller) -> Response {
-    caller.told(operator::last_deliveries(&caller.world).await)
+    caller.told(manage::last_deliveries(&caller.world).await)
 }
 
 async fn replay(Wish(caller, wish): Wish<Replay>) -> Response {
@@ -66,7 +66,7 @@ async fn replay(Wish(caller, wish): Wish<Replay>) -> Response {
 
 async fn rotate(caller: Caller) -> Response {
     let world = &caller.world;
-    let rotated = world.signer.rotate(&world.store, &world.sealer, world.now()).await;
+    let rotated = world.platform.signer.rotate(&world.platform.store, &world.platform.sealer, world.now()).await;
     caller.told(rotated.map(|kid| json!({ "kid": kid })).map_err(Refused::from))
 }
 

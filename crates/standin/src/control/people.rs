@@ -11,9 +11,9 @@ use serde::Serialize;
 
 use super::caller::Caller;
 use kakaw_platform::manage::Refused;
-use kakaw_platform::platform::World;
+use crate::world::World;
 
-pub fn routes() -> Router<Arc<World>> {
+pub fn routes() -> Router<Shared> {
     Router::new().route("/control/v1/people", routing::get(get))
 }
 
@@ -58,11 +58,11 @@ async fn get(caller: Caller) -> Response {
 
 async fn all(world: &World) -> Result<Vec<Person>, kakaw_store::Error> {
     let (now, mut people) = (world.now(), Vec::new());
-    for stored in accounts::all(&world.store).await? {
+    for stored in accounts::all(&world.platform.store).await? {
         let account = stored.account;
         let mut of = Vec::new();
-        for link in links::of_account(&world.store, account.id).await? {
-            let app = apps::by_id(&world.store, link.app_id).await?;
+        for link in links::of_account(&world.platform.store, account.id).await? {
+            let app = apps::by_id(&world.platform.store, link.app_id).await?;
             of.push(Link {
                 app: link.app_id,
                 app_name: app.map(|app| app.settings.name).unwrap_or_default(),
@@ -71,11 +71,11 @@ async fn all(world: &World) -> Result<Vec<Person>, kakaw_store::Error> {
                 signup_due: link.signup_due.map(|due| due.rfc3339()),
                 scopes: link.consents.keys().map(|item| item.id().to_owned()).collect(),
                 terms: link.terms.keys().cloned().collect(),
-                grants: grants::live_of(&world.store, &link, account.epoch, now).await?,
+                grants: grants::live_of(&world.platform.store, &link, account.epoch, now).await?,
             });
         }
         people.push(Person {
-            sessions: sessions::live_of(&world.store, account.id, account.epoch, now).await?,
+            sessions: sessions::live_of(&world.platform.store, account.id, account.epoch, now).await?,
             restricted: account.restricted,
             nickname: account.attributes.nickname.clone(),
             person: account.attributes.email.or(account.attributes.id).unwrap_or_default(),

@@ -12,10 +12,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::caller::{Caller, Wish};
-use kakaw_platform::http::fault;
-use kakaw_platform::platform::World;
+use kakaw_platform::http::error;
+use crate::world::World;
 
-pub fn routes() -> Router<Arc<World>> {
+pub fn routes() -> Router<Shared> {
     Router::new().route("/control/v1/policy", routing::get(get).post(post))
 }
 
@@ -51,12 +51,12 @@ pub struct Rules {
 }
 
 async fn get(caller: Caller) -> Response {
-    fault::json(StatusCode::OK, &told(&caller.world))
+    error::json(StatusCode::OK, &told(&caller.world))
 }
 
 async fn post(Wish(caller, rules): Wish<Rules>) -> Response {
     let world = &caller.world;
-    let mut policy = world.policy();
+    let mut policy = world.platform.policy();
     if let Some(seconds) = rules.access_token_lifetime {
         // Clients are told a second less than it is.
         if seconds != 0 && !(2..=365 * 86_400).contains(&seconds) {
@@ -87,12 +87,12 @@ async fn post(Wish(caller, rules): Wish<Rules>) -> Response {
     policy.revoke_on_code_reuse = rules.revoke_on_code_reuse.unwrap_or(policy.revoke_on_code_reuse);
     policy.revoke_on_refresh_reuse = rules.revoke_on_refresh_reuse.unwrap_or(policy.revoke_on_refresh_reuse);
     policy.strict_code_polling = rules.strict_code_polling.unwrap_or(policy.strict_code_polling);
-    world.set_policy(policy);
-    fault::json(StatusCode::OK, &told(world))
+    world.platform.set_policy(policy);
+    error::json(StatusCode::OK, &told(world))
 }
 
 fn told(world: &World) -> Rules {
-    let policy = world.policy();
+    let policy = world.platform.policy();
     Rules {
         access_token_lifetime: Some(policy.rehearsal.access_lifetime.unwrap_or(0)),
         code_lifetime: Some(policy.code_lifetime),

@@ -22,14 +22,14 @@ use serde_json::json;
 use super::caller::{Caller, Wish};
 use crate::inject::rules::{Delivery, FaultRule};
 use crate::record::har;
-use kakaw_platform::http::fault;
+use kakaw_platform::http::error;
 use crate::record::log::Filter;
-use kakaw_platform::platform::World;
+use crate::world::World;
 
 /// Seconds that somebody may wait.
 pub const LONGEST: u64 = 30;
 
-pub fn routes() -> Router<Arc<World>> {
+pub fn routes() -> Router<Shared> {
     Router::new()
         .route("/control/v1/requests", routing::get(list).delete(forget))
         .route("/control/v1/requests/count", routing::get(count))
@@ -41,28 +41,28 @@ pub fn routes() -> Router<Arc<World>> {
 
 async fn list(caller: Caller, RawQuery(query): RawQuery) -> Response {
     match filter(&caller, &query.unwrap_or_default()).await {
-        Ok((filter, _)) => fault::json(StatusCode::OK, &caller.world.requests.list(&filter)),
+        Ok((filter, _)) => error::json(StatusCode::OK, &caller.world.requests.list(&filter)),
         Err(reason) => caller.refuse(reason),
     }
 }
 
 async fn count(caller: Caller, RawQuery(query): RawQuery) -> Response {
     match filter(&caller, &query.unwrap_or_default()).await {
-        Ok((filter, _)) => fault::json(StatusCode::OK, &json!({ "count": caller.world.requests.list(&filter).len() })),
+        Ok((filter, _)) => error::json(StatusCode::OK, &json!({ "count": caller.world.requests.list(&filter).len() })),
         Err(reason) => caller.refuse(reason),
     }
 }
 
 async fn har(caller: Caller, RawQuery(query): RawQuery) -> Response {
     match filter(&caller, &query.unwrap_or_default()).await {
-        Ok((filter, _)) => fault::json(StatusCode::OK, &har::document(&caller.world.requests.list(&filter))),
+        Ok((filter, _)) => error::json(StatusCode::OK, &har::document(&caller.world.requests.list(&filter))),
         Err(reason) => caller.refuse(reason),
     }
 }
 
 async fn curl(caller: Caller, Path(id): Path<String>) -> Response {
     match id.parse().ok().and_then(|id| caller.world.requests.get(id)) {
-        Some(exchange) => fault::json(StatusCode::OK, &json!({ "curl": har::curl(&exchange) })),
+        Some(exchange) => error::json(StatusCode::OK, &json!({ "curl": har::curl(&exchange) })),
         None => caller.refuse(format!("there is no exchange {id} in the log")),
     }
 }
@@ -78,7 +78,7 @@ async fn wait(caller: Caller, RawQuery(query): RawQuery) -> Response {
         Err(reason) => return caller.refuse(reason),
     };
     match tokio::time::timeout(patience, caller.world.requests.wait(&filter)).await {
-        Ok(exchange) => fault::json(StatusCode::OK, &exchange),
+        Ok(exchange) => error::json(StatusCode::OK, &exchange),
         Err(_) => StatusCode::NO_CONTENT.into_response(),
     }
 }
@@ -120,7 +120,7 @@ async fn filter(caller: &Caller, query: &str) -> Result<(Filter, Duration), Stri
 
 /// The account of a log-in id.
 async fn account(caller: &Caller, person: &str) -> Result<i64, String> {
-    match accounts::by_login(&caller.world.store, person).await {
+    match accounts::by_login(&caller.world.platform.store, person).await {
         Ok(Some(stored)) => Ok(stored.account.id),
         Ok(None) => Err(format!("person: nobody logs in with {person:?}")),
         Err(error) => Err(format!("person: {error}")),
@@ -128,7 +128,7 @@ async fn account(caller: &Caller, person: &str) -> Result<i64, String> {
 }
 
 async fn rules(caller: Caller) -> Response {
-    fault::json(StatusCode::OK, &caller.world.faults.list())
+    error::json(StatusCode::OK, &caller.world.faults.list())
 }
 
 async fn remove(caller: Caller) -> Response {
@@ -141,13 +141,13 @@ async fn add(Wish(caller, mut rule): Wish<FaultRule>) -> Response {
         return caller.refuse(reason);
     }
     if let Some(person) = &rule.person {
-        match accounts::by_login(&caller.world.store, person).await {
+        match accounts::by_login(&caller.world.platform.store, person).await {
             Ok(Some(stored)) => rule.account = Some(stored.account.id),
             Ok(None) => return caller.refuse(format!("person: nobody logs in with {person:?}")),
             Err(error) => return caller.done(Err(error)),
         }
     }
-    fault::json(StatusCode::OK, &json!({ "id": caller.world.faults.add(rule) }))
+    error::json(StatusCode::OK, &json!({ "id": caller.world.faults.add(rule) }))
 }
 
 fn check(rule: &FaultRule) -> Result<(), String> {

@@ -20,15 +20,15 @@ use serde_json::json;
 
 use super::caller::{Caller, Wish};
 use kakaw_platform::request::base;
-use kakaw_platform::http::fault;
+use kakaw_platform::http::error;
 use kakaw_platform::request::context::{KAKAO_HOSTS, WORLDS};
 use kakaw_platform::manage::Refused;
-use kakaw_platform::platform::World;
+use crate::world::World;
 use crate::worlds::{self, Running, Worlds};
 use crate::rewind;
 use crate::snapshots;
 
-pub fn routes() -> Router<Arc<World>> {
+pub fn routes() -> Router<Shared> {
     Router::new()
         .route("/control/v1/worlds", routing::get(list).post(create))
         .route("/control/v1/worlds/{name}", routing::delete(delete))
@@ -63,7 +63,7 @@ impl Told {
 
 async fn list(caller: Caller, Extension(worlds): Extension<Arc<Worlds>>) -> Response {
     let all: Vec<Told> = worlds.list().iter().map(|running| Told::of(&caller, &worlds, running)).collect();
-    fault::json(StatusCode::OK, &all)
+    error::json(StatusCode::OK, &all)
 }
 
 async fn create(Extension(worlds): Extension<Arc<Worlds>>, Wish(caller, wish): Wish<worlds::Wish>) -> Response {
@@ -100,7 +100,7 @@ fn saved() -> String {
 }
 
 async fn kept(caller: Caller) -> Response {
-    fault::json(StatusCode::OK, &caller.world.snapshots.list())
+    error::json(StatusCode::OK, &caller.world.snapshots.list())
 }
 
 async fn keep(Wish(caller, Keep { name }): Wish<Keep>) -> Response {

@@ -23,14 +23,14 @@ use kakaw_wire::form::Pairs;
 use kakaw_wire::token::TokenReply;
 use serde::{Deserialize, Serialize};
 
-use kakaw_platform::http::fault::Fault;
+use kakaw_platform::http::error::Error;
 use kakaw_platform::request::context::Here;
 use kakaw_platform::request::redirect::{redirect, with_cookie, with_query};
 use kakaw_platform::request::cookie;
 use kakaw_platform::request::form_token;
 use kakaw_platform::pages;
 use crate::pages::demo::{Demo as Page, Shown};
-use kakaw_platform::platform::World;
+use crate::world::World;
 
 pub use client::Client;
 
@@ -38,7 +38,7 @@ pub use client::Client;
 pub const CALLBACK: &str = "/demo/callback";
 
 /// Routes of the demo of a server that listens on `address`.
-pub fn routes(address: SocketAddr) -> Router<Arc<World>> {
+pub fn routes(address: SocketAddr) -> Router<Shared> {
     Router::new()
         .route("/demo", routing::get(show))
         .route("/demo/login", routing::get(log_in))
@@ -56,13 +56,13 @@ struct Registration {
 }
 
 impl Registration {
-    async fn find(here: &Here) -> Result<Option<Self>, Fault> {
+    async fn find(here: &Here) -> Result<Option<Self>, Error> {
         let redirect_uri = format!("{}{CALLBACK}", here.base);
-        for app in apps::all(&here.world.store).await? {
-            for stored in app_keys::of_app(&here.world.store, app.id).await? {
+        for app in apps::all(&here.platform.store).await? {
+            for stored in app_keys::of_app(&here.platform.store, app.id).await? {
                 let registered = stored.key.settings.redirect_uris.contains(&redirect_uri);
                 if registered && stored.key.kind == KeyKind::RestApi && !stored.key.deleted {
-                    let open = |text: &String| here.world.sealer.open(Purpose::Keep, text);
+                    let open = |text: &String| here.platform.sealer.open(Purpose::Keep, text);
                     let client_secret = stored.sealed.as_ref().and_then(open);
                     return Ok(Some(Self {
                         app: app.settings.name,
@@ -92,18 +92,18 @@ struct Kept {
 }
 
 fn kept(here: &Here, headers: &HeaderMap) -> Kept {
-    let name = cookie::Names::of(&here.world).demo;
+    let name = cookie::Names::of(&here.platform).demo;
     let text = cookie::read_up_to(headers, &name, 4000);
-    text.and_then(|text| form_seal::open(here, Purpose::Step, &text)).unwrap_or_default()
+    text.and_then(|text| form_token::open(here, Purpose::Step, &text)).unwrap_or_default()
 }
 
 fn keep(here: &Here, response: Response, kept: &Kept) -> Response {
-    let value = form_seal::seal(here, Purpose::Step, kept);
-    with_cookie(response, cookie::set(&here.base, &cookie::Names::of(&here.world).demo, &value, 86_400))
+    let value = form_token::seal(here, Purpose::Step, kept);
+    with_cookie(response, cookie::set(&here.base, &cookie::Names::of(&here.platform).demo, &value, 86_400))
 }
 
 fn page(here: &Here, shown: Shown) -> Response {
-    page::respond(here, StatusCode::OK, &Page::new(here, shown))
+    pages::respond(here, StatusCode::OK, &Page::new(here, shown))
 }
 
 async fn show(here: Here, headers: HeaderMap, Extension(client): Extension<Arc<Client>>) -> Response {
@@ -134,7 +134,7 @@ async fn log_in(here: Here) -> Response {
         Ok(None) => return redirect("/demo", false),
         Err(fault) => return fault.page(&here),
     };
-    let (state, nonce) = (random::token(&*here.world.random), random::token(&*here.world.random));
+    let (state, nonce) = (random::token(&*here.platform.random), random::token(&*here.platform.random));
     let parameters = [
         ("client_id", Some(registration.client_id.as_str())),
         ("redirect_uri", Some(&registration.redirect_uri)),
@@ -175,7 +175,7 @@ async fn callback(
     ]);
     match client.tokens(&here, &form).await {
         // The ID token answers the nonce of this browser (OpenID Connect Core §3.1.3.7).
-        Ok(tokens) if tokens.id_token.as_deref().is_none_or(|token| page::demo::nonce(token) == kept.nonce) => {
+        Ok(tokens) if tokens.id_token.as_deref().is_none_or(|token| pages::demo::nonce(token) == kept.nonce) => {
             kept.tokens = Some(tokens);
             kept.state.clear();
             keep(&here, redirect("/demo", false), &kept)
@@ -192,7 +192,7 @@ async fn act(
     Extension(client): Extension<Arc<Client>>,
 ) -> Response {
     let mut kept = kept(&here, &headers);
-    let Some(tokens) = kept.tokens.take().filter(|_| form_seal::is_same_origin(&here, &headers)) else {
+    let Some(tokens) = kept.tokens.take().filter(|_| form_token::is_same_origin(&here, &headers)) else {
         return redirect("/demo", true);
     };
     let registration = match Registration::find(&here).await {

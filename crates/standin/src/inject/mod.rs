@@ -23,8 +23,8 @@ use serde_json::{Value, json};
 
 use super::injected;
 use crate::inject::rules::{Drop, Fault as Spoilt, IdToken, Keys, with_bad_signature};
-use kakaw_platform::http::fault::{self, Fault};
-use kakaw_platform::platform::World;
+use kakaw_platform::http::error::{self, Fault};
+use crate::world::World;
 
 /// Has the request answered, or not, and spoils what comes of it.
 pub async fn spoil(
@@ -37,7 +37,7 @@ pub async fn spoil(
 ) -> Response {
     if let Some(latency) = fault.latency_ms {
         let spread = fault.spread_ms.unwrap_or(0);
-        let chance = u64::from(u32::from_be_bytes(random::bytes(&*world.random)));
+        let chance = u64::from(u32::from_be_bytes(random::bytes(&*world.platform.random)));
         tokio::time::sleep(Duration::from_millis(latency + spread * chance / u64::from(u32::MAX))).await;
     }
     if fault.drop == Some(Drop::Before) {
@@ -133,7 +133,7 @@ fn spoil_id_token(world: &World, reply: &mut Value, kind: IdToken) {
         IdToken::OtherIssuer => claims["iss"] = json!("https://another-issuer.example"),
         IdToken::BadSignature => {}
     }
-    if let Some(signed) = world.signer.try_keys().and_then(|keys| keys.first()?.sign_as("JWT", &claims)) {
+    if let Some(signed) = world.platform.signer.try_keys().and_then(|keys| keys.first()?.sign_as("JWT", &claims)) {
         reply["id_token"] = json!(signed);
     }
 }

@@ -144,11 +144,6 @@ pub struct FaultRules(Mutex<Rules>);
 
 /// A token in the form of RFC 7515 §3.1 whose signature does not verify any more.
 #[must_use]
-pub fn with_bad_signature(token: &str) -> String {
-    let (signed, signature) = token.rsplit_once('.').unwrap_or((token, ""));
-    let first = if signature.starts_with('A') { 'B' } else { 'A' };
-    format!("{signed}.{first}{}", signature.get(1..).unwrap_or_default())
-}
 
 #[derive(Default)]
 struct Rules {

@@ -33,6 +33,6 @@ pub struct Start {
 impl Start {
     #[must_use]
     pub fn new(here: &Here, apps: Vec<App>, people: Vec<Person>) -> Self {
-        Self { frame: Frame::new(here), base: here.base.clone(), demo: here.world.is_default(), apps, people }
+        Self { frame: Frame::new(here), base: here.base.clone(), demo: here.platform.is_default(), apps, people }
     }
 }

@@ -8,7 +8,7 @@ use kakaw_wire::form::Pairs;
 use super::spoil::changed;
 use kakaw_platform::request::cookie;
 use crate::record::log::Filter;
-use kakaw_platform::platform::World;
+use crate::world::World;
 
 /// What ties an exchange to a log-in: the browser on pages, the code at the exchange, the token at the user API.
 pub fn keys_of(world: &World, request: &Request, path: &str, form: &str) -> Vec<String> {

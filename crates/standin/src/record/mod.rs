@@ -18,11 +18,11 @@ use kakaw_wire::form::Pairs;
 
 use crate::inject::rules::Sent;
 use kakaw_platform::request::decision::Decided;
-use kakaw_platform::http::fault::Explained;
+use kakaw_platform::http::error::Explained;
 use kakaw_platform::request::body;
 use kakaw_platform::request::context;
 use crate::record::log::{self, Exchange};
-use kakaw_platform::platform::World;
+use crate::world::World;
 
 /// Whether an exchange is of the stand-in itself, and not of what it stands in for.
 fn is_own(path: &str) -> bool {
@@ -53,11 +53,11 @@ pub async fn observe(State(world): State<Arc<World>>, request: Request, next: Ne
     };
     let (account, person, app_key) = (who.account, who.login, named.or(who.app_key));
     let keys = flow::keys_of(&world, &request, &path, sent);
-    let (base, own) = (here::base(&world, request.headers()), own_headers(request.headers()));
+    let (base, own) = (context::base(&world, request.headers()), own_headers(request.headers()));
     let spoilt = if world.faults.is_empty() {
         None
     } else {
-        let chance = random::chance(&*world.random);
+        let chance = random::chance(&*world.platform.random);
         let app_key = app_key.as_deref();
         world.faults.choose(&Sent { method: &method, path: &path, app_key, person: account, chance })
     };

@@ -8,7 +8,7 @@ use kakaw_wire::form::Pairs;
 
 use kakaw_platform::request::cookie;
 use kakaw_platform::http::kauth::{self, authorize::hinted};
-use kakaw_platform::platform::World;
+use crate::world::World;
 
 /// What a token, a code, a typed log-in id or a session tells of its sender.
 #[derive(Debug, Default)]
@@ -37,10 +37,10 @@ async fn found(world: &World, headers: &HeaderMap, query: &str, form: &str) -> O
     let (query, form) = (Pairs::parse(query).unwrap_or_default(), Pairs::parse(form).unwrap_or_default());
     let sent = |name: &str| form.one(name).ok().flatten();
     if let Some(login) = sent("loginId").or_else(|| hinted(headers, &query)) {
-        return Some(Who::of(accounts::by_login(&world.store, login).await.ok()??.account, None));
+        return Some(Who::of(accounts::by_login(&world.platform.store, login).await.ok()??.account, None));
     }
     if let Some(code) = sent("code") {
-        let found = codes::by_id(&world.store, &secret::hash(code)).await.ok()??;
+        let found = codes::by_id(&world.platform.store, &secret::hash(code)).await.ok()??;
         return Some(Who::of(found.account, Some((found.code.app_key, found.code.app_id))));
     }
     let header = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
@@ -49,14 +49,14 @@ async fn found(world: &World, headers: &HeaderMap, query: &str, form: &str) -> O
         return Some(Who { app: app_of(world, key.trim()).await, ..Who::default() });
     }
     let access =
-        credentials.map(str::trim).and_then(|text| token::open_access(&world.sealer, text)).map(|token| token.grant_id);
-    let refresh = || Some(token::open_refresh(&world.sealer, sent("refresh_token")?)?.grant_id);
+        credentials.map(str::trim).and_then(|text| token::open_access(&world.platform.sealer, text)).map(|token| token.grant_id);
+    let refresh = || Some(token::open_refresh(&world.platform.sealer, sent("refresh_token")?)?.grant_id);
     if let Some(grant) = access.or_else(refresh) {
-        let bearer = grants::bearer(&world.store, grant).await.ok()??;
+        let bearer = grants::bearer(&world.platform.store, grant).await.ok()??;
         return Some(Who::of(bearer.account, Some((bearer.grant.app_key, bearer.grant.app_id))));
     }
     let session = cookie::read(headers, &cookie::Names::of(world).session)?;
-    Some(Who::of(sessions::with_account(&world.store, &secret::hash(&session)).await.ok()??.1, None))
+    Some(Who::of(sessions::with_account(&world.platform.store, &secret::hash(&session)).await.ok()??.1, None))
 }
 
 impl Who {

@@ -71,16 +71,16 @@ async fn t002_unknown_urls_keep_the_shape_of_their_surface() {
 #[tokio::test]
 async fn t003_a_database_that_fails_is_a_temporary_fault() {
     on_each_database(async |server| {
-        server.world.store.shut();
+        server.world.platform.store.shut();
         let page = server.get(&authorize(REST, "")).await;
         assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE);
         assert!(page.body.contains("(KOE003)"));
         let json = server.exchange(REST, "x").await;
         assert_eq!((json.status.as_u16(), json.json()["error_code"].clone()), (503, json!("KOE003")));
         let token = kakaw_core::token::issue_access(
-            &server.world.sealer,
+            &server.world.platform.sealer,
             kakaw_core::token::AccessToken { grant_id: 1, expires_at: server.world.now().plus_seconds(9) },
-            &*server.world.random,
+            &*server.world.platform.random,
         );
         let me = server.me(&token).await;
         assert_eq!(me.json()["code"], -1);

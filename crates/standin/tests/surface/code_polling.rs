@@ -290,7 +290,7 @@ async fn flutter_web_asks_first_and_its_transactions_have_20_characters() {
 async fn nothing_durable_is_written_for_who_is_not_logged_in() {
     on_each_database(async |server| {
         server.apply(PLATFORM).await;
-        let parked = async |id: &str| parked_codes::by_id(&server.world.store, id).await.unwrap();
+        let parked = async |id: &str| parked_codes::by_id(&server.world.platform.store, id).await.unwrap();
         let silent = request("JS-SDK", &format!("&auth_tran_id={ID}&prompt=none&state=abc"));
         assert_eq!(server.get(&silent).await.status, 200);
         assert_eq!(parked(&apiweb::parked_id(MARKET_JS, ID)).await, None);

@@ -52,12 +52,12 @@ async fn who_does_not_sign_up_within_24_hours_is_unlinked() {
         server.apply(PLATFORM).await;
         let token = waiting(&server).await;
         server.world.clock.advance_seconds(86_399);
-        background::sweep(&server.world).await.unwrap();
+        jobs::sweep(&server.world).await.unwrap();
         let fresh = server.tokens(&mut Browser::default(), MANUAL, "ryan@example.com", &[]).await;
         let fresh = fresh["access_token"].as_str().unwrap();
         let id = server.me(fresh).await.json()["id"].clone();
         server.world.clock.advance_seconds(1);
-        background::sweep(&server.world).await.unwrap();
+        jobs::sweep(&server.world).await.unwrap();
         for token in [token.as_str(), fresh] {
             assert_eq!(server.me(token).await.json()["code"], -401);
         }

@@ -188,7 +188,7 @@ async fn blocked_and_suspended_apps_and_dormant_accounts_are_told_so() {
 #[tokio::test]
 async fn quotas_count_calls_and_token_requests() {
     let mut world = TestServer::world(&Url::Memory, Policy::DEV).await;
-    (world.quotas.calls, world.quotas.tokens) = (PerMinute::new(2), PerMinute::new(3));
+    (world.platform.quotas.calls, world.platform.quotas.tokens) = (PerMinute::new(2), PerMinute::new(3));
     let server = TestServer::of(world).await;
     server.apply(PLATFORM).await;
     let token = token_of(&market(&server, MARKET).await);

@@ -157,7 +157,7 @@ impl TestServer {
             public_url: PublicUrl::FollowLoopback,
             access_token_in_query: true,
             quotas: Quotas::none(),
-            webhooks: Arc::new(webhooks::Client::new(webhooks::Options {
+            webhooks: Arc::new(deliver::Client::new(deliver::Options {
                 private_networks: true,
                 ..Default::default()
             })),

@@ -99,7 +99,7 @@ async fn an_unfinished_sign_up_and_a_deleted_account_are_told() {
         server.apply(&PLATFORM.replacen("automatic_link = false\n", &hook, 1)).await;
         server.tokens(&mut Browser::default(), MANUAL, "ryan@example.com", &["profile_nickname"]).await;
         server.world.clock.advance_seconds(86_400);
-        background::sweep(&server.world).await.unwrap();
+        jobs::sweep(&server.world).await.unwrap();
         deliver_due(&server.world).await.unwrap();
         let got = inbox.take();
         assert!(String::from_utf8_lossy(&got[0].body).ends_with("referrer_type=INCOMPLETE_SIGN_UP"), "{got:?}");
@@ -264,7 +264,7 @@ async fn events_are_tried_again_with_the_same_jti_and_unlinks_are_not() {
         assert_eq!(jtis.len(), 8);
         jtis.dedup();
         assert_eq!(jtis.len(), 1, "the same at every try: {jtis:?}");
-        let states = operator::webhook_states(&server.world).await.unwrap();
+        let states = manage::webhook_states(&server.world).await.unwrap();
         let of = |kind: &str| states.iter().find(|state| state.webhook == kind).unwrap().clone();
         assert_eq!((of("unlink").failed, of("account_status").failed), (1, 1));
         assert_eq!(of("account_status").last.as_deref(), Some("400, and 202 was expected (invalid_key: no such key)"));
@@ -272,7 +272,7 @@ async fn events_are_tried_again_with_the_same_jti_and_unlinks_are_not() {
         log_in(&server, &MARKET_ITEMS).await;
         deliver_due(&server.world).await.unwrap();
         assert_eq!(
-            operator::webhook_states(&server.world)
+            manage::webhook_states(&server.world)
                 .await
                 .unwrap()
                 .iter()
@@ -301,7 +301,7 @@ async fn a_webhook_that_fails_again_and_again_is_paused_visibly_and_resumed() {
             let (user_id, _) = log_in(&server, &MARKET_ITEMS).await;
             Unlink { app: 2001, user_id, reason: UnlinkReason::UnlinkFromApps }.run(&server.world).await.unwrap();
             deliver_due(&server.world).await.unwrap();
-            operator::webhook_states(&server.world).await.unwrap().remove(0)
+            manage::webhook_states(&server.world).await.unwrap().remove(0)
         };
         for failures in 1..=20 {
             let state = told().await;
@@ -322,7 +322,7 @@ async fn a_webhook_that_fails_again_and_again_is_paused_visibly_and_resumed() {
         Resume { app: 2001, webhook: "unlink".to_owned() }.run(&server.world).await.unwrap();
         deliver_due(&server.world).await.unwrap();
         assert_eq!(inbox.take().len(), 1, "what was held goes out");
-        let state = operator::webhook_states(&server.world).await.unwrap().remove(0);
+        let state = manage::webhook_states(&server.world).await.unwrap().remove(0);
         assert_eq!((state.state.as_str(), state.held, state.failures), ("in use", 0, 0));
         // Another URL begins anew, too.
         inbox.answer(500);
@@ -349,7 +349,7 @@ async fn receivers_have_three_seconds_and_are_not_followed() {
         let started = std::time::Instant::now();
         deliver_due(&server.world).await.unwrap();
         assert!(started.elapsed() < Duration::from_millis(3900), "{:?}", started.elapsed());
-        let state = operator::webhook_states(&server.world).await.unwrap().remove(0);
+        let state = manage::webhook_states(&server.world).await.unwrap().remove(0);
         assert_eq!(state.last.as_deref(), Some(result));
     }
     assert_eq!(inbox.take().iter().map(|got| got.uri.clone()).collect::<Vec<_>>(), ["/slow", "/away"]);
@@ -358,7 +358,7 @@ async fn receivers_have_three_seconds_and_are_not_followed() {
 #[tokio::test]
 async fn serve_sends_to_the_public_internet_only() {
     let mut world = TestServer::world(&kakaw_store::db::Url::Memory, kakaw_core::policy::Policy::DEV).await;
-    world.webhooks = Arc::new(kakaw_platform::deliver::Client::new(kakaw_platform::deliver::Options::default()));
+    world.platform.webhooks = Arc::new(kakaw_platform::deliver::Client::new(kakaw_platform::deliver::Options::default()));
     let server = TestServer::of(world).await;
     let (inbox, address) = receiver().await;
     // Such a URL is refused when it is set …
@@ -372,7 +372,7 @@ async fn serve_sends_to_the_public_internet_only() {
     let (user_id, _) = log_in(&server, &MARKET_ITEMS).await;
     Unlink { app: 2001, user_id, reason: UnlinkReason::UnlinkFromApps }.run(&server.world).await.unwrap();
     deliver_due(&server.world).await.unwrap();
-    let state = operator::webhook_states(&server.world).await.unwrap().remove(0);
+    let state = manage::webhook_states(&server.world).await.unwrap().remove(0);
     assert!(state.last.as_deref().unwrap_or_default().contains("not an address of the public internet"), "{state:?}");
     assert!(inbox.take().is_empty());
 }

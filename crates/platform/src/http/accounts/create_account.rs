@@ -27,42 +27,42 @@ use kakaw_wire::Problem;
 
 use super::login;
 use crate::request::body;
-use crate::http::fault::Fault;
+use crate::http::error::Error;
 use crate::request::form_token::{self, FIELD, FormSeal};
 use crate::request::context::Here;
 use crate::request::redirect::with_cookie;
 use crate::pages;
 use crate::pages::create_account::Notice;
-use crate::platform::World;
+use crate::Platform;
 
-pub fn routes() -> Router<Arc<World>> {
+pub fn routes() -> Router<Arc<Platform>> {
     Router::new().route("/weblogin/create_account", routing::get(get).post(post))
 }
 
 async fn get(mut here: Here, RawQuery(query): RawQuery) -> Response {
-    show(&mut here, &query.unwrap_or_default(), ("", ""), None).unwrap_or_else(|fault| fault.page(&here))
+    show(&mut here, &query.unwrap_or_default(), ("", ""), None).unwrap_or_else(|error| error.page(&here))
 }
 
 async fn post(mut here: Here, RawQuery(query): RawQuery, request: Request) -> Response {
     let result = create(&mut here, &query.unwrap_or_default(), request).await;
-    result.unwrap_or_else(|fault| fault.page(&here))
+    result.unwrap_or_else(|error| error.page(&here))
 }
 
-fn show(here: &mut Here, query: &str, typed: (&str, &str), notice: Option<Notice>) -> Result<Response, Fault> {
-    if !here.world.sign_up {
+fn show(here: &mut Here, query: &str, typed: (&str, &str), notice: Option<Notice>) -> Result<Response, Error> {
+    if !here.platform.settings.sign_up {
         let (method, path) = ("GET".to_owned(), "/weblogin/create_account".to_owned());
         return Err(Problem::UnknownUrl { method, path, nearest: "GET /login".to_owned() }.into());
     }
     let target = login::target(query)?;
     let (browser, new_cookie) = here.ensure_browser();
     let seal = FormSeal::new(here, &browser, "create", &target, "");
-    let form = form_seal::seal(here, Purpose::Form, &seal);
-    let view = page::create_account::CreateAccount::new(here, query, typed, form, notice);
+    let form = form_token::seal(here, Purpose::Form, &seal);
+    let view = pages::create_account::CreateAccount::new(here, query, typed, form, notice);
     let status = if notice.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
-    Ok(with_cookie(page::respond(here, status, &view), new_cookie))
+    Ok(with_cookie(pages::respond(here, status, &view), new_cookie))
 }
 
-async fn create(here: &mut Here, query: &str, request: Request) -> Result<Response, Fault> {
+async fn create(here: &mut Here, query: &str, request: Request) -> Result<Response, Error> {
     let target = login::target(query)?;
     let headers = request.headers().clone();
     let malformed = |reason: String| Problem::MalformedRequest { parameter: "body".to_owned(), reason };
@@ -74,7 +74,7 @@ async fn create(here: &mut Here, query: &str, request: Request) -> Result<Respon
     let browser = here.browser.clone().unwrap_or_default();
     let fits =
         FormSeal::new(here, &browser, "create", &target, "").fits(here, &headers, form.one(FIELD).ok().flatten());
-    let notice = if !fits || !here.world.sign_up {
+    let notice = if !fits || !here.platform.settings.sign_up {
         Some(Notice::Expired)
     } else if !is_email(email) {
         Some(Notice::WrongEmail)
@@ -88,10 +88,10 @@ async fn create(here: &mut Here, query: &str, request: Request) -> Result<Respon
     if notice.is_some() {
         return show(here, query, (email, nickname), notice);
     }
-    let hash = here.world.passwords.hash(&here.address, &password, &*here.world.random).await?;
-    let now = here.world.now();
+    let hash = here.platform.passwords.hash(&here.address, &password, &*here.platform.random).await?;
+    let now = here.platform.now();
     let account = Account {
-        id: random::ordered_id(&*here.world.random, now),
+        id: random::ordered_id(&*here.platform.random, now),
         version: 1,
         epoch: 0,
         restricted: false,
@@ -105,7 +105,7 @@ async fn create(here: &mut Here, query: &str, request: Request) -> Result<Respon
     };
     let stored = Stored { account: account.clone(), password_hash: Some(hash), sealed_password: None };
     let changes = vec![accounts::insert(&stored, now), accounts::put_login(email, account.id)];
-    match here.world.store.commit(changes).await? {
+    match here.platform.store.commit(changes).await? {
         Outcome::Committed => login::enter(here, &account, &target, false).await,
         Outcome::Conflict(_) => show(here, query, (email, nickname), Some(Notice::Taken)),
     }

@@ -28,7 +28,7 @@ use kakaw_wire::Problem;
 use kakaw_wire::form::Pairs;
 
 use super::checked_continue;
-use crate::http::fault::Fault;
+use crate::http::error::Error;
 use crate::request::form_token::{self, FIELD, FormSeal};
 use crate::request::context::Here;
 use crate::request::redirect::{redirect, with_cookie};
@@ -36,32 +36,32 @@ use crate::request::body;
 use crate::request::cookie;
 use crate::pages;
 use crate::pages::login::Notice;
-use crate::platform::World;
+use crate::Platform;
 
-pub fn routes() -> Router<Arc<World>> {
+pub fn routes() -> Router<Arc<Platform>> {
     Router::new().route("/login", routing::get(get).post(post))
 }
 
 async fn get(mut here: Here, RawQuery(query): RawQuery) -> Response {
-    show(&mut here, &query.unwrap_or_default(), None, None).unwrap_or_else(|fault| fault.page(&here))
+    show(&mut here, &query.unwrap_or_default(), None, None).unwrap_or_else(|error| error.page(&here))
 }
 
 async fn post(mut here: Here, RawQuery(query): RawQuery, request: Request) -> Response {
     let result = log_in(&mut here, &query.unwrap_or_default(), request).await;
-    result.unwrap_or_else(|fault| fault.page(&here))
+    result.unwrap_or_else(|error| error.page(&here))
 }
 
-fn show(here: &mut Here, query: &str, typed: Option<&str>, notice: Option<Notice>) -> Result<Response, Fault> {
+fn show(here: &mut Here, query: &str, typed: Option<&str>, notice: Option<Notice>) -> Result<Response, Error> {
     let target = target(query)?;
     let hint = Pairs::parse(target.split_once('?').map_or("", |(_, q)| q)).ok();
     let hint = hint.as_ref().and_then(|pairs| pairs.one("login_hint").ok().flatten()).unwrap_or_default();
     let (browser, new_cookie) = here.ensure_browser();
     let seal = FormSeal::new(here, &browser, "login", &target, "");
-    let view = page::login::Login::new(
+    let view = pages::login::Login::new(
         here,
         query,
         typed.unwrap_or(hint),
-        form_seal::seal(here, Purpose::Form, &seal),
+        form_token::seal(here, Purpose::Form, &seal),
         notice,
     );
     let status = match notice {
@@ -69,10 +69,10 @@ fn show(here: &mut Here, query: &str, typed: Option<&str>, notice: Option<Notice
         Some(Notice::Failed) => StatusCode::FORBIDDEN,
         Some(Notice::Expired) => StatusCode::BAD_REQUEST,
     };
-    Ok(with_cookie(page::respond(here, status, &view), new_cookie))
+    Ok(with_cookie(pages::respond(here, status, &view), new_cookie))
 }
 
-async fn log_in(here: &mut Here, query: &str, request: Request) -> Result<Response, Fault> {
+async fn log_in(here: &mut Here, query: &str, request: Request) -> Result<Response, Error> {
     let target = target(query)?;
     let headers = request.headers().clone();
     let malformed = |reason: String| Problem::MalformedRequest { parameter: "body".to_owned(), reason };
@@ -86,7 +86,7 @@ async fn log_in(here: &mut Here, query: &str, request: Request) -> Result<Respon
     if !FormSeal::new(here, &browser, "login", &target, "").fits(here, &headers, form.one(FIELD).ok().flatten()) {
         return show(here, query, Some(login), Some(Notice::Expired));
     }
-    let stored = accounts::by_login(&here.world.store, login).await?;
+    let stored = accounts::by_login(&here.platform.store, login).await?;
     if !verify(here, stored.as_ref(), &password).await? {
         return show(here, query, Some(login), Some(Notice::Failed));
     }
@@ -95,9 +95,9 @@ async fn log_in(here: &mut Here, query: &str, request: Request) -> Result<Respon
 }
 
 /// Begins a session of this person in this browser, and goes on.
-pub(super) async fn enter(here: &Here, account: &Account, target: &str, stay: bool) -> Result<Response, Fault> {
-    let cookie_value = random::token(&*here.world.random);
-    let now = here.world.now();
+pub(super) async fn enter(here: &Here, account: &Account, target: &str, stay: bool) -> Result<Response, Error> {
+    let cookie_value = random::token(&*here.platform.random);
+    let now = here.platform.now();
     let session = Session {
         id: secret::hash(&cookie_value),
         account_id: account.id,
@@ -112,35 +112,35 @@ pub(super) async fn enter(here: &Here, account: &Account, target: &str, stay: bo
     if account.attributes.dormant {
         changes.push(accounts::wake(account));
     }
-    let Outcome::Committed = here.world.store.commit(changes).await? else { return Err(Fault::contention()) };
-    let name = cookie::Names::of(&here.world).session;
+    let Outcome::Committed = here.platform.store.commit(changes).await? else { return Err(Error::contention()) };
+    let name = cookie::Names::of(&here.platform).session;
     Ok(with_cookie(redirect(target, true), cookie::set(&here.base, &name, &cookie_value, lifetime(stay))))
 }
 
 /// Verifies the password. One of a world file is hashed now, at its first use.
-async fn verify(here: &Here, stored: Option<&Stored>, password: &Secret) -> Result<bool, Fault> {
-    let (world, from) = (&here.world, here.address.as_str());
+async fn verify(here: &Here, stored: Option<&Stored>, password: &Secret) -> Result<bool, Error> {
+    let (platform, from) = (&here.platform, here.address.as_str());
     let sealed =
         stored.filter(|s| s.password_hash.is_none()).and_then(|s| Some((s.account.id, s.sealed_password.as_deref()?)));
     let Some((id, sealed)) = sealed else {
         let hash = stored.and_then(|s| s.password_hash.as_deref());
-        return Ok(world.passwords.verify(from, hash, password).await?);
+        return Ok(platform.passwords.verify(from, hash, password).await?);
     };
-    let hash = world.passwords.hash(from, password, &*world.random).await?;
+    let hash = platform.passwords.hash(from, password, &*platform.random).await?;
     let plain =
-        world.sealer.open(Purpose::Keep, sealed).and_then(|plain| String::from_utf8(plain).ok()).map(Secret::new);
+        platform.sealer.open(Purpose::Keep, sealed).and_then(|plain| String::from_utf8(plain).ok()).map(Secret::new);
     if !plain.is_some_and(|plain| secret::same(plain.expose(), password.expose())) {
         return Ok(false);
     }
     // A stand-in shows its people's passwords, and compares them with its file at every start.
-    let keep = Some(sealed).filter(|_| world.is_dev());
-    let Outcome::Committed = world.store.commit(vec![accounts::hash_password(id, sealed, &hash, keep)]).await? else {
+    let keep = Some(sealed).filter(|_| platform.is_dev());
+    let Outcome::Committed = platform.store.commit(vec![accounts::hash_password(id, sealed, &hash, keep)]).await? else {
         return Ok(false);
     };
     Ok(true)
 }
 
-pub(super) fn target(query: &str) -> Result<String, Fault> {
+pub(super) fn target(query: &str) -> Result<String, Error> {
     let malformed = |parameter: &str, reason: &str| Problem::MalformedRequest {
         parameter: parameter.to_owned(),
         reason: reason.to_owned(),

@@ -10,10 +10,10 @@ use axum::Router;
 use kakaw_core::diagnosis::Refusal;
 use kakaw_wire::Problem;
 
-use crate::platform::World;
+use crate::Platform;
 
 /// Every page of accounts.
-pub fn routes() -> Router<Arc<World>> {
+pub fn routes() -> Router<Arc<Platform>> {
     Router::new().merge(create_account::routes()).merge(login::routes()).merge(terms::routes())
 }
 

@@ -18,20 +18,20 @@ use kakaw_wire::form::Pairs;
 
 use super::checked_continue;
 use crate::request::body;
-use crate::http::fault::Fault;
+use crate::http::error::Error;
 use crate::request::form_token::{self, FIELD, FormSeal};
 use crate::request::context::Here;
 use crate::request::redirect::{redirect, with_cookie};
 use crate::pages;
-use crate::platform::World;
+use crate::Platform;
 
-pub fn routes() -> Router<Arc<World>> {
+pub fn routes() -> Router<Arc<Platform>> {
     Router::new().route("/terms", routing::get(get).post(post))
 }
 
 async fn get(mut here: Here, RawQuery(query): RawQuery) -> Response {
     let result = agree(&mut here, &query.unwrap_or_default(), None).await;
-    result.unwrap_or_else(|fault| fault.page(&here))
+    result.unwrap_or_else(|error| error.page(&here))
 }
 
 async fn post(mut here: Here, RawQuery(query): RawQuery, request: Request) -> Response {
@@ -40,21 +40,21 @@ async fn post(mut here: Here, RawQuery(query): RawQuery, request: Request) -> Re
         Ok(form) => agree(&mut here, &query.unwrap_or_default(), Some((form, headers))).await,
         Err(error) => Err(Problem::MalformedRequest { parameter: "body".to_owned(), reason: error.reason() }.into()),
     };
-    result.unwrap_or_else(|fault| fault.page(&here))
+    result.unwrap_or_else(|error| error.page(&here))
 }
 
-async fn agree(here: &mut Here, query: &str, posted: Option<(Pairs, HeaderMap)>) -> Result<Response, Fault> {
+async fn agree(here: &mut Here, query: &str, posted: Option<(Pairs, HeaderMap)>) -> Result<Response, Error> {
     let malformed =
         |reason: &str| Problem::MalformedRequest { parameter: "continue".to_owned(), reason: reason.to_owned() };
     let pairs = Pairs::parse(query).map_err(|error| malformed(error.reason()))?;
     let target = pairs.one("continue").map_err(|_| malformed("it was sent more than once"))?;
     let target = checked_continue(target.unwrap_or_default())?;
     let session = match here.session_id() {
-        Some(id) => sessions::with_account(&here.world.store, &id).await?,
+        Some(id) => sessions::with_account(&here.platform.store, &id).await?,
         None => None,
     };
     // Without a session there is nobody to agree: authorize asks for the log-in first.
-    let Some((_, account)) = session.filter(|(s, account)| s.is_live(account.epoch, here.world.now())) else {
+    let Some((_, account)) = session.filter(|(s, account)| s.is_live(account.epoch, here.platform.now())) else {
         return Ok(redirect(target, posted.is_some()));
     };
     let (browser, new_cookie) = here.ensure_browser();
@@ -62,13 +62,13 @@ async fn agree(here: &mut Here, query: &str, posted: Option<(Pairs, HeaderMap)>)
     if let Some((form, headers)) = &posted
         && seal.fits(here, headers, form.one(FIELD).ok().flatten())
     {
-        let Outcome::Committed = here.world.store.commit(vec![accounts::agree_to_terms(account.id)]).await? else {
-            return Err(Fault::contention());
+        let Outcome::Committed = here.platform.store.commit(vec![accounts::agree_to_terms(account.id)]).await? else {
+            return Err(Error::contention());
         };
         return Ok(redirect(target, true));
     }
     let status = if posted.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
     let view =
-        page::terms::Terms::new(here, &account, format!("/terms?{query}"), form_seal::seal(here, Purpose::Form, &seal));
-    Ok(with_cookie(page::respond(here, status, &view), new_cookie))
+        pages::terms::Terms::new(here, &account, format!("/terms?{query}"), form_token::seal(here, Purpose::Form, &seal));
+    Ok(with_cookie(pages::respond(here, status, &view), new_cookie))
 }

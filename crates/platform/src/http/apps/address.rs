@@ -36,18 +36,18 @@ use kakaw_wire::shipping::{AddressFields, AddressKind};
 use super::pick::{self, PICKER, Pick};
 use crate::deliver::events;
 use crate::request::body;
-use crate::http::fault::Fault;
+use crate::http::error::Error;
 use crate::request::form_token::{self, FIELD, FormSeal};
 use crate::request::context::Here;
 use crate::request::redirect::{redirect, with_cookie};
 use crate::pages;
 use crate::pages::address::{Edit, List, Notice};
-use crate::platform::World;
+use crate::Platform;
 
 /// Addresses that a person may have (our limit).
 const MOST: usize = 50;
 
-pub fn routes() -> Router<Arc<World>> {
+pub fn routes() -> Router<Arc<Platform>> {
     Router::new()
         .route("/user/address", routing::get(get).post(post))
         .route("/user/address/closed", routing::post(closed))
@@ -55,7 +55,7 @@ pub fn routes() -> Router<Arc<World>> {
 
 async fn get(mut here: Here, RawQuery(query): RawQuery) -> Response {
     let result = show(&mut here, &query.unwrap_or_default(), None).await;
-    result.unwrap_or_else(|fault| fault.apps(&here.world, &here.base))
+    result.unwrap_or_else(|error| error.apps(&here.platform, &here.base))
 }
 
 async fn post(mut here: Here, RawQuery(query): RawQuery, request: Request) -> Response {
@@ -65,7 +65,7 @@ async fn post(mut here: Here, RawQuery(query): RawQuery, request: Request) -> Re
         Ok(form) => show(&mut here, &query.unwrap_or_default(), Some((form, headers))).await,
         Err(error) => Err(Problem::AppsInvalidRequest { reason: error.reason() }.into()),
     };
-    result.unwrap_or_else(|fault| fault.apps(&here.world, &here.base))
+    result.unwrap_or_else(|error| error.apps(&here.platform, &here.base))
 }
 
 async fn closed(here: Here, RawQuery(query): RawQuery) -> Response {
@@ -74,28 +74,28 @@ async fn closed(here: Here, RawQuery(query): RawQuery) -> Response {
         // Only the window that the picker was opened in can close it.
         Ok(pick) => match pick.open(&here, pairs.one(PICKER).ok().flatten()) {
             Ok(_) => pick.closed(&here).await,
-            Err(fault) => Err(fault),
+            Err(error) => Err(error),
         },
-        Err(fault) => Err(fault),
+        Err(error) => Err(error),
     };
     match result {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
-        Err(fault) => fault.apps(&here.world, &here.base),
+        Err(error) => error.apps(&here.platform, &here.base),
     }
 }
 
 /// The first JavaScript SDK posts the access token itself.
-async fn by_token(here: &mut Here, form: &Pairs) -> Result<Response, Fault> {
+async fn by_token(here: &mut Here, form: &Pairs) -> Result<Response, Error> {
     let pick = Pick::read(here, form).await?;
     let result = match pick.check_app() {
         Ok(()) => {
             let text = form.one("access_token").ok().flatten().unwrap_or_default();
-            match token::present(&here.world.sealer, text, here.world.now()) {
+            match token::present(&here.platform.sealer, text, here.platform.now()) {
                 Ok(opened) => pick.person(here, opened.grant_id).await.map(|_| opened.grant_id),
                 Err(_) => Err(Problem::AppsAuth {}.into()),
             }
         }
-        Err(fault) => Err(fault),
+        Err(error) => Err(error),
     };
     match result {
         Ok(grant_id) => {
@@ -106,20 +106,20 @@ async fn by_token(here: &mut Here, form: &Pairs) -> Result<Response, Fault> {
             let location = format!("{url}&{PICKER}={}", pick.seal(here, &browser, grant_id));
             Ok(with_cookie(redirect(&location, true), cookie))
         }
-        Err(fault) => Ok(pick.failed_for_nobody(here, &fault.noted_for_apps(&here.world))),
+        Err(error) => Ok(pick.failed_for_nobody(here, &error.noted_for_apps(&here.platform))),
     }
 }
 
-async fn show(here: &mut Here, query: &str, posted: Option<(Pairs, HeaderMap)>) -> Result<Response, Fault> {
+async fn show(here: &mut Here, query: &str, posted: Option<(Pairs, HeaderMap)>) -> Result<Response, Error> {
     let invalid = |parameter: &str, reason: &str| {
-        Fault::from(Problem::AppsInvalidParameter { parameter: parameter.to_owned(), reason: reason.to_owned() })
+        Error::from(Problem::AppsInvalidParameter { parameter: parameter.to_owned(), reason: reason.to_owned() })
     };
     let pairs = Pairs::parse(query).map_err(|error| invalid(error.parameter(), error.reason()))?;
     let pick = Pick::read(here, &pairs).await?;
     match picking(here, &pick, &pairs, query, posted).await {
         Ok(response) => Ok(response),
-        Err(fault) => {
-            let problem = fault.noted_for_apps(&here.world);
+        Err(error) => {
+            let problem = error.noted_for_apps(&here.platform);
             match pick.open(here, pairs.one(PICKER).ok().flatten()) {
                 Ok(_) => pick.failed(here, &problem).await,
                 Err(_) => Ok(pick.failed_for_nobody(here, &problem)),
@@ -135,7 +135,7 @@ async fn picking(
     pairs: &Pairs,
     query: &str,
     posted: Option<(Pairs, HeaderMap)>,
-) -> Result<Response, Fault> {
+) -> Result<Response, Error> {
     let picker = pick.open(here, pairs.one(PICKER).ok().flatten())?;
     pick.check_app()?;
     let bearer = pick.person(here, picker.grant_id).await?;
@@ -145,7 +145,7 @@ async fn picking(
         Some((form, headers)) if seal.fits(here, headers, form.one(FIELD).ok().flatten()) => Some(form),
         _ => None,
     };
-    let page = Picking { pick, bearer: &bearer, query, sealed: form_seal::seal(here, Purpose::Form, &seal) };
+    let page = Picking { pick, bearer: &bearer, query, sealed: form_token::seal(here, Purpose::Form, &seal) };
     if !bearer.link.consents.contains_key(&Item::ShippingAddress) {
         return page.ask(here, form).await;
     }
@@ -176,15 +176,15 @@ impl Picking<'_> {
         format!("/user/address?{}", self.query)
     }
 
-    async fn addresses(&self, here: &Here) -> Result<Vec<Address>, Fault> {
-        let all = shipping_addresses::of_account(&here.world.store, self.bearer.account.id).await?;
+    async fn addresses(&self, here: &Here) -> Result<Vec<Address>, Error> {
+        let all = shipping_addresses::of_account(&here.platform.store, self.bearer.account.id).await?;
         Ok(shipping::part(all, Part::Page { before: None, size: usize::MAX }))
     }
 
     fn list(&self, here: &Here, addresses: &[Address], chosen: Option<i64>, notice: Option<Notice>) -> Response {
         let status = if notice.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
         let app = &self.pick.app.settings.name;
-        page::respond_with_script(
+        pages::respond_with_script(
             here,
             status,
             &List::new(here, app, addresses, chosen, self.action(), self.sealed.clone(), notice),
@@ -193,24 +193,24 @@ impl Picking<'_> {
 
     fn edit(&self, here: &Here, id: Option<i64>, fields: &AddressFields, wrong: Option<&'static str>) -> Response {
         let status = if wrong.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
-        page::respond_with_script(here, status, &Edit::new(here, id, fields, self.action(), self.sealed.clone(), wrong))
+        pages::respond_with_script(here, status, &Edit::new(here, id, fields, self.action(), self.sealed.clone(), wrong))
     }
 
     /// Asks for consent first.
-    async fn ask(&self, here: &Here, form: Option<&Pairs>) -> Result<Response, Fault> {
+    async fn ask(&self, here: &Here, form: Option<&Pairs>) -> Result<Response, Error> {
         match form.and_then(|form| form.one("decision").ok().flatten()) {
             Some("accept") => {
                 let link = &self.bearer.link;
                 let mut consents = link.consents.clone();
-                consents.insert(Item::ShippingAddress, here.world.now());
+                consents.insert(Item::ShippingAddress, here.platform.now());
                 let after = Link { consents, ..link.clone() };
                 let mut changes = vec![links::update(&after)];
                 let event = Event::scopes(EventType::UserScopeConsent, vec![Item::ShippingAddress]);
                 if let Some(app) = pick::app_of(here, self.bearer).await? {
-                    changes.extend(events::told(&here.world, &app, &after, &[event]));
+                    changes.extend(events::told(&here.platform, &app, &after, &[event]));
                 }
                 // Whoever was faster changed the link: the page is shown again, and asks again if it must.
-                let (Outcome::Committed | Outcome::Conflict(_)) = here.world.store.commit(changes).await?;
+                let (Outcome::Committed | Outcome::Conflict(_)) = here.platform.store.commit(changes).await?;
                 Ok(redirect(&self.action(), true))
             }
             Some("cancel") => Err(Problem::AppsInvalidScope {}.into()),
@@ -219,14 +219,14 @@ impl Picking<'_> {
                 let purpose = settings.item(Item::ShippingAddress).map(|item| item.purpose.clone()).unwrap_or_default();
                 let name = self.bearer.account.attributes.display_name();
                 let view =
-                    page::address::Ask::new(here, &settings.name, name, purpose, self.action(), self.sealed.clone());
-                Ok(page::respond_with_script(here, StatusCode::OK, &view))
+                    pages::address::Ask::new(here, &settings.name, name, purpose, self.action(), self.sealed.clone());
+                Ok(pages::respond_with_script(here, StatusCode::OK, &view))
             }
         }
     }
 
     /// Does what a button says.
-    async fn act(&self, here: &Here, form: &Pairs, addresses: Vec<Address>) -> Result<Response, Fault> {
+    async fn act(&self, here: &Here, form: &Pairs, addresses: Vec<Address>) -> Result<Response, Error> {
         let account_id = self.bearer.account.id;
         let id = form.one("address_id").ok().flatten().and_then(|id| id.parse::<i64>().ok());
         let own = id.and_then(|id| addresses.iter().find(|address| address.id == id));
@@ -253,7 +253,7 @@ impl Picking<'_> {
             _ => return Ok(self.list(here, &addresses, None, Some(Notice::Gone))),
         };
         if !change.is_empty() {
-            let Outcome::Committed = here.world.store.commit(change).await? else {
+            let Outcome::Committed = here.platform.store.commit(change).await? else {
                 return Ok(self.list(here, &self.addresses(here).await?, None, Some(Notice::Gone)));
             };
         }
@@ -267,11 +267,11 @@ impl Picking<'_> {
         fields: AddressFields,
         make_default: bool,
     ) -> Vec<kakaw_store::Statement> {
-        let (account_id, now) = (self.bearer.account.id, here.world.now());
+        let (account_id, now) = (self.bearer.account.id, here.platform.now());
         let address = match own {
             Some(before) => Address { fields, updated_at: now, ..before.clone() },
             None => Address {
-                id: random::user_id(&*here.world.random),
+                id: random::user_id(&*here.platform.random),
                 account_id,
                 version: 1,
                 is_default: make_default,

@@ -19,12 +19,12 @@ use kakaw_wire::Problem;
 use kakaw_wire::form::Pairs;
 
 use super::pick::{PICKER, Pick};
-use crate::http::fault::Fault;
+use crate::http::error::Error;
 use crate::request::context::Here;
 use crate::request::redirect::{redirect, with_cookie};
-use crate::platform::World;
+use crate::Platform;
 
-pub fn routes() -> Router<Arc<World>> {
+pub fn routes() -> Router<Arc<Platform>> {
     Router::new()
         .route("/auth/kpidt", routing::get(get))
         .route("/error/auth", routing::get(no_agt))
@@ -34,7 +34,7 @@ pub fn routes() -> Router<Arc<World>> {
 async fn get(mut here: Here, RawQuery(query): RawQuery) -> Response {
     match begin(&mut here, &query.unwrap_or_default()).await {
         Ok(response) => response,
-        Err(fault) => fault.apps(&here.world, &here.base),
+        Err(error) => error.apps(&here.platform, &here.base),
     }
 }
 
@@ -49,14 +49,14 @@ async fn our_fault(here: Here, RawQuery(query): RawQuery) -> Response {
 async fn end(here: &Here, query: &str, problem: Problem) -> Response {
     let result = match Pick::read(here, &Pairs::parse(query).unwrap_or_default()).await {
         Ok(pick) => Ok(pick.failed_for_nobody(here, &problem)),
-        Err(fault) => Err(fault),
+        Err(error) => Err(error),
     };
-    result.unwrap_or_else(|fault: Fault| fault.apps(&here.world, &here.base))
+    result.unwrap_or_else(|error: Error| error.apps(&here.platform, &here.base))
 }
 
-async fn begin(here: &mut Here, query: &str) -> Result<Response, Fault> {
+async fn begin(here: &mut Here, query: &str) -> Result<Response, Error> {
     let wrong = |parameter: &str, reason: &str| {
-        Fault::from(Problem::AppsInvalidParameter { parameter: parameter.to_owned(), reason: reason.to_owned() })
+        Error::from(Problem::AppsInvalidParameter { parameter: parameter.to_owned(), reason: reason.to_owned() })
     };
     let pairs = Pairs::parse(query).map_err(|error| wrong(error.parameter(), error.reason()))?;
     let one = |name: &str| {
@@ -79,20 +79,20 @@ async fn begin(here: &mut Here, query: &str) -> Result<Response, Fault> {
             let location = format!("/user/address?{inner}&{PICKER}={}", pick.seal(here, &browser, grant_id));
             Ok(with_cookie(redirect(&location, false), cookie))
         }
-        Err(fault) => Ok(pick.failed_for_nobody(here, &fault.noted_for_apps(&here.world))),
+        Err(error) => Ok(pick.failed_for_nobody(here, &error.noted_for_apps(&here.platform))),
     }
 }
 
 /// Spends the `agt`. From here on, errors go where the outcome goes.
-async fn admit(here: &Here, pick: &Pick, pairs: &Pairs) -> Result<i64, Fault> {
+async fn admit(here: &Here, pick: &Pick, pairs: &Pairs) -> Result<i64, Error> {
     pick.check_app()?;
     let id = secret::hash(pairs.one("agt").ok().flatten().unwrap_or_default());
-    let now = here.world.now();
-    let found = agts::by_id(&here.world.store, &id).await?;
+    let now = here.platform.now();
+    let found = agts::by_id(&here.platform.store, &id).await?;
     let Some(found) = found.filter(|agt| agt.spent_at.is_none() && now < agt.expires_at) else {
         return Err(Problem::AppsAuth {}.into());
     };
-    let Outcome::Committed = here.world.store.commit(vec![agts::spend(&id, now)]).await? else {
+    let Outcome::Committed = here.platform.store.commit(vec![agts::spend(&id, now)]).await? else {
         return Err(Problem::AppsAuth {}.into());
     };
     pick.person(here, found.grant_id).await?;

@@ -10,9 +10,9 @@ use std::sync::Arc;
 use axum::Router;
 
 pub use self::pick::parked_id;
-use crate::platform::World;
+use crate::Platform;
 
 /// Every page of the apps host.
-pub fn routes() -> Router<Arc<World>> {
+pub fn routes() -> Router<Arc<Platform>> {
     Router::new().merge(address::routes()).merge(kpidt::routes()).merge(proxy::routes())
 }

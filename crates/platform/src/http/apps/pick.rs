@@ -15,7 +15,7 @@ use kakaw_wire::form::Pairs;
 use kakaw_wire::scope::Item;
 use serde::{Deserialize, Serialize};
 
-use crate::http::fault::{Fault, apps_error};
+use crate::http::error::{Error, apps_error};
 use crate::request::context::Here;
 use crate::request::redirect::{redirect, with_query};
 use crate::pages;
@@ -69,19 +69,19 @@ impl Pick {
     ///
     /// # Errors
     /// KAE002, KAE003 or KAE104; they cannot be sent anywhere.
-    pub async fn read(here: &Here, pairs: &Pairs) -> Result<Self, Fault> {
+    pub async fn read(here: &Here, pairs: &Pairs) -> Result<Self, Error> {
         let wrong = |parameter: &str, reason: &str| {
-            Fault::from(Problem::AppsInvalidParameter { parameter: parameter.to_owned(), reason: reason.to_owned() })
+            Error::from(Problem::AppsInvalidParameter { parameter: parameter.to_owned(), reason: reason.to_owned() })
         };
         let one = |name: &str| {
             pairs.one(name).map_err(|_| wrong(name, "it was sent more than once")).map(|v| v.filter(|v| !v.is_empty()))
         };
         let app_key = one("app_key")?.ok_or_else(|| wrong("app_key", "it is missing"))?;
-        let found = app_keys::with_app(&here.world.store, app_key).await?;
+        let found = app_keys::with_app(&here.platform.store, app_key).await?;
         let found = match found {
             Some(found) => found,
             // An admin key is known by its keyed hash.
-            None => app_keys::with_app(&here.world.store, &secret::keyed_hash(here.world.sealer.hash_key(), app_key))
+            None => app_keys::with_app(&here.platform.store, &secret::keyed_hash(here.platform.sealer.hash_key(), app_key))
                 .await?
                 .ok_or_else(|| wrong("app_key", "no app has this key"))?,
         };
@@ -113,7 +113,7 @@ impl Pick {
     ///
     /// # Errors
     /// KAE101, KAE102 or KAE103.
-    pub fn check_app(&self) -> Result<(), Fault> {
+    pub fn check_app(&self) -> Result<(), Error> {
         let settings = &self.app.settings;
         if settings.standing != Standing::Active || !settings.kakao_login {
             return Err(Problem::AppsAppType {}.into());
@@ -129,8 +129,8 @@ impl Pick {
     ///
     /// # Errors
     /// KAE201, KAE202, KAE204 or KAE205.
-    pub async fn person(&self, here: &Here, grant_id: i64) -> Result<Bearer, Fault> {
-        let bearer = grants::bearer(&here.world.store, grant_id).await?.ok_or(Problem::AppsAuth {})?;
+    pub async fn person(&self, here: &Here, grant_id: i64) -> Result<Bearer, Error> {
+        let bearer = grants::bearer(&here.platform.store, grant_id).await?.ok_or(Problem::AppsAuth {})?;
         if bearer.grant.app_key != self.key.key {
             return Err(Problem::AppsAuth {}.into());
         }
@@ -155,24 +155,24 @@ impl Pick {
             grant_id,
             browser: secret::hash(browser),
             request: self.request(),
-            until: here.world.now().plus_seconds(LIFETIME).0,
+            until: here.platform.now().plus_seconds(LIFETIME).0,
         };
-        here.world.sealer.seal(Purpose::Picker, &serde_json::to_vec(&picker).unwrap_or_default())
+        here.platform.sealer.seal(Purpose::Picker, &serde_json::to_vec(&picker).unwrap_or_default())
     }
 
     /// Who picks.
     ///
     /// # Errors
     /// KAE201 without a seal of this browser, key and transaction; KAE004 when its time is over.
-    pub fn open(&self, here: &Here, text: Option<&str>) -> Result<Picker, Fault> {
-        let plain = text.and_then(|text| here.world.sealer.open(Purpose::Picker, text));
+    pub fn open(&self, here: &Here, text: Option<&str>) -> Result<Picker, Error> {
+        let plain = text.and_then(|text| here.platform.sealer.open(Purpose::Picker, text));
         let picker: Option<Picker> = plain.and_then(|plain| serde_json::from_slice(&plain).ok());
         let browser = here.browser.as_deref().map(secret::hash);
         let picker =
             picker.filter(|picker| Some(&picker.browser) == browser.as_ref() && picker.request == self.request());
         match picker {
             None => Err(Problem::AppsAuth {}.into()),
-            Some(picker) if here.world.now().0 >= picker.until => Err(Problem::AppsTimeExpired {}.into()),
+            Some(picker) if here.platform.now().0 >= picker.until => Err(Problem::AppsTimeExpired {}.into()),
             Some(picker) => Ok(picker),
         }
     }
@@ -186,7 +186,7 @@ impl Pick {
     }
 
     /// Ends with an address. `changes` are committed with it.
-    pub async fn chosen(&self, here: &Here, address_id: i64, changes: Vec<Statement>) -> Result<Response, Fault> {
+    pub async fn chosen(&self, here: &Here, address_id: i64, changes: Vec<Statement>) -> Result<Response, Error> {
         let id = address_id.to_string();
         let query = [("status", Some("success")), ("address_id", Some(id.as_str()))];
         let message = serde_json::json!({ "address_id": address_id }).to_string();
@@ -194,7 +194,7 @@ impl Pick {
     }
 
     /// Ends with an error, for a person who picks.
-    pub async fn failed(&self, here: &Here, problem: &Problem) -> Result<Response, Fault> {
+    pub async fn failed(&self, here: &Here, problem: &Problem) -> Result<Response, Error> {
         let (query, message) = failure(problem);
         let query = query.each_ref().map(|(name, value)| (*name, Some(value.as_str())));
         self.end(here, &query, message, Vec::new(), FAILED).await
@@ -204,19 +204,19 @@ impl Pick {
     pub fn failed_for_nobody(&self, here: &Here, problem: &Problem) -> Response {
         let (query, message) = failure(problem);
         if let Target::Proxy(id) = &self.to {
-            let now = here.world.now();
+            let now = here.platform.now();
             let answer = self.sealed(here, message);
-            here.world.held.put(&parked_id(id), &here.address, answer, now, now.plus_seconds(LIFETIME));
+            here.platform.held.put(&parked_id(id), &here.address, answer, now, now.plus_seconds(LIFETIME));
         }
         let query = query.each_ref().map(|(name, value)| (*name, Some(value.as_str())));
         self.answer(here, &query, FAILED)
     }
 
     /// The person closed the window: the page is told by one word.
-    pub async fn closed(&self, here: &Here) -> Result<(), Fault> {
+    pub async fn closed(&self, here: &Here) -> Result<(), Error> {
         if let Target::Proxy(id) = &self.to {
             let parked = self.park(here, id, "closed".to_owned());
-            let (Outcome::Committed | Outcome::Conflict(_)) = here.world.store.commit(vec![parked]).await?;
+            let (Outcome::Committed | Outcome::Conflict(_)) = here.platform.store.commit(vec![parked]).await?;
         }
         Ok(())
     }
@@ -228,13 +228,13 @@ impl Pick {
         message: String,
         mut changes: Vec<Statement>,
         words: &'static str,
-    ) -> Result<Response, Fault> {
+    ) -> Result<Response, Error> {
         if let Target::Proxy(id) = &self.to {
             changes.push(self.park(here, id, message));
         }
         if !changes.is_empty() {
             // A second outcome of one transaction is no outcome.
-            let (Outcome::Committed | Outcome::Conflict(_)) = here.world.store.commit(changes).await?;
+            let (Outcome::Committed | Outcome::Conflict(_)) = here.platform.store.commit(changes).await?;
         }
         Ok(self.answer(here, query, words))
     }
@@ -243,19 +243,19 @@ impl Pick {
         match &self.to {
             Target::Return(url) => redirect(&with_query(url, query), true),
             Target::Proxy(_) => {
-                page::respond_with_script(here, StatusCode::OK, &page::address::Ended::new(here, words))
+                pages::respond_with_script(here, StatusCode::OK, &pages::address::Ended::new(here, words))
             }
         }
     }
 
     fn park(&self, here: &Here, trans_id: &str, message: String) -> Statement {
-        let until = here.world.now().plus_seconds(LIFETIME);
+        let until = here.platform.now().plus_seconds(LIFETIME);
         parked_codes::park(&parked_id(trans_id), self.app.id, &self.sealed(here, message), until)
     }
 
     fn sealed(&self, here: &Here, message: String) -> String {
         let parked = Parked { message, targets: self.key.settings.sdk_domains.clone() };
-        here.world.sealer.seal(Purpose::Keep, &serde_json::to_vec(&parked).unwrap_or_default())
+        here.platform.sealer.seal(Purpose::Keep, &serde_json::to_vec(&parked).unwrap_or_default())
     }
 }
 
@@ -287,6 +287,6 @@ fn is_own(key: &AppKey, url: &str) -> bool {
 }
 
 /// The app at this version is what the request decides on.
-pub async fn app_of(here: &Here, bearer: &Bearer) -> Result<Option<Arc<App>>, Fault> {
-    Ok(apps::at(&here.world.store, bearer.grant.app_id, bearer.app_version).await?)
+pub async fn app_of(here: &Here, bearer: &Bearer) -> Result<Option<Arc<App>>, Error> {
+    Ok(apps::at(&here.platform.store, bearer.grant.app_id, bearer.app_version).await?)
 }

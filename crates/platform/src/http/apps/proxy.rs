@@ -19,14 +19,14 @@ use kakaw_store::parked_codes;
 use kakaw_wire::form::Pairs;
 
 use super::pick::{Parked, parked_id};
-use crate::http::fault::{Fault, json};
+use crate::http::error::{Error, json};
 use crate::request::context::Here;
-use crate::platform::World;
+use crate::Platform;
 
 /// Milliseconds after the first reading in which an outcome can be read again.
 const AGAIN: i64 = 10_000;
 
-pub fn routes() -> Router<Arc<World>> {
+pub fn routes() -> Router<Arc<Platform>> {
     Router::new().route("/proxy", routing::get(frame)).route("/proxy/outcome", routing::get(outcome))
 }
 
@@ -42,31 +42,31 @@ async fn frame() -> Response {
     (StatusCode::OK, headers, html).into_response()
 }
 
-async fn outcome(State(world): State<Arc<World>>, here: Here, RawQuery(query): RawQuery) -> Response {
+async fn outcome(State(platform): State<Arc<Platform>>, here: Here, RawQuery(query): RawQuery) -> Response {
     let pairs = Pairs::parse(&query.unwrap_or_default()).unwrap_or_default();
-    match read(&world, pairs.one("trans_id").ok().flatten().unwrap_or_default()).await {
+    match read(&platform, pairs.one("trans_id").ok().flatten().unwrap_or_default()).await {
         Ok(Some(parked)) => json(StatusCode::OK, &parked),
         Ok(None) => StatusCode::NO_CONTENT.into_response(),
-        Err(fault) => fault.apps(&world, &here.base),
+        Err(error) => error.apps(&platform, &here.base),
     }
 }
 
-async fn read(world: &World, trans_id: &str) -> Result<Option<Parked>, Fault> {
-    let (id, now) = (parked_id(trans_id), world.now());
-    let Some(parked) = parked_codes::by_id(&world.store, &id).await? else {
-        return Ok(world.held.get(&id, now).and_then(|sealed| open(world, &sealed)));
+async fn read(platform: &Platform, trans_id: &str) -> Result<Option<Parked>, Error> {
+    let (id, now) = (parked_id(trans_id), platform.now());
+    let Some(parked) = parked_codes::by_id(&platform.store, &id).await? else {
+        return Ok(platform.held.get(&id, now).and_then(|sealed| open(platform, &sealed)));
     };
     if now >= parked.expires_at || parked.read_at.is_some_and(|read_at| now.0 - read_at.0 >= AGAIN) {
         return Ok(None);
     }
     if parked.read_at.is_none() {
-        let kakaw_store::Outcome::Committed = world.store.commit(vec![parked_codes::read(&id, now)]).await? else {
+        let kakaw_store::Outcome::Committed = platform.store.commit(vec![parked_codes::read(&id, now)]).await? else {
             return Ok(None);
         };
     }
-    Ok(parked.answer.and_then(|sealed| open(world, &sealed)))
+    Ok(parked.answer.and_then(|sealed| open(platform, &sealed)))
 }
 
-fn open(world: &World, sealed: &str) -> Option<Parked> {
-    serde_json::from_slice(&world.sealer.open(Purpose::Keep, sealed)?).ok()
+fn open(platform: &Platform, sealed: &str) -> Option<Parked> {
+    serde_json::from_slice(&platform.sealer.open(Purpose::Keep, sealed)?).ok()
 }

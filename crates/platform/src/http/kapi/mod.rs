@@ -29,11 +29,11 @@ use kakaw_store::{apps, grants};
 use kakaw_wire::Problem;
 
 use self::params::Params;
-use crate::http::fault::Fault;
-use crate::platform::World;
+use crate::http::error::Error;
+use crate::Platform;
 
 /// Every endpoint of kapi.
-pub fn routes() -> Router<Arc<World>> {
+pub fn routes() -> Router<Arc<Platform>> {
     Router::new()
         .merge(v1_oidc_userinfo::routes())
         .merge(v1_user_access_token_info::routes())
@@ -59,31 +59,31 @@ struct Caller {
 
 impl Caller {
     /// Admits the bearer of the token in the header, by one read of its grant.
-    async fn admit(world: &World, params: &Params) -> Result<Self, Fault> {
-        Self::with_token(world, bearer_token(&params.headers)?, params).await
+    async fn admit(platform: &Platform, params: &Params) -> Result<Self, Error> {
+        Self::with_token(platform, bearer_token(&params.headers)?, params).await
     }
 
-    async fn with_token(world: &World, text: &str, params: &Params) -> Result<Self, Fault> {
-        let now = world.now();
-        let token = token::present(&world.sealer, text, now)?;
+    async fn with_token(platform: &Platform, text: &str, params: &Params) -> Result<Self, Error> {
+        let now = platform.now();
+        let token = token::present(&platform.sealer, text, now)?;
         let unknown = || Refusal::new(Problem::AccessTokenUnknown {}).because("its grant was ended and swept");
-        let bearer = grants::bearer(&world.store, token.grant_id).await?.ok_or_else(unknown)?;
-        let app = apps::at(&world.store, bearer.grant.app_id, bearer.app_version).await?.ok_or_else(unknown)?;
+        let bearer = grants::bearer(&platform.store, token.grant_id).await?.ok_or_else(unknown)?;
+        let app = apps::at(&platform.store, bearer.grant.app_id, bearer.app_version).await?.ok_or_else(unknown)?;
         token::admit(Some(&bearer), &app, now)?;
-        check_source(world, &app, &bearer.key, params)?;
+        check_source(platform, &app, &bearer.key, params)?;
         Ok(Self { bearer, app, token })
     }
 }
 
 /// Whether the key may be used from where the call comes, and often enough is not too often.
-fn check_source(world: &World, app: &App, key: &AppKey, params: &Params) -> Result<(), Fault> {
+fn check_source(platform: &Platform, app: &App, key: &AppKey, params: &Params) -> Result<(), Error> {
     if !platform::allows_address(key, &params.address) {
         return Err(Problem::IpMismatched { ip: params.address.clone(), scheme: scheme(key).to_owned() }.into());
     }
     if let Some(ka) = params.headers.get("ka").and_then(|ka| ka.to_str().ok()) {
         platform::check(key, &Identity::of(ka))?;
     }
-    if world.quotas.calls.admits(app.id, app.settings.quotas.calls) {
+    if platform.quotas.calls.admits(app.id, app.settings.quotas.calls) {
         Ok(())
     } else {
         Err(Problem::QuotaExceeded {}.into())
@@ -99,7 +99,7 @@ const fn scheme(key: &AppKey) -> &'static str {
 }
 
 /// The token of `Authorization: Bearer …` (RFC 6750 §2.1).
-fn bearer_token(headers: &HeaderMap) -> Result<&str, Fault> {
+fn bearer_token(headers: &HeaderMap) -> Result<&str, Error> {
     let missing = |finding: &str| Refusal::new(Problem::AccessTokenUnknown {}).because(finding);
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let value = values

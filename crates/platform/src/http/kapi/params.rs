@@ -10,9 +10,9 @@ use kakaw_wire::scope;
 use serde::de::DeserializeOwned;
 
 use crate::request::body::{self, BodyError};
-use crate::http::fault::Fault;
+use crate::http::error::Error;
 use crate::request::context;
-use crate::platform::World;
+use crate::Platform;
 
 /// The headers and parameters of a call.
 pub struct Params {
@@ -25,9 +25,9 @@ pub struct Params {
 
 impl Params {
     /// Reads the query, and the body of a POST.
-    pub async fn read(world: &World, request: Request) -> Result<Self, Fault> {
+    pub async fn read(platform: &Platform, request: Request) -> Result<Self, Error> {
         let headers = request.headers().clone();
-        let address = here::address(world, &headers, request.extensions());
+        let address = context::address(platform, &headers, request.extensions());
         let query = Pairs::parse(request.uri().query().unwrap_or_default())
             .map_err(|error| bad(error.parameter(), error.reason()))?;
         let form = if request.method() == Method::POST {
@@ -39,7 +39,7 @@ impl Params {
     }
 
     /// The value of a parameter; the SDKs send a literal null for what is absent.
-    pub fn one(&self, name: &str) -> Result<Option<String>, Fault> {
+    pub fn one(&self, name: &str) -> Result<Option<String>, Error> {
         let mut value = None;
         for one in [self.query.one(name), self.form.one(name)] {
             value = value.or(one.map_err(|_| bad(name, "It was sent more than once."))?);
@@ -48,7 +48,7 @@ impl Params {
     }
 
     /// A JSON list.
-    pub fn list<T: DeserializeOwned>(&self, name: &str, of: &str) -> Result<Option<Vec<T>>, Fault> {
+    pub fn list<T: DeserializeOwned>(&self, name: &str, of: &str) -> Result<Option<Vec<T>>, Error> {
         let read = |text: String| {
             serde_json::from_str(&text).map_err(|_| bad(name, &format!("Expected a JSON list of {of}.")))
         };
@@ -63,7 +63,7 @@ impl Params {
     }
 
     /// A JSON object with text values.
-    pub fn object(&self, name: &str) -> Result<Option<BTreeMap<String, String>>, Fault> {
+    pub fn object(&self, name: &str) -> Result<Option<BTreeMap<String, String>>, Error> {
         let read = |text: String| {
             serde_json::from_str(&text).map_err(|_| bad(name, "Expected a JSON object whose values are text."))
         };
@@ -71,17 +71,17 @@ impl Params {
     }
 
     /// A whole number.
-    pub fn number(&self, name: &str) -> Result<Option<i64>, Fault> {
+    pub fn number(&self, name: &str) -> Result<Option<i64>, Error> {
         self.one(name)?.map(|text| text.parse().map_err(|_| bad(name, "Expected a whole number."))).transpose()
     }
 }
 
 /// -2 for a parameter.
-pub fn bad(parameter: &str, reason: &str) -> Fault {
+pub fn bad(parameter: &str, reason: &str) -> Error {
     Problem::BadArgument { parameter: parameter.to_owned(), reason: reason.to_owned() }.into()
 }
 
-fn not_a_form(error: BodyError) -> Fault {
+fn not_a_form(error: BodyError) -> Error {
     match &error {
         BodyError::NotAForm(_) => {
             Problem::WrongHeader { header: "Content-Type".to_owned(), reason: error.reason() }.into()

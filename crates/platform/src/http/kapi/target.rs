@@ -15,8 +15,8 @@ use kakaw_wire::Problem;
 
 use super::Caller;
 use super::params::{Params, bad};
-use crate::http::fault::Fault;
-use crate::platform::World;
+use crate::http::error::Error;
+use crate::Platform;
 
 /// The person, in an app.
 pub enum Target {
@@ -29,14 +29,14 @@ pub enum Target {
 impl Target {
     /// Finds the person: `Authorization: Bearer …`, or `KakaoAK …` with `target_id_type` and `target_id`. `api` is
     /// what an admin key must be allowed to call.
-    pub async fn find(world: &World, params: &Params, api: ApiGroup) -> Result<Self, Fault> {
-        let Some(app) = admin(world, params, api).await? else {
-            let caller = Caller::admit(world, params).await?;
+    pub async fn find(platform: &Platform, params: &Params, api: ApiGroup) -> Result<Self, Error> {
+        let Some(app) = admin(platform, params, api).await? else {
+            let caller = Caller::admit(platform, params).await?;
             return Ok(Self::Bearer(Box::new(caller.bearer), caller.app));
         };
         target_id_type(params)?;
         let user_id = params.number("target_id")?.ok_or_else(|| bad("target_id", "It cannot be null."))?;
-        let found = linked(world, &app, user_id).await?.ok_or(Problem::NotRegisteredUser {})?;
+        let found = linked(platform, &app, user_id).await?.ok_or(Problem::NotRegisteredUser {})?;
         token::check_awake(&found.0)?;
         Ok(Self::Named(Box::new(found), app))
     }
@@ -63,7 +63,7 @@ impl Target {
 }
 
 /// The only kind of target there is.
-pub fn target_id_type(params: &Params) -> Result<(), Fault> {
+pub fn target_id_type(params: &Params) -> Result<(), Error> {
     match params.one("target_id_type")?.as_deref() {
         Some("user_id") => Ok(()),
         _ => Err(bad("target_id_type", "Expected user_id.")),
@@ -71,24 +71,24 @@ pub fn target_id_type(params: &Params) -> Result<(), Fault> {
 }
 
 /// The person of this user id, if linked now.
-pub async fn linked(world: &World, app: &App, user_id: i64) -> Result<Option<(Account, Link)>, Fault> {
-    let Some(link) = links::by_user_id(&world.store, app.id, user_id).await?.filter(|link| link.connected) else {
+pub async fn linked(platform: &Platform, app: &App, user_id: i64) -> Result<Option<(Account, Link)>, Error> {
+    let Some(link) = links::by_user_id(&platform.store, app.id, user_id).await?.filter(|link| link.connected) else {
         return Ok(None);
     };
-    Ok(accounts::by_id(&world.store, link.account_id).await?.map(|stored| (stored.account, link)))
+    Ok(accounts::by_id(&platform.store, link.account_id).await?.map(|stored| (stored.account, link)))
 }
 
 /// The app whose admin key the call carries, if it carries one.
-pub async fn admin(world: &World, params: &Params, api: ApiGroup) -> Result<Option<Arc<App>>, Fault> {
+pub async fn admin(platform: &Platform, params: &Params, api: ApiGroup) -> Result<Option<Arc<App>>, Error> {
     let value = params.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let Some((_, key)) = value.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("KakaoAK")) else {
         return Ok(None);
     };
     let key = key.trim();
-    let hash = secret::keyed_hash(world.sealer.hash_key(), key);
-    match app_keys::with_app(&world.store, &hash).await? {
+    let hash = secret::keyed_hash(platform.sealer.hash_key(), key);
+    match app_keys::with_app(&platform.store, &hash).await? {
         Some((app, key)) if key.kind == KeyKind::Admin => {
-            super::check_source(world, &app, &key, params)?;
+            super::check_source(platform, &app, &key, params)?;
             token::check_standing(&app)?;
             if !key.settings.apis.is_empty() && !key.settings.apis.contains(&api) {
                 let allowed: Vec<&str> = key.settings.apis.iter().map(|api| api.id()).collect();
@@ -99,7 +99,7 @@ pub async fn admin(world: &World, params: &Params, api: ApiGroup) -> Result<Opti
         }
         _ => {
             let refusal = Refusal::new(Problem::AdminKeyUnknown { app_key: secret::masked(key) });
-            let other = app_keys::with_app(&world.store, key).await?.map(|(_, key)| key.kind.label());
+            let other = app_keys::with_app(&platform.store, key).await?.map(|(_, key)| key.kind.label());
             Err(match other {
                 Some(kind) => refusal.because(format!("this is a {kind} key; expected an admin key")),
                 None => refusal,
@@ -110,8 +110,8 @@ pub async fn admin(world: &World, params: &Params, api: ApiGroup) -> Result<Opti
 }
 
 /// The app whose admin key the call carries.
-pub async fn admin_only(world: &World, params: &Params, api: ApiGroup) -> Result<Arc<App>, Fault> {
-    admin(world, params, api).await?.ok_or_else(|| {
+pub async fn admin_only(platform: &Platform, params: &Params, api: ApiGroup) -> Result<Arc<App>, Error> {
+    admin(platform, params, api).await?.ok_or_else(|| {
         Refusal::new(Problem::AdminKeyUnknown { app_key: String::new() })
             .because("expected Authorization: KakaoAK {admin key}")
             .into()

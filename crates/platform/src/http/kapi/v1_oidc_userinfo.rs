@@ -16,25 +16,25 @@ use kakaw_wire::scope::OPENID;
 
 use super::Caller;
 use super::params::Params;
-use crate::http::fault::{Fault, json};
+use crate::http::error::{Error, json};
 use crate::request::context;
-use crate::platform::World;
+use crate::Platform;
 
-pub fn routes() -> Router<Arc<World>> {
+pub fn routes() -> Router<Arc<Platform>> {
     Router::new().route("/v1/oidc/userinfo", routing::get(get))
 }
 
-async fn get(State(world): State<Arc<World>>, request: Request) -> Response {
-    let base = here::base(&world, request.headers());
-    match info(&world, &base, request).await {
+async fn get(State(platform): State<Arc<Platform>>, request: Request) -> Response {
+    let base = context::base(&platform, request.headers());
+    match info(&platform, &base, request).await {
         Ok(info) => json(StatusCode::OK, &info),
-        Err(fault) => fault.kapi(&world, &base),
+        Err(error) => error.kapi(&platform, &base),
     }
 }
 
-async fn info(world: &World, base: &str, request: Request) -> Result<UserInfo, Fault> {
-    let params = Params::read(world, request).await?;
-    let caller = Caller::admit(world, &params).await?;
+async fn info(platform: &Platform, base: &str, request: Request) -> Result<UserInfo, Error> {
+    let params = Params::read(platform, request).await?;
+    let caller = Caller::admit(platform, &params).await?;
     if !caller.bearer.grant.openid {
         let allowed: Vec<&str> = caller.bearer.grant.scopes.iter().map(|item| item.id()).collect();
         return Err(Problem::InsufficientScopes {

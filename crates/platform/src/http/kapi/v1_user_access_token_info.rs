@@ -15,31 +15,31 @@ use kakaw_wire::user::AccessTokenInfo;
 
 use super::params::Params;
 use super::{Caller, bearer_token};
-use crate::http::fault::{Fault, json};
+use crate::http::error::{Error, json};
 use crate::request::context;
-use crate::platform::World;
+use crate::Platform;
 
-pub fn routes() -> Router<Arc<World>> {
+pub fn routes() -> Router<Arc<Platform>> {
     Router::new()
         .route("/v1/user/access_token_info", routing::get(get))
         .route("/v1/user/check_access_token", routing::get(get))
 }
 
-async fn get(State(world): State<Arc<World>>, request: Request) -> Response {
-    let base = here::base(&world, request.headers());
-    match info(&world, request).await {
+async fn get(State(platform): State<Arc<Platform>>, request: Request) -> Response {
+    let base = context::base(&platform, request.headers());
+    match info(&platform, request).await {
         Ok(info) => json(StatusCode::OK, &info),
-        Err(fault) => fault.kapi(&world, &base),
+        Err(error) => error.kapi(&platform, &base),
     }
 }
 
-async fn info(world: &World, request: Request) -> Result<AccessTokenInfo, Fault> {
-    let params = Params::read(world, request).await?;
+async fn info(platform: &Platform, request: Request) -> Result<AccessTokenInfo, Error> {
+    let params = Params::read(platform, request).await?;
     if !seal::looks_like_token(bearer_token(&params.headers)?) {
         return Err(Problem::MalformedAccessToken {}.into());
     }
-    let caller = Caller::admit(world, &params).await?;
-    let left = caller.token.expires_at.0 - world.now().0;
+    let caller = Caller::admit(platform, &params).await?;
+    let left = caller.token.expires_at.0 - platform.now().0;
     let app_id = caller.app.id;
     Ok(AccessTokenInfo {
         id: caller.bearer.link.user_id,

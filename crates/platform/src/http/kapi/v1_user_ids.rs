@@ -22,26 +22,26 @@ use kakaw_wire::user::UserIds;
 
 use super::params::{Params, bad};
 use super::target::admin_only;
-use crate::http::fault::{Fault, json};
+use crate::http::error::{Error, json};
 use crate::request::context;
-use crate::platform::World;
+use crate::Platform;
 
-pub fn routes() -> Router<Arc<World>> {
+pub fn routes() -> Router<Arc<Platform>> {
     Router::new().route("/v1/user/ids", routing::get(get))
 }
 
-async fn get(State(world): State<Arc<World>>, request: Request) -> Response {
-    let base = here::base(&world, request.headers());
-    match page(&world, &base, request).await {
+async fn get(State(platform): State<Arc<Platform>>, request: Request) -> Response {
+    let base = context::base(&platform, request.headers());
+    match page(&platform, &base, request).await {
         Ok(ids) => json(StatusCode::OK, &ids),
-        Err(fault) => fault.kapi(&world, &base),
+        Err(error) => error.kapi(&platform, &base),
     }
 }
 
-async fn page(world: &World, base: &str, request: Request) -> Result<UserIds, Fault> {
-    let params = Params::read(world, request).await?;
-    let app = admin_only(world, &params, ApiGroup::UserInfo).await?;
-    if !world.quotas.user_ids.admits(app.id, app.settings.quotas.user_ids) {
+async fn page(platform: &Platform, base: &str, request: Request) -> Result<UserIds, Error> {
+    let params = Params::read(platform, request).await?;
+    let app = admin_only(platform, &params, ApiGroup::UserInfo).await?;
+    if !platform.quotas.user_ids.admits(app.id, app.settings.quotas.user_ids) {
         return Err(Problem::MinuteQuotaExceeded {}.into());
     }
     let limit = params.number("limit")?.unwrap_or(100);
@@ -55,7 +55,7 @@ async fn page(world: &World, base: &str, request: Request) -> Result<UserIds, Fa
         _ => return Err(bad("order", "Expected asc or desc.")),
     };
     let from = params.number("from_id")?.unwrap_or(if upwards { 0 } else { i64::MAX });
-    let ids = async |from, upwards, limit| links::user_ids(&world.store, app.id, from, upwards, limit).await;
+    let ids = async |from, upwards, limit| links::user_ids(&platform.store, app.id, from, upwards, limit).await;
     // One more tells whether there is a next page, and with which id it begins.
     let mut elements = ids(from, upwards, limit + 1).await?;
     let after = if elements.len() as i64 > limit { elements.pop() } else { None };
@@ -66,7 +66,7 @@ async fn page(world: &World, base: &str, request: Request) -> Result<UserIds, Fa
     };
     let url = |from: i64| format!("{base}/v1/user/ids?limit={limit}&order={order}&from_id={from}");
     Ok(UserIds {
-        total_count: links::count(&world.store, app.id).await?,
+        total_count: links::count(&platform.store, app.id).await?,
         before_url: before.map(url),
         after_url: after.map(url),
         elements,

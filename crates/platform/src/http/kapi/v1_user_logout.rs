@@ -19,37 +19,37 @@ use kakaw_wire::user::UserId;
 use super::params::Params;
 use super::target::Target;
 use crate::deliver::events;
-use crate::http::fault::{Fault, json};
+use crate::http::error::{Error, json};
 use crate::request::context;
-use crate::platform::World;
+use crate::Platform;
 
-pub fn routes() -> Router<Arc<World>> {
+pub fn routes() -> Router<Arc<Platform>> {
     Router::new().route("/v1/user/logout", routing::post(post))
 }
 
-async fn post(State(world): State<Arc<World>>, request: Request) -> Response {
-    let base = here::base(&world, request.headers());
-    match log_out(&world, request).await {
+async fn post(State(platform): State<Arc<Platform>>, request: Request) -> Response {
+    let base = context::base(&platform, request.headers());
+    match log_out(&platform, request).await {
         Ok(id) => json(StatusCode::OK, &id),
-        Err(fault) => fault.kapi(&world, &base),
+        Err(error) => error.kapi(&platform, &base),
     }
 }
 
-async fn log_out(world: &World, request: Request) -> Result<UserId, Fault> {
-    let params = Params::read(world, request).await?;
+async fn log_out(platform: &Platform, request: Request) -> Result<UserId, Error> {
+    let params = Params::read(platform, request).await?;
     for _ in 0..4 {
-        let target = Target::find(world, &params, ApiGroup::Logout).await?;
+        let target = Target::find(platform, &params, ApiGroup::Logout).await?;
         let (end, event) = match &target {
             Target::Bearer(bearer, _) => {
-                (grants::end(bearer.grant.id, world.now(), "logged out"), EventType::TokenRevoked)
+                (grants::end(bearer.grant.id, platform.now(), "logged out"), EventType::TokenRevoked)
             }
             Target::Named(named, _) => (links::log_out(&named.1), EventType::TokensRevoked),
         };
         let mut changes = vec![end];
-        changes.extend(events::told(world, target.app(), target.link(), &[Event::new(event)]));
-        if world.store.commit(changes).await? == Outcome::Committed {
+        changes.extend(events::told(platform, target.app(), target.link(), &[Event::new(event)]));
+        if platform.store.commit(changes).await? == Outcome::Committed {
             return Ok(UserId { id: target.link().user_id });
         }
     }
-    Err(Fault::contention())
+    Err(Error::contention())
 }

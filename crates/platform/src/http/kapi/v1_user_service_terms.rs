@@ -17,25 +17,25 @@ use kakaw_wire::user::{AllowedServiceTerm, AppServiceTerm, LegacyServiceTerms};
 
 use super::params::Params;
 use super::target::Target;
-use crate::http::fault::{Fault, json};
+use crate::http::error::{Error, json};
 use crate::request::context;
-use crate::platform::World;
+use crate::Platform;
 
-pub fn routes() -> Router<Arc<World>> {
+pub fn routes() -> Router<Arc<Platform>> {
     Router::new().route("/v1/user/service/terms", routing::get(get))
 }
 
-async fn get(State(world): State<Arc<World>>, request: Request) -> Response {
-    let base = here::base(&world, request.headers());
-    match list(&world, request).await {
+async fn get(State(platform): State<Arc<Platform>>, request: Request) -> Response {
+    let base = context::base(&platform, request.headers());
+    match list(&platform, request).await {
         Ok(terms) => json(StatusCode::OK, &terms),
-        Err(fault) => fault.kapi(&world, &base),
+        Err(error) => error.kapi(&platform, &base),
     }
 }
 
-async fn list(world: &World, request: Request) -> Result<LegacyServiceTerms, Fault> {
-    let params = Params::read(world, request).await?;
-    let target = Target::find(world, &params, ApiGroup::ServiceTerms).await?;
+async fn list(platform: &Platform, request: Request) -> Result<LegacyServiceTerms, Error> {
+    let params = Params::read(platform, request).await?;
+    let target = Target::find(platform, &params, ApiGroup::ServiceTerms).await?;
     service_terms::check_enabled(target.app())?;
     let rows: Vec<_> = service_terms::rows(target.app(), Some(target.link())).collect();
     let allowed = rows.iter().filter_map(|row| {

@@ -26,25 +26,25 @@ use kakaw_wire::shipping::ShippingAddresses;
 
 use super::params::{Params, bad};
 use super::target::Target;
-use crate::http::fault::{Fault, json};
+use crate::http::error::{Error, json};
 use crate::request::context;
-use crate::platform::World;
+use crate::Platform;
 
-pub fn routes() -> Router<Arc<World>> {
+pub fn routes() -> Router<Arc<Platform>> {
     Router::new().route("/v1/user/shipping_address", routing::get(get))
 }
 
-async fn get(State(world): State<Arc<World>>, request: Request) -> Response {
-    let base = here::base(&world, request.headers());
-    match addresses(&world, request).await {
+async fn get(State(platform): State<Arc<Platform>>, request: Request) -> Response {
+    let base = context::base(&platform, request.headers());
+    match addresses(&platform, request).await {
         Ok(addresses) => json(StatusCode::OK, &addresses),
-        Err(fault) => fault.kapi(&world, &base),
+        Err(error) => error.kapi(&platform, &base),
     }
 }
 
-async fn addresses(world: &World, request: Request) -> Result<ShippingAddresses, Fault> {
-    let params = Params::read(world, request).await?;
-    let target = Target::find(world, &params, ApiGroup::ShippingAddress).await?;
+async fn addresses(platform: &Platform, request: Request) -> Result<ShippingAddresses, Error> {
+    let params = Params::read(platform, request).await?;
+    let target = Target::find(platform, &params, ApiGroup::ShippingAddress).await?;
     let part = part(&params)?;
     let settings = &target.app().settings;
     match settings.consent_items.get(&Item::ShippingAddress) {
@@ -59,7 +59,7 @@ async fn addresses(world: &World, request: Request) -> Result<ShippingAddresses,
     let subject = target.subject();
     let agreed = visible(subject, target.app()).contains(&Item::ShippingAddress);
     let found = if agreed {
-        shipping::part(shipping_addresses::of_account(&world.store, subject.account.id).await?, part)
+        shipping::part(shipping_addresses::of_account(&platform.store, subject.account.id).await?, part)
     } else {
         Vec::new()
     };
@@ -71,7 +71,7 @@ async fn addresses(world: &World, request: Request) -> Result<ShippingAddresses,
     })
 }
 
-fn part(params: &Params) -> Result<Part, Fault> {
+fn part(params: &Params) -> Result<Part, Error> {
     let size = params.number("page_size")?.unwrap_or(10);
     if !(2..=100).contains(&size) {
         return Err(bad("page_size", "Expected 2 to 100."));

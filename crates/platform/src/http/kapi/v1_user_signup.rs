@@ -21,36 +21,36 @@ use kakaw_wire::user::UserId;
 
 use super::Caller;
 use super::params::Params;
-use crate::http::fault::{Fault, json};
+use crate::http::error::{Error, json};
 use crate::request::context;
-use crate::platform::World;
+use crate::Platform;
 
-pub fn routes() -> Router<Arc<World>> {
+pub fn routes() -> Router<Arc<Platform>> {
     Router::new().route("/v1/user/signup", routing::post(post))
 }
 
-async fn post(State(world): State<Arc<World>>, request: Request) -> Response {
-    let base = here::base(&world, request.headers());
-    match sign_up(&world, request).await {
+async fn post(State(platform): State<Arc<Platform>>, request: Request) -> Response {
+    let base = context::base(&platform, request.headers());
+    match sign_up(&platform, request).await {
         Ok(id) => json(StatusCode::OK, &id),
-        Err(fault) => fault.kapi(&world, &base),
+        Err(error) => error.kapi(&platform, &base),
     }
 }
 
-async fn sign_up(world: &World, request: Request) -> Result<UserId, Fault> {
-    let params = Params::read(world, request).await?;
+async fn sign_up(platform: &Platform, request: Request) -> Result<UserId, Error> {
+    let params = Params::read(platform, request).await?;
     let given = params.object("properties")?.unwrap_or_default();
     for _ in 0..4 {
-        let caller = Caller::admit(world, &params).await?;
+        let caller = Caller::admit(platform, &params).await?;
         let before = &caller.bearer.link;
         if before.is_registered() {
             return Err(Problem::AlreadyRegistered {}.into());
         }
         let properties = properties::stored(&caller.app, before, &given)?;
-        let after = Link { signup_due: None, connected_at: world.now(), properties, ..before.clone() };
-        if world.store.commit(vec![links::update(&after)]).await? == Outcome::Committed {
+        let after = Link { signup_due: None, connected_at: platform.now(), properties, ..before.clone() };
+        if platform.store.commit(vec![links::update(&after)]).await? == Outcome::Committed {
             return Ok(UserId { id: before.user_id });
         }
     }
-    Err(Fault::contention())
+    Err(Error::contention())
 }

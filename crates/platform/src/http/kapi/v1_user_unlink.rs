@@ -15,32 +15,32 @@ use kakaw_wire::user::UserId;
 use super::params::Params;
 use super::target::Target;
 use crate::deliver::events;
-use crate::http::fault::{Fault, json};
+use crate::http::error::{Error, json};
 use crate::request::context;
-use crate::platform::World;
+use crate::Platform;
 
-pub fn routes() -> Router<Arc<World>> {
+pub fn routes() -> Router<Arc<Platform>> {
     Router::new().route("/v1/user/unlink", routing::post(post))
 }
 
-async fn post(State(world): State<Arc<World>>, request: Request) -> Response {
-    let base = here::base(&world, request.headers());
-    match unlink(&world, request).await {
+async fn post(State(platform): State<Arc<Platform>>, request: Request) -> Response {
+    let base = context::base(&platform, request.headers());
+    match unlink(&platform, request).await {
         Ok(id) => json(StatusCode::OK, &id),
-        Err(fault) => fault.kapi(&world, &base),
+        Err(error) => error.kapi(&platform, &base),
     }
 }
 
-async fn unlink(world: &World, request: Request) -> Result<UserId, Fault> {
-    let params = Params::read(world, request).await?;
+async fn unlink(platform: &Platform, request: Request) -> Result<UserId, Error> {
+    let params = Params::read(platform, request).await?;
     // When somebody unlinks at the same moment, the second look finds the token dead (-401) or nobody linked (-101).
     for _ in 0..4 {
-        let target = Target::find(world, &params, ApiGroup::Unlink).await?;
+        let target = Target::find(platform, &params, ApiGroup::Unlink).await?;
         let mut changes = vec![links::unlink(target.link())];
-        changes.extend(events::unlinked(world, target.app(), target.link(), UnlinkReason::UnlinkFromService));
-        if world.store.commit(changes).await? == Outcome::Committed {
+        changes.extend(events::unlinked(platform, target.app(), target.link(), UnlinkReason::UnlinkFromService));
+        if platform.store.commit(changes).await? == Outcome::Committed {
             return Ok(UserId { id: target.link().user_id });
         }
     }
-    Err(Fault::contention())
+    Err(Error::contention())
 }

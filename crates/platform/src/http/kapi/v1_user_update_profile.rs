@@ -20,32 +20,32 @@ use kakaw_wire::user::UserId;
 
 use super::Caller;
 use super::params::{Params, bad};
-use crate::http::fault::{Fault, json};
+use crate::http::error::{Error, json};
 use crate::request::context;
-use crate::platform::World;
+use crate::Platform;
 
-pub fn routes() -> Router<Arc<World>> {
+pub fn routes() -> Router<Arc<Platform>> {
     Router::new().route("/v1/user/update_profile", routing::post(post))
 }
 
-async fn post(State(world): State<Arc<World>>, request: Request) -> Response {
-    let base = here::base(&world, request.headers());
-    match update(&world, request).await {
+async fn post(State(platform): State<Arc<Platform>>, request: Request) -> Response {
+    let base = context::base(&platform, request.headers());
+    match update(&platform, request).await {
         Ok(id) => json(StatusCode::OK, &id),
-        Err(fault) => fault.kapi(&world, &base),
+        Err(error) => error.kapi(&platform, &base),
     }
 }
 
-async fn update(world: &World, request: Request) -> Result<UserId, Fault> {
-    let params = Params::read(world, request).await?;
+async fn update(platform: &Platform, request: Request) -> Result<UserId, Error> {
+    let params = Params::read(platform, request).await?;
     for _ in 0..4 {
-        let caller = Caller::admit(world, &params).await?;
+        let caller = Caller::admit(platform, &params).await?;
         let given = params.object("properties")?.ok_or_else(|| bad("properties", "It cannot be null."))?;
         let before = &caller.bearer.link;
         let after = Link { properties: properties::stored(&caller.app, before, &given)?, ..before.clone() };
-        if world.store.commit(vec![links::update(&after)]).await? == Outcome::Committed {
+        if platform.store.commit(vec![links::update(&after)]).await? == Outcome::Committed {
             return Ok(UserId { id: before.user_id });
         }
     }
-    Err(Fault::contention())
+    Err(Error::contention())
 }

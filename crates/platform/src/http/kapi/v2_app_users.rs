@@ -21,25 +21,25 @@ use kakaw_wire::user::User;
 
 use super::params::{Params, bad};
 use super::target::{admin_only, linked, target_id_type};
-use crate::http::fault::{Fault, json};
+use crate::http::error::{Error, json};
 use crate::request::context;
-use crate::platform::World;
+use crate::Platform;
 
-pub fn routes() -> Router<Arc<World>> {
+pub fn routes() -> Router<Arc<Platform>> {
     Router::new().route("/v2/app/users", routing::get(get))
 }
 
-async fn get(State(world): State<Arc<World>>, request: Request) -> Response {
-    let base = here::base(&world, request.headers());
-    match users(&world, &base, request).await {
+async fn get(State(platform): State<Arc<Platform>>, request: Request) -> Response {
+    let base = context::base(&platform, request.headers());
+    match users(&platform, &base, request).await {
         Ok(users) => json(StatusCode::OK, &users),
-        Err(fault) => fault.kapi(&world, &base),
+        Err(error) => error.kapi(&platform, &base),
     }
 }
 
-async fn users(world: &World, base: &str, request: Request) -> Result<Vec<User>, Fault> {
-    let params = Params::read(world, request).await?;
-    let app = admin_only(world, &params, ApiGroup::UserInfo).await?;
+async fn users(platform: &Platform, base: &str, request: Request) -> Result<Vec<User>, Error> {
+    let params = Params::read(platform, request).await?;
+    let app = admin_only(platform, &params, ApiGroup::UserInfo).await?;
     target_id_type(&params)?;
     let ids: Vec<i64> =
         params.list("target_ids", "user ids")?.ok_or_else(|| bad("target_ids", "It cannot be null."))?;
@@ -51,9 +51,9 @@ async fn users(world: &World, base: &str, request: Request) -> Result<Vec<User>,
     let keys = Keys::Only(keys.unwrap_or_default());
     let mut users = Vec::new();
     for id in ids {
-        if let Some((account, link)) = linked(world, &app, id).await? {
+        if let Some((account, link)) = linked(platform, &app, id).await? {
             let subject = Subject { account: &account, link: &link, scopes: None };
-            users.push(user_info::me(subject, &app, &keys, &Pictures { base }, world.now()));
+            users.push(user_info::me(subject, &app, &keys, &Pictures { base }, platform.now()));
         }
     }
     Ok(users)

@@ -21,31 +21,31 @@ use kakaw_wire::user::User;
 use super::Caller;
 use super::params::{Params, bad};
 use super::target::Target;
-use crate::http::fault::{Fault, json};
+use crate::http::error::{Error, json};
 use crate::request::context;
-use crate::platform::World;
+use crate::Platform;
 
-pub fn routes() -> Router<Arc<World>> {
+pub fn routes() -> Router<Arc<Platform>> {
     Router::new().route("/v2/user/me", routing::get(me).post(me))
 }
 
-async fn me(State(world): State<Arc<World>>, request: Request) -> Response {
-    let base = here::base(&world, request.headers());
-    match answer(&world, &base, request).await {
+async fn me(State(platform): State<Arc<Platform>>, request: Request) -> Response {
+    let base = context::base(&platform, request.headers());
+    match answer(&platform, &base, request).await {
         Ok(user) => json(StatusCode::OK, &user),
-        Err(fault) => fault.kapi(&world, &base),
+        Err(error) => error.kapi(&platform, &base),
     }
 }
 
-async fn answer(world: &World, base: &str, request: Request) -> Result<User, Fault> {
-    let params = Params::read(world, request).await?;
-    let in_query = params.query.one("access_token").ok().flatten().filter(|_| world.access_token_in_query);
+async fn answer(platform: &Platform, base: &str, request: Request) -> Result<User, Error> {
+    let params = Params::read(platform, request).await?;
+    let in_query = params.query.one("access_token").ok().flatten().filter(|_| platform.settings.access_token_in_query);
     let target = match in_query.filter(|_| !params.headers.contains_key(axum::http::header::AUTHORIZATION)) {
         Some(token) => {
-            let caller = Caller::with_token(world, token, &params).await?;
+            let caller = Caller::with_token(platform, token, &params).await?;
             Target::Bearer(Box::new(caller.bearer), caller.app)
         }
-        None => Target::find(world, &params, ApiGroup::UserInfo).await?,
+        None => Target::find(platform, &params, ApiGroup::UserInfo).await?,
     };
     if let Some(flag) = params.one("secure_resource")?
         && !["true", "false"].contains(&flag.as_str())
@@ -53,5 +53,5 @@ async fn answer(world: &World, base: &str, request: Request) -> Result<User, Fau
         return Err(bad("secure_resource", "Expected true or false."));
     }
     let keys = params.list("property_keys", "text")?.map_or(Keys::All, Keys::Only);
-    Ok(user_info::me(target.subject(), target.app(), &keys, &Pictures { base }, world.now()))
+    Ok(user_info::me(target.subject(), target.app(), &keys, &Pictures { base }, platform.now()))
 }

@@ -26,55 +26,55 @@ use kakaw_wire::user::{ScopeDetails, Scopes};
 use super::params::{Params, bad};
 use super::target::Target;
 use crate::deliver::events;
-use crate::http::fault::{Fault, json};
+use crate::http::error::{Error, json};
 use crate::request::context;
 use crate::pages::words;
-use crate::platform::World;
+use crate::Platform;
 
-pub fn routes() -> Router<Arc<World>> {
+pub fn routes() -> Router<Arc<Platform>> {
     Router::new().route("/v2/user/scopes", routing::get(get)).route("/v2/user/revoke/scopes", routing::post(post))
 }
 
-async fn get(State(world): State<Arc<World>>, request: Request) -> Response {
-    let base = here::base(&world, request.headers());
-    match list(&world, request).await {
+async fn get(State(platform): State<Arc<Platform>>, request: Request) -> Response {
+    let base = context::base(&platform, request.headers());
+    match list(&platform, request).await {
         Ok(scopes) => json(StatusCode::OK, &scopes),
-        Err(fault) => fault.kapi(&world, &base),
+        Err(error) => error.kapi(&platform, &base),
     }
 }
 
-async fn post(State(world): State<Arc<World>>, request: Request) -> Response {
-    let base = here::base(&world, request.headers());
-    match revoke(&world, request).await {
+async fn post(State(platform): State<Arc<Platform>>, request: Request) -> Response {
+    let base = context::base(&platform, request.headers());
+    match revoke(&platform, request).await {
         Ok(scopes) => json(StatusCode::OK, &scopes),
-        Err(fault) => fault.kapi(&world, &base),
+        Err(error) => error.kapi(&platform, &base),
     }
 }
 
-async fn list(world: &World, request: Request) -> Result<Scopes, Fault> {
-    let params = Params::read(world, request).await?;
-    let target = Target::find(world, &params, ApiGroup::Scopes).await?;
+async fn list(platform: &Platform, request: Request) -> Result<Scopes, Error> {
+    let params = Params::read(platform, request).await?;
+    let target = Target::find(platform, &params, ApiGroup::Scopes).await?;
     let only: Option<Vec<String>> = params.list("scopes", "text")?;
     let mut reply = reply(target.app(), target.link(), &params.headers);
     reply.scopes.retain(|row| only.as_ref().is_none_or(|ids| ids.contains(&row.id)));
     Ok(reply)
 }
 
-async fn revoke(world: &World, request: Request) -> Result<Scopes, Fault> {
-    let params = Params::read(world, request).await?;
+async fn revoke(platform: &Platform, request: Request) -> Result<Scopes, Error> {
+    let params = Params::read(platform, request).await?;
     for _ in 0..4 {
-        let target = Target::find(world, &params, ApiGroup::Scopes).await?;
+        let target = Target::find(platform, &params, ApiGroup::Scopes).await?;
         let ids: Vec<String> = params.list("scopes", "text")?.ok_or_else(|| bad("scopes", "It cannot be null."))?;
         let after = scopes::revoke(target.app(), target.link(), &ids)?;
         let mut changes = vec![links::update(&after)];
         let gone = target.link().consents.keys().filter(|item| !after.consents.contains_key(item)).copied();
         let event = Event::scopes(EventType::UserScopeWithdraw, gone.collect());
-        changes.extend(events::told(world, target.app(), target.link(), &[event]));
-        if world.store.commit(changes).await? == Outcome::Committed {
+        changes.extend(events::told(platform, target.app(), target.link(), &[event]));
+        if platform.store.commit(changes).await? == Outcome::Committed {
             return Ok(reply(target.app(), &after, &params.headers));
         }
     }
-    Err(Fault::contention())
+    Err(Error::contention())
 }
 
 fn reply(app: &App, link: &Link, headers: &HeaderMap) -> Scopes {

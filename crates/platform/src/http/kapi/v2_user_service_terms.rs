@@ -27,44 +27,44 @@ use kakaw_wire::user::{
 
 use super::params::{Params, bad};
 use super::target::Target;
-use crate::http::fault::{Fault, json};
+use crate::http::error::{Error, json};
 use crate::request::context;
-use crate::platform::World;
+use crate::Platform;
 
-pub fn routes() -> Router<Arc<World>> {
+pub fn routes() -> Router<Arc<Platform>> {
     Router::new()
         .route("/v2/user/service_terms", routing::get(get))
         .route("/v2/user/upgrade/service_terms", routing::post(upgrade))
         .route("/v2/user/revoke/service_terms", routing::post(revoke))
 }
 
-async fn get(State(world): State<Arc<World>>, request: Request) -> Response {
-    let base = here::base(&world, request.headers());
-    match list(&world, request).await {
+async fn get(State(platform): State<Arc<Platform>>, request: Request) -> Response {
+    let base = context::base(&platform, request.headers());
+    match list(&platform, request).await {
         Ok(terms) => json(StatusCode::OK, &terms),
-        Err(fault) => fault.kapi(&world, &base),
+        Err(error) => error.kapi(&platform, &base),
     }
 }
 
-async fn upgrade(State(world): State<Arc<World>>, request: Request) -> Response {
-    let base = here::base(&world, request.headers());
-    match agree(&world, request).await {
+async fn upgrade(State(platform): State<Arc<Platform>>, request: Request) -> Response {
+    let base = context::base(&platform, request.headers());
+    match agree(&platform, request).await {
         Ok(terms) => json(StatusCode::OK, &terms),
-        Err(fault) => fault.kapi(&world, &base),
+        Err(error) => error.kapi(&platform, &base),
     }
 }
 
-async fn revoke(State(world): State<Arc<World>>, request: Request) -> Response {
-    let base = here::base(&world, request.headers());
-    match take_back(&world, request).await {
+async fn revoke(State(platform): State<Arc<Platform>>, request: Request) -> Response {
+    let base = context::base(&platform, request.headers());
+    match take_back(&platform, request).await {
         Ok(terms) => json(StatusCode::OK, &terms),
-        Err(fault) => fault.kapi(&world, &base),
+        Err(error) => error.kapi(&platform, &base),
     }
 }
 
-async fn list(world: &World, request: Request) -> Result<ServiceTerms, Fault> {
-    let params = Params::read(world, request).await?;
-    let target = Target::find(world, &params, ApiGroup::ServiceTerms).await?;
+async fn list(platform: &Platform, request: Request) -> Result<ServiceTerms, Error> {
+    let params = Params::read(platform, request).await?;
+    let target = Target::find(platform, &params, ApiGroup::ServiceTerms).await?;
     let (app, link) = (target.app(), target.link());
     service_terms::check_enabled(app)?;
     let all = match params.one("result")?.as_deref() {
@@ -88,38 +88,38 @@ async fn list(world: &World, request: Request) -> Result<ServiceTerms, Fault> {
     Ok(ServiceTerms { id: link.user_id, service_terms: rows.map(details).collect() })
 }
 
-fn tags(params: &Params) -> Result<Vec<String>, Fault> {
+fn tags(params: &Params) -> Result<Vec<String>, Error> {
     params.words("tags").ok_or_else(|| bad("tags", "It cannot be null."))
 }
 
-async fn agree(world: &World, request: Request) -> Result<AgreedServiceTerms, Fault> {
-    let params = Params::read(world, request).await?;
+async fn agree(platform: &Platform, request: Request) -> Result<AgreedServiceTerms, Error> {
+    let params = Params::read(platform, request).await?;
     for _ in 0..4 {
-        let target = Target::find(world, &params, ApiGroup::ServiceTerms).await?;
+        let target = Target::find(platform, &params, ApiGroup::ServiceTerms).await?;
         service_terms::check_enabled(target.app())?;
-        let now = world.now();
+        let now = platform.now();
         let (after, added) = service_terms::agree(target.app(), target.link(), &tags(&params)?, AgreedBy::Kapi, now);
-        if added.is_empty() || world.store.commit(vec![links::update(&after)]).await? == Outcome::Committed {
+        if added.is_empty() || platform.store.commit(vec![links::update(&after)]).await? == Outcome::Committed {
             let details =
                 |tag| AgreedServiceTerm { tag, agreed: true, agreed_at: now.rfc3339(), agreed_by: AgreedBy::Kapi };
             let agreed_service_terms = added.into_iter().map(details).collect();
             return Ok(AgreedServiceTerms { id: after.user_id, agreed_service_terms });
         }
     }
-    Err(Fault::contention())
+    Err(Error::contention())
 }
 
-async fn take_back(world: &World, request: Request) -> Result<RevokedServiceTerms, Fault> {
-    let params = Params::read(world, request).await?;
+async fn take_back(platform: &Platform, request: Request) -> Result<RevokedServiceTerms, Error> {
+    let params = Params::read(platform, request).await?;
     for _ in 0..4 {
-        let target = Target::find(world, &params, ApiGroup::ServiceTerms).await?;
+        let target = Target::find(platform, &params, ApiGroup::ServiceTerms).await?;
         service_terms::check_enabled(target.app())?;
         let (after, revoked) = service_terms::revoke(target.app(), target.link(), &tags(&params)?)?;
-        if world.store.commit(vec![links::update(&after)]).await? == Outcome::Committed {
+        if platform.store.commit(vec![links::update(&after)]).await? == Outcome::Committed {
             let details = |tag| RevokedServiceTerm { tag, agreed: false };
             let revoked_service_terms = revoked.into_iter().map(details).collect();
             return Ok(RevokedServiceTerms { id: after.user_id, revoked_service_terms });
         }
     }
-    Err(Fault::contention())
+    Err(Error::contention())
 }

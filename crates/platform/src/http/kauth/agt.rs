@@ -4,7 +4,7 @@
 //! | parameter      | needed | rule                                                                           |
 //! |----------------|--------|--------------------------------------------------------------------------------|
 //! | `client_id`    | yes    | the key that the token was issued to, else KOE101                               |
-//! | `access_token` | yes    | good, else `invalid_request`: the SDKs tell a bad token by it from our own fault |
+//! | `access_token` | yes    | good, else `invalid_request`: the SDKs tell a bad token by it from our own error |
 //!
 //! It lives one minute and is good for one request.
 
@@ -22,50 +22,50 @@ use kakaw_wire::Problem;
 use kakaw_wire::problem::Surface;
 use kakaw_wire::token::AgtReply;
 
-use crate::http::fault::{Fault, json};
+use crate::http::error::{Error, json};
 use crate::request::body;
 use crate::request::context;
-use crate::platform::World;
+use crate::Platform;
 
 /// Seconds that it lives.
 const LIFETIME: i64 = 60;
 
-pub fn routes() -> Router<Arc<World>> {
+pub fn routes() -> Router<Arc<Platform>> {
     Router::new().route("/api/agt", routing::post(post))
 }
 
-async fn post(State(world): State<Arc<World>>, request: Request) -> Response {
-    let base = here::base(&world, request.headers());
-    match issue(&world, request).await {
+async fn post(State(platform): State<Arc<Platform>>, request: Request) -> Response {
+    let base = context::base(&platform, request.headers());
+    match issue(&platform, request).await {
         Ok(reply) => json(StatusCode::OK, &reply),
-        Err(fault) => fault.kauth(&world, &base),
+        Err(error) => error.kauth(&platform, &base),
     }
 }
 
-async fn issue(world: &World, request: Request) -> Result<AgtReply, Fault> {
-    let bad = |reason: String| Fault::from(Problem::BadTokenRequest { reason });
+async fn issue(platform: &Platform, request: Request) -> Result<AgtReply, Error> {
+    let bad = |reason: String| Error::from(Problem::BadTokenRequest { reason });
     let form = body::form(request).await.map_err(|error| bad(error.reason()))?;
     let one = |name: &str| {
         let value = form.one(name).map_err(|_| bad(format!("{name} was sent more than once")))?;
         value.filter(|value| !value.is_empty()).ok_or_else(|| bad(format!("{name} is missing")))
     };
     let (client_id, text) = (one("client_id")?, one("access_token")?);
-    let (app, key) = super::find_key(world, client_id).await?.ok_or_else(|| rules::unknown_key(client_id))?;
-    let now = world.now();
+    let (app, key) = super::find_key(platform, client_id).await?.ok_or_else(|| rules::unknown_key(client_id))?;
+    let now = platform.now();
     // In the words of kapi, in the shape of kauth.
     let in_shape = |refusal: kakaw_core::Refusal| bad(refusal.problem.message(Surface::Kapi));
-    let opened = token::present(&world.sealer, text, now).map_err(in_shape)?;
-    let bearer = grants::bearer(&world.store, opened.grant_id).await?;
+    let opened = token::present(&platform.sealer, text, now).map_err(in_shape)?;
+    let bearer = grants::bearer(&platform.store, opened.grant_id).await?;
     let app = match &bearer {
-        Some(bearer) => apps::at(&world.store, bearer.grant.app_id, bearer.app_version).await?.unwrap_or(app),
+        Some(bearer) => apps::at(&platform.store, bearer.grant.app_id, bearer.app_version).await?.unwrap_or(app),
         None => app,
     };
     token::admit(bearer.as_ref(), &app, now).map_err(in_shape)?;
     if bearer.is_none_or(|bearer| bearer.grant.app_key != key.key) {
         return Err(bad("the access token was issued to another key".to_owned()));
     }
-    let agt = random::token(&*world.random);
+    let agt = random::token(&*platform.random);
     let insert = agts::insert(&secret::hash(&agt), opened.grant_id, now.plus_seconds(LIFETIME));
-    let Outcome::Committed = world.store.commit(vec![insert]).await? else { return Err(Fault::contention()) };
+    let Outcome::Committed = platform.store.commit(vec![insert]).await? else { return Err(Error::contention()) };
     Ok(AgtReply { agt })
 }

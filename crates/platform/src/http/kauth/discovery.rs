@@ -11,16 +11,16 @@ use axum::response::Response;
 use axum::routing;
 use kakaw_wire::oidc::Discovery;
 
-use crate::http::fault::json;
+use crate::http::error::json;
 use crate::request::context;
-use crate::platform::World;
+use crate::Platform;
 
-pub fn routes() -> Router<Arc<World>> {
+pub fn routes() -> Router<Arc<Platform>> {
     Router::new().route("/.well-known/openid-configuration", routing::get(get))
 }
 
-async fn get(State(world): State<Arc<World>>, headers: HeaderMap) -> Response {
-    let base = here::base(&world, &headers);
+async fn get(State(platform): State<Arc<Platform>>, headers: HeaderMap) -> Response {
+    let base = context::base(&platform, &headers);
     // By Kakao's own host names, every surface has its own.
     let kapi = base.replacen("https://kauth.kakao.com", "https://kapi.kakao.com", 1);
     json(StatusCode::OK, &Discovery::of(&base, &base, &kapi))

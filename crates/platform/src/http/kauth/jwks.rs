@@ -8,17 +8,17 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use axum::routing;
 
-use crate::http::fault::{Fault, json};
+use crate::http::error::{Error, json};
 use crate::request::context;
-use crate::platform::World;
+use crate::Platform;
 
-pub fn routes() -> Router<Arc<World>> {
+pub fn routes() -> Router<Arc<Platform>> {
     Router::new().route("/.well-known/jwks.json", routing::get(get))
 }
 
-async fn get(State(world): State<Arc<World>>, headers: HeaderMap) -> Response {
-    match world.signer.jwks().await {
+async fn get(State(platform): State<Arc<Platform>>, headers: HeaderMap) -> Response {
+    match platform.signer.jwks().await {
         Ok(keys) => json(StatusCode::OK, &keys),
-        Err(error) => Fault::from(error).kauth(&world, &here::base(&world, &headers)),
+        Err(error) => Error::from(error).kauth(&platform, &context::base(&platform, &headers)),
     }
 }

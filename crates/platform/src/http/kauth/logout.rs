@@ -24,22 +24,22 @@ use kakaw_store::{Outcome, sessions};
 use kakaw_wire::Problem;
 use kakaw_wire::form::Pairs;
 
-use crate::http::fault::Fault;
+use crate::http::error::Error;
 use crate::request::form_token::{self, FIELD, FormSeal};
 use crate::request::context::Here;
 use crate::request::redirect::{redirect, with_cookie, with_query};
 use crate::request::body;
 use crate::request::cookie;
 use crate::pages;
-use crate::platform::World;
+use crate::Platform;
 
-pub fn routes() -> Router<Arc<World>> {
+pub fn routes() -> Router<Arc<Platform>> {
     Router::new().route("/oauth/logout", routing::get(get).post(post))
 }
 
 async fn get(mut here: Here, RawQuery(query): RawQuery) -> Response {
     let result = log_out(&mut here, &query.unwrap_or_default(), None).await;
-    result.unwrap_or_else(|fault| fault.page(&here))
+    result.unwrap_or_else(|error| error.page(&here))
 }
 
 async fn post(mut here: Here, RawQuery(query): RawQuery, request: Request) -> Response {
@@ -48,16 +48,16 @@ async fn post(mut here: Here, RawQuery(query): RawQuery, request: Request) -> Re
         Ok(form) => log_out(&mut here, &query.unwrap_or_default(), Some((form, headers))).await,
         Err(error) => Err(Problem::MalformedRequest { parameter: "body".to_owned(), reason: error.reason() }.into()),
     };
-    result.unwrap_or_else(|fault| fault.page(&here))
+    result.unwrap_or_else(|error| error.page(&here))
 }
 
-async fn log_out(here: &mut Here, query: &str, posted: Option<(Pairs, HeaderMap)>) -> Result<Response, Fault> {
+async fn log_out(here: &mut Here, query: &str, posted: Option<(Pairs, HeaderMap)>) -> Result<Response, Error> {
     let target = target(here, query).await?;
     let is_post = posted.is_some();
     let session = match here.session_id() {
-        Some(id) => sessions::with_account(&here.world.store, &id)
+        Some(id) => sessions::with_account(&here.platform.store, &id)
             .await?
-            .filter(|(s, account)| s.is_live(account.epoch, here.world.now())),
+            .filter(|(s, account)| s.is_live(account.epoch, here.platform.now())),
         None => None,
     };
     let Some((session, account)) = session else { return Ok(redirect(&target.location, is_post)) };
@@ -68,16 +68,16 @@ async fn log_out(here: &mut Here, query: &str, posted: Option<(Pairs, HeaderMap)
     {
         let mut response = redirect(&target.location, true);
         if form.one("logout_with_kakao") == Ok(Some("true")) {
-            let Outcome::Committed = here.world.store.commit(vec![sessions::delete(&session.id)]).await? else {
-                return Err(Fault::contention());
+            let Outcome::Committed = here.platform.store.commit(vec![sessions::delete(&session.id)]).await? else {
+                return Err(Error::contention());
             };
-            response = with_cookie(response, cookie::set(&here.base, &cookie::Names::of(&here.world).session, "", 0));
+            response = with_cookie(response, cookie::set(&here.base, &cookie::Names::of(&here.platform).session, "", 0));
         }
         return Ok(response);
     }
-    let form = form_seal::seal(here, Purpose::Form, &seal);
-    let view = page::logout::Logout::new(here, &target.app, &account, format!("/oauth/logout?{query}"), form);
-    Ok(with_cookie(page::respond(here, StatusCode::OK, &view), new_cookie))
+    let form = form_token::seal(here, Purpose::Form, &seal);
+    let view = pages::logout::Logout::new(here, &target.app, &account, format!("/oauth/logout?{query}"), form);
+    Ok(with_cookie(pages::respond(here, StatusCode::OK, &view), new_cookie))
 }
 
 struct Target {
@@ -86,7 +86,7 @@ struct Target {
 }
 
 /// Where to send the person, once the request has been checked.
-async fn target(here: &Here, query: &str) -> Result<Target, Fault> {
+async fn target(here: &Here, query: &str) -> Result<Target, Error> {
     let pairs = super::query(query)?;
     for parameter in ["client_id", "logout_redirect_uri"] {
         if pairs.all(parameter).all(str::is_empty) {
@@ -100,7 +100,7 @@ async fn target(here: &Here, query: &str) -> Result<Target, Fault> {
         })
     };
     let (client_id, uri, state) = (one("client_id")?, one("logout_redirect_uri")?, one("state")?);
-    let (app, key) = super::find_key(&here.world, client_id).await?.ok_or_else(|| rules::unknown_key(client_id))?;
+    let (app, key) = super::find_key(&here.platform, client_id).await?.ok_or_else(|| rules::unknown_key(client_id))?;
     if key.kind != KeyKind::RestApi {
         return Err(rules::wrong_kind(key.kind, "/oauth/logout takes a REST API key").into());
     }

@@ -19,10 +19,10 @@ use kakaw_store::app_keys;
 use kakaw_wire::Problem;
 use kakaw_wire::form::Pairs;
 
-use crate::platform::World;
+use crate::Platform;
 
 /// Every endpoint of kauth.
-pub fn routes() -> Router<Arc<World>> {
+pub fn routes() -> Router<Arc<Platform>> {
     Router::new()
         .merge(agt::routes())
         .merge(authorize::routes())
@@ -35,11 +35,11 @@ pub fn routes() -> Router<Arc<World>> {
 }
 
 /// The live key that a client calls itself by, of whatever kind: an admin key is known by its keyed hash.
-pub async fn find_key(world: &World, client_id: &str) -> kakaw_store::Result<Option<(Arc<App>, AppKey)>> {
-    if let Some(found) = app_keys::with_app(&world.store, client_id).await? {
+pub async fn find_key(platform: &Platform, client_id: &str) -> kakaw_store::Result<Option<(Arc<App>, AppKey)>> {
+    if let Some(found) = app_keys::with_app(&platform.store, client_id).await? {
         return Ok(Some(found));
     }
-    app_keys::with_app(&world.store, &secret::keyed_hash(world.sealer.hash_key(), client_id)).await
+    app_keys::with_app(&platform.store, &secret::keyed_hash(platform.sealer.hash_key(), client_id)).await
 }
 
 /// Where a request without a `redirect_uri` of its own may lead.

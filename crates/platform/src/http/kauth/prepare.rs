@@ -25,18 +25,18 @@ use kakaw_wire::authorize::Params;
 use kakaw_wire::token::PrepareReply;
 use serde::{Deserialize, Serialize};
 
-use crate::http::fault::{Fault, json};
+use crate::http::error::{Error, json};
 use crate::request::context::Here;
 use crate::request::body;
 use crate::request::context;
-use crate::platform::World;
+use crate::Platform;
 
 /// Seconds within which the log-in must come.
 const LIFETIME: i64 = 600;
 /// Characters that a service's own transaction id may have.
 const LENGTH: usize = 100;
 
-pub fn routes() -> Router<Arc<World>> {
+pub fn routes() -> Router<Arc<Platform>> {
     Router::new().route("/oauth/authorize/prepare", routing::post(post))
 }
 
@@ -48,20 +48,20 @@ struct Transaction {
     until: i64,
 }
 
-async fn post(State(world): State<Arc<World>>, request: Request) -> Response {
-    let base = here::base(&world, request.headers());
-    match prepare(&world, request).await {
+async fn post(State(platform): State<Arc<Platform>>, request: Request) -> Response {
+    let base = context::base(&platform, request.headers());
+    match prepare(&platform, request).await {
         Ok(reply) => json(StatusCode::OK, &reply),
-        Err(fault) => fault.kauth(&world, &base),
+        Err(error) => error.kauth(&platform, &base),
     }
 }
 
-async fn prepare(world: &World, request: Request) -> Result<PrepareReply, Fault> {
-    let bad = |reason: String| Fault::from(Problem::BadTokenRequest { reason });
+async fn prepare(platform: &Platform, request: Request) -> Result<PrepareReply, Error> {
+    let bad = |reason: String| Error::from(Problem::BadTokenRequest { reason });
     let form = body::form(request).await.map_err(|error| bad(error.reason()))?;
     let one = |name: &str| form.one(name).map_err(|_| bad(format!("{name} was sent more than once")));
     let client_id = one("client_id")?.unwrap_or_default();
-    let (_, key) = super::find_key(world, client_id).await?.ok_or_else(|| rules::unknown_key(client_id))?;
+    let (_, key) = super::find_key(platform, client_id).await?.ok_or_else(|| rules::unknown_key(client_id))?;
     if !matches!(one("cert_type")?, Some("k2100" | "k2220")) {
         return Err(bad("cert_type: expected k2100 or k2220".to_owned()));
     }
@@ -70,19 +70,19 @@ async fn prepare(world: &World, request: Request) -> Result<PrepareReply, Fault>
             return Err(bad(format!("tx_id: expected {LENGTH} characters at most")));
         }
         Some(tx_id) => tx_id.to_owned(),
-        None => random::token(&*world.random),
+        None => random::token(&*platform.random),
     };
-    let until = world.now().plus_seconds(LIFETIME).0;
+    let until = platform.now().plus_seconds(LIFETIME).0;
     let plain = serde_json::to_vec(&Transaction { key: key.key, tx_id, until }).unwrap_or_default();
-    Ok(PrepareReply { kauth_tx_id: world.sealer.seal(Purpose::Transaction, &plain) })
+    Ok(PrepareReply { kauth_tx_id: platform.sealer.seal(Purpose::Transaction, &plain) })
 }
 
 /// The transaction that an authorization request names, if it names one.
-pub fn transaction(here: &Here, params: &Params, key: &AppKey) -> Result<Option<String>, Fault> {
+pub fn transaction(here: &Here, params: &Params, key: &AppKey) -> Result<Option<String>, Error> {
     let Some(text) = &params.kauth_tx_id else { return Ok(None) };
-    let opened = here.world.sealer.open(Purpose::Transaction, text);
+    let opened = here.platform.sealer.open(Purpose::Transaction, text);
     let transaction = opened.and_then(|plain| serde_json::from_slice::<Transaction>(&plain).ok());
-    match transaction.filter(|tx| tx.key == key.key && here.world.now().0 < tx.until) {
+    match transaction.filter(|tx| tx.key == key.key && here.platform.now().0 < tx.until) {
         Some(transaction) => Ok(Some(transaction.tx_id)),
         None => {
             let reason = "it is not a transaction of this key, or its ten minutes are over".to_owned();

@@ -47,24 +47,24 @@ use kakaw_wire::token::TokenReply;
 use crate::deliver::events;
 use crate::request::body::BodyError;
 use crate::request::decision::decided;
-use crate::http::fault::{Fault, json};
+use crate::http::error::{Error, json};
 use crate::request::body;
 use crate::request::context;
-use crate::platform::World;
+use crate::Platform;
 
-pub fn routes() -> Router<Arc<World>> {
+pub fn routes() -> Router<Arc<Platform>> {
     Router::new().route("/oauth/token", routing::post(post))
 }
 
-async fn post(State(world): State<Arc<World>>, request: Request) -> Response {
+async fn post(State(platform): State<Arc<Platform>>, request: Request) -> Response {
     let headers = request.headers().clone();
-    let base = here::base(&world, &headers);
-    let address = here::address(&world, &headers, request.extensions());
-    let sent = match Sent::read(&world, request).await {
+    let base = context::base(&platform, &headers);
+    let address = context::address(&platform, &headers, request.extensions());
+    let sent = match Sent::read(&platform, request).await {
         Ok(sent) => sent,
-        Err(fault) => return fault.kauth(&world, &base),
+        Err(error) => return error.kauth(&platform, &base),
     };
-    match issue(&world, &base, &address, &headers, &sent.parameters.pairs).await {
+    match issue(&platform, &base, &address, &headers, &sent.parameters.pairs).await {
         Ok(reply) => {
             let decision = match reply.refresh_token {
                 None => "refreshed: the refresh token goes on",
@@ -77,7 +77,7 @@ async fn post(State(world): State<Arc<World>>, request: Request) -> Response {
                 decided(reply, decision)
             }
         }
-        Err(fault) => sent.explain(fault).kauth(&world, &base),
+        Err(error) => sent.explain(error).kauth(&platform, &base),
     }
 }
 
@@ -88,7 +88,7 @@ struct Sent {
 }
 
 impl Sent {
-    async fn read(world: &World, request: Request) -> Result<Self, Fault> {
+    async fn read(platform: &Platform, request: Request) -> Result<Self, Error> {
         let query = request.uri().query().unwrap_or_default().to_owned();
         let bad = |reason: String| Problem::BadTokenRequest { reason };
         let body = match body::form_or_nothing(request).await {
@@ -98,7 +98,7 @@ impl Sent {
             }
             Err(error) => return Err(bad(error.reason()).into()),
         };
-        let policy = world.policy();
+        let policy = platform.policy();
         let query = match Pairs::parse(&query) {
             Ok(query) => query,
             Err(error) if policy.token_parameters_in_query && body.is_empty() => {
@@ -112,14 +112,14 @@ impl Sent {
     }
 
     /// Adds where the parameters were to why they were refused.
-    fn explain(&self, fault: Fault) -> Fault {
-        let fault = match &fault {
-            Fault::Refused(refusal) if matches!(refusal.problem, Problem::MissingGrantType {}) => {
-                fault.because(self.instead)
+    fn explain(&self, error: Error) -> Error {
+        let error = match &error {
+            Error::Refused(refusal) if matches!(refusal.problem, Problem::MissingGrantType {}) => {
+                error.because(self.instead)
             }
-            _ => fault,
+            _ => error,
         };
-        if self.parameters.in_query { fault.because(CAME_IN_QUERY) } else { fault }
+        if self.parameters.in_query { error.because(CAME_IN_QUERY) } else { error }
     }
 }
 
@@ -138,7 +138,7 @@ struct Params<'a> {
 }
 
 impl<'a> Params<'a> {
-    fn read(form: &'a Pairs) -> Result<Self, Fault> {
+    fn read(form: &'a Pairs) -> Result<Self, Error> {
         let one = |name| {
             form.one(name).map_err(|repeated| Problem::BadTokenRequest {
                 reason: format!("{} was sent more than once", repeated.0),
@@ -161,13 +161,13 @@ impl<'a> Params<'a> {
 
 /// Whether the key may be used from where the request comes, and often enough is not too often.
 fn check_source(
-    world: &World,
+    platform: &Platform,
     params: &Params<'_>,
     address: &str,
     headers: &HeaderMap,
     app: &App,
     key: &AppKey,
-) -> Result<(), Fault> {
+) -> Result<(), Error> {
     if !platform::allows_address(key, address) {
         return Err(Problem::CallerAddressRefused { ip: address.to_owned() }.into());
     }
@@ -181,7 +181,7 @@ fn check_source(
     if let Some(ka) = headers.get("ka").and_then(|ka| ka.to_str().ok()) {
         platform::check_at_kauth(key, &Identity::of(ka))?;
     }
-    if world.quotas.tokens.admits(app.id, app.settings.quotas.tokens) {
+    if platform.quotas.tokens.admits(app.id, app.settings.quotas.tokens) {
         Ok(())
     } else {
         Err(Problem::TokenRateLimit {}.into())
@@ -193,12 +193,12 @@ fn check_source(
 /// # Errors
 /// KOE codes of the token endpoint.
 pub async fn issue(
-    world: &World,
+    platform: &Platform,
     base: &str,
     address: &str,
     headers: &HeaderMap,
     form: &Pairs,
-) -> Result<TokenReply, Fault> {
+) -> Result<TokenReply, Error> {
     let params = Params::read(form)?;
     let grant_type = params.grant_type.unwrap_or_default();
     match grant_type {
@@ -207,7 +207,7 @@ pub async fn issue(
         other => return Err(Problem::UnsupportedGrantType { grant_type: other.chars().take(100).collect() }.into()),
     }
     let found = match params.client_id {
-        Some(client_id) if !client_id.is_empty() => super::find_key(world, client_id).await?,
+        Some(client_id) if !client_id.is_empty() => super::find_key(platform, client_id).await?,
         _ => None,
     };
     let basic = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
@@ -216,21 +216,21 @@ pub async fn issue(
         secret_hash: params
             .client_secret
             .filter(|s| !s.is_empty())
-            .map(|s| secret::keyed_hash(world.sealer.hash_key(), s)),
+            .map(|s| secret::keyed_hash(platform.sealer.hash_key(), s)),
         secret_is_padded: params.client_secret.is_some_and(|secret| secret.trim() != secret),
         basic: basic.is_some_and(|value| value.get(..6).is_some_and(|scheme| scheme.eq_ignore_ascii_case("basic "))),
     };
     let (app, key) = client_auth::check(&credentials, found.as_ref().map(|(app, key)| (&**app, key)))?;
-    check_source(world, &params, address, headers, app, key)?;
+    check_source(platform, &params, address, headers, app, key)?;
     match grant_type {
-        "refresh_token" => refresh(world, base, app, key, params.refresh_token.unwrap_or_default()).await,
+        "refresh_token" => refresh(platform, base, app, key, params.refresh_token.unwrap_or_default()).await,
         _ => {
             let presented = Presented {
                 code: params.code.unwrap_or_default().to_owned(),
                 redirect_uri: params.redirect_uri.map(str::to_owned),
                 code_verifier: params.code_verifier.map(str::to_owned),
             };
-            exchange(world, base, app, key, &presented).await
+            exchange(platform, base, app, key, &presented).await
         }
     }
 }
@@ -239,18 +239,18 @@ pub async fn issue(
 const NO_GRANT: i64 = 0;
 
 async fn exchange(
-    world: &World,
+    platform: &Platform,
     base: &str,
     app: &App,
     key: &AppKey,
     presented: &Presented,
-) -> Result<TokenReply, Fault> {
+) -> Result<TokenReply, Error> {
     let code_id = secret::hash(&presented.code);
     // Chosen before the first try, so that a try after an ambiguous commit recognizes its own work.
-    let mut fresh_id = random::ordered_id(&*world.random, world.now());
+    let mut fresh_id = random::ordered_id(&*platform.random, platform.now());
     let mut last_error = None;
     for _ in 0..4 {
-        let found = codes::by_id(&world.store, &code_id).await?;
+        let found = codes::by_id(&platform.store, &code_id).await?;
         // An earlier try was committed, and only its acknowledgment was lost.
         let (found, own) = match found {
             Some(found) if found.code.grant_id == Some(fresh_id) => (None, Some(found)),
@@ -258,23 +258,23 @@ async fn exchange(
         };
         if let Some(found) = own {
             let tx_id = found.code.tx_id.clone();
-            let grant = Grant::from_code(fresh_id, &found.code, found.code.spent_at.unwrap_or_else(|| world.now()));
-            return first_reply(world, base, app, &bearer_of(found, grant, app, key), tx_id).await;
+            let grant = Grant::from_code(fresh_id, &found.code, found.code.spent_at.unwrap_or_else(|| platform.now()));
+            return first_reply(platform, base, app, &bearer_of(found, grant, app, key), tx_id).await;
         }
         if found.as_ref().is_some_and(|found| found.code.openid) && app.settings.oidc {
             // No code is spent for an ID token that cannot be signed.
-            world.signer.keys().await?;
+            platform.signer.keys().await?;
         }
         let (stored, current) = found.as_ref().map_or((None, false), |found| (Some(&found.code), found.current));
-        let now = world.now();
-        let (grant_id, refusal) = match (redeem(presented, stored, current, key, &world.policy(), now), stored) {
+        let now = platform.now();
+        let (grant_id, refusal) = match (redeem(presented, stored, current, key, &platform.policy(), now), stored) {
             (Redemption::Grant, _) => (fresh_id, None),
             (Redemption::Burn(refusal), _) => (NO_GRANT, Some(refusal)),
             (Redemption::Refuse(refusal), _) => return Err(refusal.into()),
             (Redemption::Replayed(refusal), stored) => {
                 if let Some(first) = stored.and_then(|code| code.grant_id).filter(|id| *id != NO_GRANT) {
                     let Outcome::Committed =
-                        world.store.commit(vec![grants::end(first, now, "its code was used twice")]).await?
+                        platform.store.commit(vec![grants::end(first, now, "its code was used twice")]).await?
                     else {
                         continue;
                     };
@@ -287,22 +287,22 @@ async fn exchange(
         let mut changes = vec![codes::spend(&code_id, grant_id, now)];
         if refusal.is_none() {
             changes.push(grants::insert(&grant));
-            changes.extend(events::told(world, app, &found.link, &[Event::new(EventType::TokenIssued)]));
+            changes.extend(events::told(platform, app, &found.link, &[Event::new(EventType::TokenIssued)]));
         }
-        match (world.store.commit(changes).await, refusal) {
+        match (platform.store.commit(changes).await, refusal) {
             (Ok(Outcome::Committed), None) => {
                 let tx_id = found.code.tx_id.clone();
-                return first_reply(world, base, app, &bearer_of(found, grant, app, key), tx_id).await;
+                return first_reply(platform, base, app, &bearer_of(found, grant, app, key), tx_id).await;
             }
             (Ok(Outcome::Committed), Some(refusal)) => return Err(refusal.into()),
             // The grant's id was taken.
-            (Ok(Outcome::Conflict(1)), _) => fresh_id = random::ordered_id(&*world.random, world.now()),
+            (Ok(Outcome::Conflict(1)), _) => fresh_id = random::ordered_id(&*platform.random, platform.now()),
             // Somebody was faster: look again, and see who.
             (Ok(Outcome::Conflict(_)), _) => {}
             (Err(error), _) => last_error = Some(error),
         }
     }
-    Err(last_error.map_or_else(Fault::contention, Fault::Store))
+    Err(last_error.map_or_else(Error::contention, Error::Store))
 }
 
 fn bearer_of(found: codes::Found, grant: Grant, app: &App, key: &AppKey) -> Bearer {
@@ -310,74 +310,74 @@ fn bearer_of(found: codes::Found, grant: Grant, app: &App, key: &AppKey) -> Bear
 }
 
 async fn first_reply(
-    world: &World,
+    platform: &Platform,
     base: &str,
     app: &App,
     bearer: &Bearer,
     tx_id: Option<String>,
-) -> Result<TokenReply, Fault> {
+) -> Result<TokenReply, Error> {
     let grant = &bearer.grant;
-    let mut reply = access_reply(world, grant, &bearer.key);
+    let mut reply = access_reply(platform, grant, &bearer.key);
     let openid = grant.openid && app.settings.oidc;
     if openid {
-        reply.id_token = Some(sign_id_token(world, base, app, bearer, grant.created_at).await?);
+        reply.id_token = Some(sign_id_token(platform, base, app, bearer, grant.created_at).await?);
     }
     reply.tx_id = tx_id;
-    reply.refresh_token = Some(token::issue_refresh(&world.sealer, grant));
+    reply.refresh_token = Some(token::issue_refresh(&platform.sealer, grant));
     reply.refresh_token_expires_in = Some(REFRESH_LIFETIME - 1);
     reply.scope = scope_text(&grant.scopes, openid);
     Ok(reply)
 }
 
-async fn refresh(world: &World, base: &str, app: &App, key: &AppKey, text: &str) -> Result<TokenReply, Fault> {
+async fn refresh(platform: &Platform, base: &str, app: &App, key: &AppKey, text: &str) -> Result<TokenReply, Error> {
     if text.is_empty() {
         return Err(Problem::RefreshTokenBlank {}.into());
     }
-    let opened = token::open_refresh(&world.sealer, text);
+    let opened = token::open_refresh(&platform.sealer, text);
     for _ in 0..4 {
         let bearer = match opened {
-            Some(opened) => grants::bearer(&world.store, opened.grant_id).await?,
+            Some(opened) => grants::bearer(&platform.store, opened.grant_id).await?,
             None => None,
         };
         if bearer.as_ref().is_some_and(|bearer| bearer.grant.openid) && app.settings.oidc {
-            world.signer.keys().await?;
+            platform.signer.keys().await?;
         }
-        let now = world.now();
-        let successor = match (renew(opened, bearer.as_ref(), &key.key, app, &world.policy(), now), &bearer) {
+        let now = platform.now();
+        let successor = match (renew(opened, bearer.as_ref(), &key.key, app, &platform.policy(), now), &bearer) {
             (Renewal::Keep, _) => None,
             (Renewal::Successor, Some(bearer)) => Some(bearer.grant.clone()),
-            (Renewal::Rotate(next), _) => match world.store.commit(vec![grants::rotate(&next)]).await? {
+            (Renewal::Rotate(next), _) => match platform.store.commit(vec![grants::rotate(&next)]).await? {
                 Outcome::Committed => Some(*next),
                 Outcome::Conflict(_) => continue,
             },
             (Renewal::Replayed(refusal), Some(bearer)) => {
                 let end = grants::end(bearer.grant.id, now, "an outdated refresh token was used");
-                let Outcome::Committed = world.store.commit(vec![end]).await? else { continue };
+                let Outcome::Committed = platform.store.commit(vec![end]).await? else { continue };
                 return Err(refusal.into());
             }
             (Renewal::Refuse(refusal) | Renewal::Replayed(refusal), _) => return Err(refusal.into()),
             (Renewal::Successor, None) => continue,
         };
         let Some(bearer) = bearer else { continue };
-        let mut reply = access_reply(world, &bearer.grant, key);
+        let mut reply = access_reply(platform, &bearer.grant, key);
         if bearer.grant.openid && app.settings.oidc {
-            reply.id_token = Some(sign_id_token(world, base, app, &bearer, now).await?);
+            reply.id_token = Some(sign_id_token(platform, base, app, &bearer, now).await?);
         }
         if let Some(next) = successor {
-            reply.refresh_token = Some(token::issue_refresh(&world.sealer, &next));
+            reply.refresh_token = Some(token::issue_refresh(&platform.sealer, &next));
             reply.refresh_token_expires_in = Some((next.refresh_expires_at.0 - now.0 - 1) / 1000);
         }
         return Ok(reply);
     }
-    Err(Fault::contention())
+    Err(Error::contention())
 }
 
-fn access_reply(world: &World, grant: &Grant, key: &AppKey) -> TokenReply {
-    let lifetime = access_lifetime(world, key);
-    let access = AccessToken { grant_id: grant.id, expires_at: world.now().plus_seconds(lifetime) };
+fn access_reply(platform: &Platform, grant: &Grant, key: &AppKey) -> TokenReply {
+    let lifetime = access_lifetime(platform, key);
+    let access = AccessToken { grant_id: grant.id, expires_at: platform.now().plus_seconds(lifetime) };
     TokenReply {
         token_type: "bearer".to_owned(),
-        access_token: token::issue_access(&world.sealer, access, &*world.random),
+        access_token: token::issue_access(&platform.sealer, access, &*platform.random),
         id_token: None,
         // Whole seconds that are left once the answer has been read.
         expires_in: lifetime - 1,
@@ -389,21 +389,21 @@ fn access_reply(world: &World, grant: &Grant, key: &AppKey) -> TokenReply {
 }
 
 /// Seconds that an access token of this key lives.
-fn access_lifetime(world: &World, key: &AppKey) -> i64 {
-    world.policy().rehearsal.access_lifetime.unwrap_or_else(|| key.kind.access_lifetime())
+fn access_lifetime(platform: &Platform, key: &AppKey) -> i64 {
+    platform.policy().rehearsal.access_lifetime.unwrap_or_else(|| key.kind.access_lifetime())
 }
 
 async fn sign_id_token(
-    world: &World,
+    platform: &Platform,
     base: &str,
     app: &App,
     bearer: &Bearer,
     now: kakaw_core::Millis,
-) -> Result<String, Fault> {
-    let expires_at = now.plus_seconds(access_lifetime(world, &bearer.key));
+) -> Result<String, Error> {
+    let expires_at = now.plus_seconds(access_lifetime(platform, &bearer.key));
     let claims = id_token::claims(bearer, app, base, &Pictures { base }, now, expires_at);
-    let signed = world.signer.keys().await?.first().and_then(|key| key.sign(&claims));
-    signed.ok_or_else(|| Fault::Store(Error::Unusable("the ID token could not be signed".to_owned())))
+    let signed = platform.signer.keys().await?.first().and_then(|key| key.sign(&claims));
+    signed.ok_or_else(|| Error::Store(Error::Unusable("the ID token could not be signed".to_owned())))
 }
 
 /// The scopes of an answer: separated by spaces, absent when there are none.

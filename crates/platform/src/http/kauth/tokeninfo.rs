@@ -2,7 +2,7 @@
 //!
 //! | parameter  | needed | rule                                                                       |
 //! |------------|--------|----------------------------------------------------------------------------|
-//! | `id_token` | yes    | a JWT (KOE400) of an issuer of this world (KOE401), signed (KOE402), in time (KOE403)   |
+//! | `id_token` | yes    | a JWT (KOE400) of an issuer of this platform (KOE401), signed (KOE402), in time (KOE403)   |
 
 use std::sync::Arc;
 
@@ -15,28 +15,28 @@ use kakaw_core::id_token;
 use kakaw_wire::Problem;
 use serde_json::Value;
 
-use crate::http::fault::{Fault, json};
+use crate::http::error::{Error, json};
 use crate::request::body;
 use crate::request::context;
-use crate::platform::World;
+use crate::Platform;
 
-pub fn routes() -> Router<Arc<World>> {
+pub fn routes() -> Router<Arc<Platform>> {
     Router::new().route("/oauth/tokeninfo", routing::post(post))
 }
 
-async fn post(State(world): State<Arc<World>>, request: Request) -> Response {
-    let base = here::base(&world, request.headers());
-    match inspect(&world, request).await {
+async fn post(State(platform): State<Arc<Platform>>, request: Request) -> Response {
+    let base = context::base(&platform, request.headers());
+    match inspect(&platform, request).await {
         Ok(claims) => json(StatusCode::OK, &claims),
-        Err(fault) => fault.kauth(&world, &base),
+        Err(error) => error.kauth(&platform, &base),
     }
 }
 
-async fn inspect(world: &World, request: Request) -> Result<Value, Fault> {
+async fn inspect(platform: &Platform, request: Request) -> Result<Value, Error> {
     let form = body::form(request).await.map_err(|error| Problem::BadTokenRequest { reason: error.reason() })?;
     let token = form
         .one("id_token")
         .map_err(|_| Problem::BadTokenRequest { reason: "id_token was sent more than once".to_owned() })?;
-    let keys = world.signer.jwks().await?.keys;
-    Ok(id_token::inspect(token.unwrap_or_default(), |issuer| here::is_issuer(world, issuer), &keys, world.now())?)
+    let keys = platform.signer.jwks().await?.keys;
+    Ok(id_token::inspect(token.unwrap_or_default(), |issuer| context::is_issuer(platform, issuer), &keys, platform.now())?)
 }

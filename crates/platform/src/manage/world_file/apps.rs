@@ -8,14 +8,15 @@ use kakaw_store::{app_keys, apps, deliveries};
 
 use super::common::{commit, derived, moment};
 use super::{App, ConsentItem, ConsentTable, rules};
-use crate::platform::World;
+use crate::Platform;
+use crate::platform::Seeds;
 
 /// Brings one app to what the file says.
-pub(super) async fn apply(world: &World, file: &App) -> anyhow::Result<()> {
+pub(super) async fn apply(world: &Platform, file: &App) -> anyhow::Result<()> {
     let now = world.now();
     let before = apps::by_id(&world.store, file.id).await?;
     rules::check(file, world.webhooks.allows_private_networks())?;
-    let settings = settings(file, before.as_ref().map(|app| &app.settings), now, world.is_dev())?;
+    let settings = settings(file, before.as_ref().map(|app| &app.settings), now, world.settings.seeds)?;
     let mut changes = Vec::new();
     match &before {
         None => changes.push(apps::insert(&app::App { id: file.id, version: 1, settings }, now)),
@@ -53,7 +54,7 @@ pub(super) async fn apply(world: &World, file: &App) -> anyhow::Result<()> {
     commit(world, changes).await
 }
 
-fn settings(file: &App, before: Option<&AppSettings>, now: Millis, dev: bool) -> anyhow::Result<AppSettings> {
+fn settings(file: &App, before: Option<&AppSettings>, now: Millis, seeds: Seeds) -> anyhow::Result<AppSettings> {
     let item = |(id, item): (&kakaw_wire::scope::Item, &ConsentItem)| {
         let table = match item {
             ConsentItem::Word(consent) => ConsentTable {
@@ -89,7 +90,7 @@ fn settings(file: &App, before: Option<&AppSettings>, now: Millis, dev: bool) ->
         team: file.team.clone(),
         logout_redirect_uris: file.logout_redirect_uris.clone(),
         consent_items: file.consent_items.iter().map(item).collect::<anyhow::Result<_>>()?,
-        legacy_properties: file.legacy_properties.unwrap_or(dev),
+        legacy_properties: file.legacy_properties.unwrap_or(seeds.legacy_properties),
         standing: file.standing,
         business: file.business,
         permissions: file.permissions.clone(),
@@ -103,7 +104,7 @@ fn settings(file: &App, before: Option<&AppSettings>, now: Millis, dev: bool) ->
     })
 }
 
-fn keys(world: &World, file: &App, stored: &[app_keys::Stored]) -> anyhow::Result<Vec<app_keys::Stored>> {
+fn keys(world: &Platform, file: &App, stored: &[app_keys::Stored]) -> anyhow::Result<Vec<app_keys::Stored>> {
     let mut keys = Vec::new();
     let mut add = |kind: KeyKind,
                    index: usize,
@@ -182,8 +183,8 @@ fn keys(world: &World, file: &App, stored: &[app_keys::Stored]) -> anyhow::Resul
 }
 
 /// A key that the file leaves out. The one in its place stays; a new one is random in `serve`, and hangs on nothing but
-/// its place in `dev`, so that fixtures are stable.
-fn missing_key(world: &World, file: &App, stored: &[app_keys::Stored], kind: KeyKind, index: usize) -> String {
+/// its place in `seeds.legacy_properties`, so that fixtures are stable.
+fn missing_key(world: &Platform, file: &App, stored: &[app_keys::Stored], kind: KeyKind, index: usize) -> String {
     let in_place = stored.iter().find(|old| old.key.kind == kind && old.position == index as i64 && !old.key.deleted);
     let plain = |old: &app_keys::Stored| match kind {
         KeyKind::Admin => {
@@ -195,7 +196,7 @@ fn missing_key(world: &World, file: &App, stored: &[app_keys::Stored], kind: Key
     if let Some(key) = in_place.and_then(plain) {
         return key;
     }
-    if world.is_dev() {
+    if world.settings.seeds.derived_keys {
         return derived(&format!("{}/{}/{index}", file.id, kind.id()));
     }
     random::bytes::<16>(&*world.random).iter().map(|byte| format!("{byte:02x}")).collect()

@@ -5,10 +5,10 @@ use aws_lc_rs::digest;
 use kakaw_core::Millis;
 use kakaw_store::{Outcome, Statement};
 
-use crate::platform::World;
+use crate::Platform;
 
 /// Commits, or says that somebody was faster.
-pub(super) async fn commit(world: &World, changes: Vec<Statement>) -> anyhow::Result<()> {
+pub(super) async fn commit(world: &Platform, changes: Vec<Statement>) -> anyhow::Result<()> {
     if changes.is_empty() {
         return Ok(());
     }

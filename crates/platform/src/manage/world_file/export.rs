@@ -13,7 +13,7 @@ use super::{
     AdminKey, Agreement, App, ConsentItem, ConsentTable, JavascriptKey, Link as FileLink, NativeKey, Person,
     RestApiKey, ShippingAddress, WorldFile,
 };
-use crate::platform::World;
+use crate::Platform;
 
 /// Whether passwords, client secrets and admin keys are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub enum Secrets {
 ///
 /// # Errors
 /// The database failed.
-pub async fn export(world: &World, secrets: Secrets) -> Result<WorldFile, Error> {
+pub async fn export(world: &Platform, secrets: Secrets) -> Result<WorldFile, Error> {
     let mut file = WorldFile::default();
     for app in apps::all(&world.store).await? {
         let keys = app_keys::of_app(&world.store, app.id).await?;
@@ -40,12 +40,12 @@ pub async fn export(world: &World, secrets: Secrets) -> Result<WorldFile, Error>
     Ok(file)
 }
 
-fn open(world: &World, sealed: Option<&String>, secrets: Secrets) -> Option<String> {
+fn open(world: &Platform, sealed: Option<&String>, secrets: Secrets) -> Option<String> {
     let plain = world.sealer.open(Purpose::Keep, sealed.filter(|_| secrets == Secrets::Written)?)?;
     String::from_utf8(plain).ok()
 }
 
-fn app_of(world: &World, app: &kakaw_core::app::App, keys: Vec<app_keys::Stored>, secrets: Secrets) -> App {
+fn app_of(world: &Platform, app: &kakaw_core::app::App, keys: Vec<app_keys::Stored>, secrets: Secrets) -> App {
     let settings = &app.settings;
     let items = settings.consent_items.iter().map(|(id, item)| {
         let word = !item.collect_if_missing && item.purpose.is_empty() && item.permission;
@@ -115,7 +115,7 @@ fn app_of(world: &World, app: &kakaw_core::app::App, keys: Vec<app_keys::Stored>
     file
 }
 
-fn person_of(world: &World, stored: Stored, links: &[Link], addresses: Vec<Address>, secrets: Secrets) -> Person {
+fn person_of(world: &Platform, stored: Stored, links: &[Link], addresses: Vec<Address>, secrets: Secrets) -> Person {
     let plain = open(world, stored.sealed_password.as_ref(), secrets);
     let hash = stored.password_hash.filter(|_| secrets == Secrets::Written);
     let attributes = stored.account.attributes;

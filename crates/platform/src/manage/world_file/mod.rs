@@ -19,7 +19,7 @@ use kakaw_wire::shipping::AddressFields;
 use kakaw_wire::user::AgreedBy;
 use serde::{Deserialize, Serialize};
 
-use crate::platform::World;
+use crate::Platform;
 
 pub use export::{Secrets, export};
 
@@ -303,7 +303,7 @@ const fn is_no(flag: &bool) -> bool {
 }
 
 /// Brings the store to what a world file says. Doing it twice changes nothing.
-pub async fn apply(world: &World, file: &WorldFile) -> anyhow::Result<()> {
+pub async fn apply(world: &Platform, file: &WorldFile) -> anyhow::Result<()> {
     for app in &file.apps {
         apps::apply(world, app).await.with_context(|| format!("app {}", app.id))?;
     }

@@ -19,10 +19,10 @@ use super::common::{commit, derived, moment};
 use super::{Link as FileLink, Person, ShippingAddress};
 use crate::deliver::events;
 use crate::password;
-use crate::platform::World;
+use crate::Platform;
 
 /// Brings one person to what the file says.
-pub(super) async fn apply(world: &World, file: &Person) -> anyhow::Result<()> {
+pub(super) async fn apply(world: &Platform, file: &Person) -> anyhow::Result<()> {
     // The id comes first: an email may have been collected since, and may belong to another as a log-in id.
     let Some(login) = file.id.as_deref().or(file.email.as_deref()) else { bail!("a person needs an email or an id") };
     let id = apply_account(world, file, login).await.with_context(|| format!("person {login}"))?;
@@ -38,7 +38,7 @@ pub(super) async fn apply(world: &World, file: &Person) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn apply_account(world: &World, file: &Person, login: &str) -> anyhow::Result<i64> {
+async fn apply_account(world: &Platform, file: &Person, login: &str) -> anyhow::Result<i64> {
     let attributes = attributes(file)?;
     let before = accounts::by_login(&world.store, login).await?;
     let mut after = before.clone().unwrap_or(Stored {
@@ -75,7 +75,7 @@ async fn apply_account(world: &World, file: &Person, login: &str) -> anyhow::Res
 
 /// A password of the file is kept sealed and hashed at its first use; a PHC string is a hash already. A changed password
 /// raises the epoch: sessions and tokens of before die.
-async fn set_password(world: &World, file: &Person, after: &mut Stored) -> anyhow::Result<()> {
+async fn set_password(world: &Platform, file: &Person, after: &mut Stored) -> anyhow::Result<()> {
     let Some(password) = &file.password else { return Ok(()) };
     let before = (after.password_hash.clone(), after.sealed_password.clone());
     let sealed = world.sealer.seal(Purpose::Keep, password.as_bytes());
@@ -134,7 +134,7 @@ fn attributes(file: &Person) -> anyhow::Result<Attributes> {
     })
 }
 
-async fn apply_link(world: &World, file: &FileLink, account_id: i64, login: &str) -> anyhow::Result<()> {
+async fn apply_link(world: &Platform, file: &FileLink, account_id: i64, login: &str) -> anyhow::Result<()> {
     let Some(app) = apps::by_id(&world.store, file.app).await? else {
         bail!("there is no app {}; expected the id of an app of this file or of the database", file.app);
     };
@@ -194,7 +194,7 @@ fn terms(app: &App, file: &FileLink, connected_at: Millis) -> anyhow::Result<BTr
     Ok(terms)
 }
 
-async fn apply_address(world: &World, file: &ShippingAddress, account_id: i64, name: &str) -> anyhow::Result<()> {
+async fn apply_address(world: &Platform, file: &ShippingAddress, account_id: i64, name: &str) -> anyhow::Result<()> {
     let made = || u64::from_str_radix(&derived(name)[..16], 16).unwrap_or_default();
     let id = file.id.unwrap_or_else(|| random::to_user_id(made()));
     let all = shipping_addresses::of_account(&world.store, account_id).await?;

@@ -50,7 +50,7 @@ pub(super) fn check(file: &App, private_networks: bool) -> anyhow::Result<()> {
     let unlink = file.webhooks.unlink.as_ref().map(|webhook| &webhook.url);
     let status = file.webhooks.account_status.as_ref().map(|webhook| &webhook.url);
     for url in [unlink, status].into_iter().flatten() {
-        webhooks::check_url(url, private_networks).map_err(anyhow::Error::msg)?;
+        deliver::check_url(url, private_networks).map_err(anyhow::Error::msg)?;
     }
     Ok(())
 }

@@ -17,12 +17,12 @@ use kakaw_wire::problem::Problem;
 use super::step::Step;
 use super::{Sent, Visit};
 use crate::deliver::events;
-use crate::http::fault::Fault;
+use crate::http::error::Error;
 use crate::request::form_token::{self, FIELD, FormSeal};
 use crate::request::context::Here;
 use crate::request::redirect::with_cookie;
 use crate::pages;
-use crate::platform::World;
+use crate::Platform;
 
 /// How the step ends.
 pub enum Consented {
@@ -40,7 +40,7 @@ pub async fn ask(
     sent: &Sent,
     step: &Step,
     canonical: &str,
-) -> Result<Consented, Fault> {
+) -> Result<Consented, Error> {
     let (browser, cookie) = here.ensure_browser();
     let shown = format!("{}/{}", visit.account.id, ask.fingerprint());
     let seal = |page| FormSeal::new(here, &browser, page, canonical, &shown);
@@ -57,11 +57,11 @@ pub async fn ask(
                 Some("cancel") => return Ok(Consented::Refused(Problem::UserDenied {})),
                 Some("accept") => match consent::submit(ask, &visit.account.attributes, &typed) {
                     Ok(agreed) if is_taken(here, visit, &agreed).await? => {
-                        notice = Some(page::consent::Notice::Taken);
+                        notice = Some(pages::consent::Notice::Taken);
                     }
                     Ok(agreed) => return Ok(Consented::Agreed(Box::new(agreed))),
                     Err(NotAgreed::Required(refusal)) => return Err(refusal.into()),
-                    Err(NotAgreed::Incomplete(what)) => notice = Some(page::consent::Notice::Incomplete(what)),
+                    Err(NotAgreed::Incomplete(what)) => notice = Some(pages::consent::Notice::Incomplete(what)),
                 },
                 _ => {
                     let reason = "expected accept or cancel".to_owned();
@@ -69,31 +69,31 @@ pub async fn ask(
                 }
             }
         } else {
-            notice = Some(page::consent::Notice::Expired);
+            notice = Some(pages::consent::Notice::Expired);
         }
     }
     let status = if notice.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
     // KOE203 is for forms that had marked what is missing.
     let marks =
-        matches!(&notice, Some(page::consent::Notice::Incomplete(Incomplete { missing, .. })) if !missing.is_empty());
+        matches!(&notice, Some(pages::consent::Notice::Incomplete(Incomplete { missing, .. })) if !missing.is_empty());
     let seal = if marks { again } else { first };
-    let view = page::consent::Consent {
+    let view = pages::consent::Consent {
         app: request.app,
         account: &visit.account,
         ask,
         action: step.action(here, sent, canonical),
-        form: form_seal::seal(here, Purpose::Form, &seal),
+        form: form_token::seal(here, Purpose::Form, &seal),
         typed: &typed,
         notice,
         // A token always belongs to one person.
         switch: (!visit.by_agt).then(|| step.another(here, canonical)),
     };
-    let response = page::respond_with_script(here, status, &page::consent::Page::new(here, &view));
+    let response = pages::respond_with_script(here, status, &pages::consent::Page::new(here, &view));
     Ok(Consented::Respond(Box::new(with_cookie(response, cookie))))
 }
 
 /// The step without its screen: nothing submitted is Cancel.
-pub fn answered(visit: &Visit, ask: &Ask, submitted: Option<Submitted>) -> Result<Consented, Fault> {
+pub fn answered(visit: &Visit, ask: &Ask, submitted: Option<Submitted>) -> Result<Consented, Error> {
     let Some(submitted) = submitted else { return Ok(Consented::Refused(Problem::UserDenied {})) };
     match consent::submit(ask, &visit.account.attributes, &submitted) {
         Ok(agreed) => Ok(Consented::Agreed(Box::new(agreed))),
@@ -104,12 +104,12 @@ pub fn answered(visit: &Visit, ask: &Ask, submitted: Option<Submitted>) -> Resul
 }
 
 /// Whether the email that was typed is another account's log-in id.
-async fn is_taken(here: &Here, visit: &Visit, agreed: &Agreed) -> Result<bool, Fault> {
+async fn is_taken(here: &Here, visit: &Visit, agreed: &Agreed) -> Result<bool, Error> {
     let typed = agreed.attributes.as_ref().and_then(|attributes| attributes.email.as_deref());
     let Some(email) = typed.filter(|email| Some(*email) != visit.account.attributes.email.as_deref()) else {
         return Ok(false);
     };
-    let owner = accounts::by_login(&here.world.store, email).await?;
+    let owner = accounts::by_login(&here.platform.store, email).await?;
     Ok(owner.is_some_and(|owner| owner.account.id != visit.account.id))
 }
 
@@ -128,14 +128,14 @@ fn submitted(form: &Pairs) -> Submitted {
 
 /// The link as it will be, and what must be written for it.
 pub fn link_changes(
-    world: &World,
+    platform: &Platform,
     visit: &Visit,
     app: &App,
     agreed: Option<Agreed>,
     now: kakaw_core::Millis,
 ) -> (Link, Vec<Statement>) {
     let mut changes = Vec::new();
-    let first = || Link::new(app.id, visit.account.id, random::user_id(&*world.random), now);
+    let first = || Link::new(app.id, visit.account.id, random::user_id(&*platform.random), now);
     let before = visit.link.clone().unwrap_or_else(first);
     // Nothing to agree to: `next` issues only to linked people.
     let Some(agreed) = agreed else { return (before, changes) };
@@ -155,6 +155,6 @@ pub fn link_changes(
     if !agreed.items.is_empty() {
         happened.push(Event::scopes(EventType::UserScopeConsent, agreed.items.clone()));
     }
-    changes.extend(events::told(world, app, &link, &happened));
+    changes.extend(events::told(platform, app, &link, &happened));
     (link, changes)
 }

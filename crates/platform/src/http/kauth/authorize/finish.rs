@@ -19,7 +19,7 @@ use super::step::Step;
 use super::{Sent, Visit, redirect};
 use crate::http::apiweb;
 use crate::request::decision::decided;
-use crate::http::fault::Fault;
+use crate::http::error::Error;
 use crate::request::form_token::{self, FormSeal};
 use crate::request::context::Here;
 use crate::request::redirect::{with_cookie, with_query};
@@ -59,7 +59,7 @@ const ANSWER: &str = "confirm";
 
 impl Finish {
     /// Reads what the request says of its end.
-    pub fn of(request: &Request<'_>, params: &Params) -> Result<Self, Fault> {
+    pub fn of(request: &Request<'_>, params: &Params) -> Result<Self, Error> {
         let park = code_polling::transaction(request, params)?.map(|id| apiweb::parked_id(&request.key.key, id));
         Ok(Self {
             redirect_uri: request.redirect_uri.clone(),
@@ -72,7 +72,7 @@ impl Finish {
     }
 
     /// Refuses at once what could not be handed over at the end.
-    pub fn check_site(&self, step: &Step, key: &AppKey, policy: &Policy) -> Result<(), Fault> {
+    pub fn check_site(&self, step: &Step, key: &AppKey, policy: &Policy) -> Result<(), Error> {
         match self.park {
             Some(_) => Ok(code_polling::check_site(step.site.as_deref(), key, policy)?),
             None => Ok(()),
@@ -91,7 +91,7 @@ impl Finish {
         agreed: bool,
     ) -> Confirmed {
         let site = step.site.as_deref();
-        if self.park.is_none() || !code_polling::needs_confirmation(site, agreed, &here.world.policy()) {
+        if self.park.is_none() || !code_polling::needs_confirmation(site, agreed, &here.platform.policy()) {
             return Confirmed::Yes;
         }
         let (browser, cookie) = here.ensure_browser();
@@ -102,16 +102,16 @@ impl Finish {
             return if form.one(ANSWER).ok().flatten() == Some("no") { Confirmed::No } else { Confirmed::Yes };
         }
         let consent = sent.form.iter().filter(|_| agreed).flat_map(Pairs::iter);
-        let view = page::finish::Confirm {
-            frame: page::Frame::new(here),
+        let view = pages::finish::Confirm {
+            frame: pages::Frame::new(here),
             app: self.app_name.clone(),
             site: site.map_or_else(|| self.origin.clone(), str::to_owned),
             verified: site.is_some(),
             action: step.action(here, sent, canonical),
-            form: form_seal::seal(here, Purpose::Form, &seal),
+            form: form_token::seal(here, Purpose::Form, &seal),
             consent: consent.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
         };
-        Confirmed::Ask(Box::new(with_cookie(page::respond(here, StatusCode::OK, &view), cookie)))
+        Confirmed::Ask(Box::new(with_cookie(pages::respond(here, StatusCode::OK, &view), cookie)))
     }
 
     /// Commits `changes` and hands the code over. Nothing when somebody was faster.
@@ -121,10 +121,10 @@ impl Finish {
         code: &str,
         mut changes: Vec<Statement>,
         sent: &Sent,
-    ) -> Result<Option<Response>, Fault> {
-        let world = &here.world;
+    ) -> Result<Option<Response>, Error> {
+        let platform = &here.platform;
         let Some(transaction) = &self.park else {
-            let Outcome::Committed = world.store.commit(changes).await? else { return Ok(None) };
+            let Outcome::Committed = platform.store.commit(changes).await? else { return Ok(None) };
             let parameters = [("code", Some(code)), ("state", self.state.as_deref())];
             return Ok(Some(redirect(&with_query(&self.redirect_uri, &parameters), sent.form.is_some())));
         };
@@ -134,10 +134,10 @@ impl Finish {
             state: self.state.clone(),
             ..CodeReply::default()
         };
-        let parked = apiweb::park(world, transaction, self.app_id, &reply);
+        let parked = apiweb::park(platform, transaction, self.app_id, &reply);
         let at = changes.len();
         changes.push(parked);
-        match world.store.commit(changes).await? {
+        match platform.store.commit(changes).await? {
             Outcome::Committed => Ok(Some(self.done(here))),
             Outcome::Conflict(index) if index == at && self.is_taken(here, transaction).await? => Err(taken().into()),
             Outcome::Conflict(_) => Ok(None),
@@ -145,7 +145,7 @@ impl Finish {
     }
 
     /// Hands an error over (RFC 6749 §4.1.2.1).
-    pub async fn refuse(&self, here: &Here, problem: &Problem, sent: &Sent, known: Known) -> Result<Response, Fault> {
+    pub async fn refuse(&self, here: &Here, problem: &Problem, sent: &Sent, known: Known) -> Result<Response, Error> {
         let error = problem.answer(Surface::Redirect).error;
         let message = problem.message(Surface::Redirect);
         let decision = format!("the app is told {error}: {message}");
@@ -160,7 +160,7 @@ impl Finish {
         message: String,
         sent: &Sent,
         known: Known,
-    ) -> Result<Response, Fault> {
+    ) -> Result<Response, Error> {
         let Some(transaction) = &self.park else {
             let parameters = [
                 ("error", Some(error)),
@@ -181,18 +181,18 @@ impl Finish {
             apiweb::hold(here, transaction, &reply);
             return Ok(self.done(here));
         }
-        match here.world.store.commit(vec![apiweb::park(&here.world, transaction, self.app_id, &reply)]).await? {
+        match here.platform.store.commit(vec![apiweb::park(&here.platform, transaction, self.app_id, &reply)]).await? {
             Outcome::Committed => Ok(self.done(here)),
             Outcome::Conflict(_) => Err(taken().into()),
         }
     }
 
-    async fn is_taken(&self, here: &Here, transaction: &str) -> Result<bool, Fault> {
-        Ok(parked_codes::by_id(&here.world.store, transaction).await?.is_some())
+    async fn is_taken(&self, here: &Here, transaction: &str) -> Result<bool, Error> {
+        Ok(parked_codes::by_id(&here.platform.store, transaction).await?.is_some())
     }
 
     fn done(&self, here: &Here) -> Response {
-        page::respond(here, StatusCode::OK, &page::finish::Done::new(here, &self.app_name))
+        pages::respond(here, StatusCode::OK, &pages::finish::Done::new(here, &self.app_name))
     }
 }
 

@@ -62,15 +62,15 @@ use self::step::{Step, canonical, with_prompt_login};
 pub use self::unattended::{Unattended, hinted};
 use crate::request::body;
 use crate::request::decision::decided;
-use crate::http::fault::Fault;
+use crate::http::error::Error;
 use crate::request::context::Here;
 use crate::request::redirect::redirect;
 use kakaw_standin::talk::Outcome;
 use crate::pages;
 use crate::pages::ways::{Back, Ways};
-use crate::platform::World;
+use crate::Platform;
 
-pub fn routes() -> Router<Arc<World>> {
+pub fn routes() -> Router<Arc<Platform>> {
     Router::new().route("/oauth/authorize", routing::get(get).post(post))
 }
 
@@ -87,7 +87,7 @@ async fn post(here: Here, RawQuery(query): RawQuery, request: Request) -> Respon
             answer(here, &Sent { query, headers, form: Some(form), unattended: None }).await
         }
         Err(error) => {
-            Fault::from(Problem::MalformedRequest { parameter: "body".to_owned(), reason: error.reason() }).page(&here)
+            Error::from(Problem::MalformedRequest { parameter: "body".to_owned(), reason: error.reason() }).page(&here)
         }
     }
 }
@@ -96,7 +96,7 @@ async fn post(here: Here, RawQuery(query): RawQuery, request: Request) -> Respon
 ///
 /// # Errors
 /// What an error page would say.
-pub async fn unattended(mut here: Here, query: String, unattended: Unattended) -> Result<Response, Fault> {
+pub async fn unattended(mut here: Here, query: String, unattended: Unattended) -> Result<Response, Error> {
     let sent = Sent { query, headers: HeaderMap::new(), form: None, unattended: Some(unattended) };
     decide(&mut here, &sent, &mut Ways::default()).await
 }
@@ -114,23 +114,23 @@ async fn answer(mut here: Here, sent: &Sent) -> Response {
     let mut ways = Ways::default();
     match decide(&mut here, sent, &mut ways).await {
         Ok(response) => response,
-        Err(fault) => fault.page_with(&here, ways),
+        Err(error) => error.page_with(&here, ways),
     }
 }
 
 /// Decides; `ways` gets what an error page may offer, as far as the request was found to be good.
-async fn decide(here: &mut Here, sent: &Sent, ways: &mut Ways) -> Result<Response, Fault> {
+async fn decide(here: &mut Here, sent: &Sent, ways: &mut Ways) -> Result<Response, Error> {
     let pairs = super::query(&sent.query)?;
     let params = authorize::parse(&pairs)?;
     if let Some(lang) = params.lang.as_deref().and_then(Lang::from_id) {
         here.lang = lang;
     }
     let canonical = canonical(&sent.query);
-    let world = Arc::clone(&here.world);
+    let platform = Arc::clone(&here.platform);
     // A commit that was outrun means that what was loaded is no longer so: load and decide again.
     for _ in 0..8 {
-        let found = super::find_key(&world, params.client_id.as_deref().unwrap_or_default()).await?;
-        let policy = here.world.policy();
+        let found = super::find_key(&platform, params.client_id.as_deref().unwrap_or_default()).await?;
+        let policy = here.platform.policy();
         *ways = self::ways(here, found.as_ref().map(|(app, key)| (&**app, key)), &pairs, &canonical);
         let request = authorize::check(&params, found.as_ref().map(|(app, key)| (&**app, key)), &policy)?;
         let tx_id = super::prepare::transaction(here, &params, request.key)?;
@@ -158,13 +158,13 @@ async fn decide(here: &mut Here, sent: &Sent, ways: &mut Ways) -> Result<Respons
         } else {
             ways.another = Some(step.another(here, &canonical));
         }
-        let now = world.now();
+        let now = platform.now();
         let next = request.next(visit.as_ref().map(Visit::visitor), now);
         let next = unattended.iter().fold(next, |next, unattended| unattended.cancel(next));
         let Some(visit) = visit else {
             return match next {
                 Next::Refuse(problem) => finish.refuse(here, &problem, sent, Known::Nobody).await,
-                Next::CreateAccount if world.sign_up => {
+                Next::CreateAccount if platform.settings.sign_up => {
                     let page = step.to_page(here, "/weblogin/create_account", &params, &canonical);
                     Ok(decided(page, "the page for a new account: prompt=create asks for it"))
                 }
@@ -176,7 +176,7 @@ async fn decide(here: &mut Here, sent: &Sent, ways: &mut Ways) -> Result<Respons
         };
         let (agreed, scopes) = match next {
             Next::Issue { scopes } => (None, scopes),
-            Next::CreateAccount if world.sign_up => {
+            Next::CreateAccount if platform.settings.sign_up => {
                 let page = step.to_page(here, "/weblogin/create_account", &params, &canonical);
                 return Ok(decided(page, "the page for a new account: prompt=create asks for it"));
             }
@@ -194,8 +194,8 @@ async fn decide(here: &mut Here, sent: &Sent, ways: &mut Ways) -> Result<Respons
                 let state = request.state.as_deref();
                 let back = |why| Back::of(request.app, request.key, &request.redirect_uri, state, &policy, &why);
                 let ways = Ways { again: None, back: back(Problem::Restricted {}), ..ways.clone() };
-                let view = page::restricted::Restricted::new(here, &visit.account, ways);
-                let page = page::respond(here, StatusCode::FORBIDDEN, &view);
+                let view = pages::restricted::Restricted::new(here, &visit.account, ways);
+                let page = pages::respond(here, StatusCode::FORBIDDEN, &view);
                 return Ok(decided(page, "the account is restricted"));
             }
             Next::AgreeToTerms => {
@@ -233,8 +233,8 @@ async fn decide(here: &mut Here, sent: &Sent, ways: &mut Ways) -> Result<Respons
             }
         }
         let decision = issued(&visit, agreed.as_ref(), &scopes);
-        let (link, mut changes) = consent::link_changes(&world, &visit, request.app, agreed, now);
-        let plain = random::code(&*world.random);
+        let (link, mut changes) = consent::link_changes(&platform, &visit, request.app, agreed, now);
+        let plain = random::code(&*platform.random);
         changes.push(codes::insert(&Code {
             id: secret::hash(&plain),
             app_id: request.app.id,
@@ -253,7 +253,7 @@ async fn decide(here: &mut Here, sent: &Sent, ways: &mut Ways) -> Result<Respons
             account_epoch: visit.account.epoch,
             key_epoch: request.key.epoch,
             created_at: now,
-            expires_at: now.plus_seconds(world.policy().code_lifetime),
+            expires_at: now.plus_seconds(platform.policy().code_lifetime),
             spent_at: None,
             grant_id: None,
             tx_id,
@@ -262,13 +262,13 @@ async fn decide(here: &mut Here, sent: &Sent, ways: &mut Ways) -> Result<Respons
             return Ok(decided(response, decision));
         }
     }
-    Err(Fault::contention())
+    Err(Error::contention())
 }
 
 /// What an error page may offer. The way back is checked here: a request gets it before all of it was found to be good.
 pub fn ways(here: &Here, found: Option<(&App, &AppKey)>, pairs: &Pairs, query: &str) -> Ways {
     let one = |name| pairs.one(name).ok().flatten().filter(|value| !value.is_empty());
-    let policy = here.world.policy();
+    let policy = here.platform.policy();
     let back = found
         .zip(one("redirect_uri"))
         .and_then(|((app, key), uri)| Back::of(app, key, uri, one("state"), &policy, &Problem::UserDenied {}));
@@ -310,24 +310,24 @@ struct Visit {
 }
 
 impl Visit {
-    async fn load(here: &Here, app: &App, step: &Step) -> Result<Option<Self>, Fault> {
+    async fn load(here: &Here, app: &App, step: &Step) -> Result<Option<Self>, Error> {
         if let Some(grant_id) = step.agt {
             return Self::by_agt(here, app, grant_id).await;
         }
         let Some(id) = here.session_id() else { return Ok(None) };
-        let Some((session, account)) = sessions::with_account(&here.world.store, &id).await? else { return Ok(None) };
-        if !session.is_live(account.epoch, here.world.now()) {
+        let Some((session, account)) = sessions::with_account(&here.platform.store, &id).await? else { return Ok(None) };
+        if !session.is_live(account.epoch, here.platform.now()) {
             return Ok(None);
         }
-        let link = links::of(&here.world.store, app.id, account.id).await?;
+        let link = links::of(&here.platform.store, app.id, account.id).await?;
         let fresh = step.session != session.id;
         let chosen = step.chosen == session.id;
         Ok(Some(Self { session, account, link, fresh, chosen, by_agt: false }))
     }
 
     /// The person of an access token, for as long as its grant stands.
-    async fn by_agt(here: &Here, app: &App, grant_id: i64) -> Result<Option<Self>, Fault> {
-        let bearer = grants::bearer(&here.world.store, grant_id).await?;
+    async fn by_agt(here: &Here, app: &App, grant_id: i64) -> Result<Option<Self>, Error> {
+        let bearer = grants::bearer(&here.platform.store, grant_id).await?;
         let Some(bearer) = bearer.filter(|bearer| bearer.live().is_ok() && bearer.grant.app_id == app.id) else {
             let reason = "the access token that it was made with has ended".to_owned();
             return Err(Problem::MalformedRequest { parameter: "agt".to_owned(), reason }.into());

@@ -16,7 +16,7 @@ use kakaw_wire::text::Lang;
 use serde::{Deserialize, Serialize};
 
 use super::{Sent, Visit};
-use crate::http::fault::Fault;
+use crate::http::error::Error;
 use crate::request::form_token;
 use crate::request::context::Here;
 use crate::request::redirect::{continue_url, redirect, with_cookie};
@@ -48,7 +48,7 @@ pub struct Step {
 impl Step {
     /// The step that the request carries, if it is this browser's and this request's.
     pub fn of(here: &Here, pairs: &Pairs, canonical: &str) -> Option<Self> {
-        let step: Self = form_seal::open(here, Purpose::Step, pairs.one(STEP).ok().flatten()?)?;
+        let step: Self = form_token::open(here, Purpose::Step, pairs.one(STEP).ok().flatten()?)?;
         let browser = here.browser.as_deref().map(secret::hash);
         (step.request == secret::hash(canonical) && Some(&step.browser) == browser.as_ref()).then_some(step)
     }
@@ -73,7 +73,7 @@ impl Step {
 
     fn url_in(&self, here: &Here, browser: &str, canonical: &str) -> String {
         let step = Self { browser: secret::hash(browser), ..self.clone() };
-        format!("/oauth/authorize?{canonical}&{STEP}={}", form_seal::seal(here, Purpose::Step, &step))
+        format!("/oauth/authorize?{canonical}&{STEP}={}", form_token::seal(here, Purpose::Step, &step))
     }
 
     /// To a page of the account, and from there back to this request.
@@ -113,8 +113,8 @@ impl Step {
         let chosen = Self { chosen: visit.session.id.clone(), ..self.clone() };
         let (url, cookie) = chosen.url(here, canonical);
         let another = self.another(here, canonical);
-        let view = page::choose::Choose::new(here, request.app, &visit.account, url, another);
-        with_cookie(page::respond(here, StatusCode::OK, &view), cookie)
+        let view = pages::choose::Choose::new(here, request.app, &visit.account, url, another);
+        with_cookie(pages::respond(here, StatusCode::OK, &view), cookie)
     }
 }
 
@@ -131,18 +131,18 @@ pub async fn redeem_agt(
     request: &Request<'_>,
     sent: &Sent,
     canonical: &str,
-) -> Result<Response, Fault> {
+) -> Result<Response, Error> {
     let refuse = |reason: &str| Problem::MalformedRequest { parameter: "agt".to_owned(), reason: reason.to_owned() };
-    let (id, now) = (secret::hash(agt), here.world.now());
-    let found = agts::by_id(&here.world.store, &id).await?.ok_or_else(|| refuse("no such agt was issued here"))?;
+    let (id, now) = (secret::hash(agt), here.platform.now());
+    let found = agts::by_id(&here.platform.store, &id).await?.ok_or_else(|| refuse("no such agt was issued here"))?;
     if found.spent_at.is_some() || now >= found.expires_at {
         return Err(refuse("it was used already, or its minute is over").into());
     }
-    let bearer = grants::bearer(&here.world.store, found.grant_id).await?;
+    let bearer = grants::bearer(&here.platform.store, found.grant_id).await?;
     if !bearer.is_some_and(|bearer| bearer.live().is_ok() && bearer.grant.app_key == request.key.key) {
         return Err(refuse("it was made with a token of another key, or the token has ended").into());
     }
-    let Outcome::Committed = here.world.store.commit(vec![agts::spend(&id, now)]).await? else {
+    let Outcome::Committed = here.platform.store.commit(vec![agts::spend(&id, now)]).await? else {
         return Err(refuse("it was used already").into());
     };
     let step = Step {

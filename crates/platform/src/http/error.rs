@@ -16,12 +16,12 @@ use crate::request::context::Here;
 use crate::pages;
 use crate::pages::ways::Ways;
 use crate::password::Busy;
-use crate::platform::World;
+use crate::Platform;
 
 /// Why a request got no success: theirs or ours.
 #[derive(Debug)]
-pub enum Fault {
-    /// A mistake of the client's, or a state of the world.
+pub enum Error {
+    /// A mistake of the client's, or a state of the platform.
     Refused(Refusal),
     /// The database failed.
     Store(Error),
@@ -38,31 +38,31 @@ pub struct Explained {
     pub diagnosis: Vec<String>,
 }
 
-impl From<Refusal> for Fault {
+impl From<Refusal> for Error {
     fn from(refusal: Refusal) -> Self {
         Self::Refused(refusal)
     }
 }
 
-impl From<Problem> for Fault {
+impl From<Problem> for Error {
     fn from(problem: Problem) -> Self {
         Self::Refused(problem.into())
     }
 }
 
-impl From<Error> for Fault {
+impl From<Error> for Error {
     fn from(error: Error) -> Self {
         Self::Store(error)
     }
 }
 
-impl From<Busy> for Fault {
+impl From<Busy> for Error {
     fn from(_: Busy) -> Self {
         Self::Busy
     }
 }
 
-impl Fault {
+impl Error {
     /// Commits were outrun again and again.
     #[must_use]
     pub fn contention() -> Self {
@@ -91,21 +91,21 @@ impl Fault {
     #[must_use]
     pub fn page_with(self, here: &Here, mut ways: Ways) -> Response {
         let refusal = self.into_refusal(Problem::TemporaryFault {});
-        let id = note(&here.world, &refusal);
+        let id = note(&here.platform, &refusal);
         let status = page_status(refusal.problem.code());
         if refusal.problem.code() == Code::KOE003 && ways.again.is_none() {
             // What failed for now may succeed when it is asked for again.
             ways.again = here.own_url.clone();
         }
-        let response = page::respond(here, status, &page::error::Error::new(here, &refusal, ways));
+        let response = pages::respond(here, status, &pages::error::Error::new(here, &refusal, ways));
         mark(response, &here.base, refusal.problem.code(), findings(&refusal), &id)
     }
 
     /// As JSON of kauth.
     #[must_use]
-    pub fn kauth(self, world: &World, base: &str) -> Response {
+    pub fn kauth(self, platform: &Platform, base: &str) -> Response {
         let refusal = self.into_refusal(Problem::TemporaryFault {});
-        let id = note(world, &refusal);
+        let id = note(platform, &refusal);
         let answer = refusal.problem.answer(Surface::Kauth);
         let code = refusal.problem.code();
         let message = refusal.problem.message(Surface::Kauth);
@@ -119,9 +119,9 @@ impl Fault {
 
     /// As JSON of kapi.
     #[must_use]
-    pub fn kapi(self, world: &World, base: &str) -> Response {
+    pub fn kapi(self, platform: &Platform, base: &str) -> Response {
         let refusal = self.into_refusal(Problem::InternalError {});
-        let id = note(world, &refusal);
+        let id = note(platform, &refusal);
         let answer = refusal.problem.answer(Surface::Kapi);
         let code = refusal.problem.code().id().parse().unwrap_or(-1);
         let mut body = KapiError::new(refusal.problem.message(Surface::Kapi), code);
@@ -146,9 +146,9 @@ impl Fault {
 
     /// As JSON of the apps host.
     #[must_use]
-    pub fn apps(self, world: &World, base: &str) -> Response {
+    pub fn apps(self, platform: &Platform, base: &str) -> Response {
         let refusal = self.into_refusal(Problem::AppsInternalError {});
-        let id = note(world, &refusal);
+        let id = note(platform, &refusal);
         let answer = refusal.problem.answer(Surface::Apps);
         mark(
             json(status(answer.status), &apps_error(&refusal.problem)),
@@ -161,9 +161,9 @@ impl Fault {
 
     /// The problem of the apps host that this is, noted like any refusal.
     #[must_use]
-    pub fn noted_for_apps(self, world: &World) -> Problem {
+    pub fn noted_for_apps(self, platform: &Platform) -> Problem {
         let refusal = self.into_refusal(Problem::AppsInternalError {});
-        note(world, &refusal);
+        note(platform, &refusal);
         refusal.problem
     }
 
@@ -179,13 +179,13 @@ impl Fault {
     }
 }
 
-/// The page of a code that is never answered otherwise; a fault rule asks for it.
+/// The page of a code that is never answered otherwise; a error rule asks for it.
 #[must_use]
 pub fn page_of(here: &Here, code: Code, because: &str, ways: Ways) -> Response {
     let told = vec![because.to_owned()];
-    let view = page::error::Error::of(here, code, &told, ways);
-    let id = random::token(&*here.world.random).chars().take(12).collect::<String>();
-    mark(page::respond(here, page_status(code), &view), &here.base, code, told, &id)
+    let view = pages::error::Error::of(here, code, &told, ways);
+    let id = random::token(&*here.platform.random).chars().take(12).collect::<String>();
+    mark(pages::respond(here, page_status(code), &view), &here.base, code, told, &id)
 }
 
 /// The status of an error page. What is otherwise a redirect has none of its own.
@@ -216,10 +216,10 @@ fn status(code: u16) -> StatusCode {
 }
 
 /// One calm line per refusal. The diagnosis is the team's, and in `dev` the terminal is the team.
-fn note(world: &World, refusal: &Refusal) -> String {
-    let id: String = random::token(&*world.random).chars().take(12).collect();
+fn note(platform: &Platform, refusal: &Refusal) -> String {
+    let id: String = random::token(&*platform.random).chars().take(12).collect();
     let code = refusal.problem.code().id();
-    if world.is_dev() {
+    if platform.is_dev() {
         let findings = findings(refusal).join("; ");
         tracing::info!("refused {code} {findings}  (request {id}; kakaw explain {code})");
     } else {
@@ -236,7 +236,7 @@ fn findings(refusal: &Refusal) -> Vec<String> {
     }
 }
 
-/// Whether it is a fault of the server that passes: the same request may succeed in a moment.
+/// Whether it is a error of the server that passes: the same request may succeed in a moment.
 const fn is_ours(code: Code) -> bool {
     matches!(code, Code::KOE003 | Code::Kapi1 | Code::KAE001)
 }

@@ -1,0 +1,13 @@
+//! The only reader of the real clock.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use kakaw_core::Millis;
+
+/// Milliseconds since 1970.
+#[must_use]
+#[allow(clippy::disallowed_methods, reason = "the one reader of the real clock")]
+pub fn now() -> Millis {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    Millis(since.map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX)))
+}

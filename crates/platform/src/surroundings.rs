@@ -1,0 +1,82 @@
+//! What a platform takes from where it runs: the time, its own name, and the course of deliveries.
+
+use axum::http::{HeaderMap, HeaderValue, header};
+use kakaw_core::Millis;
+use kakaw_core::random::Random;
+use kakaw_store::deliveries::Delivery;
+
+use crate::clock;
+
+/// The surroundings of a platform. [`Alone`] is what a login service on its own has.
+pub trait Surroundings: Send + Sync {
+    /// The time that rules go by.
+    fn now(&self) -> Millis;
+
+    /// The base URL under which a request reached us, without a slash at its end; nothing when its `Host` is not ours.
+    fn base(&self, headers: &HeaderMap) -> Option<String>;
+
+    /// The base URL where no request says which.
+    fn issuer(&self) -> String;
+
+    /// Whether ID tokens are issued under this name.
+    fn is_issuer(&self, name: &str) -> bool;
+
+    /// What to do with a delivery that is due.
+    fn course(&self, delivery: &Delivery, random: &dyn Random) -> Course {
+        let _ = (delivery, random);
+        Course::default()
+    }
+}
+
+/// What is done with a delivery.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Course {
+    pub turn: Turn,
+    /// Deliveries that are due once this one has ended.
+    pub then: Vec<i64>,
+}
+
+/// How a delivery goes out.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Turn {
+    #[default]
+    Now,
+    /// So many seconds later; the reason is written down.
+    Later(i64, &'static str),
+    /// Now, and once more.
+    Twice,
+    /// Now, with a signature that does not verify.
+    BadlySigned,
+}
+
+/// One login service with one public URL, on the real clock.
+#[derive(Debug, Clone)]
+pub struct Alone {
+    /// Scheme and host, without a slash at its end.
+    pub public_url: String,
+}
+
+impl Surroundings for Alone {
+    fn now(&self) -> Millis {
+        clock::now()
+    }
+
+    fn base(&self, headers: &HeaderMap) -> Option<String> {
+        is_host_of(&self.public_url, headers).then(|| self.public_url.clone())
+    }
+
+    fn issuer(&self) -> String {
+        self.public_url.clone()
+    }
+
+    fn is_issuer(&self, name: &str) -> bool {
+        name == self.public_url
+    }
+}
+
+/// Whether the request's `Host` is the one of this URL. A page of another site must not reach us by rebinding its name.
+#[must_use]
+pub fn is_host_of(url: &str, headers: &HeaderMap) -> bool {
+    let host = headers.get(header::HOST).and_then(|host: &HeaderValue| host.to_str().ok()).unwrap_or_default();
+    url.split_once("://").is_some_and(|(_, rest)| rest.split('/').next() == Some(host))
+}

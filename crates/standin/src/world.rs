@@ -1,0 +1,252 @@
+//! A world: a platform with a clock that can be moved, what it was asked, and what is injected into its answers.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::extract::FromRef;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use kakaw_core::Millis;
+use kakaw_core::random::{self, Random};
+use kakaw_core::secret::Secret;
+use kakaw_platform::Platform;
+use kakaw_platform::request::base;
+use kakaw_platform::surroundings::{Course, Surroundings, Turn, is_host_of};
+use kakaw_store::deliveries::Delivery;
+
+use crate::clock::Clock;
+use crate::inject::rules::{Delivery as Injected, FaultRules};
+use crate::record::log::RequestLog;
+use crate::snapshots::Snapshots;
+
+/// The name of the world that every process has.
+pub const DEFAULT: &str = "default";
+
+/// Hosts of Kakao Login that reach us when a client's traffic is redirected here.
+pub const KAKAO_HOSTS: [&str; 8] = [
+    "kauth.kakao.com",
+    "kapi.kakao.com",
+    "accounts.kakao.com",
+    "apps.kakao.com",
+    "auth.kakao.com",
+    "talk-apps.kakao.com",
+    "developers.kakao.com",
+    "t1.kakaocdn.net",
+];
+
+/// What the path of a world begins with, before its name.
+pub const WORLDS: &str = "/w/";
+
+/// Says below which path a world is reached; set by [`crate::dispatch`], and removed from requests that come with it.
+pub const PREFIX: HeaderName = HeaderName::from_static("x-forwarded-prefix");
+
+/// A platform, and what only a stand-in has.
+pub struct World {
+    pub platform: Arc<Platform>,
+    pub place: Arc<Place>,
+    /// What was asked and answered.
+    pub requests: RequestLog,
+    /// Moments to go back to.
+    pub snapshots: Snapshots,
+    /// What a control request from another machine must carry; without it there are none.
+    pub control_token: Option<Secret>,
+    /// A copy of Kakao's JavaScript SDK, given out instead of ours.
+    pub real_sdk: Option<PathBuf>,
+}
+
+impl World {
+    /// A world around a platform that was made with this place as its surroundings.
+    #[must_use]
+    pub fn new(platform: Platform, place: Arc<Place>) -> Self {
+        Self {
+            platform: Arc::new(platform),
+            place,
+            requests: RequestLog::default(),
+            snapshots: Snapshots::default(),
+            control_token: None,
+            real_sdk: None,
+        }
+    }
+
+    /// [`DEFAULT`], or what the worlds of a stand-in were named.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.place.name
+    }
+
+    /// The world's now.
+    #[must_use]
+    pub fn now(&self) -> Millis {
+        self.place.clock.now()
+    }
+}
+
+/// The state of a world's routes: handlers of the platform and of the stand-in find theirs.
+#[derive(Clone)]
+pub struct Shared(pub Arc<World>);
+
+impl FromRef<Shared> for Arc<World> {
+    fn from_ref(shared: &Shared) -> Self {
+        Self::clone(&shared.0)
+    }
+}
+
+impl FromRef<Shared> for Arc<Platform> {
+    fn from_ref(shared: &Shared) -> Self {
+        Self::clone(&shared.0.platform)
+    }
+}
+
+/// How the world is reached.
+#[derive(Debug, Clone)]
+pub enum PublicUrl {
+    /// One configured URL, without a slash at its end.
+    Fixed(String),
+    /// Whatever loopback name the client used.
+    FollowLoopback,
+}
+
+/// Where a world is: its names, its time, and the faults that are injected into its deliveries.
+pub struct Place {
+    pub name: String,
+    pub public_url: PublicUrl,
+    pub clock: Clock,
+    pub faults: FaultRules,
+    /// Where it says to be when no request tells.
+    home: Mutex<String>,
+}
+
+impl Place {
+    #[must_use]
+    pub fn new(name: String, public_url: PublicUrl, clock: Clock, home: String) -> Self {
+        Self { name, public_url, clock, faults: FaultRules::default(), home: Mutex::new(home) }
+    }
+
+    /// Says where it is when no request tells.
+    pub fn set_home(&self, home: String) {
+        *self.home.lock().unwrap_or_else(PoisonError::into_inner) = home;
+    }
+
+    /// Whether it is the world that every process has, and not one of many.
+    #[must_use]
+    pub fn is_default(&self) -> bool {
+        self.name == DEFAULT
+    }
+
+    fn is_our_host(&self, headers: &HeaderMap) -> bool {
+        let host = text(headers, header::HOST).unwrap_or_default();
+        match &self.public_url {
+            PublicUrl::Fixed(url) => is_host_of(url, headers) || is_loopback_name(host),
+            PublicUrl::FollowLoopback => is_loopback_name(host),
+        }
+    }
+}
+
+impl Surroundings for Place {
+    fn now(&self) -> Millis {
+        self.clock.now()
+    }
+
+    fn base(&self, headers: &HeaderMap) -> Option<String> {
+        if !self.is_our_host(headers) {
+            return None;
+        }
+        let prefix = text(headers, PREFIX).unwrap_or_default();
+        Some(match &self.public_url {
+            PublicUrl::Fixed(url) if self.is_default() || !prefix.is_empty() => format!("{url}{prefix}"),
+            _ => {
+                let host = text(headers, header::HOST).unwrap_or("localhost");
+                let scheme = if KAKAO_HOSTS.contains(&host) { "https" } else { "http" };
+                format!("{scheme}://{host}{prefix}")
+            }
+        })
+    }
+
+    fn issuer(&self) -> String {
+        match &self.public_url {
+            PublicUrl::Fixed(url) if self.is_default() => url.clone(),
+            _ => self.home.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+        }
+    }
+
+    fn is_issuer(&self, issuer: &str) -> bool {
+        let (origin, path) = base::split(issuer);
+        let is_path = if path.is_empty() { true } else { path.strip_prefix(WORLDS) == Some(&self.name) };
+        let is_loopback = || {
+            origin.split_once("://").is_some_and(|(scheme, host)| {
+                is_loopback_name(host) && scheme == if KAKAO_HOSTS.contains(&host) { "https" } else { "http" }
+            })
+        };
+        match &self.public_url {
+            PublicUrl::Fixed(url) if self.is_default() => url == issuer,
+            PublicUrl::Fixed(url) => is_path && (url == origin && !path.is_empty() || is_loopback()),
+            PublicUrl::FollowLoopback => is_path && is_loopback(),
+        }
+    }
+
+    fn course(&self, delivery: &Delivery, random: &dyn Random) -> Course {
+        let kind = delivery.notice.kind();
+        let turn = if delivery.attempts > 1 || self.faults.is_empty() {
+            Turn::Now
+        } else {
+            match self.faults.choose_delivery(kind, random::chance(random)) {
+                None => Turn::Now,
+                Some(Injected::BadSignature) => Turn::BadlySigned,
+                Some(Injected::Late(seconds)) => Turn::Later(seconds, "put off by a fault rule"),
+                Some(Injected::Twice) => Turn::Twice,
+                Some(Injected::OutOfOrder) => {
+                    self.faults.let_overtake(delivery.app_id, kind, delivery.id);
+                    return Course {
+                        turn: Turn::Later(3600, "waits for the one that follows, by a fault rule"),
+                        then: Vec::new(),
+                    };
+                }
+            }
+        };
+        let then = match turn {
+            Turn::Later(..) => Vec::new(),
+            _ => self.faults.overtaken_by(delivery.app_id, kind, delivery.id),
+        };
+        Course { turn, then }
+    }
+}
+
+fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
+    headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok())
+}
+
+fn is_loopback_name(host: &str) -> bool {
+    let (name, port) = match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((name, port)) => (name, port.strip_prefix(':').or(port.is_empty().then_some("0"))),
+        None => host.split_once(':').map_or((host, Some("0")), |(name, port)| (name, Some(port))),
+    };
+    port.is_some_and(|port| port.parse::<u16>().is_ok())
+        && (matches!(name, "localhost" | "127.0.0.1" | "::1")
+            || name.ends_with(".localhost")
+            || KAKAO_HOSTS.contains(&name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_loopback_names_are_ours() {
+        for ours in ["localhost", "localhost:7700", "127.0.0.1:1", "[::1]:7700", "a.localhost:7700", "kauth.kakao.com"]
+        {
+            assert!(is_loopback_name(ours), "{ours}");
+        }
+        for foreign in [
+            "",
+            "evil.example",
+            "localhost.evil.example",
+            "127.0.0.1.evil.example:7700",
+            "evil.kakao.com",
+            "localhost:1, evil.example",
+            "[::1]evil.example",
+            "localhost:",
+            "::1",
+        ] {
+            assert!(!is_loopback_name(foreign), "{foreign}");
+        }
+    }
+}
