@@ -18,7 +18,7 @@ bench:
 
 # Writes docs/reference from the code
 docs:
-    KAKAW_WRITE_DOCS=1 cargo test --package kakaw-server --test binary -- docs
+    KAKAW_WRITE_DOCS=1 cargo test --package kakaw --test binary -- docs
 
 # A stand-in with the sample world
 dev:

@@ -1,7 +1,7 @@
 //! Inputs: seeds that a parser knows, with bytes flipped, cut, doubled and spliced.
 
 use kakaw_core::random;
-use kakaw_server::random::Seeded;
+use kakaw_platform::random::Seeded;
 
 /// Bytes that mean something to some parser.
 const TOKENS: [&[u8]; 16] = [

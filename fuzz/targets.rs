@@ -10,8 +10,8 @@ use kakaw_core::policy::Policy;
 use kakaw_core::seal::{MasterKey, Sealer};
 use kakaw_core::token::{self, AccessToken};
 use kakaw_core::{Millis, authorize, pkce};
-use kakaw_server::http::cookie;
-use kakaw_server::{password, random::Seeded, world_file};
+use kakaw_platform::request::cookie;
+use kakaw_platform::{manage::world_file, password, random::Seeded};
 use kakaw_wire::form::Pairs;
 use kakaw_wire::oidc::IdTokenClaims;
 use kakaw_wire::scope::{self, Item};
@@ -177,7 +177,7 @@ fn id_token() -> Check {
 
 fn worlds() -> Vec<Vec<u8>> {
     seeds(&[
-        include_str!("../crates/server/assets/sample_world.toml"),
+        include_str!("../crates/kakaw/assets/sample_world.toml"),
         "[[people]]\nid = \"x\"\nbirthday = \"1130\"\n[[people.links]]\napp = 1\nuser_id = 5\nscopes = [\"gender\"]\n",
         "[[apps]]\nid = 1\nname = \"A\"\n[apps.consent_items]\ngender = { consent = \"on_use\", purpose = \"x\" }\n",
     ])

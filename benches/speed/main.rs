@@ -176,7 +176,7 @@ fn signatures_per_second() -> f64 {
 
 /// Argon2id hashes per second on every core: what log-ins cannot go beyond.
 fn hashes_per_second() -> f64 {
-    on_every_core(|| Some(|| kakaw_server::password::one_for_measurement(kakaw_server::password::OWASP)))
+    on_every_core(|| Some(|| kakaw_platform::password::one_for_measurement(kakaw_platform::password::OWASP)))
 }
 
 fn on_every_core<W: FnMut()>(make: impl Fn() -> Option<W> + Sync) -> f64 {

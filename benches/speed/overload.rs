@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use kakaw_bench::load::{Connection, Run, summary};
 use kakaw_core::random;
-use kakaw_server::random::Seeded;
+use kakaw_platform::random::Seeded;
 
 use crate::scenario::{CONNECTIONS, log_in_answer};
 

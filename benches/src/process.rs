@@ -57,7 +57,7 @@ pub fn release_binary() -> anyhow::Result<PathBuf> {
     }
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let status = Command::new(env!("CARGO"))
-        .args(["build", "--release", "--package", "kakaw-server", "--bin", "kakaw"])
+        .args(["build", "--release", "--package", "kakaw", "--bin", "kakaw"])
         .current_dir(&root)
         .status()?;
     anyhow::ensure!(status.success(), "the release build failed");

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use clap::Parser as _;
-use crate::cli::{self, Cli, Usage};
+use kakaw::cli::{self, Cli, Usage};
 use kakaw_platform::log::Log;
 
 /// Small pieces come and go at every request; measured, the system's allocator costs a tenth of one.

@@ -6,6 +6,7 @@ pub mod held;
 pub mod http;
 pub mod jobs;
 pub mod keys;
+pub mod log;
 pub mod manage;
 pub mod openapi;
 pub mod pages;

@@ -82,7 +82,8 @@ impl Platform {
     /// Puts a platform together.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let Parts { store, sealer, random, signer, passwords, quotas, webhooks, policy, settings, surroundings } = parts;
+        let Parts { store, sealer, random, signer, passwords, quotas, webhooks, policy, settings, surroundings } =
+            parts;
         Self {
             store,
             sealer,

@@ -1,4 +1,4 @@
-//! Calls per minute and app, counted by the process's own clock: a moved platform clock neither fills nor empties a quota.
+//! Calls per minute and app, counted by the process's own clock: a clock that tests move neither fills nor empties a quota.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};

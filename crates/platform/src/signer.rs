@@ -1,5 +1,6 @@
 //! The keys of ID tokens: loaded or made in the background, so that no start waits for them.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,8 +12,6 @@ use kakaw_store::{Error, Outcome, Statement, Store, signing_keys};
 use kakaw_wire::oidc::{Jwk, Jwks};
 use tokio::sync::{Notify, watch};
 
-use kakaw_standin::key_pool::KeyPool;
-
 /// How many keys are published: the one that signs, and the next.
 const KEYS: usize = 2;
 /// Between two looks at the store.
@@ -22,11 +21,14 @@ const SOON: Duration = Duration::from_secs(2);
 /// How long a request waits for a key: the first may have to be made.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
+/// Hands out keys that were made before.
+pub type Source = Box<dyn Fn() -> Pin<Box<dyn Future<Output = Option<SigningKey>> + Send>> + Send + Sync>;
+
 /// Signing keys, once there are any.
 pub struct Signer {
     keys: watch::Sender<Arc<Vec<SigningKey>>>,
-    /// Where a platform of many draws its only key from, when it needs one.
-    pool: Option<Arc<KeyPool>>,
+    /// Where a platform that is one of many has its only key from, when it needs one.
+    source: Option<Source>,
     /// How long nothing is made unless somebody asks.
     patience: Duration,
     longest_wait: Duration,
@@ -37,7 +39,7 @@ impl Default for Signer {
     fn default() -> Self {
         Self {
             keys: watch::Sender::new(Arc::default()),
-            pool: None,
+            source: None,
             patience: Duration::ZERO,
             longest_wait: LONGEST_WAIT,
             wanted: Notify::new(),
@@ -48,11 +50,11 @@ impl Default for Signer {
 impl Signer {
     /// A signer that has no key until one is asked for.
     #[must_use]
-    pub fn drawing_from(pool: Arc<KeyPool>) -> Self {
-        Self { pool: Some(pool), patience: Duration::MAX, ..Self::default() }
+    pub fn drawing_from(source: Source) -> Self {
+        Self { source: Some(source), patience: Duration::MAX, ..Self::default() }
     }
 
-    /// A signer that lets a stand-in and what it runs begin first: keys take a core for a tenth of a second.
+    /// A signer that lets others begin first: keys take a core for a tenth of a second.
     #[must_use]
     pub fn patient() -> Self {
         Self { patience: Duration::from_millis(300), ..Self::default() }
@@ -99,8 +101,8 @@ impl Signer {
     }
 
     async fn make(&self) -> Result<SigningKey, Error> {
-        let made = match &self.pool {
-            Some(pool) => pool.take().await,
+        let made = match &self.source {
+            Some(next) => next().await,
             None => tokio::task::spawn_blocking(SigningKey::generate).await.ok().flatten(),
         };
         made.ok_or_else(|| Error::Unusable("no RSA key could be made".to_owned()))
@@ -141,7 +143,7 @@ impl Signer {
     /// The store failed, or a key could not be opened: another sealing key made it.
     pub async fn load(&self, store: &Store, sealer: &Sealer, now: Millis) -> Result<(), Error> {
         let mut keys = read(store, sealer).await?;
-        while keys.len() < if self.pool.is_some() { 1 } else { KEYS } {
+        while keys.len() < if self.source.is_some() { 1 } else { KEYS } {
             let key = self.make().await?;
             let created = now.plus_seconds(keys.len() as i64);
             let Outcome::Committed = store.commit(vec![insert(&key, sealer, created)?]).await? else { continue };

@@ -34,4 +34,3 @@ async fn cdn(State(world): State<Arc<World>>, uri: Uri, Path(version): Path<Stri
     let looked = places.map(|place| place.display().to_string()).join(" and ");
     (StatusCode::NOT_FOUND, format!("--real-sdk: there is no {looked}\n")).into_response()
 }
-

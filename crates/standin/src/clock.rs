@@ -1,7 +1,6 @@
-//! World time: the only reader of the real clock.
+//! The time of a world, which tests move.
 
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use kakaw_core::Millis;
 
@@ -70,7 +69,6 @@ impl Clock {
     }
 }
 
-#[allow(clippy::disallowed_methods, reason = "the one reader of the real clock")]
 fn real() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| i64::try_from(d.as_millis()).unwrap_or(i64::MAX))
+    kakaw_platform::clock::now().0
 }

@@ -11,11 +11,12 @@ use axum::response::Response;
 use serde_json::json;
 use tower::ServiceExt as _;
 
-use super::fault;
-use super::here::{PREFIX, WORLDS};
+use kakaw_platform::http::error;
+
 use crate::intercept::{Listening, Wish};
-use kakaw_platform::manage::Refused;
+use crate::world::{PREFIX, WORLDS};
 use crate::worlds::{Running, Worlds};
+use kakaw_platform::manage::Refused;
 
 /// Every world, behind one listener.
 pub fn every(worlds: Arc<Worlds>) -> Router {

@@ -25,11 +25,11 @@ use serde::Deserialize;
 use tokio::sync::mpsc;
 
 use crate::control::Wish;
-use kakaw_platform::http::error::Error;
-use kakaw_platform::request::context::{self, Here};
-use kakaw_platform::pages;
 use crate::record::log::{Exchange, Filter};
-use crate::world::World;
+use crate::world::{Shared, World};
+use kakaw_platform::http::error::Error;
+use kakaw_platform::pages;
+use kakaw_platform::request::context::{self, Here};
 
 /// A comment now and then shows that the connection lives.
 const PULSE: Duration = Duration::from_secs(20);
@@ -42,7 +42,7 @@ pub fn routes() -> Router<Shared> {
 }
 
 async fn show(here: Here) -> Response {
-    pages::respond_with_script(&here, StatusCode::OK, &pages::inspector::Inspector::new(&here))
+    pages::respond_with_script(&here, StatusCode::OK, &crate::pages::inspector::Inspector::new(&here))
 }
 
 async fn events(
@@ -53,7 +53,8 @@ async fn events(
     let site = headers.get("sec-fetch-site").and_then(|site| site.to_str().ok()).unwrap_or("same-origin");
     if !peer.ip().to_canonical().is_loopback() || !["same-origin", "none"].contains(&site) {
         let reason = "the inspector is for its own page on this machine".to_owned();
-        return Error::from(Problem::BadTokenRequest { reason }).kauth(&world, &context::base(&world, &headers));
+        return Error::from(Problem::BadTokenRequest { reason })
+            .kauth(&world.platform, &context::base(&world.platform, &headers));
     }
     let (sender, receiver) = mpsc::channel(64);
     tokio::spawn(async move {
@@ -105,7 +106,7 @@ struct Mend {
 async fn mend(Wish(caller, Mend { id }): Wish<Mend>) -> Response {
     match mended(&caller.world, id).await {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
-        Err(fault) => fault.kauth(&caller.world, &caller.base),
+        Err(fault) => fault.kauth(&caller.world.platform, &caller.base),
     }
 }
 
@@ -119,7 +120,8 @@ async fn mended(world: &World, id: u64) -> Result<(), Error> {
     let exchange = exchange.ok_or_else(|| refused(format!("there is no exchange {id} in the log")))?;
     let sent = |name: &str| exchange.parameters.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str());
     let key = exchange.app_key.as_deref().unwrap_or_default();
-    let (app, _) = app_keys::with_app(&world.platform.store, key).await?.ok_or_else(|| refused("its app is gone".to_owned()))?;
+    let (app, _) =
+        app_keys::with_app(&world.platform.store, key).await?.ok_or_else(|| refused("its app is gone".to_owned()))?;
     let change = match exchange.code {
         Some("KOE006") => {
             let keys = app_keys::of_app(&world.platform.store, app.id).await?;

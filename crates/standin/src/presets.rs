@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use kakaw_platform::manage::Refused;
 use crate::world::World;
+use kakaw_platform::manage::Refused;
 use kakaw_platform::manage::world_file::{self, WorldFile};
 
 /// How long the sign-up of a pre-registered person stays open, in seconds.
@@ -113,9 +113,9 @@ impl Wish {
     /// There is no such app, or the database failed.
     pub async fn run(&self, world: &World) -> Result<Made, Refused> {
         let app = match self.app {
-            Some(id) => {
-                apps::by_id(&world.platform.store, id).await?.ok_or_else(|| Refused::Wrong(format!("there is no app {id}")))?
-            }
+            Some(id) => apps::by_id(&world.platform.store, id)
+                .await?
+                .ok_or_else(|| Refused::Wrong(format!("there is no app {id}")))?,
             None => apps::all(&world.platform.store)
                 .await?
                 .into_iter()
@@ -130,7 +130,7 @@ impl Wish {
         }
         let file: WorldFile = serde_json::from_value(json!({ "people": [person] }))
             .map_err(|error| Refused::Wrong(format!("login: {login:?} cannot be a person: {error}")))?;
-        world_file::apply(world, &file).await.map_err(|error| Refused::Wrong(format!("{error:#}")))?;
+        world_file::apply(&world.platform, &file).await.map_err(|error| Refused::Wrong(format!("{error:#}")))?;
         let stored = accounts::by_login(&world.platform.store, &login).await?;
         let link = match &stored {
             Some(stored) => links::of(&world.platform.store, app.id, stored.account.id).await?,

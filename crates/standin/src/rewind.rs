@@ -11,7 +11,7 @@ use crate::world::World;
 /// The database failed.
 pub async fn take(world: &World, name: &str) -> Result<bool, Error> {
     let rows = snapshot::take(&world.platform.store).await?;
-    let moment = Moment { rows, clock: world.clock.reading(), policy: world.platform.policy() };
+    let moment = Moment { rows, clock: world.place.clock.reading(), policy: world.platform.policy() };
     Ok(world.snapshots.put(name, moment))
 }
 
@@ -22,7 +22,7 @@ pub async fn take(world: &World, name: &str) -> Result<bool, Error> {
 pub async fn restore(world: &World, name: &str) -> Result<bool, Error> {
     let Some(moment) = world.snapshots.get(name) else { return Ok(false) };
     snapshot::restore(&world.platform.store, &moment.rows).await?;
-    world.clock.set(moment.clock);
+    world.place.clock.set(moment.clock);
     world.platform.set_policy(moment.policy);
     Ok(true)
 }
@@ -35,7 +35,7 @@ pub async fn reset(world: &World) -> Result<bool, Error> {
     let found = restore(world, START).await?;
     if found {
         world.requests.clear();
-        world.faults.remove(None);
+        world.place.faults.remove(None);
         world.platform.quotas.refill();
     }
     Ok(found)

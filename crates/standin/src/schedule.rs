@@ -6,8 +6,8 @@ use kakaw_core::Millis;
 use kakaw_store::{Error, deliveries, links};
 
 use crate::world::World;
-use kakaw_platform::jobs;
 use kakaw_platform::deliver;
+use kakaw_platform::jobs;
 
 /// Moves the clock to `to`; on the way it stops wherever something is due, and that is done first.
 ///
@@ -16,7 +16,7 @@ use kakaw_platform::deliver;
 pub async fn advance_to(world: &Arc<World>, to: Millis) -> Result<(), Error> {
     while let Some(due) = next_due(world).await?.filter(|due| *due <= to) {
         if due > world.now() {
-            world.clock.move_to(due);
+            world.place.clock.move_to(due);
         }
         run_due(world).await?;
         // What failed is due later; what stays due now would hold the clock for ever.
@@ -25,7 +25,7 @@ pub async fn advance_to(world: &Arc<World>, to: Millis) -> Result<(), Error> {
         }
     }
     if to > world.now() {
-        world.clock.move_to(to);
+        world.place.clock.move_to(to);
     }
     run_due(world).await
 }
@@ -38,7 +38,7 @@ async fn next_due(world: &World) -> Result<Option<Millis>, Error> {
 
 /// Does everything that is due now.
 async fn run_due(world: &Arc<World>) -> Result<(), Error> {
-    while jobs::sweep(world).await? {}
-    deliver::deliver_due(world).await?;
+    while jobs::sweep(&world.platform).await? {}
+    deliver::deliver_due(&world.platform).await?;
     Ok(())
 }

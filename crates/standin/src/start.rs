@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing;
@@ -10,11 +11,11 @@ use kakaw_core::app::KeyKind;
 use kakaw_core::seal::Purpose;
 use kakaw_store::{accounts, app_keys, apps};
 
-use kakaw_platform::http::error::Error;
-use kakaw_platform::request::context::Here;
-use kakaw_platform::pages;
 use crate::pages::start::{App, Person, Start};
-use crate::world::World;
+use crate::world::{Shared, World};
+use kakaw_platform::http::error::Error;
+use kakaw_platform::pages;
+use kakaw_platform::request::context::Here;
 
 /// Rows of each table at most: a page, not an export.
 const ROWS: usize = 50;
@@ -24,29 +25,29 @@ pub fn routes() -> Router<Shared> {
     Router::new().route("/", routing::get(get))
 }
 
-async fn get(here: Here) -> Response {
-    match load(&here).await {
+async fn get(State(world): State<Arc<World>>, here: Here) -> Response {
+    match load(&here, world.place.is_default()).await {
         Ok(view) => pages::respond(&here, StatusCode::OK, &view),
         Err(fault) => fault.page(&here),
     }
 }
 
-async fn load(here: &Here) -> Result<Start, Error> {
-    let world = &here.platform;
+async fn load(here: &Here, demo: bool) -> Result<Start, Error> {
+    let platform = &here.platform;
     let mut found = Vec::new();
-    for app in apps::all(&world.platform.store).await?.into_iter().take(ROWS) {
-        let keys = app_keys::of_app(&world.platform.store, app.id).await?;
+    for app in apps::all(&platform.store).await?.into_iter().take(ROWS) {
+        let keys = app_keys::of_app(&platform.store, app.id).await?;
         let live = keys.into_iter().filter(|stored| !stored.key.deleted && stored.key.kind != KeyKind::Admin);
         let keys = live.map(|stored| (stored.key.kind.label(), stored.key.key)).collect();
         found.push(App { id: app.id, name: app.settings.name, keys });
     }
-    let mut people: Vec<_> = accounts::all(&world.platform.store)
+    let mut people: Vec<_> = accounts::all(&platform.store)
         .await?
         .into_iter()
         .take(ROWS)
         .map(|stored| {
             let attributes = stored.account.attributes;
-            let open = |sealed: &String| String::from_utf8(world.platform.sealer.open(Purpose::Keep, sealed)?).ok();
+            let open = |sealed: &String| String::from_utf8(platform.sealer.open(Purpose::Keep, sealed)?).ok();
             Person {
                 login: attributes.email.or(attributes.id).unwrap_or_default(),
                 // Of a world file, and not yet hashed by a first log-in.
@@ -56,5 +57,5 @@ async fn load(here: &Here) -> Result<Start, Error> {
         })
         .collect();
     people.sort_by(|a, b| (a.restricted, &a.login).cmp(&(b.restricted, &b.login)));
-    Ok(Start::new(here, found, people))
+    Ok(Start::new(here, demo, found, people))
 }

@@ -3,9 +3,9 @@
 //! `kakaokompassauth://authorize?…` (iOS SDK), percent-encoded.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use axum::Router;
+use axum::extract::Request;
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use axum::routing;
@@ -14,11 +14,12 @@ use kakaw_wire::form::Pairs;
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
+use crate::world::Shared;
 use kakaw_platform::http::error::Error;
+use kakaw_platform::pages;
 use kakaw_platform::request::context::Here;
 use kakaw_platform::request::redirect::with_query;
-use kakaw_platform::pages;
-use crate::world::World;
+use kakaw_platform::request::settled::Settled;
 
 /// Says in an authorization request how KakaoTalk ended.
 const ENDED: &str = "kakaw_talk";
@@ -31,7 +32,7 @@ pub fn routes() -> Router<Shared> {
 
 /// How KakaoTalk ends when nobody logs in through it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
+enum Outcome {
     /// The person goes back, in the web view of a page.
     Denied,
     /// The person goes back, in an app.
@@ -51,16 +52,14 @@ impl Outcome {
         }
     }
 
-    /// What the request says, in a stand-in.
-    #[must_use]
-    pub fn of(here: &Here, pairs: &Pairs) -> Option<Self> {
-        let said = pairs.one(ENDED).ok().flatten().filter(|_| here.platform.is_dev())?;
+    /// What the request says.
+    fn of(pairs: &Pairs) -> Option<Self> {
+        let said = pairs.one(ENDED).ok().flatten()?;
         Self::ALL.into_iter().find(|outcome| outcome.id() == said)
     }
 
     /// `error` and `error_description`, as the app gets them.
-    #[must_use]
-    pub const fn error(self) -> (&'static str, &'static str) {
+    const fn error(self) -> (&'static str, &'static str) {
         match self {
             Self::Denied => ("access_denied", "User denied access"),
             Self::Cancelled => ("cancelled", "user cancelled."),
@@ -69,12 +68,22 @@ impl Outcome {
     }
 }
 
+/// Puts how KakaoTalk ended into an authorization request that says so.
+pub fn settle(request: &mut Request) {
+    let query = Pairs::parse(request.uri().query().unwrap_or_default()).unwrap_or_default();
+    if let Some(outcome) = Outcome::of(&query) {
+        let (error, message) = outcome.error();
+        request.extensions_mut().insert(Settled::Ended(error, message));
+    }
+}
+
 async fn get(here: Here, uri: Uri) -> Response {
     match read(uri.path_and_query().map_or("", |path| path.as_str())) {
         Ok(link) => {
             let ended = |outcome: Outcome| with_query(&link.authorize, &[(ENDED, Some(outcome.id()))]);
             let back = if link.in_app { Outcome::Cancelled } else { Outcome::Denied };
-            let view = pages::talk::Talk::new(&here, link.authorize.clone(), ended(back), ended(Outcome::NotSupported));
+            let view =
+                crate::pages::talk::Talk::new(&here, link.authorize.clone(), ended(back), ended(Outcome::NotSupported));
             pages::respond(&here, StatusCode::OK, &view)
         }
         Err(reason) => {

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -16,19 +17,22 @@ use tokio::sync::{Mutex, OnceCell};
 use tokio::task::AbortHandle;
 
 use crate::clock::Clock;
-use kakaw_platform::request::context::{KAKAO_HOSTS, WORLDS};
 use crate::intercept::authority::{self, Authority};
 use crate::intercept::upstream::Upstream;
 use crate::intercept::{self, Listening};
 use crate::key_pool::KeyPool;
-use kakaw_platform::manage::Refused;
-use kakaw_platform::signer::Signer;
-use kakaw_platform::platform::{DEFAULT, World};
-use kakaw_platform::manage::world_file::{self, Secrets, WorldFile};
-use kakaw_platform::jobs;
-use kakaw_platform::keys;
 use crate::rewind;
 use crate::snapshots;
+use crate::world::{DEFAULT, Place, World};
+use crate::world::{KAKAO_HOSTS, WORLDS};
+use kakaw_core::key::SigningKey;
+use kakaw_platform::jobs;
+use kakaw_platform::keys;
+use kakaw_platform::manage::Refused;
+use kakaw_platform::manage::world_file::{self, Secrets, WorldFile};
+use kakaw_platform::platform::{Parts, Platform};
+use kakaw_platform::signer::Signer;
+use kakaw_platform::surroundings::Surroundings;
 
 /// Worlds at most.
 const MOST: usize = 10_000;
@@ -150,7 +154,7 @@ impl Worlds {
         let upstream = self.interception.upstream.clone().map_err(Refused::Wrong)?;
         let lasting = self.interception.folder.is_some();
         let started = Listening::start(app, authority, lasting, upstream, wish).await.map_err(|error| wrong(&error))?;
-        running.world.set_home(format!("https://{}", KAKAO_HOSTS[0]));
+        running.world.place.set_home(format!("https://{}", KAKAO_HOSTS[0]));
         Ok(Arc::clone(intercepted.insert(Arc::new(started))))
     }
 
@@ -216,13 +220,13 @@ impl Worlds {
             None => None,
             Some(other) => {
                 let found = self.get(other).ok_or_else(|| Refused::Wrong(format!("there is no world {other:?}")))?;
-                let file = world_file::export(&found.world, Secrets::Written).await?;
-                Some((file, found.world.clock.reading()))
+                let file = world_file::export(&found.world.platform, Secrets::Written).await?;
+                Some((file, found.world.place.clock.reading()))
             }
         };
         let world = Arc::new(self.empty(name.clone()).await?);
         if let Some((file, reading)) = copied {
-            world.clock.set(reading);
+            world.place.clock.set(reading);
             apply(&world, &file).await?;
         }
         if let Some(file) = file {
@@ -230,7 +234,7 @@ impl Worlds {
         }
         rewind::take(&world, snapshots::START).await?;
         let app = (self.endpoints)(Arc::clone(&world));
-        let work = vec![tokio::spawn(jobs::work(Arc::clone(&world))).abort_handle()];
+        let work = vec![tokio::spawn(jobs::work(Arc::clone(&world.platform))).abort_handle()];
         let running = Running::new(world, app, work);
         let mut others = self.others.write().unwrap_or_else(PoisonError::into_inner);
         // Somebody may have been faster with the same name.
@@ -259,31 +263,29 @@ impl Worlds {
     async fn empty(&self, name: String) -> Result<World, Refused> {
         let first = &self.first.world;
         let home = format!("http://localhost:{}{WORLDS}{name}", self.port);
-        let sealer = keys::ephemeral(&*first.random);
-        Ok(World {
-            name,
-            mode: first.mode,
+        let place = Arc::new(Place::new(name, first.place.public_url.clone(), Clock::default(), home));
+        let keys = Arc::clone(&self.keys);
+        let next_key = move || -> Pin<Box<dyn Future<Output = Option<SigningKey>> + Send>> {
+            let keys = Arc::clone(&keys);
+            Box::pin(async move { keys.take().await })
+        };
+        let sealer = keys::ephemeral(&*first.platform.random);
+        let platform = Platform::new(Parts {
             store: Store::open(&Url::Memory).await?,
             sealer: sealer.map_err(|error| Refused::Wrong(error.to_string()))?,
-            clock: Clock::default(),
-            random: Arc::clone(&first.random),
-            signer: Signer::drawing_from(Arc::clone(&self.keys)),
-            passwords: Arc::clone(&first.passwords),
-            policy: RwLock::new(first.policy()),
-            public_url: first.public_url.clone(),
-            access_token_in_query: first.access_token_in_query,
-            quotas: first.quotas.fresh(),
-            webhooks: Arc::clone(&first.webhooks),
-            wake_deliveries: Default::default(),
-            requests: Default::default(),
-            faults: Default::default(),
-            held: Default::default(),
-            sign_up: first.sign_up,
-            snapshots: Default::default(),
-            home: std::sync::Mutex::new(home),
+            random: Arc::clone(&first.platform.random),
+            signer: Signer::drawing_from(Box::new(next_key)),
+            passwords: Arc::clone(&first.platform.passwords),
+            quotas: first.platform.quotas.fresh(),
+            webhooks: Arc::clone(&first.platform.webhooks),
+            policy: first.platform.policy(),
+            settings: first.platform.settings,
+            surroundings: Arc::clone(&place) as Arc<dyn Surroundings>,
+        });
+        Ok(World {
             control_token: first.control_token.clone(),
             real_sdk: first.real_sdk.clone(),
-            behind_proxy: first.behind_proxy,
+            ..World::new(platform, place)
         })
     }
 }
@@ -293,5 +295,5 @@ fn taken(name: &str) -> Refused {
 }
 
 async fn apply(world: &World, file: &WorldFile) -> Result<(), Refused> {
-    world_file::apply(world, file).await.map_err(|error| Refused::Wrong(format!("{error:#}")))
+    world_file::apply(&world.platform, file).await.map_err(|error| Refused::Wrong(format!("{error:#}")))
 }

@@ -7,7 +7,7 @@ use std::process::Command as Process;
 use anyhow::Context as _;
 use clap::{Args as ClapArgs, Subcommand};
 
-use super::place::Entered;
+use super::entered::Entered;
 use super::{Usage, listen};
 use crate::config;
 

@@ -10,9 +10,10 @@ use kakaw_store::{app_keys, apps};
 
 use super::open::{self, Missing};
 use super::{Usage, listen};
+use crate::config::Mode;
 use crate::config::{self, Config, SAMPLE_KEY};
+use kakaw_platform::Platform;
 use kakaw_platform::keys;
-use kakaw_platform::platform::{Mode, World};
 
 #[derive(ClapArgs)]
 pub struct Args {
@@ -33,12 +34,12 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
             Ok(None) => {}
             Err(problem) => report.take("key file", vec![problem]),
         }
-        match open::world(&config, mode, Missing::Refuse).await {
-            Ok(world) => {
-                report.note("database", &world.store.durability().await?);
-                report.take("apps", app_problems(&world).await?);
+        match open::platform(&config, mode, Missing::Refuse).await {
+            Ok(platform) => {
+                report.note("database", &platform.store.durability().await?);
+                report.take("apps", app_problems(&platform, mode).await?);
                 if mode == Mode::Serve {
-                    report.take("secrets", unsafe_secrets(&world).await?);
+                    report.take("secrets", unsafe_secrets(&platform).await?);
                 }
             }
             Err(error) => report.take("database and key file", vec![format!("{error:#}")]),
@@ -93,11 +94,11 @@ async fn address(config: &Config) -> Vec<String> {
     }
 }
 
-async fn app_problems(world: &World) -> anyhow::Result<Vec<String>> {
+async fn app_problems(platform: &Platform, mode: Mode) -> anyhow::Result<Vec<String>> {
     let mut problems = Vec::new();
-    for app in apps::all(&world.store).await? {
+    for app in apps::all(&platform.store).await? {
         let name = format!("app {} ({})", app.id, app.settings.name);
-        let keys = app_keys::of_app(&world.store, app.id).await?;
+        let keys = app_keys::of_app(&platform.store, app.id).await?;
         let mut live = keys.iter().filter(|stored| !stored.key.deleted).peekable();
         if live.peek().is_none() {
             problems.push(format!("{name} has no key, so nobody can log in with it; add one to its world file"));
@@ -107,7 +108,7 @@ async fn app_problems(world: &World) -> anyhow::Result<Vec<String>> {
             if key.settings.redirect_uris.is_empty() {
                 problems.push(format!("{name}, REST API key {}: no redirect URI, so every log-in is KOE006", key.key));
             }
-            for uri in key.settings.redirect_uris.iter().filter(|uri| world.mode == Mode::Serve && is_plain_http(uri)) {
+            for uri in key.settings.redirect_uris.iter().filter(|uri| mode == Mode::Serve && is_plain_http(uri)) {
                 problems.push(format!("{name}: redirect URI {uri} would carry codes in plain HTTP; use https"));
             }
         }
@@ -125,16 +126,17 @@ fn is_plain_http(uri: &str) -> bool {
 }
 
 /// Client secrets and keys that anybody could guess.
-pub async fn unsafe_secrets(world: &World) -> anyhow::Result<Vec<String>> {
+pub async fn unsafe_secrets(platform: &Platform) -> anyhow::Result<Vec<String>> {
     let mut problems = Vec::new();
-    for app in apps::all(&world.store).await? {
-        for stored in app_keys::of_app(&world.store, app.id).await?.into_iter().filter(|stored| !stored.key.deleted) {
+    for app in apps::all(&platform.store).await? {
+        for stored in app_keys::of_app(&platform.store, app.id).await?.into_iter().filter(|stored| !stored.key.deleted)
+        {
             let name = format!("app {} ({}), {} key", app.id, app.settings.name, stored.key.kind.label());
             if stored.key.key == SAMPLE_KEY {
                 problems.push(format!("{name} is the sample world's, which everybody knows; make another"));
             }
             let Some(sealed) = &stored.sealed else { continue };
-            let plain = world.sealer.open(Purpose::Keep, sealed).and_then(|plain| String::from_utf8(plain).ok());
+            let plain = platform.sealer.open(Purpose::Keep, sealed).and_then(|plain| String::from_utf8(plain).ok());
             match plain {
                 None => problems.push(format!("{name}: its secret was sealed under another key file; use that one")),
                 Some(plain) if config::is_weak_secret(&plain) => problems

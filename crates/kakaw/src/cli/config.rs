@@ -7,7 +7,7 @@ use clap::Args as ClapArgs;
 
 use super::Usage;
 use crate::config;
-use kakaw_platform::platform::Mode;
+use crate::config::Mode;
 
 #[derive(ClapArgs)]
 pub struct Args {

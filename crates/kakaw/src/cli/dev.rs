@@ -14,12 +14,13 @@ use super::Usage;
 use super::listen::{Listeners, Stop, block_on, serve};
 use super::people;
 use super::standin::{self, StandIn};
+use crate::config::Mode;
 use crate::config::{self, Config, Flag, SAMPLE_KEY};
+use kakaw_platform::manage::world_file::WorldFile;
 use kakaw_standin::demo;
 use kakaw_standin::dispatch;
 use kakaw_standin::intercept::{self, Entrance};
-use kakaw_platform::platform::{DEFAULT, Mode};
-use kakaw_platform::manage::world_file::WorldFile;
+use kakaw_standin::world::DEFAULT;
 
 #[derive(ClapArgs)]
 pub struct Args {
@@ -107,7 +108,7 @@ async fn start(
             "  intercepts   proxy http://{proxy}  TLS {tls}; kakaw env, kakaw hosts and kakaw ca lead there\n"
         );
     }
-    serve(world, listeners, dispatch::every(worlds), &text, stop).await
+    serve(Arc::clone(&world.platform), listeners, dispatch::every(worlds), &text, stop).await
 }
 
 /// A file that only its owner can read.

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use clap::Args as ClapArgs;
 
+use super::entered::Entered;
 use super::listen;
-use super::place::Entered;
 use crate::config;
 use kakaw_standin::intercept::environment::{self, Lead};
 

@@ -5,8 +5,8 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use clap::Args as ClapArgs;
 
+use super::entered::Entered;
 use super::listen;
-use super::place::Entered;
 use kakaw_standin::intercept::{self, Wish};
 
 #[derive(ClapArgs)]

@@ -9,9 +9,9 @@ use kakaw_store::db::Url;
 
 use super::open::{self, Missing};
 use super::{Usage, listen};
+use crate::config::Mode;
 use crate::config::{self, Config, Flag, KEYS};
 use kakaw_platform::keys;
-use kakaw_platform::platform::Mode;
 
 #[derive(ClapArgs)]
 pub struct Args {
@@ -45,8 +45,8 @@ async fn init(config: Config) -> anyhow::Result<()> {
         return Err(Usage::error("the database is in memory; expected data or database in the configuration"));
     };
     let there = key_file.exists();
-    let world = open::world(&config, Mode::Serve, Missing::Make).await?;
-    world.signer.load(&world.store, &world.sealer, world.now()).await?;
+    let platform = open::platform(&config, Mode::Serve, Missing::Make).await?;
+    platform.signer.load(&platform.store, &platform.sealer, platform.now()).await?;
     let path = std::path::absolute(&key_file)?;
     let path = path.display();
     let mut text = String::new();

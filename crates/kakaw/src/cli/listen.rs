@@ -11,9 +11,9 @@ use axum::serve::ListenerExt as _;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use kakaw_platform::Platform;
 use kakaw_platform::jobs;
 use kakaw_platform::log::Log;
-use kakaw_standin::world::World;
 
 /// How long requests that are under way may take after a signal to stop.
 const GRACE: Duration = Duration::from_secs(4);
@@ -61,18 +61,19 @@ pub enum Stop {
     /// SIGTERM or ctrl-c.
     OnSignal,
     /// These, and the end of standard input.
+    #[cfg(feature = "standin")]
     WithStdin,
 }
 
 /// Serves until it is to stop, then lets what is under way finish.
 pub async fn serve(
-    world: Arc<World>,
+    platform: Arc<Platform>,
     listeners: Listeners,
     app: Router,
     announcement: &str,
     stop_on: Stop,
 ) -> anyhow::Result<()> {
-    tokio::spawn(jobs::work(Arc::clone(&world)));
+    tokio::spawn(jobs::work(Arc::clone(&platform)));
     let (stop, stopped) = watch::channel(false);
     let mut servers = tokio::task::JoinSet::new();
     for listener in listeners.listeners {
@@ -95,6 +96,7 @@ pub async fn serve(
     }
     match stop_on {
         Stop::OnSignal => terminated().await,
+        #[cfg(feature = "standin")]
         Stop::WithStdin => tokio::select! { () = terminated() => {}, () = stdin_ended() => {} },
     }
     let _ = stop.send(true);
@@ -104,6 +106,7 @@ pub async fn serve(
 }
 
 /// Waits until whoever started us is gone.
+#[cfg(feature = "standin")]
 async fn stdin_ended() {
     let (ended, wait) = tokio::sync::oneshot::channel();
     // A thread of its own: reading cannot be given up, and must not hold the runtime's end.

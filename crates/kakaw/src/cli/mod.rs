@@ -1,23 +1,33 @@
 //! The command line.
 
 pub mod apply;
+#[cfg(feature = "standin")]
 pub mod ca;
 pub mod check;
 pub mod config;
+#[cfg(feature = "standin")]
 pub mod ctl;
+#[cfg(feature = "standin")]
 pub mod dev;
+#[cfg(feature = "standin")]
+mod entered;
+#[cfg(feature = "standin")]
 pub mod env;
 pub mod explain;
 pub mod export;
+#[cfg(feature = "standin")]
 pub mod hosts;
 pub mod init;
 mod listen;
 mod open;
 pub mod people;
 mod place;
+#[cfg(feature = "standin")]
 pub mod run;
 pub mod serve;
+#[cfg(feature = "standin")]
 mod signals;
+#[cfg(feature = "standin")]
 mod standin;
 pub mod webhooks;
 
@@ -25,31 +35,43 @@ use clap::{Parser, Subcommand};
 
 /// Kakao Login that you can run yourself.
 #[derive(Parser)]
-#[command(name = "kakaw", version, args_conflicts_with_subcommands = true)]
+#[command(name = "kakaw", version)]
+#[cfg_attr(feature = "standin", command(args_conflicts_with_subcommands = true))]
 pub struct Cli {
+    #[cfg(feature = "standin")]
     #[command(subcommand)]
     command: Option<Command>,
+    #[cfg(feature = "standin")]
     #[command(flatten)]
     dev: dev::Args,
+    #[cfg(not(feature = "standin"))]
+    #[command(subcommand)]
+    command: Command,
 }
 
 #[derive(Subcommand)]
 enum Command {
     /// Start a stand-in for development and tests (the default).
+    #[cfg(feature = "standin")]
     Dev(dev::Args),
     /// Run the login platform for real people.
     Serve(serve::Args),
     /// Make the key file, the tables and the signing keys that `kakaw serve` needs.
     Init(init::Args),
     /// Run a command whose traffic to Kakao Login reaches a stand-in, and nothing else does.
+    #[cfg(feature = "standin")]
     Run(run::Args),
     /// Tell a running stand-in what to do: worlds, log-ins, clock, faults, requests, webhooks.
+    #[cfg(feature = "standin")]
     Ctl(ctl::Args),
     /// Print the variables that lead programs to a running stand-in: eval "$(kakaw env)".
+    #[cfg(feature = "standin")]
     Env(env::Args),
     /// Print what leads containers, devices and browsers to a running stand-in.
+    #[cfg(feature = "standin")]
     Hosts(hosts::Args),
     /// Show a stand-in's certificate authority, have the system trust it, and undo that.
+    #[cfg(feature = "standin")]
     Ca(ca::Args),
     /// Bring a running stand-in or a database to what a world file says.
     Apply(apply::Args),
@@ -58,7 +80,7 @@ enum Command {
     /// End a person's link or account; services are told.
     People(people::Args),
     /// Show every webhook and how it fares, or put a paused one back in use.
-    Webhooks(deliver::Args),
+    Webhooks(webhooks::Args),
     /// Explain an error code: what it means, why it happens, how to fix it.
     Explain(explain::Args),
     /// Find what is wrong with a set-up and say how to mend it.
@@ -80,22 +102,31 @@ impl Usage {
 
 /// Runs the command line.
 pub fn run(cli: Cli) -> anyhow::Result<()> {
-    match cli.command {
-        None => dev::run(cli.dev),
-        Some(Command::Dev(args)) => dev::run(args),
-        Some(Command::Serve(args)) => serve::run(args),
-        Some(Command::Init(args)) => init::run(args),
-        Some(Command::Run(args)) => run::run(args),
-        Some(Command::Ctl(args)) => ctl::run(&args),
-        Some(Command::Env(args)) => env::run(args),
-        Some(Command::Hosts(args)) => hosts::run(args),
-        Some(Command::Ca(args)) => ca::run(args),
-        Some(Command::Apply(args)) => apply::run(&args),
-        Some(Command::Export(args)) => export::run(&args),
-        Some(Command::People(args)) => people::run(args),
-        Some(Command::Webhooks(args)) => deliver::run(args),
-        Some(Command::Explain(args)) => explain::run(&args),
-        Some(Command::Check(args)) => check::run(&args),
-        Some(Command::Config(args)) => config::run(&args),
+    #[cfg(feature = "standin")]
+    let command = cli.command.unwrap_or(Command::Dev(cli.dev));
+    #[cfg(not(feature = "standin"))]
+    let command = cli.command;
+    match command {
+        #[cfg(feature = "standin")]
+        Command::Dev(args) => dev::run(args),
+        #[cfg(feature = "standin")]
+        Command::Run(args) => run::run(args),
+        #[cfg(feature = "standin")]
+        Command::Ctl(args) => ctl::run(&args),
+        #[cfg(feature = "standin")]
+        Command::Env(args) => env::run(args),
+        #[cfg(feature = "standin")]
+        Command::Hosts(args) => hosts::run(args),
+        #[cfg(feature = "standin")]
+        Command::Ca(args) => ca::run(args),
+        Command::Serve(args) => serve::run(args),
+        Command::Init(args) => init::run(args),
+        Command::Apply(args) => apply::run(&args),
+        Command::Export(args) => export::run(&args),
+        Command::People(args) => people::run(args),
+        Command::Webhooks(args) => webhooks::run(args),
+        Command::Explain(args) => explain::run(&args),
+        Command::Check(args) => check::run(&args),
+        Command::Config(args) => config::run(&args),
     }
 }

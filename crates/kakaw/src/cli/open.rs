@@ -1,4 +1,4 @@
-//! Makes a world of a configuration.
+//! Makes a platform of a configuration.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -11,16 +11,18 @@ use kakaw_store::db::Url;
 use kakaw_store::{Store, instance};
 
 use super::Usage;
-use kakaw_standin::clock::Clock;
-use crate::config::{self, Config};
-use kakaw_platform::password::{PLACES, Passwords};
-use kakaw_platform::quota::{PerMinute, Quotas};
-use kakaw_platform::signer::Signer;
-use kakaw_platform::platform::{Mode, PublicUrl, World};
-use kakaw_platform::keys;
-use kakaw_platform::random;
+use crate::config::{self, Config, Mode};
 use kakaw_platform::deliver;
-use kakaw_platform::platform;
+use kakaw_platform::keys;
+use kakaw_platform::password::{PLACES, Passwords};
+use kakaw_platform::platform::{Parts, Platform, Seeds, Settings};
+use kakaw_platform::quota::{PerMinute, Quotas};
+use kakaw_platform::random;
+use kakaw_platform::signer::Signer;
+use kakaw_platform::surroundings::{Alone, Surroundings};
+
+/// Where a platform says to be when neither a request nor the configuration tells.
+pub const HERE: &str = "http://localhost:7700";
 
 /// What a command may do about a key file that is missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,8 +33,19 @@ pub enum Missing {
     Refuse,
 }
 
-/// Opens the database and the key file, and puts a world together.
-pub async fn world(config: &Config, mode: Mode, missing: Missing) -> anyhow::Result<World> {
+/// Opens the database and the key file, and puts a platform on its own together.
+pub async fn platform(config: &Config, mode: Mode, missing: Missing) -> anyhow::Result<Platform> {
+    let public_url = config.public_url.clone().unwrap_or_else(|| HERE.to_owned());
+    within(config, mode, missing, Arc::new(Alone { public_url })).await
+}
+
+/// The same in other surroundings.
+pub async fn within(
+    config: &Config,
+    mode: Mode,
+    missing: Missing,
+    surroundings: Arc<dyn Surroundings>,
+) -> anyhow::Result<Platform> {
     let random: Arc<dyn Random> = Arc::new(random::System::new());
     let url = config.url().map_err(Usage::error)?;
     if let Url::Sqlite(path) = &url
@@ -55,18 +68,13 @@ pub async fn world(config: &Config, mode: Mode, missing: Missing) -> anyhow::Res
             sealer
         }
     };
-    Ok(World {
-        name: world::DEFAULT.to_owned(),
-        mode,
+    let dev = mode == Mode::Dev;
+    Ok(Platform::new(Parts {
         store,
         sealer,
-        clock: Clock::default(),
         random,
-        signer: if mode == Mode::Dev { Signer::patient() } else { Signer::default() },
+        signer: if dev { Signer::patient() } else { Signer::default() },
         passwords: Arc::new(passwords(&config.passwords)),
-        policy: std::sync::RwLock::new(config.policy),
-        public_url: config.public_url.clone().map_or(PublicUrl::FollowLoopback, PublicUrl::Fixed),
-        access_token_in_query: config.access_token_in_query,
         quotas: Quotas {
             user_ids: PerMinute::new(config.quotas.user_ids),
             calls: PerMinute::new(config.quotas.calls),
@@ -77,17 +85,18 @@ pub async fn world(config: &Config, mode: Mode, missing: Missing) -> anyhow::Res
             ca_file: config.webhooks.ca_file.clone(),
             own_host: config.public_url.as_deref().and_then(host),
         })),
-        wake_deliveries: tokio::sync::Notify::new(),
-        requests: Default::default(),
-        faults: Default::default(),
-        held: Default::default(),
-        sign_up: config.sign_up,
-        snapshots: Default::default(),
-        home: std::sync::Mutex::new("http://localhost:7700".to_owned()),
-        control_token: None,
-        real_sdk: None,
-        behind_proxy: config.behind_proxy,
-    })
+        policy: config.policy,
+        settings: Settings {
+            access_token_in_query: config.access_token_in_query,
+            sign_up: config.sign_up,
+            behind_proxy: config.behind_proxy,
+            host_cookies: config.public_url.as_deref().is_some_and(|url| url.starts_with("https://")),
+            test_notice: dev,
+            open_diagnosis: dev,
+            seeds: Seeds { derived_keys: dev, legacy_properties: dev, kept_passwords: dev },
+        },
+        surroundings,
+    }))
 }
 
 fn passwords(config: &config::Passwords) -> Passwords {

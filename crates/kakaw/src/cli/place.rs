@@ -6,11 +6,12 @@ use clap::Args as ClapArgs;
 
 use super::Usage;
 use super::open::{self, Missing};
+use crate::config::Mode;
 use crate::config::{self, Flag};
-use kakaw_standin::control;
-use kakaw_standin::intercept::{self, Entrance};
-use kakaw_platform::platform::{Mode, World};
+use kakaw_platform::Platform;
 
+/// The header of every control request.
+const HEADER: &str = "kakaw-control";
 /// The variable that holds the token of a stand-in on another machine.
 pub const TOKEN: &str = "KAKAW_CONTROL_TOKEN";
 
@@ -19,7 +20,7 @@ const HERE: &str = "http://localhost:7700";
 
 #[derive(ClapArgs)]
 pub struct Options {
-    /// A running stand-in [default: http://localhost:7700].
+    /// A running stand-in [default: KAKAW_URL, or http://localhost:7700].
     #[arg(long, conflicts_with_all = ["data", "database", "config"])]
     url: Option<String>,
     /// The folder of a stand-in's database and keys.
@@ -36,7 +37,7 @@ pub struct Options {
 /// Where the world is.
 pub enum Place {
     Running(Running),
-    Here(Box<World>),
+    Here(Box<Platform>),
 }
 
 impl Options {
@@ -60,12 +61,11 @@ impl Options {
         flags.extend(self.data.as_ref().map(|folder| Flag { key: "data", value: folder.display().to_string() }));
         flags.extend(self.database.clone().map(|value| Flag { key: "database", value }));
         if flags.is_empty() && self.config.is_none() {
-            let base = self.url.clone().unwrap_or_else(|| HERE.to_owned());
-            return Ok(Place::Running(Running::at(&base)));
+            return Ok(Place::Running(Running::at(&stand_in(self.url.clone()))));
         }
         let mode = if self.is_serve() { Mode::Serve } else { Mode::Dev };
         let config = config::load(mode, self.config.as_deref(), flags).map_err(Usage::error)?.config;
-        Ok(Place::Here(Box::new(open::world(&config, mode, missing).await?)))
+        Ok(Place::Here(Box::new(open::platform(&config, mode, missing).await?)))
     }
 }
 
@@ -99,7 +99,7 @@ impl Running {
             request = request.body(body).header("content-type", kind);
         }
         let token = config::environment(TOKEN).unwrap_or_else(|| "1".to_owned());
-        let answer = request.header(control::HEADER, token).send().await.map_err(|_| {
+        let answer = request.header(HEADER, token).send().await.map_err(|_| {
             anyhow::anyhow!(
                 "no stand-in answers at {}; start one with kakaw dev, or give --url, --data or --database",
                 self.base
@@ -122,17 +122,10 @@ pub fn stand_in(url: Option<String>) -> String {
     url.trim_end_matches('/').to_owned()
 }
 
-/// Where a running stand-in takes traffic to Kakao's hosts.
-pub struct Entered {
-    pub url: String,
-    pub entrance: Entrance,
-}
-
-impl Entered {
-    /// Asks the stand-in at this URL (default: of the environment, else of this machine) to take such traffic.
-    pub async fn at(url: Option<String>, wish: &intercept::Wish) -> anyhow::Result<Self> {
-        let url = stand_in(url);
-        let answer = Running::at(&url).send_json("/control/v1/interception", wish).await?;
-        Ok(Self { url, entrance: serde_json::from_str(&answer)? })
+#[cfg(all(test, feature = "standin"))]
+mod tests {
+    #[test]
+    fn the_header_is_the_one_that_a_stand_in_reads() {
+        assert_eq!(super::HEADER, kakaw_standin::control::HEADER);
     }
 }

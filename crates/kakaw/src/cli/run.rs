@@ -15,16 +15,18 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
 
-use super::place::{Entered, Running};
+use super::entered::Entered;
+use super::place::Running;
 use super::signals::{self, Signals};
 use super::standin::{self, StandIn};
 use super::{Usage, listen, people};
-use kakaw_platform::jobs;
+use crate::config::Mode;
 use crate::config::{self, Flag};
+use kakaw_platform::jobs;
+use kakaw_platform::manage::world_file::WorldFile;
 use kakaw_standin::dispatch;
 use kakaw_standin::intercept::{self, Entrance, Listening, browser, environment};
-use kakaw_platform::platform::{DEFAULT, Mode, World};
-use kakaw_platform::manage::world_file::WorldFile;
+use kakaw_standin::world::{DEFAULT, World};
 
 #[derive(ClapArgs)]
 pub struct Args {
@@ -117,7 +119,7 @@ impl Led {
         let StandIn { worlds, .. } =
             standin::start(&config, files, address, url.clone(), args.real_sdk.clone()).await?;
         let world = Arc::clone(&worlds.first().world);
-        tokio::spawn(jobs::work(Arc::clone(&world)));
+        tokio::spawn(jobs::work(Arc::clone(&world.platform)));
         let wish = intercept::Wish { offline: args.offline, ..Default::default() };
         let listening = dispatch::intercept(&worlds, DEFAULT, &wish).await.map_err(people::told)?;
         let service = dispatch::every(worlds).into_make_service_with_connect_info::<SocketAddr>();

@@ -8,10 +8,10 @@ use clap::Args as ClapArgs;
 use super::listen::{Listeners, Stop, block_on, serve};
 use super::open::{self, Missing};
 use super::{Usage, check};
+use crate::config::Mode;
 use crate::config::{self, Config, Flag};
 use kakaw_platform::http;
 use kakaw_platform::keys;
-use kakaw_platform::platform::Mode;
 
 #[derive(ClapArgs)]
 pub struct Args {
@@ -42,9 +42,9 @@ fn refuse(problems: &[String]) -> anyhow::Result<()> {
 async fn start(config: Config) -> anyhow::Result<()> {
     let key_file = config.keys_path().map_err(Usage::error)?;
     refuse(&key_file.as_deref().and_then(keys::open_to_others).into_iter().collect::<Vec<_>>())?;
-    let world = Arc::new(open::world(&config, Mode::Serve, Missing::Make).await?);
-    refuse(&check::unsafe_secrets(&world).await?)?;
+    let platform = Arc::new(open::platform(&config, Mode::Serve, Missing::Make).await?);
+    refuse(&check::unsafe_secrets(&platform).await?)?;
     let listeners = Listeners::bind(config.listen, false).await?;
-    let app = http::app(Arc::clone(&world));
-    serve(world, listeners, app, "", Stop::OnSignal).await
+    let app = http::app(&platform);
+    serve(platform, listeners, app, "", Stop::OnSignal).await
 }

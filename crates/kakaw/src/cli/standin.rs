@@ -11,15 +11,17 @@ use kakaw_store::apps;
 
 use super::open::{self, Missing};
 use super::{Usage, place};
+use crate::config::Mode;
 use crate::config::{self, Config};
-use kakaw_platform::http;
-use kakaw_standin::demo;
-use kakaw_standin::intercept::upstream::Upstream;
-use kakaw_platform::platform::{Mode, World};
 use kakaw_platform::manage::world_file::{self, WorldFile};
-use kakaw_standin::worlds::{Interception, Worlds};
+use kakaw_standin::clock::Clock;
+use kakaw_standin::demo;
+use kakaw_standin::endpoints;
+use kakaw_standin::intercept::upstream::Upstream;
 use kakaw_standin::rewind;
 use kakaw_standin::snapshots;
+use kakaw_standin::world::{DEFAULT, Place, PublicUrl, World};
+use kakaw_standin::worlds::{Interception, Worlds};
 
 /// The token of control requests from other machines: what the environment says, or a new one.
 fn token(random: &dyn Random) -> Secret {
@@ -42,9 +44,12 @@ pub async fn start(
     home: String,
     real_sdk: Option<PathBuf>,
 ) -> anyhow::Result<StandIn> {
-    let mut world = open::world(config, Mode::Dev, Missing::Make).await?;
+    let public_url = config.public_url.clone().map_or(PublicUrl::FollowLoopback, PublicUrl::Fixed);
+    let place = Arc::new(Place::new(DEFAULT.to_owned(), public_url, Clock::default(), home));
+    let platform = open::within(config, Mode::Dev, Missing::Make, Arc::clone(&place) as _).await?;
+    let mut world = World::new(platform, place);
     if !address.ip().is_loopback() {
-        world.control_token = Some(token(&*world.random));
+        world.control_token = Some(token(&*world.platform.random));
     }
     if let Some(folder) = real_sdk {
         if !folder.is_dir() {
@@ -53,21 +58,20 @@ pub async fn start(
         world.real_sdk = Some(folder);
     }
     let world = Arc::new(world);
-    world.set_home(home);
     if files.is_empty() {
         files.extend(sample(&world, address.port()).await?);
     }
     for file in &files {
-        world_file::apply(&world, file).await.map_err(|error| Usage::error(format!("{error:#}")))?;
+        world_file::apply(&world.platform, file).await.map_err(|error| Usage::error(format!("{error:#}")))?;
     }
     // Going back to the start must not take away what somebody keeps on a disk.
     if config.in_memory() {
         rewind::take(&world, snapshots::START).await?;
     }
-    let app = http::standin_with(Arc::clone(&world), demo::routes(address));
+    let app = endpoints::with(Arc::clone(&world), demo::routes(address));
     let upstream = Upstream::of_environment(&config::environment);
     let folder = config.data.as_ref().map(|data| data.join("intercept"));
-    let worlds = Worlds::new(world, app, http::standin, address.port(), Interception::new(folder, upstream));
+    let worlds = Worlds::new(world, app, endpoints::of, address.port(), Interception::new(folder, upstream));
     Ok(StandIn { worlds, files })
 }
 
@@ -86,7 +90,7 @@ async fn sample(world: &World, port: u16) -> anyhow::Result<Option<WorldFile>> {
     let mut file = world_file::parse(include_str!("../../assets/sample_world.toml"), "the sample world")
         .map_err(anyhow::Error::msg)?;
     let app = file.apps.first_mut().context("the sample world has an app")?;
-    let stored = apps::all(&world.store).await?;
+    let stored = apps::all(&world.platform.store).await?;
     if !stored.is_empty() && !stored.iter().any(|stored| stored.id == app.id && stored.settings.name == app.name) {
         return Ok(None);
     }

@@ -15,13 +15,21 @@ use kakaw_store::db::Url;
 use serde::{Deserialize, Serialize};
 
 use kakaw_platform::password::{Cost, LONGEST_WAIT, OWASP};
-use kakaw_platform::platform::Mode;
 
 pub use keys::{KEYS, Key};
 pub use safety::{is_weak_secret, unsafe_settings};
 
 /// Where earlier versions kept the keys of a PostgreSQL database: in the working folder.
 const EARLIER_KEY_FILE: &str = "kakaw-keys.toml";
+
+/// How the program was started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// A stand-in: everybody is of the team, pages show diagnoses, `/demo` and the control API exist.
+    Dev,
+    /// A login platform for real people.
+    Serve,
+}
 
 /// The sample world's REST API key: known to everybody.
 pub const SAMPLE_KEY: &str = "0123456789abcdef0123456789abcdef";

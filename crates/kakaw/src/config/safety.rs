@@ -72,7 +72,7 @@ pub fn is_weak_secret(secret: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use kakaw_platform::platform::Mode;
+    use crate::config::Mode;
 
     #[test]
     fn weak_secrets_are_known() {

@@ -1,15 +1,15 @@
-//! `docs/reference` is made from the code: `KAKAW_WRITE_DOCS=1 cargo test --test binary docs` writes it, and without
+//! `docs/reference` is made from the code: `KAKAW_WRITE_DOCS=1 cargo test -p kakaw --test binary docs` writes it, and without
 //! that variable a difference is an error.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
+use kakaw::config::Mode;
 use kakaw::config::{self, Config};
-use kakaw_standin::control::calls;
-use kakaw_platform::openapi;
-use kakaw_standin::presets::Preset;
-use kakaw_platform::platform::Mode;
 use kakaw_platform::manage::world_file::keys as world_keys;
+use kakaw_platform::openapi;
+use kakaw_standin::control::calls;
+use kakaw_standin::presets::Preset;
 use kakaw_wire::Code;
 use kakaw_wire::problem::Status;
 use kakaw_wire::text::{self, Lang};
@@ -28,7 +28,10 @@ fn page(name: &str, text: &str) {
         std::fs::write(&path, text).unwrap();
     }
     let found = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(found == text, "docs/reference/{name} is out of date: KAKAW_WRITE_DOCS=1 cargo test --test binary docs");
+    assert!(
+        found == text,
+        "docs/reference/{name} is out of date: KAKAW_WRITE_DOCS=1 cargo test -p kakaw --test binary docs"
+    );
 }
 
 /// A cell of a table.

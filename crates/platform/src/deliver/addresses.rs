@@ -165,7 +165,7 @@ mod tests {
             assert!(check_url(wrong, &serve).is_err(), "{wrong}");
         }
         assert!(check_url("https://example.com/hook", &serve).is_ok());
-        let dev = Options { private_networks: true, ..Options::default() };
-        assert!(check_url("http://localhost:3000/hook", &dev).is_ok());
+        let private = Options { private_networks: true, ..Options::default() };
+        assert!(check_url("http://localhost:3000/hook", &private).is_ok());
     }
 }

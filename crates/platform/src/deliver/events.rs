@@ -15,7 +15,11 @@ pub fn told(platform: &Platform, app: &App, link: &Link, events: &[Event]) -> Ve
     let told = events.iter().filter(|event| webhook::is_told(app, link, event.kind));
     told.map(|event| {
         let id: String = random::token(&*platform.random).chars().take(22).collect();
-        enqueue(platform, app.id, &webhook::notice(event, app, link, &platform.surroundings.issuer(), &id, platform.now()))
+        enqueue(
+            platform,
+            app.id,
+            &webhook::notice(event, app, link, &platform.surroundings.issuer(), &id, platform.now()),
+        )
     })
     .collect()
 }

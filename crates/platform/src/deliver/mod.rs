@@ -1,9 +1,9 @@
 //! Webhooks: what waits in the database is signed and delivered, tried again, held and given up.
 
 mod addresses;
-mod deliver;
-mod send;
 pub mod events;
+mod send;
+mod worker;
 
 use std::path::PathBuf;
 use std::sync::OnceLock;
@@ -14,8 +14,8 @@ use tokio::runtime::Handle;
 
 use crate::priority;
 
-pub use deliver::{deliver_due, resume, work};
 pub use send::with_bad_signature;
+pub use worker::{deliver_due, resume, work};
 
 /// How long a receiver may take to answer.
 const PATIENCE: Duration = Duration::from_secs(3);

@@ -8,7 +8,6 @@ use kakaw_store::deliveries::Delivery;
 use kakaw_wire::event::SetRefusal;
 use reqwest::header;
 
-use kakaw_standin::inject::rules::with_bad_signature;
 use crate::Platform;
 
 /// Bytes of a receiver's reply that are read.
@@ -28,7 +27,7 @@ pub struct Receiver {
     pub rest_api_key: Option<String>,
 }
 
-/// Sends a notice, `badly` signed where a fault rule says so. What the receiver answered, or why it counts as a failure.
+/// Sends a notice; `badly`: with a signature that does not verify. What the receiver answered, or why it counts as a failure.
 pub async fn send(
     platform: Arc<Platform>,
     receiver: Arc<Receiver>,
@@ -96,4 +95,12 @@ fn why(error: &reqwest::Error) -> String {
         reason = source;
     }
     reason.to_string().chars().take(KEPT).collect()
+}
+
+/// A token whose signature does not verify.
+#[must_use]
+pub fn with_bad_signature(token: &str) -> String {
+    let (signed, signature) = token.rsplit_once('.').unwrap_or((token, ""));
+    let first = if signature.starts_with('A') { 'B' } else { 'A' };
+    format!("{signed}.{first}{}", signature.get(1..).unwrap_or_default())
 }

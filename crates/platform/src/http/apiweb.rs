@@ -27,10 +27,10 @@ use kakaw_wire::form::Pairs;
 use kakaw_wire::problem::Surface;
 use kakaw_wire::token::CodeReply;
 
-use crate::http::error::json;
-use crate::request::context::Here;
-use crate::pages;
 use crate::Platform;
+use crate::http::error::json;
+use crate::pages;
+use crate::request::context::Here;
 
 /// Seconds that an outcome waits.
 const LIFETIME: i64 = 600;
@@ -131,7 +131,9 @@ async fn read(platform: &Platform, key: &AppKey, id: &str) -> CodeReply {
     let (id, now) = (parked_id(&key.key, id), platform.now());
     let parked = match parked_codes::by_id(&platform.store, &id).await {
         Ok(Some(parked)) => parked,
-        Ok(None) => return platform.held.get(&id, now).and_then(|sealed| open(platform, &sealed)).unwrap_or_else(pending),
+        Ok(None) => {
+            return platform.held.get(&id, now).and_then(|sealed| open(platform, &sealed)).unwrap_or_else(pending);
+        }
         Err(_) => return pending(),
     };
     if now >= parked.expires_at || parked.read_at.is_some_and(|read_at| now.0 - read_at.0 >= AGAIN) {

@@ -4,9 +4,7 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Path, State};
-use axum::http::{HeaderName, StatusCode, Uri, header};
-use axum::response::{IntoResponse as _, Response};
+use axum::http::{HeaderName, header};
 use axum::routing::{self, MethodRouter};
 
 use crate::Platform;
@@ -14,7 +12,8 @@ use crate::Platform;
 /// Our JavaScript SDK.
 pub const JAVASCRIPT_SDK: &str = include_str!("../../assets/kakao.js");
 /// Any page may load it.
-pub const FOR_ALL: [(HeaderName, &str); 2] = [(header::CONTENT_TYPE, SCRIPT), (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*")];
+pub const FOR_ALL: [(HeaderName, &str); 2] =
+    [(header::CONTENT_TYPE, SCRIPT), (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*")];
 
 fn sdk() -> MethodRouter<Arc<Platform>> {
     routing::get(async || (FOR_ALL, JAVASCRIPT_SDK))

@@ -12,12 +12,12 @@ use axum::routing;
 use kakaw_core::Refusal;
 use kakaw_wire::{Code, Problem};
 
+use crate::Platform;
 use crate::http::error::{Error, json};
-use crate::request::context::Here;
 use crate::openapi;
 use crate::pages;
 use crate::pages::explained::Explained;
-use crate::Platform;
+use crate::request::context::Here;
 
 pub fn routes() -> Router<Arc<Platform>> {
     Router::new().route("/docs/errors/{code}", routing::get(get)).route("/docs/api", routing::get(api))

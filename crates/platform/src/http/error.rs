@@ -5,18 +5,18 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use kakaw_core::Refusal;
 use kakaw_core::random;
-use kakaw_store::Error;
+use kakaw_store::Error as StoreError;
 use kakaw_wire::problem::{Code, Problem, Surface};
 use kakaw_wire::scope;
 use kakaw_wire::shipping::AppsError;
 use kakaw_wire::token::KauthError;
 use kakaw_wire::user::KapiError;
 
-use crate::request::context::Here;
+use crate::Platform;
 use crate::pages;
 use crate::pages::ways::Ways;
 use crate::password::Busy;
-use crate::Platform;
+use crate::request::context::Here;
 
 /// Why a request got no success: theirs or ours.
 #[derive(Debug)]
@@ -24,12 +24,12 @@ pub enum Error {
     /// A mistake of the client's, or a state of the platform.
     Refused(Refusal),
     /// The database failed.
-    Store(Error),
+    Store(StoreError),
     /// Too many passwords wait to be hashed.
     Busy,
 }
 
-/// Why a response is a refusal, for the log of a stand-in.
+/// Why a response is a refusal, for who records exchanges.
 #[derive(Debug, Clone)]
 pub struct Explained {
     /// The code of the catalogue.
@@ -50,8 +50,8 @@ impl From<Problem> for Error {
     }
 }
 
-impl From<Error> for Error {
-    fn from(error: Error) -> Self {
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
         Self::Store(error)
     }
 }
@@ -66,7 +66,7 @@ impl Error {
     /// Commits were outrun again and again.
     #[must_use]
     pub fn contention() -> Self {
-        Self::Store(Error::Unusable("a commit was outrun too often".to_owned()))
+        Self::Store(StoreError::Unusable("a commit was outrun too often".to_owned()))
     }
 
     /// Adds a finding to those that are told, or to the evidence that is told in their place.
@@ -179,7 +179,7 @@ impl Error {
     }
 }
 
-/// The page of a code that is never answered otherwise; a error rule asks for it.
+/// The page of a code that is never answered otherwise; an injected error asks for it.
 #[must_use]
 pub fn page_of(here: &Here, code: Code, because: &str, ways: Ways) -> Response {
     let told = vec![because.to_owned()];
@@ -215,11 +215,11 @@ fn status(code: u16) -> StatusCode {
     StatusCode::from_u16(code).unwrap_or(StatusCode::BAD_REQUEST)
 }
 
-/// One calm line per refusal. The diagnosis is the team's, and in `dev` the terminal is the team.
+/// One calm line per refusal. The diagnosis is the team's, and where diagnoses are open the terminal is the team.
 fn note(platform: &Platform, refusal: &Refusal) -> String {
     let id: String = random::token(&*platform.random).chars().take(12).collect();
     let code = refusal.problem.code().id();
-    if platform.is_dev() {
+    if platform.settings.open_diagnosis {
         let findings = findings(refusal).join("; ");
         tracing::info!("refused {code} {findings}  (request {id}; kakaw explain {code})");
     } else {

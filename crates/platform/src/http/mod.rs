@@ -4,25 +4,11 @@ pub mod accounts;
 pub mod apiweb;
 pub mod apps;
 pub mod assets;
-pub mod base;
-pub mod body;
-pub mod control;
-pub mod cookie;
-pub mod decided;
-pub mod demo;
-pub mod dispatch;
 pub mod docs;
 pub mod error;
-pub mod form_seal;
-pub mod here;
-pub mod inspector;
 pub mod kapi;
 pub mod kauth;
-pub mod observe;
 pub mod profile;
-pub mod redirect;
-pub mod start;
-pub mod talk;
 pub mod unknown;
 
 use std::sync::Arc;
@@ -40,16 +26,14 @@ use crate::Platform;
 /// try again, and one that waits can not.
 const STORAGE: Duration = Duration::from_secs(3);
 
-/// Every endpoint, with its layers.
-pub fn app(platform: Arc<Platform>) -> Router {
-    app_with(platform, Router::new())
+/// Every endpoint, guarded, with a limit of the time that a request spends on the database.
+pub fn app(platform: &Arc<Platform>) -> Router {
+    guarded(platform, routes(platform).layer(middleware::from_fn(patient)))
 }
 
-/// Every endpoint and `more`, with its layers.
-pub fn app_with(platform: Arc<Platform>, more: Router<Arc<Platform>>) -> Router {
-    let is_dev = platform.is_dev();
+/// Every endpoint.
+pub fn routes(platform: &Arc<Platform>) -> Router {
     let routes = Router::new()
-        .merge(more)
         .merge(kauth::routes())
         .merge(kapi::routes())
         .merge(accounts::routes())
@@ -59,36 +43,28 @@ pub fn app_with(platform: Arc<Platform>, more: Router<Arc<Platform>>) -> Router 
         .merge(docs::routes())
         .merge(profile::routes());
     let routes = routes.fallback(unknown::answer).method_not_allowed_fallback(unknown::answer);
-    // The real thing has neither a log of requests nor faults on demand.
-    let routes = if is_dev {
-        routes.layer(middleware::from_fn_with_state(Arc::clone(&platform), observe::observe))
-    } else {
-        routes
-    };
-    routes.layer(middleware::from_fn_with_state(Arc::clone(&platform), guard)).with_state(platform)
+    routes.with_state(Arc::clone(platform))
 }
 
-/// Every endpoint of a platform of a stand-in.
-pub fn standin(platform: Arc<Platform>) -> Router {
-    standin_with(platform, Router::new())
+/// The layer that limits the time that a request spends on the database.
+pub async fn patient(request: Request, next: Next) -> Response {
+    kakaw_store::patient(STORAGE, next.run(request)).await
 }
 
-/// The same and `more`.
-pub fn standin_with(platform: Arc<Platform>, more: Router<Arc<Platform>>) -> Router {
-    app_with(platform, more.merge(start::routes()).merge(control::routes()).merge(inspector::routes()))
+/// Puts the guard before a router.
+pub fn guarded(platform: &Arc<Platform>, router: Router) -> Router {
+    router.layer(middleware::from_fn_with_state(Arc::clone(platform), guard))
 }
 
 /// What every request passes: the `Host` must be ours (DNS rebinding), and CORS is answered where the SDKs need it.
 async fn guard(State(platform): State<Arc<Platform>>, request: Request, next: Next) -> Response {
-    if !here::is_our_host(&platform, request.headers()) {
+    if platform.surroundings.base(request.headers()).is_none() {
         return misdirected(request.uri().path());
     }
     let open = is_open_to_scripts(request.uri().path());
     let mut response = match (open, request.method()) {
         (true, &Method::OPTIONS) => StatusCode::NO_CONTENT.into_response(),
-        // What a stand-in is asked to do with whole worlds takes as long as it takes.
-        _ if platform.is_dev() && request.uri().path().starts_with("/control/") => next.run(request).await,
-        _ => kakaw_store::patient(STORAGE, next.run(request)).await,
+        _ => next.run(request).await,
     };
     if open {
         // Any origin, never with cookies: these endpoints read none.

@@ -8,10 +8,10 @@ use axum::response::Response;
 use kakaw_core::{Refusal, diagnosis};
 use kakaw_wire::Problem;
 
-use crate::http::error::Error;
-use crate::request::context::{self, Here};
-use crate::openapi;
 use crate::Platform;
+use crate::http::error::Error;
+use crate::openapi;
+use crate::request::context::{self, Here};
 
 /// The endpoints that an unknown URL is compared with.
 fn endpoints() -> &'static [String] {
@@ -19,7 +19,7 @@ fn endpoints() -> &'static [String] {
     ALL.get_or_init(|| {
         let described =
             openapi::endpoints().into_iter().map(|endpoint| format!("{} {}", endpoint.method, endpoint.path));
-        described.chain(["GET /demo".to_owned(), "GET /docs/api".to_owned()]).collect()
+        described.chain(["GET /docs/api".to_owned()]).collect()
     })
 }
 

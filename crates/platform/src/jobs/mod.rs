@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::Platform;
-use crate::jobs::unlink;
 use crate::deliver;
 
 /// Between two sweeps.

@@ -5,8 +5,8 @@ use kakaw_core::link::Link;
 use kakaw_store::{Error, Outcome, accounts, apps, links, shipping_addresses};
 use kakaw_wire::event::{EventType, UnlinkReason};
 
-use crate::deliver::events;
 use crate::Platform;
+use crate::deliver::events;
 
 /// How many overdue sign-ups are ended in one go.
 const BATCH: i64 = 100;

@@ -1,5 +1,7 @@
-//! What an operator does besides settings: end links and accounts, look after webhooks. The control API of a stand-in and
-//! the command line are two ways to the same functions.
+//! What an operator does besides settings: end links and accounts, look after webhooks. Every way to
+//! them, such as the command line, calls the same functions.
+
+pub mod world_file;
 
 use kakaw_core::app::App;
 use kakaw_core::random;
@@ -12,8 +14,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Platform;
-use crate::jobs::unlink;
 use crate::deliver;
+use crate::jobs::unlink;
 
 /// Deliveries of an app that are told.
 const DELIVERIES: i64 = 100;

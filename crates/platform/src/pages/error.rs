@@ -1,4 +1,4 @@
-//! Error pages: what happened, why, how to fix it, and in the stand-in the diagnosis.
+//! Error pages: what happened, why, how to fix it, and where diagnoses are open what was found out.
 
 use askama::Template;
 use kakaw_core::Refusal;
@@ -63,7 +63,7 @@ impl Error {
             wire: String::new(),
             cause: part(|words| &words.cause),
             fix: part(|words| &words.fix),
-            diagnosis: if here.platform.is_dev() { diagnosis.to_vec() } else { Vec::new() },
+            diagnosis: if here.platform.settings.open_diagnosis { diagnosis.to_vec() } else { Vec::new() },
             person: match code {
                 Code::KOE002 => "error_person_url",
                 Code::KOE003 => "error_person_wait",

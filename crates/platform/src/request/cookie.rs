@@ -3,8 +3,8 @@
 use axum::http::{HeaderMap, HeaderValue, header};
 use kakaw_core::secret;
 
-use crate::request::base;
 use crate::Platform;
+use crate::request::base;
 
 /// The names of this instance's cookies.
 pub struct Names {

@@ -1,4 +1,4 @@
-//! What was decided about a request, and why: carried by the response to the log of a stand-in.
+//! What was decided about a request, and why: carried by the response to whoever records exchanges.
 
 use std::borrow::Cow;
 

@@ -7,3 +7,4 @@ pub mod cookie;
 pub mod decision;
 pub mod form_token;
 pub mod redirect;
+pub mod settled;

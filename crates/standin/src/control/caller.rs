@@ -12,12 +12,12 @@ use kakaw_wire::Problem;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::world::{Shared, World};
 use kakaw_platform::http::error::{self, Error};
+use kakaw_platform::manage::Refused;
 use kakaw_platform::request::base;
 use kakaw_platform::request::body;
 use kakaw_platform::request::context;
-use kakaw_platform::manage::Refused;
-use crate::world::World;
 
 /// The header that every control request carries: `1`, or the token of a stand-in that listens to other machines.
 pub const HEADER: &str = "kakaw-control";
@@ -32,11 +32,11 @@ pub struct Caller {
 /// A control request with its JSON body; an empty one stands for `{}`.
 pub struct Wish<T>(pub Caller, pub T);
 
-impl FromRequestParts<Arc<World>> for Caller {
+impl FromRequestParts<Shared> for Caller {
     type Rejection = Response;
 
-    async fn from_request_parts(parts: &mut Parts, world: &Arc<World>) -> Result<Self, Response> {
-        let caller = Self { world: Arc::clone(world), base: context::base(world, &parts.headers) };
+    async fn from_request_parts(parts: &mut Parts, Shared(world): &Shared) -> Result<Self, Response> {
+        let caller = Self { world: Arc::clone(world), base: context::base(&world.platform, &parts.headers) };
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| *peer);
         match refusal(&caller, peer, &parts.headers) {
             Some(reason) => Err(caller.refuse(reason)),
@@ -45,12 +45,12 @@ impl FromRequestParts<Arc<World>> for Caller {
     }
 }
 
-impl<T: DeserializeOwned> FromRequest<Arc<World>> for Wish<T> {
+impl<T: DeserializeOwned> FromRequest<Shared> for Wish<T> {
     type Rejection = Response;
 
-    async fn from_request(request: Request, world: &Arc<World>) -> Result<Self, Response> {
+    async fn from_request(request: Request, shared: &Shared) -> Result<Self, Response> {
         let (mut parts, body) = request.into_parts();
-        let caller = Caller::from_request_parts(&mut parts, world).await?;
+        let caller = Caller::from_request_parts(&mut parts, shared).await?;
         let bytes = match body::bytes(body, body::WORLD_FILE_LIMIT).await {
             Ok(bytes) if bytes.is_empty() => b"{}".to_vec(),
             Ok(bytes) => bytes,
@@ -90,7 +90,7 @@ impl Caller {
     /// A mistake of the caller's.
     #[must_use]
     pub fn refuse(&self, reason: impl Into<String>) -> Response {
-        Error::from(Problem::BadTokenRequest { reason: reason.into() }).kauth(&self.world, &self.base)
+        Error::from(Problem::BadTokenRequest { reason: reason.into() }).kauth(&self.world.platform, &self.base)
     }
 
     /// What came of it, as JSON.
@@ -114,7 +114,7 @@ impl Caller {
     fn failed(&self, refused: Refused) -> Response {
         match refused {
             Refused::Wrong(reason) => self.refuse(reason),
-            Refused::Store(error) => Error::from(error).kauth(&self.world, &self.base),
+            Refused::Store(error) => Error::from(error).kauth(&self.world.platform, &self.base),
         }
     }
 }

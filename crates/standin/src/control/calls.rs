@@ -10,10 +10,10 @@ use super::policy::Rules;
 use super::worlds::{Keep, Restore, Told};
 use crate::inject::rules::FaultRule;
 use crate::intercept;
-use kakaw_platform::manage::{DeleteAccount, DeliveryStatus, Replay, Resume, Trigger, Unlink, WebhookStatus};
 use crate::presets;
 use crate::record::log::{Exchange, Filter};
 use crate::worlds;
+use kakaw_platform::manage::{DeleteAccount, DeliveryStatus, Replay, Resume, Trigger, Unlink, WebhookStatus};
 
 /// What stands before every path.
 pub const PREFIX: &str = "/control/v1";

@@ -8,10 +8,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::caller::{Caller, Wish};
-use kakaw_platform::http::error;
-use kakaw_platform::manage::Refused;
 use crate::schedule;
 use crate::world::World;
+use kakaw_platform::http::error;
+use kakaw_platform::manage::Refused;
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -35,10 +35,10 @@ pub async fn post(Wish(caller, change): Wish<Change>) -> Response {
     };
     let world = &caller.world;
     if let Some(freeze) = change.freeze {
-        world.clock.freeze(freeze);
+        world.place.clock.freeze(freeze);
     }
     if change.set.is_some() {
-        world.clock.freeze(true);
+        world.place.clock.freeze(true);
     }
     let moved = match to {
         Some(to) => schedule::advance_to(world, to).await,
@@ -65,5 +65,5 @@ fn target(world: &World, change: &Change) -> Result<Option<Millis>, String> {
 }
 
 fn told(world: &World) -> Value {
-    json!({ "now": world.now().rfc3339_exact(), "frozen": world.clock.is_frozen() })
+    json!({ "now": world.now().rfc3339_exact(), "frozen": world.place.clock.is_frozen() })
 }

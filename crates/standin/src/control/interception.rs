@@ -13,10 +13,10 @@ use serde_json::json;
 
 use super::caller::{Caller, Wish};
 use crate::dispatch;
-use kakaw_platform::http::error;
 use crate::intercept::{self, Listening};
-use crate::world::World;
+use crate::world::{Shared, World};
 use crate::worlds::Worlds;
+use kakaw_platform::http::error;
 
 pub fn routes() -> Router<Shared> {
     Router::new()
@@ -25,7 +25,7 @@ pub fn routes() -> Router<Shared> {
 }
 
 async fn listening(worlds: &Worlds, world: &World) -> Option<Arc<Listening>> {
-    worlds.get(&world.name)?.listening().await
+    worlds.get(world.name())?.listening().await
 }
 
 /// Browsers ask for it without a header, and it tells nothing but a port.
@@ -48,6 +48,6 @@ async fn get(caller: Caller, Extension(worlds): Extension<Arc<Worlds>>) -> Respo
 }
 
 async fn post(Extension(worlds): Extension<Arc<Worlds>>, Wish(caller, wish): Wish<intercept::Wish>) -> Response {
-    let listening = dispatch::intercept(&worlds, &caller.world.name, &wish).await;
+    let listening = dispatch::intercept(&worlds, caller.world.name(), &wish).await;
     caller.told(listening.map(|listening| listening.entrance()))
 }

@@ -17,11 +17,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::caller::Wish;
+use crate::world::{Shared, World};
 use kakaw_platform::http::error::{self, Error};
+use kakaw_platform::http::kauth;
 use kakaw_platform::request::context::Here;
-use kakaw_platform::http::kauth::{self, authorize::Unattended};
 use kakaw_platform::request::redirect::with_query;
-use crate::world::World;
+use kakaw_platform::request::settled::{Settled, Unattended};
 
 /// The body.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -45,26 +46,26 @@ pub struct LogIn {
     parameters: BTreeMap<String, String>,
 }
 
-pub async fn post(State(world): State<Arc<World>>, request: Request) -> Response {
+pub async fn post(State(shared): State<Shared>, request: Request) -> Response {
     let (mut parts, body) = request.into_parts();
-    let Ok(here) = Here::from_request_parts(&mut parts, &world).await;
-    let (caller, wish) = match Wish::<LogIn>::from_request(Request::from_parts(parts, body), &world).await {
+    let Ok(here) = Here::from_request_parts(&mut parts, &shared).await;
+    let (caller, wish) = match Wish::<LogIn>::from_request(Request::from_parts(parts, body), &shared).await {
         Ok(Wish(caller, wish)) => (caller, wish),
         Err(response) => return response,
     };
-    match log_in(here, &wish).await {
+    match log_in(&shared.0, here, &wish).await {
         Ok(answer) => error::json(StatusCode::OK, &answer),
-        Err(fault) => fault.kauth(&world, &caller.base),
+        Err(fault) => fault.kauth(&shared.0.platform, &caller.base),
     }
 }
 
-async fn log_in(here: Here, wish: &LogIn) -> Result<Value, Error> {
-    let (world, base) = (Arc::clone(&here.platform), here.base.clone());
+async fn log_in(world: &Arc<World>, here: Here, wish: &LogIn) -> Result<Value, Error> {
+    let base = here.base.clone();
     let client_id = match &wish.client_id {
         Some(client_id) => client_id.clone(),
-        None => only_key(&world).await?,
+        None => only_key(world).await?,
     };
-    let (_, key) = kauth::find_key(&world, &client_id).await?.ok_or_else(|| rules::unknown_key(&client_id))?;
+    let (_, key) = kauth::find_key(&world.platform, &client_id).await?.ok_or_else(|| rules::unknown_key(&client_id))?;
     let first = kauth::default_redirect_uri(&key);
     let redirect_uri = wish.redirect_uri.clone().or(first).unwrap_or_default();
     let only =
@@ -78,7 +79,8 @@ async fn log_in(here: Here, wish: &LogIn) -> Result<Value, Error> {
     parameters.extend(wish.parameters.iter().map(|(name, value)| (name.as_str(), Some(value.as_str()))));
     let url = with_query("/oauth/authorize", &parameters);
     let query = url.split_once('?').map(|(_, query)| query.to_owned()).unwrap_or_default();
-    let response = kauth::authorize::unattended(here, query, unattended).await?;
+    let here = Here { settled: Some(Settled::Subject(unattended)), ..here };
+    let response = kauth::authorize::without_pages(here, query).await?;
     let location = response.headers().get(header::LOCATION).and_then(|location| location.to_str().ok());
     let Some(location) = location.filter(|location| location.starts_with(&redirect_uri)) else {
         let reason = format!("{} must answer a page first: restricted, or the account's terms", wish.person);
@@ -105,7 +107,7 @@ async fn log_in(here: Here, wish: &LogIn) -> Result<Value, Error> {
         ];
         form.extend(wish.client_secret.as_deref().map(|secret| ("client_secret", secret)));
         let form: Pairs = form.into_iter().collect();
-        let reply = kauth::token::issue(&world, &base, "127.0.0.1", &HeaderMap::new(), &form).await?;
+        let reply = kauth::token::issue(&world.platform, &base, "127.0.0.1", &HeaderMap::new(), &form).await?;
         for token in [Some(&reply.access_token), reply.refresh_token.as_ref()].into_iter().flatten() {
             world.requests.belongs(token, flow);
         }

@@ -1,5 +1,6 @@
 //! `POST /control/v1/apply` — apply the world file in the body (TOML, or the same as JSON).
 //! `GET /control/v1/export` — the world as a world file.
+//! `GET /docs/control` — this API as an OpenAPI document.
 //!
 //! Only `kakaw dev` has the control API. It wants the header `Kakaw-Control`, which a web page cannot send without a CORS
 //! preflight, and no preflight is answered here; from other machines it wants the stand-in's token in it.
@@ -15,20 +16,19 @@ mod policy;
 pub mod watch;
 mod worlds;
 
-use std::sync::Arc;
-
 use axum::Router;
 use axum::extract::{FromRequestParts as _, Request, State};
-use axum::http::header;
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing;
 
-use kakaw_platform::request::body;
-use kakaw_platform::http::docs;
 use crate::talk;
+use crate::world::Shared;
+use kakaw_platform::http::error;
 use kakaw_platform::manage::Refused;
-use crate::world::World;
 use kakaw_platform::manage::world_file::{self, Secrets};
+use kakaw_platform::request::body;
+use kakaw_platform::request::context::Here;
 
 pub use caller::{Caller, HEADER, Wish};
 
@@ -39,18 +39,22 @@ pub fn routes() -> Router<Shared> {
         .route("/control/v1/login", routing::post(login::post))
         .route("/control/v1/clock", routing::get(clock::get).post(clock::post))
         .merge(interception::routes())
-        .merge(manage::routes())
+        .merge(operator::routes())
         .merge(people::routes())
         .merge(policy::routes())
         .merge(watch::routes())
         .merge(worlds::routes())
-        .merge(docs::standin_routes())
+        .route("/docs/control", routing::get(document))
         .merge(talk::routes())
 }
 
-async fn apply(State(world): State<Arc<World>>, request: Request) -> Response {
+async fn document(here: Here) -> Response {
+    error::json(StatusCode::OK, &calls::document(&here.base))
+}
+
+async fn apply(State(shared): State<Shared>, request: Request) -> Response {
     let (mut parts, body) = request.into_parts();
-    let caller = match Caller::from_request_parts(&mut parts, &world).await {
+    let caller = match Caller::from_request_parts(&mut parts, &shared).await {
         Ok(caller) => caller,
         Err(response) => return response,
     };
@@ -67,7 +71,7 @@ async fn apply(State(world): State<Arc<World>>, request: Request) -> Response {
     };
     match file {
         Ok(file) => {
-            let applied = world_file::apply(&world, &file).await;
+            let applied = world_file::apply(&shared.0.platform, &file).await;
             caller.done(applied.map_err(|error| Refused::Wrong(format!("{error:#}"))))
         }
         Err(reason) => caller.refuse(reason),
@@ -75,7 +79,7 @@ async fn apply(State(world): State<Arc<World>>, request: Request) -> Response {
 }
 
 async fn export(caller: Caller) -> Response {
-    let file = world_file::export(&caller.world, Secrets::Written).await.map_err(Refused::from);
+    let file = world_file::export(&caller.world.platform, Secrets::Written).await.map_err(Refused::from);
     match file.and_then(|file| world_file::to_text(&file).map_err(Refused::Wrong)) {
         Ok(text) => ([(header::CONTENT_TYPE, "application/toml;charset=UTF-8")], text).into_response(),
         Err(refused) => caller.done(Err(refused)),

@@ -11,17 +11,15 @@
 //!
 //! Bodies are JSON, as [`kakaw_platform::manage`] describes them.
 
-use std::sync::Arc;
-
 use axum::Router;
 use axum::response::Response;
 use axum::routing;
 use serde_json::json;
 
 use super::caller::{Caller, Wish};
-use kakaw_platform::manage::{self, DeleteAccount, Refused, Replay, Resume, Trigger, Unlink};
 use crate::presets;
-use crate::world::World;
+use crate::world::Shared;
+use kakaw_platform::manage::{self, DeleteAccount, Refused, Replay, Resume, Trigger, Unlink};
 
 pub fn routes() -> Router<Shared> {
     Router::new()
@@ -37,31 +35,31 @@ pub fn routes() -> Router<Shared> {
 }
 
 async fn unlink(Wish(caller, wish): Wish<Unlink>) -> Response {
-    caller.done(wish.run(&caller.world).await)
+    caller.done(wish.run(&caller.world.platform).await)
 }
 
 async fn delete(Wish(caller, wish): Wish<DeleteAccount>) -> Response {
-    caller.done(wish.run(&caller.world).await)
+    caller.done(wish.run(&caller.world.platform).await)
 }
 
 async fn resume(Wish(caller, wish): Wish<Resume>) -> Response {
-    caller.done(wish.run(&caller.world).await)
+    caller.done(wish.run(&caller.world.platform).await)
 }
 
 async fn webhooks(caller: Caller) -> Response {
-    caller.told(manage::webhook_states(&caller.world).await)
+    caller.told(manage::webhook_states(&caller.world.platform).await)
 }
 
 async fn trigger(Wish(caller, wish): Wish<Trigger>) -> Response {
-    caller.told(wish.run(&caller.world).await.map(|id| json!({ "id": id })))
+    caller.told(wish.run(&caller.world.platform).await.map(|id| json!({ "id": id })))
 }
 
 async fn deliveries(caller: Caller) -> Response {
-    caller.told(manage::last_deliveries(&caller.world).await)
+    caller.told(manage::last_deliveries(&caller.world.platform).await)
 }
 
 async fn replay(Wish(caller, wish): Wish<Replay>) -> Response {
-    caller.told(wish.run(&caller.world).await.map(|id| json!({ "id": id })))
+    caller.told(wish.run(&caller.world.platform).await.map(|id| json!({ "id": id })))
 }
 
 async fn rotate(caller: Caller) -> Response {

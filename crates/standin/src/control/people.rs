@@ -1,7 +1,5 @@
 //! `GET /control/v1/people` — who is in the world, with what they are linked, and whether they are logged in.
 
-use std::sync::Arc;
-
 use axum::Router;
 use axum::response::Response;
 use axum::routing;
@@ -10,8 +8,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::caller::Caller;
+use crate::world::{Shared, World};
 use kakaw_platform::manage::Refused;
-use crate::world::World;
 
 pub fn routes() -> Router<Shared> {
     Router::new().route("/control/v1/people", routing::get(get))

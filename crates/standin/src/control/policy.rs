@@ -1,8 +1,6 @@
 //! `GET /control/v1/policy` — the rules of the protocol that can be bent.
 //! `POST /control/v1/policy` — bend some of them, from now on.
 
-use std::sync::Arc;
-
 use axum::Router;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -12,8 +10,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::caller::{Caller, Wish};
+use crate::world::{Shared, World};
 use kakaw_platform::http::error;
-use crate::world::World;
 
 pub fn routes() -> Router<Shared> {
     Router::new().route("/control/v1/policy", routing::get(get).post(post))

@@ -5,7 +5,6 @@
 //! `GET /control/v1/requests/wait` — the first exchange that fits, waiting for it up to `timeout` seconds.
 //! `GET /control/v1/faults` — the fault rules. `POST /control/v1/faults` — add one. `DELETE /control/v1/faults` — remove all.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -22,9 +21,9 @@ use serde_json::json;
 use super::caller::{Caller, Wish};
 use crate::inject::rules::{Delivery, FaultRule};
 use crate::record::har;
-use kakaw_platform::http::error;
 use crate::record::log::Filter;
-use crate::world::World;
+use crate::world::Shared;
+use kakaw_platform::http::error;
 
 /// Seconds that somebody may wait.
 pub const LONGEST: u64 = 30;
@@ -128,11 +127,11 @@ async fn account(caller: &Caller, person: &str) -> Result<i64, String> {
 }
 
 async fn rules(caller: Caller) -> Response {
-    error::json(StatusCode::OK, &caller.world.faults.list())
+    error::json(StatusCode::OK, &caller.world.place.faults.list())
 }
 
 async fn remove(caller: Caller) -> Response {
-    caller.world.faults.remove(None);
+    caller.world.place.faults.remove(None);
     StatusCode::NO_CONTENT.into_response()
 }
 
@@ -147,7 +146,7 @@ async fn add(Wish(caller, mut rule): Wish<FaultRule>) -> Response {
             Err(error) => return caller.done(Err(error)),
         }
     }
-    error::json(StatusCode::OK, &json!({ "id": caller.world.faults.add(rule) }))
+    error::json(StatusCode::OK, &json!({ "id": caller.world.place.faults.add(rule) }))
 }
 
 fn check(rule: &FaultRule) -> Result<(), String> {

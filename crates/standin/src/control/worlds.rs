@@ -19,14 +19,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::caller::{Caller, Wish};
-use kakaw_platform::request::base;
-use kakaw_platform::http::error;
-use kakaw_platform::request::context::{KAKAO_HOSTS, WORLDS};
-use kakaw_platform::manage::Refused;
-use crate::world::World;
-use crate::worlds::{self, Running, Worlds};
 use crate::rewind;
 use crate::snapshots;
+use crate::world::Shared;
+use crate::world::{KAKAO_HOSTS, WORLDS};
+use crate::worlds::{self, Running, Worlds};
+use kakaw_platform::http::error;
+use kakaw_platform::manage::Refused;
+use kakaw_platform::request::base;
 
 pub fn routes() -> Router<Shared> {
     Router::new()
@@ -56,8 +56,8 @@ impl Told {
         let is_kakaos = origin.strip_prefix("https://").is_some_and(|host| KAKAO_HOSTS.contains(&host));
         let own = format!("http://localhost:{}", worlds.port());
         let origin = if is_kakaos { &own } else { origin };
-        let below = if world.is_default() { String::new() } else { format!("{WORLDS}{}", world.name) };
-        Self { base_url: format!("{origin}{below}"), name: world.name.clone(), now: world.now().rfc3339_exact() }
+        let below = if world.place.is_default() { String::new() } else { format!("{WORLDS}{}", world.name()) };
+        Self { base_url: format!("{origin}{below}"), name: world.name().to_owned(), now: world.now().rfc3339_exact() }
     }
 }
 

@@ -23,14 +23,14 @@ use kakaw_wire::form::Pairs;
 use kakaw_wire::token::TokenReply;
 use serde::{Deserialize, Serialize};
 
+use crate::pages::demo::{Demo as Page, Shown};
+use crate::world::Shared;
 use kakaw_platform::http::error::Error;
+use kakaw_platform::pages;
 use kakaw_platform::request::context::Here;
-use kakaw_platform::request::redirect::{redirect, with_cookie, with_query};
 use kakaw_platform::request::cookie;
 use kakaw_platform::request::form_token;
-use kakaw_platform::pages;
-use crate::pages::demo::{Demo as Page, Shown};
-use crate::world::World;
+use kakaw_platform::request::redirect::{redirect, with_cookie, with_query};
 
 pub use client::Client;
 
@@ -175,7 +175,7 @@ async fn callback(
     ]);
     match client.tokens(&here, &form).await {
         // The ID token answers the nonce of this browser (OpenID Connect Core §3.1.3.7).
-        Ok(tokens) if tokens.id_token.as_deref().is_none_or(|token| pages::demo::nonce(token) == kept.nonce) => {
+        Ok(tokens) if tokens.id_token.as_deref().is_none_or(|token| crate::pages::demo::nonce(token) == kept.nonce) => {
             kept.tokens = Some(tokens);
             kept.state.clear();
             keep(&here, redirect("/demo", false), &kept)

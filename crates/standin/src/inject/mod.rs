@@ -1,4 +1,7 @@
-//! Answers that are spoilt as a fault rule says.
+//! Injection: answers that fail as a rule says.
+
+mod pages;
+pub mod rules;
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -21,17 +24,17 @@ use kakaw_wire::user::KapiError;
 use kakaw_wire::{Code, Problem};
 use serde_json::{Value, json};
 
-use super::injected;
-use crate::inject::rules::{Drop, Fault as Spoilt, IdToken, Keys, with_bad_signature};
-use kakaw_platform::http::error::{self, Fault};
+use self::rules::{Drop, Fault, IdToken, Keys};
 use crate::world::World;
+use kakaw_platform::deliver::with_bad_signature;
+use kakaw_platform::http::error::{self, Error};
 
-/// Has the request answered, or not, and spoils what comes of it.
-pub async fn spoil(
+/// Has the request answered, or not, and changes what comes of it.
+pub async fn inject(
     world: &Arc<World>,
     base: &str,
     path: &str,
-    fault: &Spoilt,
+    fault: &Fault,
     request: Request,
     next: Next,
 ) -> Response {
@@ -45,7 +48,7 @@ pub async fn spoil(
     }
     if let Some(code) = fault.error.as_deref().and_then(Code::from_id) {
         return match surface(path) {
-            Surface::Page => injected::answer(world, path, code, request, next).await,
+            Surface::Page => pages::answer(world, path, code, request, next).await,
             surface => answer(world, base, surface, code),
         };
     }
@@ -58,7 +61,7 @@ pub async fn spoil(
         return broken(Bytes::new());
     }
     if let Some(kind) = fault.id_token {
-        response = changed(response, |reply| spoil_id_token(world, reply, kind)).await;
+        response = changed(response, |reply| change_id_token(world, reply, kind)).await;
     }
     if let Some(kind) = fault.jwks {
         response = changed(response, |set| match (kind, set["keys"].as_array_mut()) {
@@ -114,8 +117,8 @@ pub async fn changed(response: Response, change: impl FnOnce(&mut Value)) -> Res
     Response::from_parts(parts, Body::from(value.to_string()))
 }
 
-/// Alters the ID token of a token reply and signs it again, or spoils its signature.
-fn spoil_id_token(world: &World, reply: &mut Value, kind: IdToken) {
+/// Alters the ID token of a token reply and signs it again, or breaks its signature.
+fn change_id_token(world: &World, reply: &mut Value, kind: IdToken) {
     let Some(token) = reply["id_token"].as_str() else { return };
     if kind == IdToken::BadSignature {
         reply["id_token"] = json!(with_bad_signature(token));
@@ -141,28 +144,28 @@ fn spoil_id_token(world: &World, reply: &mut Value, kind: IdToken) {
 /// An error of the catalogue, in the shape of the path's surface; also one that is never answered otherwise.
 fn answer(world: &World, base: &str, surface: Surface, code: Code) -> Response {
     if let Some(problem) = Problem::injected(code, surface) {
-        let fault = Fault::from(problem);
+        let fault = Error::from(problem);
         return match surface {
-            Surface::Kapi => fault.kapi(world, base),
-            Surface::Apps => fault.apps(world, base),
-            _ => fault.kauth(world, base),
+            Surface::Kapi => fault.kapi(&world.platform, base),
+            Surface::Apps => fault.apps(&world.platform, base),
+            _ => fault.kauth(&world.platform, base),
         };
     }
     let words = text::of(code, Lang::En).map(|words| words.message.clone()).unwrap_or_default();
     match (code.id().parse::<i32>(), surface) {
         (Ok(number), _) => {
             let status = if number == -9798 { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::BAD_REQUEST };
-            fault::json(status, &KapiError::new(words, number))
+            error::json(status, &KapiError::new(words, number))
         }
         (_, Surface::Apps) => {
-            fault::json(StatusCode::BAD_REQUEST, &json!({ "error_code": code.id(), "error_msg": words }))
+            error::json(StatusCode::BAD_REQUEST, &json!({ "error_code": code.id(), "error_msg": words }))
         }
         _ => {
             let name = code.answers().first().map_or("invalid_request", |answer| answer.error);
             let name = if name.is_empty() { "invalid_request" } else { name };
             let error_code = code.id().starts_with("KOE").then(|| code.id());
             let body = json!({ "error": name, "error_description": words, "error_code": error_code });
-            fault::json(StatusCode::BAD_REQUEST, &body)
+            error::json(StatusCode::BAD_REQUEST, &body)
         }
     }
 }
@@ -172,7 +175,7 @@ fn surface(path: &str) -> Surface {
         Surface::Kapi
     } else if ["/auth/", "/user/", "/proxy", "/error/"].iter().any(|prefix| path.starts_with(prefix)) {
         Surface::Apps
-    } else if injected::PAGES.contains(&path) {
+    } else if pages::PAGES.contains(&path) {
         Surface::Page
     } else {
         Surface::Kauth

@@ -144,7 +144,6 @@ pub struct FaultRules(Mutex<Rules>);
 
 /// A token in the form of RFC 7515 §3.1 whose signature does not verify any more.
 #[must_use]
-
 #[derive(Default)]
 struct Rules {
     next: u64,

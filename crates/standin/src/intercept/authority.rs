@@ -21,7 +21,7 @@ use tokio_rustls::rustls::sign::CertifiedKey;
 
 use kakaw_core::Millis;
 
-use kakaw_platform::request::context::KAKAO_HOSTS;
+use crate::world::KAKAO_HOSTS;
 use kakaw_platform::private_file;
 
 /// Seconds that certificates live: 820 days. Apple's systems accept none that lives longer than 825.

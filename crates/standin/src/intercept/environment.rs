@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::Context as _;
 
 use super::Entrance;
-use kakaw_platform::request::context::KAKAO_HOSTS;
+use crate::world::KAKAO_HOSTS;
 
 /// Where systems keep the roots that they trust.
 const ROOTS: [&str; 4] = [

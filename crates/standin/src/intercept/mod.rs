@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 use tokio::task::AbortHandle;
 
-use kakaw_platform::request::context::KAKAO_HOSTS;
+use crate::world::KAKAO_HOSTS;
 use authority::Authority;
 use proxy::Intercepted;
 use upstream::Upstream;

@@ -23,7 +23,7 @@ use tower::ServiceExt as _;
 
 use super::forward::{self, Target};
 use super::upstream::Upstream;
-use kakaw_platform::request::context::KAKAO_HOSTS;
+use crate::world::KAKAO_HOSTS;
 
 /// How long a connection to another host may take.
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use kakaw_wire::token::TokenReply;
 use serde_json::Value;
 
-use super::Frame;
+use kakaw_platform::pages::Frame;
 use kakaw_platform::request::context::Here;
 
 /// What the page shows.

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::Frame;
+use kakaw_platform::pages::Frame;
 use kakaw_platform::request::context::Here;
 
 /// An app and its keys, each with the name of its kind.
@@ -32,7 +32,7 @@ pub struct Start {
 
 impl Start {
     #[must_use]
-    pub fn new(here: &Here, apps: Vec<App>, people: Vec<Person>) -> Self {
-        Self { frame: Frame::new(here), base: here.base.clone(), demo: here.platform.is_default(), apps, people }
+    pub fn new(here: &Here, demo: bool, apps: Vec<App>, people: Vec<Person>) -> Self {
+        Self { frame: Frame::new(here), base: here.base.clone(), demo, apps, people }
     }
 }

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::Frame;
+use kakaw_platform::pages::Frame;
 use kakaw_platform::request::context::Here;
 
 #[derive(Template)]

@@ -5,10 +5,10 @@ use axum::http::header;
 use axum::response::Response;
 use kakaw_wire::form::Pairs;
 
-use super::spoil::changed;
-use kakaw_platform::request::cookie;
+use crate::inject::changed;
 use crate::record::log::Filter;
 use crate::world::World;
+use kakaw_platform::request::cookie;
 
 /// What ties an exchange to a log-in: the browser on pages, the code at the exchange, the token at the user API.
 pub fn keys_of(world: &World, request: &Request, path: &str, form: &str) -> Vec<String> {
@@ -22,7 +22,7 @@ pub fn keys_of(world: &World, request: &Request, path: &str, form: &str) -> Vec<
     } else if let Some(value) = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()) {
         keys.extend(value.split_once(' ').map(|(_, token)| token.to_owned()));
     } else {
-        keys.extend(cookie::read(headers, &cookie::Names::of(world).browser));
+        keys.extend(cookie::read(headers, &cookie::Names::of(&world.platform).browser));
     }
     keys
 }
@@ -41,7 +41,7 @@ pub async fn flow(world: &World, path: &str, query: &str, keys: &[String], respo
         log.belongs(key, flow);
     }
     let headers = response.headers();
-    let name = cookie::Names::of(world).browser;
+    let name = cookie::Names::of(&world.platform).browser;
     for line in headers.get_all(header::SET_COOKIE).iter().filter_map(|line| line.to_str().ok()) {
         if let Some(value) = line.strip_prefix(&format!("{name}=")) {
             log.belongs(value.split(';').next().unwrap_or_default(), flow);

@@ -1,8 +1,8 @@
-//! In a stand-in every exchange passes here: it is written to the log, and spoilt where a fault rule says so.
+//! Every exchange of a stand-in passes here: it is written to the log, and failures are injected where a rule says so.
 
 mod flow;
-mod injected;
-mod spoil;
+pub mod har;
+pub mod log;
 mod who;
 
 use std::sync::Arc;
@@ -16,13 +16,14 @@ use axum::response::Response;
 use kakaw_core::random;
 use kakaw_wire::form::Pairs;
 
+use self::log::Exchange;
+use crate::inject;
 use crate::inject::rules::Sent;
-use kakaw_platform::request::decision::Decided;
+use crate::world::World;
 use kakaw_platform::http::error::Explained;
 use kakaw_platform::request::body;
 use kakaw_platform::request::context;
-use crate::record::log::{self, Exchange};
-use crate::world::World;
+use kakaw_platform::request::decision::Decided;
 
 /// Whether an exchange is of the stand-in itself, and not of what it stands in for.
 fn is_own(path: &str) -> bool {
@@ -33,7 +34,7 @@ fn is_own(path: &str) -> bool {
 }
 
 /// The layer.
-pub async fn observe(State(world): State<Arc<World>>, request: Request, next: Next) -> Response {
+pub async fn record(State(world): State<Arc<World>>, request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
     if is_own(&path) {
         return next.run(request).await;
@@ -53,17 +54,17 @@ pub async fn observe(State(world): State<Arc<World>>, request: Request, next: Ne
     };
     let (account, person, app_key) = (who.account, who.login, named.or(who.app_key));
     let keys = flow::keys_of(&world, &request, &path, sent);
-    let (base, own) = (context::base(&world, request.headers()), own_headers(request.headers()));
-    let spoilt = if world.faults.is_empty() {
+    let (base, own) = (context::base(&world.platform, request.headers()), own_headers(request.headers()));
+    let injected = if world.place.faults.is_empty() {
         None
     } else {
         let chance = random::chance(&*world.platform.random);
         let app_key = app_key.as_deref();
-        world.faults.choose(&Sent { method: &method, path: &path, app_key, person: account, chance })
+        world.place.faults.choose(&Sent { method: &method, path: &path, app_key, person: account, chance })
     };
-    let (rule, response) = match spoilt {
+    let (rule, response) = match injected {
         None => (None, next.run(request).await),
-        Some((id, fault)) => (Some(id), spoil::spoil(&world, &base, &path, &fault, request, next).await),
+        Some((id, fault)) => (Some(id), inject::inject(&world, &base, &path, &fault, request, next).await),
     };
     let (flow, response) = flow::flow(&world, &path, &query, &keys, response).await;
     let explained = response.extensions().get::<Explained>();
@@ -79,9 +80,9 @@ pub async fn observe(State(world): State<Arc<World>>, request: Request, next: Ne
         None => None,
     };
     let location = response.headers().get(header::LOCATION).and_then(|location| location.to_str().ok());
-    let mut parameters = request_log::kept(&query);
+    let mut parameters = log::kept(&query);
     let in_query = parameters.len();
-    parameters.extend(request_log::kept(&form));
+    parameters.extend(log::kept(&form));
     let kind = response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     world.requests.add(Exchange {
         id: 0,
@@ -100,7 +101,7 @@ pub async fn observe(State(world): State<Arc<World>>, request: Request, next: Ne
         account,
         status: response.status().as_u16(),
         took_us: u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
-        location: location.map(request_log::kept_location),
+        location: location.map(log::kept_location),
         decision,
         code: explained.map(|explained| explained.code),
         diagnosis,
@@ -131,7 +132,7 @@ async fn read_form(request: Request) -> (Request, String) {
 fn own_headers(headers: &HeaderMap) -> Vec<(String, String)> {
     let kept = ["content-type", "accept", "accept-language", "authorization", "ka", "origin", "user-agent"];
     let found = kept.iter().filter_map(|name| Some((*name, headers.get(*name)?.to_str().ok()?)));
-    found.map(|(name, value)| (name.to_owned(), request_log::kept_header(name, value))).collect()
+    found.map(|(name, value)| (name.to_owned(), log::kept_header(name, value))).collect()
 }
 
 fn app_key(query: &str, form: &str) -> Option<String> {

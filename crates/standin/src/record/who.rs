@@ -6,8 +6,10 @@ use kakaw_core::{secret, token};
 use kakaw_store::{accounts, codes, grants, sessions};
 use kakaw_wire::form::Pairs;
 
+use kakaw_platform::http::kauth;
 use kakaw_platform::request::cookie;
-use kakaw_platform::http::kauth::{self, authorize::hinted};
+
+use crate::unattended::hinted;
 use crate::world::World;
 
 /// What a token, a code, a typed log-in id or a session tells of its sender.
@@ -25,7 +27,7 @@ pub struct Who {
 
 /// The app of a key that a request names.
 pub async fn app_of(world: &World, key: &str) -> Option<i64> {
-    kauth::find_key(world, key).await.ok()?.map(|(app, _)| app.id)
+    kauth::find_key(&world.platform, key).await.ok()?.map(|(app, _)| app.id)
 }
 
 /// Finds out.
@@ -48,14 +50,16 @@ async fn found(world: &World, headers: &HeaderMap, query: &str, form: &str) -> O
     if let Some(key) = credentials.filter(|_| scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("KakaoAK"))) {
         return Some(Who { app: app_of(world, key.trim()).await, ..Who::default() });
     }
-    let access =
-        credentials.map(str::trim).and_then(|text| token::open_access(&world.platform.sealer, text)).map(|token| token.grant_id);
+    let access = credentials
+        .map(str::trim)
+        .and_then(|text| token::open_access(&world.platform.sealer, text))
+        .map(|token| token.grant_id);
     let refresh = || Some(token::open_refresh(&world.platform.sealer, sent("refresh_token")?)?.grant_id);
     if let Some(grant) = access.or_else(refresh) {
         let bearer = grants::bearer(&world.platform.store, grant).await.ok()??;
         return Some(Who::of(bearer.account, Some((bearer.grant.app_key, bearer.grant.app_id))));
     }
-    let session = cookie::read(headers, &cookie::Names::of(world).session)?;
+    let session = cookie::read(headers, &cookie::Names::of(&world.platform).session)?;
     Some(Who::of(sessions::with_account(&world.platform.store, &secret::hash(&session)).await.ok()??.1, None))
 }
 

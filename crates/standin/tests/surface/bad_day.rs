@@ -18,10 +18,10 @@ use crate::support::*;
 #[tokio::test]
 async fn without_a_signing_key_nothing_waits_for_long_and_no_code_is_spent() {
     let mut world = TestServer::world(&Url::Memory, Policy::DEV).await;
-    world.signer = Signer::waiting_at_most(Duration::from_millis(50));
+    world.parts.signer = Signer::waiting_at_most(Duration::from_millis(50));
     // As a wrong key file would have it: what is stored does not open.
-    let broken = kakaw_store::signing_keys::insert("kid", "sealed under another key", world.now());
-    assert_eq!(world.store.commit(vec![broken]).await.unwrap(), Outcome::Committed);
+    let broken = kakaw_store::signing_keys::insert("kid", "sealed under another key", world.clock.now());
+    assert_eq!(world.parts.store.commit(vec![broken]).await.unwrap(), Outcome::Committed);
     let server = TestServer::of(world).await;
     let answer = server.get("/.well-known/jwks.json").await;
     assert_eq!((answer.status.as_u16(), answer.json()["error_code"].clone()), (503, json!("KOE003")));
@@ -33,8 +33,14 @@ async fn without_a_signing_key_nothing_waits_for_long_and_no_code_is_spent() {
     let answer = server.exchange(REST, &code).await;
     assert_eq!((answer.status.as_u16(), answer.json()["error_code"].clone()), (503, json!("KOE003")));
     let mended = db::sql("delete from signing_keys");
-    assert_eq!(server.world.store.commit(vec![mended]).await.unwrap(), Outcome::Committed);
-    server.world.signer.load(&server.world.store, &server.world.sealer, server.world.now()).await.unwrap();
+    assert_eq!(server.world.platform.store.commit(vec![mended]).await.unwrap(), Outcome::Committed);
+    server
+        .world
+        .platform
+        .signer
+        .load(&server.world.platform.store, &server.world.platform.sealer, server.world.now())
+        .await
+        .unwrap();
     let answer = server.exchange(REST, &code).await;
     assert!(answer.json()["id_token"].is_string(), "the code was not spent: {}", answer.body);
 }

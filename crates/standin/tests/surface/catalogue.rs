@@ -51,7 +51,7 @@ fn every_raised_code_is_provoked_by_a_test() {
 
 #[test]
 fn every_problem_is_raised_somewhere() {
-    let program = format!("{}{}", sources("src"), sources("../core/src"));
+    let program = format!("{}{}", sources("../platform/src"), sources("../core/src"));
     let catalogue = include_str!("../../../wire/src/problem.rs");
     let rows = catalogue.split("\nproblems! {").nth(1).unwrap().split("\n}").next().unwrap();
     let names = rows.lines().filter(|line| !line.trim_start().starts_with("///"));

@@ -6,7 +6,6 @@ use http_body_util::BodyExt as _;
 use kakaw_platform::http;
 use kakaw_wire::Code;
 use serde_json::{Value, json};
-use tower::ServiceExt as _;
 
 use crate::support::*;
 
@@ -51,20 +50,19 @@ async fn people_log_in_without_pages() {
 
 #[tokio::test]
 async fn serve_has_no_log_ins_without_pages_and_no_faults() {
-    let mut world = TestServer::world(&kakaw_store::db::Url::Memory, kakaw_core::policy::Policy::SERVE).await;
-    world.mode = kakaw_platform::platform::Mode::Serve;
-    let server = TestServer::of(world).await;
+    let server = TestServer::start(&kakaw_store::db::Url::Memory, kakaw_core::policy::Policy::SERVE).await;
     server.apply(PLATFORM).await;
+    // What `serve` runs: the platform's endpoints, and no layer of the stand-in's around them.
+    let server = TestServer { router: http::app(&server.world.platform), ..server };
     let page = server.get(&authorize(MARKET, "&login_hint=kakaw:ryan@example.com")).await;
     assert!(page.location().starts_with("/login"), "only a hint there");
     let rule = serde_json::from_value(json!({ "fault": { "status": 502 } })).unwrap();
-    server.world.faults.add(rule);
+    server.world.place.faults.add(rule);
     assert_eq!(server.me("x").await.status, 401);
     assert!(server.world.requests.list(&Default::default()).is_empty(), "nothing is written down");
     // The program itself has no control routes in `serve`.
-    let router = http::app(std::sync::Arc::clone(&server.world));
     let request = Request::get("/control/v1/clock").header("host", "localhost").header("kakaw-control", "1");
-    assert_eq!(router.oneshot(request.body(Body::empty()).unwrap()).await.unwrap().status(), 404);
+    assert_eq!(server.raw(request.body(Body::empty()).unwrap()).await.status(), 404);
 }
 
 #[tokio::test]

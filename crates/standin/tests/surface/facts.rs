@@ -138,10 +138,10 @@ async fn sessions_live_a_day_and_a_month_with_stay_signed_in_and_do_not_slide() 
             assert!(cookies.iter().any(|c| c.contains(&format!("Max-Age={seconds};"))), "{cookies:?}");
             assert!(cookies.iter().all(|c| c.contains("HttpOnly") && c.contains("SameSite=Lax")), "{cookies:?}");
             server.walk(&mut browser, &authorize(PLAIN, ""), "ryan@example.com", &["profile_nickname"]).await;
-            server.world.clock.advance_seconds(seconds - 1);
+            server.world.place.clock.advance_seconds(seconds - 1);
             let silent = authorize(PLAIN, "&prompt=none");
             assert!(browser.get(&server, &silent).await.parameter("code").is_some(), "alive to the last second");
-            server.world.clock.advance_seconds(1);
+            server.world.place.clock.advance_seconds(1);
             let over = browser.get(&server, &silent).await;
             assert_eq!(over.parameter("error").as_deref(), Some("login_required"), "use did not prolong it");
         }
@@ -152,7 +152,7 @@ async fn sessions_live_a_day_and_a_month_with_stay_signed_in_and_do_not_slide() 
 #[tokio::test]
 async fn times_have_no_fractions_and_scripts_of_any_origin_may_ask_for_tokens() {
     on_each_database(async |server| {
-        server.world.clock.advance_seconds(0);
+        server.world.place.clock.advance_seconds(0);
         let tokens = server.tokens(&mut Browser::default(), REST, "ryan@example.com", &ITEMS).await;
         let me = server.me(tokens["access_token"].as_str().unwrap()).await;
         assert_eq!(me.json()["connected_at"], "2026-11-20T03:00:00Z");
@@ -201,7 +201,7 @@ async fn hosts_of_the_login_service_are_recognized() {
 #[tokio::test]
 async fn the_token_in_the_query_is_a_setting() {
     let mut world = TestServer::world(&kakaw_store::db::Url::Memory, kakaw_core::policy::Policy::DEV).await;
-    world.access_token_in_query = false;
+    world.parts.settings.access_token_in_query = false;
     let server = TestServer::of(world).await;
     let tokens = server.tokens(&mut Browser::default(), PLAIN, "ryan@example.com", &["profile_nickname"]).await;
     let path = format!("/v2/user/me?access_token={}", tokens["access_token"].as_str().unwrap());

@@ -219,7 +219,7 @@ async fn play(server: &TestServer, policy: Policy, steps: Vec<Step>) {
                 }
             }
             Step::Advance(seconds) => {
-                server.world.clock.advance_seconds(seconds);
+                server.world.place.clock.advance_seconds(seconds);
                 model.now += seconds;
             }
             Step::Sweep => {

@@ -33,12 +33,12 @@ async fn an_outdated_refresh_token_gets_the_same_successor_for_a_moment_and_then
     on_each_database_with(Policy::SERVE, async |server| {
         let (_, tokens) = first(&server, &mut Browser::default()).await;
         let old = tokens["refresh_token"].as_str().unwrap();
-        server.world.clock.advance_seconds(31 * 86_400);
+        server.world.place.clock.advance_seconds(31 * 86_400);
         let next = server.refresh(PLAIN, old).await.json();
         let successor = next["refresh_token"].as_str().unwrap();
-        server.world.clock.advance_seconds(29);
+        server.world.place.clock.advance_seconds(29);
         assert_eq!(server.refresh(PLAIN, old).await.json()["refresh_token"], successor, "the same successor");
-        server.world.clock.advance_seconds(1);
+        server.world.place.clock.advance_seconds(1);
         assert_eq!(server.refresh(PLAIN, old).await.json()["error_code"], "KOE322");
         assert_eq!(server.refresh(PLAIN, successor).await.json()["error_code"], "KOE322", "the log-in has ended");
     })

@@ -14,7 +14,7 @@ async fn hooked(server: &TestServer) -> (Inbox, i64) {
     let (inbox, address) = receiver().await;
     server.apply(&world("POST/hook", "\"user-linked\"", address)).await;
     let user_id = linked(server).await;
-    deliver_due(&server.world).await.unwrap();
+    deliver_due(&server.world.platform).await.unwrap();
     inbox.take();
     (inbox, user_id)
 }
@@ -36,7 +36,7 @@ async fn any_webhook_can_be_triggered_seen_and_sent_again() {
         for event in std::iter::once("unlink").chain(EventType::ALL.iter().map(|kind| kind.id())) {
             let sent =
                 post(&server, "webhooks/trigger", json!({ "app": 2001, "user_id": user_id, "event": event })).await;
-            deliver_due(&server.world).await.unwrap();
+            deliver_due(&server.world.platform).await.unwrap();
             let [got] = &inbox.take()[..] else { panic!("one {event}") };
             if event == "unlink" {
                 assert!(
@@ -53,7 +53,7 @@ async fn any_webhook_can_be_triggered_seen_and_sent_again() {
         let last = get(&server, "deliveries").await[0]["id"].clone();
         let again = post(&server, "deliveries/replay", json!({ "id": last })).await;
         assert_ne!(again["id"], last);
-        deliver_due(&server.world).await.unwrap();
+        deliver_due(&server.world.platform).await.unwrap();
         assert_eq!(inbox.take().len(), 1);
         for (path, wish, part) in [
             ("webhooks/trigger", json!({ "app": 2001, "user_id": 5, "event": "unlink" }), "user id 5"),
@@ -74,7 +74,7 @@ async fn webhooks_come_late_twice_out_of_order_and_badly_signed() {
         let (inbox, user_id) = hooked(&server).await;
         let trigger = async |event: &str| {
             post(&server, "webhooks/trigger", json!({ "app": 2001, "user_id": user_id, "event": event })).await;
-            deliver_due(&server.world).await.unwrap();
+            deliver_due(&server.world.platform).await.unwrap();
         };
         let rule = async |webhook: &str, delivery: Value| {
             post(&server, "faults", json!({ "webhook": webhook, "times": 1, "fault": { "delivery": delivery } })).await;
@@ -97,7 +97,7 @@ async fn webhooks_come_late_twice_out_of_order_and_badly_signed() {
         trigger("user-linked").await;
         assert!(inbox.take().is_empty(), "waits for the next");
         trigger("user-unlinked").await;
-        deliver_due(&server.world).await.unwrap();
+        deliver_due(&server.world.platform).await.unwrap();
         let order: Vec<String> = inbox.take().iter().map(|got| claims(got)["events"].to_string()).collect();
         assert!(
             order.len() == 2 && order[0].contains("user-unlinked") && order[1].contains("user-linked"),

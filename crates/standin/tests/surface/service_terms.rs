@@ -62,7 +62,11 @@ async fn simple_signup_shows_items_terms_and_channels_on_one_screen() {
         let token = token_of(&server.exchange(MARKET, &back.parameter("code").unwrap()).await);
         let me = server.me(&token).await.json();
         assert_eq!(me["synched_at"], "2026-11-20T03:00:00Z", "{me}");
-        let file = kakaw_platform::manage::world_file::export(&server.world, kakaw_platform::manage::world_file::Secrets::LeftOut).await;
+        let file = kakaw_platform::manage::world_file::export(
+            &server.world.platform,
+            kakaw_platform::manage::world_file::Secrets::LeftOut,
+        )
+        .await;
         let text = kakaw_platform::manage::world_file::to_text(&file.unwrap()).unwrap();
         assert!(text.contains("_ZeUTxl") && text.contains("synched_at"), "{text}");
     })
@@ -145,7 +149,7 @@ async fn f09_simple_signup_waits_for_its_review() {
     let server = TestServer::start(&kakaw_store::db::Url::Memory, kakaw_core::policy::Policy::DEV).await;
     let text = PLATFORM.replace("review_passed = true", "review_passed = false");
     let file = kakaw_platform::manage::world_file::parse(&text, "w.toml").unwrap();
-    let error = kakaw_platform::manage::world_file::apply(&server.world, &file).await.unwrap_err();
+    let error = kakaw_platform::manage::world_file::apply(&server.world.platform, &file).await.unwrap_err();
     assert!(format!("{error:#}").contains("only after the review"), "{error:#}");
 }
 

@@ -13,16 +13,19 @@ use kakaw_core::Millis;
 use kakaw_core::policy::Policy;
 use kakaw_core::random::{self, Random};
 use kakaw_core::seal::{MasterKey, Sealer};
-use kakaw_standin::clock::Clock;
+use kakaw_core::secret::Secret;
+use kakaw_platform::deliver;
+use kakaw_platform::manage::world_file;
 use kakaw_platform::password::{Cost, Passwords};
+use kakaw_platform::platform::{Parts, Platform, Seeds, Settings};
 use kakaw_platform::quota::Quotas;
 use kakaw_platform::random::{Seeded, System};
 use kakaw_platform::signer::Signer;
-use kakaw_platform::platform::{Mode, PublicUrl, World};
+use kakaw_platform::surroundings::Alone;
+use kakaw_standin::clock::Clock;
+use kakaw_standin::world::{DEFAULT, Place, PublicUrl, World};
 use kakaw_standin::worlds::Worlds;
-use kakaw_platform::http;
-use kakaw_platform::deliver;
-use kakaw_platform::manage::world_file;
+use kakaw_standin::{dispatch, endpoints};
 use kakaw_store::Store;
 use kakaw_store::db::Url;
 use serde_json::Value;
@@ -93,6 +96,14 @@ pub async fn error_page(server: &TestServer, url: &str, code: &str) {
     assert!(!answer.headers.contains_key("location"));
 }
 
+/// What a test may change before a server is made of it.
+pub struct Setup {
+    pub parts: Parts,
+    pub public_url: PublicUrl,
+    pub clock: Clock,
+    pub control_token: Option<Secret>,
+}
+
 pub struct TestServer {
     pub world: Arc<World>,
     pub router: Router,
@@ -139,50 +150,49 @@ impl TestServer {
     }
 
     pub async fn start_with(url: &Url, policy: Policy, passwords: Passwords) -> Self {
-        Self::of(World { passwords: Arc::new(passwords), ..Self::world(url, policy).await }).await
+        let mut setup = Self::world(url, policy).await;
+        setup.parts.passwords = Arc::new(passwords);
+        Self::of(setup).await
     }
 
-    /// A world with nobody in it.
-    pub async fn world(url: &Url, policy: Policy) -> World {
-        World {
-            name: "default".to_owned(),
-            mode: Mode::Dev,
+    /// What a world with nobody in it is made of.
+    pub async fn world(url: &Url, policy: Policy) -> Setup {
+        let parts = Parts {
             store: Store::open(url).await.expect("store"),
             sealer: Sealer::new("test", &[MasterKey { id: 1, bytes: [7; 32] }]).expect("sealer"),
-            clock: Clock::frozen_at(Millis::from_rfc3339("2026-11-20T03:00:00Z").expect("time")),
             random: Arc::new(Seeded::new(1)) as Arc<dyn Random>,
             signer: Signer::default(),
             passwords: Arc::new(Passwords::new(Cost { memory_kib: 64, iterations: 1, lanes: 1 }, 4, 100)),
-            policy: std::sync::RwLock::new(policy),
-            public_url: PublicUrl::FollowLoopback,
-            access_token_in_query: true,
             quotas: Quotas::none(),
-            webhooks: Arc::new(deliver::Client::new(deliver::Options {
-                private_networks: true,
-                ..Default::default()
-            })),
-            wake_deliveries: Default::default(),
-            requests: Default::default(),
-            faults: Default::default(),
-            held: Default::default(),
-            sign_up: true,
-            snapshots: Default::default(),
-            home: std::sync::Mutex::new("http://localhost:7700".to_owned()),
-            control_token: None,
-            real_sdk: None,
-            behind_proxy: false,
-        }
+            webhooks: Arc::new(deliver::Client::new(deliver::Options { private_networks: true, ..Default::default() })),
+            policy,
+            settings: Settings {
+                access_token_in_query: true,
+                sign_up: true,
+                test_notice: true,
+                open_diagnosis: true,
+                seeds: Seeds { derived_keys: true, legacy_properties: true, kept_passwords: true },
+                ..Settings::default()
+            },
+            // Replaced when the world is made.
+            surroundings: Arc::new(Alone { public_url: String::new() }),
+        };
+        let clock = Clock::frozen_at(Millis::from_rfc3339("2026-11-20T03:00:00Z").expect("time"));
+        Setup { parts, public_url: PublicUrl::FollowLoopback, clock, control_token: None }
     }
 
     /// A server of a world, with the apps and people of the test world.
-    pub async fn of(world: World) -> Self {
-        let world = Arc::new(world);
+    pub async fn of(setup: Setup) -> Self {
+        let Setup { parts, public_url, clock, control_token } = setup;
+        let home = "http://localhost:7700".to_owned();
+        let place = Arc::new(Place::new(DEFAULT.to_owned(), public_url, clock, home));
+        let platform = Platform::new(Parts { surroundings: Arc::clone(&place) as _, ..parts });
+        let world = Arc::new(World { control_token, ..World::new(platform, place) });
         // As in the program: made in the background, and the first ID token waits for them.
-        let signing = Arc::clone(&world);
+        let signing = Arc::clone(&world.platform);
         tokio::spawn(async move { signing.signer.load(&signing.store, &signing.sealer, signing.now()).await });
-        let app = http::app_with(Arc::clone(&world), http::control::routes().merge(http::inspector::routes()));
-        let router =
-            http::dispatch::every(Worlds::new(Arc::clone(&world), app, http::standin, 7700, Default::default()));
+        let app = endpoints::of(Arc::clone(&world));
+        let router = dispatch::every(Worlds::new(Arc::clone(&world), app, endpoints::of, 7700, Default::default()));
         let server = Self { router, world };
         server.apply(include_str!("world.toml")).await;
         server.apply(include_str!("world.toml")).await;
@@ -193,7 +203,7 @@ impl TestServer {
     /// Applies a world file.
     pub async fn apply(&self, text: &str) {
         let file = world_file::parse(text, "world.toml").expect("world file");
-        world_file::apply(&self.world, &file).await.expect("applied, and twice changes nothing");
+        world_file::apply(&self.world.platform, &file).await.expect("applied, and twice changes nothing");
     }
 
     /// Applies the test world with a part of it replaced.

@@ -54,7 +54,7 @@ async fn without_a_client_id_it_is_the_only_app_that_is_meant() {
     for part in ["client_id is missing", &format!("{REST} (Coffee Club)"), &format!("{PLAIN} (Plain)")] {
         assert!(reason.contains(part), "{part:?} is missing: {reason}");
     }
-    let one = json!({ "name": "one", "world_file": include_str!("../../assets/sample_world.toml") });
+    let one = json!({ "name": "one", "world_file": include_str!("../../../kakaw/assets/sample_world.toml") });
     for world in [one, json!({ "name": "none" })] {
         assert_eq!(control(&server, "POST", "/control/v1/worlds", world).await.status, 200);
     }

@@ -6,9 +6,9 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use kakaw_core::key::Jws;
+use kakaw_platform::deliver::deliver_due;
 use kakaw_platform::jobs;
 use kakaw_platform::manage::{self, DeleteAccount, Resume, Unlink};
-use kakaw_platform::deliver::deliver_due;
 use kakaw_wire::event::{EventType, UnlinkReason};
 use kakaw_wire::oidc::Jwks;
 use serde_json::{Value, json};
@@ -63,10 +63,10 @@ async fn the_unlink_webhook_tells_every_reason_but_the_apps_own() {
                 if *reason == UnlinkReason::UnlinkFromService {
                     assert_eq!(server.api("POST", "/v1/user/unlink", &token).await.status, 200);
                 } else {
-                    Unlink { app: 2001, user_id, reason: *reason }.run(&server.world).await.unwrap();
+                    Unlink { app: 2001, user_id, reason: *reason }.run(&server.world.platform).await.unwrap();
                 }
                 assert_eq!(server.me(&token).await.json()["code"], -401, "it was ended before anybody was told");
-                deliver_due(&server.world).await.unwrap();
+                deliver_due(&server.world.platform).await.unwrap();
                 let got = inbox.take();
                 if !reason.is_told_by_unlink_webhook() {
                     assert!(got.is_empty(), "{reason:?}: {got:?}");
@@ -86,7 +86,7 @@ async fn the_unlink_webhook_tells_every_reason_but_the_apps_own() {
             }
         }
         let nobody = Unlink { app: 2001, user_id: 1, reason: UnlinkReason::UnlinkFromApps };
-        assert!(nobody.run(&server.world).await.is_err());
+        assert!(nobody.run(&server.world.platform).await.is_err());
     })
     .await;
 }
@@ -98,18 +98,18 @@ async fn an_unfinished_sign_up_and_a_deleted_account_are_told() {
         let hook = format!("automatic_link = false\nwebhooks.unlink = {{ url = \"http://{address}/hook\" }}\n");
         server.apply(&PLATFORM.replacen("automatic_link = false\n", &hook, 1)).await;
         server.tokens(&mut Browser::default(), MANUAL, "ryan@example.com", &["profile_nickname"]).await;
-        server.world.clock.advance_seconds(86_400);
-        jobs::sweep(&server.world).await.unwrap();
-        deliver_due(&server.world).await.unwrap();
+        server.world.place.clock.advance_seconds(86_400);
+        jobs::sweep(&server.world.platform).await.unwrap();
+        deliver_due(&server.world.platform).await.unwrap();
         let got = inbox.take();
         assert!(String::from_utf8_lossy(&got[0].body).ends_with("referrer_type=INCOMPLETE_SIGN_UP"), "{got:?}");
         let tokens = server.tokens(&mut Browser::default(), MANUAL, "ryan@example.com", &["profile_nickname"]).await;
         let wish = DeleteAccount { login: "ryan@example.com".to_owned(), reason: UnlinkReason::AccountDelete };
-        wish.run(&server.world).await.unwrap();
-        deliver_due(&server.world).await.unwrap();
+        wish.run(&server.world.platform).await.unwrap();
+        deliver_due(&server.world.platform).await.unwrap();
         assert!(String::from_utf8_lossy(&inbox.take()[0].body).ends_with("referrer_type=ACCOUNT_DELETE"));
         assert_eq!(server.me(tokens["access_token"].as_str().unwrap()).await.json()["code"], -401);
-        assert!(wish.run(&server.world).await.is_err(), "the account is gone");
+        assert!(wish.run(&server.world.platform).await.is_err(), "the account is gone");
         let target = format!("/login?continue={}", encode_value(&authorize(PLAIN, "")));
         let mut browser = Browser::default();
         let page = browser.get(&server, &target).await;
@@ -128,7 +128,7 @@ async fn events_tell_the_life_of_a_person_in_an_app() {
         server.apply(&text).await;
         let items = ["profile_nickname", "account_email", "account_status"];
         let (id, token) = log_in(&server, &items).await;
-        deliver_due(&server.world).await.unwrap();
+        deliver_due(&server.world.platform).await.unwrap();
         let first = events(&server, &inbox).await;
         assert_eq!(names(&first), ["token-issued", "user-linked", "user-scope-consent"]);
         for (_, claims) in &first {
@@ -147,7 +147,7 @@ async fn events_tell_the_life_of_a_person_in_an_app() {
             json!({ "subject_type": "iss-sub", "iss": "http://localhost:7700", "sub": id.to_string() })
         );
         let told = async |expected: &[&str]| {
-            deliver_due(&server.world).await.unwrap();
+            deliver_due(&server.world.platform).await.unwrap();
             let told = events(&server, &inbox).await;
             assert_eq!(names(&told), expected);
             told
@@ -182,10 +182,10 @@ async fn events_tell_the_life_of_a_person_in_an_app() {
         );
         log_in(&server, &items).await;
         inbox.take();
-        deliver_due(&server.world).await.unwrap();
+        deliver_due(&server.world.platform).await.unwrap();
         inbox.take();
         DeleteAccount { login: "ryan@example.com".to_owned(), reason: UnlinkReason::ForcedAccountDelete }
-            .run(&server.world)
+            .run(&server.world.platform)
             .await
             .unwrap();
         told(&["account-purged", "tokens-revoked", "user-unlinked"]).await;
@@ -206,7 +206,7 @@ async fn another_address_is_another_identifier() {
         let terms = ["use", "privacy"];
         server.walk_with(&mut Browser::default(), &authorize(MARKET, ""), "noemail", &items, &terms, &[]).await;
         server.apply(&person("second@example.com")).await;
-        deliver_due(&server.world).await.unwrap();
+        deliver_due(&server.world.platform).await.unwrap();
         assert_eq!(names(&events(&server, &inbox).await), ["identifier-changed"]);
     })
     .await;
@@ -220,19 +220,19 @@ async fn subscriptions_permission_and_consent_decide_what_is_told() {
         let change = async |text: &str| {
             server.apply(&text.replace("nickname = \"Ryan\"", "nickname = \"Ryan\"\nrestricted = true")).await;
             server.apply(text).await;
-            deliver_due(&server.world).await.unwrap();
+            deliver_due(&server.world.platform).await.unwrap();
             names(&events(&server, &inbox).await).into_iter().map(str::to_owned).collect::<Vec<_>>()
         };
         let all = world("", EVERYTHING, address);
         server.apply(&all).await;
         let (_, token) = log_in(&server, &["profile_nickname"]).await;
         inbox.take();
-        deliver_due(&server.world).await.unwrap();
+        deliver_due(&server.world.platform).await.unwrap();
         inbox.take();
         assert_eq!(change(&all).await, [""; 0], "RISC needs the person's consent");
         server.api("POST", "/v1/user/unlink", &token).await;
         log_in(&server, &status).await;
-        deliver_due(&server.world).await.unwrap();
+        deliver_due(&server.world.platform).await.unwrap();
         inbox.take();
         assert_eq!(change(&all).await, ["account-disabled", "account-enabled"]);
         assert_eq!(change(&all.replace("\"OIDC_SSE_SUPPORTED\"", "")).await, [""; 0], "and the app's permission");
@@ -249,13 +249,13 @@ async fn events_are_tried_again_with_the_same_jti_and_unlinks_are_not() {
         server.apply(&world("POST/hook", "\"user-linked\"", address)).await;
         inbox.answer(400);
         let (user_id, _) = log_in(&server, &MARKET_ITEMS).await;
-        Unlink { app: 2001, user_id, reason: UnlinkReason::UnlinkFromApps }.run(&server.world).await.unwrap();
+        Unlink { app: 2001, user_id, reason: UnlinkReason::UnlinkFromApps }.run(&server.world.platform).await.unwrap();
         let mut jtis = Vec::new();
         // Ten seconds, half a minute, two minutes, … with a fifth of jitter.
         for pause in [0, 12, 36, 144, 720, 4320, 25_920, 103_680, 200_000] {
-            server.world.clock.advance_seconds(pause);
+            server.world.place.clock.advance_seconds(pause);
             assert_eq!(
-                deliver_due(&server.world).await.unwrap(),
+                deliver_due(&server.world.platform).await.unwrap(),
                 if pause == 0 { 2 } else { usize::from(pause < 200_000) },
                 "{pause}"
             );
@@ -264,15 +264,15 @@ async fn events_are_tried_again_with_the_same_jti_and_unlinks_are_not() {
         assert_eq!(jtis.len(), 8);
         jtis.dedup();
         assert_eq!(jtis.len(), 1, "the same at every try: {jtis:?}");
-        let states = manage::webhook_states(&server.world).await.unwrap();
+        let states = manage::webhook_states(&server.world.platform).await.unwrap();
         let of = |kind: &str| states.iter().find(|state| state.webhook == kind).unwrap().clone();
         assert_eq!((of("unlink").failed, of("account_status").failed), (1, 1));
         assert_eq!(of("account_status").last.as_deref(), Some("400, and 202 was expected (invalid_key: no such key)"));
         inbox.answer(202);
         log_in(&server, &MARKET_ITEMS).await;
-        deliver_due(&server.world).await.unwrap();
+        deliver_due(&server.world.platform).await.unwrap();
         assert_eq!(
-            manage::webhook_states(&server.world)
+            manage::webhook_states(&server.world.platform)
                 .await
                 .unwrap()
                 .iter()
@@ -299,9 +299,12 @@ async fn a_webhook_that_fails_again_and_again_is_paused_visibly_and_resumed() {
         inbox.answer(500);
         let told = async || {
             let (user_id, _) = log_in(&server, &MARKET_ITEMS).await;
-            Unlink { app: 2001, user_id, reason: UnlinkReason::UnlinkFromApps }.run(&server.world).await.unwrap();
-            deliver_due(&server.world).await.unwrap();
-            manage::webhook_states(&server.world).await.unwrap().remove(0)
+            Unlink { app: 2001, user_id, reason: UnlinkReason::UnlinkFromApps }
+                .run(&server.world.platform)
+                .await
+                .unwrap();
+            deliver_due(&server.world.platform).await.unwrap();
+            manage::webhook_states(&server.world.platform).await.unwrap().remove(0)
         };
         for failures in 1..=20 {
             let state = told().await;
@@ -318,11 +321,11 @@ async fn a_webhook_that_fails_again_and_again_is_paused_visibly_and_resumed() {
             "nothing is sent, nothing is lost"
         );
         inbox.answer(200);
-        assert!(Resume { app: 2001, webhook: "x".to_owned() }.run(&server.world).await.is_err());
-        Resume { app: 2001, webhook: "unlink".to_owned() }.run(&server.world).await.unwrap();
-        deliver_due(&server.world).await.unwrap();
+        assert!(Resume { app: 2001, webhook: "x".to_owned() }.run(&server.world.platform).await.is_err());
+        Resume { app: 2001, webhook: "unlink".to_owned() }.run(&server.world.platform).await.unwrap();
+        deliver_due(&server.world.platform).await.unwrap();
         assert_eq!(inbox.take().len(), 1, "what was held goes out");
-        let state = manage::webhook_states(&server.world).await.unwrap().remove(0);
+        let state = manage::webhook_states(&server.world.platform).await.unwrap().remove(0);
         assert_eq!((state.state.as_str(), state.held, state.failures), ("in use", 0, 0));
         // Another URL begins anew, too.
         inbox.answer(500);
@@ -332,7 +335,7 @@ async fn a_webhook_that_fails_again_and_again_is_paused_visibly_and_resumed() {
         inbox.answer(200);
         server.apply(&world("POST/moved", "", address)).await;
         inbox.take();
-        deliver_due(&server.world).await.unwrap();
+        deliver_due(&server.world.platform).await.unwrap();
         assert_eq!(inbox.take().iter().map(|got| got.uri.clone()).collect::<Vec<_>>(), ["/moved"]);
     })
     .await;
@@ -345,11 +348,11 @@ async fn receivers_have_three_seconds_and_are_not_followed() {
     for (path, result) in [("/slow", "no answer within 3 seconds"), ("/away", "302, and 200 was expected")] {
         server.apply(&world(&format!("POST{path}"), "", address)).await;
         let (user_id, _) = log_in(&server, &MARKET_ITEMS).await;
-        Unlink { app: 2001, user_id, reason: UnlinkReason::UnlinkFromApps }.run(&server.world).await.unwrap();
+        Unlink { app: 2001, user_id, reason: UnlinkReason::UnlinkFromApps }.run(&server.world.platform).await.unwrap();
         let started = std::time::Instant::now();
-        deliver_due(&server.world).await.unwrap();
+        deliver_due(&server.world.platform).await.unwrap();
         assert!(started.elapsed() < Duration::from_millis(3900), "{:?}", started.elapsed());
-        let state = manage::webhook_states(&server.world).await.unwrap().remove(0);
+        let state = manage::webhook_states(&server.world.platform).await.unwrap().remove(0);
         assert_eq!(state.last.as_deref(), Some(result));
     }
     assert_eq!(inbox.take().iter().map(|got| got.uri.clone()).collect::<Vec<_>>(), ["/slow", "/away"]);
@@ -358,21 +361,21 @@ async fn receivers_have_three_seconds_and_are_not_followed() {
 #[tokio::test]
 async fn serve_sends_to_the_public_internet_only() {
     let mut world = TestServer::world(&kakaw_store::db::Url::Memory, kakaw_core::policy::Policy::DEV).await;
-    world.platform.webhooks = Arc::new(kakaw_platform::deliver::Client::new(kakaw_platform::deliver::Options::default()));
+    world.parts.webhooks = Arc::new(kakaw_platform::deliver::Client::new(kakaw_platform::deliver::Options::default()));
     let server = TestServer::of(world).await;
     let (inbox, address) = receiver().await;
     // Such a URL is refused when it is set …
     let text = self::world("POST/hook", "", address);
     let file = kakaw_platform::manage::world_file::parse(&text, "w").unwrap();
-    let error = kakaw_platform::manage::world_file::apply(&server.world, &file).await.unwrap_err();
+    let error = kakaw_platform::manage::world_file::apply(&server.world.platform, &file).await.unwrap_err();
     assert!(format!("{error:#}").contains("https"), "{error:#}");
     // … and a name that leads there, when it is resolved.
     let named = text.replace(&format!("http://{address}"), &format!("https://localhost:{}", address.port()));
     server.apply(&named).await;
     let (user_id, _) = log_in(&server, &MARKET_ITEMS).await;
-    Unlink { app: 2001, user_id, reason: UnlinkReason::UnlinkFromApps }.run(&server.world).await.unwrap();
-    deliver_due(&server.world).await.unwrap();
-    let state = manage::webhook_states(&server.world).await.unwrap().remove(0);
+    Unlink { app: 2001, user_id, reason: UnlinkReason::UnlinkFromApps }.run(&server.world.platform).await.unwrap();
+    deliver_due(&server.world.platform).await.unwrap();
+    let state = manage::webhook_states(&server.world.platform).await.unwrap().remove(0);
     assert!(state.last.as_deref().unwrap_or_default().contains("not an address of the public internet"), "{state:?}");
     assert!(inbox.take().is_empty());
 }

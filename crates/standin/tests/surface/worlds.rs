@@ -7,8 +7,8 @@ use axum::body::Body;
 use axum::http::Request;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use kakaw_platform::http;
 use kakaw_standin::worlds::Worlds;
+use kakaw_standin::{dispatch, endpoints};
 use serde_json::{Value, json};
 
 use crate::support::*;
@@ -235,8 +235,8 @@ async fn a_world_goes_back_to_a_moment() {
 async fn a_further_worlds_first_id_token_waits_for_no_key() {
     let server = TestServer::start(&kakaw_store::db::Url::Memory, kakaw_core::policy::Policy::DEV).await;
     let first = Arc::clone(&server.world);
-    let worlds = Worlds::new(Arc::clone(&first), http::standin(first), http::standin, 7700, Default::default());
-    let router = http::dispatch::every(Arc::clone(&worlds));
+    let worlds = Worlds::new(Arc::clone(&first), endpoints::of(first), endpoints::of, 7700, Default::default());
+    let router = dispatch::every(Arc::clone(&worlds));
     let server = TestServer { router, world: Arc::clone(&server.world) };
     copy(&server, "first").await;
     let began = Instant::now();

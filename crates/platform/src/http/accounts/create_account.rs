@@ -26,14 +26,14 @@ use kakaw_store::{Outcome, accounts};
 use kakaw_wire::Problem;
 
 use super::login;
-use crate::request::body;
+use crate::Platform;
 use crate::http::error::Error;
-use crate::request::form_token::{self, FIELD, FormSeal};
-use crate::request::context::Here;
-use crate::request::redirect::with_cookie;
 use crate::pages;
 use crate::pages::create_account::Notice;
-use crate::Platform;
+use crate::request::body;
+use crate::request::context::Here;
+use crate::request::form_token::{self, FIELD, FormSeal};
+use crate::request::redirect::with_cookie;
 
 pub fn routes() -> Router<Arc<Platform>> {
     Router::new().route("/weblogin/create_account", routing::get(get).post(post))

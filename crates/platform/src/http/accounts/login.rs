@@ -28,15 +28,15 @@ use kakaw_wire::Problem;
 use kakaw_wire::form::Pairs;
 
 use super::checked_continue;
+use crate::Platform;
 use crate::http::error::Error;
-use crate::request::form_token::{self, FIELD, FormSeal};
-use crate::request::context::Here;
-use crate::request::redirect::{redirect, with_cookie};
-use crate::request::body;
-use crate::request::cookie;
 use crate::pages;
 use crate::pages::login::Notice;
-use crate::Platform;
+use crate::request::body;
+use crate::request::context::Here;
+use crate::request::cookie;
+use crate::request::form_token::{self, FIELD, FormSeal};
+use crate::request::redirect::{redirect, with_cookie};
 
 pub fn routes() -> Router<Arc<Platform>> {
     Router::new().route("/login", routing::get(get).post(post))
@@ -132,9 +132,10 @@ async fn verify(here: &Here, stored: Option<&Stored>, password: &Secret) -> Resu
     if !plain.is_some_and(|plain| secret::same(plain.expose(), password.expose())) {
         return Ok(false);
     }
-    // A stand-in shows its people's passwords, and compares them with its file at every start.
-    let keep = Some(sealed).filter(|_| platform.is_dev());
-    let Outcome::Committed = platform.store.commit(vec![accounts::hash_password(id, sealed, &hash, keep)]).await? else {
+    // Kept, it can be compared with the file at every start, and an export is whole.
+    let keep = Some(sealed).filter(|_| platform.settings.seeds.kept_passwords);
+    let Outcome::Committed = platform.store.commit(vec![accounts::hash_password(id, sealed, &hash, keep)]).await?
+    else {
         return Ok(false);
     };
     Ok(true)

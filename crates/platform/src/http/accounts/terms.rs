@@ -17,13 +17,13 @@ use kakaw_wire::Problem;
 use kakaw_wire::form::Pairs;
 
 use super::checked_continue;
-use crate::request::body;
-use crate::http::error::Error;
-use crate::request::form_token::{self, FIELD, FormSeal};
-use crate::request::context::Here;
-use crate::request::redirect::{redirect, with_cookie};
-use crate::pages;
 use crate::Platform;
+use crate::http::error::Error;
+use crate::pages;
+use crate::request::body;
+use crate::request::context::Here;
+use crate::request::form_token::{self, FIELD, FormSeal};
+use crate::request::redirect::{redirect, with_cookie};
 
 pub fn routes() -> Router<Arc<Platform>> {
     Router::new().route("/terms", routing::get(get).post(post))
@@ -68,7 +68,11 @@ async fn agree(here: &mut Here, query: &str, posted: Option<(Pairs, HeaderMap)>)
         return Ok(redirect(target, true));
     }
     let status = if posted.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
-    let view =
-        pages::terms::Terms::new(here, &account, format!("/terms?{query}"), form_token::seal(here, Purpose::Form, &seal));
+    let view = pages::terms::Terms::new(
+        here,
+        &account,
+        format!("/terms?{query}"),
+        form_token::seal(here, Purpose::Form, &seal),
+    );
     Ok(with_cookie(pages::respond(here, status, &view), new_cookie))
 }

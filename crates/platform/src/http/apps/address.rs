@@ -34,15 +34,15 @@ use kakaw_wire::scope::Item;
 use kakaw_wire::shipping::{AddressFields, AddressKind};
 
 use super::pick::{self, PICKER, Pick};
+use crate::Platform;
 use crate::deliver::events;
-use crate::request::body;
 use crate::http::error::Error;
-use crate::request::form_token::{self, FIELD, FormSeal};
-use crate::request::context::Here;
-use crate::request::redirect::{redirect, with_cookie};
 use crate::pages;
 use crate::pages::address::{Edit, List, Notice};
-use crate::Platform;
+use crate::request::body;
+use crate::request::context::Here;
+use crate::request::form_token::{self, FIELD, FormSeal};
+use crate::request::redirect::{redirect, with_cookie};
 
 /// Addresses that a person may have (our limit).
 const MOST: usize = 50;
@@ -193,7 +193,11 @@ impl Picking<'_> {
 
     fn edit(&self, here: &Here, id: Option<i64>, fields: &AddressFields, wrong: Option<&'static str>) -> Response {
         let status = if wrong.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
-        pages::respond_with_script(here, status, &Edit::new(here, id, fields, self.action(), self.sealed.clone(), wrong))
+        pages::respond_with_script(
+            here,
+            status,
+            &Edit::new(here, id, fields, self.action(), self.sealed.clone(), wrong),
+        )
     }
 
     /// Asks for consent first.

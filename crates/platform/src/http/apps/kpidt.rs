@@ -19,10 +19,10 @@ use kakaw_wire::Problem;
 use kakaw_wire::form::Pairs;
 
 use super::pick::{PICKER, Pick};
+use crate::Platform;
 use crate::http::error::Error;
 use crate::request::context::Here;
 use crate::request::redirect::{redirect, with_cookie};
-use crate::Platform;
 
 pub fn routes() -> Router<Arc<Platform>> {
     Router::new()

@@ -16,9 +16,9 @@ use kakaw_wire::scope::Item;
 use serde::{Deserialize, Serialize};
 
 use crate::http::error::{Error, apps_error};
+use crate::pages;
 use crate::request::context::Here;
 use crate::request::redirect::{redirect, with_query};
-use crate::pages;
 
 /// Seconds that a picking may take.
 const LIFETIME: i64 = 600;
@@ -81,9 +81,11 @@ impl Pick {
         let found = match found {
             Some(found) => found,
             // An admin key is known by its keyed hash.
-            None => app_keys::with_app(&here.platform.store, &secret::keyed_hash(here.platform.sealer.hash_key(), app_key))
-                .await?
-                .ok_or_else(|| wrong("app_key", "no app has this key"))?,
+            None => {
+                app_keys::with_app(&here.platform.store, &secret::keyed_hash(here.platform.sealer.hash_key(), app_key))
+                    .await?
+                    .ok_or_else(|| wrong("app_key", "no app has this key"))?
+            }
         };
         let (app, key) = found;
         if !matches!(key.kind, KeyKind::Native | KeyKind::Javascript) {

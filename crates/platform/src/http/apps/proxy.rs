@@ -19,9 +19,9 @@ use kakaw_store::parked_codes;
 use kakaw_wire::form::Pairs;
 
 use super::pick::{Parked, parked_id};
+use crate::Platform;
 use crate::http::error::{Error, json};
 use crate::request::context::Here;
-use crate::Platform;
 
 /// Milliseconds after the first reading in which an outcome can be read again.
 const AGAIN: i64 = 10_000;

@@ -29,8 +29,8 @@ use kakaw_store::{apps, grants};
 use kakaw_wire::Problem;
 
 use self::params::Params;
-use crate::http::error::Error;
 use crate::Platform;
+use crate::http::error::Error;
 
 /// Every endpoint of kapi.
 pub fn routes() -> Router<Arc<Platform>> {

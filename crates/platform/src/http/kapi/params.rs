@@ -9,10 +9,10 @@ use kakaw_wire::form::Pairs;
 use kakaw_wire::scope;
 use serde::de::DeserializeOwned;
 
-use crate::request::body::{self, BodyError};
-use crate::http::error::Error;
-use crate::request::context;
 use crate::Platform;
+use crate::http::error::Error;
+use crate::request::body::{self, BodyError};
+use crate::request::context;
 
 /// The headers and parameters of a call.
 pub struct Params {

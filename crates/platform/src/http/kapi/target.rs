@@ -15,8 +15,8 @@ use kakaw_wire::Problem;
 
 use super::Caller;
 use super::params::{Params, bad};
-use crate::http::error::Error;
 use crate::Platform;
+use crate::http::error::Error;
 
 /// The person, in an app.
 pub enum Target {

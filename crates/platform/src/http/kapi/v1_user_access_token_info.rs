@@ -15,9 +15,9 @@ use kakaw_wire::user::AccessTokenInfo;
 
 use super::params::Params;
 use super::{Caller, bearer_token};
+use crate::Platform;
 use crate::http::error::{Error, json};
 use crate::request::context;
-use crate::Platform;
 
 pub fn routes() -> Router<Arc<Platform>> {
     Router::new()

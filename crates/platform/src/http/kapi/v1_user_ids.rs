@@ -22,9 +22,9 @@ use kakaw_wire::user::UserIds;
 
 use super::params::{Params, bad};
 use super::target::admin_only;
+use crate::Platform;
 use crate::http::error::{Error, json};
 use crate::request::context;
-use crate::Platform;
 
 pub fn routes() -> Router<Arc<Platform>> {
     Router::new().route("/v1/user/ids", routing::get(get))

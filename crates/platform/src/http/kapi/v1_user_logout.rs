@@ -18,10 +18,10 @@ use kakaw_wire::user::UserId;
 
 use super::params::Params;
 use super::target::Target;
+use crate::Platform;
 use crate::deliver::events;
 use crate::http::error::{Error, json};
 use crate::request::context;
-use crate::Platform;
 
 pub fn routes() -> Router<Arc<Platform>> {
     Router::new().route("/v1/user/logout", routing::post(post))

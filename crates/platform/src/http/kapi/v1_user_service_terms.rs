@@ -17,9 +17,9 @@ use kakaw_wire::user::{AllowedServiceTerm, AppServiceTerm, LegacyServiceTerms};
 
 use super::params::Params;
 use super::target::Target;
+use crate::Platform;
 use crate::http::error::{Error, json};
 use crate::request::context;
-use crate::Platform;
 
 pub fn routes() -> Router<Arc<Platform>> {
     Router::new().route("/v1/user/service/terms", routing::get(get))

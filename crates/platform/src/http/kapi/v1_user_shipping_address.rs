@@ -26,9 +26,9 @@ use kakaw_wire::shipping::ShippingAddresses;
 
 use super::params::{Params, bad};
 use super::target::Target;
+use crate::Platform;
 use crate::http::error::{Error, json};
 use crate::request::context;
-use crate::Platform;
 
 pub fn routes() -> Router<Arc<Platform>> {
     Router::new().route("/v1/user/shipping_address", routing::get(get))

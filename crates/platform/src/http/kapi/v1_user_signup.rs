@@ -21,9 +21,9 @@ use kakaw_wire::user::UserId;
 
 use super::Caller;
 use super::params::Params;
+use crate::Platform;
 use crate::http::error::{Error, json};
 use crate::request::context;
-use crate::Platform;
 
 pub fn routes() -> Router<Arc<Platform>> {
     Router::new().route("/v1/user/signup", routing::post(post))

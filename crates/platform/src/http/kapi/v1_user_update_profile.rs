@@ -20,9 +20,9 @@ use kakaw_wire::user::UserId;
 
 use super::Caller;
 use super::params::{Params, bad};
+use crate::Platform;
 use crate::http::error::{Error, json};
 use crate::request::context;
-use crate::Platform;
 
 pub fn routes() -> Router<Arc<Platform>> {
     Router::new().route("/v1/user/update_profile", routing::post(post))

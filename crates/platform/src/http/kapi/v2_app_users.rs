@@ -21,9 +21,9 @@ use kakaw_wire::user::User;
 
 use super::params::{Params, bad};
 use super::target::{admin_only, linked, target_id_type};
+use crate::Platform;
 use crate::http::error::{Error, json};
 use crate::request::context;
-use crate::Platform;
 
 pub fn routes() -> Router<Arc<Platform>> {
     Router::new().route("/v2/app/users", routing::get(get))

@@ -21,9 +21,9 @@ use kakaw_wire::user::User;
 use super::Caller;
 use super::params::{Params, bad};
 use super::target::Target;
+use crate::Platform;
 use crate::http::error::{Error, json};
 use crate::request::context;
-use crate::Platform;
 
 pub fn routes() -> Router<Arc<Platform>> {
     Router::new().route("/v2/user/me", routing::get(me).post(me))

@@ -25,11 +25,11 @@ use kakaw_wire::user::{ScopeDetails, Scopes};
 
 use super::params::{Params, bad};
 use super::target::Target;
+use crate::Platform;
 use crate::deliver::events;
 use crate::http::error::{Error, json};
-use crate::request::context;
 use crate::pages::words;
-use crate::Platform;
+use crate::request::context;
 
 pub fn routes() -> Router<Arc<Platform>> {
     Router::new().route("/v2/user/scopes", routing::get(get)).route("/v2/user/revoke/scopes", routing::post(post))

@@ -27,9 +27,9 @@ use kakaw_wire::user::{
 
 use super::params::{Params, bad};
 use super::target::Target;
+use crate::Platform;
 use crate::http::error::{Error, json};
 use crate::request::context;
-use crate::Platform;
 
 pub fn routes() -> Router<Arc<Platform>> {
     Router::new()

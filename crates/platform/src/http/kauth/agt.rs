@@ -4,7 +4,7 @@
 //! | parameter      | needed | rule                                                                           |
 //! |----------------|--------|--------------------------------------------------------------------------------|
 //! | `client_id`    | yes    | the key that the token was issued to, else KOE101                               |
-//! | `access_token` | yes    | good, else `invalid_request`: the SDKs tell a bad token by it from our own error |
+//! | `access_token` | yes    | good, else `invalid_request`: the SDKs tell a bad token from a failure of ours by it |
 //!
 //! It lives one minute and is good for one request.
 
@@ -22,10 +22,10 @@ use kakaw_wire::Problem;
 use kakaw_wire::problem::Surface;
 use kakaw_wire::token::AgtReply;
 
+use crate::Platform;
 use crate::http::error::{Error, json};
 use crate::request::body;
 use crate::request::context;
-use crate::Platform;
 
 /// Seconds that it lives.
 const LIFETIME: i64 = 60;

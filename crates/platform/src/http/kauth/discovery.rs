@@ -11,9 +11,9 @@ use axum::response::Response;
 use axum::routing;
 use kakaw_wire::oidc::Discovery;
 
+use crate::Platform;
 use crate::http::error::json;
 use crate::request::context;
-use crate::Platform;
 
 pub fn routes() -> Router<Arc<Platform>> {
     Router::new().route("/.well-known/openid-configuration", routing::get(get))

@@ -8,9 +8,9 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use axum::routing;
 
+use crate::Platform;
 use crate::http::error::{Error, json};
 use crate::request::context;
-use crate::Platform;
 
 pub fn routes() -> Router<Arc<Platform>> {
     Router::new().route("/.well-known/jwks.json", routing::get(get))

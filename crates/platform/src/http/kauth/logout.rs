@@ -24,14 +24,14 @@ use kakaw_store::{Outcome, sessions};
 use kakaw_wire::Problem;
 use kakaw_wire::form::Pairs;
 
-use crate::http::error::Error;
-use crate::request::form_token::{self, FIELD, FormSeal};
-use crate::request::context::Here;
-use crate::request::redirect::{redirect, with_cookie, with_query};
-use crate::request::body;
-use crate::request::cookie;
-use crate::pages;
 use crate::Platform;
+use crate::http::error::Error;
+use crate::pages;
+use crate::request::body;
+use crate::request::context::Here;
+use crate::request::cookie;
+use crate::request::form_token::{self, FIELD, FormSeal};
+use crate::request::redirect::{redirect, with_cookie, with_query};
 
 pub fn routes() -> Router<Arc<Platform>> {
     Router::new().route("/oauth/logout", routing::get(get).post(post))
@@ -71,7 +71,8 @@ async fn log_out(here: &mut Here, query: &str, posted: Option<(Pairs, HeaderMap)
             let Outcome::Committed = here.platform.store.commit(vec![sessions::delete(&session.id)]).await? else {
                 return Err(Error::contention());
             };
-            response = with_cookie(response, cookie::set(&here.base, &cookie::Names::of(&here.platform).session, "", 0));
+            response =
+                with_cookie(response, cookie::set(&here.base, &cookie::Names::of(&here.platform).session, "", 0));
         }
         return Ok(response);
     }

@@ -25,11 +25,11 @@ use kakaw_wire::authorize::Params;
 use kakaw_wire::token::PrepareReply;
 use serde::{Deserialize, Serialize};
 
+use crate::Platform;
 use crate::http::error::{Error, json};
-use crate::request::context::Here;
 use crate::request::body;
 use crate::request::context;
-use crate::Platform;
+use crate::request::context::Here;
 
 /// Seconds within which the log-in must come.
 const LIFETIME: i64 = 600;

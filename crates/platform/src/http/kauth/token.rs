@@ -37,20 +37,20 @@ use kakaw_core::token_request::{CAME_IN_QUERY, Parameters, instead_of_grant_type
 use kakaw_core::user_info::Pictures;
 use kakaw_core::webhook::Event;
 use kakaw_core::{Refusal, id_token, random, secret};
-use kakaw_store::{Error, Outcome, codes, grants};
+use kakaw_store::{Error as StoreError, Outcome, codes, grants};
 use kakaw_wire::Problem;
 use kakaw_wire::event::EventType;
 use kakaw_wire::form::Pairs;
 use kakaw_wire::scope::{Item, OPENID};
 use kakaw_wire::token::TokenReply;
 
+use crate::Platform;
 use crate::deliver::events;
-use crate::request::body::BodyError;
-use crate::request::decision::decided;
 use crate::http::error::{Error, json};
 use crate::request::body;
+use crate::request::body::BodyError;
 use crate::request::context;
-use crate::Platform;
+use crate::request::decision::decided;
 
 pub fn routes() -> Router<Arc<Platform>> {
     Router::new().route("/oauth/token", routing::post(post))
@@ -403,7 +403,7 @@ async fn sign_id_token(
     let expires_at = now.plus_seconds(access_lifetime(platform, &bearer.key));
     let claims = id_token::claims(bearer, app, base, &Pictures { base }, now, expires_at);
     let signed = platform.signer.keys().await?.first().and_then(|key| key.sign(&claims));
-    signed.ok_or_else(|| Error::Store(Error::Unusable("the ID token could not be signed".to_owned())))
+    signed.ok_or_else(|| Error::Store(StoreError::Unusable("the ID token could not be signed".to_owned())))
 }
 
 /// The scopes of an answer: separated by spaces, absent when there are none.

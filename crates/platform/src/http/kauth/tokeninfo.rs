@@ -2,7 +2,7 @@
 //!
 //! | parameter  | needed | rule                                                                       |
 //! |------------|--------|----------------------------------------------------------------------------|
-//! | `id_token` | yes    | a JWT (KOE400) of an issuer of this platform (KOE401), signed (KOE402), in time (KOE403)   |
+//! | `id_token` | yes    | a JWT (KOE400) of this issuer (KOE401), signed (KOE402), in time (KOE403)                  |
 
 use std::sync::Arc;
 
@@ -15,10 +15,10 @@ use kakaw_core::id_token;
 use kakaw_wire::Problem;
 use serde_json::Value;
 
+use crate::Platform;
 use crate::http::error::{Error, json};
 use crate::request::body;
 use crate::request::context;
-use crate::Platform;
 
 pub fn routes() -> Router<Arc<Platform>> {
     Router::new().route("/oauth/tokeninfo", routing::post(post))
@@ -38,5 +38,10 @@ async fn inspect(platform: &Platform, request: Request) -> Result<Value, Error> 
         .one("id_token")
         .map_err(|_| Problem::BadTokenRequest { reason: "id_token was sent more than once".to_owned() })?;
     let keys = platform.signer.jwks().await?.keys;
-    Ok(id_token::inspect(token.unwrap_or_default(), |issuer| context::is_issuer(platform, issuer), &keys, platform.now())?)
+    Ok(id_token::inspect(
+        token.unwrap_or_default(),
+        |issuer| platform.surroundings.is_issuer(issuer),
+        &keys,
+        platform.now(),
+    )?)
 }

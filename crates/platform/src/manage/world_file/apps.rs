@@ -12,11 +12,11 @@ use crate::Platform;
 use crate::platform::Seeds;
 
 /// Brings one app to what the file says.
-pub(super) async fn apply(world: &Platform, file: &App) -> anyhow::Result<()> {
-    let now = world.now();
-    let before = apps::by_id(&world.store, file.id).await?;
-    rules::check(file, world.webhooks.allows_private_networks())?;
-    let settings = settings(file, before.as_ref().map(|app| &app.settings), now, world.settings.seeds)?;
+pub(super) async fn apply(platform: &Platform, file: &App) -> anyhow::Result<()> {
+    let now = platform.now();
+    let before = apps::by_id(&platform.store, file.id).await?;
+    rules::check(file, platform.webhooks.allows_private_networks())?;
+    let settings = settings(file, before.as_ref().map(|app| &app.settings), now, platform.settings.seeds)?;
     let mut changes = Vec::new();
     match &before {
         None => changes.push(apps::insert(&app::App { id: file.id, version: 1, settings }, now)),
@@ -31,11 +31,11 @@ pub(super) async fn apply(world: &Platform, file: &App) -> anyhow::Result<()> {
         }
         Some(_) => {}
     }
-    let stored = app_keys::of_app(&world.store, file.id).await?;
-    let wanted = keys(world, file, &stored)?;
+    let stored = app_keys::of_app(&platform.store, file.id).await?;
+    let wanted = keys(platform, file, &stored)?;
     for key in &wanted {
         let old = stored.iter().find(|old| old.key.key == key.key.key);
-        if let (None, Some((owner, _))) = (old, app_keys::with_app(&world.store, &key.key.key).await?) {
+        if let (None, Some((owner, _))) = (old, app_keys::with_app(&platform.store, &key.key.key).await?) {
             bail!("its {} key number {} belongs to app {} already", key.key.kind.label(), key.position + 1, owner.id);
         }
         let mut key = key.clone();
@@ -51,7 +51,7 @@ pub(super) async fn apply(world: &Platform, file: &App) -> anyhow::Result<()> {
         gone.key.epoch += 1;
         changes.push(app_keys::put(&gone));
     }
-    commit(world, changes).await
+    commit(platform, changes).await
 }
 
 fn settings(file: &App, before: Option<&AppSettings>, now: Millis, seeds: Seeds) -> anyhow::Result<AppSettings> {
@@ -104,7 +104,7 @@ fn settings(file: &App, before: Option<&AppSettings>, now: Millis, seeds: Seeds)
     })
 }
 
-fn keys(world: &Platform, file: &App, stored: &[app_keys::Stored]) -> anyhow::Result<Vec<app_keys::Stored>> {
+fn keys(platform: &Platform, file: &App, stored: &[app_keys::Stored]) -> anyhow::Result<Vec<app_keys::Stored>> {
     let mut keys = Vec::new();
     let mut add = |kind: KeyKind,
                    index: usize,
@@ -121,7 +121,7 @@ fn keys(world: &Platform, file: &App, stored: &[app_keys::Stored]) -> anyhow::Re
                 kind.label(),
                 key.chars().count()
             ),
-            None => missing_key(world, file, stored, kind, index),
+            None => missing_key(platform, file, stored, kind, index),
         };
         for uri in &settings.redirect_uris {
             if !(uri.starts_with("http://") || uri.starts_with("https://"))
@@ -131,8 +131,8 @@ fn keys(world: &Platform, file: &App, stored: &[app_keys::Stored]) -> anyhow::Re
                 bail!("redirect URI {uri:?}: expected an http or https URL without fragment and white space");
             }
         }
-        let hash = |text: &str| secret::keyed_hash(world.sealer.hash_key(), text);
-        let seal = |text: &str| world.sealer.seal(Purpose::Keep, text.as_bytes());
+        let hash = |text: &str| secret::keyed_hash(platform.sealer.hash_key(), text);
+        let seal = |text: &str| platform.sealer.seal(Purpose::Keep, text.as_bytes());
         let admin = kind == KeyKind::Admin;
         keys.push(app_keys::Stored {
             sealed: if admin { Some(seal(&plain)) } else { client_secret.map(seal) },
@@ -184,11 +184,11 @@ fn keys(world: &Platform, file: &App, stored: &[app_keys::Stored]) -> anyhow::Re
 
 /// A key that the file leaves out. The one in its place stays; a new one is random in `serve`, and hangs on nothing but
 /// its place in `seeds.legacy_properties`, so that fixtures are stable.
-fn missing_key(world: &Platform, file: &App, stored: &[app_keys::Stored], kind: KeyKind, index: usize) -> String {
+fn missing_key(platform: &Platform, file: &App, stored: &[app_keys::Stored], kind: KeyKind, index: usize) -> String {
     let in_place = stored.iter().find(|old| old.key.kind == kind && old.position == index as i64 && !old.key.deleted);
     let plain = |old: &app_keys::Stored| match kind {
         KeyKind::Admin => {
-            let plain = world.sealer.open(Purpose::Keep, old.sealed.as_deref()?)?;
+            let plain = platform.sealer.open(Purpose::Keep, old.sealed.as_deref()?)?;
             String::from_utf8(plain).ok()
         }
         _ => Some(old.key.key.clone()),
@@ -196,8 +196,8 @@ fn missing_key(world: &Platform, file: &App, stored: &[app_keys::Stored], kind: 
     if let Some(key) = in_place.and_then(plain) {
         return key;
     }
-    if world.settings.seeds.derived_keys {
+    if platform.settings.seeds.derived_keys {
         return derived(&format!("{}/{}/{index}", file.id, kind.id()));
     }
-    random::bytes::<16>(&*world.random).iter().map(|byte| format!("{byte:02x}")).collect()
+    random::bytes::<16>(&*platform.random).iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -8,11 +8,11 @@ use kakaw_store::{Outcome, Statement};
 use crate::Platform;
 
 /// Commits, or says that somebody was faster.
-pub(super) async fn commit(world: &Platform, changes: Vec<Statement>) -> anyhow::Result<()> {
+pub(super) async fn commit(platform: &Platform, changes: Vec<Statement>) -> anyhow::Result<()> {
     if changes.is_empty() {
         return Ok(());
     }
-    match world.store.commit(changes).await? {
+    match platform.store.commit(changes).await? {
         Outcome::Committed => Ok(()),
         Outcome::Conflict(_) => bail!("a key or log-in id is taken already, or somebody changed it meanwhile"),
     }

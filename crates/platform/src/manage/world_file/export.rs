@@ -26,26 +26,26 @@ pub enum Secrets {
 ///
 /// # Errors
 /// The database failed.
-pub async fn export(world: &Platform, secrets: Secrets) -> Result<WorldFile, Error> {
+pub async fn export(platform: &Platform, secrets: Secrets) -> Result<WorldFile, Error> {
     let mut file = WorldFile::default();
-    for app in apps::all(&world.store).await? {
-        let keys = app_keys::of_app(&world.store, app.id).await?;
-        file.apps.push(app_of(world, &app, keys, secrets));
+    for app in apps::all(&platform.store).await? {
+        let keys = app_keys::of_app(&platform.store, app.id).await?;
+        file.apps.push(app_of(platform, &app, keys, secrets));
     }
-    for stored in accounts::all(&world.store).await? {
-        let links = links::of_account(&world.store, stored.account.id).await?;
-        let addresses = shipping_addresses::of_account(&world.store, stored.account.id).await?;
-        file.people.push(person_of(world, stored, &links, addresses, secrets));
+    for stored in accounts::all(&platform.store).await? {
+        let links = links::of_account(&platform.store, stored.account.id).await?;
+        let addresses = shipping_addresses::of_account(&platform.store, stored.account.id).await?;
+        file.people.push(person_of(platform, stored, &links, addresses, secrets));
     }
     Ok(file)
 }
 
-fn open(world: &Platform, sealed: Option<&String>, secrets: Secrets) -> Option<String> {
-    let plain = world.sealer.open(Purpose::Keep, sealed.filter(|_| secrets == Secrets::Written)?)?;
+fn open(platform: &Platform, sealed: Option<&String>, secrets: Secrets) -> Option<String> {
+    let plain = platform.sealer.open(Purpose::Keep, sealed.filter(|_| secrets == Secrets::Written)?)?;
     String::from_utf8(plain).ok()
 }
 
-fn app_of(world: &Platform, app: &kakaw_core::app::App, keys: Vec<app_keys::Stored>, secrets: Secrets) -> App {
+fn app_of(platform: &Platform, app: &kakaw_core::app::App, keys: Vec<app_keys::Stored>, secrets: Secrets) -> App {
     let settings = &app.settings;
     let items = settings.consent_items.iter().map(|(id, item)| {
         let word = !item.collect_if_missing && item.purpose.is_empty() && item.permission;
@@ -86,7 +86,7 @@ fn app_of(world: &Platform, app: &kakaw_core::app::App, keys: Vec<app_keys::Stor
         consent_items: items.collect(),
     };
     for app_keys::Stored { key, sealed, .. } in keys.into_iter().filter(|stored| !stored.key.deleted) {
-        let plain = open(world, sealed.as_ref(), secrets);
+        let plain = open(platform, sealed.as_ref(), secrets);
         let of = key.settings;
         match key.kind {
             KeyKind::RestApi => file.rest_api_keys.push(RestApiKey {
@@ -115,8 +115,8 @@ fn app_of(world: &Platform, app: &kakaw_core::app::App, keys: Vec<app_keys::Stor
     file
 }
 
-fn person_of(world: &Platform, stored: Stored, links: &[Link], addresses: Vec<Address>, secrets: Secrets) -> Person {
-    let plain = open(world, stored.sealed_password.as_ref(), secrets);
+fn person_of(platform: &Platform, stored: Stored, links: &[Link], addresses: Vec<Address>, secrets: Secrets) -> Person {
+    let plain = open(platform, stored.sealed_password.as_ref(), secrets);
     let hash = stored.password_hash.filter(|_| secrets == Secrets::Written);
     let attributes = stored.account.attributes;
     Person {

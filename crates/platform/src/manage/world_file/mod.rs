@@ -303,12 +303,12 @@ const fn is_no(flag: &bool) -> bool {
 }
 
 /// Brings the store to what a world file says. Doing it twice changes nothing.
-pub async fn apply(world: &Platform, file: &WorldFile) -> anyhow::Result<()> {
+pub async fn apply(platform: &Platform, file: &WorldFile) -> anyhow::Result<()> {
     for app in &file.apps {
-        apps::apply(world, app).await.with_context(|| format!("app {}", app.id))?;
+        apps::apply(platform, app).await.with_context(|| format!("app {}", app.id))?;
     }
     for person in &file.people {
-        people::apply(world, person).await?;
+        people::apply(platform, person).await?;
     }
     Ok(())
 }
@@ -350,7 +350,7 @@ mod tests {
 
     #[test]
     fn the_sample_world_is_read() {
-        let world = parse(include_str!("../../assets/sample_world.toml"), "sample").expect("reads");
-        assert_eq!((world.apps.len(), world.people.len()), (1, 4));
+        let platform = parse(include_str!("../../../../kakaw/assets/sample_world.toml"), "sample").expect("reads");
+        assert_eq!((platform.apps.len(), platform.people.len()), (1, 4));
     }
 }

@@ -17,30 +17,30 @@ use kakaw_wire::event::UnlinkReason;
 
 use super::common::{commit, derived, moment};
 use super::{Link as FileLink, Person, ShippingAddress};
+use crate::Platform;
 use crate::deliver::events;
 use crate::password;
-use crate::Platform;
 
 /// Brings one person to what the file says.
-pub(super) async fn apply(world: &Platform, file: &Person) -> anyhow::Result<()> {
+pub(super) async fn apply(platform: &Platform, file: &Person) -> anyhow::Result<()> {
     // The id comes first: an email may have been collected since, and may belong to another as a log-in id.
     let Some(login) = file.id.as_deref().or(file.email.as_deref()) else { bail!("a person needs an email or an id") };
-    let id = apply_account(world, file, login).await.with_context(|| format!("person {login}"))?;
+    let id = apply_account(platform, file, login).await.with_context(|| format!("person {login}"))?;
     for (index, address) in file.shipping_addresses.iter().enumerate() {
         let of = || format!("person {login}, shipping address {}", index + 1);
-        apply_address(world, address, id, &format!("address/{login}/{index}")).await.with_context(of)?;
+        apply_address(platform, address, id, &format!("address/{login}/{index}")).await.with_context(of)?;
     }
     for link in &file.links {
-        apply_link(world, link, id, login)
+        apply_link(platform, link, id, login)
             .await
             .with_context(|| format!("person {login}, link with app {}", link.app))?;
     }
     Ok(())
 }
 
-async fn apply_account(world: &Platform, file: &Person, login: &str) -> anyhow::Result<i64> {
+async fn apply_account(platform: &Platform, file: &Person, login: &str) -> anyhow::Result<i64> {
     let attributes = attributes(file)?;
-    let before = accounts::by_login(&world.store, login).await?;
+    let before = accounts::by_login(&platform.store, login).await?;
     let mut after = before.clone().unwrap_or(Stored {
         account: Account {
             id: i64::from_str_radix(&derived(&format!("account/{login}"))[..15], 16)?,
@@ -56,29 +56,29 @@ async fn apply_account(world: &Platform, file: &Person, login: &str) -> anyhow::
     after.account.restricted = file.restricted;
     after.account.agreed_to_terms = file.agreed_to_terms;
     after.account.attributes = attributes;
-    set_password(world, file, &mut after).await?;
+    set_password(platform, file, &mut after).await?;
     if before.as_ref() == Some(&after) {
         return Ok(after.account.id);
     }
     let mut changes =
-        vec![if before.is_some() { accounts::update(&after) } else { accounts::insert(&after, world.now()) }];
+        vec![if before.is_some() { accounts::update(&after) } else { accounts::insert(&after, platform.now()) }];
     changes.push(accounts::put_login(login, after.account.id));
     for other in [file.email.as_deref(), after.account.attributes.phone()].into_iter().flatten() {
         changes.push(accounts::offer_login(other, after.account.id));
     }
     if let Some(before) = &before {
-        changes.extend(events::account_changed(world, &before.account, &after.account).await?);
+        changes.extend(events::account_changed(platform, &before.account, &after.account).await?);
     }
-    commit(world, changes).await?;
+    commit(platform, changes).await?;
     Ok(after.account.id)
 }
 
 /// A password of the file is kept sealed and hashed at its first use; a PHC string is a hash already. A changed password
 /// raises the epoch: sessions and tokens of before die.
-async fn set_password(world: &Platform, file: &Person, after: &mut Stored) -> anyhow::Result<()> {
+async fn set_password(platform: &Platform, file: &Person, after: &mut Stored) -> anyhow::Result<()> {
     let Some(password) = &file.password else { return Ok(()) };
     let before = (after.password_hash.clone(), after.sealed_password.clone());
-    let sealed = world.sealer.seal(Purpose::Keep, password.as_bytes());
+    let sealed = platform.sealer.seal(Purpose::Keep, password.as_bytes());
     if password::is_phc(password) {
         if before.0.as_deref() != Some(password) {
             (after.password_hash, after.sealed_password) = (Some(password.clone()), None);
@@ -86,7 +86,7 @@ async fn set_password(world: &Platform, file: &Person, after: &mut Stored) -> an
     } else if before.1.as_ref() != Some(&sealed) {
         let secret = kakaw_core::secret::Secret::new(password.clone());
         let same = match &before {
-            (Some(hash), None) => world.passwords.verify("", Some(hash), &secret).await.unwrap_or(false),
+            (Some(hash), None) => platform.passwords.verify("", Some(hash), &secret).await.unwrap_or(false),
             _ => false,
         };
         if !same {
@@ -134,14 +134,14 @@ fn attributes(file: &Person) -> anyhow::Result<Attributes> {
     })
 }
 
-async fn apply_link(world: &Platform, file: &FileLink, account_id: i64, login: &str) -> anyhow::Result<()> {
-    let Some(app) = apps::by_id(&world.store, file.app).await? else {
+async fn apply_link(platform: &Platform, file: &FileLink, account_id: i64, login: &str) -> anyhow::Result<()> {
+    let Some(app) = apps::by_id(&platform.store, file.app).await? else {
         bail!("there is no app {}; expected the id of an app of this file or of the database", file.app);
     };
-    let before = links::of(&world.store, file.app, account_id).await?;
+    let before = links::of(&platform.store, file.app, account_id).await?;
     let connected_at = moment(file.connected_at.as_deref(), "connected_at")?
         .or(before.as_ref().map(|link| link.connected_at))
-        .unwrap_or_else(|| world.now());
+        .unwrap_or_else(|| platform.now());
     let mut consents = BTreeMap::new();
     for item in &file.scopes {
         let exact = moment(file.agreed_at.get(item).map(String::as_str), "agreed_at")?;
@@ -163,14 +163,14 @@ async fn apply_link(world: &Platform, file: &FileLink, account_id: i64, login: &
         channels: file.channels.iter().cloned().collect(),
         ..Link::new(file.app, account_id, user_id, connected_at)
     };
-    let Some(before) = before else { return commit(world, vec![links::insert(&wanted)]).await };
+    let Some(before) = before else { return commit(platform, vec![links::insert(&wanted)]).await };
     // An unlink ends what was issued before, here too.
     let unlinked = before.connected && !file.connected;
     let epoch = before.epoch + i64::from(unlinked);
     let after = Link { epoch, version: before.version, user_id: before.user_id, ..wanted };
     let mut changes = Vec::new();
     if unlinked {
-        changes.extend(events::unlinked(world, &app, &before, UnlinkReason::UnlinkFromAdmin));
+        changes.extend(events::unlinked(platform, &app, &before, UnlinkReason::UnlinkFromAdmin));
     }
     if after != before {
         changes.push(links::update(&after));
@@ -178,7 +178,7 @@ async fn apply_link(world: &Platform, file: &FileLink, account_id: i64, login: &
     if user_id != before.user_id {
         changes.push(links::set_user_id(&before, user_id));
     }
-    commit(world, changes).await
+    commit(platform, changes).await
 }
 
 fn terms(app: &App, file: &FileLink, connected_at: Millis) -> anyhow::Result<BTreeMap<String, Agreement>> {
@@ -194,20 +194,20 @@ fn terms(app: &App, file: &FileLink, connected_at: Millis) -> anyhow::Result<BTr
     Ok(terms)
 }
 
-async fn apply_address(world: &Platform, file: &ShippingAddress, account_id: i64, name: &str) -> anyhow::Result<()> {
+async fn apply_address(platform: &Platform, file: &ShippingAddress, account_id: i64, name: &str) -> anyhow::Result<()> {
     let made = || u64::from_str_radix(&derived(name)[..16], 16).unwrap_or_default();
     let id = file.id.unwrap_or_else(|| random::to_user_id(made()));
-    let all = shipping_addresses::of_account(&world.store, account_id).await?;
+    let all = shipping_addresses::of_account(&platform.store, account_id).await?;
     let before = all.into_iter().find(|address| address.id == id);
     let updated_at = moment(file.updated_at.as_deref(), "updated_at")?;
-    let updated_at = updated_at.or(before.as_ref().map(|b| b.updated_at)).unwrap_or_else(|| world.now());
+    let updated_at = updated_at.or(before.as_ref().map(|b| b.updated_at)).unwrap_or_else(|| platform.now());
     let version = before.as_ref().map_or(1, |before| before.version);
     let is_default = file.is_default;
     let after = Address { id, account_id, version, is_default, updated_at, fields: file.address.clone() };
     match before {
         Some(before) if before == after => Ok(()),
-        Some(_) => commit(world, vec![shipping_addresses::update(&after)]).await,
-        None => commit(world, vec![shipping_addresses::insert(&after)]).await,
+        Some(_) => commit(platform, vec![shipping_addresses::update(&after)]).await,
+        None => commit(platform, vec![shipping_addresses::insert(&after)]).await,
     }
 }
 

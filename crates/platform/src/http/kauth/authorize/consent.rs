@@ -16,13 +16,13 @@ use kakaw_wire::problem::Problem;
 
 use super::step::Step;
 use super::{Sent, Visit};
+use crate::Platform;
 use crate::deliver::events;
 use crate::http::error::Error;
-use crate::request::form_token::{self, FIELD, FormSeal};
-use crate::request::context::Here;
-use crate::request::redirect::with_cookie;
 use crate::pages;
-use crate::Platform;
+use crate::request::context::Here;
+use crate::request::form_token::{self, FIELD, FormSeal};
+use crate::request::redirect::with_cookie;
 
 /// How the step ends.
 pub enum Consented {

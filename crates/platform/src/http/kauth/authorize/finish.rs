@@ -18,12 +18,12 @@ use kakaw_wire::token::CodeReply;
 use super::step::Step;
 use super::{Sent, Visit, redirect};
 use crate::http::apiweb;
-use crate::request::decision::decided;
 use crate::http::error::Error;
-use crate::request::form_token::{self, FormSeal};
-use crate::request::context::Here;
-use crate::request::redirect::{with_cookie, with_query};
 use crate::pages;
+use crate::request::context::Here;
+use crate::request::decision::decided;
+use crate::request::form_token::{self, FormSeal};
+use crate::request::redirect::{with_cookie, with_query};
 
 /// Where the outcome goes.
 pub struct Finish {

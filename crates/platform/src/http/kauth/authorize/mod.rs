@@ -33,7 +33,6 @@
 mod consent;
 mod finish;
 mod step;
-mod unattended;
 
 use std::sync::Arc;
 
@@ -50,7 +49,7 @@ use kakaw_core::consent::{Agreed, Ask};
 use kakaw_core::link::Link;
 use kakaw_core::session::Session;
 use kakaw_core::{random, secret};
-use kakaw_store::{codes, grants, links, sessions};
+use kakaw_store::{accounts, codes, grants, links, sessions};
 use kakaw_wire::form::Pairs;
 use kakaw_wire::problem::{Problem, Surface};
 use kakaw_wire::scope::Item;
@@ -59,23 +58,22 @@ use kakaw_wire::text::Lang;
 use self::consent::Consented;
 use self::finish::{Confirmed, Finish, Known};
 use self::step::{Step, canonical, with_prompt_login};
-pub use self::unattended::{Unattended, hinted};
-use crate::request::body;
-use crate::request::decision::decided;
+use crate::Platform;
 use crate::http::error::Error;
-use crate::request::context::Here;
-use crate::request::redirect::redirect;
-use kakaw_standin::talk::Outcome;
 use crate::pages;
 use crate::pages::ways::{Back, Ways};
-use crate::Platform;
+use crate::request::body;
+use crate::request::context::Here;
+use crate::request::decision::decided;
+use crate::request::redirect::redirect;
+use crate::request::settled::{Settled, Unattended};
 
 pub fn routes() -> Router<Arc<Platform>> {
     Router::new().route("/oauth/authorize", routing::get(get).post(post))
 }
 
 async fn get(here: Here, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
-    let sent = Sent { query: query.unwrap_or_default(), headers, form: None, unattended: None };
+    let sent = Sent { query: query.unwrap_or_default(), headers, form: None };
     answer(here, &sent).await
 }
 
@@ -84,7 +82,7 @@ async fn post(here: Here, RawQuery(query): RawQuery, request: Request) -> Respon
     match body::form(request).await {
         Ok(form) => {
             let query = query.unwrap_or_default();
-            answer(here, &Sent { query, headers, form: Some(form), unattended: None }).await
+            answer(here, &Sent { query, headers, form: Some(form) }).await
         }
         Err(error) => {
             Error::from(Problem::MalformedRequest { parameter: "body".to_owned(), reason: error.reason() }).page(&here)
@@ -92,12 +90,12 @@ async fn post(here: Here, RawQuery(query): RawQuery, request: Request) -> Respon
     }
 }
 
-/// A log-in without pages, for the control API.
+/// The request of this query, decided without a browser: `here` says who answers.
 ///
 /// # Errors
 /// What an error page would say.
-pub async fn unattended(mut here: Here, query: String, unattended: Unattended) -> Result<Response, Error> {
-    let sent = Sent { query, headers: HeaderMap::new(), form: None, unattended: Some(unattended) };
+pub async fn without_pages(mut here: Here, query: String) -> Result<Response, Error> {
+    let sent = Sent { query, headers: HeaderMap::new(), form: None };
     decide(&mut here, &sent, &mut Ways::default()).await
 }
 
@@ -106,8 +104,6 @@ struct Sent {
     query: String,
     headers: HeaderMap,
     form: Option<Pairs>,
-    /// Who logs in without pages, if the control API says so.
-    unattended: Option<Unattended>,
 }
 
 async fn answer(mut here: Here, sent: &Sent) -> Response {
@@ -135,12 +131,16 @@ async fn decide(here: &mut Here, sent: &Sent, ways: &mut Ways) -> Result<Respons
         let request = authorize::check(&params, found.as_ref().map(|(app, key)| (&**app, key)), &policy)?;
         let tx_id = super::prepare::transaction(here, &params, request.key)?;
         let finish = Finish::of(&request, &params)?;
-        if let Some(problem) = here.injected.and_then(|code| Problem::injected(code, Surface::Redirect)) {
-            return finish.refuse(here, &problem, sent, Known::Nobody).await;
-        }
-        if let Some(outcome) = Outcome::of(here, &pairs) {
-            let (error, message) = outcome.error();
-            return finish.refuse_as(here, error, message.to_owned(), sent, Known::Nobody).await;
+        match &here.settled {
+            Some(Settled::Refused(code)) => {
+                if let Some(problem) = Problem::injected(*code, Surface::Redirect) {
+                    return finish.refuse(here, &problem, sent, Known::Nobody).await;
+                }
+            }
+            Some(Settled::Ended(error, message)) => {
+                return finish.refuse_as(here, error, (*message).to_owned(), sent, Known::Nobody).await;
+            }
+            Some(Settled::Subject(_)) | None => {}
         }
         if let Some(agt) = &params.agt {
             return step::redeem_agt(here, agt, &request, sent, &canonical).await;
@@ -148,9 +148,12 @@ async fn decide(here: &mut Here, sent: &Sent, ways: &mut Ways) -> Result<Respons
         let step =
             Step::of(here, &pairs, &canonical).unwrap_or_else(|| Step::begin(here, sent, request.key, &canonical));
         finish.check_site(&step, request.key, &policy)?;
-        let unattended = sent.unattended.clone().or_else(|| Unattended::of(here, &params, &sent.headers));
+        let unattended = match &here.settled {
+            Some(Settled::Subject(unattended)) => Some(unattended.clone()),
+            _ => None,
+        };
         let visit = match &unattended {
-            Some(unattended) => Some(unattended.visit(here, request.app).await?),
+            Some(unattended) => Some(Visit::unattended(here, request.app, unattended).await?),
             None => Visit::load(here, request.app, &step).await?,
         };
         if unattended.is_none() && visit.as_ref().is_some_and(|visit| visit.by_agt) {
@@ -315,7 +318,9 @@ impl Visit {
             return Self::by_agt(here, app, grant_id).await;
         }
         let Some(id) = here.session_id() else { return Ok(None) };
-        let Some((session, account)) = sessions::with_account(&here.platform.store, &id).await? else { return Ok(None) };
+        let Some((session, account)) = sessions::with_account(&here.platform.store, &id).await? else {
+            return Ok(None);
+        };
         if !session.is_live(account.epoch, here.platform.now()) {
             return Ok(None);
         }
@@ -341,6 +346,25 @@ impl Visit {
         };
         let (account, link) = (bearer.account, Some(bearer.link));
         Ok(Some(Self { session, account, link, fresh: true, chosen: true, by_agt: true }))
+    }
+
+    /// A person who answers without pages, as if they had just logged in.
+    async fn unattended(here: &Here, app: &App, unattended: &Unattended) -> Result<Self, Error> {
+        let stored = accounts::by_login(&here.platform.store, &unattended.person).await?.ok_or_else(|| {
+            let reason = format!("nobody logs in with {:?}", unattended.person);
+            Problem::MalformedRequest { parameter: unattended.named_by.to_owned(), reason }
+        })?;
+        let account = stored.account;
+        let link = links::of(&here.platform.store, app.id, account.id).await?;
+        let now = here.platform.now();
+        let session = Session {
+            id: String::new(),
+            account_id: account.id,
+            auth_time: now,
+            expires_at: now,
+            account_epoch: account.epoch,
+        };
+        Ok(Self { session, account, link, fresh: true, chosen: true, by_agt: true })
     }
 
     const fn visitor(&self) -> Visitor<'_> {

@@ -17,10 +17,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{Sent, Visit};
 use crate::http::error::Error;
-use crate::request::form_token;
-use crate::request::context::Here;
-use crate::request::redirect::{continue_url, redirect, with_cookie};
 use crate::pages;
+use crate::request::context::Here;
+use crate::request::form_token;
+use crate::request::redirect::{continue_url, redirect, with_cookie};
 
 /// The parameter of ours that carries a sealed [`Step`].
 const STEP: &str = "kakaw_step";

@@ -12,11 +12,12 @@ use kakaw_wire::problem::Surface;
 use kakaw_wire::scope::Item;
 use kakaw_wire::{Code, Problem};
 
-use kakaw_platform::http::fault::{self, Fault};
-use kakaw_platform::request::context::{Here, Injected};
+use crate::world::{Shared, World};
+use kakaw_platform::http::error::{self, Error};
 use kakaw_platform::http::kauth::{self, authorize};
 use kakaw_platform::pages::ways::Ways;
-use kakaw_platform::platform::World;
+use kakaw_platform::request::context::Here;
+use kakaw_platform::request::settled::Settled;
 
 /// The authorization request, whose errors go to the app by redirect or stand on a page.
 const AUTHORIZE: &str = "/oauth/authorize";
@@ -32,18 +33,18 @@ pub async fn answer(world: &Arc<World>, path: &str, code: Code, request: Request
     let (mut parts, body) = request.into_parts();
     if path == AUTHORIZE && code.is_on(Surface::Redirect) {
         // Only the endpoint knows whether the request may be answered by a redirect, and how it ends.
-        parts.extensions.insert(Injected(code));
+        parts.extensions.insert(Settled::Refused(code));
         return next.run(Request::from_parts(parts, body)).await;
     }
-    let Ok(here) = Here::from_request_parts(&mut parts, world).await;
+    let Ok(here) = Here::from_request_parts(&mut parts, &Shared(Arc::clone(world))).await;
     let query = parts.uri.query().unwrap_or_default();
     page(&here, path, parts.method.as_str(), query, code).await.unwrap_or_else(|fault| fault.page(&here))
 }
 
-async fn page(here: &Here, path: &str, method: &str, query: &str, code: Code) -> Result<Response, Fault> {
+async fn page(here: &Here, path: &str, method: &str, query: &str, code: Code) -> Result<Response, Error> {
     let pairs = Pairs::parse(query).unwrap_or_default();
     let client_id = pairs.one("client_id").ok().flatten().unwrap_or_default();
-    let found = kauth::find_key(&here.world, client_id).await?;
+    let found = kauth::find_key(&here.platform, client_id).await?;
     let found = found.as_ref().map(|(app, key)| (&**app, key));
     let ways = if path == AUTHORIZE { authorize::ways(here, found, &pairs, query) } else { Ways::default() };
     let evidence = |name: &'static str| match name {
@@ -54,8 +55,8 @@ async fn page(here: &Here, path: &str, method: &str, query: &str, code: Code) ->
     };
     let surfaces = [Surface::Page, Surface::Kauth, Surface::Kapi, Surface::Apps, Surface::Redirect];
     Ok(match surfaces.into_iter().find_map(|surface| Problem::of(code, surface, &evidence)) {
-        Some(problem) => Fault::from(Refusal::new(problem).because(BECAUSE)).page_with(here, ways),
-        None => fault::page_of(here, code, BECAUSE, ways),
+        Some(problem) => Error::from(Refusal::new(problem).because(BECAUSE)).page_with(here, ways),
+        None => error::page_of(here, code, BECAUSE, ways),
     })
 }
 

@@ -18,12 +18,12 @@ use kakaw_store::{Error, Outcome, Statement, app_keys, apps};
 use tokio::task::JoinSet;
 
 use super::send::{Receiver, send};
-use crate::surroundings::{Course, Turn};
 use crate::Platform;
+use crate::surroundings::{Course, Turn};
 
 /// Deliveries at a time.
 const AT_A_TIME: usize = 128;
-/// Seconds of platform time after which an unfinished delivery is taken again. Receivers have three.
+/// Seconds of the platform's time after which an unfinished delivery is taken again. Receivers have three.
 const LEASE: i64 = 20;
 /// Between two looks when nothing woke the worker: other nodes write to the same tables.
 const IDLE: Duration = Duration::from_secs(1);

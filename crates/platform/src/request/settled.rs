@@ -1,0 +1,60 @@
+//! What a layer in front of the endpoints has settled about a request: who answers its pages, or how it ends.
+//!
+//! It comes as an extension of the request. Nothing that a client sends becomes one.
+
+use kakaw_core::authorize::Next;
+use kakaw_core::consent::{Ask, Submitted};
+use kakaw_wire::Code;
+use kakaw_wire::problem::Problem;
+
+/// An extension of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Settled {
+    /// This person logs in without pages.
+    Subject(Unattended),
+    /// The log-in ended elsewhere, with this `error` and `error_description` (RFC 6749 §4.1.2.1).
+    Ended(&'static str, &'static str),
+    /// It ends with this error of the catalogue.
+    Refused(Code),
+}
+
+/// Who logs in, and what they answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unattended {
+    /// A log-in id.
+    pub person: String,
+    /// Whether they press Cancel.
+    pub deny: bool,
+    /// The items, service terms and channels that they agree to; nothing = all that are asked.
+    pub only: Option<Vec<String>>,
+    /// What named the person, for who named nobody.
+    pub named_by: &'static str,
+}
+
+impl Unattended {
+    /// What comes of it that they press Cancel, if they do: they are not asked, and get no code although they are linked.
+    #[must_use]
+    pub fn cancel(&self, next: Next) -> Next {
+        match next {
+            Next::AgreeToTerms | Next::Consent(_) | Next::Issue { .. } if self.deny => {
+                Next::Refuse(Problem::UserDenied {})
+            }
+            next => next,
+        }
+    }
+
+    /// What the person sends back from the consent screen.
+    #[must_use]
+    pub fn answer(&self, ask: &Ask) -> Submitted {
+        let ticked = |id: &str| self.only.as_ref().is_none_or(|only| only.iter().any(|one| one == id));
+        let all = |ids: Vec<&str>| ids.into_iter().filter(|id| ticked(id)).map(str::to_owned).collect();
+        Submitted {
+            scope: all(ask.items.iter().map(|row| row.item.id()).collect()),
+            terms: all(ask.terms.iter().map(|term| term.tag.as_str()).collect()),
+            channels: all(ask.channels.iter().map(|channel| channel.id.as_str()).collect()),
+            values: Default::default(),
+            // There is nobody to show the form again to.
+            again: true,
+        }
+    }
+}

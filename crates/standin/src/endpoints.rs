@@ -1,0 +1,45 @@
+//! The endpoints of a world: the platform's, recorded and with failures injected, and the stand-in's own.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::middleware::{self, Next};
+use axum::response::Response;
+
+use crate::world::{Shared, World};
+use crate::{cdn, control, inspector, record, start, talk, unattended};
+
+/// Every endpoint of a world.
+pub fn of(world: Arc<World>) -> Router {
+    with(world, Router::new())
+}
+
+/// The same and `more`.
+pub fn with(world: Arc<World>, more: Router<Shared>) -> Router {
+    let own = more.merge(start::routes()).merge(control::routes()).merge(inspector::routes()).merge(cdn::routes());
+    let platform = Arc::clone(&world.platform);
+    let routes = kakaw_platform::http::routes(&platform)
+        .layer(middleware::from_fn(settle))
+        .merge(own.with_state(Shared(Arc::clone(&world))))
+        .layer(middleware::from_fn_with_state(world, record::record))
+        .layer(middleware::from_fn(patient));
+    kakaw_platform::http::guarded(&platform, routes)
+}
+
+/// What a stand-in is asked to do with whole worlds takes as long as it takes.
+async fn patient(request: Request, next: Next) -> Response {
+    if request.uri().path().starts_with("/control/") {
+        return next.run(request).await;
+    }
+    kakaw_platform::http::patient(request, next).await
+}
+
+/// Reads from an authorization request what only a stand-in settles: who answers its pages, or how KakaoTalk ended.
+async fn settle(mut request: Request, next: Next) -> Response {
+    if request.uri().path() == "/oauth/authorize" {
+        unattended::settle(&mut request);
+        talk::settle(&mut request);
+    }
+    next.run(request).await
+}

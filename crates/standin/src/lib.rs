@@ -1,0 +1,23 @@
+//! What only a stand-in has, around the login platform.
+
+pub mod cdn;
+pub mod clock;
+pub mod control;
+pub mod demo;
+pub mod dispatch;
+pub mod endpoints;
+pub mod inject;
+pub mod inspector;
+pub mod intercept;
+pub mod key_pool;
+pub mod pages;
+pub mod presets;
+pub mod record;
+pub mod rewind;
+pub mod schedule;
+pub mod snapshots;
+pub mod start;
+pub mod talk;
+pub mod unattended;
+pub mod world;
+pub mod worlds;
