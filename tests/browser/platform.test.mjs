@@ -227,9 +227,10 @@ test('our JavaScript SDK: popup, redirect, calls, picker, retired calls', { time
     await opened.locator('#agree-to-all').check();
     await opened.locator('button[value=accept]').click();
   }
+  const closed = opened.isClosed() ? null : opened.waitForEvent('close');
   const { code, state } = await outcome;
   assert.equal(state, 'abc');
-  await opened.close();
+  await closed;
   const tokens = await exchange(code, JS, 'JS-SDK');
   const seen = await page.evaluate(async token => {
     Kakao.Auth.setAccessToken(token);

@@ -92,8 +92,11 @@
       return new Promise(() => {});
     }
     // With is_popup the outcome waits for this page, also with a redirect URI: the page goes there itself.
-    window.open(web, "_blank", `width=480,height=700,left=${(screen.width - 480) / 2},top=${(screen.height - 700) / 2}`);
-    return poll(transaction, state).then(end);
+    const popup = window.open(web, "_blank", `width=480,height=700,left=${(screen.width - 480) / 2},top=${(screen.height - 700) / 2}`);
+    return poll(transaction, state).then((outcome) => {
+      popup?.close();
+      return end(outcome);
+    });
   };
   const intent = ({ client_id, redirect_uri, ka, ...params }, web) => {
     const extra = encodeURIComponent(JSON.stringify({ ...params, is_popup: true }));

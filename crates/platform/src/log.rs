@@ -1,6 +1,14 @@
-//! The log: standard error. What cannot be written there is dropped, for no request may fail because of its log line.
+//! The log: standard error. What cannot be written there is dropped, for no request may fail, or wait, because of its log
+//! line.
 
 use std::io::{self, Write};
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::time::{Duration, Instant};
+
+/// Lines that wait at most for a reader that is slow. More of them are dropped, and their number is said later.
+const LINES: usize = 1024;
 
 /// Standard error that never fails. A full disk or a closed pipe must not become a panic of whoever logs.
 #[derive(Debug, Default, Clone, Copy)]
@@ -15,5 +23,71 @@ impl Write for Log {
     fn flush(&mut self) -> io::Result<()> {
         let _ = io::stderr().flush();
         Ok(())
+    }
+}
+
+/// The same through a queue and a thread, for a server: a pipe that nobody reads any more would hold up every request.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Queued;
+
+impl Write for Queued {
+    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+        QUEUE.put(text);
+        Ok(text.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Waits until what was logged is written, but no longer than this: whoever reads it may have stopped.
+pub fn drain(longest: Duration) {
+    let began = Instant::now();
+    while QUEUE.waiting.load(Ordering::SeqCst) > 0 && began.elapsed() < longest {
+        std::thread::park_timeout(Duration::from_millis(1));
+    }
+}
+
+static QUEUE: LazyLock<Queue> = LazyLock::new(|| {
+    let (lines, receiver) = sync_channel(LINES);
+    // Without the thread nothing is logged, and everything else goes on.
+    let _ = std::thread::Builder::new().name("log".to_owned()).spawn(move || write(&receiver));
+    Queue { lines, waiting: AtomicUsize::new(0), dropped: AtomicUsize::new(0) }
+});
+
+struct Queue {
+    lines: SyncSender<Vec<u8>>,
+    /// Lines that are not written yet.
+    waiting: AtomicUsize,
+    /// Lines that found no room since this was last said.
+    dropped: AtomicUsize,
+}
+
+impl Queue {
+    fn put(&self, text: &[u8]) {
+        self.waiting.fetch_add(1, Ordering::SeqCst);
+        if self.lines.try_send(text.to_vec()).is_err() {
+            self.waiting.fetch_sub(1, Ordering::SeqCst);
+            self.dropped.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+}
+
+fn write(lines: &Receiver<Vec<u8>>) {
+    loop {
+        match lines.recv_timeout(Duration::from_secs(1)) {
+            Ok(text) => {
+                let _ = Log.write_all(&text);
+                QUEUE.waiting.fetch_sub(1, Ordering::SeqCst);
+            }
+            Err(RecvTimeoutError::Timeout) => {
+                let dropped = QUEUE.dropped.swap(0, Ordering::SeqCst);
+                if dropped > 0 {
+                    let _ = writeln!(Log, " WARN {dropped} lines were not logged: standard error was not read in time");
+                }
+            }
+            Err(RecvTimeoutError::Disconnected) => return,
+        }
     }
 }

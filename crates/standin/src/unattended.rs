@@ -30,22 +30,26 @@ pub fn settle(request: &mut Request) {
     let hint = query.one("login_hint").ok().flatten().and_then(|hint| hint.strip_prefix("kakaw:"));
     let hint = hint.map(|text| parse(text, "login_hint"));
     let header = || request.headers().get(HEADER).and_then(|value| value.to_str().ok());
-    if let Some(unattended) = hint.or_else(|| header().map(|text| parse(text, HEADER))) {
-        request.extensions_mut().insert(Settled::Subject(unattended));
+    if let Some(settled) = hint.or_else(|| header().map(|text| parse(text, HEADER))) {
+        request.extensions_mut().insert(settled);
     }
 }
 
-fn parse(text: &str, named_by: &'static str) -> Unattended {
+fn parse(text: &str, named_by: &'static str) -> Settled {
     let mut parts = text.split(';').map(str::trim);
     let person = parts.next().unwrap_or_default().to_owned();
     let mut unattended = Unattended { person, deny: false, only: None, named_by };
     for part in parts {
         match part.split_once('=') {
             Some(("only", list)) => unattended.only = Some(scope::split(list).map(str::to_owned).collect()),
-            _ => unattended.deny |= part == "deny",
+            None if part == "deny" => unattended.deny = true,
+            _ => {
+                let reason = format!("received {part:?} after the person; expected deny or only=ITEM,ITEM");
+                return Settled::Malformed(named_by, reason);
+            }
         }
     }
-    unattended
+    Settled::Subject(unattended)
 }
 
 #[cfg(test)]
@@ -57,9 +61,13 @@ mod tests {
         let plain =
             Unattended { person: "ryan@example.com".to_owned(), deny: false, only: None, named_by: "login_hint" };
         let parse = |text: &str| super::parse(text, "login_hint");
-        assert_eq!(parse("ryan@example.com"), plain);
-        assert_eq!(parse("ryan@example.com; deny"), Unattended { deny: true, ..plain.clone() });
+        assert_eq!(parse("ryan@example.com"), Settled::Subject(plain.clone()));
+        let denying = Unattended { deny: true, ..plain.clone() };
+        assert_eq!(parse("ryan@example.com; deny"), Settled::Subject(denying));
         let only = Some(vec!["a".to_owned(), "b".to_owned()]);
-        assert_eq!(parse("ryan@example.com;only=a,b"), Unattended { only, ..plain });
+        assert_eq!(parse("ryan@example.com;only=a,b"), Settled::Subject(Unattended { only, ..plain }));
+        for wrong in ["ryan@example.com;denyy", "ryan@example.com;deny=false", "ryan@example.com;"] {
+            assert!(matches!(parse(wrong), Settled::Malformed("login_hint", _)), "{wrong}");
+        }
     }
 }

@@ -13,10 +13,13 @@ use tokio::sync::watch;
 
 use kakaw_platform::Platform;
 use kakaw_platform::jobs;
-use kakaw_platform::log::Log;
+use kakaw_platform::log::{self, Queued};
 
 /// How long requests that are under way may take after a signal to stop.
 const GRACE: Duration = Duration::from_secs(4);
+
+/// How long the last lines of the log may take.
+const DRAIN: Duration = Duration::from_secs(1);
 
 /// What a process listens on: one address, and the other loopback address if the first is one.
 pub struct Listeners {
@@ -132,10 +135,12 @@ async fn terminated() {
 /// Runs a future on a runtime of its own, with the log on standard error.
 pub fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     let _ = tracing_subscriber::fmt()
-        .with_writer(|| Log)
+        .with_writer(|| Queued)
         .log_internal_errors(false)
         .with_target(false)
         .without_time()
         .try_init();
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
+    let result = tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work);
+    log::drain(DRAIN);
+    result
 }

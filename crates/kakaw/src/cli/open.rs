@@ -29,7 +29,7 @@ pub const HERE: &str = "http://localhost:7700";
 pub enum Missing {
     /// Make it, if nobody has used the database yet.
     Make,
-    /// Say so.
+    /// Say so, and that a database is missing or unused too.
     Refuse,
 }
 
@@ -48,6 +48,11 @@ pub async fn within(
 ) -> anyhow::Result<Platform> {
     let random: Arc<dyn Random> = Arc::new(random::System::new());
     let url = config.url().map_err(Usage::error)?;
+    if let (Url::Sqlite(path), Missing::Refuse) = (&url, missing)
+        && !path.exists()
+    {
+        bail!("there is no database {}; kakaw init, apply, dev or serve make one", path.display());
+    }
     if let Url::Sqlite(path) = &url
         && let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty())
     {
@@ -61,6 +66,9 @@ pub async fn within(
         None => keys::ephemeral(&*random)?,
         Some(path) => {
             let sealer = match found {
+                Some(_) if missing == Missing::Refuse && instance::is_unused(&store).await? => bail!(
+                    "nobody has used this database yet: kakaw init sets it up. Is it the right one? Nothing was changed"
+                ),
                 Some(sealer) => sealer,
                 None => make(path, &store, &*random, missing).await?,
             };

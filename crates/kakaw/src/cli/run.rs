@@ -13,6 +13,7 @@ use rustix::process::{Signal, kill_process_group};
 use serde::Deserialize;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::process::{Child, Command};
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use super::entered::Entered;
@@ -67,7 +68,8 @@ pub fn run(args: Args) -> anyhow::Result<()> {
             None => Led::started(files, &args).await?,
         };
         if !args.quiet {
-            announce(&led)?;
+            // Where nobody reads it, the command runs all the same.
+            let _ = announce(&led, browser.is_some());
         }
         let mut signals = Signals::catch()?;
         let folder = tempfile::tempdir()?;
@@ -170,7 +172,11 @@ fn prepare(args: &Args, led: &Led, folder: &Path) -> anyhow::Result<Command> {
 }
 
 /// The browser of `--browser`. It ends with the command: what it would talk to is gone then.
-struct Window(JoinHandle<Option<Child>>);
+struct Window {
+    opening: JoinHandle<Option<Child>>,
+    /// Says that the command has ended.
+    closing: Arc<Notify>,
+}
 
 impl Window {
     fn open(program: &Path, args: &Args, led: &Led, folder: &Path) -> Self {
@@ -178,28 +184,32 @@ impl Window {
         let page = page.unwrap_or_else(|| format!("{}/inspector", led.url));
         let mut command = Command::new(program);
         command.args(["--no-first-run", "--no-default-browser-check"]);
-        command.args(browser::flags(&led.entrance, &folder.join("browser")));
-        if rustix::process::geteuid().is_root() {
-            // Chromium does not start as root with its sandbox.
-            command.arg("--no-sandbox");
-        }
+        command.args(browser_flags(led, &folder.join("browser")));
         command.arg(&page).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         // Ctrl-C is for the command. The browser's many processes are ended as one group.
         command.process_group(0);
-        let program = program.display().to_string();
-        Self(tokio::spawn(async move {
-            answers(&page).await;
-            let opened = command.spawn();
-            if let Err(error) = &opened {
-                tracing::warn!("cannot open {program}: {error}");
+        let closing = Arc::new(Notify::new());
+        let (close, program) = (Arc::clone(&closing), program.display().to_string());
+        let opening = tokio::spawn(async move {
+            tokio::select! { () = answers(&page) => {}, () = close.notified() => return None }
+            let spawned = command.spawn();
+            let mut browser =
+                spawned.inspect_err(|error| tracing::warn!("--browser: cannot run {program}: {error}")).ok()?;
+            // What a browser says on its own is noise, but not that it could not start.
+            let ended = async { tokio::time::timeout(START, browser.wait()).await };
+            if let Some(Ok(Ok(status))) = tokio::select! { ended = ended => Some(ended), () = close.notified() => None }
+                && !status.success()
+            {
+                tracing::warn!("--browser: {program} ended at once ({status}); is there a display?");
             }
-            opened.ok()
-        }))
+            Some(browser)
+        });
+        Self { opening, closing }
     }
 
     async fn close(self) {
-        self.0.abort();
-        let Ok(Some(mut browser)) = self.0.await else { return };
+        self.closing.notify_one();
+        let Ok(Some(mut browser)) = self.opening.await else { return };
         let Some(group) = signals::pid(&browser) else { return };
         for signal in [Signal::TERM, Signal::KILL] {
             let _ = kill_process_group(group, signal);
@@ -211,6 +221,19 @@ impl Window {
         let _ = kill_process_group(group, Signal::KILL);
     }
 }
+
+/// Its profile, proxy and key, and what it needs to start at all.
+fn browser_flags(led: &Led, profile: &Path) -> Vec<String> {
+    let mut flags = browser::flags(&led.entrance, profile);
+    if rustix::process::geteuid().is_root() {
+        // Chromium does not start as root with its sandbox.
+        flags.push("--no-sandbox".to_owned());
+    }
+    flags
+}
+
+/// A browser that ends within this time did not start.
+const START: Duration = Duration::from_secs(3);
 
 /// Waits until something listens where a page of this machine is: the command may be what serves it.
 async fn answers(page: &str) {
@@ -226,16 +249,23 @@ async fn answers(page: &str) {
 }
 
 /// Where everything is, on standard error: standard output is the command's.
-fn announce(led: &Led) -> anyhow::Result<()> {
+fn announce(led: &Led, opens_browser: bool) -> std::io::Result<()> {
     let url = &led.url;
-    let profile = std::env::temp_dir().join("kakaw-browser");
-    let flags = browser::flags(&led.entrance, &profile);
-    let flags: Vec<String> = flags.iter().map(|flag| format!("'{}'", flag.replace('\'', r"'\''"))).collect();
     let mut err = std::io::stderr().lock();
     writeln!(err, "kakaw: the stand-in is at {url}, its inspector at {url}/inspector")?;
+    if opens_browser {
+        return writeln!(
+            err,
+            "  A browser opens whose requests to Kakao come here; your usual one goes to the real Kakao.\n"
+        );
+    }
+    // Each run has a port of its own, so that two of these browsers have two profiles.
+    let port = led.entrance.proxy.rsplit(':').next().unwrap_or_default();
+    let profile = std::env::temp_dir().join(format!("kakaw-browser-{port}"));
+    let flags = browser_flags(led, &profile);
+    let flags: Vec<String> = flags.iter().map(|flag| format!("'{}'", flag.replace('\'', r"'\''"))).collect();
     writeln!(err, "  Your usual browser goes to the real Kakao. kakaw run --browser opens one that comes here;")?;
-    writeln!(err, "  or start Chromium or Chrome yourself:\n  chromium {}\n", flags.join(" "))?;
-    Ok(())
+    writeln!(err, "  or start Chromium or Chrome yourself:\n  chromium {}\n", flags.join(" "))
 }
 
 /// An exchange, as the summary needs it.

@@ -119,6 +119,26 @@ async fn a_log_on_a_full_disk_or_a_closed_pipe_fails_no_request() {
     refusals_are_answered(&mut server).await;
 }
 
+/// A pipe holds 64 KiB, and a refusal is some 50 bytes of log: anybody can fill it.
+#[tokio::test]
+async fn a_log_that_is_open_but_read_by_nobody_holds_up_no_request_and_not_the_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let (reader, writer) = std::io::pipe().unwrap();
+    let mut server = Running::start_with_log(folder.path(), writer, &["dev", "--listen", "127.0.0.1:0"]);
+    let http = reqwest::Client::builder().no_proxy().timeout(std::time::Duration::from_secs(5)).build().unwrap();
+    for _ in 0..1500 {
+        let status = http.get(format!("{}/v1/nope", server.url)).send().await.expect("an answer").status();
+        assert_eq!(status.as_u16(), 404);
+    }
+    server.signal("TERM");
+    let began = std::time::Instant::now();
+    while server.child.try_wait().unwrap().is_none() {
+        assert!(began.elapsed() < std::time::Duration::from_secs(8), "it ends though its log is not read");
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    drop(reader);
+}
+
 #[tokio::test]
 async fn serve_answers_refusals_though_its_log_cannot_be_written() {
     let folder = tempfile::tempdir().unwrap();

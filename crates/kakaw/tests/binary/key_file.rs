@@ -147,6 +147,27 @@ fn of_many_first_starts_at_once_one_makes_the_key_file_and_all_go_on_with_it() {
 }
 
 #[test]
+fn commands_that_read_make_no_database_and_say_that_one_is_missing_or_unused() {
+    let folder = folder("database = \"sqlite:live/kakaw.db\"\n");
+    init(folder.path());
+    for command in [&["export"][..], &["webhooks"], &["check"]] {
+        let args = [command, &["--config", "kakaw.toml"]].concat();
+        let typo = ["--database", "sqlite:live/typo.db"];
+        let (code, out, err) = run(folder.path(), &[command, &typo].concat());
+        if command != ["check"] {
+            assert!(code == Some(1) && err.contains("there is no database live/typo.db"), "{command:?}: {out} {err}");
+        }
+        assert!(!folder.path().join("live/typo.db").exists(), "{command:?}");
+        assert_eq!(run(folder.path(), &args).0, Some(0), "{command:?} of the right one");
+    }
+    // A database that nobody has used is not tied to a key file by reading it.
+    std::fs::copy(folder.path().join("live/kakaw-keys.toml"), folder.path().join("kakaw-keys.toml")).unwrap();
+    std::fs::write(folder.path().join("empty.db"), "").unwrap();
+    let (code, _, err) = run(folder.path(), &["export", "--database", "sqlite:empty.db"]);
+    assert!(code == Some(1) && err.contains("nobody has used this database yet"), "{code:?} {err}");
+}
+
+#[test]
 fn serve_refuses_a_key_file_that_others_can_read() {
     let folder = folder("data = \"live\"\n");
     init(folder.path());

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use kakaw_store::db::{self, Url};
 use kakaw_store::{Outcome, Store};
@@ -141,6 +141,21 @@ fn world(folder: &Path) {
     std::fs::write(folder.join("kakaw.toml"), "[passwords]\nmemory_kib = 64\niterations = 1\nqueue = 100\n").unwrap();
 }
 
+/// Waits until the load of a round is under way, however busy the machine is: something was acknowledged, and from the
+/// second round on a rotation too.
+fn under_way(noted: &Facts, round: usize) {
+    let began = Instant::now();
+    while began.elapsed() < Duration::from_secs(2) {
+        let noted = noted.lock().unwrap();
+        let rotated = noted.iter().any(|fact| matches!(fact, Fact::Rotated { .. }));
+        if noted.len() >= 8 && (rotated || round == 0) {
+            return;
+        }
+        drop(noted);
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
 fn check(url: &Url, database: &str, rounds: usize) {
     let folder = tempfile::tempdir().unwrap();
     world(folder.path());
@@ -171,7 +186,8 @@ fn check(url: &Url, database: &str, rounds: usize) {
             let people = (0..100).map(|index| format!("p{}", (round * 7 + worker * 100 + index) % 400)).collect();
             tasks.push(runtime.spawn(work(server.url.clone(), people, Arc::clone(&noted))));
         }
-        std::thread::sleep(Duration::from_millis(60 + (round as u64 * 37) % 140));
+        under_way(&noted, round);
+        std::thread::sleep(Duration::from_millis((round as u64 * 37) % 140));
         server.signal("KILL");
         for task in tasks {
             // Whoever was in the middle of something has no answer; a panic would be a wrong answer.

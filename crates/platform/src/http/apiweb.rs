@@ -167,5 +167,5 @@ fn error(code: &str, error: &str, description: &str) -> CodeReply {
 
 /// The page that stands at a built-in redirect target, for whoever is led there all the same.
 async fn after_login(here: Here) -> Response {
-    pages::respond(&here, StatusCode::OK, &pages::finish::Done::new(&here, "")).into_response()
+    pages::respond(&here, StatusCode::OK, &pages::finish::Done::new(&here, "", true)).into_response()
 }

@@ -38,7 +38,12 @@ impl Error {
             Problem::LoginDisabled { app } | Problem::NotTeamMember { app } => Some(app.clone()),
             _ => None,
         };
-        let page = Self::of(here, problem.code(), refusal.diagnosis.for_team(), ways);
+        let reason = match problem {
+            Problem::MalformedRequest { parameter, reason } => vec![format!("{parameter}: {reason}")],
+            _ => Vec::new(),
+        };
+        let diagnosis = [refusal.diagnosis.for_team(), &reason].concat();
+        let page = Self::of(here, problem.code(), &diagnosis, ways);
         let words = text::of(problem.code(), here.lang);
         Self {
             app,

@@ -20,17 +20,19 @@ pub struct Confirm {
     pub consent: Vec<(String, String)>,
 }
 
-/// Says that it is done.
+/// Says how it ended.
 #[derive(Template)]
 #[template(path = "done.html")]
 pub struct Done {
     frame: Frame,
     app: String,
+    title: &'static str,
 }
 
 impl Done {
     #[must_use]
-    pub fn new(here: &Here, app: &str) -> Self {
-        Self { frame: Frame::new(here), app: app.to_owned() }
+    pub fn new(here: &Here, app: &str, logged_in: bool) -> Self {
+        let title = if logged_in { "done_title" } else { "done_refused" };
+        Self { frame: Frame::new(here), app: app.to_owned(), title }
     }
 }

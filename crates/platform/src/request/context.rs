@@ -1,7 +1,7 @@
 //! Where a request arrived and who sent it: base URL, language, cookies, device.
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, FromRef, FromRequestParts};
@@ -90,13 +90,38 @@ impl Here {
 pub fn address(platform: &Platform, headers: &HeaderMap, extensions: &Extensions) -> String {
     // The last entry is the proxy's own; what stands before it, anybody can write.
     let forwarded = headers.get_all("x-forwarded-for").iter().next_back().and_then(|value| value.to_str().ok());
-    let forwarded = forwarded.and_then(|value| Some(value.rsplit(',').next()?.trim().chars().take(64).collect()));
+    let forwarded = forwarded.and_then(|value| address_of(value.rsplit(',').next()?.trim()));
     let peer = || extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip().to_string());
     forwarded.filter(|_| platform.settings.behind_proxy).or_else(peer).unwrap_or_default()
+}
+
+/// The address of an entry: some proxies write the port too. What is no address says nothing about the caller.
+fn address_of(entry: &str) -> Option<String> {
+    let with_port = || entry.parse::<SocketAddr>().map(|address| address.ip());
+    let bare = entry.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(entry);
+    bare.parse::<IpAddr>().or_else(|_| with_port()).ok().map(|address| address.to_string())
 }
 
 /// The public base URL of this request.
 #[must_use]
 pub fn base(platform: &Platform, headers: &HeaderMap) -> String {
     platform.surroundings.base(headers).unwrap_or_else(|| platform.surroundings.issuer())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_with_a_port_is_the_same_address_and_anything_else_is_none() {
+        for entry in ["192.0.2.1", "192.0.2.1:5", "192.0.2.1:65535"] {
+            assert_eq!(address_of(entry).as_deref(), Some("192.0.2.1"), "{entry}");
+        }
+        for entry in ["2001:db8::1", "[2001:db8::1]", "[2001:db8::1]:443"] {
+            assert_eq!(address_of(entry).as_deref(), Some("2001:db8::1"), "{entry}");
+        }
+        for entry in ["", "unknown", "x1", "192.0.2.1:99999", "192.0.2.1, x"] {
+            assert_eq!(address_of(entry), None, "{entry}");
+        }
+    }
 }

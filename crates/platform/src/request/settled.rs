@@ -16,6 +16,8 @@ pub enum Settled {
     Ended(&'static str, &'static str),
     /// It ends with this error of the catalogue.
     Refused(Code),
+    /// A parameter or header of this name cannot be read, for this reason (KOE001).
+    Malformed(&'static str, String),
 }
 
 /// Who logs in, and what they answer.

@@ -165,10 +165,16 @@ async fn in_serve_the_person_confirms_app_and_site_after_the_consent_screen_too(
             ("code", polled["code"].as_str().unwrap()),
         ];
         assert_eq!(server.token(&form).await.status, 200);
+        // prompt=none shows nothing, so it cannot ask.
+        let silent = request("JS-SDK", &format!("&auth_tran_id={ID}-3&prompt=none&state=abc"));
+        let (_, page) = open(&server, &mut browser, &silent, &site).await;
+        assert!(!page.body.contains("kakaw_confirm"), "{}", page.body);
+        assert_eq!(poll(&server, &format!("auth_tran_id={ID}-3"), Some(SITE)).await["error"], "consent_required");
         // Cancel is told to the page.
         let other = request("JS-SDK", &format!("&auth_tran_id={ID}-2&state=abc"));
         let (_, page) = open(&server, &mut browser, &other, &site).await;
-        press(&server, &mut browser, &page.body, ("confirm", "no")).await;
+        let ended = press(&server, &mut browser, &page.body, ("confirm", "no")).await;
+        assert!(!ended.body.contains("로그인이 완료되었습니다"), "it does not claim a log-in: {}", ended.body);
         assert_eq!(poll(&server, &format!("auth_tran_id={ID}-2"), Some(SITE)).await["error"], "access_denied");
     })
     .await;

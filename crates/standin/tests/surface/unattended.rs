@@ -47,6 +47,25 @@ async fn a_log_in_id_is_not_read_as_an_instruction() {
 }
 
 #[tokio::test]
+async fn a_hint_that_cannot_be_read_logs_nobody_in() {
+    let server = TestServer::start(&kakaw_store::db::Url::Memory, kakaw_core::policy::Policy::DEV).await;
+    let ryan = json!({ "client_id": PLAIN, "person": "ryan@example.com" });
+    assert!(log_in(&server, ryan.clone()).await["code"].is_string(), "linked now");
+    for (hint, said) in [
+        ("kakaw:ryan@example.com;denyy", "received &#34;denyy&#34; after the person; expected deny or only="),
+        ("kakaw:ryan@example.com;only=nicknam", "only names &#34;nicknam&#34;"),
+        ("kakaw:nobody", "nobody logs in with &#34;nobody&#34;"),
+    ] {
+        let page = server.get(&authorize(PLAIN, &format!("&login_hint={hint}"))).await;
+        assert!(page.status == 400 && page.body.contains(said), "{hint}: {}", page.body);
+    }
+    let mut only = ryan;
+    only["only"] = json!(["nicknam"]);
+    let refused = log_in(&server, only).await;
+    assert!(refused["error_description"].as_str().unwrap().contains("only names"), "{refused}");
+}
+
+#[tokio::test]
 async fn without_a_client_id_it_is_the_only_app_that_is_meant() {
     let server = TestServer::start(&kakaw_store::db::Url::Memory, kakaw_core::policy::Policy::DEV).await;
     let refused = log_in(&server, json!({ "person": "ryan@example.com" })).await;

@@ -79,6 +79,12 @@ impl Finish {
         }
     }
 
+    /// Whether [`Self::confirm`] asks.
+    pub fn needs_confirmation(&self, here: &Here, step: &Step, agreed: bool) -> bool {
+        let policy = here.platform.policy();
+        self.park.is_some() && code_polling::needs_confirmation(step.site.as_deref(), agreed, &policy)
+    }
+
     /// Asks before a code is parked: any page can open this URL with a transaction that it knows. `agreed` says that the
     /// person pressed the consent screen's button just now; its fields go with the page, so that one commit does it all.
     pub fn confirm(
@@ -90,10 +96,10 @@ impl Finish {
         canonical: &str,
         agreed: bool,
     ) -> Confirmed {
-        let site = step.site.as_deref();
-        if self.park.is_none() || !code_polling::needs_confirmation(site, agreed, &here.platform.policy()) {
+        if !self.needs_confirmation(here, step, agreed) {
             return Confirmed::Yes;
         }
+        let site = step.site.as_deref();
         let (browser, cookie) = here.ensure_browser();
         let seal = FormSeal::new(here, &browser, "finish", canonical, &visit.account.id.to_string());
         if let Some(form) = &sent.form
@@ -138,7 +144,7 @@ impl Finish {
         let at = changes.len();
         changes.push(parked);
         match platform.store.commit(changes).await? {
-            Outcome::Committed => Ok(Some(self.done(here))),
+            Outcome::Committed => Ok(Some(self.done(here, true))),
             Outcome::Conflict(index) if index == at && self.is_taken(here, transaction).await? => Err(taken().into()),
             Outcome::Conflict(_) => Ok(None),
         }
@@ -179,10 +185,10 @@ impl Finish {
         };
         if known == Known::Nobody {
             apiweb::hold(here, transaction, &reply);
-            return Ok(self.done(here));
+            return Ok(self.done(here, false));
         }
         match here.platform.store.commit(vec![apiweb::park(&here.platform, transaction, self.app_id, &reply)]).await? {
-            Outcome::Committed => Ok(self.done(here)),
+            Outcome::Committed => Ok(self.done(here, false)),
             Outcome::Conflict(_) => Err(taken().into()),
         }
     }
@@ -191,8 +197,8 @@ impl Finish {
         Ok(parked_codes::by_id(&here.platform.store, transaction).await?.is_some())
     }
 
-    fn done(&self, here: &Here) -> Response {
-        pages::respond(here, StatusCode::OK, &pages::finish::Done::new(here, &self.app_name))
+    fn done(&self, here: &Here, logged_in: bool) -> Response {
+        pages::respond(here, StatusCode::OK, &pages::finish::Done::new(here, &self.app_name, logged_in))
     }
 }
 

@@ -140,6 +140,10 @@ async fn decide(here: &mut Here, sent: &Sent, ways: &mut Ways) -> Result<Respons
             Some(Settled::Ended(error, message)) => {
                 return finish.refuse_as(here, error, (*message).to_owned(), sent, Known::Nobody).await;
             }
+            Some(Settled::Malformed(parameter, reason)) => {
+                let (parameter, reason) = ((*parameter).to_owned(), reason.clone());
+                return Err(Problem::MalformedRequest { parameter, reason }.into());
+            }
             Some(Settled::Subject(_)) | None => {}
         }
         if let Some(agt) = &params.agt {
@@ -227,6 +231,9 @@ async fn decide(here: &mut Here, sent: &Sent, ways: &mut Ways) -> Result<Respons
             }
         };
         if unattended.is_none() {
+            if request.silent && finish.needs_confirmation(here, &step, agreed.is_some()) {
+                return finish.refuse(here, &Problem::ConsentMissing {}, sent, Known::Person).await;
+            }
             match finish.confirm(here, &step, &visit, sent, &canonical, agreed.is_some()) {
                 Confirmed::Yes => {}
                 Confirmed::No => return finish.refuse(here, &Problem::UserDenied {}, sent, Known::Person).await,
@@ -279,6 +286,14 @@ pub fn ways(here: &Here, found: Option<(&App, &AppKey)>, pairs: &Pairs, query: &
     let (another, again) = (with_prompt_login(&query), query);
     let url = |query| Some(format!("/oauth/authorize?{query}"));
     Ways { another: url(another), again: url(again), back }
+}
+
+/// Whether the app can ask for a consent item, service term or channel of this name.
+fn is_asked(app: &App, name: &str) -> bool {
+    let settings = &app.settings;
+    Item::from_id(name).is_some_and(|item| settings.item(item).is_some())
+        || settings.service_terms.iter().any(|term| term.tag == name)
+        || settings.channels.iter().any(|channel| channel.id == name)
 }
 
 /// What the consent screen shows.
@@ -350,6 +365,11 @@ impl Visit {
 
     /// A person who answers without pages, as if they had just logged in.
     async fn unattended(here: &Here, app: &App, unattended: &Unattended) -> Result<Self, Error> {
+        if let Some(unknown) = unattended.only.iter().flatten().find(|one| !is_asked(app, one)) {
+            let reason =
+                format!("only names {unknown:?}, which is no consent item, service term or channel of this app");
+            return Err(Problem::MalformedRequest { parameter: unattended.named_by.to_owned(), reason }.into());
+        }
         let stored = accounts::by_login(&here.platform.store, &unattended.person).await?.ok_or_else(|| {
             let reason = format!("nobody logs in with {:?}", unattended.person);
             Problem::MalformedRequest { parameter: unattended.named_by.to_owned(), reason }
