@@ -214,3 +214,21 @@ fn links_between_pages_lead_somewhere() {
         }
     }
 }
+
+#[test]
+fn every_file_that_the_documents_name_is_there() {
+    let mut missing = Vec::new();
+    for document in ["ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md"] {
+        let text = std::fs::read_to_string(root().join(document)).unwrap();
+        for path in text.split('`').skip(1).step_by(2) {
+            let path = path.trim_start_matches("crates/").split(' ').next().unwrap_or_default();
+            let is_ours = ["wire", "core", "store", "platform", "standin", "kakaw", "sdk"].iter().any(|name| {
+                path.strip_prefix(name).is_some_and(|rest| rest.starts_with("/src/") || rest.starts_with("/tests/"))
+            });
+            if is_ours && !path.contains(['{', '<', '…']) && !root().join("crates").join(path).exists() {
+                missing.push(format!("{document}: {path}"));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "{}", missing.join("\n"));
+}
