@@ -38,7 +38,8 @@ pub const KEYS: &[Key] = &[
     key(
         "behind_proxy",
         "Declares a proxy in front that ends TLS. `serve` refuses a plain-HTTP `public_url` without it, and then takes \
-         the caller's address from the last entry of `X-Forwarded-For`.",
+         the caller's address from the last entry of `X-Forwarded-For`, with or without a port; an entry that is no address \
+         leaves the proxy's own.",
     ),
     key("data", "Folder that holds the SQLite database `kakaw.db` and the key file `keys.toml`. Excludes `database`."),
     key(
