@@ -27,7 +27,7 @@ pub type Source = Box<dyn Fn() -> Pin<Box<dyn Future<Output = Option<SigningKey>
 /// Signing keys, once there are any.
 pub struct Signer {
     keys: watch::Sender<Arc<Vec<SigningKey>>>,
-    /// Where a platform that is one of many has its only key from, when it needs one.
+    /// Where the only key comes from when it is first needed; without it, keys are made here.
     source: Option<Source>,
     /// How long nothing is made unless somebody asks.
     patience: Duration,

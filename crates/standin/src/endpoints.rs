@@ -6,6 +6,8 @@ use axum::Router;
 use axum::extract::Request;
 use axum::middleware::{self, Next};
 use axum::response::Response;
+use kakaw_platform::http::unknown;
+use kakaw_platform::request::settled::Settled;
 
 use crate::world::{Shared, World};
 use crate::{cdn, control, inspector, record, start, talk, unattended};
@@ -21,7 +23,7 @@ pub fn with(world: Arc<World>, more: Router<Shared>) -> Router {
     let platform = Arc::clone(&world.platform);
     let routes = kakaw_platform::http::routes(&platform)
         .layer(middleware::from_fn(settle))
-        .merge(own.with_state(Shared(Arc::clone(&world))))
+        .merge(own.method_not_allowed_fallback(unknown::answer).with_state(Shared(Arc::clone(&world))))
         .layer(middleware::from_fn_with_state(world, record::record))
         .layer(middleware::from_fn(patient));
     kakaw_platform::http::guarded(&platform, routes)
@@ -37,9 +39,10 @@ async fn patient(request: Request, next: Next) -> Response {
 
 /// Reads from an authorization request what only a stand-in settles: who answers its pages, or how KakaoTalk ended.
 async fn settle(mut request: Request, next: Next) -> Response {
-    if request.uri().path() == "/oauth/authorize" {
-        unattended::settle(&mut request);
+    // An injected error comes first, then how KakaoTalk ended, then who answers the pages.
+    if request.uri().path() == "/oauth/authorize" && request.extensions().get::<Settled>().is_none() {
         talk::settle(&mut request);
+        unattended::settle(&mut request);
     }
     next.run(request).await
 }

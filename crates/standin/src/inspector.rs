@@ -31,12 +31,15 @@ use kakaw_platform::http::error::Error;
 use kakaw_platform::pages;
 use kakaw_platform::request::context::{self, Here};
 
+const SCRIPT: [(header::HeaderName, &str); 1] = [(header::CONTENT_TYPE, "text/javascript;charset=UTF-8")];
+
 /// A comment now and then shows that the connection lives.
 const PULSE: Duration = Duration::from_secs(20);
 
 pub fn routes() -> Router<Shared> {
     Router::new()
         .route("/inspector", routing::get(show))
+        .route("/assets/inspector.js", routing::get(async || (SCRIPT, include_str!("../assets/inspector.js"))))
         .route("/inspector/events", routing::get(events))
         .route("/inspector/mend", routing::post(mend))
 }
@@ -106,7 +109,7 @@ struct Mend {
 async fn mend(Wish(caller, Mend { id }): Wish<Mend>) -> Response {
     match mended(&caller.world, id).await {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
-        Err(fault) => fault.kauth(&caller.world.platform, &caller.base),
+        Err(error) => error.kauth(&caller.world.platform, &caller.base),
     }
 }
 

@@ -20,7 +20,7 @@ use kakaw_platform::request::context::Here;
 /// Rows of each table at most: a page, not an export.
 const ROWS: usize = 50;
 
-/// The route; only `kakaw dev` has it.
+/// The route; only a stand-in has it.
 pub fn routes() -> Router<Shared> {
     Router::new().route("/", routing::get(get))
 }
@@ -28,7 +28,7 @@ pub fn routes() -> Router<Shared> {
 async fn get(State(world): State<Arc<World>>, here: Here) -> Response {
     match load(&here, world.place.is_default()).await {
         Ok(view) => pages::respond(&here, StatusCode::OK, &view),
-        Err(fault) => fault.page(&here),
+        Err(error) => error.page(&here),
     }
 }
 

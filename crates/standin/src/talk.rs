@@ -68,7 +68,7 @@ impl Outcome {
     }
 }
 
-/// Puts how KakaoTalk ended into an authorization request that says so.
+/// Settles how KakaoTalk ended, if an authorization request says so.
 pub fn settle(request: &mut Request) {
     let query = Pairs::parse(request.uri().query().unwrap_or_default()).unwrap_or_default();
     if let Some(outcome) = Outcome::of(&query) {

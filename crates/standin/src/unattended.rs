@@ -21,7 +21,7 @@ pub fn hinted<'a>(headers: &'a HeaderMap, query: &'a Pairs) -> Option<&'a str> {
     hint.or_else(header)?.split(';').next().map(str::trim)
 }
 
-/// Puts the person whom an authorization request names into it, as who answers its pages.
+/// Settles who answers the pages of an authorization request, if it names a person.
 pub fn settle(request: &mut Request) {
     if request.extensions().get::<Settled>().is_some() {
         return;

@@ -54,6 +54,12 @@ pub const KEYS: &[Key] = &[
     ),
     key("access_token_in_query", "Whether `/v2/user/me` also takes the token as the query parameter `access_token`."),
     key("sign_up", "Whether people may make accounts themselves (`prompt=create`). Nobody checks their email address."),
+    key("pages.test_notice", "Whether every page says that its accounts are not real, as on a staging platform."),
+    key(
+        "pages.open_diagnosis",
+        "Whether error pages and the log tell everybody which value was wrong, and not only an app's team. Evidence of \
+         apps' settings is in it: for staging platforms.",
+    ),
     key("policy.code_lifetime", "Seconds that an authorization code lives, 1 to 600."),
     key("policy.redirect_uri_optional", "Whether a code exchange may leave out `redirect_uri`."),
     key(

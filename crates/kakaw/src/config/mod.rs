@@ -52,9 +52,19 @@ pub struct Config {
     pub access_token_in_query: bool,
     pub policy: Policy,
     pub sign_up: bool,
+    pub pages: Pages,
     pub quotas: Quotas,
     pub webhooks: Webhooks,
     pub passwords: Passwords,
+}
+
+/// `[pages]`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Pages {
+    pub test_notice: bool,
+    pub open_diagnosis: bool,
 }
 
 /// `[quotas]`.
@@ -115,6 +125,7 @@ impl Config {
             access_token_in_query: dev,
             policy: if dev { Policy::DEV } else { Policy::SERVE },
             sign_up: dev,
+            pages: Pages { test_notice: dev, open_diagnosis: dev },
             quotas: Quotas { user_ids: if dev { 0 } else { 100 }, calls: 0, tokens: 0 },
             webhooks: Webhooks { private_networks: dev, ca_file: None },
             passwords: Passwords {

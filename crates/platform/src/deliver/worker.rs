@@ -23,7 +23,7 @@ use crate::surroundings::{Course, Turn};
 
 /// Deliveries at a time.
 const AT_A_TIME: usize = 128;
-/// Seconds of the platform's time after which an unfinished delivery is taken again. Receivers have three.
+/// Seconds after which another worker may take an unfinished delivery. Receivers have three.
 const LEASE: i64 = 20;
 /// Between two looks when nothing woke the worker: other nodes write to the same tables.
 const IDLE: Duration = Duration::from_secs(1);
@@ -66,7 +66,7 @@ struct Done {
     receiver: Arc<Receiver>,
     lease: String,
     result: Result<String, String>,
-    /// What is due now.
+    /// Deliveries that become due when this one has ended.
     then: Vec<i64>,
 }
 

@@ -236,7 +236,7 @@ fn findings(refusal: &Refusal) -> Vec<String> {
     }
 }
 
-/// Whether it is a error of the server that passes: the same request may succeed in a moment.
+/// Whether it is a failure of the server that passes: the same request may succeed in a moment.
 const fn is_ours(code: Code) -> bool {
     matches!(code, Code::KOE003 | Code::Kapi1 | Code::KAE001)
 }

@@ -1,4 +1,4 @@
-//! What goes on in a platform while nobody asks.
+//! Background jobs: signing keys, deliveries, deletion of expired rows.
 
 pub mod unlink;
 

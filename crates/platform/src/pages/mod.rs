@@ -26,7 +26,7 @@ use words::Words;
 pub struct Frame {
     pub w: &'static Words,
     pub lang: &'static str,
-    /// The path below which the platform is, without a slash at its end: empty, or `/w/` and its name.
+    /// The path of the base URL, without a slash at its end; often empty.
     pub root: String,
     /// Whether the page says that the accounts are not real.
     pub test_notice: bool,

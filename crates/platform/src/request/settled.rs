@@ -29,7 +29,7 @@ pub struct Unattended {
     pub deny: bool,
     /// The items, service terms and channels that they agree to; nothing = all that are asked.
     pub only: Option<Vec<String>>,
-    /// What named the person, for who named nobody.
+    /// Which parameter or header named them, for the error.
     pub named_by: &'static str,
 }
 

@@ -104,7 +104,7 @@ pub const CALLS: &[Call] = &[
     call!("clock", POST "/clock", "Freeze, set or advance the world's time.", Sends::Json(of::<Change>), Some(object)),
     call!("faults", GET "/faults", "The fault rules, and how often each was applied.", Sends::Nothing,
         Some(of::<Vec<FaultRule>>)),
-    call!("fault", POST "/faults", "Add a rule that spoils answers or deliveries.", Sends::Json(of::<FaultRule>),
+    call!("fault", POST "/faults", "Add a fault injection rule for answers or deliveries.", Sends::Json(of::<FaultRule>),
         Some(object)),
     call!("faults-clear", DELETE "/faults", "Remove all fault rules.", Sends::Nothing, None),
     call!("requests", GET "/requests", "What was asked and answered, and why.", Sends::Query(of::<Filter>),

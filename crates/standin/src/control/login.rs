@@ -55,7 +55,7 @@ pub async fn post(State(shared): State<Shared>, request: Request) -> Response {
     };
     match log_in(&shared.0, here, &wish).await {
         Ok(answer) => error::json(StatusCode::OK, &answer),
-        Err(fault) => fault.kauth(&shared.0.platform, &caller.base),
+        Err(error) => error.kauth(&shared.0.platform, &caller.base),
     }
 }
 

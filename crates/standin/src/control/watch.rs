@@ -157,7 +157,7 @@ fn check(rule: &FaultRule) -> Result<(), String> {
             let known = "late, twice, out_of_order or bad_signature";
             return Err(format!("fault.delivery is missing; expected {known}"));
         }
-        (Some(webhook::UNLINK | webhook::ACCOUNT_STATUS), Some(_)) if fault.spoils_an_answer() => {
+        (Some(webhook::UNLINK | webhook::ACCOUNT_STATUS), Some(_)) if fault.changes_an_answer() => {
             return Err("fault: a webhook has delivery only; the rest is for requests".to_owned());
         }
         (Some(webhook::UNLINK | webhook::ACCOUNT_STATUS), Some(Delivery::Late(seconds))) if seconds < 1 => {
@@ -167,7 +167,7 @@ fn check(rule: &FaultRule) -> Result<(), String> {
         (Some(other), _) => return Err(format!("webhook: {other:?}; expected unlink or account_status")),
         (None, None) => {}
     }
-    if !fault.spoils_an_answer() {
+    if !fault.changes_an_answer() {
         let known = "error, latency_ms, drop, cut, content_type, status, id_token, jwks or delivery";
         return Err(format!("fault says nothing; expected {known}"));
     }

@@ -110,7 +110,7 @@ async fn show(here: Here, headers: HeaderMap, Extension(client): Extension<Arc<C
     let registration = match Registration::find(&here).await {
         Ok(Some(registration)) => registration,
         Ok(None) => return page(&here, Shown::Unregistered { redirect_uri: format!("{}{CALLBACK}", here.base) }),
-        Err(fault) => return fault.page(&here),
+        Err(error) => return error.page(&here),
     };
     let Some(tokens) = kept(&here, &headers).tokens else {
         return page(&here, Shown::LoggedOut { app: registration.app });
@@ -132,7 +132,7 @@ async fn log_in(here: Here) -> Response {
     let registration = match Registration::find(&here).await {
         Ok(Some(registration)) => registration,
         Ok(None) => return redirect("/demo", false),
-        Err(fault) => return fault.page(&here),
+        Err(error) => return error.page(&here),
     };
     let (state, nonce) = (random::token(&*here.platform.random), random::token(&*here.platform.random));
     let parameters = [
@@ -165,7 +165,7 @@ async fn callback(
     let registration = match Registration::find(&here).await {
         Ok(Some(registration)) => registration,
         Ok(None) => return redirect("/demo", false),
-        Err(fault) => return fault.page(&here),
+        Err(error) => return error.page(&here),
     };
     let mut form = registration.credentials();
     form.extend([
@@ -198,7 +198,7 @@ async fn act(
     let registration = match Registration::find(&here).await {
         Ok(Some(registration)) => registration,
         Ok(None) => return redirect("/demo", true),
-        Err(fault) => return fault.page(&here),
+        Err(error) => return error.page(&here),
     };
     let (step, result) = match action.as_str() {
         "refresh" => ("POST /oauth/token", renew(&client, &here, &registration, &tokens).await.map(Some)),

@@ -38,7 +38,7 @@ pub async fn answer(world: &Arc<World>, path: &str, code: Code, request: Request
     }
     let Ok(here) = Here::from_request_parts(&mut parts, &Shared(Arc::clone(world))).await;
     let query = parts.uri.query().unwrap_or_default();
-    page(&here, path, parts.method.as_str(), query, code).await.unwrap_or_else(|fault| fault.page(&here))
+    page(&here, path, parts.method.as_str(), query, code).await.unwrap_or_else(|error| error.page(&here))
 }
 
 async fn page(here: &Here, path: &str, method: &str, query: &str, code: Code) -> Result<Response, Error> {

@@ -90,7 +90,7 @@ pub struct Fault {
 impl Fault {
     /// Whether it says anything of an answer.
     #[must_use]
-    pub fn spoils_an_answer(&self) -> bool {
+    pub fn changes_an_answer(&self) -> bool {
         Self { delivery: None, ..self.clone() } != Self::default()
     }
 }

@@ -277,6 +277,15 @@ async fn the_inspector_ties_a_log_in_together_and_mends_the_world() {
 
         let page = server.get("/inspector").await;
         assert!(page.body.contains("/assets/inspector.js"), "{}", page.body);
+        assert_eq!(server.get("/assets/inspector.js").await.status, 200, "which is there");
+        let request = Request::delete("/control/v1/clock").header("host", "localhost:7700");
+        let wrong = server.send(request.body(Body::empty()).unwrap()).await;
+        assert_eq!(
+            wrong.json()["error_code"],
+            "KOE002",
+            "a wrong method is answered like any unknown URL: {}",
+            wrong.body
+        );
         let request = Request::get("/inspector/events").header("host", "localhost:7700");
         let mut stream = server.raw(request.body(Body::empty()).unwrap()).await.into_body();
         let first = stream.frame().await.unwrap().unwrap().into_data().unwrap();
