@@ -9,6 +9,7 @@ pub mod keys;
 pub mod log;
 pub mod manage;
 pub mod openapi;
+pub mod outgoing;
 pub mod pages;
 pub mod password;
 pub mod platform;

@@ -9,8 +9,8 @@ use kakaw_core::seal::Sealer;
 use kakaw_store::Store;
 use tokio::sync::Notify;
 
-use crate::deliver;
 use crate::held::Held;
+use crate::outgoing;
 use crate::password::Passwords;
 use crate::quota::Quotas;
 use crate::signer::Signer;
@@ -25,7 +25,7 @@ pub struct Platform {
     pub passwords: Arc<Passwords>,
     pub quotas: Quotas,
     /// The client of webhooks.
-    pub webhooks: Arc<deliver::Client>,
+    pub webhooks: Arc<outgoing::Client>,
     /// Wakes the worker that delivers.
     pub wake_deliveries: Notify,
     /// Outcomes that pages poll for though nobody is logged in.
@@ -72,7 +72,7 @@ pub struct Parts {
     pub signer: Signer,
     pub passwords: Arc<Passwords>,
     pub quotas: Quotas,
-    pub webhooks: Arc<deliver::Client>,
+    pub webhooks: Arc<outgoing::Client>,
     pub policy: Policy,
     pub settings: Settings,
     pub surroundings: Arc<dyn Surroundings>,

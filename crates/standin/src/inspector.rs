@@ -25,7 +25,7 @@ use serde::Deserialize;
 use tokio::sync::mpsc;
 
 use crate::control::Wish;
-use crate::record::log::{Exchange, Filter};
+use crate::request_log::{Exchange, Filter};
 use crate::world::{Shared, World};
 use kakaw_platform::http::error::Error;
 use kakaw_platform::pages;

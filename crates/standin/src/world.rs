@@ -14,8 +14,8 @@ use kakaw_platform::surroundings::{Course, Surroundings, Turn, is_host_of};
 use kakaw_store::deliveries::Delivery;
 
 use crate::clock::Clock;
-use crate::inject::rules::{Delivery as Injected, FaultRules};
-use crate::record::log::RequestLog;
+use crate::faults::{Delivery as Injected, FaultRules};
+use crate::request_log::RequestLog;
 use crate::snapshots::Snapshots;
 
 /// The name of the world that every process has.

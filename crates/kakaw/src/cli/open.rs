@@ -12,8 +12,8 @@ use kakaw_store::{Store, instance};
 
 use super::Usage;
 use crate::config::{self, Config, Mode};
-use kakaw_platform::deliver;
 use kakaw_platform::keys;
+use kakaw_platform::outgoing;
 use kakaw_platform::password::{PLACES, Passwords};
 use kakaw_platform::platform::{Parts, Platform, Seeds, Settings};
 use kakaw_platform::quota::{PerMinute, Quotas};
@@ -88,7 +88,7 @@ pub async fn within(
             calls: PerMinute::new(config.quotas.calls),
             tokens: PerMinute::new(config.quotas.tokens),
         },
-        webhooks: Arc::new(deliver::Client::new(deliver::Options {
+        webhooks: Arc::new(outgoing::Client::new(outgoing::Options {
             private_networks: config.webhooks.private_networks,
             ca_file: config.webhooks.ca_file.clone(),
             own_host: config.public_url.as_deref().and_then(host),

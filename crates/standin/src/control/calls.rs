@@ -8,10 +8,10 @@ use super::login::LogIn;
 use super::people::Person;
 use super::policy::Rules;
 use super::worlds::{Keep, Restore, Told};
-use crate::inject::rules::FaultRule;
+use crate::faults::FaultRule;
 use crate::intercept;
 use crate::presets;
-use crate::record::log::{Exchange, Filter};
+use crate::request_log::{Exchange, Filter};
 use crate::worlds;
 use kakaw_platform::manage::{DeleteAccount, DeliveryStatus, Replay, Resume, Trigger, Unlink, WebhookStatus};
 

@@ -19,9 +19,9 @@ use kakaw_wire::form::Pairs;
 use serde_json::json;
 
 use super::caller::{Caller, Wish};
-use crate::inject::rules::{Delivery, FaultRule};
+use crate::faults::{Delivery, FaultRule};
 use crate::record::har;
-use crate::record::log::Filter;
+use crate::request_log::Filter;
 use crate::world::Shared;
 use kakaw_platform::http::error;
 

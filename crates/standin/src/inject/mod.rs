@@ -1,7 +1,6 @@
 //! Injection: answers that fail as a rule says.
 
 mod pages;
-pub mod rules;
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -24,7 +23,7 @@ use kakaw_wire::user::KapiError;
 use kakaw_wire::{Code, Problem};
 use serde_json::{Value, json};
 
-use self::rules::{Drop, Fault, IdToken, Keys};
+use crate::faults::{Drop, Fault, IdToken, Keys};
 use crate::world::World;
 use kakaw_platform::deliver::with_bad_signature;
 use kakaw_platform::http::error::{self, Error};

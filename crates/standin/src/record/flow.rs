@@ -6,7 +6,7 @@ use axum::response::Response;
 use kakaw_wire::form::Pairs;
 
 use crate::inject::changed;
-use crate::record::log::Filter;
+use crate::request_log::Filter;
 use crate::world::World;
 use kakaw_platform::request::cookie;
 

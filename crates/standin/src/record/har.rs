@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use crate::record::log::Exchange;
+use crate::request_log::Exchange;
 
 /// The exchanges as a HAR document.
 #[must_use]

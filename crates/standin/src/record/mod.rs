@@ -2,7 +2,6 @@
 
 mod flow;
 pub mod har;
-pub mod log;
 mod who;
 
 use std::sync::Arc;
@@ -16,9 +15,9 @@ use axum::response::Response;
 use kakaw_core::random;
 use kakaw_wire::form::Pairs;
 
-use self::log::Exchange;
+use crate::faults::Sent;
 use crate::inject;
-use crate::inject::rules::Sent;
+use crate::request_log::{self, Exchange};
 use crate::world::World;
 use kakaw_platform::http::error::Explained;
 use kakaw_platform::request::body;
@@ -80,9 +79,9 @@ pub async fn record(State(world): State<Arc<World>>, request: Request, next: Nex
         None => None,
     };
     let location = response.headers().get(header::LOCATION).and_then(|location| location.to_str().ok());
-    let mut parameters = log::kept(&query);
+    let mut parameters = request_log::kept(&query);
     let in_query = parameters.len();
-    parameters.extend(log::kept(&form));
+    parameters.extend(request_log::kept(&form));
     let kind = response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     world.requests.add(Exchange {
         id: 0,
@@ -101,7 +100,7 @@ pub async fn record(State(world): State<Arc<World>>, request: Request, next: Nex
         account,
         status: response.status().as_u16(),
         took_us: u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
-        location: location.map(log::kept_location),
+        location: location.map(request_log::kept_location),
         decision,
         code: explained.map(|explained| explained.code),
         diagnosis,
@@ -132,7 +131,7 @@ async fn read_form(request: Request) -> (Request, String) {
 fn own_headers(headers: &HeaderMap) -> Vec<(String, String)> {
     let kept = ["content-type", "accept", "accept-language", "authorization", "ka", "origin", "user-agent"];
     let found = kept.iter().filter_map(|name| Some((*name, headers.get(*name)?.to_str().ok()?)));
-    found.map(|(name, value)| (name.to_owned(), log::kept_header(name, value))).collect()
+    found.map(|(name, value)| (name.to_owned(), request_log::kept_header(name, value))).collect()
 }
 
 fn app_key(query: &str, form: &str) -> Option<String> {

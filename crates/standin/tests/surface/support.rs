@@ -14,8 +14,8 @@ use kakaw_core::policy::Policy;
 use kakaw_core::random::{self, Random};
 use kakaw_core::seal::{MasterKey, Sealer};
 use kakaw_core::secret::Secret;
-use kakaw_platform::deliver;
 use kakaw_platform::manage::world_file;
+use kakaw_platform::outgoing;
 use kakaw_platform::password::{Cost, Passwords};
 use kakaw_platform::platform::{Parts, Platform, Seeds, Settings};
 use kakaw_platform::quota::Quotas;
@@ -164,7 +164,10 @@ impl TestServer {
             signer: Signer::default(),
             passwords: Arc::new(Passwords::new(Cost { memory_kib: 64, iterations: 1, lanes: 1 }, 4, 100)),
             quotas: Quotas::none(),
-            webhooks: Arc::new(deliver::Client::new(deliver::Options { private_networks: true, ..Default::default() })),
+            webhooks: Arc::new(outgoing::Client::new(outgoing::Options {
+                private_networks: true,
+                ..Default::default()
+            })),
             policy,
             settings: Settings {
                 access_token_in_query: true,

@@ -8,7 +8,7 @@ use kakaw_core::platform;
 use kakaw_wire::scope::{Availability, Item};
 
 use super::{App, ConsentItem};
-use crate::deliver;
+use crate::outgoing;
 
 /// Keys of one kind that an app may have.
 const KEYS: usize = 5;
@@ -50,7 +50,7 @@ pub(super) fn check(file: &App, private_networks: bool) -> anyhow::Result<()> {
     let unlink = file.webhooks.unlink.as_ref().map(|webhook| &webhook.url);
     let status = file.webhooks.account_status.as_ref().map(|webhook| &webhook.url);
     for url in [unlink, status].into_iter().flatten() {
-        deliver::check_url(url, private_networks).map_err(anyhow::Error::msg)?;
+        outgoing::check_url(url, private_networks).map_err(anyhow::Error::msg)?;
     }
     Ok(())
 }

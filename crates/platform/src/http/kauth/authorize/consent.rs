@@ -14,8 +14,9 @@ use kakaw_wire::event::EventType;
 use kakaw_wire::form::Pairs;
 use kakaw_wire::problem::Problem;
 
+use super::sent::Sent;
 use super::step::Step;
-use super::{Sent, Visit};
+use super::visit::Visit;
 use crate::Platform;
 use crate::deliver::events;
 use crate::http::error::Error;

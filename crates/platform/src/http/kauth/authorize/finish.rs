@@ -15,15 +15,16 @@ use kakaw_wire::ka::Ka;
 use kakaw_wire::problem::{Problem, Surface};
 use kakaw_wire::token::CodeReply;
 
+use super::sent::Sent;
 use super::step::Step;
-use super::{Sent, Visit, redirect};
+use super::visit::Visit;
 use crate::http::apiweb;
 use crate::http::error::Error;
 use crate::pages;
 use crate::request::context::Here;
 use crate::request::decision::decided;
 use crate::request::form_token::{self, FormSeal};
-use crate::request::redirect::{with_cookie, with_query};
+use crate::request::redirect::{redirect, with_cookie, with_query};
 
 /// Where the outcome goes.
 pub struct Finish {

@@ -32,7 +32,9 @@
 
 mod consent;
 mod finish;
+mod sent;
 mod step;
+mod visit;
 
 use std::sync::Arc;
 
@@ -41,15 +43,12 @@ use axum::extract::{RawQuery, Request};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use axum::routing;
-use kakaw_core::account::Account;
 use kakaw_core::app::{App, AppKey};
-use kakaw_core::authorize::{self, Next, Visitor};
+use kakaw_core::authorize::{self, Next};
 use kakaw_core::code::Code;
 use kakaw_core::consent::{Agreed, Ask};
-use kakaw_core::link::Link;
-use kakaw_core::session::Session;
 use kakaw_core::{random, secret};
-use kakaw_store::{accounts, codes, grants, links, sessions};
+use kakaw_store::codes;
 use kakaw_wire::form::Pairs;
 use kakaw_wire::problem::{Problem, Surface};
 use kakaw_wire::scope::Item;
@@ -57,7 +56,9 @@ use kakaw_wire::text::Lang;
 
 use self::consent::Consented;
 use self::finish::{Confirmed, Finish, Known};
+use self::sent::Sent;
 use self::step::{Step, canonical, with_prompt_login};
+use self::visit::Visit;
 use crate::Platform;
 use crate::http::error::Error;
 use crate::pages;
@@ -65,8 +66,7 @@ use crate::pages::ways::{Back, Ways};
 use crate::request::body;
 use crate::request::context::Here;
 use crate::request::decision::decided;
-use crate::request::redirect::redirect;
-use crate::request::settled::{Settled, Unattended};
+use crate::request::settled::Settled;
 
 pub fn routes() -> Router<Arc<Platform>> {
     Router::new().route("/oauth/authorize", routing::get(get).post(post))
@@ -97,13 +97,6 @@ async fn post(here: Here, RawQuery(query): RawQuery, request: Request) -> Respon
 pub async fn without_pages(mut here: Here, query: String) -> Result<Response, Error> {
     let sent = Sent { query, headers: HeaderMap::new(), form: None };
     decide(&mut here, &sent, &mut Ways::default()).await
-}
-
-/// What came: the request, and with a POST the form of one of its pages.
-struct Sent {
-    query: String,
-    headers: HeaderMap,
-    form: Option<Pairs>,
 }
 
 async fn answer(mut here: Here, sent: &Sent) -> Response {
@@ -192,7 +185,7 @@ async fn decide(here: &mut Here, sent: &Sent, ways: &mut Ways) -> Result<Respons
                 return Ok(decided(page, "the log-in page: the request asks to log in again"));
             }
             Next::ChooseAccount => {
-                let page = step.choose(here, &request, &visit, &canonical);
+                let page = step.choose(here, &request, &visit.session, &visit.account, &canonical);
                 return Ok(decided(page, "asked which account: prompt=select_account"));
             }
             Next::Refuse(problem) => return finish.refuse(here, &problem, sent, Known::Person).await,
@@ -288,14 +281,6 @@ pub fn ways(here: &Here, found: Option<(&App, &AppKey)>, pairs: &Pairs, query: &
     Ways { another: url(another), again: url(again), back }
 }
 
-/// Whether the app can ask for a consent item, service term or channel of this name.
-fn is_asked(app: &App, name: &str) -> bool {
-    let settings = &app.settings;
-    Item::from_id(name).is_some_and(|item| settings.item(item).is_some())
-        || settings.service_terms.iter().any(|term| term.tag == name)
-        || settings.channels.iter().any(|channel| channel.id == name)
-}
-
 /// What the consent screen shows.
 fn asked(ask: &Ask) -> String {
     let items = ask.items.iter().map(|row| row.item.id());
@@ -314,80 +299,4 @@ fn issued(visit: &Visit, agreed: Option<&Agreed>, scopes: &[Item]) -> String {
         None => "nothing was left to ask".to_owned(),
     };
     format!("a code for {person} ({}): {why}", list(scopes))
-}
-
-/// Who came, as the store knows them.
-struct Visit {
-    session: Session,
-    account: Account,
-    link: Option<Link>,
-    fresh: bool,
-    chosen: bool,
-    /// Whether an `agt` named the person: nobody is logged in to the account.
-    by_agt: bool,
-}
-
-impl Visit {
-    async fn load(here: &Here, app: &App, step: &Step) -> Result<Option<Self>, Error> {
-        if let Some(grant_id) = step.agt {
-            return Self::by_agt(here, app, grant_id).await;
-        }
-        let Some(id) = here.session_id() else { return Ok(None) };
-        let Some((session, account)) = sessions::with_account(&here.platform.store, &id).await? else {
-            return Ok(None);
-        };
-        if !session.is_live(account.epoch, here.platform.now()) {
-            return Ok(None);
-        }
-        let link = links::of(&here.platform.store, app.id, account.id).await?;
-        let fresh = step.session != session.id;
-        let chosen = step.chosen == session.id;
-        Ok(Some(Self { session, account, link, fresh, chosen, by_agt: false }))
-    }
-
-    /// The person of an access token, for as long as its grant stands.
-    async fn by_agt(here: &Here, app: &App, grant_id: i64) -> Result<Option<Self>, Error> {
-        let bearer = grants::bearer(&here.platform.store, grant_id).await?;
-        let Some(bearer) = bearer.filter(|bearer| bearer.live().is_ok() && bearer.grant.app_id == app.id) else {
-            let reason = "the access token that it was made with has ended".to_owned();
-            return Err(Problem::MalformedRequest { parameter: "agt".to_owned(), reason }.into());
-        };
-        let session = Session {
-            id: String::new(),
-            account_id: bearer.account.id,
-            auth_time: bearer.grant.auth_time,
-            expires_at: bearer.grant.refresh_expires_at,
-            account_epoch: bearer.account.epoch,
-        };
-        let (account, link) = (bearer.account, Some(bearer.link));
-        Ok(Some(Self { session, account, link, fresh: true, chosen: true, by_agt: true }))
-    }
-
-    /// A person who answers without pages, as if they had just logged in.
-    async fn unattended(here: &Here, app: &App, unattended: &Unattended) -> Result<Self, Error> {
-        if let Some(unknown) = unattended.only.iter().flatten().find(|one| !is_asked(app, one)) {
-            let reason =
-                format!("only names {unknown:?}, which is no consent item, service term or channel of this app");
-            return Err(Problem::MalformedRequest { parameter: unattended.named_by.to_owned(), reason }.into());
-        }
-        let stored = accounts::by_login(&here.platform.store, &unattended.person).await?.ok_or_else(|| {
-            let reason = format!("nobody logs in with {:?}", unattended.person);
-            Problem::MalformedRequest { parameter: unattended.named_by.to_owned(), reason }
-        })?;
-        let account = stored.account;
-        let link = links::of(&here.platform.store, app.id, account.id).await?;
-        let now = here.platform.now();
-        let session = Session {
-            id: String::new(),
-            account_id: account.id,
-            auth_time: now,
-            expires_at: now,
-            account_epoch: account.epoch,
-        };
-        Ok(Self { session, account, link, fresh: true, chosen: true, by_agt: true })
-    }
-
-    const fn visitor(&self) -> Visitor<'_> {
-        Visitor { account: &self.account, link: self.link.as_ref(), fresh: self.fresh, chosen: self.chosen }
-    }
 }

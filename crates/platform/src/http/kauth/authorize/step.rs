@@ -3,11 +3,13 @@
 
 use axum::http::{StatusCode, header};
 use axum::response::Response;
+use kakaw_core::account::Account;
 use kakaw_core::app::AppKey;
 use kakaw_core::authorize::Request;
 use kakaw_core::code_polling;
 use kakaw_core::seal::Purpose;
 use kakaw_core::secret;
+use kakaw_core::session::Session;
 use kakaw_store::{Outcome, agts, grants};
 use kakaw_wire::authorize::Params;
 use kakaw_wire::form::Pairs;
@@ -15,7 +17,7 @@ use kakaw_wire::problem::Problem;
 use kakaw_wire::text::Lang;
 use serde::{Deserialize, Serialize};
 
-use super::{Sent, Visit};
+use super::sent::Sent;
 use crate::http::error::Error;
 use crate::pages;
 use crate::request::context::Here;
@@ -109,11 +111,18 @@ impl Step {
     }
 
     /// Asks which account is meant.
-    pub fn choose(&self, here: &mut Here, request: &Request<'_>, visit: &Visit, canonical: &str) -> Response {
-        let chosen = Self { chosen: visit.session.id.clone(), ..self.clone() };
+    pub fn choose(
+        &self,
+        here: &mut Here,
+        request: &Request<'_>,
+        session: &Session,
+        account: &Account,
+        canonical: &str,
+    ) -> Response {
+        let chosen = Self { chosen: session.id.clone(), ..self.clone() };
         let (url, cookie) = chosen.url(here, canonical);
         let another = self.another(here, canonical);
-        let view = pages::choose::Choose::new(here, request.app, &visit.account, url, another);
+        let view = pages::choose::Choose::new(here, request.app, account, url, another);
         with_cookie(pages::respond(here, StatusCode::OK, &view), cookie)
     }
 }

@@ -1,0 +1,101 @@
+//! The HTTP client of webhooks, and the addresses that it may reach.
+
+mod addresses;
+
+use std::path::PathBuf;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use reqwest::redirect;
+use tokio::runtime::Handle;
+
+use crate::priority;
+
+/// How long a receiver may take to answer.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// What the operator chose.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Whether private addresses and plain HTTP are allowed.
+    pub private_networks: bool,
+    /// Certificates of authorities that are trusted besides the system's, as PEM.
+    pub ca_file: Option<PathBuf>,
+    /// The host of our own public URL: nothing is ever sent to it because a stranger asked for it.
+    pub own_host: Option<String>,
+}
+
+/// The HTTP client of webhooks: no redirects, no proxy of the environment, and only addresses that were checked.
+pub struct Client {
+    options: Options,
+    client: OnceLock<Result<reqwest::Client, String>>,
+    runtime: OnceLock<Option<Handle>>,
+}
+
+impl Client {
+    /// A client that is put together at its first use.
+    #[must_use]
+    pub const fn new(options: Options) -> Self {
+        Self { options, client: OnceLock::new(), runtime: OnceLock::new() }
+    }
+
+    /// Whether private addresses and plain HTTP are allowed.
+    #[must_use]
+    pub const fn allows_private_networks(&self) -> bool {
+        self.options.private_networks
+    }
+
+    /// The client, or why there is none.
+    ///
+    /// # Errors
+    /// The file of authorities cannot be read.
+    pub fn http(&self) -> Result<&reqwest::Client, String> {
+        self.client.get_or_init(|| build(&self.options)).as_ref().map_err(Clone::clone)
+    }
+
+    /// The runtime on which notices are signed and sent: a thread of low priority, so that nobody waits for webhooks.
+    pub fn runtime(&self) -> Handle {
+        let made = self.runtime.get_or_init(|| {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
+            let handle = runtime.handle().clone();
+            let work = move || {
+                priority::step_back(19);
+                runtime.block_on(std::future::pending::<()>());
+            };
+            std::thread::Builder::new().name("webhooks".to_owned()).spawn(work).ok().map(|_| handle)
+        });
+        made.clone().unwrap_or_else(Handle::current)
+    }
+
+    /// Checks a URL before anything is sent to it.
+    ///
+    /// # Errors
+    /// What was expected.
+    pub fn check(&self, url: &str) -> Result<reqwest::Url, String> {
+        addresses::check_url(url, &self.options)
+    }
+}
+
+/// Whether webhooks may have this URL at all; what its name leads to is checked at every connection.
+///
+/// # Errors
+/// What was expected.
+pub fn check_url(url: &str, private_networks: bool) -> Result<(), String> {
+    let options = Options { private_networks, ..Options::default() };
+    addresses::check_url(url, &options).map(|_| ())
+}
+
+fn build(options: &Options) -> Result<reqwest::Client, String> {
+    let mut builder = reqwest::Client::builder()
+        .redirect(redirect::Policy::none())
+        .no_proxy()
+        .timeout(PATIENCE)
+        .user_agent("KakaoOpenAPI/1.0")
+        .dns_resolver(addresses::Checked { private_networks: options.private_networks });
+    if let Some(path) = &options.ca_file {
+        let pem = std::fs::read(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+        let certificates = reqwest::Certificate::from_pem_bundle(&pem).map_err(|error| error.to_string())?;
+        builder = builder.tls_certs_merge(certificates);
+    }
+    builder.build().map_err(|error| error.to_string())
+}
