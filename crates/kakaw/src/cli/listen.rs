@@ -140,7 +140,10 @@ pub fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Res
         .with_target(false)
         .without_time()
         .try_init();
-    let result = tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let result = runtime.block_on(work);
+    // What was needed has been waited for. An RSA key in the making, which may take a second, is for nobody any more.
+    runtime.shutdown_background();
     log::drain(DRAIN);
     result
 }
