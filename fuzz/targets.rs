@@ -5,11 +5,12 @@
 use axum::http::{HeaderMap, HeaderValue, header};
 use kakaw_core::account::Attributes;
 use kakaw_core::app::{App, AppKey, AppSettings, KeyKind, KeySettings};
-use kakaw_core::key::{Jws, SigningKey};
+use kakaw_core::authorize::pkce;
+use kakaw_core::crypto::seal::{MasterKey, Sealer};
+use kakaw_core::crypto::signing_key::{Jws, SigningKey};
 use kakaw_core::policy::Policy;
-use kakaw_core::seal::{MasterKey, Sealer};
 use kakaw_core::token::{self, AccessToken};
-use kakaw_core::{Millis, authorize, pkce};
+use kakaw_core::{Millis, authorize};
 use kakaw_platform::request::cookie;
 use kakaw_platform::{manage::world_file, password, random::Seeded};
 use kakaw_wire::form::Pairs;

@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use kakaw_bench::load::{self, Connection, Run, get};
 use kakaw_bench::process::{Server, release_binary};
-use kakaw_core::key::SigningKey;
+use kakaw_core::crypto::signing_key::SigningKey;
 
 use scenario::{KEY, OIDC_KEY, Prepared};
 

@@ -6,55 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::Millis;
 use crate::account::Account;
+use crate::app::webhooks::{ACCOUNT_STATUS, UNLINK};
 use crate::app::{App, Permission};
 use crate::link::Link;
-
-/// Where an app is told.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Webhooks {
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub unlink: Option<UnlinkWebhook>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub account_status: Option<AccountStatusWebhook>,
-}
-
-impl Webhooks {
-    /// The webhooks that are set: kind and URL.
-    #[must_use]
-    pub fn urls(&self) -> Vec<(&'static str, String)> {
-        let unlink = self.unlink.as_ref().map(|webhook| (UNLINK, webhook.url.clone()));
-        let status = self.account_status.as_ref().map(|webhook| (ACCOUNT_STATUS, webhook.url.clone()));
-        [unlink, status].into_iter().flatten().collect()
-    }
-}
-
-/// The unlink webhook.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct UnlinkWebhook {
-    pub url: String,
-    #[serde(default)]
-    pub method: Method,
-}
-
-/// How the unlink webhook is called.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum Method {
-    Get,
-    #[default]
-    Post,
-}
-
-/// The account-status webhook.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AccountStatusWebhook {
-    pub url: String,
-    /// The types that the app subscribed to.
-    pub events: Vec<EventType>,
-}
 
 /// Something that happened to a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,11 +58,6 @@ impl Notice {
         }
     }
 }
-
-/// The kind of an unlink notice.
-pub const UNLINK: &str = "unlink";
-/// The kind of an account-status event.
-pub const ACCOUNT_STATUS: &str = "account_status";
 
 /// Whether the app is told of the event: it subscribed, and for RISC and CAEP it has the permission and the person's
 /// consent. `link` is the link as it was when the person could still agree: before an unlink.

@@ -6,8 +6,8 @@ use std::path::Path;
 use anyhow::{Context as _, bail};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use kakaw_core::crypto::seal::{MasterKey, Purpose, Sealer};
 use kakaw_core::random::{self, Random};
-use kakaw_core::seal::{MasterKey, Purpose, Sealer};
 use kakaw_store::{Store, instance};
 use serde::{Deserialize, Serialize};
 

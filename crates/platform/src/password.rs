@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
+use kakaw_core::crypto::secret::{self, Secret};
 use kakaw_core::random::{self, Random};
-use kakaw_core::secret::{self, Secret};
 use tokio::sync::oneshot;
 
 /// Cost of a hash (RFC 9106 §3.1).

@@ -3,9 +3,9 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use kakaw_core::Millis;
+use kakaw_core::crypto::seal::Sealer;
 use kakaw_core::policy::Policy;
 use kakaw_core::random::Random;
-use kakaw_core::seal::Sealer;
 use kakaw_store::Store;
 use tokio::sync::Notify;
 

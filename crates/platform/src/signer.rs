@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kakaw_core::Millis;
-use kakaw_core::key::SigningKey;
-use kakaw_core::seal::{Purpose, Sealer};
-use kakaw_core::secret::Secret;
+use kakaw_core::crypto::seal::{Purpose, Sealer};
+use kakaw_core::crypto::secret::Secret;
+use kakaw_core::crypto::signing_key::SigningKey;
 use kakaw_store::{Error, Outcome, Statement, Store, signing_keys};
 use kakaw_wire::oidc::{Jwk, Jwks};
 use tokio::sync::{Notify, watch};

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
 use std::thread;
 
-use kakaw_core::key::SigningKey;
+use kakaw_core::crypto::signing_key::SigningKey;
 use tokio::sync::Semaphore;
 
 use kakaw_platform::priority;

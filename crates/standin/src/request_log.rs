@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
 
-use kakaw_core::secret;
+use kakaw_core::crypto::secret;
 use kakaw_wire::form::Pairs;
 use schemars::JsonSchema;
 use serde::Serialize;

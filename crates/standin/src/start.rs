@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing;
 use kakaw_core::app::KeyKind;
-use kakaw_core::seal::Purpose;
+use kakaw_core::crypto::seal::Purpose;
 use kakaw_store::{accounts, app_keys, apps};
 
 use crate::pages::start::{App, Person, Start};

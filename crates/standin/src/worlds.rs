@@ -25,7 +25,7 @@ use crate::rewind;
 use crate::snapshots;
 use crate::world::{DEFAULT, Place, World};
 use crate::world::{KAKAO_HOSTS, WORLDS};
-use kakaw_core::key::SigningKey;
+use kakaw_core::crypto::signing_key::SigningKey;
 use kakaw_platform::jobs;
 use kakaw_platform::keys;
 use kakaw_platform::manage::Refused;

@@ -2,7 +2,7 @@
 
 use kakaw_core::Millis;
 use kakaw_core::account::Account;
-use kakaw_core::code::Code;
+use kakaw_core::authorize::code::Code;
 use kakaw_core::link::Link;
 
 use crate::accounts::account_from;

@@ -1,8 +1,8 @@
 //! Table `grants`: one log-in of one person in one app on one device.
 
 use kakaw_core::Millis;
-use kakaw_core::grant::{Bearer, Grant};
 use kakaw_core::link::Link;
+use kakaw_core::token::grant::{Bearer, Grant};
 
 use crate::accounts::account_from;
 use crate::app_keys::key_from;

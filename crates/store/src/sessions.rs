@@ -2,7 +2,7 @@
 
 use kakaw_core::Millis;
 use kakaw_core::account::Account;
-use kakaw_core::session::Session;
+use kakaw_core::account::session::Session;
 
 use crate::accounts::account_from;
 use crate::db::{FromRow, Result, Row, Statement, Store, sql};

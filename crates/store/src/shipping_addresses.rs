@@ -1,7 +1,7 @@
 //! Table `shipping_addresses`: the addresses of accounts.
 
 use kakaw_core::Millis;
-use kakaw_core::shipping::Address;
+use kakaw_core::account::shipping::Address;
 
 use crate::db::{FromRow, Result, Row, Statement, Store, sql};
 use crate::json;

@@ -7,12 +7,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use kakaw_core::Millis;
+use kakaw_core::account::session::Session;
 use kakaw_core::account::{Account, Attributes};
 use kakaw_core::app::{App, AppKey, AppSettings, KeyKind, KeySettings};
-use kakaw_core::code::Code;
-use kakaw_core::grant::Grant;
+use kakaw_core::authorize::code::Code;
 use kakaw_core::link::Link;
-use kakaw_core::session::Session;
+use kakaw_core::token::grant::Grant;
 use kakaw_store::accounts::Stored;
 use kakaw_store::db::{self, Url};
 use kakaw_store::{

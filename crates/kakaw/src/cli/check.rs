@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args as ClapArgs;
 use kakaw_core::app::KeyKind;
-use kakaw_core::seal::Purpose;
+use kakaw_core::crypto::seal::Purpose;
 use kakaw_store::{app_keys, apps};
 
 use super::open::{self, Missing};

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::Args as ClapArgs;
-use kakaw_core::secret::Secret;
+use kakaw_core::crypto::secret::Secret;
 
 use super::Usage;
 use super::listen::{Listeners, Stop, block_on, serve};

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use kakaw_core::crypto::seal::Sealer;
 use kakaw_core::random::Random;
-use kakaw_core::seal::Sealer;
 use kakaw_store::db::Url;
 use kakaw_store::{Store, instance};
 

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use kakaw_core::crypto::secret::Secret;
 use kakaw_core::random::{self, Random};
-use kakaw_core::secret::Secret;
 use kakaw_store::apps;
 
 use super::open::{self, Missing};

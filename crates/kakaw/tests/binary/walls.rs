@@ -88,3 +88,23 @@ fn the_platform_does_not_speak_of_the_stand_in() {
     }
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
+
+/// The folders of `core` as ARCHITECTURE.md orders them: each uses only itself and those before it, so there is no circle.
+#[test]
+fn the_folders_of_core_use_only_those_before_them() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../core/src");
+    let order = ["crypto", "account", "app", "link", "authorize", "token", "webhook"];
+    for (place, name) in order.iter().enumerate() {
+        let folder = root.join(name);
+        let files: Vec<_> = match std::fs::read_dir(&folder) {
+            Ok(entries) => entries.map(|entry| entry.unwrap().path()).collect(),
+            Err(_) => vec![folder.with_extension("rs")],
+        };
+        for file in files {
+            let text = std::fs::read_to_string(&file).unwrap();
+            let uses = |later: &&&str| text.contains(&format!("crate::{later}::"));
+            let later: Vec<_> = order[place + 1..].iter().filter(uses).collect();
+            assert!(later.is_empty(), "{} uses {later:?}, which come after {name}", file.display());
+        }
+    }
+}

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use kakaw_core::secret::Secret;
-use kakaw_core::webhook::{Method, Notice};
+use kakaw_core::app::webhooks::Method;
+use kakaw_core::crypto::secret::Secret;
+use kakaw_core::webhook::Notice;
 use kakaw_store::deliveries::Delivery;
 use kakaw_wire::event::SetRefusal;
 use reqwest::header;

@@ -8,11 +8,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kakaw_core::Millis;
+use kakaw_core::app::webhooks::{self, Method};
 use kakaw_core::app::{App, KeyKind};
+use kakaw_core::crypto::seal::Purpose;
+use kakaw_core::crypto::secret::Secret;
 use kakaw_core::random;
-use kakaw_core::seal::Purpose;
-use kakaw_core::secret::Secret;
-use kakaw_core::webhook::{self, Method, Notice};
+use kakaw_core::webhook::{self, Notice};
 use kakaw_store::deliveries::{self, Delivery, State};
 use kakaw_store::{Error, Outcome, Statement, app_keys, apps};
 use tokio::task::JoinSet;
@@ -240,7 +241,7 @@ async fn known(platform: &Platform, app_id: i64, kind: &str) -> Result<Option<Kn
 fn url_of(app: &App, kind: &str) -> Option<(String, Method)> {
     let webhooks = &app.settings.webhooks;
     match kind {
-        webhook::UNLINK => webhooks.unlink.as_ref().map(|webhook| (webhook.url.clone(), webhook.method)),
+        webhooks::UNLINK => webhooks.unlink.as_ref().map(|webhook| (webhook.url.clone(), webhook.method)),
         _ => webhooks.account_status.as_ref().map(|webhook| (webhook.url.clone(), Method::Post)),
     }
 }

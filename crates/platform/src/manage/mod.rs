@@ -4,6 +4,7 @@
 pub mod world_file;
 
 use kakaw_core::app::App;
+use kakaw_core::app::webhooks;
 use kakaw_core::random;
 use kakaw_core::webhook::{self, Event, Notice};
 use kakaw_store::deliveries::Delivery;
@@ -185,7 +186,7 @@ pub struct DeliveryStatus {
 impl From<&Delivery> for DeliveryStatus {
     fn from(delivery: &Delivery) -> Self {
         let (events, user_id) = match &delivery.notice {
-            Notice::Unlink { user_id, .. } => (vec![webhook::UNLINK.to_owned()], user_id.to_string()),
+            Notice::Unlink { user_id, .. } => (vec![webhooks::UNLINK.to_owned()], user_id.to_string()),
             Notice::AccountStatus { token } => {
                 let types = token.events.keys().map(|uri| uri.rsplit('/').next().unwrap_or_default().to_owned());
                 (types.collect(), token.sub.clone())
@@ -216,7 +217,7 @@ impl Trigger {
         let nobody = || format!("nobody was ever linked with app {} under user id {}", self.app, self.user_id);
         let link = links::by_user_id(&platform.store, self.app, self.user_id).await?;
         let link = link.ok_or_else(|| Refused::Wrong(nobody()))?;
-        let notice = if self.event == webhook::UNLINK {
+        let notice = if self.event == webhooks::UNLINK {
             Notice::Unlink { user_id: link.user_id, referrer_type: self.reason }
         } else {
             let kind = EventType::ALL.iter().find(|kind| kind.id() == self.event);

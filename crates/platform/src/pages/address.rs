@@ -1,7 +1,7 @@
 //! The pages of the shipping-address picker.
 
 use askama::Template;
-use kakaw_core::shipping::Address;
+use kakaw_core::account::shipping::Address;
 use kakaw_wire::shipping::AddressFields;
 
 use super::{Frame, words};

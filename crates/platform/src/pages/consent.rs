@@ -3,7 +3,7 @@
 use askama::Template;
 use kakaw_core::account::Account;
 use kakaw_core::app::App;
-use kakaw_core::consent::{Ask, Incomplete, Submitted};
+use kakaw_core::link::consent::{Ask, Incomplete, Submitted};
 use kakaw_wire::scope::Item;
 
 use super::{Frame, words};

@@ -70,7 +70,7 @@ impl Here {
     /// The hash of the session cookie: the session's key.
     #[must_use]
     pub fn session_id(&self) -> Option<String> {
-        self.session.as_deref().map(kakaw_core::secret::hash)
+        self.session.as_deref().map(kakaw_core::crypto::secret::hash)
     }
 
     /// The browser cookie's value, made now if the browser has none.

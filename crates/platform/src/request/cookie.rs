@@ -1,7 +1,7 @@
 //! Cookies. Their names carry a hash of the instance, because cookies ignore ports.
 
 use axum::http::{HeaderMap, HeaderValue, header};
-use kakaw_core::secret;
+use kakaw_core::crypto::secret;
 
 use crate::Platform;
 use crate::request::base;

@@ -1,9 +1,9 @@
 //! What a form was shown with, sealed into it: a form of another browser, session, person or request is not accepted.
 
 use axum::http::{HeaderMap, header};
+use kakaw_core::crypto::seal::Purpose;
+use kakaw_core::crypto::secret;
 use kakaw_core::policy::STEP_LIFETIME;
-use kakaw_core::seal::Purpose;
-use kakaw_core::secret;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::request::base;

@@ -3,7 +3,7 @@
 //! It comes as an extension of the request. Nothing that a client sends becomes one.
 
 use kakaw_core::authorize::Next;
-use kakaw_core::consent::{Ask, Submitted};
+use kakaw_core::link::consent::{Ask, Submitted};
 use kakaw_wire::Code;
 use kakaw_wire::problem::Problem;
 

@@ -7,7 +7,7 @@ use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use kakaw_core::secret;
+use kakaw_core::crypto::secret;
 use kakaw_wire::Problem;
 use serde::Serialize;
 use serde::de::DeserializeOwned;

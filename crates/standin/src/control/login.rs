@@ -7,7 +7,7 @@ use axum::extract::{FromRequest as _, FromRequestParts as _, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 use kakaw_core::app::KeyKind;
-use kakaw_core::authorize as rules;
+use kakaw_core::app::client_id;
 use kakaw_store::{app_keys, apps};
 use kakaw_wire::Problem;
 use kakaw_wire::form::Pairs;
@@ -65,7 +65,8 @@ async fn log_in(world: &Arc<World>, here: Here, wish: &LogIn) -> Result<Value, E
         Some(client_id) => client_id.clone(),
         None => only_key(world).await?,
     };
-    let (_, key) = kauth::find_key(&world.platform, &client_id).await?.ok_or_else(|| rules::unknown_key(&client_id))?;
+    let (_, key) =
+        kauth::find_key(&world.platform, &client_id).await?.ok_or_else(|| client_id::unknown_key(&client_id))?;
     let first = kauth::default_redirect_uri(&key);
     let redirect_uri = wish.redirect_uri.clone().or(first).unwrap_or_default();
     let only =

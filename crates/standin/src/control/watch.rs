@@ -12,7 +12,7 @@ use axum::extract::{Path, RawQuery};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing;
-use kakaw_core::webhook;
+use kakaw_core::app::webhooks;
 use kakaw_store::accounts;
 use kakaw_wire::Code;
 use kakaw_wire::form::Pairs;
@@ -153,17 +153,17 @@ fn check(rule: &FaultRule) -> Result<(), String> {
     let fault = &rule.fault;
     match (rule.webhook.as_deref(), fault.delivery) {
         (None, Some(_)) => return Err("fault.delivery needs webhook: unlink or account_status".to_owned()),
-        (Some(webhook::UNLINK | webhook::ACCOUNT_STATUS), None) => {
+        (Some(webhooks::UNLINK | webhooks::ACCOUNT_STATUS), None) => {
             let known = "late, twice, out_of_order or bad_signature";
             return Err(format!("fault.delivery is missing; expected {known}"));
         }
-        (Some(webhook::UNLINK | webhook::ACCOUNT_STATUS), Some(_)) if fault.changes_an_answer() => {
+        (Some(webhooks::UNLINK | webhooks::ACCOUNT_STATUS), Some(_)) if fault.changes_an_answer() => {
             return Err("fault: a webhook has delivery only; the rest is for requests".to_owned());
         }
-        (Some(webhook::UNLINK | webhook::ACCOUNT_STATUS), Some(Delivery::Late(seconds))) if seconds < 1 => {
+        (Some(webhooks::UNLINK | webhooks::ACCOUNT_STATUS), Some(Delivery::Late(seconds))) if seconds < 1 => {
             return Err(format!("fault.delivery.late: {seconds}; expected seconds, 1 or more"));
         }
-        (Some(webhook::UNLINK | webhook::ACCOUNT_STATUS), Some(_)) => return Ok(()),
+        (Some(webhooks::UNLINK | webhooks::ACCOUNT_STATUS), Some(_)) => return Ok(()),
         (Some(other), _) => return Err(format!("webhook: {other:?}; expected unlink or account_status")),
         (None, None) => {}
     }

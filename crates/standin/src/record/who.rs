@@ -2,7 +2,8 @@
 
 use axum::http::{HeaderMap, header};
 use kakaw_core::account::Account;
-use kakaw_core::{secret, token};
+use kakaw_core::crypto::secret;
+use kakaw_core::token;
 use kakaw_store::{accounts, codes, grants, sessions};
 use kakaw_wire::form::Pairs;
 

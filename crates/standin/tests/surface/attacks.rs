@@ -251,8 +251,8 @@ async fn an_admin_key_in_the_wrong_place_is_not_repeated() {
 async fn cookies_of_two_instances_have_different_names() {
     let one = TestServer::start(&kakaw_store::db::Url::Memory, kakaw_core::policy::Policy::DEV).await;
     let mut other = TestServer::world(&kakaw_store::db::Url::Memory, kakaw_core::policy::Policy::DEV).await;
-    let key = kakaw_core::seal::MasterKey { id: 1, bytes: [8; 32] };
-    other.parts.sealer = kakaw_core::seal::Sealer::new("other", &[key]).unwrap();
+    let key = kakaw_core::crypto::seal::MasterKey { id: 1, bytes: [8; 32] };
+    other.parts.sealer = kakaw_core::crypto::seal::Sealer::new("other", &[key]).unwrap();
     other.public_url = kakaw_standin::world::PublicUrl::Fixed("https://login.example.com".to_owned());
     other.parts.settings.host_cookies = true;
     let other = TestServer::of(other).await;

@@ -1,7 +1,7 @@
 //! What a stand-in lets services rehearse: people that break them, rules that bend, keys that change, and what is written
 //! down of it.
 
-use kakaw_core::key::Jws;
+use kakaw_core::crypto::signing_key::Jws;
 use kakaw_standin::presets::Preset;
 use serde_json::{Value, json};
 
@@ -350,7 +350,7 @@ async fn the_log_is_counted_and_told_in_words_of_other_tools() {
 async fn other_machines_need_the_token_and_pages_of_others_get_nothing() {
     let start = async |token: Option<&str>| {
         let mut world = TestServer::world(&kakaw_store::db::Url::Memory, kakaw_core::policy::Policy::DEV).await;
-        world.control_token = token.map(|token| kakaw_core::secret::Secret::new(token.to_owned()));
+        world.control_token = token.map(|token| kakaw_core::crypto::secret::Secret::new(token.to_owned()));
         TestServer::of(world).await
     };
     let ask = async |server: &TestServer, from: [u8; 4], headers: &[(&str, &str)]| {

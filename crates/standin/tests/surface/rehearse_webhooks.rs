@@ -1,6 +1,6 @@
 //! Webhooks that a stand-in is told to send, and that go wrong.
 
-use kakaw_core::key::Jws;
+use kakaw_core::crypto::signing_key::Jws;
 use kakaw_platform::deliver::deliver_due;
 use kakaw_wire::event::EventType;
 use serde_json::{Value, json};

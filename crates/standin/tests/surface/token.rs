@@ -219,7 +219,7 @@ async fn pkce_accepts_standard_base64_verifiers_and_refuses_the_rest() {
         server.walk(&mut browser, &authorize(PLAIN, ""), "ryan@example.com", &["profile_nickname"]).await;
         // 86 characters of standard base64, as the Android SDK makes them; its challenge by any SHA-256 tool.
         let verifier = format!("{}+/", "Ab3/".repeat(21));
-        let challenge = kakaw_core::secret::hash(&verifier);
+        let challenge = kakaw_core::crypto::secret::hash(&verifier);
         for (sent, status) in [(Some(verifier.as_str()), 200), (None, 400), (Some("wrong"), 400)] {
             let url = authorize(PLAIN, &format!("&code_challenge={challenge}&code_challenge_method=S256"));
             let code = browser.get(&server, &url).await.parameter("code").unwrap();
@@ -264,13 +264,13 @@ async fn t400_t401_t402_t403_id_tokens_are_verified() {
             .body(Body::from(format!("id_token={token}")))
             .unwrap();
         assert_eq!(server.send(other_host).await.status, StatusCode::OK, "every issuer of this world");
-        let foreign = kakaw_core::key::SigningKey::generate().unwrap();
+        let foreign = kakaw_core::crypto::signing_key::SigningKey::generate().unwrap();
         let mut evil = claims.clone();
         evil["iss"] = json!("https://evil.example");
         let evil = foreign.sign(&serde_json::from_value(evil).unwrap()).unwrap();
         assert_eq!(inspect(&evil).await["error_code"], "KOE401");
         let mut parts: Vec<&str> = token.split('.').collect();
-        let other = kakaw_core::key::SigningKey::generate()
+        let other = kakaw_core::crypto::signing_key::SigningKey::generate()
             .unwrap()
             .sign(&serde_json::from_value(claims.clone()).unwrap())
             .unwrap();

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use kakaw_core::key::Jws;
+use kakaw_core::crypto::signing_key::Jws;
 use kakaw_platform::deliver::deliver_due;
 use kakaw_platform::jobs;
 use kakaw_platform::manage::{self, DeleteAccount, Resume, Unlink};

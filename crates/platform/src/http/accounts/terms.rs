@@ -11,7 +11,7 @@ use axum::extract::{RawQuery, Request};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use axum::routing;
-use kakaw_core::seal::Purpose;
+use kakaw_core::crypto::seal::Purpose;
 use kakaw_store::{Outcome, accounts, sessions};
 use kakaw_wire::Problem;
 use kakaw_wire::form::Pairs;

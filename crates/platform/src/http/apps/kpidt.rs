@@ -13,7 +13,7 @@ use axum::Router;
 use axum::extract::RawQuery;
 use axum::response::Response;
 use axum::routing;
-use kakaw_core::secret;
+use kakaw_core::crypto::secret;
 use kakaw_store::{Outcome, agts};
 use kakaw_wire::Problem;
 use kakaw_wire::form::Pairs;

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use axum::http::StatusCode;
 use axum::response::Response;
+use kakaw_core::app::platform::{self, Identity};
 use kakaw_core::app::{App, AppKey, KeyKind, Standing};
-use kakaw_core::grant::Bearer;
-use kakaw_core::platform::{self, Identity};
-use kakaw_core::seal::Purpose;
-use kakaw_core::secret;
+use kakaw_core::crypto::seal::Purpose;
+use kakaw_core::crypto::secret;
+use kakaw_core::token::grant::Bearer;
 use kakaw_store::{Outcome, Statement, app_keys, apps, grants, parked_codes};
 use kakaw_wire::Problem;
 use kakaw_wire::form::Pairs;

@@ -14,7 +14,7 @@ use axum::extract::{RawQuery, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing;
-use kakaw_core::seal::Purpose;
+use kakaw_core::crypto::seal::Purpose;
 use kakaw_store::parked_codes;
 use kakaw_wire::form::Pairs;
 

@@ -20,10 +20,10 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::http::{HeaderMap, header};
+use kakaw_core::app::platform::{self, Identity};
 use kakaw_core::app::{App, AppKey, KeyKind};
 use kakaw_core::diagnosis::Refusal;
-use kakaw_core::grant::Bearer;
-use kakaw_core::platform::{self, Identity};
+use kakaw_core::token::grant::Bearer;
 use kakaw_core::token::{self, AccessToken};
 use kakaw_store::{apps, grants};
 use kakaw_wire::Problem;

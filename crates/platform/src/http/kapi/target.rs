@@ -5,11 +5,12 @@ use std::sync::Arc;
 use axum::http::header;
 use kakaw_core::account::Account;
 use kakaw_core::app::{ApiGroup, App, KeyKind};
+use kakaw_core::crypto::secret;
 use kakaw_core::diagnosis::Refusal;
-use kakaw_core::grant::Bearer;
 use kakaw_core::link::Link;
-use kakaw_core::user_info::Subject;
-use kakaw_core::{secret, token};
+use kakaw_core::token;
+use kakaw_core::token::grant::Bearer;
+use kakaw_core::token::user_info::Subject;
 use kakaw_store::{accounts, app_keys, links};
 use kakaw_wire::Problem;
 

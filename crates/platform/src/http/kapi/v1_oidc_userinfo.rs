@@ -9,7 +9,7 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing;
-use kakaw_core::user_info::{self, Pictures};
+use kakaw_core::token::user_info::{self, Pictures};
 use kakaw_wire::Problem;
 use kakaw_wire::oidc::UserInfo;
 use kakaw_wire::scope::OPENID;

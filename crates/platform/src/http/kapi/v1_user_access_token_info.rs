@@ -9,7 +9,7 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing;
-use kakaw_core::seal;
+use kakaw_core::crypto::seal;
 use kakaw_wire::Problem;
 use kakaw_wire::user::AccessTokenInfo;
 

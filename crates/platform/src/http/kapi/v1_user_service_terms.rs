@@ -12,7 +12,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing;
 use kakaw_core::app::ApiGroup;
-use kakaw_core::service_terms;
+use kakaw_core::link::service_terms;
 use kakaw_wire::user::{AllowedServiceTerm, AppServiceTerm, LegacyServiceTerms};
 
 use super::params::Params;

@@ -14,7 +14,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing;
 use kakaw_core::link::Link;
-use kakaw_core::properties;
+use kakaw_core::link::properties;
 use kakaw_store::{Outcome, links};
 use kakaw_wire::user::UserId;
 

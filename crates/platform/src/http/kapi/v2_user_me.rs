@@ -15,7 +15,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing;
 use kakaw_core::app::ApiGroup;
-use kakaw_core::user_info::{self, Keys, Pictures};
+use kakaw_core::token::user_info::{self, Keys, Pictures};
 use kakaw_wire::user::User;
 
 use super::Caller;

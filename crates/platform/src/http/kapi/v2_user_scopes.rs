@@ -16,7 +16,7 @@ use axum::response::Response;
 use axum::routing;
 use kakaw_core::app::{ApiGroup, App};
 use kakaw_core::link::Link;
-use kakaw_core::scopes;
+use kakaw_core::link::scopes;
 use kakaw_core::webhook::Event;
 use kakaw_store::{Outcome, links};
 use kakaw_wire::event::EventType;

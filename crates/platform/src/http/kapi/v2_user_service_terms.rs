@@ -18,7 +18,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing;
 use kakaw_core::app::ApiGroup;
-use kakaw_core::service_terms;
+use kakaw_core::link::service_terms;
 use kakaw_store::{Outcome, links};
 use kakaw_wire::user::{
     AgreedBy, AgreedServiceTerm, AgreedServiceTerms, RevokedServiceTerm, RevokedServiceTerms, ServiceTermDetails,

@@ -15,8 +15,9 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing;
-use kakaw_core::authorize as rules;
-use kakaw_core::{random, secret, token};
+use kakaw_core::app::client_id;
+use kakaw_core::crypto::secret;
+use kakaw_core::{random, token};
 use kakaw_store::{Outcome, agts, apps, grants};
 use kakaw_wire::Problem;
 use kakaw_wire::problem::Surface;
@@ -50,7 +51,7 @@ async fn issue(platform: &Platform, request: Request) -> Result<AgtReply, Error>
         value.filter(|value| !value.is_empty()).ok_or_else(|| bad(format!("{name} is missing")))
     };
     let (client_id, text) = (one("client_id")?, one("access_token")?);
-    let (app, key) = super::find_key(platform, client_id).await?.ok_or_else(|| rules::unknown_key(client_id))?;
+    let (app, key) = super::find_key(platform, client_id).await?.ok_or_else(|| client_id::unknown_key(client_id))?;
     let now = platform.now();
     // In the words of kapi, in the shape of kauth.
     let in_shape = |refusal: kakaw_core::Refusal| bad(refusal.problem.message(Surface::Kapi));

@@ -16,10 +16,10 @@ use axum::extract::{RawQuery, Request};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use axum::routing;
+use kakaw_core::app::client_id;
 use kakaw_core::app::{App, KeyKind};
-use kakaw_core::authorize as rules;
+use kakaw_core::crypto::seal::Purpose;
 use kakaw_core::diagnosis::{self, Refusal};
-use kakaw_core::seal::Purpose;
 use kakaw_store::{Outcome, sessions};
 use kakaw_wire::Problem;
 use kakaw_wire::form::Pairs;
@@ -101,9 +101,10 @@ async fn target(here: &Here, query: &str) -> Result<Target, Error> {
         })
     };
     let (client_id, uri, state) = (one("client_id")?, one("logout_redirect_uri")?, one("state")?);
-    let (app, key) = super::find_key(&here.platform, client_id).await?.ok_or_else(|| rules::unknown_key(client_id))?;
+    let (app, key) =
+        super::find_key(&here.platform, client_id).await?.ok_or_else(|| client_id::unknown_key(client_id))?;
     if key.kind != KeyKind::RestApi {
-        return Err(rules::wrong_kind(key.kind, "/oauth/logout takes a REST API key").into());
+        return Err(client_id::wrong_kind(key.kind, "/oauth/logout takes a REST API key").into());
     }
     if !app.settings.logout_redirect_uris.iter().any(|registered| registered == uri) {
         let refusal = Refusal::new(Problem::LogoutRedirectUriNotRegistered { logout_redirect_uri: uri.to_owned() });

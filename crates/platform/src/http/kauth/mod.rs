@@ -14,7 +14,7 @@ use std::sync::Arc;
 use axum::Router;
 use kakaw_core::Refusal;
 use kakaw_core::app::{App, AppKey, KeyKind};
-use kakaw_core::secret;
+use kakaw_core::crypto::secret;
 use kakaw_store::app_keys;
 use kakaw_wire::Problem;
 use kakaw_wire::form::Pairs;

@@ -17,9 +17,9 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing;
 use kakaw_core::app::AppKey;
-use kakaw_core::authorize as rules;
+use kakaw_core::app::client_id;
+use kakaw_core::crypto::seal::Purpose;
 use kakaw_core::random;
-use kakaw_core::seal::Purpose;
 use kakaw_wire::Problem;
 use kakaw_wire::authorize::Params;
 use kakaw_wire::token::PrepareReply;
@@ -61,7 +61,7 @@ async fn prepare(platform: &Platform, request: Request) -> Result<PrepareReply, 
     let form = body::form(request).await.map_err(|error| bad(error.reason()))?;
     let one = |name: &str| form.one(name).map_err(|_| bad(format!("{name} was sent more than once")));
     let client_id = one("client_id")?.unwrap_or_default();
-    let (_, key) = super::find_key(platform, client_id).await?.ok_or_else(|| rules::unknown_key(client_id))?;
+    let (_, key) = super::find_key(platform, client_id).await?.ok_or_else(|| client_id::unknown_key(client_id))?;
     if !matches!(one("cert_type")?, Some("k2100" | "k2220")) {
         return Err(bad("cert_type: expected k2100 or k2220".to_owned()));
     }

@@ -11,7 +11,7 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing;
-use kakaw_core::id_token;
+use kakaw_core::token::id_token;
 use kakaw_wire::Problem;
 use serde_json::Value;
 

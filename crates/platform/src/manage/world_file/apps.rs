@@ -2,8 +2,9 @@
 
 use anyhow::bail;
 use kakaw_core::app::{self, AppKey, AppSettings, KeyKind, KeySettings};
-use kakaw_core::seal::Purpose;
-use kakaw_core::{Millis, random, secret};
+use kakaw_core::crypto::seal::Purpose;
+use kakaw_core::crypto::secret;
+use kakaw_core::{Millis, random};
 use kakaw_store::{app_keys, apps, deliveries};
 
 use super::common::{commit, derived, moment};

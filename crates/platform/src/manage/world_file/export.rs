@@ -1,11 +1,11 @@
 //! Writes the store as a world file. Applying what this writes changes nothing.
 
 use kakaw_core::Millis;
+use kakaw_core::account::shipping::Address;
 use kakaw_core::app::KeyKind;
+use kakaw_core::crypto::seal::Purpose;
 use kakaw_core::link::Link;
-use kakaw_core::seal::Purpose;
-use kakaw_core::service_terms;
-use kakaw_core::shipping::Address;
+use kakaw_core::link::service_terms;
 use kakaw_store::accounts::Stored;
 use kakaw_store::{Error, accounts, app_keys, apps, links, shipping_addresses};
 

@@ -260,8 +260,8 @@ pub const KEYS: &[Key] = &[
 
 #[cfg(test)]
 mod tests {
+    use kakaw_core::app::webhooks::UnlinkWebhook;
     use kakaw_core::app::{ApiGroup, Permission};
-    use kakaw_core::webhook::UnlinkWebhook;
     use kakaw_wire::shipping::AddressFields;
     use kakaw_wire::user::AgreedBy;
 

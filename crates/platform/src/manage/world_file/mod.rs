@@ -11,9 +11,9 @@ use std::collections::BTreeMap;
 
 use anyhow::Context as _;
 use kakaw_core::account::{BirthdayType, Gender};
+use kakaw_core::app::service_terms::{ServiceTerm, SimpleSignup};
+use kakaw_core::app::webhooks::Webhooks;
 use kakaw_core::app::{AndroidApp, ApiGroup, Channel, Consent, IosApp, Permission, Quotas, Standing, Under14};
-use kakaw_core::service_terms::{ServiceTerm, SimpleSignup};
-use kakaw_core::webhook::Webhooks;
 use kakaw_wire::scope::Item;
 use kakaw_wire::shipping::AddressFields;
 use kakaw_wire::user::AgreedBy;

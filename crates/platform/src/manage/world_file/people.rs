@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context as _, bail};
 use kakaw_core::Millis;
+use kakaw_core::account::shipping::Address;
 use kakaw_core::account::{self, Account, Attributes, BirthdayType};
 use kakaw_core::app::App;
+use kakaw_core::crypto::seal::Purpose;
 use kakaw_core::link::Link;
+use kakaw_core::link::service_terms::Agreement;
 use kakaw_core::random;
-use kakaw_core::seal::Purpose;
-use kakaw_core::service_terms::Agreement;
-use kakaw_core::shipping::Address;
 use kakaw_store::accounts::Stored;
 use kakaw_store::{accounts, apps, links, shipping_addresses};
 use kakaw_wire::event::UnlinkReason;
@@ -84,7 +84,7 @@ async fn set_password(platform: &Platform, file: &Person, after: &mut Stored) ->
             (after.password_hash, after.sealed_password) = (Some(password.clone()), None);
         }
     } else if before.1.as_ref() != Some(&sealed) {
-        let secret = kakaw_core::secret::Secret::new(password.clone());
+        let secret = kakaw_core::crypto::secret::Secret::new(password.clone());
         let same = match &before {
             (Some(hash), None) => platform.passwords.verify("", Some(hash), &secret).await.unwrap_or(false),
             _ => false,

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use anyhow::bail;
+use kakaw_core::app::platform;
 use kakaw_core::app::{Consent, Permission};
-use kakaw_core::platform;
 use kakaw_wire::scope::{Availability, Item};
 
 use super::{App, ConsentItem};

@@ -4,12 +4,12 @@
 use axum::http::{StatusCode, header};
 use axum::response::Response;
 use kakaw_core::account::Account;
+use kakaw_core::account::session::Session;
 use kakaw_core::app::AppKey;
 use kakaw_core::authorize::Request;
-use kakaw_core::code_polling;
-use kakaw_core::seal::Purpose;
-use kakaw_core::secret;
-use kakaw_core::session::Session;
+use kakaw_core::authorize::code_polling;
+use kakaw_core::crypto::seal::Purpose;
+use kakaw_core::crypto::secret;
 use kakaw_store::{Outcome, agts, grants};
 use kakaw_wire::authorize::Params;
 use kakaw_wire::form::Pairs;

@@ -1,10 +1,10 @@
 //! Who stands before an authorization request.
 
 use kakaw_core::account::Account;
+use kakaw_core::account::session::Session;
 use kakaw_core::app::App;
 use kakaw_core::authorize::Visitor;
 use kakaw_core::link::Link;
-use kakaw_core::session::Session;
 use kakaw_store::{accounts, grants, links, sessions};
 use kakaw_wire::problem::Problem;
 use kakaw_wire::scope::Item;

@@ -5,10 +5,10 @@ use kakaw_wire::scope::Item;
 
 use crate::Millis;
 use crate::app::AppKey;
+use crate::authorize::pkce;
+use crate::crypto::{seal, secret};
 use crate::diagnosis::Refusal;
-use crate::pkce;
 use crate::policy::Policy;
-use crate::{seal, secret};
 
 /// A code as it is stored: by its hash, with everything that its tokens will be about.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,5 +1,8 @@
 //! A person's account: what it holds, and what of it belongs to which consent item.
 
+pub mod session;
+pub mod shipping;
+
 use jiff::civil::Date;
 use kakaw_wire::scope::Item;
 use serde::{Deserialize, Serialize};

@@ -13,7 +13,7 @@ use kakaw_wire::oidc::{Header, IdTokenClaims, Jwk};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::secret::Secret;
+use crate::crypto::secret::Secret;
 
 /// A private key with its public face.
 pub struct SigningKey {

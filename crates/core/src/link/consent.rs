@@ -8,10 +8,11 @@ use kakaw_wire::user::AgreedBy;
 
 use crate::Millis;
 use crate::account::{Attributes, NotCollectable, is_collectable};
+use crate::app::service_terms::ServiceTerm;
 use crate::app::{App, Channel, Consent, ConsentItem};
 use crate::diagnosis::Refusal;
 use crate::link::Link;
-use crate::service_terms::{self, Agreement, ServiceTerm};
+use crate::link::service_terms::{self, Agreement};
 
 /// What a consent screen asks for. Empty, it only asks to confirm the first link.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -7,10 +7,10 @@ use serde_json::Value;
 
 use crate::Millis;
 use crate::app::App;
+use crate::crypto::signing_key::Jws;
 use crate::diagnosis::Refusal;
-use crate::grant::Bearer;
-use crate::key::Jws;
-use crate::user_info::{self, Pictures};
+use crate::token::grant::Bearer;
+use crate::token::user_info::{self, Pictures};
 
 /// The claims of the ID token that goes with an access token of this expiry.
 #[must_use]

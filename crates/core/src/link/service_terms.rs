@@ -6,39 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::Millis;
 use crate::app::App;
+use crate::app::service_terms::ServiceTerm;
 use crate::diagnosis::Refusal;
 use crate::link::Link;
-
-/// Whether the first log-in is a sign-up on one screen.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SimpleSignup {
-    #[serde(default)]
-    pub enabled: bool,
-    /// It can be switched on only then (F09).
-    #[serde(default)]
-    pub review_passed: bool,
-}
-
-/// Terms of the service, which its app shows on the consent screen.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ServiceTerm {
-    /// The name in parameters and answers.
-    pub tag: String,
-    pub title: String,
-    /// Where people read them.
-    pub url: String,
-    #[serde(default)]
-    pub required: bool,
-    /// Agreements are to a version: after a new one people have not agreed yet.
-    #[serde(default = "first")]
-    pub version: i64,
-}
-
-const fn first() -> i64 {
-    1
-}
 
 /// A person's agreement to service terms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

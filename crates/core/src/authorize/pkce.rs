@@ -5,8 +5,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use kakaw_wire::Problem;
 
+use crate::crypto::secret;
 use crate::diagnosis::Refusal;
-use crate::secret;
 
 /// Whether a text can be an S256 challenge: 43 characters of base64url.
 #[must_use]

@@ -1,12 +1,17 @@
 //! The link between an account and an app: the person's user id there, and what they agreed to.
 
+pub mod consent;
+pub mod properties;
+pub mod scopes;
+pub mod service_terms;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use kakaw_wire::scope::Item;
 
 use crate::Millis;
 use crate::app::App;
-use crate::service_terms::Agreement;
+use crate::link::service_terms::Agreement;
 
 /// A link. It is kept after an unlink, so that the user id never changes and is never given to another (F18).
 #[derive(Debug, Clone, PartialEq, Eq)]

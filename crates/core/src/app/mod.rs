@@ -1,14 +1,24 @@
 //! An app: what it may do, which keys it has, what it asks people for.
 
+pub mod client_auth;
+pub mod client_id;
+mod key;
+pub mod platform;
+pub mod redirect_uri;
+pub mod service_terms;
+pub mod webhooks;
+
+pub use key::{AndroidApp, ApiGroup, AppKey, BUILT_IN_TARGETS, IosApp, KeyKind, KeySettings, is_built_in};
+
 use std::collections::BTreeMap;
 
 use kakaw_wire::scope::Item;
 use serde::{Deserialize, Serialize};
 
+use crate::Millis;
 use crate::account::Attributes;
-use crate::service_terms::{ServiceTerm, SimpleSignup};
-use crate::webhook::Webhooks;
-use crate::{Millis, redirect_uri};
+use crate::app::service_terms::{ServiceTerm, SimpleSignup};
+use crate::app::webhooks::Webhooks;
 
 /// An app with its settings.
 #[derive(Debug, Clone, PartialEq)]
@@ -206,176 +216,4 @@ pub struct ConsentItem {
     /// Whether the operator permits the item: without it the item is as good as not set (-5, KAE103).
     #[serde(default = "yes")]
     pub permission: bool,
-}
-
-/// The kinds of app keys.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum KeyKind {
-    RestApi,
-    Javascript,
-    Native,
-    Admin,
-}
-
-impl KeyKind {
-    /// The name in the database.
-    #[must_use]
-    pub const fn id(self) -> &'static str {
-        match self {
-            Self::RestApi => "rest_api",
-            Self::Javascript => "javascript",
-            Self::Native => "native",
-            Self::Admin => "admin",
-        }
-    }
-
-    /// The kind of this name.
-    #[must_use]
-    pub fn from_id(id: &str) -> Option<Self> {
-        [Self::RestApi, Self::Javascript, Self::Native, Self::Admin].into_iter().find(|kind| kind.id() == id)
-    }
-
-    /// The name that people read.
-    #[must_use]
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::RestApi => "REST API",
-            Self::Javascript => "JavaScript",
-            Self::Native => "native",
-            Self::Admin => "admin",
-        }
-    }
-
-    /// Seconds that an access token of this key lives.
-    #[must_use]
-    pub const fn access_lifetime(self) -> i64 {
-        match self {
-            Self::RestApi | Self::Admin => 6 * 3600,
-            Self::Javascript => 2 * 3600,
-            Self::Native => 12 * 3600,
-        }
-    }
-}
-
-/// A key of an app, with the settings that hang on it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct AppKey {
-    /// The key as clients send it; of an admin key, its keyed hash.
-    pub key: String,
-    pub app_id: i64,
-    pub kind: KeyKind,
-    /// Deleting the key raises it.
-    pub epoch: i64,
-    pub deleted: bool,
-    pub settings: KeySettings,
-    /// Keyed hash of the client secret; absent = the client-secret feature is off.
-    pub secret_hash: Option<String>,
-}
-
-/// Settings of a key.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct KeySettings {
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub redirect_uris: Vec<String>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub sdk_domains: Vec<String>,
-    /// Of a JavaScript key: whether pages may poll for its codes where that is strict.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub code_polling: bool,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub android: Vec<AndroidApp>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub ios: Vec<IosApp>,
-    /// Addresses from which the key may be used; none = from everywhere.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub allowed_ips: Vec<String>,
-    /// Of an admin key: what it may call; none = everything.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub apis: Vec<ApiGroup>,
-    /// Of an admin key: whether webhooks carry it.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub primary: bool,
-}
-
-/// A group of calls that an admin key may be limited to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ApiGroup {
-    /// `/v2/user/me`, `/v2/app/users`, `/v1/user/ids`.
-    UserInfo,
-    /// `/v1/user/logout`.
-    Logout,
-    /// `/v1/user/unlink`.
-    Unlink,
-    /// `/v2/user/scopes`, `/v2/user/revoke/scopes`.
-    Scopes,
-    /// `/v2/user/service_terms` and what changes them.
-    ServiceTerms,
-    /// `/v1/user/shipping_address`.
-    ShippingAddress,
-}
-
-impl ApiGroup {
-    /// Every group.
-    pub const ALL: &'static [Self] =
-        &[Self::UserInfo, Self::Logout, Self::Unlink, Self::Scopes, Self::ServiceTerms, Self::ShippingAddress];
-
-    /// The word in settings.
-    #[must_use]
-    pub const fn id(self) -> &'static str {
-        match self {
-            Self::UserInfo => "user_info",
-            Self::Logout => "logout",
-            Self::Unlink => "unlink",
-            Self::Scopes => "scopes",
-            Self::ServiceTerms => "service_terms",
-            Self::ShippingAddress => "shipping_address",
-        }
-    }
-}
-
-/// An Android app that may use a native key.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AndroidApp {
-    pub package: String,
-    /// Base64 of the SHA-1 of the signing certificate: 28 characters.
-    #[serde(default)]
-    pub key_hashes: Vec<String>,
-}
-
-/// An iOS app that may use a native key.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct IosApp {
-    pub bundle_id: String,
-}
-
-impl AppKey {
-    /// Whether the app may send people to `uri`: exact comparison, or the built-in URI of a native key.
-    #[must_use]
-    pub fn accepts_redirect_uri(&self, uri: &str) -> bool {
-        self.settings.redirect_uris.iter().any(|registered| registered == uri)
-            || (self.kind == KeyKind::Native && uri == format!("kakao{}://oauth", self.key))
-            || (self.kind == KeyKind::Javascript && is_built_in(uri))
-    }
-
-    /// Whether `uri` is of this machine, and registered but for its port.
-    #[must_use]
-    pub fn accepts_on_another_port(&self, uri: &str) -> bool {
-        let sent = redirect_uri::without_local_port(uri);
-        let registered = self.settings.redirect_uris.iter().map(|uri| redirect_uri::without_local_port(uri));
-        sent.is_some() && registered.into_iter().any(|registered| registered == sent)
-    }
-}
-
-/// Redirect targets that the JavaScript SDK uses without registering them: the log-in ends on a page of ours, and the
-/// code is fetched with `/apiweb/code.json`.
-pub const BUILT_IN_TARGETS: [&str; 2] = ["JS-SDK", "https://kapi.kakao.com/cors/afterlogin.html"];
-
-/// Whether a redirect URI is one of [`BUILT_IN_TARGETS`].
-#[must_use]
-pub fn is_built_in(uri: &str) -> bool {
-    BUILT_IN_TARGETS.contains(&uri)
 }

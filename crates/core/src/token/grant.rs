@@ -5,7 +5,7 @@ use kakaw_wire::scope::Item;
 use crate::Millis;
 use crate::account::Account;
 use crate::app::AppKey;
-use crate::code::Code;
+use crate::authorize::code::Code;
 use crate::link::Link;
 use crate::policy::REFRESH_LIFETIME;
 

@@ -1,14 +1,20 @@
 //! Access and refresh tokens: opaque text that seals a grant's id and a few facts; nothing of them is stored.
 
+pub mod grant;
+pub mod id_token;
+pub mod refresh;
+pub mod request;
+pub mod user_info;
+
 use kakaw_wire::Problem;
 
 use crate::Millis;
 use crate::account::Account;
 use crate::app::{App, Standing};
+use crate::crypto::seal::{self, Purpose, Sealer};
 use crate::diagnosis::Refusal;
-use crate::grant::{Bearer, Dead, Grant};
 use crate::random::{self, Random};
-use crate::seal::{self, Purpose, Sealer};
+use crate::token::grant::{Bearer, Dead, Grant};
 
 /// What an access token says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,7 +101,7 @@ pub fn admit(bearer: Option<&Bearer>, app: &App, now: Millis) -> Result<(), Refu
     let bearer = bearer.ok_or_else(|| unknown().because("its grant was ended and swept"))?;
     bearer.live().map_err(|dead| match dead {
         Dead::KeyDeleted => {
-            Refusal::new(Problem::AppKeyDeactivated { app_key: crate::secret::masked(&bearer.key.key) })
+            Refusal::new(Problem::AppKeyDeactivated { app_key: crate::crypto::secret::masked(&bearer.key.key) })
         }
         Dead::Ended(why) => unknown().because(format!("ended: {why}")),
     })?;

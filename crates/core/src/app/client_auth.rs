@@ -2,9 +2,10 @@
 
 use kakaw_wire::Problem;
 
+use crate::app::client_id::unknown_key;
 use crate::app::{App, AppKey, KeyKind};
+use crate::crypto::secret;
 use crate::diagnosis::Refusal;
-use crate::secret;
 
 /// What came with the request.
 #[derive(Debug, Clone, Default)]
@@ -38,7 +39,7 @@ pub fn check<'a>(
     if client_id.is_empty() {
         return Err(unknown("[]".to_owned()).because("client_id is empty"));
     }
-    let (app, key) = found.ok_or_else(|| crate::authorize::unknown_key(client_id))?;
+    let (app, key) = found.ok_or_else(|| unknown_key(client_id))?;
     if key.kind == KeyKind::Admin {
         return Err(unknown(secret::masked(client_id))
             .because("this is an admin key; tokens are issued to REST API, JavaScript and native keys"));

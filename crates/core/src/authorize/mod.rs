@@ -4,6 +4,10 @@
 //! → `KOE201`/`KOE202` → `KOE205` → `KOE102`, and `KOE005` after log-in): before the redirect URI is known to be
 //! the app's, nothing is ever redirected.
 
+pub mod code;
+pub mod code_polling;
+pub mod pkce;
+
 use kakaw_wire::Problem;
 use kakaw_wire::authorize::Params;
 use kakaw_wire::form::Pairs;
@@ -11,13 +15,12 @@ use kakaw_wire::scope::{self, Item, OPENID};
 
 use crate::Millis;
 use crate::account::Account;
+use crate::app::client_id::{unknown_key, wrong_kind};
+use crate::app::platform::{self, Identity};
 use crate::app::{App, AppKey, KeyKind, is_built_in};
-use crate::code_polling;
-use crate::consent::{self, Ask, Wanted};
 use crate::diagnosis::{self, Refusal};
 use crate::link::Link;
-use crate::pkce;
-use crate::platform::{self, Identity};
+use crate::link::consent::{self, Ask, Wanted};
 use crate::policy::Policy;
 
 /// Reads the parameters and makes the checks that need no app.
@@ -177,27 +180,6 @@ fn channels(app: &App, params: &Params) -> Result<Option<Vec<String>>, Refusal> 
         Some(id) => Err(Refusal::new(Problem::ChannelNotConnected {})
             .because(format!("{id} is not connected to this app; connected: {}", connected.join(", ")))),
     }
-}
-
-/// No app has this key (KOE101).
-#[must_use]
-pub fn unknown_key(client_id: &str) -> Refusal {
-    let hexadecimal = client_id.len() == 32 && client_id.bytes().all(|b| b.is_ascii_hexdigit());
-    let refusal = Refusal::new(Problem::UnknownAppKey { client_id: client_id.to_owned() });
-    match (client_id.trim() != client_id, hexadecimal) {
-        (true, _) => refusal.because("the value begins or ends with white space"),
-        (false, false) => {
-            refusal.because(format!("a key has 32 hexadecimal characters; this has {}", client_id.chars().count()))
-        }
-        (false, true) => refusal.because("no app has this key; the apps of a stand-in are listed by `kakaw export`"),
-    }
-}
-
-/// The key exists and is of a kind that does not belong here (KOE008). The key itself is never repeated.
-#[must_use]
-pub fn wrong_kind(kind: KeyKind, expected: &str) -> Refusal {
-    Refusal::new(Problem::WrongKeyKind { kind: kind.label().to_owned() })
-        .because(format!("this is a key of kind {}: {expected}", kind.label()))
 }
 
 /// What comes next.

@@ -11,8 +11,8 @@ use kakaw_wire::user::{KakaoAccount, Profile, User};
 use crate::Millis;
 use crate::account::{Account, Attributes};
 use crate::app::App;
-use crate::grant::Bearer;
 use crate::link::Link;
+use crate::token::grant::Bearer;
 
 /// Where profile pictures stand.
 #[derive(Debug, Clone, Copy)]

@@ -5,9 +5,9 @@ use kakaw_wire::Problem;
 use crate::Millis;
 use crate::app::App;
 use crate::diagnosis::Refusal;
-use crate::grant::{Bearer, Dead, Grant};
 use crate::policy::{Policy, REFRESH_LIFETIME, ROTATION_WINDOW};
 use crate::token::RefreshToken;
+use crate::token::grant::{Bearer, Dead, Grant};
 
 /// How a refresh ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
