@@ -1,9 +1,11 @@
 //! Table `codes`: authorization codes by their hash, each good for one exchange.
 
+use kakaw_core::GrantId;
 use kakaw_core::Millis;
 use kakaw_core::account::Account;
 use kakaw_core::authorize::code::Code;
 use kakaw_core::link::Link;
+use kakaw_core::{AccountId, AppId};
 
 use crate::accounts::account_from;
 use crate::db::{FromRow, Result, Row, Statement, Store, sql};
@@ -24,9 +26,9 @@ impl FromRow for Found {
     fn from_row(row: &Row) -> Result<Self> {
         let code = Code {
             id: row.text("id")?,
-            app_id: row.int("app_id")?,
+            app_id: AppId(row.int("app_id")?),
             app_key: row.text("app_key")?,
-            account_id: row.int("account_id")?,
+            account_id: AccountId(row.int("account_id")?),
             redirect_uri: row.text("redirect_uri")?,
             scopes: json::read(row, "scopes")?,
             openid: row.bool("openid")?,
@@ -42,7 +44,7 @@ impl FromRow for Found {
             created_at: Millis(row.int("created_at")?),
             expires_at: Millis(row.int("expires_at")?),
             spent_at: row.maybe_int("spent_at")?.map(Millis),
-            grant_id: row.maybe_int("grant_id")?,
+            grant_id: row.maybe_int("grant_id")?.map(GrantId),
             tx_id: row.maybe_text("tx_id")?,
         };
         let (link, account) = (link_from(row)?, account_from(row)?);
@@ -99,7 +101,7 @@ pub fn insert(code: &Code) -> Statement {
 
 /// Spends a code for this grant. One statement decides the race; tried again for the same grant, it knows its own work.
 #[must_use]
-pub fn spend(id: &str, grant_id: i64, now: Millis) -> Statement {
+pub fn spend(id: &str, grant_id: GrantId, now: Millis) -> Statement {
     sql("update codes set spent_at = $1, grant_id = $2 where id = $3 and (spent_at is null or grant_id = $2)")
         .bind(now)
         .bind(grant_id)

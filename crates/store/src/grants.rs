@@ -1,5 +1,6 @@
 //! Table `grants`: one log-in of one person in one app on one device.
 
+use kakaw_core::GrantId;
 use kakaw_core::Millis;
 use kakaw_core::link::Link;
 use kakaw_core::token::grant::{Bearer, Grant};
@@ -14,7 +15,7 @@ impl FromRow for Bearer {
     fn from_row(row: &Row) -> Result<Self> {
         let link = link_from(row)?;
         let grant = Grant {
-            id: row.int("id")?,
+            id: GrantId(row.int("id")?),
             app_id: link.app_id,
             app_key: row.text("app_key")?,
             account_id: link.account_id,
@@ -40,7 +41,7 @@ impl FromRow for Bearer {
 }
 
 /// A grant with all that a token check compares, by one statement: nothing of it is ever cached.
-pub async fn bearer(store: &Store, id: i64) -> Result<Option<Bearer>> {
+pub async fn bearer(store: &Store, id: GrantId) -> Result<Option<Bearer>> {
     sql("select g.id, g.scopes, g.openid, g.nonce, g.auth_time, g.session_id, g.device, g.address, \
          g.link_epoch as grant_link_epoch, g.account_epoch as grant_account_epoch, g.key_epoch as grant_key_epoch, \
          g.created_at, g.refresh_generation, g.refresh_expires_at, g.rotated_at, g.ended_at, g.ended_why, \
@@ -98,7 +99,7 @@ pub fn rotate(next: &Grant) -> Statement {
 
 /// Marks a grant as ended, and why, so that a later refusal can be explained.
 #[must_use]
-pub fn end(id: i64, now: Millis, why: &'static str) -> Statement {
+pub fn end(id: GrantId, now: Millis, why: &'static str) -> Statement {
     sql("update grants set ended_at = $1, ended_why = $2 where id = $3 and ended_at is null")
         .bind(now)
         .bind(why)

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
 
+use kakaw_core::{AccountId, AppId, GrantId, UserId};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -47,16 +48,16 @@ async fn fill(store: &Store) -> Link {
     let settings = AppSettings::new("A");
     let key = AppKey {
         key: KEY.to_owned(),
-        app_id: 1,
+        app_id: AppId(1),
         kind: KeyKind::RestApi,
         epoch: 0,
         deleted: false,
         settings: KeySettings::default(),
         secret_hash: None,
     };
-    let link = Link::new(1, 7, 1 << 40, NOW);
+    let link = Link::new(AppId(1), AccountId(7), UserId(1 << 40), NOW);
     let all = vec![
-        apps::insert(&App { id: 1, version: 1, settings }, NOW),
+        apps::insert(&App { id: AppId(1), version: 1, settings }, NOW),
         app_keys::put(&app_keys::Stored { key, position: 0, sealed: None }),
         accounts::insert(&person(7), NOW),
         links::insert(&link),
@@ -72,7 +73,7 @@ async fn done(store: &Store, changes: Vec<Statement>) {
 
 fn person(id: i64) -> Stored {
     let account = Account {
-        id,
+        id: AccountId(id),
         version: 1,
         epoch: 0,
         restricted: false,
@@ -85,9 +86,9 @@ fn person(id: i64) -> Stored {
 fn code(id: &str, expires_at: Millis) -> Code {
     Code {
         id: id.to_owned(),
-        app_id: 1,
+        app_id: AppId(1),
         app_key: KEY.to_owned(),
-        account_id: 7,
+        account_id: AccountId(7),
         redirect_uri: "http://localhost".to_owned(),
         scopes: vec![],
         openid: false,
@@ -116,7 +117,9 @@ async fn a_code_is_spent_by_one_of_many_and_a_second_try_of_the_winner_knows_its
         let tries: Vec<_> = (1..=32)
             .map(|grant| {
                 let store = Arc::clone(&store);
-                tokio::spawn(async move { (grant, store.commit(vec![codes::spend("c", grant, NOW)]).await.unwrap()) })
+                tokio::spawn(async move {
+                    (grant, store.commit(vec![codes::spend("c", GrantId(grant), NOW)]).await.unwrap())
+                })
             })
             .collect();
         let mut winners = Vec::new();
@@ -127,9 +130,9 @@ async fn a_code_is_spent_by_one_of_many_and_a_second_try_of_the_winner_knows_its
             }
         }
         let [winner] = winners[..] else { panic!("one winner: {winners:?}") };
-        assert_eq!(store.commit(vec![codes::spend("c", winner, NOW)]).await.unwrap(), Outcome::Committed);
+        assert_eq!(store.commit(vec![codes::spend("c", GrantId(winner), NOW)]).await.unwrap(), Outcome::Committed);
         let found = codes::by_id(&store, "c").await.unwrap().unwrap();
-        assert_eq!((found.code.grant_id, found.current), (Some(winner), true));
+        assert_eq!((found.code.grant_id, found.current), (Some(GrantId(winner)), true));
     })
     .await;
 }
@@ -146,13 +149,13 @@ async fn a_commit_is_all_or_nothing() {
         ];
         assert_eq!(store.commit(changes).await.unwrap(), Outcome::Conflict(2), "it says which statement was outrun");
         assert!(sessions::with_account(&store, "s").await.unwrap().is_none());
-        assert_eq!(links::of(&store, 1, 7).await.unwrap(), Some(link), "nothing of it is there");
+        assert_eq!(links::of(&store, AppId(1), AccountId(7)).await.unwrap(), Some(link), "nothing of it is there");
     })
     .await;
 }
 
 fn session(id: &str, expires_at: Millis) -> Session {
-    Session { id: id.to_owned(), account_id: 7, auth_time: NOW, expires_at, account_epoch: 0 }
+    Session { id: id.to_owned(), account_id: AccountId(7), auth_time: NOW, expires_at, account_epoch: 0 }
 }
 
 #[tokio::test]
@@ -161,13 +164,13 @@ async fn log_in_ids_belong_to_one_account_and_are_compared_without_case() {
         fill(&store).await;
         done(&store, vec![accounts::insert(&person(8), NOW)]).await;
         let put = async |login: &str, id| store.commit(vec![accounts::put_login(login, id)]).await.unwrap();
-        assert_eq!(put("Ryan@Example.com", 7).await, Outcome::Committed);
-        assert_eq!(put("ryan@example.com", 7).await, Outcome::Committed, "its own again");
-        assert_eq!(put(" ryan@example.com ", 8).await, Outcome::Conflict(0), "not another's");
+        assert_eq!(put("Ryan@Example.com", AccountId(7)).await, Outcome::Committed);
+        assert_eq!(put("ryan@example.com", AccountId(7)).await, Outcome::Committed, "its own again");
+        assert_eq!(put(" ryan@example.com ", AccountId(8)).await, Outcome::Conflict(0), "not another's");
         let found = accounts::by_login(&store, "RYAN@example.com").await.unwrap().unwrap();
-        assert_eq!(found.account.id, 7);
-        assert_eq!(put("+82 10-1234-5678", 8).await, Outcome::Committed);
-        assert_eq!(accounts::by_login(&store, "+821012345678").await.unwrap().unwrap().account.id, 8);
+        assert_eq!(found.account.id, AccountId(7));
+        assert_eq!(put("+82 10-1234-5678", AccountId(8)).await, Outcome::Committed);
+        assert_eq!(accounts::by_login(&store, "+821012345678").await.unwrap().unwrap().account.id, AccountId(8));
     })
     .await;
 }
@@ -178,9 +181,9 @@ async fn an_unlink_raises_the_epoch_once_and_keeps_the_user_id() {
         let link = fill(&store).await;
         assert_eq!(store.commit(vec![links::unlink(&link)]).await.unwrap(), Outcome::Committed);
         assert_eq!(store.commit(vec![links::unlink(&link)]).await.unwrap(), Outcome::Conflict(0), "once");
-        let after = links::of(&store, 1, 7).await.unwrap().unwrap();
+        let after = links::of(&store, AppId(1), AccountId(7)).await.unwrap().unwrap();
         assert_eq!((after.connected, after.epoch, after.user_id), (false, 1, link.user_id));
-        let other = Link { account_id: 8, ..link };
+        let other = Link { account_id: AccountId(8), ..link };
         assert_eq!(
             store.commit(vec![links::insert(&other)]).await.unwrap(),
             Outcome::Conflict(0),
@@ -206,8 +209,8 @@ async fn sweeps_take_batches_of_what_is_over_and_nothing_else() {
             codes::insert(&code("spent today", NOW.plus_seconds(-3600))),
             sessions::insert(&session("alive", NOW.plus_seconds(1)), "", ""),
             sessions::insert(&session("over", NOW.plus_seconds(-1)), "", ""),
-            grants::insert(&grant(1, NOW.plus_seconds(-3600))),
-            grants::insert(&grant(2, NOW.plus_seconds(-13 * 3600))),
+            grants::insert(&grant(GrantId(1), NOW.plus_seconds(-3600))),
+            grants::insert(&grant(GrantId(2), NOW.plus_seconds(-13 * 3600))),
         ];
         done(&store, kept).await;
         let mut batches = 0;
@@ -219,8 +222,8 @@ async fn sweeps_take_batches_of_what_is_over_and_nothing_else() {
         assert!(codes::by_id(&store, "spent today").await.unwrap().is_some(), "kept a day for the diagnosis");
         assert!(sessions::with_account(&store, "alive").await.unwrap().is_some());
         assert!(sessions::with_account(&store, "over").await.unwrap().is_none());
-        assert!(grants::bearer(&store, 1).await.unwrap().is_some(), "an access token may still name it");
-        assert!(grants::bearer(&store, 2).await.unwrap().is_none());
+        assert!(grants::bearer(&store, GrantId(1)).await.unwrap().is_some(), "an access token may still name it");
+        assert!(grants::bearer(&store, GrantId(2)).await.unwrap().is_none());
         assert!(!sweep::batch(&store, NOW).await.unwrap(), "nothing is left to do");
     })
     .await;
@@ -232,7 +235,7 @@ async fn a_store_that_is_opened_again_has_what_was_committed() {
     let url = Url::Sqlite(folder.path().join("t.db"));
     fill(&Store::open(&url).await.unwrap()).await;
     let again = Store::open(&url).await.unwrap();
-    assert!(accounts::by_id(&again, 7).await.unwrap().is_some());
+    assert!(accounts::by_id(&again, AccountId(7)).await.unwrap().is_some());
     assert_eq!(again.durability().await.unwrap(), "journal_mode=wal synchronous=full", "an answer waits for the disk");
 }
 
@@ -240,7 +243,7 @@ async fn a_store_that_is_opened_again_has_what_was_committed() {
 async fn a_restored_snapshot_is_every_row_and_no_app_of_the_time_after_it() {
     each_database(async |store| {
         fill(&store).await;
-        let named = |name: &str, version| App { id: 1, version, settings: AppSettings::new(name) };
+        let named = |name: &str, version| App { id: AppId(1), version, settings: AppSettings::new(name) };
         // As requests find it: with its key, kept by version.
         let name = async || app_keys::with_app(&store, KEY).await.unwrap().unwrap().0.settings.name.clone();
         let taken = snapshot::take(&store).await.unwrap();

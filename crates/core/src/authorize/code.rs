@@ -1,5 +1,6 @@
 //! An authorization code, good for one exchange.
 
+use crate::{AccountId, AppId, GrantId};
 use kakaw_wire::Problem;
 use kakaw_wire::scope::Item;
 
@@ -15,10 +16,10 @@ use crate::policy::Policy;
 pub struct Code {
     /// Hash of the code.
     pub id: String,
-    pub app_id: i64,
+    pub app_id: AppId,
     /// The app key that asked for it.
     pub app_key: String,
-    pub account_id: i64,
+    pub account_id: AccountId,
     pub redirect_uri: String,
     pub scopes: Vec<Item>,
     pub openid: bool,
@@ -37,7 +38,7 @@ pub struct Code {
     pub expires_at: Millis,
     pub spent_at: Option<Millis>,
     /// The grant that its exchange made, or would have made.
-    pub grant_id: Option<i64>,
+    pub grant_id: Option<GrantId>,
     /// The transaction of a log-in by certificate.
     pub tx_id: Option<String>,
 }

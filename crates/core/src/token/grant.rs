@@ -1,22 +1,23 @@
 //! A grant: one log-in of one person in one app on one device. Its tokens are only sealed references to it.
 
+use crate::{AccountId, AppId};
 use kakaw_wire::scope::Item;
 
-use crate::Millis;
 use crate::account::Account;
 use crate::app::AppKey;
 use crate::authorize::code::Code;
 use crate::link::Link;
 use crate::policy::REFRESH_LIFETIME;
+use crate::{GrantId, Millis};
 
 /// A grant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grant {
     /// Internal key, sealed into tokens.
-    pub id: i64,
-    pub app_id: i64,
+    pub id: GrantId,
+    pub app_id: AppId,
     pub app_key: String,
-    pub account_id: i64,
+    pub account_id: AccountId,
     /// What was agreed to when it was made; it never gains.
     pub scopes: Vec<Item>,
     pub openid: bool,
@@ -41,7 +42,7 @@ pub struct Grant {
 impl Grant {
     /// The grant that the exchange of `code` makes.
     #[must_use]
-    pub fn from_code(id: i64, code: &Code, now: Millis) -> Self {
+    pub fn from_code(id: GrantId, code: &Code, now: Millis) -> Self {
         Self {
             id,
             app_id: code.app_id,
