@@ -157,7 +157,6 @@ struct Rules {
 /// A delivery that goes out after the next one of the same webhook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Overtaken {
-    #[schemars(with = "i64")]
     app_id: AppId,
     kind: &'static str,
     id: i64,
