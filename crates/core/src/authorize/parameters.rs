@@ -9,12 +9,15 @@ use kakaw_wire::scope;
 use crate::authorize::pkce;
 use crate::diagnosis::Refusal;
 
+/// One check, and the code that it refuses with.
+type Check<T> = (Code, fn(&T) -> Result<(), Refusal>);
+
 /// Checks of what was sent, before anything is read out of it, in the order of the contract.
-const OF_WHAT_WAS_SENT: [(Code, fn(&Pairs) -> Result<(), Refusal>); 2] =
+const OF_WHAT_WAS_SENT: [Check<Pairs>; 2] =
     [(Code::KOE023, popup_is_not_the_retired_one), (Code::KOE207, required_are_sent)];
 
 /// Checks of the values that were read, in the order of the contract.
-const OF_THE_VALUES: [(Code, fn(&Params) -> Result<(), Refusal>); 3] = [
+const OF_THE_VALUES: [Check<Params>; 3] = [
     (Code::KOE001, code_challenge_is_s256),
     (Code::KOE001, prompt_none_stands_alone),
     (Code::KOE001, agt_comes_with_scope),
