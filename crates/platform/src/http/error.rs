@@ -179,7 +179,7 @@ impl Error {
     }
 }
 
-/// The page of a code that is never answered otherwise; an injected error asks for it.
+/// The page of a code of the catalogue, for one that is explained there only.
 #[must_use]
 pub fn page_of(here: &Here, code: Code, because: &str, ways: Ways) -> Response {
     let told = vec![because.to_owned()];

@@ -39,6 +39,9 @@ pub use client::Client;
 pub const CALLBACK: &str = "/demo/callback";
 
 /// Routes of the demo of a server that listens on `address`.
+/// The kind of the cookie that holds the sample service's tokens.
+const COOKIE: char = 'd';
+
 pub fn routes(address: SocketAddr) -> Router<Shared> {
     Router::new()
         .route("/demo", routing::get(show))
@@ -93,14 +96,14 @@ struct Kept {
 }
 
 fn kept(here: &Here, headers: &HeaderMap) -> Kept {
-    let name = cookie::Names::of(&here.platform).demo;
+    let name = cookie::name(&here.platform, COOKIE);
     let text = cookie::read_up_to(headers, &name, 4000);
     text.and_then(|text| form_token::open(here, Purpose::Step, &text)).unwrap_or_default()
 }
 
 fn keep(here: &Here, response: Response, kept: &Kept) -> Response {
     let value = form_token::seal(here, Purpose::Step, kept);
-    with_cookie(response, cookie::set(&here.base, &cookie::Names::of(&here.platform).demo, &value, 86_400))
+    with_cookie(response, cookie::set(&here.base, &cookie::name(&here.platform, COOKIE), &value, 86_400))
 }
 
 fn page(here: &Here, shown: Shown) -> Response {
