@@ -37,7 +37,7 @@ pub struct Platform {
 }
 
 /// What the operator chose besides the protocol's [`Policy`].
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Settings {
     /// Whether `/v2/user/me` takes the token from the query too.
     pub access_token_in_query: bool,
