@@ -21,6 +21,8 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
 
 use crate::Platform;
+use crate::endpoint::{Endpoint, Routes};
+use crate::http::unknown::Unknown;
 
 /// What a request may spend on the database in total. Beyond it the answer is KOE003 (-1): a client that hears so can
 /// try again, and one that waits can not.
@@ -28,22 +30,37 @@ const STORAGE: Duration = Duration::from_secs(3);
 
 /// Every endpoint, guarded, with a limit of the time that a request spends on the database.
 pub fn app(platform: &Arc<Platform>) -> Router {
-    guarded(platform, routes(platform).layer(middleware::from_fn(patient)))
+    guarded(platform, routes(platform, Routes::new()).layer(middleware::from_fn(patient)))
 }
 
-/// Every endpoint.
-pub fn routes(platform: &Arc<Platform>) -> Router {
-    let routes = Router::new()
+/// Every endpoint, and those of whoever serves `more` under the same name. A wrong URL is compared with all of them.
+pub fn routes(platform: &Arc<Platform>, more: Routes) -> Router {
+    let all = own().with_state(Arc::clone(platform)).merge(more);
+    let unknown = Arc::new(Unknown::new(Arc::clone(platform), all.endpoints()));
+    let answer = move |request: Request| {
+        let unknown = Arc::clone(&unknown);
+        async move { unknown.answer(request).await }
+    };
+    all.into_router().fallback(answer.clone()).method_not_allowed_fallback(answer)
+}
+
+/// The endpoints of a platform.
+#[must_use]
+pub fn endpoints() -> Vec<Endpoint> {
+    own().endpoints().to_vec()
+}
+
+fn own() -> Routes<Arc<Platform>> {
+    let routes = Routes::new()
         .merge(kauth::routes())
         .merge(kapi::routes())
         .merge(accounts::routes())
         .merge(apiweb::routes())
         .merge(apps::routes())
         .merge(assets::routes())
-        .merge(docs::routes())
         .merge(profile::routes());
-    let routes = routes.fallback(unknown::answer).method_not_allowed_fallback(unknown::answer);
-    routes.with_state(Arc::clone(platform))
+    let docs = docs::routes(routes.endpoints());
+    routes.merge(docs)
 }
 
 /// The layer that limits the time that a request spends on the database.

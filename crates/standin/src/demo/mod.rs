@@ -11,10 +11,10 @@ mod client;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::extract::{Path, RawQuery};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
-use axum::{Extension, Router, routing};
 use kakaw_core::app::KeyKind;
 use kakaw_core::seal::Purpose;
 use kakaw_core::{random, secret};
@@ -25,6 +25,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::pages::demo::{Demo as Page, Shown};
 use crate::world::Shared;
+use kakaw_platform::endpoint::{Method, Routes};
 use kakaw_platform::http::error::Error;
 use kakaw_platform::pages;
 use kakaw_platform::request::context::Here;
@@ -38,13 +39,13 @@ pub use client::Client;
 pub const CALLBACK: &str = "/demo/callback";
 
 /// Routes of the demo of a server that listens on `address`.
-pub fn routes(address: SocketAddr) -> Router<Shared> {
-    Router::new()
-        .route("/demo", routing::get(show))
-        .route("/demo/login", routing::get(log_in))
-        .route(CALLBACK, routing::get(callback))
-        .route("/demo/{action}", routing::post(act))
-        .layer(Extension(Arc::new(Client::new(address))))
+pub fn routes(address: SocketAddr) -> Routes<Shared> {
+    Routes::new()
+        .listed(Method::Get, "/demo", show)
+        .listed(Method::Get, "/demo/login", log_in)
+        .listed(Method::Get, CALLBACK, callback)
+        .listed(Method::Post, "/demo/{action}", act)
+        .map(|router| router.layer(Extension(Arc::new(Client::new(address)))))
 }
 
 /// The app that the demo stands for: one that has registered the demo's redirect URI.

@@ -1,7 +1,12 @@
 //! `GET /oauth/authorize`: its error pages and redirects.
 
+use std::net::SocketAddr;
+use std::sync::Arc;
+
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
+use kakaw_platform::http;
+use kakaw_standin::{demo, endpoints};
 use serde_json::json;
 
 use crate::support::*;
@@ -64,6 +69,42 @@ async fn t002_unknown_urls_keep_the_shape_of_their_surface() {
         assert_eq!(server.get("/v2/user/mee").await.json()["code"], -2);
         assert_eq!(server.get("/v1/user/me").await.json()["code"], -9);
         assert_eq!(server.get("/oauth/token").await.json()["error_code"], "KOE002");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn t002_the_nearest_endpoint_may_be_one_of_the_stand_in_and_never_is_in_serve() {
+    on_each_database(async |server| {
+        let demo = demo::routes(SocketAddr::from(([127, 0, 0, 1], 7700)));
+        let router = endpoints::with(Arc::clone(&server.world), demo);
+        let server = TestServer { router, ..server };
+        for (url, nearest) in [
+            ("/dem", "GET /demo"),
+            ("/inspectr", "GET /inspector"),
+            ("/doc/control", "GET /docs/control"),
+            ("/control/v1/clok", "GET /control/v1/clock"),
+            ("/docs/apis", "GET /docs/api"),
+            ("/auth/kpidtt", "GET /auth/kpidt"),
+        ] {
+            let answer = server.get(url).await;
+            assert_eq!(answer.status, StatusCode::NOT_FOUND, "{url}");
+            assert!(answer.body.contains(&format!("(nearest: {nearest})")), "{url}: {}", answer.body);
+        }
+        // Another method of a path that only a stand-in has.
+        let wrong = server.post("/inspector", &[]).await;
+        assert_eq!((wrong.status, wrong.body.contains("(nearest: GET /inspector)")), (StatusCode::NOT_FOUND, true));
+        // The platform alone has none of them, and names none of them.
+        let alone = TestServer { router: http::app(&server.world.platform), ..server };
+        for url in ["/demo", "/inspector", "/docs/control", "/control/v1/clock"] {
+            let answer = alone.get(url).await;
+            assert_eq!(answer.status, StatusCode::NOT_FOUND, "{url}");
+            assert!(
+                answer.body.contains("(nearest: ") && !answer.body.contains(&format!("GET {url})")),
+                "{}",
+                answer.body
+            );
+        }
     })
     .await;
 }
