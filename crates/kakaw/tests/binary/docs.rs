@@ -78,6 +78,15 @@ fn configuration() {
         };
         let _ = writeln!(text, "| `{}` | {} | {} | {} |", key.name, default(0), default(1), cell(key.doc));
     }
+    text.push_str(
+        "\n## The log\n\n`kakaw serve`, `kakaw dev` and `kakaw run` log to standard error, one event a line. Each line has the \
+         time (RFC 3339, UTC,\nmilliseconds), the level and a message; a line about a request has its `request_id` too, which is \
+         the header\n`X-Request-Id` of a refusal, and a refusal has the `code` that `kakaw explain` knows. In `text`, the fields \
+         follow the\nmessage as `name=value`; in `json`, each line is an object with `time`, `level`, `message` and the fields. \
+         Secrets, tokens,\ncodes and the queries of requests are not logged. When nobody reads standard error, lines are dropped \
+         and counted, and\nno request waits. What a command says before it serves, such as a setting that it refuses, is plain \
+         text.\n",
+    );
     page("configuration.md", &text);
 }
 

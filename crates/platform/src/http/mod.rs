@@ -21,8 +21,10 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
 
 use crate::Platform;
+use crate::clock;
 use crate::endpoint::{Endpoint, Routes};
 use crate::http::unknown::Unknown;
+use crate::request::id;
 
 /// What a request may spend on the database in total. Beyond it the answer is KOE003 (-1): a client that hears so can
 /// try again, and one that waits can not.
@@ -73,8 +75,25 @@ pub fn guarded(platform: &Arc<Platform>, router: Router) -> Router {
     router.layer(middleware::from_fn_with_state(Arc::clone(platform), guard))
 }
 
-/// What every request passes: the `Host` must be ours (DNS rebinding), and CORS is answered where the SDKs need it.
+/// What every request passes. It gets an id, and at the level `debug` a line in the log: without its query, in which
+/// secrets may stand.
 async fn guard(State(platform): State<Arc<Platform>>, request: Request, next: Next) -> Response {
+    let answer = async {
+        if !tracing::enabled!(tracing::Level::DEBUG) {
+            return admit(&platform, request, next).await;
+        }
+        let (began, method) = (clock::monotonic(), request.method().clone());
+        let path: String = request.uri().path().chars().take(200).collect();
+        let response = admit(&platform, request, next).await;
+        let (status, duration_ms) = (response.status().as_u16(), began.elapsed().as_millis() as u64);
+        tracing::debug!(%method, path, status, duration_ms, "answered");
+        response
+    };
+    id::within(Arc::clone(&platform), answer).await
+}
+
+/// The `Host` must be ours (DNS rebinding), and CORS is answered where the SDKs need it.
+async fn admit(platform: &Platform, request: Request, next: Next) -> Response {
     if platform.surroundings.base(request.headers()).is_none() {
         return misdirected(request.uri().path());
     }

@@ -1,13 +1,15 @@
 //! `GET /oauth/authorize`: its error pages and redirects.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use kakaw_platform::http;
+use kakaw_platform::request::id;
 use kakaw_standin::{demo, endpoints};
 use serde_json::json;
+use tracing_subscriber::layer::SubscriberExt as _;
 
 use crate::support::*;
 
@@ -130,6 +132,49 @@ async fn t003_a_database_that_fails_is_a_temporary_fault() {
         }
     })
     .await;
+}
+
+/// The messages of the log, each with the id of the request that it is about.
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<(String, Option<String>)>>>);
+
+impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for Lines {
+    fn on_event(&self, event: &tracing::Event<'_>, _: tracing_subscriber::layer::Context<'_, S>) {
+        struct Message(String);
+        impl tracing::field::Visit for Message {
+            fn record_debug(&mut self, field: &tracing::field::Field, value: &dyn std::fmt::Debug) {
+                if field.name() == "message" {
+                    self.0 = format!("{value:?}");
+                }
+            }
+        }
+        let mut message = Message(String::new());
+        event.record(&mut message);
+        self.0.lock().unwrap().push((message.0, id::current()));
+    }
+}
+
+#[tokio::test]
+async fn t003_every_line_of_the_log_about_a_request_has_the_id_of_its_answer() {
+    let lines = Lines::default();
+    let _logged = tracing::subscriber::set_default(tracing_subscriber::registry().with(lines.clone()));
+    on_each_database(async |server| {
+        server.world.platform.store.shut();
+        lines.0.lock().unwrap().clear();
+        let answers = [server.get(&authorize(REST, "")).await, server.exchange(REST, "x").await];
+        let ids: Vec<_> = answers.iter().map(|answer| answer.headers["x-request-id"].to_str().unwrap()).collect();
+        assert!(ids[0].len() == 12 && ids[0] != ids[1], "{ids:?}");
+        for id in ids {
+            let about: Vec<_> =
+                lines.0.lock().unwrap().iter().filter(|(_, of)| of.as_deref() == Some(id)).cloned().collect();
+            let messages: Vec<_> = about.iter().map(|(message, _)| message.as_str()).collect();
+            assert!(messages.contains(&"the database failed"), "{messages:?}");
+            assert!(messages.iter().any(|message| message.starts_with("refused")), "{messages:?}");
+            assert!(messages.contains(&"answered"), "{messages:?}");
+        }
+    })
+    .await;
+    assert_eq!(id::current(), None, "outside of requests there is none");
 }
 
 #[tokio::test]
