@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod deliver;
+pub mod endpoint;
 pub mod held;
 pub mod http;
 pub mod jobs;

@@ -54,6 +54,12 @@ pub const KEYS: &[Key] = &[
     ),
     key("access_token_in_query", "Whether `/v2/user/me` also takes the token as the query parameter `access_token`."),
     key("sign_up", "Whether people may make accounts themselves (`prompt=create`). Nobody checks their email address."),
+    key("log.format", "`text` or `json`: how the lines of the log are written, to standard error."),
+    key(
+        "log.level",
+        "`error`, `warn`, `info`, `debug` or `trace`: the least important lines that are written. At `info` there is one line \
+         for each refusal, at `debug` one for each request.",
+    ),
     key("pages.test_notice", "Whether every page says that its accounts are not real, as on a staging platform."),
     key(
         "pages.open_diagnosis",

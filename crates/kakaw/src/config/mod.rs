@@ -52,10 +52,41 @@ pub struct Config {
     pub access_token_in_query: bool,
     pub policy: Policy,
     pub sign_up: bool,
+    pub log: Log,
     pub pages: Pages,
     pub quotas: Quotas,
     pub webhooks: Webhooks,
     pub passwords: Passwords,
+}
+
+/// `[log]`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)]
+pub struct Log {
+    pub format: LogFormat,
+    pub level: LogLevel,
+}
+
+/// How a line of the log is written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    #[default]
+    Text,
+    Json,
+}
+
+/// The least important lines that are written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogLevel {
+    Error,
+    Warn,
+    #[default]
+    Info,
+    Debug,
+    Trace,
 }
 
 /// `[pages]`.
@@ -125,6 +156,7 @@ impl Config {
             access_token_in_query: dev,
             policy: if dev { Policy::DEV } else { Policy::SERVE },
             sign_up: dev,
+            log: Log::default(),
             pages: Pages { test_notice: dev, open_diagnosis: dev },
             quotas: Quotas { user_ids: if dev { 0 } else { 100 }, calls: 0, tokens: 0 },
             webhooks: Webhooks { private_networks: dev, ca_file: None },

@@ -9,6 +9,7 @@ mod docs;
 mod durable;
 mod key_file;
 mod kill;
+mod log;
 mod proxy;
 mod run;
 mod running;

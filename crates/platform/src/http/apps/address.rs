@@ -1,25 +1,12 @@
 //! `GET /user/address` — choose a shipping address, add, edit, delete one, or set the default.
 //! `POST /user/address` — its forms; with `access_token`, the way in of the first JavaScript SDK.
 //! `POST /user/address/closed` — the window was closed.
-//!
-//! | parameter            | needed | rule                                                                     |
-//! |----------------------|--------|--------------------------------------------------------------------------|
-//! | `app_key`            | yes    | a native or JavaScript key, else KAE003, KAE104                           |
-//! | `return_url`         | one of | `kakao{key}://address`, or a page of a registered domain, else KAE003      |
-//! | `trans_id`           | both   | 20 characters or more: the outcome goes to the frame `/proxy`             |
-//! | `address_id`         | no     | chosen beforehand; the person's own, else KAE206                          |
-//! | `ka`                 | no     | platform identity, registered for the key, else KAE003                    |
-//! | `mobile_view`, `enable_back_button` | no | layout; ignored: the page fits every width                     |
-//!
-//! A person who has not agreed to `shipping_address` is asked first; whoever leaves there: KAE203.
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::{RawQuery, Request};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing;
 use kakaw_core::account::shipping::{self, Address, Part};
 use kakaw_core::crypto::seal::Purpose;
 use kakaw_core::link::Link;
@@ -36,6 +23,7 @@ use kakaw_wire::shipping::{AddressFields, AddressKind};
 use super::pick::{self, PICKER, Pick};
 use crate::Platform;
 use crate::deliver::events;
+use crate::endpoint::{About, Param, Reply, Routes, no, when, yes};
 use crate::http::error::Error;
 use crate::pages;
 use crate::pages::address::{Edit, List, Notice};
@@ -47,10 +35,34 @@ use crate::request::redirect::{redirect, with_cookie};
 /// Addresses that a person may have (our limit).
 const MOST: usize = 50;
 
-pub fn routes() -> Router<Arc<Platform>> {
-    Router::new()
-        .route("/user/address", routing::get(get).post(post))
-        .route("/user/address/closed", routing::post(closed))
+const PAGE: About =
+    About::apps("Shows the shipping addresses: choose, add, edit or delete one, or set the default.", Reply::Page)
+        .takes(QUERY)
+        .more("A person who has not agreed to `shipping_address` is asked first; whoever leaves there: KAE203.");
+
+const FORM: About = About::apps("The forms of the page of shipping addresses.", Reply::Page)
+    .in_query(QUERY)
+    .takes(&[no("access_token", "of the first JavaScript SDK")])
+    .more("With `access_token`, the parameters of the query are in the form, and there is no query.");
+
+const CLOSED: About = About::apps("Says that the window was closed.", Reply::Nothing).in_query(QUERY);
+
+const QUERY: &[Param] = &[
+    yes("app_key", "a native or JavaScript key, else KAE003, KAE104"),
+    when("return_url", "one of", "`kakao{key}://address`, or a page of a registered domain, else KAE003"),
+    when("trans_id", "both", "20 characters or more: the outcome goes to the frame `/proxy`"),
+    no("address_id", "chosen beforehand; the person's own, else KAE206"),
+    no("ka", "platform identity, registered for the key, else KAE003"),
+    no("mobile_view", "layout; ignored: the page fits every width"),
+    no("enable_back_button", "layout; ignored: the page fits every width"),
+];
+
+pub fn routes() -> Routes<Arc<Platform>> {
+    Routes::new().get("/user/address", &PAGE, get).post("/user/address", &FORM, post).post(
+        "/user/address/closed",
+        &CLOSED,
+        closed,
+    )
 }
 
 async fn get(mut here: Here, RawQuery(query): RawQuery) -> Response {

@@ -7,12 +7,11 @@ mod proxy;
 
 use std::sync::Arc;
 
-use axum::Router;
-
 pub use self::pick::parked_id;
 use crate::Platform;
+use crate::endpoint::Routes;
 
 /// Every page of the apps host.
-pub fn routes() -> Router<Arc<Platform>> {
-    Router::new().merge(address::routes()).merge(kpidt::routes()).merge(proxy::routes())
+pub fn routes() -> Routes<Arc<Platform>> {
+    Routes::new().merge(kpidt::routes()).merge(address::routes()).merge(proxy::routes())
 }

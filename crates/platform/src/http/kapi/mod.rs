@@ -18,7 +18,6 @@ pub mod v2_user_service_terms;
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::http::{HeaderMap, header};
 use kakaw_core::app::platform::{self, Identity};
 use kakaw_core::app::{App, AppKey, KeyKind};
@@ -30,24 +29,25 @@ use kakaw_wire::Problem;
 
 use self::params::Params;
 use crate::Platform;
+use crate::endpoint::Routes;
 use crate::http::error::Error;
 
-/// Every endpoint of kapi.
-pub fn routes() -> Router<Arc<Platform>> {
-    Router::new()
-        .merge(v1_oidc_userinfo::routes())
-        .merge(v1_user_access_token_info::routes())
-        .merge(v1_user_ids::routes())
-        .merge(v1_user_logout::routes())
-        .merge(v1_user_service_terms::routes())
-        .merge(v1_user_shipping_address::routes())
-        .merge(v1_user_signup::routes())
-        .merge(v1_user_unlink::routes())
-        .merge(v1_user_update_profile::routes())
-        .merge(v2_app_users::routes())
+/// Every endpoint of kapi, in the order of the documentation.
+pub fn routes() -> Routes<Arc<Platform>> {
+    Routes::new()
         .merge(v2_user_me::routes())
+        .merge(v1_user_access_token_info::routes())
+        .merge(v1_user_logout::routes())
+        .merge(v1_user_unlink::routes())
+        .merge(v1_oidc_userinfo::routes())
+        .merge(v1_user_ids::routes())
+        .merge(v2_app_users::routes())
         .merge(v2_user_scopes::routes())
         .merge(v2_user_service_terms::routes())
+        .merge(v1_user_service_terms::routes())
+        .merge(v1_user_signup::routes())
+        .merge(v1_user_update_profile::routes())
+        .merge(v1_user_shipping_address::routes())
 }
 
 /// Who calls, and in which app's name.

@@ -1,14 +1,10 @@
 //! `GET /v1/oidc/userinfo` — OpenID Connect user info (Core §5.3), with the names of its standard claims.
-//!
-//! The token must have been issued with `openid`, else -402.
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use axum::routing;
 use kakaw_core::token::user_info::{self, Pictures};
 use kakaw_wire::Problem;
 use kakaw_wire::oidc::UserInfo;
@@ -17,11 +13,19 @@ use kakaw_wire::scope::OPENID;
 use super::Caller;
 use super::params::Params;
 use crate::Platform;
+use crate::endpoint::{About, Credential, Reply, Routes};
 use crate::http::error::{Error, json};
 use crate::request::context;
 
-pub fn routes() -> Router<Arc<Platform>> {
-    Router::new().route("/v1/oidc/userinfo", routing::get(get))
+const ABOUT: About = About::kapi(
+    "Answers OpenID Connect user info (Core §5.3), with the names of its standard claims.",
+    Credential::Token,
+    Reply::json::<UserInfo>(),
+)
+.more("The token must have been issued with `openid`, else -402.");
+
+pub fn routes() -> Routes<Arc<Platform>> {
+    Routes::new().get("/v1/oidc/userinfo", &ABOUT, get)
 }
 
 async fn get(State(platform): State<Arc<Platform>>, request: Request) -> Response {

@@ -1,14 +1,10 @@
 //! `GET /v1/user/access_token_info` and `GET /v1/user/check_access_token` — is this token good, and for how long.
-//!
-//! A text that cannot be a token at all is -2; a token that is no longer good is -401.
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use axum::routing;
 use kakaw_core::crypto::seal;
 use kakaw_wire::Problem;
 use kakaw_wire::user::AccessTokenInfo;
@@ -16,13 +12,19 @@ use kakaw_wire::user::AccessTokenInfo;
 use super::params::Params;
 use super::{Caller, bearer_token};
 use crate::Platform;
+use crate::endpoint::{About, Credential, Reply, Routes};
 use crate::http::error::{Error, json};
 use crate::request::context;
 
-pub fn routes() -> Router<Arc<Platform>> {
-    Router::new()
-        .route("/v1/user/access_token_info", routing::get(get))
-        .route("/v1/user/check_access_token", routing::get(get))
+const ABOUT: About = About::kapi(
+    "Answers whether the token is good, and for how long.",
+    Credential::Token,
+    Reply::json::<AccessTokenInfo>(),
+)
+.more("A text that cannot be a token at all is -2; a token that is no longer good is -401.");
+
+pub fn routes() -> Routes<Arc<Platform>> {
+    Routes::new().get("/v1/user/access_token_info", &ABOUT, get).get("/v1/user/check_access_token", &ABOUT, get)
 }
 
 async fn get(State(platform): State<Arc<Platform>>, request: Request) -> Response {

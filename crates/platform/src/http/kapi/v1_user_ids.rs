@@ -1,20 +1,10 @@
 //! `GET /v1/user/ids` — the user ids of everybody who is linked with the app; with an admin key.
-//!
-//! | parameter | needed | rule                                                        |
-//! |-----------|--------|-------------------------------------------------------------|
-//! | `limit`   | no     | 1 to 100 (default), else -2                                 |
-//! | `from_id` | no     | the page begins with this id, or with the next in its order  |
-//! | `order`   | no     | `asc` (default) or `desc`, else -2                          |
-//!
-//! More calls in a minute than the quota allows: 429, -10.
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use axum::routing;
 use kakaw_core::app::ApiGroup;
 use kakaw_store::links;
 use kakaw_wire::Problem;
@@ -23,11 +13,24 @@ use kakaw_wire::user::UserIds;
 use super::params::{Params, bad};
 use super::target::admin_only;
 use crate::Platform;
+use crate::endpoint::{About, Credential, Reply, Routes, no};
 use crate::http::error::{Error, json};
 use crate::request::context;
 
-pub fn routes() -> Router<Arc<Platform>> {
-    Router::new().route("/v1/user/ids", routing::get(get))
+const ABOUT: About = About::kapi(
+    "Answers the user ids of everybody who is linked with the app, page by page.",
+    Credential::AdminKey,
+    Reply::json::<UserIds>(),
+)
+.takes(&[
+    no("limit", "1 to 100 (default), else -2"),
+    no("from_id", "the page begins with this id, or with the next in its order"),
+    no("order", "`asc` (default) or `desc`, else -2"),
+])
+.more("More calls in a minute than the quota allows: 429, -10.");
+
+pub fn routes() -> Routes<Arc<Platform>> {
+    Routes::new().get("/v1/user/ids", &ABOUT, get)
 }
 
 async fn get(State(platform): State<Arc<Platform>>, request: Request) -> Response {

@@ -5,11 +5,9 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use axum::routing;
 use kakaw_core::app::ApiGroup;
 use kakaw_core::webhook::Event;
 use kakaw_store::{Outcome, grants, links};
@@ -20,11 +18,22 @@ use super::params::Params;
 use super::target::Target;
 use crate::Platform;
 use crate::deliver::events;
+use crate::endpoint::{About, Credential, Reply, Routes};
 use crate::http::error::{Error, json};
 use crate::request::context;
 
-pub fn routes() -> Router<Arc<Platform>> {
-    Router::new().route("/v1/user/logout", routing::post(post))
+const ABOUT: About = About::kapi(
+    "Ends this token's grant: its access tokens and its refresh token, on this device only.",
+    Credential::TokenOrAdminKey,
+    Reply::json::<UserId>(),
+)
+.more(
+    "With an admin key: all log-ins of the person, on all devices. The account session of the browser stays, so the next \
+     log-in is silent.",
+);
+
+pub fn routes() -> Routes<Arc<Platform>> {
+    Routes::new().post("/v1/user/logout", &ABOUT, post)
 }
 
 async fn post(State(platform): State<Arc<Platform>>, request: Request) -> Response {

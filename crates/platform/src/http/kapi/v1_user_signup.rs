@@ -1,18 +1,10 @@
 //! `POST /v1/user/signup` — finish the sign-up of a pre-registered person, in an app whose automatic link is off.
-//!
-//! | parameter    | needed | rule                                                                      |
-//! |--------------|--------|---------------------------------------------------------------------------|
-//! | `properties` | no     | a JSON object of registered keys, else -201; values are text, else -2      |
-//!
-//! A person who is registered already: -102. Whoever does not come here within 24 hours is unlinked.
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use axum::routing;
 use kakaw_core::link::Link;
 use kakaw_core::link::properties;
 use kakaw_store::{Outcome, links};
@@ -22,11 +14,20 @@ use kakaw_wire::user::UserId;
 use super::Caller;
 use super::params::Params;
 use crate::Platform;
+use crate::endpoint::{About, Credential, Reply, Routes, no};
 use crate::http::error::{Error, json};
 use crate::request::context;
 
-pub fn routes() -> Router<Arc<Platform>> {
-    Router::new().route("/v1/user/signup", routing::post(post))
+const ABOUT: About = About::kapi(
+    "Finishes the sign-up of a pre-registered person, in an app whose automatic link is off.",
+    Credential::Token,
+    Reply::json::<UserId>(),
+)
+.takes(&[no("properties", "a JSON object of registered keys, else -201; values are text, else -2")])
+.more("A person who is registered already: -102. Whoever does not come here within 24 hours is unlinked.");
+
+pub fn routes() -> Routes<Arc<Platform>> {
+    Routes::new().post("/v1/user/signup", &ABOUT, post)
 }
 
 async fn post(State(platform): State<Arc<Platform>>, request: Request) -> Response {

@@ -2,11 +2,9 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use axum::routing;
 use kakaw_core::app::ApiGroup;
 use kakaw_store::{Outcome, links};
 use kakaw_wire::event::UnlinkReason;
@@ -16,11 +14,18 @@ use super::params::Params;
 use super::target::Target;
 use crate::Platform;
 use crate::deliver::events;
+use crate::endpoint::{About, Credential, Reply, Routes};
 use crate::http::error::{Error, json};
 use crate::request::context;
 
-pub fn routes() -> Router<Arc<Platform>> {
-    Router::new().route("/v1/user/unlink", routing::post(post))
+const ABOUT: About = About::kapi(
+    "Ends the link: all consent and all tokens of the person in this app. The user id stays.",
+    Credential::TokenOrAdminKey,
+    Reply::json::<UserId>(),
+);
+
+pub fn routes() -> Routes<Arc<Platform>> {
+    Routes::new().post("/v1/user/unlink", &ABOUT, post)
 }
 
 async fn post(State(platform): State<Arc<Platform>>, request: Request) -> Response {

@@ -1,18 +1,10 @@
 //! `POST /v1/user/update_profile` — store user properties of the app.
-//!
-//! | parameter    | needed | rule                                                                      |
-//! |--------------|--------|---------------------------------------------------------------------------|
-//! | `properties` | yes    | a JSON object of registered keys, else -201; values are text, else -2      |
-//!
-//! What is not named stays. Unlinking deletes all.
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use axum::routing;
 use kakaw_core::link::Link;
 use kakaw_core::link::properties;
 use kakaw_store::{Outcome, links};
@@ -21,11 +13,16 @@ use kakaw_wire::user::UserId;
 use super::Caller;
 use super::params::{Params, bad};
 use crate::Platform;
+use crate::endpoint::{About, Credential, Reply, Routes, yes};
 use crate::http::error::{Error, json};
 use crate::request::context;
 
-pub fn routes() -> Router<Arc<Platform>> {
-    Router::new().route("/v1/user/update_profile", routing::post(post))
+const ABOUT: About = About::kapi("Stores user properties of the app.", Credential::Token, Reply::json::<UserId>())
+    .takes(&[yes("properties", "a JSON object of registered keys, else -201; values are text, else -2")])
+    .more("What is not named stays. Unlinking deletes all.");
+
+pub fn routes() -> Routes<Arc<Platform>> {
+    Routes::new().post("/v1/user/update_profile", &ABOUT, post)
 }
 
 async fn post(State(platform): State<Arc<Platform>>, request: Request) -> Response {

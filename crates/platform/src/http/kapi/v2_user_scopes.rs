@@ -1,19 +1,11 @@
 //! `GET /v2/user/scopes` — which consent items the person agreed to (F21).
 //! `POST /v2/user/revoke/scopes` — take consent back.
-//!
-//! | parameter | needed | rule                                                                                     |
-//! |-----------|--------|------------------------------------------------------------------------------------------|
-//! | `scopes`  | revoke | a JSON list of item ids, else -2; none agreed to: -2; one that the app requires: -3       |
-//!
-//! With an admin key: `target_id_type=user_id` and `target_id`.
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
-use axum::routing;
 use kakaw_core::app::{ApiGroup, App};
 use kakaw_core::link::Link;
 use kakaw_core::link::scopes;
@@ -27,12 +19,23 @@ use super::params::{Params, bad};
 use super::target::Target;
 use crate::Platform;
 use crate::deliver::events;
+use crate::endpoint::{About, Credential, Reply, Routes, no, yes};
 use crate::http::error::{Error, json};
 use crate::pages::words;
 use crate::request::context;
 
-pub fn routes() -> Router<Arc<Platform>> {
-    Router::new().route("/v2/user/scopes", routing::get(get)).route("/v2/user/revoke/scopes", routing::post(post))
+const LIST: About = About::kapi(
+    "Answers which consent items there are, and which the person agreed to.",
+    Credential::TokenOrAdminKey,
+    Reply::json::<Scopes>(),
+)
+.takes(&[no("scopes", "a JSON list of item ids: only these, else -2")]);
+
+const REVOKE: About = About::kapi("Takes consent back.", Credential::TokenOrAdminKey, Reply::json::<Scopes>())
+    .takes(&[yes("scopes", "a JSON list of item ids, else -2; none agreed to: -2; one that the app requires: -3")]);
+
+pub fn routes() -> Routes<Arc<Platform>> {
+    Routes::new().get("/v2/user/scopes", &LIST, get).post("/v2/user/revoke/scopes", &REVOKE, post)
 }
 
 async fn get(State(platform): State<Arc<Platform>>, request: Request) -> Response {

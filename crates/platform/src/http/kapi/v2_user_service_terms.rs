@@ -1,22 +1,12 @@
 //! `GET /v2/user/service_terms` — service terms and what the person agreed to.
 //! `POST /v2/user/upgrade/service_terms` — record that the person agreed, without a screen.
 //! `POST /v2/user/revoke/service_terms` — take agreement back.
-//!
-//! | parameter | needed         | rule                                                                          |
-//! |-----------|----------------|-------------------------------------------------------------------------------|
-//! | `result`  | no             | `agreed_service_terms` (default) or `app_service_terms`, else -2               |
-//! | `tags`    | upgrade,revoke | tags, separated by commas; GET: -2 when the app has none of them               |
-//!
-//! The app needs simple sign-up, else -3. `upgrade` passes over unknown and agreed tags; `revoke` refuses required terms
-//! (-3) and tags that are not agreed to (-2). With an admin key: `target_id_type=user_id` and `target_id`.
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use axum::routing;
 use kakaw_core::app::ApiGroup;
 use kakaw_core::link::service_terms;
 use kakaw_store::{Outcome, links};
@@ -28,14 +18,41 @@ use kakaw_wire::user::{
 use super::params::{Params, bad};
 use super::target::Target;
 use crate::Platform;
+use crate::endpoint::{About, Credential, Reply, Routes, no, yes};
 use crate::http::error::{Error, json};
 use crate::request::context;
 
-pub fn routes() -> Router<Arc<Platform>> {
-    Router::new()
-        .route("/v2/user/service_terms", routing::get(get))
-        .route("/v2/user/upgrade/service_terms", routing::post(upgrade))
-        .route("/v2/user/revoke/service_terms", routing::post(revoke))
+const LIST: About = About::kapi(
+    "Answers service terms, and what the person agreed to.",
+    Credential::TokenOrAdminKey,
+    Reply::json::<ServiceTerms>(),
+)
+.takes(&[
+    no("result", "`agreed_service_terms` (default) or `app_service_terms`, else -2"),
+    no("tags", "tags, separated by commas: only these; -2 when the app has none of them"),
+])
+.more(SIMPLE_SIGN_UP);
+
+const UPGRADE: About = About::kapi(
+    "Records that the person agreed, without a screen. Unknown tags and those agreed to are passed over.",
+    Credential::TokenOrAdminKey,
+    Reply::json::<AgreedServiceTerms>(),
+)
+.takes(&[yes("tags", "tags, separated by commas")])
+.more(SIMPLE_SIGN_UP);
+
+const REVOKE: About =
+    About::kapi("Takes agreement back.", Credential::TokenOrAdminKey, Reply::json::<RevokedServiceTerms>())
+        .takes(&[yes("tags", "tags, separated by commas; one that the app requires: -3, one not agreed to: -2")])
+        .more(SIMPLE_SIGN_UP);
+
+const SIMPLE_SIGN_UP: &str = "The app needs simple sign-up, else -3.";
+
+pub fn routes() -> Routes<Arc<Platform>> {
+    Routes::new()
+        .get("/v2/user/service_terms", &LIST, get)
+        .post("/v2/user/upgrade/service_terms", &UPGRADE, upgrade)
+        .post("/v2/user/revoke/service_terms", &REVOKE, revoke)
 }
 
 async fn get(State(platform): State<Arc<Platform>>, request: Request) -> Response {

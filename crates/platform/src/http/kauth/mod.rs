@@ -11,7 +11,6 @@ pub mod tokeninfo;
 
 use std::sync::Arc;
 
-use axum::Router;
 use kakaw_core::Refusal;
 use kakaw_core::app::{App, AppKey, KeyKind};
 use kakaw_core::crypto::secret;
@@ -20,18 +19,19 @@ use kakaw_wire::Problem;
 use kakaw_wire::form::Pairs;
 
 use crate::Platform;
+use crate::endpoint::Routes;
 
-/// Every endpoint of kauth.
-pub fn routes() -> Router<Arc<Platform>> {
-    Router::new()
-        .merge(agt::routes())
+/// Every endpoint of kauth, in the order of the documentation.
+pub fn routes() -> Routes<Arc<Platform>> {
+    Routes::new()
         .merge(authorize::routes())
-        .merge(discovery::routes())
-        .merge(jwks::routes())
-        .merge(logout::routes())
-        .merge(prepare::routes())
         .merge(token::routes())
         .merge(tokeninfo::routes())
+        .merge(logout::routes())
+        .merge(agt::routes())
+        .merge(prepare::routes())
+        .merge(discovery::routes())
+        .merge(jwks::routes())
 }
 
 /// The live key that a client calls itself by, of whatever kind: an admin key is known by its keyed hash.

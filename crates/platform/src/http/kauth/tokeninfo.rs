@@ -1,27 +1,25 @@
 //! `POST /oauth/tokeninfo` — verify an ID token and answer with its payload, for debugging.
-//!
-//! | parameter  | needed | rule                                                                       |
-//! |------------|--------|----------------------------------------------------------------------------|
-//! | `id_token` | yes    | a JWT (KOE400) of this issuer (KOE401), signed (KOE402), in time (KOE403)                  |
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use axum::routing;
 use kakaw_core::token::id_token;
 use kakaw_wire::Problem;
 use serde_json::Value;
 
 use crate::Platform;
+use crate::endpoint::{About, Reply, Routes, yes};
 use crate::http::error::{Error, json};
 use crate::request::body;
 use crate::request::context;
 
-pub fn routes() -> Router<Arc<Platform>> {
-    Router::new().route("/oauth/tokeninfo", routing::post(post))
+const ABOUT: About = About::kauth("Verifies an ID token and answers with its payload, for debugging.", Reply::Object)
+    .takes(&[yes("id_token", "a JWT (KOE400) of this issuer (KOE401), signed (KOE402), in time (KOE403)")]);
+
+pub fn routes() -> Routes<Arc<Platform>> {
+    Routes::new().post("/oauth/tokeninfo", &ABOUT, post)
 }
 
 async fn post(State(platform): State<Arc<Platform>>, request: Request) -> Response {

@@ -1,32 +1,6 @@
 //! `GET /oauth/authorize` — ask the person to log in and to agree, then send them back with a code.
 //! `POST /oauth/authorize` — the consent form, sent back to the same URL.
 //!
-//! | parameter                 | needed | rule                                                                |
-//! |---------------------------|--------|---------------------------------------------------------------------|
-//! | `client_id`               | yes    | a key of an app, else KOE101; not an admin key, else KOE008          |
-//! | `redirect_uri`            | yes    | registered for the key, letter for letter, else KOE006               |
-//! | `response_type`           | yes    | `code`, else KOE201; `token` is KOE202                               |
-//! | `scope`                   | no     | items to ask for, commas or spaces, else KOE205                      |
-//! | `prompt`                  | no     | `login`, `create`, `select_account`, `cert`; `none` shows nothing    |
-//! | `login_hint`              | no     | prefills the log-in form                                             |
-//! | `state`                   | no     | returned untouched                                                   |
-//! | `nonce`                   | no     | copied into the ID token                                             |
-//! | `lang`                    | no     | `ko`, `en`, `ja`, `zh`; else the browser's language                  |
-//! | `service_terms`           | no     | tags of service terms to show; empty: none (simple sign-up only)     |
-//! | `extra.service_terms`     | no     | the same, as the JavaScript SDK sends it                             |
-//! | `channel_public_id`       | no     | connected Talk Channels to show, else KOE102                         |
-//! | `agt`                     | no     | names the person by an access token; needs `scope`, else KOE001      |
-//! | `ka`                      | no     | platform identity, registered for the key, else KOE009               |
-//! | `auth_tran_id`            | no     | for `/apiweb/code.json`: 20 characters or more, else KOE001          |
-//! | `state_token`             | no     | the same, of Flutter on the Web: 20 characters or more               |
-//! | `is_popup`                | no     | `true`: the opener polls `/apiweb/code.json`, nobody is redirected   |
-//! | `kauth_tx_id`             | no     | a log-in by certificate that `/oauth/authorize/prepare` began        |
-//! | `agreement_code`          | no     | internal to Kakao: KOE204                                            |
-//! | `code_challenge`          | no     | 43 characters of base64url, else KOE001                              |
-//! | `code_challenge_method`   | no     | `S256`, else KOE001                                                  |
-//! | `auth_type`               | no     | `reauthenticate` is `prompt=login`                                   |
-//! | `proxy`                   | no     | the retired popup: KOE023                                            |
-//!
 //! The URL is re-entrant: every step (log in, agree to the account's terms, consent) ends by coming back to it, and the
 //! decision is taken afresh. Spec: RFC 6749 §4.1.1 and §4.1.2, OpenID Connect Core §3.1.2.
 
@@ -41,11 +15,9 @@ mod subject;
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::{RawQuery, Request};
 use axum::http::HeaderMap;
 use axum::response::Response;
-use axum::routing;
 use kakaw_core::app::{App, AppKey};
 use kakaw_core::authorize::{self, Parameters};
 use kakaw_wire::form::Pairs;
@@ -57,6 +29,7 @@ use self::interaction::{canonical, with_prompt_login};
 use self::reply::Reply;
 use self::sent::Sent;
 use crate::Platform;
+use crate::endpoint::{About, Param, Routes, no, yes};
 use crate::http::error::Error;
 use crate::pages::ways::{Back, Ways};
 use crate::request::body;
@@ -66,8 +39,39 @@ use crate::request::settled::Settled;
 /// How often the request is decided again when its commits are outrun.
 const ATTEMPTS: usize = 8;
 
-pub fn routes() -> Router<Arc<Platform>> {
-    Router::new().route("/oauth/authorize", routing::get(get).post(post))
+const ABOUT: About =
+    About::page("Asks the person to log in and to agree, then sends them back with a code.").in_query(QUERY);
+
+const FORM: About = About::page("The consent form, sent back to the same URL.").in_query(QUERY);
+
+const QUERY: &[Param] = &[
+    yes("client_id", "a key of an app, else KOE101; not an admin key, else KOE008"),
+    yes("redirect_uri", "registered for the key, letter for letter, else KOE006"),
+    yes("response_type", "`code`, else KOE201; `token` is KOE202"),
+    no("scope", "items to ask for, commas or spaces, else KOE205"),
+    no("prompt", "`login`, `create`, `select_account`, `cert`; `none` shows nothing"),
+    no("login_hint", "prefills the log-in form"),
+    no("state", "returned untouched"),
+    no("nonce", "copied into the ID token"),
+    no("lang", "`ko`, `en`, `ja`, `zh`; else the browser's language"),
+    no("service_terms", "tags of service terms to show; empty: none (simple sign-up only)"),
+    no("extra.service_terms", "the same, as the JavaScript SDK sends it"),
+    no("channel_public_id", "connected Talk Channels to show, else KOE102"),
+    no("agt", "names the person by an access token; needs `scope`, else KOE001"),
+    no("ka", "platform identity, registered for the key, else KOE009"),
+    no("auth_tran_id", "for `/apiweb/code.json`: 20 characters or more, else KOE001"),
+    no("state_token", "the same, of Flutter on the Web: 20 characters or more"),
+    no("is_popup", "`true`: the opener polls `/apiweb/code.json`, nobody is redirected"),
+    no("kauth_tx_id", "a log-in by certificate that `/oauth/authorize/prepare` began"),
+    no("agreement_code", "internal to Kakao: KOE204"),
+    no("code_challenge", "43 characters of base64url, else KOE001"),
+    no("code_challenge_method", "`S256`, else KOE001"),
+    no("auth_type", "`reauthenticate` is `prompt=login`"),
+    no("proxy", "the retired popup: KOE023"),
+];
+
+pub fn routes() -> Routes<Arc<Platform>> {
+    Routes::new().get("/oauth/authorize", &ABOUT, get).post("/oauth/authorize", &FORM, post)
 }
 
 async fn get(here: Here, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
