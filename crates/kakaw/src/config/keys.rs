@@ -1,5 +1,7 @@
 //! The documentation of every setting; `docs/reference/configuration.md` is made from it.
 
+use kakaw_store::db::Url;
+
 /// A setting.
 #[derive(Debug)]
 pub struct Key {
@@ -13,13 +15,7 @@ impl Key {
     /// The value as it may be shown: without the password of a database URL.
     #[must_use]
     pub fn shown(&self, value: &str) -> String {
-        let Some((scheme, rest)) = value.split_once("://").filter(|_| self.name == "database") else {
-            return value.to_owned();
-        };
-        match rest.rsplit_once('@').and_then(|(who, place)| Some((who.split_once(':')?.0, place))) {
-            Some((user, place)) => format!("{scheme}://{user}:…@{place}"),
-            None => value.to_owned(),
-        }
+        if self.name == "database" { Url::shown(value) } else { value.to_owned() }
     }
 }
 
@@ -44,7 +40,8 @@ pub const KEYS: &[Key] = &[
     key("data", "Folder that holds the SQLite database `kakaw.db` and the key file `keys.toml`. Excludes `database`."),
     key(
         "database",
-        "`sqlite:PATH` or `postgres://…`. Excludes `data`; without either, `dev` keeps everything in memory.",
+        "`sqlite:PATH` or `postgres://USER:PASSWORD@HOST:PORT/NAME?sslmode=verify-full`, with several hosts where there are \
+         some: see [PostgreSQL](../guides/postgresql.md). Excludes `data`; without either, `dev` keeps everything in memory.",
     ),
     key(
         "key_file",

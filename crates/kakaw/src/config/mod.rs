@@ -146,7 +146,7 @@ impl Config {
     pub fn url(&self) -> Result<Url, String> {
         match (&self.data, &self.database) {
             (Some(folder), _) => Ok(Url::Sqlite(folder.join("kakaw.db"))),
-            (None, Some(database)) => Url::parse(database),
+            (None, Some(database)) => Url::parse(database).map_err(|error| format!("database: {error}")),
             (None, None) => Ok(Url::Memory),
         }
     }

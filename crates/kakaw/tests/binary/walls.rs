@@ -48,7 +48,7 @@ fn no_crate_knows_what_it_must_not() {
     // Measured: 249, 299 with TLS for webhooks (the lock file names other platforms too), 328 with the authority of `kakaw run`. A dependency enters
     // knowingly.
     let packages = lock.matches("[[package]]").count();
-    assert!(packages <= 335, "{packages} packages in Cargo.lock; raise this bound only on purpose");
+    assert!(packages <= 340, "{packages} packages in Cargo.lock; raise this bound only on purpose");
 }
 
 /// The login platform is one by itself: what only a stand-in has is not even named in it. Names of the field are left
