@@ -66,18 +66,20 @@ fn configuration() {
     let mut text = "# Configuration\n\nA TOML file for `kakaw serve --config FILE` (and `kakaw dev --config FILE`). Each key \
                     can also be set by an\nenvironment variable: `policy.code_lifetime` is `KAKAW_POLICY__CODE_LIFETIME`. \
                     Flags win over variables, variables over\nthe file, the file over the defaults; `kakaw config` shows the \
-                    effective values and where each came from.\n\n| key | default of dev | default of serve | meaning |\n|---|---|---|---|\n"
+                    effective values and where each came from. Unknown keys and\nunknown variables `KAKAW_…` are refused, \
+                    with the nearest right one.\n\n| key | default of dev | default of serve | meaning |\n|---|---|---|---|\n"
         .to_owned();
     let defaults = [Mode::Dev, Mode::Serve].map(|mode| serde_json::to_value(Config::defaults(mode)).unwrap());
-    for key in config::KEYS {
+    for key in config::keys() {
         // It depends on the machine.
         let varies = key.name == "passwords.workers";
         let default = |mode: usize| {
             let value = key.name.split('.').fold(&defaults[mode], |value, part| &value[part]);
             if varies || value.is_null() { String::new() } else { format!("`{value}`") }
         };
-        let _ = writeln!(text, "| `{}` | {} | {} | {} |", key.name, default(0), default(1), cell(key.doc));
+        let _ = writeln!(text, "| `{}` | {} | {} | {} |", key.name, default(0), default(1), cell(&key.doc));
     }
+<<<<<<< HEAD
     text.push_str(
         "\n## The log\n\n`kakaw serve`, `kakaw dev` and `kakaw run` log to standard error, one event a line. Each line has the \
          time (RFC 3339, UTC,\nmilliseconds), the level and a message; a line about a request has its `request_id` too, which is \
@@ -86,6 +88,16 @@ fn configuration() {
          Secrets, tokens,\ncodes and the queries of requests are not logged. When nobody reads standard error, lines are dropped \
          and counted, and\nno request waits. What a command says before it serves, such as a setting that it refuses, is plain \
          text.\n",
+=======
+    text.push_str("\n## Variables that are no settings\n\n| variable | what it is |\n|---|---|\n");
+    for (name, about) in config::OTHERS {
+        let rest = if name.ends_with('_') { "…" } else { "" };
+        let _ = writeln!(text, "| `{name}{rest}` | {about} |");
+    }
+    text.push_str(
+        "\nThose that Kubernetes and Docker make for a service called `kakaw…` (`KAKAW_SERVICE_HOST`, `KAKAW_PORT_7700_TCP`, …) \
+         are ignored.\n",
+>>>>>>> h1
     );
     page("configuration.md", &text);
 }

@@ -5,11 +5,17 @@
 mod bad_day;
 mod client;
 mod command_line;
+mod database_tls;
 mod docs;
 mod durable;
 mod key_file;
 mod kill;
+<<<<<<< HEAD
 mod log;
+=======
+#[path = "../../../store/tests/tls/server.rs"]
+mod postgres_server;
+>>>>>>> h1
 mod proxy;
 mod run;
 mod running;
