@@ -67,11 +67,9 @@ pub struct Config {
     pub policy: Policy,
     /// Whether people may make accounts themselves (`prompt=create`). Nobody checks their email address.
     pub sign_up: bool,
-<<<<<<< HEAD
+    /// `[log]`.
     pub log: Log,
-=======
     /// `[pages]`.
->>>>>>> h1
     pub pages: Pages,
     /// `[quotas]`.
     pub quotas: Quotas,
@@ -82,16 +80,18 @@ pub struct Config {
 }
 
 /// `[log]`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[allow(missing_docs)]
 pub struct Log {
+    /// `text` or `json`: how the lines of the log are written, to standard error.
     pub format: LogFormat,
+    /// `error`, `warn`, `info`, `debug` or `trace`: the least important lines that are written. At `info` there is one line
+    /// for each refusal, at `debug` one for each request.
     pub level: LogLevel,
 }
 
 /// How a line of the log is written.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
     #[default]
@@ -100,7 +100,7 @@ pub enum LogFormat {
 }
 
 /// The least important lines that are written.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum LogLevel {
     Error,

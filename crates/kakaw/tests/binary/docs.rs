@@ -79,16 +79,6 @@ fn configuration() {
         };
         let _ = writeln!(text, "| `{}` | {} | {} | {} |", key.name, default(0), default(1), cell(&key.doc));
     }
-<<<<<<< HEAD
-    text.push_str(
-        "\n## The log\n\n`kakaw serve`, `kakaw dev` and `kakaw run` log to standard error, one event a line. Each line has the \
-         time (RFC 3339, UTC,\nmilliseconds), the level and a message; a line about a request has its `request_id` too, which is \
-         the header\n`X-Request-Id` of a refusal, and a refusal has the `code` that `kakaw explain` knows. In `text`, the fields \
-         follow the\nmessage as `name=value`; in `json`, each line is an object with `time`, `level`, `message` and the fields. \
-         Secrets, tokens,\ncodes and the queries of requests are not logged. When nobody reads standard error, lines are dropped \
-         and counted, and\nno request waits. What a command says before it serves, such as a setting that it refuses, is plain \
-         text.\n",
-=======
     text.push_str("\n## Variables that are no settings\n\n| variable | what it is |\n|---|---|\n");
     for (name, about) in config::OTHERS {
         let rest = if name.ends_with('_') { "…" } else { "" };
@@ -97,7 +87,15 @@ fn configuration() {
     text.push_str(
         "\nThose that Kubernetes and Docker make for a service called `kakaw…` (`KAKAW_SERVICE_HOST`, `KAKAW_PORT_7700_TCP`, …) \
          are ignored.\n",
->>>>>>> h1
+    );
+    text.push_str(
+        "\n## The log\n\n`kakaw serve`, `kakaw dev` and `kakaw run` log to standard error, one event a line. Each line has the \
+         time (RFC 3339, UTC,\nmilliseconds), the level and a message; a line about a request has its `request_id` too, which is \
+         the header\n`X-Request-Id` of a refusal, and a refusal has the `code` that `kakaw explain` knows. In `text`, the fields \
+         follow the\nmessage as `name=value`; in `json`, each line is an object with `time`, `level`, `message` and the fields. \
+         Secrets, tokens,\ncodes and the queries of requests are not logged. When nobody reads standard error, lines are dropped \
+         and counted, and\nno request waits. What a command says before it serves, such as a setting that it refuses, is plain \
+         text.\n",
     );
     page("configuration.md", &text);
 }

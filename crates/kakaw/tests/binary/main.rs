@@ -10,12 +10,9 @@ mod docs;
 mod durable;
 mod key_file;
 mod kill;
-<<<<<<< HEAD
 mod log;
-=======
 #[path = "../../../store/tests/tls/server.rs"]
 mod postgres_server;
->>>>>>> h1
 mod proxy;
 mod run;
 mod running;

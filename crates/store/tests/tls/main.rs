@@ -4,6 +4,7 @@
 
 mod server;
 
+use kakaw_core::AppId;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -78,7 +79,7 @@ async fn open(url: &str) -> Result<Store, String> {
 /// Opens a database, writes to it, and says how the connection is protected.
 async fn used(url: &str) -> String {
     let store = open(url).await.unwrap_or_else(|error| panic!("{url}: {error}"));
-    let app = App { id: 1, version: 1, settings: AppSettings::new("A") };
+    let app = App { id: AppId(1), version: 1, settings: AppSettings::new("A") };
     let made = store.commit(vec![apps::insert(&app, Millis(1))]).await.unwrap();
     assert!(matches!(made, Outcome::Committed | Outcome::Conflict(_)), "another test may have been first");
     store.protection().await.unwrap().unwrap()
@@ -261,7 +262,7 @@ async fn a_server_that_takes_no_writes_any_more_is_left_for_the_next() {
     operator.simple_query("alter system set default_transaction_read_only = on").await.unwrap();
     operator.simple_query("select pg_reload_conf()").await.unwrap();
     let write = async || {
-        let app = App { id: 2, version: 1, settings: AppSettings::new("A") };
+        let app = App { id: AppId(2), version: 1, settings: AppSettings::new("A") };
         store.commit(vec![apps::insert(&app, Millis(1))]).await
     };
     let mut failures = 0;
