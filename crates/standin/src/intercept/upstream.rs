@@ -58,8 +58,8 @@ impl Proxy {
     ///
     /// # Errors
     /// The proxy cannot be reached, or refuses.
-    // hyper-util's `Tunnel` does not fit: it loses what a server says first when that comes with the proxy's answer, and it
-    // does not say why a proxy refuses.
+    // hyper-util's `Tunnel` does not fit: it loses what a server says first when that comes with the proxy's answer, and
+    // it does not say why a proxy refuses.
     pub async fn connect(&self, target: &str) -> std::io::Result<Box<dyn Stream>> {
         let address = self.address();
         let stream = TcpStream::connect(&address).await?;
@@ -199,7 +199,8 @@ mod tests {
         tunnel.read_exact(&mut echo).await.expect("the echo");
         assert_eq!(&echo, b"hello");
         let asked = asked.await.expect("asked");
-        let expected = "CONNECT example.com:22 HTTP/1.1\r\nHost: example.com:22\r\nProxy-Authorization: Basic bWU6c2VjcmV0\r\n\r\n";
+        let expected = "CONNECT example.com:22 HTTP/1.1\r\nHost: example.com:22\r\n\
+                        Proxy-Authorization: Basic bWU6c2VjcmV0\r\n\r\n";
         assert_eq!(asked, expected);
     }
 
