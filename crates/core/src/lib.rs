@@ -10,6 +10,7 @@ pub mod diagnosis;
 pub mod link;
 pub mod policy;
 pub mod random;
+pub mod text;
 pub mod time;
 pub mod token;
 pub mod webhook;
