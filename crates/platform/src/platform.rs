@@ -19,7 +19,7 @@ use crate::surroundings::Surroundings;
 /// A store, keys, chance, its surroundings, and what the operator chose.
 pub struct Platform {
     pub store: Store,
-    pub sealer: Sealer,
+    pub sealer: Arc<Sealer>,
     pub random: Arc<dyn Random>,
     pub signer: Signer,
     pub passwords: Arc<Passwords>,
@@ -50,6 +50,8 @@ pub struct Settings {
     pub test_notice: bool,
     /// Whether everybody reads what only an app's team may read: pages and the log say which value was wrong.
     pub open_diagnosis: bool,
+    /// Whether client secrets must have 128 bits.
+    pub strong_secrets: bool,
     pub seeds: Seeds,
 }
 
@@ -86,7 +88,7 @@ impl Platform {
             parts;
         Self {
             store,
-            sealer,
+            sealer: Arc::new(sealer),
             random,
             signer,
             passwords,

@@ -85,3 +85,24 @@ pub fn is_weak(secret: &str) -> bool {
     characters.dedup();
     characters.len() < 8 || f64::from(length) * bits_per_character < BITS
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weak_secrets_are_known() {
+        for weak in [
+            "",
+            "s3cret",
+            "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+            "1234567890123456789012345678901",
+            "abcDEF123456",
+        ] {
+            assert!(is_weak(weak), "{weak}");
+        }
+        for strong in ["9f86d081884c7d659a2feaa0c55ad015", "V3ry-L0ng&Random!String#42", "kJ8sQ2mZxP0aWv7LrT5uNd"] {
+            assert!(!is_weak(strong), "{strong}");
+        }
+    }
+}

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use kakaw_platform::password::{Cost, LONGEST_WAIT, OWASP};
 
 pub use keys::{KEYS, Key};
-pub use safety::{is_weak_secret, unsafe_settings};
+pub use safety::unsafe_settings;
 
 /// Where earlier versions kept the keys of a PostgreSQL database: in the working folder.
 const EARLIER_KEY_FILE: &str = "kakaw-keys.toml";

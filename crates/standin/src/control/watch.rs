@@ -5,6 +5,7 @@
 //! `GET /control/v1/requests/wait` — the first exchange that fits, waiting for it up to `timeout` seconds.
 //! `GET /control/v1/faults` — the fault rules. `POST /control/v1/faults` — add one. `DELETE /control/v1/faults` — remove all.
 
+use kakaw_core::account::LoginId;
 use std::time::Duration;
 
 use axum::Router;
@@ -119,7 +120,7 @@ async fn filter(caller: &Caller, query: &str) -> Result<(Filter, Duration), Stri
 
 /// The account of a log-in id.
 async fn account(caller: &Caller, person: &str) -> Result<i64, String> {
-    match accounts::by_login(&caller.world.platform.store, person).await {
+    match accounts::by_login(&caller.world.platform.store, &LoginId::of(person)).await {
         Ok(Some(stored)) => Ok(stored.account.id),
         Ok(None) => Err(format!("person: nobody logs in with {person:?}")),
         Err(error) => Err(format!("person: {error}")),
@@ -140,7 +141,7 @@ async fn add(Wish(caller, mut rule): Wish<FaultRule>) -> Response {
         return caller.refuse(reason);
     }
     if let Some(person) = &rule.person {
-        match accounts::by_login(&caller.world.platform.store, person).await {
+        match accounts::by_login(&caller.world.platform.store, &LoginId::of(person)).await {
             Ok(Some(stored)) => rule.account = Some(stored.account.id),
             Ok(None) => return caller.refuse(format!("person: nobody logs in with {person:?}")),
             Err(error) => return caller.done(Err(error)),

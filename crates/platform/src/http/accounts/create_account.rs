@@ -10,6 +10,7 @@
 //!
 //! Only where the setting `sign_up` is on. Whoever made an account is logged in.
 
+use kakaw_core::account::LoginId;
 use std::sync::Arc;
 
 use axum::Router;
@@ -104,7 +105,7 @@ async fn create(here: &mut Here, query: &str, request: Request) -> Result<Respon
         },
     };
     let stored = Stored { account: account.clone(), password_hash: Some(hash), sealed_password: None };
-    let changes = vec![accounts::insert(&stored, now), accounts::put_login(email, account.id)];
+    let changes = vec![accounts::insert(&stored, now), accounts::put_login(&LoginId::of(email), account.id)];
     match here.platform.store.commit(changes).await? {
         Outcome::Committed => login::enter(here, &account, &target, false).await,
         Outcome::Conflict(_) => show(here, query, (email, nickname), Some(Notice::Taken)),

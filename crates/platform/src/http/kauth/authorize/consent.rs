@@ -2,6 +2,7 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
+use kakaw_core::account::LoginId;
 use kakaw_core::app::App;
 use kakaw_core::authorize::Request;
 use kakaw_core::crypto::seal::Purpose;
@@ -110,7 +111,7 @@ async fn is_taken(here: &Here, visit: &Visit, agreed: &Agreed) -> Result<bool, E
     let Some(email) = typed.filter(|email| Some(*email) != visit.account.attributes.email.as_deref()) else {
         return Ok(false);
     };
-    let owner = accounts::by_login(&here.platform.store, email).await?;
+    let owner = accounts::by_login(&here.platform.store, &LoginId::of(email)).await?;
     Ok(owner.is_some_and(|owner| owner.account.id != visit.account.id))
 }
 
@@ -144,7 +145,7 @@ pub fn link_changes(
         changes.push(accounts::update_attributes(&visit.account, attributes));
         if let (None, Some(email)) = (&visit.account.attributes.email, &attributes.email) {
             // The address becomes a log-in id; if another account took it meanwhile, the request is decided again.
-            changes.push(accounts::put_login(email, visit.account.id));
+            changes.push(accounts::put_login(&LoginId::of(email), visit.account.id));
         }
     }
     let link = consent::linked(app, &before, &agreed, now);

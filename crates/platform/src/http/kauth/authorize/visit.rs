@@ -1,6 +1,7 @@
 //! Who stands before an authorization request.
 
 use kakaw_core::account::Account;
+use kakaw_core::account::LoginId;
 use kakaw_core::account::session::Session;
 use kakaw_core::app::App;
 use kakaw_core::authorize::Visitor;
@@ -69,10 +70,11 @@ impl Visit {
                 format!("only names {unknown:?}, which is no consent item, service term or channel of this app");
             return Err(Problem::MalformedRequest { parameter: unattended.named_by.to_owned(), reason }.into());
         }
-        let stored = accounts::by_login(&here.platform.store, &unattended.person).await?.ok_or_else(|| {
-            let reason = format!("nobody logs in with {:?}", unattended.person);
-            Problem::MalformedRequest { parameter: unattended.named_by.to_owned(), reason }
-        })?;
+        let stored =
+            accounts::by_login(&here.platform.store, &LoginId::of(&unattended.person)).await?.ok_or_else(|| {
+                let reason = format!("nobody logs in with {:?}", unattended.person);
+                Problem::MalformedRequest { parameter: unattended.named_by.to_owned(), reason }
+            })?;
         let account = stored.account;
         let link = links::of(&here.platform.store, app.id, account.id).await?;
         let now = here.platform.now();
