@@ -135,6 +135,10 @@ impl Edit {
     /// Checks the whole against the rules and puts what differs into the draft; `path` is where the app stands.
     pub fn finish(self, platform: &Platform, actor: &Actor, draft: &mut Draft, path: &str) {
         let Some(settings) = &self.settings else { return };
+        let version = self.before.as_ref().map_or(1, |before| before.version);
+        let after = App { id: self.id, version, settings: settings.clone() };
+        // Links with it are looked at in any case: one mistake is one problem.
+        draft.apps.insert(self.id, after.clone());
         let problems = self.all_problems(settings, &limits(platform));
         if !problems.is_empty() {
             draft.refuse(path, problems);
@@ -142,11 +146,6 @@ impl Edit {
         }
         let changed: Vec<&Stored> = self.keys.iter().filter(|key| !self.stored.contains(key)).collect();
         let now = platform.now();
-        let after = App {
-            id: self.id,
-            version: self.before.as_ref().map_or(1, |before| before.version),
-            settings: settings.clone(),
-        };
         match &self.before {
             None => draft.push(apps::insert(&after, now)),
             // A key is a part of its app: whoever has seen the app before it has another version.
@@ -169,7 +168,6 @@ impl Edit {
         let before = self.before.as_ref().map(|app| view(&app.settings, &self.stored));
         let change = Change::new(platform, actor, What::App { app: self.id }, before, Some(view(settings, &self.keys)));
         draft.changes.push(change);
-        draft.apps.insert(self.id, after);
     }
 
     fn all_problems(&self, settings: &AppSettings, limits: &Limits) -> Vec<SettingProblem> {
