@@ -11,6 +11,7 @@ pub mod id;
 pub mod link;
 pub mod policy;
 pub mod random;
+pub mod text;
 pub mod time;
 pub mod token;
 pub mod webhook;

@@ -16,6 +16,7 @@ mod faults;
 mod hostile;
 mod kapi;
 mod lifecycle;
+mod manage;
 mod pages;
 mod picker;
 mod policy;
