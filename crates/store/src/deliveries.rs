@@ -6,7 +6,7 @@
 use kakaw_core::Millis;
 use kakaw_core::webhook::Notice;
 
-use crate::db::{FromRow, Result, Row, Statement, Store, sql};
+use crate::db::{Contested, FromRow, Result, Row, Statement, Store, sql};
 use crate::json;
 
 /// A notice on its way.
@@ -56,7 +56,7 @@ pub fn insert_after(id: i64, app_id: i64, notice: &Notice, now: Millis, attempts
     .bind(now)
     .bind(now)
     .bind(attempts)
-    .must_touch()
+    .must_touch(Contested::Delivery)
 }
 
 /// Takes up to `limit` due rows for the holder of `lease`, until `until`.

@@ -3,7 +3,7 @@
 use kakaw_core::Millis;
 use kakaw_core::link::Link;
 
-use crate::db::{FromRow, Result, Row, Statement, Store, sql};
+use crate::db::{Contested, FromRow, Result, Row, Statement, Store, sql};
 use crate::json;
 
 pub(crate) fn link_from(row: &Row) -> Result<Link> {
@@ -120,7 +120,7 @@ pub fn insert(link: &Link) -> Statement {
     .bind(json::write(&link.terms))
     .bind(json::write(&link.properties))
     .bind(json::write(&link.channels))
-    .must_touch()
+    .must_touch(Contested::Link)
 }
 
 /// Replaces a link, if it still has the version that `link` was read with.
@@ -141,7 +141,7 @@ pub fn update(link: &Link) -> Statement {
     .bind(link.app_id)
     .bind(link.account_id)
     .bind(link.version)
-    .must_touch()
+    .must_touch(Contested::Link)
 }
 
 /// Gives the link this user id, as a world file demands it.
@@ -151,7 +151,7 @@ pub fn set_user_id(link: &Link, user_id: i64) -> Statement {
         .bind(user_id)
         .bind(link.app_id)
         .bind(link.account_id)
-        .must_touch()
+        .must_touch(Contested::Link)
 }
 
 /// Ends every log-in of the link, on all devices; the link stays.
@@ -161,7 +161,7 @@ pub fn log_out(link: &Link) -> Statement {
         .bind(link.app_id)
         .bind(link.account_id)
         .bind(link.version)
-        .must_touch()
+        .must_touch(Contested::Link)
 }
 
 /// Ends the link: all consent, terms, properties, codes and tokens of it. The user id stays.
@@ -173,5 +173,5 @@ pub fn unlink(link: &Link) -> Statement {
     .bind(link.app_id)
     .bind(link.account_id)
     .bind(link.epoch)
-    .must_touch()
+    .must_touch(Contested::Link)
 }

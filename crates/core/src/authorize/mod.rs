@@ -4,6 +4,7 @@
 //! → `KOE201`/`KOE202` → `KOE205` → `KOE102`, and `KOE005` after log-in): before the redirect URI is known to be
 //! the app's, nothing is ever redirected.
 
+pub mod authorization;
 pub mod code;
 pub mod code_polling;
 pub mod pkce;
