@@ -10,7 +10,7 @@ use kakaw_core::crypto::seal::{MasterKey, Sealer};
 use kakaw_core::crypto::signing_key::{Jws, SigningKey};
 use kakaw_core::policy::Policy;
 use kakaw_core::token::{self, AccessToken};
-use kakaw_core::{Millis, authorize};
+use kakaw_core::{AppId, GrantId, Millis, authorize};
 use kakaw_platform::request::cookie;
 use kakaw_platform::{manage::world_file, password, random::Seeded};
 use kakaw_wire::form::Pairs;
@@ -85,10 +85,10 @@ fn authorization() -> Check {
     };
     let consent_items = [(Item::AccountEmail, item(kakaw_core::app::Consent::Required))].into();
     let settings = AppSettings { oidc: true, consent_items, ..AppSettings::new("App") };
-    let app = App { id: 1, version: 1, settings };
+    let app = App { id: AppId(1), version: 1, settings };
     let key = AppKey {
         key: KEY.to_owned(),
-        app_id: 1,
+        app_id: AppId(1),
         kind: KeyKind::RestApi,
         epoch: 0,
         deleted: false,
@@ -113,7 +113,7 @@ fn sealer() -> Sealer {
 
 fn issued() -> Vec<String> {
     let (sealer, random) = (sealer(), Seeded::new(1));
-    let token = |id| AccessToken { grant_id: id, expires_at: Millis(1_800_000_000_000) };
+    let token = |id| AccessToken { grant_id: GrantId(id), expires_at: Millis(1_800_000_000_000) };
     (1..5).map(|id| token::issue_access(&sealer, token(id), &random)).collect()
 }
 

@@ -1,5 +1,6 @@
 //! What comes after a log-in: consent details, user ids of an app with many people, and webhooks while people call.
 
+use kakaw_core::{AccountId, AppId, UserId};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -54,7 +55,7 @@ pub async fn run(binary: &Path, folder: &Path, bare: &Server, baseline: &load::R
     for part in 0..PEOPLE / 1000 {
         let people = (part * 1000..(part + 1) * 1000).flat_map(|index| {
             let account = Account {
-                id: FIRST + index,
+                id: AccountId(FIRST + index),
                 version: 1,
                 epoch: 0,
                 restricted: false,
@@ -62,7 +63,10 @@ pub async fn run(binary: &Path, folder: &Path, bare: &Server, baseline: &load::R
                 attributes: Attributes::default(),
             };
             let stored = Stored { account, password_hash: None, sealed_password: None };
-            [accounts::insert(&stored, NOW), links::insert(&Link::new(9, FIRST + index, FIRST + index, NOW))]
+            [
+                accounts::insert(&stored, NOW),
+                links::insert(&Link::new(AppId(9), AccountId(FIRST + index), UserId(FIRST + index), NOW)),
+            ]
         });
         commit(&store, people.collect()).await?;
     }
@@ -108,13 +112,13 @@ async fn commit(store: &Store, changes: Vec<Statement>) -> anyhow::Result<()> {
 
 /// Lets 10,000 events wait, as another node would.
 async fn enqueue(store: &Store, from: i64) -> anyhow::Result<()> {
-    let app = App { id: 9, version: 1, settings: AppSettings::new("Many") };
+    let app = App { id: AppId(9), version: 1, settings: AppSettings::new("Many") };
     let notice = |index: i64| {
-        let link = Link::new(9, FIRST + index % PEOPLE, FIRST + index % PEOPLE, NOW);
+        let link = Link::new(AppId(9), AccountId(FIRST + index % PEOPLE), UserId(FIRST + index % PEOPLE), NOW);
         let event = Event::new(EventType::TokenIssued);
         webhook::notice(&event, &app, &link, "http://localhost", &format!("jti-{index}"), NOW)
     };
-    let all = (from..from + NOTICES).map(|index| deliveries::insert(FIRST + index, 9, &notice(index), NOW));
+    let all = (from..from + NOTICES).map(|index| deliveries::insert(FIRST + index, AppId(9), &notice(index), NOW));
     commit(store, all.collect()).await
 }
 

@@ -7,6 +7,7 @@ pub mod app;
 pub mod authorize;
 pub mod crypto;
 pub mod diagnosis;
+pub mod id;
 pub mod link;
 pub mod policy;
 pub mod random;
@@ -15,5 +16,6 @@ pub mod token;
 pub mod webhook;
 
 pub use diagnosis::Refusal;
+pub use id::{AccountId, AppId, GrantId, UserId};
 pub use kakaw_wire as wire;
 pub use time::Millis;

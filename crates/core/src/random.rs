@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use crate::Millis;
+use crate::{Millis, UserId};
 
 /// A source of random bytes.
 pub trait Random: Send + Sync {
@@ -46,14 +46,14 @@ pub fn ordered_id(random: &dyn Random, now: Millis) -> i64 {
 }
 
 /// A user id: in [2^32, 2^53), so that JavaScript holds it exactly.
-pub fn user_id(random: &dyn Random) -> i64 {
+pub fn user_id(random: &dyn Random) -> UserId {
     to_user_id(u64::from_be_bytes(bytes(random)))
 }
 
 /// Folds 64 bits into the range of user ids.
 #[must_use]
-pub const fn to_user_id(bits: u64) -> i64 {
+pub const fn to_user_id(bits: u64) -> UserId {
     const LOW: u64 = 1 << 32;
     const HIGH: u64 = 1 << 53;
-    (LOW + bits % (HIGH - LOW)) as i64
+    UserId((LOW + bits % (HIGH - LOW)) as i64)
 }

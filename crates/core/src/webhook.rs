@@ -1,5 +1,6 @@
 //! What services are told without asking: unlink notices and account-status events.
 
+use crate::UserId;
 use kakaw_wire::event::{Category, EventDetails, EventSubject, EventType, SecurityEventToken, UnlinkReason};
 use kakaw_wire::scope::Item;
 use serde::{Deserialize, Serialize};
@@ -43,7 +44,7 @@ impl Event {
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Notice {
     /// For the unlink webhook.
-    Unlink { user_id: i64, referrer_type: UnlinkReason },
+    Unlink { user_id: UserId, referrer_type: UnlinkReason },
     /// For the account-status webhook; `aud` is filled in at delivery.
     AccountStatus { token: Box<SecurityEventToken> },
 }

@@ -1,5 +1,6 @@
 //! Calls per minute and app, counted by the process's own clock: a clock that tests move neither fills nor empties a quota.
 
+use kakaw_core::AppId;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
@@ -51,14 +52,14 @@ impl PerMinute {
     }
 
     /// Counts a call of the app, and says whether it may go on. An app may have a limit of its own.
-    pub fn admits(&self, app_id: i64, own: Option<u32>) -> bool {
+    pub fn admits(&self, app_id: AppId, own: Option<u32>) -> bool {
         let limit = own.unwrap_or(self.limit);
         if limit == 0 {
             return true;
         }
         let minute = self.started.elapsed().as_secs() / 60;
         let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
-        let (counted, count) = calls.entry(app_id).or_insert((minute, 0));
+        let (counted, count) = calls.entry(app_id.0).or_insert((minute, 0));
         if *counted != minute {
             (*counted, *count) = (minute, 0);
         }
@@ -74,9 +75,12 @@ mod tests {
     #[test]
     fn each_app_has_its_own_quota_and_zero_is_none() {
         let quota = PerMinute::new(2);
-        assert_eq!([1, 1, 1, 2].map(|app| quota.admits(app, None)), [true, true, false, true]);
-        assert!(quota.admits(1, Some(9)) && quota.admits(1, Some(0)) && !quota.admits(2, Some(1)), "an app's own");
+        assert_eq!([1, 1, 1, 2].map(|app| quota.admits(AppId(app), None)), [true, true, false, true]);
+        assert!(
+            quota.admits(AppId(1), Some(9)) && quota.admits(AppId(1), Some(0)) && !quota.admits(AppId(2), Some(1)),
+            "an app's own"
+        );
         let none = PerMinute::new(0);
-        assert!((0..1000).all(|_| none.admits(1, None)));
+        assert!((0..1000).all(|_| none.admits(AppId(1), None)));
     }
 }

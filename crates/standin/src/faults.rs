@@ -1,5 +1,6 @@
 //! Faults that a stand-in injects on demand: which exchange is meant, and how its answer is spoilt.
 
+use kakaw_core::{AccountId, AppId};
 use std::sync::{Mutex, PoisonError};
 
 use schemars::JsonSchema;
@@ -29,7 +30,8 @@ pub struct FaultRule {
     pub webhook: Option<String>,
     /// The account of `person`, found when the rule is added.
     #[serde(skip)]
-    pub account: Option<i64>,
+    #[schemars(with = "Option<i64>")]
+    pub account: Option<AccountId>,
     /// Only the nth exchange that fits, counted from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nth: Option<u64>,
@@ -155,7 +157,7 @@ struct Rules {
 /// A delivery that goes out after the next one of the same webhook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Overtaken {
-    app_id: i64,
+    app_id: AppId,
     kind: &'static str,
     id: i64,
 }
@@ -207,14 +209,14 @@ impl FaultRules {
     }
 
     /// Says that a delivery waits for the one that follows.
-    pub fn let_overtake(&self, app_id: i64, kind: &'static str, id: i64) {
+    pub fn let_overtake(&self, app_id: AppId, kind: &'static str, id: i64) {
         let mut rules = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         rules.overtaken.push(Overtaken { app_id, kind, id });
     }
 
     /// Those that waited for this delivery, which has ended.
     #[must_use]
-    pub fn overtaken_by(&self, app_id: i64, kind: &'static str, id: i64) -> Vec<i64> {
+    pub fn overtaken_by(&self, app_id: AppId, kind: &'static str, id: i64) -> Vec<i64> {
         let mut rules = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (gone, left) = rules.overtaken.iter().partition(|o| o.app_id == app_id && o.kind == kind);
         rules.overtaken = left;
@@ -245,7 +247,7 @@ pub struct Sent<'a> {
     pub path: &'a str,
     pub app_key: Option<&'a str>,
     /// The account, where a rule wants to know.
-    pub person: Option<i64>,
+    pub person: Option<AccountId>,
     /// From 0 to 1.
     pub chance: f64,
 }

@@ -1,6 +1,7 @@
 //! People that break services, by name: put in a stand-in's world with one call.
 
 use kakaw_core::app::{App, Consent};
+use kakaw_core::{AppId, UserId};
 use kakaw_store::{Outcome, accounts, apps, links};
 use kakaw_wire::scope::Item;
 use schemars::JsonSchema;
@@ -103,7 +104,8 @@ pub struct Made {
     pub app: i64,
     /// The person's user id there, if linked.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub user_id: Option<i64>,
+    #[schemars(with = "Option<i64>")]
+    pub user_id: Option<UserId>,
     /// What is special.
     pub about: String,
 }
@@ -113,7 +115,7 @@ impl Wish {
     /// There is no such app, or the database failed.
     pub async fn run(&self, world: &World) -> Result<Made, Refused> {
         let app = match self.app {
-            Some(id) => apps::by_id(&world.platform.store, id)
+            Some(id) => apps::by_id(&world.platform.store, AppId(id))
                 .await?
                 .ok_or_else(|| Refused::Wrong(format!("there is no app {id}")))?,
             None => apps::all(&world.platform.store)
@@ -137,7 +139,7 @@ impl Wish {
             None => None,
         };
         let user_id = link.filter(|link| link.connected).map(|link| link.user_id);
-        Ok(Made { person: login, password, app: app.id, user_id, about: self.preset.about().to_owned() })
+        Ok(Made { person: login, password, app: app.id.0, user_id, about: self.preset.about().to_owned() })
     }
 }
 

@@ -1,5 +1,6 @@
 //! The log of a stand-in: what was asked, what was answered, and why. Passwords, secrets, codes and tokens are not kept.
 
+use kakaw_core::{AccountId, AppId};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
 
@@ -58,13 +59,15 @@ pub struct Exchange {
     pub app_key: Option<String>,
     /// The app of the key, of the token or of the admin key.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub app: Option<i64>,
+    #[schemars(with = "Option<i64>")]
+    pub app: Option<AppId>,
     /// Log-in id of the person whose token, code, log-in or session it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub person: Option<String>,
     /// Their account.
     #[serde(skip)]
-    pub account: Option<i64>,
+    #[schemars(with = "Option<i64>")]
+    pub account: Option<AccountId>,
     pub status: u16,
     /// Microseconds of real time.
     pub took_us: u64,
@@ -120,12 +123,14 @@ pub struct Filter {
     /// The key of the request, or of its token.
     pub app_key: Option<String>,
     /// The id of the app of the key, of the token or of the admin key.
-    pub app: Option<i64>,
+    #[schemars(with = "Option<i64>")]
+    pub app: Option<AppId>,
     /// Log-in id of the person whose token, code, log-in or session it is.
     pub person: Option<String>,
     /// The account of `person`, found when the filter is read.
     #[serde(skip)]
-    pub account: Option<i64>,
+    #[schemars(with = "Option<i64>")]
+    pub account: Option<AccountId>,
     /// Values of parameters, of the query or the form: `parameters.state=abc`. Of secrets, the first letters are compared.
     pub parameters: BTreeMap<String, String>,
     /// HTTP status.

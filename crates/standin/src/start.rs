@@ -39,7 +39,7 @@ async fn load(here: &Here, demo: bool) -> Result<Start, Error> {
         let keys = app_keys::of_app(&platform.store, app.id).await?;
         let live = keys.into_iter().filter(|stored| !stored.key.deleted && stored.key.kind != KeyKind::Admin);
         let keys = live.map(|stored| (stored.key.kind.label(), stored.key.key)).collect();
-        found.push(App { id: app.id, name: app.settings.name, keys });
+        found.push(App { id: app.id.0, name: app.settings.name, keys });
     }
     let mut people: Vec<_> = accounts::all(&platform.store)
         .await?

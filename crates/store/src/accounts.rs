@@ -1,5 +1,6 @@
 //! Tables `accounts` and `logins`: people's accounts, and the ids that they log in with.
 
+use kakaw_core::AccountId;
 use kakaw_core::Millis;
 use kakaw_core::account::{Account, Attributes};
 
@@ -18,7 +19,7 @@ pub struct Stored {
 
 pub(crate) fn account_from(row: &Row) -> Result<Account> {
     Ok(Account {
-        id: row.int("account_id")?,
+        id: AccountId(row.int("account_id")?),
         version: row.int("account_version")?,
         epoch: row.int("account_epoch")?,
         restricted: row.bool("restricted")?,
@@ -58,7 +59,7 @@ pub async fn by_login(store: &Store, login: &str) -> Result<Option<Stored>> {
 }
 
 /// The account of this internal key.
-pub async fn by_id(store: &Store, id: i64) -> Result<Option<Stored>> {
+pub async fn by_id(store: &Store, id: AccountId) -> Result<Option<Stored>> {
     sql("select id as account_id, version as account_version, epoch as account_epoch, restricted, agreed_to_terms, \
          attributes, password_hash, sealed_password from accounts where id = $1")
     .bind(id)
@@ -121,7 +122,7 @@ pub fn update_attributes(account: &Account, attributes: &Attributes) -> Statemen
 
 /// Records that the person agreed to the account's terms.
 #[must_use]
-pub fn agree_to_terms(id: i64) -> Statement {
+pub fn agree_to_terms(id: AccountId) -> Statement {
     sql("update accounts set version = version + 1, agreed_to_terms = true where id = $1")
         .bind(id)
         .must_touch(Contested::Account)
@@ -145,7 +146,7 @@ pub fn delete(account: &Account) -> Statement {
 /// Adds the hash of a sealed password, unless the password was changed meanwhile; `keep` says what becomes of the sealed
 /// one.
 #[must_use]
-pub fn hash_password(id: i64, sealed: &str, hash: &str, keep: Option<&str>) -> Statement {
+pub fn hash_password(id: AccountId, sealed: &str, hash: &str, keep: Option<&str>) -> Statement {
     sql("update accounts set password_hash = $1, sealed_password = $2 where id = $3 and sealed_password = $4")
         .bind(hash)
         .bind(keep.map(str::to_owned))
@@ -155,7 +156,7 @@ pub fn hash_password(id: i64, sealed: &str, hash: &str, keep: Option<&str>) -> S
 
 /// Lets the account log in with this id; refused when another account has it.
 #[must_use]
-pub fn put_login(login: &str, account_id: i64) -> Statement {
+pub fn put_login(login: &str, account_id: AccountId) -> Statement {
     sql("insert into logins (login, account_id) values ($1, $2) \
          on conflict (login) do update set account_id = excluded.account_id where logins.account_id = excluded.account_id")
     .bind(normalized(login))
@@ -165,13 +166,13 @@ pub fn put_login(login: &str, account_id: i64) -> Statement {
 
 /// Takes every log-in id of an account away.
 #[must_use]
-pub fn clear_logins(account_id: i64) -> Statement {
+pub fn clear_logins(account_id: AccountId) -> Statement {
     sql("delete from logins where account_id = $1").bind(account_id)
 }
 
 /// Lets the account log in with this id too, unless somebody has it already.
 #[must_use]
-pub fn offer_login(login: &str, account_id: i64) -> Statement {
+pub fn offer_login(login: &str, account_id: AccountId) -> Statement {
     sql("insert into logins (login, account_id) values ($1, $2) on conflict do nothing")
         .bind(normalized(login))
         .bind(account_id)

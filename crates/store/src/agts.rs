@@ -1,5 +1,6 @@
 //! Table `agts`: one-time names of an access token's person, by their hash.
 
+use kakaw_core::GrantId;
 use kakaw_core::Millis;
 
 use crate::db::{Contested, FromRow, Result, Row, Statement, Store, sql};
@@ -8,7 +9,7 @@ use crate::db::{Contested, FromRow, Result, Row, Statement, Store, sql};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Agt {
     /// The grant of the access token.
-    pub grant_id: i64,
+    pub grant_id: GrantId,
     pub expires_at: Millis,
     pub spent_at: Option<Millis>,
 }
@@ -16,7 +17,7 @@ pub struct Agt {
 impl FromRow for Agt {
     fn from_row(row: &Row) -> Result<Self> {
         Ok(Self {
-            grant_id: row.int("grant_id")?,
+            grant_id: GrantId(row.int("grant_id")?),
             expires_at: Millis(row.int("expires_at")?),
             spent_at: row.maybe_int("spent_at")?.map(Millis),
         })
@@ -30,7 +31,7 @@ pub async fn by_id(store: &Store, id: &str) -> Result<Option<Agt>> {
 
 /// Adds an agt.
 #[must_use]
-pub fn insert(id: &str, grant_id: i64, expires_at: Millis) -> Statement {
+pub fn insert(id: &str, grant_id: GrantId, expires_at: Millis) -> Statement {
     sql("insert into agts (id, grant_id, expires_at) values ($1, $2, $3)")
         .bind(id)
         .bind(grant_id)

@@ -1,5 +1,6 @@
 //! Table `app_keys`: the keys of apps. An admin key stands by its keyed hash; what it is, is sealed.
 
+use kakaw_core::AppId;
 use std::sync::Arc;
 
 use kakaw_core::app::{App, AppKey, KeyKind};
@@ -22,7 +23,7 @@ pub(crate) fn key_from(row: &Row) -> Result<AppKey> {
     let kind = row.str("kind")?;
     Ok(AppKey {
         key: row.text("app_key")?,
-        app_id: row.int("app_id")?,
+        app_id: AppId(row.int("app_id")?),
         kind: KeyKind::from_id(kind).ok_or_else(|| row.wrong("kind", kind))?,
         epoch: row.int("key_epoch")?,
         deleted: row.bool("deleted")?,
@@ -61,7 +62,7 @@ pub async fn with_app(store: &Store, key: &str) -> Result<Option<(Arc<App>, AppK
 }
 
 /// Every key of an app, deleted ones too, by kind and place.
-pub async fn of_app(store: &Store, app_id: i64) -> Result<Vec<Stored>> {
+pub async fn of_app(store: &Store, app_id: AppId) -> Result<Vec<Stored>> {
     sql("select app_key, app_id, kind, epoch as key_epoch, deleted, settings as key_settings, secret_hash, position, sealed \
          from app_keys where app_id = $1 order by kind, position, app_key")
     .bind(app_id)

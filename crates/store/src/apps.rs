@@ -1,5 +1,6 @@
 //! Table `apps`: apps with their settings.
 
+use kakaw_core::AppId;
 use std::sync::Arc;
 
 use kakaw_core::Millis;
@@ -10,17 +11,17 @@ use crate::json;
 
 impl FromRow for App {
     fn from_row(row: &Row) -> Result<Self> {
-        Ok(Self { id: row.int("id")?, version: row.int("version")?, settings: json::read(row, "settings")? })
+        Ok(Self { id: AppId(row.int("id")?), version: row.int("version")?, settings: json::read(row, "settings")? })
     }
 }
 
 /// The app of this id.
-pub async fn by_id(store: &Store, id: i64) -> Result<Option<App>> {
+pub async fn by_id(store: &Store, id: AppId) -> Result<Option<App>> {
     sql("select id, version, settings from apps where id = $1").bind(id).maybe(store).await
 }
 
 /// The app of this id, at the version that another row named; parsed once a version.
-pub async fn at(store: &Store, id: i64, version: i64) -> Result<Option<Arc<App>>> {
+pub async fn at(store: &Store, id: AppId, version: i64) -> Result<Option<Arc<App>>> {
     if let Some(app) = store.apps.get(id, version) {
         return Ok(Some(app));
     }

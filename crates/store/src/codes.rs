@@ -1,5 +1,6 @@
 //! Table `codes`: authorization codes by their hash, each good for one exchange.
 
+use kakaw_core::GrantId;
 use kakaw_core::Millis;
 use kakaw_core::authorize::authorization::Epochs;
 use kakaw_core::authorize::code::{Code, CodeLife, Found};
@@ -34,7 +35,7 @@ impl FromRow for Found {
 
 /// A code that is no longer live has a time, and a grant if it was redeemed. Earlier versions wrote a grant 0 in place of none.
 fn life_from(row: &Row) -> Result<CodeLife> {
-    let grant = row.maybe_int("grant_id")?.filter(|grant| *grant != 0);
+    let grant = row.maybe_int("grant_id")?.filter(|grant| *grant != 0).map(GrantId);
     Ok(match (row.maybe_int("spent_at")?.map(Millis), grant) {
         (None, _) => CodeLife::Live,
         (Some(at), Some(grant)) => CodeLife::Redeemed { at, grant },
@@ -77,7 +78,7 @@ pub fn insert(code: &Code) -> Statement {
 
 /// Redeems a code for this grant. One statement decides the race; tried again for the same grant, it knows its own work.
 #[must_use]
-pub fn redeem(id: &str, grant_id: i64, now: Millis) -> Statement {
+pub fn redeem(id: &str, grant_id: GrantId, now: Millis) -> Statement {
     sql("update codes set spent_at = $1, grant_id = $2 where id = $3 and (spent_at is null or grant_id = $2)")
         .bind(now)
         .bind(grant_id)

@@ -3,6 +3,7 @@
 //! A row is due until it is delivered or given up. Who takes rows moves their time forward (the lease): when the taker
 //! dies, they are due again, so a delivery may happen twice and is never lost.
 
+use kakaw_core::AppId;
 use kakaw_core::Millis;
 use kakaw_core::webhook::Notice;
 
@@ -13,7 +14,7 @@ use crate::json;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Delivery {
     pub id: i64,
-    pub app_id: i64,
+    pub app_id: AppId,
     pub notice: Notice,
     /// `waiting`, `delivered`, `failed` or `held`.
     pub state: String,
@@ -28,7 +29,7 @@ impl FromRow for Delivery {
     fn from_row(row: &Row) -> Result<Self> {
         Ok(Self {
             id: row.int("id")?,
-            app_id: row.int("app_id")?,
+            app_id: AppId(row.int("app_id")?),
             notice: json::read(row, "payload")?,
             state: row.text("state")?,
             created_at: Millis(row.int("created_at")?),
@@ -40,13 +41,13 @@ impl FromRow for Delivery {
 
 /// Adds a notice, due now.
 #[must_use]
-pub fn insert(id: i64, app_id: i64, notice: &Notice, now: Millis) -> Statement {
+pub fn insert(id: i64, app_id: AppId, notice: &Notice, now: Millis) -> Statement {
     insert_after(id, app_id, notice, now, 0)
 }
 
 /// Adds a notice that was tried so often already.
 #[must_use]
-pub fn insert_after(id: i64, app_id: i64, notice: &Notice, now: Millis, attempts: i64) -> Statement {
+pub fn insert_after(id: i64, app_id: AppId, notice: &Notice, now: Millis, attempts: i64) -> Statement {
     sql("insert into deliveries (id, app_id, kind, payload, state, created_at, due_at, attempts) \
          values ($1, $2, $3, $4, 'waiting', $5, $6, $7)")
     .bind(id)
@@ -143,7 +144,7 @@ pub fn hold(id: i64, lease: &str) -> Statement {
 
 /// Lets what was held go on.
 #[must_use]
-pub fn release(app_id: i64, kind: &str, now: Millis) -> Statement {
+pub fn release(app_id: AppId, kind: &str, now: Millis) -> Statement {
     sql("update deliveries set due_at = $1, state = 'waiting' where app_id = $2 and kind = $3 and state = 'held'")
         .bind(now)
         .bind(app_id)
@@ -151,7 +152,7 @@ pub fn release(app_id: i64, kind: &str, now: Millis) -> Statement {
 }
 
 /// The last deliveries of an app, newest first.
-pub async fn last(store: &Store, app_id: i64, limit: i64) -> Result<Vec<Delivery>> {
+pub async fn last(store: &Store, app_id: AppId, limit: i64) -> Result<Vec<Delivery>> {
     sql("select id, app_id, payload, state, created_at, attempts, result from deliveries where app_id = $1 \
          order by id desc limit $2")
     .bind(app_id)
@@ -161,7 +162,7 @@ pub async fn last(store: &Store, app_id: i64, limit: i64) -> Result<Vec<Delivery
 }
 
 /// How many notices of this kind stand in this state.
-pub async fn count(store: &Store, app_id: i64, kind: &str, state: &str) -> Result<i64> {
+pub async fn count(store: &Store, app_id: AppId, kind: &str, state: &str) -> Result<i64> {
     let text = "select count(*) as n from deliveries where app_id = $1 and kind = $2 and state = $3";
     sql(text).bind(app_id).bind(kind).bind(state).count(store).await
 }
@@ -187,7 +188,7 @@ impl FromRow for State {
 }
 
 /// The state of an app's webhook, if it ever failed.
-pub async fn state(store: &Store, app_id: i64, kind: &str) -> Result<Option<State>> {
+pub async fn state(store: &Store, app_id: AppId, kind: &str) -> Result<Option<State>> {
     sql("select url, failures, paused_at from webhook_states where app_id = $1 and kind = $2")
         .bind(app_id)
         .bind(kind)
@@ -197,7 +198,7 @@ pub async fn state(store: &Store, app_id: i64, kind: &str) -> Result<Option<Stat
 
 /// Keeps the state of an app's webhook.
 #[must_use]
-pub fn put_state(app_id: i64, kind: &str, state: &State) -> Statement {
+pub fn put_state(app_id: AppId, kind: &str, state: &State) -> Statement {
     sql("insert into webhook_states (app_id, kind, url, failures, paused_at) values ($1, $2, $3, $4, $5) \
          on conflict (app_id, kind) do update set url = excluded.url, failures = excluded.failures, \
          paused_at = excluded.paused_at")

@@ -4,6 +4,7 @@ use kakaw_core::Millis;
 use kakaw_core::authorize::authorization::{Authorization, Epochs};
 use kakaw_core::link::Link;
 use kakaw_core::token::grant::{Bearer, Ended, EndedBy, Grant};
+use kakaw_core::{AccountId, AppId, GrantId};
 
 use crate::accounts::account_from;
 use crate::app_keys::key_from;
@@ -14,9 +15,9 @@ use crate::links::link_from;
 /// What a row of `codes` or `grants` was authorized for; the names of its epochs differ from those of what it is joined with.
 pub(crate) fn authorization_from(row: &Row, epochs: Epochs) -> Result<Authorization> {
     Ok(Authorization {
-        app_id: row.int("app_id")?,
+        app_id: AppId(row.int("app_id")?),
         app_key: row.text("app_key")?,
-        account_id: row.int("account_id")?,
+        account_id: AccountId(row.int("account_id")?),
         scopes: json::read(row, "scopes")?,
         openid: row.bool("openid")?,
         nonce: row.maybe_text("nonce")?,
@@ -60,7 +61,7 @@ impl FromRow for Bearer {
             .maybe_int("ended_at")?
             .map(|at| Ended { at: Millis(at), by: EndedBy::from_words(words.as_deref().unwrap_or_default()) });
         let grant = Grant {
-            id: row.int("id")?,
+            id: GrantId(row.int("id")?),
             authorization: authorization_from(row, epochs)?,
             created_at: Millis(row.int("created_at")?),
             refresh_generation: row.int("refresh_generation")?,
@@ -73,7 +74,7 @@ impl FromRow for Bearer {
 }
 
 /// A grant with all that a token check compares, by one statement: nothing of it is ever cached.
-pub async fn bearer(store: &Store, id: i64) -> Result<Option<Bearer>> {
+pub async fn bearer(store: &Store, id: GrantId) -> Result<Option<Bearer>> {
     sql("select g.id, g.scopes, g.openid, g.nonce, g.auth_time, g.session_id, g.device, g.address, \
          g.link_epoch as grant_link_epoch, g.account_epoch as grant_account_epoch, g.key_epoch as grant_key_epoch, \
          g.created_at, g.refresh_generation, g.refresh_expires_at, g.rotated_at, g.ended_at, g.ended_why, \
@@ -119,7 +120,7 @@ pub fn rotate(next: &Grant) -> Statement {
 
 /// Marks a grant as ended, and why, so that a later refusal can be explained.
 #[must_use]
-pub fn end(id: i64, now: Millis, by: &EndedBy) -> Statement {
+pub fn end(id: GrantId, now: Millis, by: &EndedBy) -> Statement {
     sql("update grants set ended_at = $1, ended_why = $2 where id = $3 and ended_at is null")
         .bind(now)
         .bind(by.words())

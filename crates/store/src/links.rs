@@ -2,15 +2,16 @@
 
 use kakaw_core::Millis;
 use kakaw_core::link::Link;
+use kakaw_core::{AccountId, AppId, UserId};
 
 use crate::db::{Contested, FromRow, Result, Row, Statement, Store, sql};
 use crate::json;
 
 pub(crate) fn link_from(row: &Row) -> Result<Link> {
     Ok(Link {
-        app_id: row.int("app_id")?,
-        account_id: row.int("account_id")?,
-        user_id: row.int("user_id")?,
+        app_id: AppId(row.int("app_id")?),
+        account_id: AccountId(row.int("account_id")?),
+        user_id: UserId(row.int("user_id")?),
         version: row.int("link_version")?,
         epoch: row.int("link_epoch")?,
         connected: row.bool("connected")?,
@@ -31,7 +32,7 @@ impl FromRow for Link {
 }
 
 /// The link between this account and this app, connected or not.
-pub async fn of(store: &Store, app_id: i64, account_id: i64) -> Result<Option<Link>> {
+pub async fn of(store: &Store, app_id: AppId, account_id: AccountId) -> Result<Option<Link>> {
     sql("select app_id, account_id, user_id, version as link_version, epoch as link_epoch, connected, connected_at, consents, \
          signup_due, synched_at, terms, properties, channels from links where app_id = $1 and account_id = $2")
     .bind(app_id)
@@ -41,7 +42,7 @@ pub async fn of(store: &Store, app_id: i64, account_id: i64) -> Result<Option<Li
 }
 
 /// The link of this user id, connected or not.
-pub async fn by_user_id(store: &Store, app_id: i64, user_id: i64) -> Result<Option<Link>> {
+pub async fn by_user_id(store: &Store, app_id: AppId, user_id: UserId) -> Result<Option<Link>> {
     sql("select app_id, account_id, user_id, version as link_version, epoch as link_epoch, connected, connected_at, consents, \
          signup_due, synched_at, terms, properties, channels from links where app_id = $1 and user_id = $2")
     .bind(app_id)
@@ -59,7 +60,7 @@ impl FromRow for Number {
 }
 
 /// User ids of linked people from this one on, upwards or downwards.
-pub async fn user_ids(store: &Store, app_id: i64, from: i64, upwards: bool, limit: i64) -> Result<Vec<i64>> {
+pub async fn user_ids(store: &Store, app_id: AppId, from: i64, upwards: bool, limit: i64) -> Result<Vec<i64>> {
     let text = if upwards {
         "select user_id as n from links where app_id = $1 and user_id >= $2 and connected and signup_due is null order by user_id limit $3"
     } else {
@@ -70,7 +71,7 @@ pub async fn user_ids(store: &Store, app_id: i64, from: i64, upwards: bool, limi
 }
 
 /// How many people are linked.
-pub async fn count(store: &Store, app_id: i64) -> Result<i64> {
+pub async fn count(store: &Store, app_id: AppId) -> Result<i64> {
     let text = "select count(*) as n from links where app_id = $1 and connected and signup_due is null";
     sql(text).bind(app_id).count(store).await
 }
@@ -93,7 +94,7 @@ pub async fn next_signup_due(store: &Store) -> Result<Option<Millis>> {
 }
 
 /// Every link of an account, by app.
-pub async fn of_account(store: &Store, account_id: i64) -> Result<Vec<Link>> {
+pub async fn of_account(store: &Store, account_id: AccountId) -> Result<Vec<Link>> {
     sql("select app_id, account_id, user_id, version as link_version, epoch as link_epoch, connected, connected_at, consents, \
          signup_due, synched_at, terms, properties, channels from links where account_id = $1 order by app_id")
     .bind(account_id)
@@ -146,7 +147,7 @@ pub fn update(link: &Link) -> Statement {
 
 /// Gives the link this user id, as a world file demands it.
 #[must_use]
-pub fn set_user_id(link: &Link, user_id: i64) -> Statement {
+pub fn set_user_id(link: &Link, user_id: UserId) -> Statement {
     sql("update links set user_id = $1 where app_id = $2 and account_id = $3")
         .bind(user_id)
         .bind(link.app_id)

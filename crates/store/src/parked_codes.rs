@@ -2,6 +2,7 @@
 //!
 //! A row is made when the authorization begins, so that the first request owns its transaction id.
 
+use kakaw_core::AppId;
 use kakaw_core::Millis;
 
 use crate::db::{Contested, FromRow, Result, Row, Statement, Store, sql};
@@ -9,7 +10,7 @@ use crate::db::{Contested, FromRow, Result, Row, Statement, Store, sql};
 /// What came of a log-in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parked {
-    pub app_id: i64,
+    pub app_id: AppId,
     /// The sealed answer, once there is one.
     pub answer: Option<String>,
     pub expires_at: Millis,
@@ -20,7 +21,7 @@ pub struct Parked {
 impl FromRow for Parked {
     fn from_row(row: &Row) -> Result<Self> {
         Ok(Self {
-            app_id: row.int("app_id")?,
+            app_id: AppId(row.int("app_id")?),
             answer: row.maybe_text("answer")?,
             expires_at: Millis(row.int("expires_at")?),
             read_at: row.maybe_int("read_at")?.map(Millis),
@@ -35,7 +36,7 @@ pub async fn by_id(store: &Store, id: &str) -> Result<Option<Parked>> {
 
 /// Parks an answer; refused when the transaction has one already.
 #[must_use]
-pub fn park(id: &str, app_id: i64, answer: &str, expires_at: Millis) -> Statement {
+pub fn park(id: &str, app_id: AppId, answer: &str, expires_at: Millis) -> Statement {
     sql("insert into parked_codes (id, app_id, answer, expires_at) values ($1, $2, $3, $4) on conflict do nothing")
         .bind(id)
         .bind(app_id)

@@ -1,5 +1,6 @@
 //! Table `sessions`: account sessions of browsers, by the hash of their cookie.
 
+use kakaw_core::AccountId;
 use kakaw_core::Millis;
 use kakaw_core::account::Account;
 use kakaw_core::account::session::Session;
@@ -13,7 +14,7 @@ impl FromRow for Found {
     fn from_row(row: &Row) -> Result<Self> {
         let session = Session {
             id: row.text("session_id")?,
-            account_id: row.int("account_id")?,
+            account_id: AccountId(row.int("account_id")?),
             auth_time: Millis(row.int("auth_time")?),
             expires_at: Millis(row.int("expires_at")?),
             account_epoch: row.int("session_epoch")?,
@@ -55,7 +56,7 @@ pub fn delete(id: &str) -> Statement {
 }
 
 /// How many sessions of an account live. No index serves it: it is for stand-ins.
-pub async fn live_of(store: &Store, account_id: i64, account_epoch: i64, now: Millis) -> Result<i64> {
+pub async fn live_of(store: &Store, account_id: AccountId, account_epoch: i64, now: Millis) -> Result<i64> {
     let text = "select count(*) as n from sessions where account_id = $1 and account_epoch = $2 and expires_at > $3";
     sql(text).bind(account_id).bind(account_epoch).bind(now).count(store).await
 }

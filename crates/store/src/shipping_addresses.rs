@@ -1,5 +1,6 @@
 //! Table `shipping_addresses`: the addresses of accounts.
 
+use kakaw_core::AccountId;
 use kakaw_core::Millis;
 use kakaw_core::account::shipping::Address;
 
@@ -10,7 +11,7 @@ impl FromRow for Address {
     fn from_row(row: &Row) -> Result<Self> {
         Ok(Self {
             id: row.int("id")?,
-            account_id: row.int("account_id")?,
+            account_id: AccountId(row.int("account_id")?),
             version: row.int("version")?,
             is_default: row.bool("is_default")?,
             updated_at: Millis(row.int("updated_at")?),
@@ -20,7 +21,7 @@ impl FromRow for Address {
 }
 
 /// Every address of an account.
-pub async fn of_account(store: &Store, account_id: i64) -> Result<Vec<Address>> {
+pub async fn of_account(store: &Store, account_id: AccountId) -> Result<Vec<Address>> {
     sql("select id, account_id, version, is_default, updated_at, fields from shipping_addresses where account_id = $1 \
          order by id")
     .bind(account_id)
@@ -57,7 +58,7 @@ pub fn update(address: &Address) -> Statement {
 
 /// Makes this the only default address of its account.
 #[must_use]
-pub fn set_default(account_id: i64, id: i64) -> Statement {
+pub fn set_default(account_id: AccountId, id: i64) -> Statement {
     sql("update shipping_addresses set version = version + 1, is_default = (id = $1) where account_id = $2")
         .bind(id)
         .bind(account_id)
@@ -65,7 +66,7 @@ pub fn set_default(account_id: i64, id: i64) -> Statement {
 
 /// Removes an address of the account.
 #[must_use]
-pub fn delete(account_id: i64, id: i64) -> Statement {
+pub fn delete(account_id: AccountId, id: i64) -> Statement {
     sql("delete from shipping_addresses where account_id = $1 and id = $2")
         .bind(account_id)
         .bind(id)
@@ -74,6 +75,6 @@ pub fn delete(account_id: i64, id: i64) -> Statement {
 
 /// Removes every address of an account.
 #[must_use]
-pub fn delete_all(account_id: i64) -> Statement {
+pub fn delete_all(account_id: AccountId) -> Statement {
     sql("delete from shipping_addresses where account_id = $1").bind(account_id)
 }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
 
+use kakaw_core::{AccountId, AppId, GrantId, UserId};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -48,16 +49,16 @@ async fn fill(store: &Store) -> Link {
     let settings = AppSettings::new("A");
     let key = AppKey {
         key: KEY.to_owned(),
-        app_id: 1,
+        app_id: AppId(1),
         kind: KeyKind::RestApi,
         epoch: 0,
         deleted: false,
         settings: KeySettings::default(),
         secret_hash: None,
     };
-    let link = Link::new(1, 7, 1 << 40, NOW);
+    let link = Link::new(AppId(1), AccountId(7), UserId(1 << 40), NOW);
     let all = vec![
-        apps::insert(&App { id: 1, version: 1, settings }, NOW),
+        apps::insert(&App { id: AppId(1), version: 1, settings }, NOW),
         app_keys::put(&app_keys::Stored { key, position: 0, sealed: None }),
         accounts::insert(&person(7), NOW),
         links::insert(&link),
@@ -73,7 +74,7 @@ async fn done(store: &Store, changes: Vec<Statement>) {
 
 fn person(id: i64) -> Stored {
     let account = Account {
-        id,
+        id: AccountId(id),
         version: 1,
         epoch: 0,
         restricted: false,
@@ -85,9 +86,9 @@ fn person(id: i64) -> Stored {
 
 fn code(id: &str, expires_at: Millis) -> Code {
     let authorization = Authorization {
-        app_id: 1,
+        app_id: AppId(1),
         app_key: KEY.to_owned(),
-        account_id: 7,
+        account_id: AccountId(7),
         scopes: vec![],
         openid: false,
         nonce: None,
@@ -116,7 +117,7 @@ async fn a_code_is_redeemed_by_one_of_many_and_a_second_try_of_the_winner_knows_
         done(&store, vec![codes::insert(&code("c", NOW.plus_seconds(600)))]).await;
         let tries: Vec<_> = (1..=32)
             .map(|grant| {
-                let store = Arc::clone(&store);
+                let (store, grant) = (Arc::clone(&store), GrantId(grant));
                 tokio::spawn(async move { (grant, store.commit(vec![codes::redeem("c", grant, NOW)]).await.unwrap()) })
             })
             .collect();
@@ -144,7 +145,10 @@ async fn a_code_that_was_invalidated_has_no_grant() {
         done(&store, vec![codes::insert(&code("c", NOW.plus_seconds(600))), codes::invalidate("c", NOW)]).await;
         let life = async || codes::by_id(&store, "c").await.unwrap().unwrap().code.life;
         assert_eq!(life().await, CodeLife::Invalidated { at: NOW });
-        assert_eq!(store.commit(vec![codes::redeem("c", 1, NOW)]).await.unwrap(), Outcome::Conflict(Contested::Code));
+        assert_eq!(
+            store.commit(vec![codes::redeem("c", GrantId(1), NOW)]).await.unwrap(),
+            Outcome::Conflict(Contested::Code)
+        );
         // Earlier versions named a grant 0 then.
         done(&store, vec![db::sql("update codes set grant_id = 0 where id = $1").bind("c")]).await;
         assert_eq!(life().await, CodeLife::Invalidated { at: NOW });
@@ -156,10 +160,11 @@ async fn a_code_that_was_invalidated_has_no_grant() {
 async fn what_ended_a_grant_is_read_as_it_was_written_whoever_wrote_it() {
     each_database(async |store| {
         fill(&store).await;
-        let grant = |id| Grant::new(id, code("x", NOW).authorization, NOW);
+        let grant = |id| Grant::new(GrantId(id), code("x", NOW).authorization, NOW);
         done(&store, vec![grants::insert(&grant(1)), grants::insert(&grant(2)), grants::insert(&grant(3))]).await;
         let later = NOW.plus_seconds(9);
-        let ends = vec![grants::end(1, NOW, &EndedBy::CodeReuse), grants::end(1, later, &EndedBy::Logout)];
+        let ends =
+            vec![grants::end(GrantId(1), NOW, &EndedBy::CodeReuse), grants::end(GrantId(1), later, &EndedBy::Logout)];
         done(&store, ends).await;
         let unknown = "update grants set ended_at = $1, ended_why = $2 where id = 2";
         done(&store, vec![db::sql(unknown).bind(NOW).bind("the moon")]).await;
@@ -168,7 +173,7 @@ async fn what_ended_a_grant_is_read_as_it_was_written_whoever_wrote_it() {
             (2, Some(Ended { at: NOW, by: EndedBy::Other("the moon".to_owned()) })),
             (3, None),
         ] {
-            assert_eq!(grants::bearer(&store, id).await.unwrap().unwrap().grant.ended, expected, "{id}");
+            assert_eq!(grants::bearer(&store, GrantId(id)).await.unwrap().unwrap().grant.ended, expected, "{id}");
         }
     })
     .await;
@@ -178,9 +183,11 @@ async fn what_ended_a_grant_is_read_as_it_was_written_whoever_wrote_it() {
 async fn a_grants_id_that_is_taken_is_told_from_a_code_that_is() {
     each_database(async |store| {
         fill(&store).await;
-        let (code, grant) = (code("c", NOW.plus_seconds(600)), |id| Grant::new(id, code("x", NOW).authorization, NOW));
+        let (code, grant) =
+            (code("c", NOW.plus_seconds(600)), |id| Grant::new(GrantId(id), code("x", NOW).authorization, NOW));
         done(&store, vec![codes::insert(&code), grants::insert(&grant(1))]).await;
-        let exchange = async |id| store.commit(vec![codes::redeem("c", id, NOW), grants::insert(&grant(id))]).await;
+        let exchange =
+            async |id| store.commit(vec![codes::redeem("c", GrantId(id), NOW), grants::insert(&grant(id))]).await;
         assert_eq!(exchange(1).await.unwrap(), Outcome::Conflict(Contested::GrantId));
         assert_eq!(exchange(2).await.unwrap(), Outcome::Committed);
         assert_eq!(exchange(3).await.unwrap(), Outcome::Conflict(Contested::Code));
@@ -201,13 +208,13 @@ async fn a_commit_is_all_or_nothing() {
         ];
         assert_eq!(store.commit(changes).await.unwrap(), Outcome::Conflict(Contested::Link), "it says what was outrun");
         assert!(sessions::with_account(&store, "s").await.unwrap().is_none());
-        assert_eq!(links::of(&store, 1, 7).await.unwrap(), Some(link), "nothing of it is there");
+        assert_eq!(links::of(&store, AppId(1), AccountId(7)).await.unwrap(), Some(link), "nothing of it is there");
     })
     .await;
 }
 
 fn session(id: &str, expires_at: Millis) -> Session {
-    Session { id: id.to_owned(), account_id: 7, auth_time: NOW, expires_at, account_epoch: 0 }
+    Session { id: id.to_owned(), account_id: AccountId(7), auth_time: NOW, expires_at, account_epoch: 0 }
 }
 
 #[tokio::test]
@@ -216,13 +223,17 @@ async fn log_in_ids_belong_to_one_account_and_are_compared_without_case() {
         fill(&store).await;
         done(&store, vec![accounts::insert(&person(8), NOW)]).await;
         let put = async |login: &str, id| store.commit(vec![accounts::put_login(login, id)]).await.unwrap();
-        assert_eq!(put("Ryan@Example.com", 7).await, Outcome::Committed);
-        assert_eq!(put("ryan@example.com", 7).await, Outcome::Committed, "its own again");
-        assert_eq!(put(" ryan@example.com ", 8).await, Outcome::Conflict(Contested::LoginId), "not another's");
+        assert_eq!(put("Ryan@Example.com", AccountId(7)).await, Outcome::Committed);
+        assert_eq!(put("ryan@example.com", AccountId(7)).await, Outcome::Committed, "its own again");
+        assert_eq!(
+            put(" ryan@example.com ", AccountId(8)).await,
+            Outcome::Conflict(Contested::LoginId),
+            "not another's"
+        );
         let found = accounts::by_login(&store, "RYAN@example.com").await.unwrap().unwrap();
-        assert_eq!(found.account.id, 7);
-        assert_eq!(put("+82 10-1234-5678", 8).await, Outcome::Committed);
-        assert_eq!(accounts::by_login(&store, "+821012345678").await.unwrap().unwrap().account.id, 8);
+        assert_eq!(found.account.id, AccountId(7));
+        assert_eq!(put("+82 10-1234-5678", AccountId(8)).await, Outcome::Committed);
+        assert_eq!(accounts::by_login(&store, "+821012345678").await.unwrap().unwrap().account.id, AccountId(8));
     })
     .await;
 }
@@ -233,9 +244,9 @@ async fn an_unlink_raises_the_epoch_once_and_keeps_the_user_id() {
         let link = fill(&store).await;
         assert_eq!(store.commit(vec![links::unlink(&link)]).await.unwrap(), Outcome::Committed);
         assert_eq!(store.commit(vec![links::unlink(&link)]).await.unwrap(), Outcome::Conflict(Contested::Link), "once");
-        let after = links::of(&store, 1, 7).await.unwrap().unwrap();
+        let after = links::of(&store, AppId(1), AccountId(7)).await.unwrap().unwrap();
         assert_eq!((after.connected, after.epoch, after.user_id), (false, 1, link.user_id));
-        let other = Link { account_id: 8, ..link };
+        let other = Link { account_id: AccountId(8), ..link };
         assert_eq!(
             store.commit(vec![links::insert(&other)]).await.unwrap(),
             Outcome::Conflict(Contested::Link),
@@ -261,8 +272,8 @@ async fn sweeps_take_batches_of_what_is_over_and_nothing_else() {
             codes::insert(&code("spent today", NOW.plus_seconds(-3600))),
             sessions::insert(&session("alive", NOW.plus_seconds(1)), "", ""),
             sessions::insert(&session("over", NOW.plus_seconds(-1)), "", ""),
-            grants::insert(&grant(1, NOW.plus_seconds(-3600))),
-            grants::insert(&grant(2, NOW.plus_seconds(-13 * 3600))),
+            grants::insert(&grant(GrantId(1), NOW.plus_seconds(-3600))),
+            grants::insert(&grant(GrantId(2), NOW.plus_seconds(-13 * 3600))),
         ];
         done(&store, kept).await;
         let mut batches = 0;
@@ -274,8 +285,8 @@ async fn sweeps_take_batches_of_what_is_over_and_nothing_else() {
         assert!(codes::by_id(&store, "spent today").await.unwrap().is_some(), "kept a day for the diagnosis");
         assert!(sessions::with_account(&store, "alive").await.unwrap().is_some());
         assert!(sessions::with_account(&store, "over").await.unwrap().is_none());
-        assert!(grants::bearer(&store, 1).await.unwrap().is_some(), "an access token may still name it");
-        assert!(grants::bearer(&store, 2).await.unwrap().is_none());
+        assert!(grants::bearer(&store, GrantId(1)).await.unwrap().is_some(), "an access token may still name it");
+        assert!(grants::bearer(&store, GrantId(2)).await.unwrap().is_none());
         assert!(!sweep::batch(&store, NOW).await.unwrap(), "nothing is left to do");
     })
     .await;
@@ -287,7 +298,7 @@ async fn a_store_that_is_opened_again_has_what_was_committed() {
     let url = Url::Sqlite(folder.path().join("t.db"));
     fill(&Store::open(&url).await.unwrap()).await;
     let again = Store::open(&url).await.unwrap();
-    assert!(accounts::by_id(&again, 7).await.unwrap().is_some());
+    assert!(accounts::by_id(&again, AccountId(7)).await.unwrap().is_some());
     assert_eq!(again.durability().await.unwrap(), "journal_mode=wal synchronous=full", "an answer waits for the disk");
 }
 
@@ -295,7 +306,7 @@ async fn a_store_that_is_opened_again_has_what_was_committed() {
 async fn a_restored_snapshot_is_every_row_and_no_app_of_the_time_after_it() {
     each_database(async |store| {
         fill(&store).await;
-        let named = |name: &str, version| App { id: 1, version, settings: AppSettings::new(name) };
+        let named = |name: &str, version| App { id: AppId(1), version, settings: AppSettings::new(name) };
         // As requests find it: with its key, kept by version.
         let name = async || app_keys::with_app(&store, KEY).await.unwrap().unwrap().0.settings.name.clone();
         let taken = snapshot::take(&store).await.unwrap();

@@ -7,13 +7,13 @@ use jiff::civil::Date;
 use kakaw_wire::scope::Item;
 use serde::{Deserialize, Serialize};
 
-use crate::Millis;
+use crate::{AccountId, Millis};
 
 /// An account.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Account {
     /// Internal key, never shown.
-    pub id: i64,
+    pub id: AccountId,
     /// Goes up with every change.
     pub version: i64,
     /// A password change raises it: sessions and tokens of before die.

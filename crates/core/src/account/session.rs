@@ -1,5 +1,6 @@
 //! The account session of a browser: who is logged in, since when, for how long.
 
+use crate::AccountId;
 use crate::Millis;
 use crate::policy::{LONG_SESSION_LIFETIME, SESSION_LIFETIME};
 
@@ -8,7 +9,7 @@ use crate::policy::{LONG_SESSION_LIFETIME, SESSION_LIFETIME};
 pub struct Session {
     /// Hash of the cookie's value.
     pub id: String,
-    pub account_id: i64,
+    pub account_id: AccountId,
     pub auth_time: Millis,
     pub expires_at: Millis,
     /// The account's epoch at log-in.

@@ -1,5 +1,6 @@
 //! Shipping addresses of an account, and what is told of them.
 
+use crate::AccountId;
 use kakaw_wire::shipping::{AddressFields, AddressKind, ShippingAddress};
 
 use crate::Millis;
@@ -9,7 +10,7 @@ use crate::Millis;
 pub struct Address {
     /// Address id, below 2^53.
     pub id: i64,
-    pub account_id: i64,
+    pub account_id: AccountId,
     /// Goes up with every change.
     pub version: i64,
     pub is_default: bool,
@@ -91,7 +92,7 @@ mod tests {
 
     fn address(id: i64, is_default: bool, seconds: i64) -> Address {
         let updated_at = Millis(seconds * 1000);
-        Address { id, account_id: 1, version: 1, is_default, updated_at, fields: AddressFields::default() }
+        Address { id, account_id: AccountId(1), version: 1, is_default, updated_at, fields: AddressFields::default() }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The keys of an app, and the settings that hang on each.
 
+use crate::AppId;
 use serde::{Deserialize, Serialize};
 
 use crate::app::redirect_uri;
@@ -59,7 +60,7 @@ impl KeyKind {
 pub struct AppKey {
     /// The key as clients send it; of an admin key, its keyed hash.
     pub key: String,
-    pub app_id: i64,
+    pub app_id: AppId,
     pub kind: KeyKind,
     /// Deleting the key raises it.
     pub epoch: i64,

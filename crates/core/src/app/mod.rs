@@ -15,16 +15,16 @@ use std::collections::BTreeMap;
 use kakaw_wire::scope::Item;
 use serde::{Deserialize, Serialize};
 
-use crate::Millis;
 use crate::account::Attributes;
 use crate::app::service_terms::{ServiceTerm, SimpleSignup};
 use crate::app::webhooks::Webhooks;
+use crate::{AppId, Millis};
 
 /// An app with its settings.
 #[derive(Debug, Clone, PartialEq)]
 pub struct App {
     /// Numeric app id.
-    pub id: i64,
+    pub id: AppId,
     /// Goes up with every change.
     pub version: i64,
     /// What its team sets.

@@ -123,10 +123,11 @@ pub fn network(text: &str) -> Option<IpNet> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::AppId;
     use crate::app::{AndroidApp, KeySettings};
 
     fn key(kind: KeyKind, settings: KeySettings) -> AppKey {
-        AppKey { key: String::new(), app_id: 1, kind, epoch: 0, deleted: false, settings, secret_hash: None }
+        AppKey { key: String::new(), app_id: AppId(1), kind, epoch: 0, deleted: false, settings, secret_hash: None }
     }
 
     #[test]

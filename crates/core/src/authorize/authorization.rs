@@ -4,17 +4,17 @@ use std::fmt;
 
 use kakaw_wire::scope::Item;
 
-use crate::Millis;
 use crate::account::Account;
 use crate::link::Link;
+use crate::{AccountId, AppId, Millis};
 
 /// Who authorized which app for what, on which device, and when.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Authorization {
-    pub app_id: i64,
+    pub app_id: AppId,
     /// The app key that asked for it.
     pub app_key: String,
-    pub account_id: i64,
+    pub account_id: AccountId,
     /// What was agreed to; it never gains.
     pub scopes: Vec<Item>,
     pub openid: bool,
@@ -78,15 +78,16 @@ impl Authorization {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::UserId;
     use crate::account::Attributes;
 
     pub const NOW: Millis = Millis(1_700_000_000_000);
 
     pub fn authorization() -> Authorization {
         Authorization {
-            app_id: 1,
+            app_id: AppId(1),
             app_key: "key".to_owned(),
-            account_id: 7,
+            account_id: AccountId(7),
             scopes: vec![Item::AccountEmail],
             openid: true,
             nonce: None,
@@ -99,12 +100,12 @@ pub(crate) mod tests {
     }
 
     pub fn link() -> Link {
-        Link { epoch: 3, ..Link::new(1, 7, 70, NOW) }
+        Link { epoch: 3, ..Link::new(AppId(1), AccountId(7), UserId(70), NOW) }
     }
 
     pub fn account() -> Account {
         Account {
-            id: 7,
+            id: AccountId(7),
             version: 1,
             epoch: 4,
             restricted: false,

@@ -2,7 +2,6 @@
 
 use kakaw_wire::Problem;
 
-use crate::Millis;
 use crate::account::Account;
 use crate::app::AppKey;
 use crate::authorize::authorization::Authorization;
@@ -11,6 +10,7 @@ use crate::crypto::{seal, secret};
 use crate::diagnosis::Refusal;
 use crate::link::Link;
 use crate::policy::Policy;
+use crate::{GrantId, Millis};
 
 /// A code as it is stored: by its hash, with everything that its tokens will be about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub enum CodeLife {
     /// Nobody has presented it.
     Live,
     /// It was exchanged for this grant.
-    Redeemed { at: Millis, grant: i64 },
+    Redeemed { at: Millis, grant: GrantId },
     /// An exchange by its own key failed, and it is good for no other.
     Invalidated { at: Millis },
 }
@@ -79,7 +79,7 @@ pub enum Redemption {
     /// Refuse; the code stays as it is.
     Refuse(Refusal),
     /// Refuse, and end the grant of the first use.
-    Replayed { refusal: Refusal, grant: i64 },
+    Replayed { refusal: Refusal, grant: GrantId },
 }
 
 /// Decides an exchange by an authenticated `key`. `found` is what is stored under the presented code.
@@ -155,6 +155,7 @@ pub fn redeem(presented: &Presented, found: Option<Found>, key: &AppKey, policy:
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::AppId;
     use crate::app::{KeyKind, KeySettings};
     use crate::authorize::authorization::tests::{NOW, account, authorization, link};
 
@@ -162,7 +163,7 @@ mod tests {
 
     fn key(key: &str) -> AppKey {
         let (kind, settings) = (KeyKind::RestApi, KeySettings::default());
-        AppKey { key: key.to_owned(), app_id: 1, kind, epoch: 5, deleted: false, settings, secret_hash: None }
+        AppKey { key: key.to_owned(), app_id: AppId(1), kind, epoch: 5, deleted: false, settings, secret_hash: None }
     }
 
     fn found() -> Found {
@@ -203,7 +204,7 @@ mod tests {
 
     #[test]
     fn a_code_is_redeemed_refused_or_invalidated() {
-        let redeemed = CodeLife::Redeemed { at: NOW, grant: 9 };
+        let redeemed = CodeLife::Redeemed { at: NOW, grant: GrantId(9) };
         for (found, expected, finding) in [
             (with(|_| ()), "redeem", ""),
             (None, "refuse", "no such code was issued"),
@@ -235,11 +236,11 @@ mod tests {
     #[test]
     fn a_replay_names_the_grant_of_the_first_use_where_the_policy_ends_it() {
         let replay = |policy: &Policy| {
-            let found = with(|found| found.code.life = CodeLife::Redeemed { at: NOW, grant: 9 });
+            let found = with(|found| found.code.life = CodeLife::Redeemed { at: NOW, grant: GrantId(9) });
             redeem(&presented(), found, &key("key"), policy, AFTER)
         };
         let ends = Policy { revoke_on_code_reuse: true, ..Policy::DEV };
-        assert!(matches!(replay(&ends), Redemption::Replayed { grant: 9, .. }));
+        assert!(matches!(replay(&ends), Redemption::Replayed { grant: GrantId(9), .. }));
         let keeps = Policy { revoke_on_code_reuse: false, ..Policy::DEV };
         assert!(matches!(replay(&keeps), Redemption::Refuse(_)));
     }

@@ -98,6 +98,7 @@ pub fn is_registered(key: &AppKey, origin: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::AppId;
     use crate::app::KeySettings;
 
     const STRICT: Policy = Policy::SERVE;
@@ -107,7 +108,7 @@ mod tests {
         let sdk_domains = vec!["https://shop.example".to_owned()];
         let settings = KeySettings { sdk_domains, ..KeySettings::default() };
         let kind = KeyKind::Javascript;
-        AppKey { key: "k".to_owned(), app_id: 1, kind, epoch: 0, deleted: false, settings, secret_hash: None }
+        AppKey { key: "k".to_owned(), app_id: AppId(1), kind, epoch: 0, deleted: false, settings, secret_hash: None }
     }
 
     #[test]

@@ -271,6 +271,7 @@ const fn is_required(setting: &ConsentItem) -> bool {
 mod tests {
     use super::*;
     use crate::app::AppSettings;
+    use crate::{AccountId, AppId, UserId};
 
     fn app(items: &[(Item, Consent, bool)]) -> App {
         let item = |consent, collect| ConsentItem {
@@ -281,12 +282,12 @@ mod tests {
             permission: true,
         };
         let consent_items = items.iter().map(|(id, consent, collect)| (*id, item(*consent, *collect))).collect();
-        App { id: 1, version: 1, settings: AppSettings { consent_items, ..AppSettings::new("App") } }
+        App { id: AppId(1), version: 1, settings: AppSettings { consent_items, ..AppSettings::new("App") } }
     }
 
     fn link(consents: &[(Item, i64)]) -> Link {
         let consents = consents.iter().map(|(item, at)| (*item, Millis(*at))).collect();
-        Link { consents, ..Link::new(1, 1, 1 << 32, Millis(0)) }
+        Link { consents, ..Link::new(AppId(1), AccountId(1), UserId(1 << 32), Millis(0)) }
     }
 
     fn wanted(scope: &[Item]) -> Wanted {

@@ -5,6 +5,7 @@ pub mod properties;
 pub mod scopes;
 pub mod service_terms;
 
+use crate::{AccountId, AppId, UserId};
 use std::collections::{BTreeMap, BTreeSet};
 
 use kakaw_wire::scope::Item;
@@ -16,10 +17,10 @@ use crate::link::service_terms::Agreement;
 /// A link. It is kept after an unlink, so that the user id never changes and is never given to another (F18).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Link {
-    pub app_id: i64,
-    pub account_id: i64,
+    pub app_id: AppId,
+    pub account_id: AccountId,
     /// Per app, in [2^32, 2^53).
-    pub user_id: i64,
+    pub user_id: UserId,
     /// Goes up with every change.
     pub version: i64,
     /// Unlink raises it: codes and grants of before die.
@@ -50,7 +51,7 @@ impl Link {
 
     /// A link that was just made, with nothing agreed to.
     #[must_use]
-    pub fn new(app_id: i64, account_id: i64, user_id: i64, now: Millis) -> Self {
+    pub fn new(app_id: AppId, account_id: AccountId, user_id: UserId, now: Millis) -> Self {
         Self {
             app_id,
             account_id,

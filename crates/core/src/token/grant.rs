@@ -2,18 +2,18 @@
 
 use std::fmt;
 
-use crate::Millis;
 use crate::account::Account;
 use crate::app::AppKey;
 use crate::authorize::authorization::{Authorization, Outdated};
 use crate::link::Link;
 use crate::policy::REFRESH_LIFETIME;
+use crate::{GrantId, Millis};
 
 /// A grant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grant {
     /// Internal key, sealed into tokens.
-    pub id: i64,
+    pub id: GrantId,
     /// What its code was about.
     pub authorization: Authorization,
     pub created_at: Millis,
@@ -66,7 +66,7 @@ impl EndedBy {
 impl Grant {
     /// The grant that a code with this authorization is redeemed for.
     #[must_use]
-    pub const fn new(id: i64, authorization: Authorization, now: Millis) -> Self {
+    pub const fn new(id: GrantId, authorization: Authorization, now: Millis) -> Self {
         Self {
             id,
             authorization,
@@ -129,20 +129,21 @@ impl Bearer {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::AppId;
     use crate::app::{KeyKind, KeySettings};
     use crate::authorize::authorization::tests::{NOW, account, authorization, link};
 
     pub fn bearer() -> Bearer {
         let key = AppKey {
             key: "key".to_owned(),
-            app_id: 1,
+            app_id: AppId(1),
             kind: KeyKind::RestApi,
             epoch: 5,
             deleted: false,
             settings: KeySettings::default(),
             secret_hash: None,
         };
-        let grant = Grant::new(9, authorization(), NOW);
+        let grant = Grant::new(GrantId(9), authorization(), NOW);
         Bearer { grant, link: link(), account: account(), key, app_version: 1 }
     }
 

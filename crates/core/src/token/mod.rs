@@ -6,6 +6,7 @@ pub mod refresh;
 pub mod request;
 pub mod user_info;
 
+use crate::GrantId;
 use kakaw_wire::Problem;
 
 use crate::Millis;
@@ -19,14 +20,14 @@ use crate::token::grant::{Bearer, Dead, Grant};
 /// What an access token says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AccessToken {
-    pub grant_id: i64,
+    pub grant_id: GrantId,
     pub expires_at: Millis,
 }
 
 /// What a refresh token says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RefreshToken {
-    pub grant_id: i64,
+    pub grant_id: GrantId,
     pub generation: i64,
     pub expires_at: Millis,
 }
@@ -37,7 +38,7 @@ const REFRESH: usize = seal::TOKEN;
 /// Makes an access token. The lifetime is sealed into it.
 pub fn issue_access(sealer: &Sealer, token: AccessToken, random: &dyn Random) -> String {
     let mut plain = [0; ACCESS];
-    plain[..8].copy_from_slice(&token.grant_id.to_be_bytes());
+    plain[..8].copy_from_slice(&token.grant_id.0.to_be_bytes());
     plain[8..16].copy_from_slice(&token.expires_at.0.to_be_bytes());
     plain[16..].copy_from_slice(&random::bytes::<8>(random));
     sealer.seal(Purpose::Access, &plain)
@@ -47,14 +48,14 @@ pub fn issue_access(sealer: &Sealer, token: AccessToken, random: &dyn Random) ->
 #[must_use]
 pub fn open_access(sealer: &Sealer, text: &str) -> Option<AccessToken> {
     let plain: [u8; ACCESS] = sealer.open(Purpose::Access, text)?.try_into().ok()?;
-    Some(AccessToken { grant_id: number(&plain[..8])?, expires_at: Millis(number(&plain[8..16])?) })
+    Some(AccessToken { grant_id: GrantId(number(&plain[..8])?), expires_at: Millis(number(&plain[8..16])?) })
 }
 
 /// The refresh token of a grant: a pure function of grant, generation and expiry.
 #[must_use]
 pub fn issue_refresh(sealer: &Sealer, grant: &Grant) -> String {
     let mut plain = [0; REFRESH];
-    plain[..8].copy_from_slice(&grant.id.to_be_bytes());
+    plain[..8].copy_from_slice(&grant.id.0.to_be_bytes());
     plain[8..16].copy_from_slice(&grant.refresh_generation.to_be_bytes());
     plain[16..].copy_from_slice(&grant.refresh_expires_at.0.to_be_bytes());
     sealer.seal(Purpose::Refresh, &plain)
@@ -65,7 +66,7 @@ pub fn issue_refresh(sealer: &Sealer, grant: &Grant) -> String {
 pub fn open_refresh(sealer: &Sealer, text: &str) -> Option<RefreshToken> {
     let plain: [u8; REFRESH] = sealer.open(Purpose::Refresh, text)?.try_into().ok()?;
     Some(RefreshToken {
-        grant_id: number(&plain[..8])?,
+        grant_id: GrantId(number(&plain[..8])?),
         generation: number(&plain[8..16])?,
         expires_at: Millis(number(&plain[16..])?),
     })

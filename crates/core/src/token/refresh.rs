@@ -2,12 +2,12 @@
 
 use kakaw_wire::Problem;
 
-use crate::Millis;
 use crate::app::App;
 use crate::diagnosis::Refusal;
 use crate::policy::{Policy, REFRESH_LIFETIME, ROTATION_WINDOW};
 use crate::token::RefreshToken;
 use crate::token::grant::Bearer;
+use crate::{GrantId, Millis};
 
 /// How a refresh ends.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,7 +21,7 @@ pub enum Renewal {
     /// Refuse.
     Refuse(Refusal),
     /// Refuse, and end the grant: an outdated token is in somebody's hands.
-    Replayed { refusal: Refusal, grant: i64 },
+    Replayed { refusal: Refusal, grant: GrantId },
 }
 
 /// Decides a refresh. `bearer` is what is stored under the token's grant.
@@ -87,6 +87,7 @@ pub fn renew(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::AppId;
     use crate::app::AppSettings;
     use crate::authorize::authorization::tests::NOW;
     use crate::token::grant::tests::bearer;
@@ -94,12 +95,12 @@ mod tests {
     const DAY: i64 = 86_400;
 
     fn app() -> App {
-        App { id: 1, version: 1, settings: AppSettings::new("shop") }
+        App { id: AppId(1), version: 1, settings: AppSettings::new("shop") }
     }
 
     /// Renews with the current token of the grant, or one of this generation, so many days after its making.
     fn after(bearer: Bearer, generation: i64, days: i64, policy: &Policy) -> Renewal {
-        let token = RefreshToken { grant_id: 9, generation, expires_at: bearer.grant.refresh_expires_at };
+        let token = RefreshToken { grant_id: GrantId(9), generation, expires_at: bearer.grant.refresh_expires_at };
         renew(Some(token), Some(bearer), "key", &app(), policy, NOW.plus_seconds(days * DAY))
     }
 
@@ -125,15 +126,18 @@ mod tests {
         let ends = Policy { revoke_on_refresh_reuse: true, refresh_grace: 30, ..Policy::SERVE };
         let keeps = Policy { revoke_on_refresh_reuse: false, ..ends };
         let late = Policy { refresh_grace: 0, ..ends };
-        assert!(matches!(after(rotated(1), 0, 0, &ends), Renewal::Successor(bearer) if bearer.grant.id == 9));
-        assert!(matches!(after(rotated(1), 0, 0, &late), Renewal::Replayed { grant: 9, .. }), "the grace is over");
-        assert!(matches!(after(rotated(2), 0, 0, &ends), Renewal::Replayed { grant: 9, .. }), "two before");
+        assert!(matches!(after(rotated(1), 0, 0, &ends), Renewal::Successor(bearer) if bearer.grant.id == GrantId(9)));
+        assert!(
+            matches!(after(rotated(1), 0, 0, &late), Renewal::Replayed { grant: GrantId(9), .. }),
+            "the grace is over"
+        );
+        assert!(matches!(after(rotated(2), 0, 0, &ends), Renewal::Replayed { grant: GrantId(9), .. }), "two before");
         assert!(matches!(after(rotated(2), 0, 0, &keeps), Renewal::Refuse(_)));
     }
 
     #[test]
     fn nothing_is_renewed_for_whoever_may_not_have_it() {
-        let token = RefreshToken { grant_id: 9, generation: 0, expires_at: NOW.plus_seconds(DAY) };
+        let token = RefreshToken { grant_id: GrantId(9), generation: 0, expires_at: NOW.plus_seconds(DAY) };
         let with = |change: fn(&mut Bearer)| {
             let mut bearer = bearer();
             change(&mut bearer);

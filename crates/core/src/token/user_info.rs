@@ -88,7 +88,7 @@ pub fn me(subject: Subject<'_>, app: &App, keys: &Keys, pictures: &Pictures<'_>,
     let mut sees = visible(subject, app);
     let attributes = &subject.account.attributes;
     let link = subject.link;
-    let mut user = User { id: link.user_id, connected_at: Some(link.connected_at.rfc3339()), ..User::default() };
+    let mut user = User { id: link.user_id.0, connected_at: Some(link.connected_at.rfc3339()), ..User::default() };
     user.has_signed_up = Some(link.is_registered())
         .filter(|_| !app.settings.automatic_link || !link.is_registered())
         .filter(|_| keys.wants("has_signed_up"));

@@ -1,5 +1,6 @@
 //! What `kakaw dev` and `kakaw run` have in common: a stand-in with its world files applied.
 
+use kakaw_core::AppId;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -91,7 +92,8 @@ async fn sample(world: &World, port: u16) -> anyhow::Result<Option<WorldFile>> {
         .map_err(anyhow::Error::msg)?;
     let app = file.apps.first_mut().context("the sample world has an app")?;
     let stored = apps::all(&world.platform.store).await?;
-    if !stored.is_empty() && !stored.iter().any(|stored| stored.id == app.id && stored.settings.name == app.name) {
+    if !stored.is_empty() && !stored.iter().any(|stored| stored.id == AppId(app.id) && stored.settings.name == app.name)
+    {
         return Ok(None);
     }
     // The sample service registers itself under each name that a browser may use for us.

@@ -1,5 +1,6 @@
 //! What services must be told, as statements for the transaction that causes it: told exactly if it happened.
 
+use kakaw_core::AppId;
 use kakaw_core::account::Account;
 use kakaw_core::app::App;
 use kakaw_core::link::Link;
@@ -52,7 +53,7 @@ pub async fn account_changed(platform: &Platform, before: &Account, after: &Acco
     Ok(changes)
 }
 
-fn enqueue(platform: &Platform, app_id: i64, notice: &Notice) -> Statement {
+fn enqueue(platform: &Platform, app_id: AppId, notice: &Notice) -> Statement {
     platform.wake_deliveries.notify_one();
     deliveries::insert(random::ordered_id(&*platform.random, platform.now()), app_id, notice, platform.now())
 }

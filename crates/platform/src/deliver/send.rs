@@ -1,5 +1,6 @@
 //! One delivery: signed, sent, and judged by the answer.
 
+use kakaw_core::AppId;
 use std::sync::Arc;
 
 use kakaw_core::app::webhooks::Method;
@@ -19,7 +20,7 @@ const KEPT: usize = 256;
 /// Who receives: read once for many deliveries.
 #[derive(Debug, Clone)]
 pub struct Receiver {
-    pub app_id: i64,
+    pub app_id: AppId,
     pub url: String,
     pub method: Method,
     /// The primary admin key, or the first.

@@ -2,6 +2,7 @@
 //!
 //! The database is used from here, in groups; signing and sending happen on a thread of low priority.
 
+use kakaw_core::AppId;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
@@ -81,7 +82,7 @@ struct Worker {
     platform: Arc<Platform>,
     under_way: JoinSet<Done>,
     /// Receivers by app and kind, for a second at most: settings change.
-    known: HashMap<(i64, &'static str), Option<Known>>,
+    known: HashMap<(AppId, &'static str), Option<Known>>,
     known_since: std::time::Instant,
 }
 
@@ -218,7 +219,7 @@ fn again(platform: &Platform, delivery: &Delivery) -> Option<Millis> {
     Some(Millis(platform.now().0 + seconds * 1000 + seconds * 1000 * jitter / 640))
 }
 
-async fn known(platform: &Platform, app_id: i64, kind: &str) -> Result<Option<Known>, Error> {
+async fn known(platform: &Platform, app_id: AppId, kind: &str) -> Result<Option<Known>, Error> {
     let Some(app) = apps::by_id(&platform.store, app_id).await? else { return Ok(None) };
     let Some((url, method)) = url_of(&app, kind) else { return Ok(None) };
     let state = deliveries::state(&platform.store, app_id, kind).await?.filter(|state| state.url == url);
@@ -260,7 +261,7 @@ async fn commit(platform: &Platform, changes: Vec<Statement>) -> Result<(), Erro
 ///
 /// # Errors
 /// The database failed.
-pub async fn resume(platform: &Platform, app_id: i64, kind: &str) -> Result<(), Error> {
+pub async fn resume(platform: &Platform, app_id: AppId, kind: &str) -> Result<(), Error> {
     let mut changes = vec![deliveries::release(app_id, kind, platform.now())];
     if let Some(state) = deliveries::state(&platform.store, app_id, kind).await? {
         changes.insert(0, deliveries::put_state(app_id, kind, &State { failures: 0, paused_at: None, ..state }));

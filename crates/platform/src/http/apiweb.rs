@@ -10,6 +10,7 @@
 //! from its first reading, by pages of the key's registered domains. With `policy.strict_code_polling` everybody else gets
 //! `"error_code":"600"` whatever there is, also without an `Origin`.
 
+use kakaw_core::AppId;
 use std::sync::Arc;
 
 use axum::Router;
@@ -49,7 +50,7 @@ pub fn parked_id(key: &str, id: &str) -> String {
 }
 
 /// Parks an outcome.
-pub fn park(platform: &Platform, transaction: &str, app_id: i64, reply: &CodeReply) -> Statement {
+pub fn park(platform: &Platform, transaction: &str, app_id: AppId, reply: &CodeReply) -> Statement {
     parked_codes::park(transaction, app_id, &sealed(platform, reply), platform.now().plus_seconds(LIFETIME))
 }
 

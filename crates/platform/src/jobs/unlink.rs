@@ -1,5 +1,6 @@
 //! Ending links from outside a service: by the person, by an operator, by time, with the account.
 
+use kakaw_core::UserId;
 use kakaw_core::app::App;
 use kakaw_core::link::Link;
 use kakaw_store::{Error, Outcome, accounts, apps, links, shipping_addresses};
@@ -15,7 +16,7 @@ const BATCH: i64 = 100;
 ///
 /// # Errors
 /// The database failed.
-pub async fn by_user_id(platform: &Platform, app: &App, user_id: i64, reason: UnlinkReason) -> Result<bool, Error> {
+pub async fn by_user_id(platform: &Platform, app: &App, user_id: UserId, reason: UnlinkReason) -> Result<bool, Error> {
     for _ in 0..4 {
         let link = links::by_user_id(&platform.store, app.id, user_id).await?;
         let Some(link) = link.filter(|link| link.connected) else { return Ok(false) };

@@ -7,6 +7,7 @@ use kakaw_core::app::App;
 use kakaw_core::app::webhooks;
 use kakaw_core::random;
 use kakaw_core::webhook::{self, Event, Notice};
+use kakaw_core::{AppId, UserId};
 use kakaw_store::deliveries::Delivery;
 use kakaw_store::{Outcome, apps, deliveries, links};
 use kakaw_wire::event::{EventType, UnlinkReason};
@@ -100,9 +101,9 @@ impl Unlink {
     /// # Errors
     /// The app or the person is not there, or the database failed.
     pub async fn run(&self, platform: &Platform) -> Result<(), Refused> {
-        let app = apps::by_id(&platform.store, self.app).await?;
+        let app = apps::by_id(&platform.store, AppId(self.app)).await?;
         let app = app.ok_or_else(|| Refused::Wrong(format!("there is no app {}", self.app)))?;
-        if unlink::by_user_id(platform, &app, self.user_id, self.reason).await? {
+        if unlink::by_user_id(platform, &app, UserId(self.user_id), self.reason).await? {
             return Ok(());
         }
         Err(Refused::Wrong(format!("nobody is linked with app {} under user id {}", self.app, self.user_id)))
@@ -128,7 +129,7 @@ impl Resume {
         if !known.iter().any(|status| status.app == self.app && status.webhook == self.webhook) {
             return Err(Refused::Wrong(format!("app {} has no webhook {:?}", self.app, self.webhook)));
         }
-        Ok(deliver::resume(platform, self.app, &self.webhook).await?)
+        Ok(deliver::resume(platform, AppId(self.app), &self.webhook).await?)
     }
 }
 
@@ -194,7 +195,7 @@ impl From<&Delivery> for DeliveryStatus {
         };
         Self {
             id: format!("{:x}", delivery.id),
-            app: delivery.app_id,
+            app: delivery.app_id.0,
             webhook: delivery.notice.kind().to_owned(),
             events,
             user_id,
@@ -212,10 +213,10 @@ impl Trigger {
     /// # Errors
     /// The app has no such webhook, or nobody is linked under the user id, or the database failed.
     pub async fn run(&self, platform: &Platform) -> Result<String, Refused> {
-        let app = apps::by_id(&platform.store, self.app).await?;
+        let app = apps::by_id(&platform.store, AppId(self.app)).await?;
         let app = app.ok_or_else(|| Refused::Wrong(format!("there is no app {}", self.app)))?;
         let nobody = || format!("nobody was ever linked with app {} under user id {}", self.app, self.user_id);
-        let link = links::by_user_id(&platform.store, self.app, self.user_id).await?;
+        let link = links::by_user_id(&platform.store, AppId(self.app), UserId(self.user_id)).await?;
         let link = link.ok_or_else(|| Refused::Wrong(nobody()))?;
         let notice = if self.event == webhooks::UNLINK {
             Notice::Unlink { user_id: link.user_id, referrer_type: self.reason }
@@ -289,7 +290,7 @@ pub async fn webhook_states(platform: &Platform) -> Result<Vec<WebhookStatus>, k
             let last = last.into_iter().find(|delivery| delivery.notice.kind() == kind && delivery.result.is_some());
             let paused = state.as_ref().is_some_and(|state| state.paused_at.is_some());
             all.push(WebhookStatus {
-                app: app.id,
+                app: app.id.0,
                 webhook: kind.to_owned(),
                 url,
                 state: if paused { "paused" } else { "in use" }.to_owned(),

@@ -3,6 +3,7 @@
 use axum::Router;
 use axum::response::Response;
 use axum::routing;
+use kakaw_core::UserId;
 use kakaw_store::{accounts, apps, grants, links, sessions};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -36,7 +37,8 @@ pub struct Link {
     app: i64,
     app_name: String,
     /// The person's user id there.
-    user_id: i64,
+    #[schemars(with = "i64")]
+    user_id: UserId,
     /// Whether it is in force; an ended one keeps its user id.
     connected: bool,
     /// When an unfinished sign-up ends, RFC 3339.
@@ -62,7 +64,7 @@ async fn all(world: &World) -> Result<Vec<Person>, kakaw_store::Error> {
         for link in links::of_account(&world.platform.store, account.id).await? {
             let app = apps::by_id(&world.platform.store, link.app_id).await?;
             of.push(Link {
-                app: link.app_id,
+                app: link.app_id.0,
                 app_name: app.map(|app| app.settings.name).unwrap_or_default(),
                 user_id: link.user_id,
                 connected: link.connected,

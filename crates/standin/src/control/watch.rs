@@ -5,6 +5,7 @@
 //! `GET /control/v1/requests/wait` — the first exchange that fits, waiting for it up to `timeout` seconds.
 //! `GET /control/v1/faults` — the fault rules. `POST /control/v1/faults` — add one. `DELETE /control/v1/faults` — remove all.
 
+use kakaw_core::{AccountId, AppId};
 use std::time::Duration;
 
 use axum::Router;
@@ -93,7 +94,7 @@ async fn filter(caller: &Caller, query: &str) -> Result<(Filter, Duration), Stri
             "method" => filter.method = text,
             "path" => filter.path = text,
             "app_key" => filter.app_key = text,
-            "app" => filter.app = Some(value.parse().map_err(|_| format!("app: {value:?} is no id of an app"))?),
+            "app" => filter.app = Some(AppId(value.parse().map_err(|_| format!("app: {value:?} is no id of an app"))?)),
             "person" => filter.person = text,
             "status" => {
                 filter.status = Some(value.parse().map_err(|_| format!("status: {value:?} is no HTTP status"))?);
@@ -118,7 +119,7 @@ async fn filter(caller: &Caller, query: &str) -> Result<(Filter, Duration), Stri
 }
 
 /// The account of a log-in id.
-async fn account(caller: &Caller, person: &str) -> Result<i64, String> {
+async fn account(caller: &Caller, person: &str) -> Result<AccountId, String> {
     match accounts::by_login(&caller.world.platform.store, person).await {
         Ok(Some(stored)) => Ok(stored.account.id),
         Ok(None) => Err(format!("person: nobody logs in with {person:?}")),

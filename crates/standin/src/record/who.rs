@@ -4,6 +4,7 @@ use axum::http::{HeaderMap, header};
 use kakaw_core::account::Account;
 use kakaw_core::crypto::secret;
 use kakaw_core::token;
+use kakaw_core::{AccountId, AppId};
 use kakaw_store::{accounts, codes, grants, sessions};
 use kakaw_wire::form::Pairs;
 
@@ -17,17 +18,17 @@ use crate::world::World;
 #[derive(Debug, Default)]
 pub struct Who {
     /// The account's id.
-    pub account: Option<i64>,
+    pub account: Option<AccountId>,
     /// Its log-in id.
     pub login: Option<String>,
     /// The key of the token or the code.
     pub app_key: Option<String>,
     /// The app of that key, or of the admin key.
-    pub app: Option<i64>,
+    pub app: Option<AppId>,
 }
 
 /// The app of a key that a request names.
-pub async fn app_of(world: &World, key: &str) -> Option<i64> {
+pub async fn app_of(world: &World, key: &str) -> Option<AppId> {
     kauth::find_key(&world.platform, key).await.ok()?.map(|(app, _)| app.id)
 }
 
@@ -65,7 +66,7 @@ async fn found(world: &World, headers: &HeaderMap, query: &str, form: &str) -> O
 }
 
 impl Who {
-    fn of(account: Account, key: Option<(String, i64)>) -> Self {
+    fn of(account: Account, key: Option<(String, AppId)>) -> Self {
         let attributes = account.attributes;
         let (app_key, app) = key.unzip();
         Self { account: Some(account.id), login: attributes.email.or(attributes.id), app_key, app }

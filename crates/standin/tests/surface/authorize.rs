@@ -2,6 +2,7 @@
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
+use kakaw_core::GrantId;
 use serde_json::json;
 
 use crate::support::*;
@@ -79,7 +80,7 @@ async fn t003_a_database_that_fails_is_a_temporary_fault() {
         assert_eq!((json.status.as_u16(), json.json()["error_code"].clone()), (503, json!("KOE003")));
         let token = kakaw_core::token::issue_access(
             &server.world.platform.sealer,
-            kakaw_core::token::AccessToken { grant_id: 1, expires_at: server.world.now().plus_seconds(9) },
+            kakaw_core::token::AccessToken { grant_id: GrantId(1), expires_at: server.world.now().plus_seconds(9) },
             &*server.world.platform.random,
         );
         let me = server.me(&token).await;

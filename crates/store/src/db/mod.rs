@@ -56,6 +56,18 @@ impl From<kakaw_core::Millis> for Value {
     }
 }
 
+macro_rules! ids {
+    ($($name:ident),*) => {$(
+        impl From<kakaw_core::$name> for Value {
+            fn from(id: kakaw_core::$name) -> Self {
+                Self::Int(id.0)
+            }
+        }
+    )*};
+}
+
+ids!(AppId, AccountId, UserId, GrantId);
+
 impl From<bool> for Value {
     fn from(value: bool) -> Self {
         Self::Bool(value)
@@ -285,13 +297,13 @@ pub(crate) mod apps_cache {
     pub struct AppsCache(RwLock<HashMap<i64, Arc<App>>>);
 
     impl AppsCache {
-        pub fn get(&self, id: i64, version: i64) -> Option<Arc<App>> {
+        pub fn get(&self, id: kakaw_core::AppId, version: i64) -> Option<Arc<App>> {
             let apps = self.0.read().unwrap_or_else(PoisonError::into_inner);
-            apps.get(&id).filter(|app| app.version == version).cloned()
+            apps.get(&id.0).filter(|app| app.version == version).cloned()
         }
 
         pub fn put(&self, app: &Arc<App>) {
-            self.0.write().unwrap_or_else(PoisonError::into_inner).insert(app.id, Arc::clone(app));
+            self.0.write().unwrap_or_else(PoisonError::into_inner).insert(app.id.0, Arc::clone(app));
         }
 
         pub fn clear(&self) {

@@ -10,6 +10,7 @@
 //!
 //! Only where the setting `sign_up` is on. Whoever made an account is logged in.
 
+use kakaw_core::AccountId;
 use std::sync::Arc;
 
 use axum::Router;
@@ -91,7 +92,7 @@ async fn create(here: &mut Here, query: &str, request: Request) -> Result<Respon
     let hash = here.platform.passwords.hash(&here.address, &password, &*here.platform.random).await?;
     let now = here.platform.now();
     let account = Account {
-        id: random::ordered_id(&*here.platform.random, now),
+        id: AccountId(random::ordered_id(&*here.platform.random, now)),
         version: 1,
         epoch: 0,
         restricted: false,

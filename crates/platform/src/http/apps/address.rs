@@ -275,7 +275,7 @@ impl Picking<'_> {
         let address = match own {
             Some(before) => Address { fields, updated_at: now, ..before.clone() },
             None => Address {
-                id: random::user_id(&*here.platform.random),
+                id: random::user_id(&*here.platform.random).0,
                 account_id,
                 version: 1,
                 is_default: make_default,

@@ -7,6 +7,7 @@
 //! | `agt`      | yes    | unspent, of a token of this key, else KAE201                                   |
 //! | `continue` | yes    | our own `/user/address` with the same key, else KAE003                          |
 
+use kakaw_core::GrantId;
 use std::sync::Arc;
 
 use axum::Router;
@@ -84,7 +85,7 @@ async fn begin(here: &mut Here, query: &str) -> Result<Response, Error> {
 }
 
 /// Spends the `agt`. From here on, errors go where the outcome goes.
-async fn admit(here: &Here, pick: &Pick, pairs: &Pairs) -> Result<i64, Error> {
+async fn admit(here: &Here, pick: &Pick, pairs: &Pairs) -> Result<GrantId, Error> {
     pick.check_app()?;
     let id = secret::hash(pairs.one("agt").ok().flatten().unwrap_or_default());
     let now = here.platform.now();

@@ -1,5 +1,6 @@
 //! A picking of an address: what was asked for, for whom, and where the outcome goes.
 
+use kakaw_core::GrantId;
 use std::sync::Arc;
 
 use axum::http::StatusCode;
@@ -46,7 +47,7 @@ pub enum Target {
 /// Who picks: travels sealed in the URL and is good for this browser, key and transaction only.
 #[derive(Serialize, Deserialize)]
 pub struct Picker {
-    pub grant_id: i64,
+    pub grant_id: GrantId,
     browser: String,
     request: String,
     until: i64,
@@ -131,7 +132,7 @@ impl Pick {
     ///
     /// # Errors
     /// KAE201, KAE202, KAE204 or KAE205.
-    pub async fn person(&self, here: &Here, grant_id: i64) -> Result<Bearer, Error> {
+    pub async fn person(&self, here: &Here, grant_id: GrantId) -> Result<Bearer, Error> {
         let bearer = grants::bearer(&here.platform.store, grant_id).await?.ok_or(Problem::AppsAuth {})?;
         if bearer.grant.app_key != self.key.key {
             return Err(Problem::AppsAuth {}.into());
@@ -152,7 +153,7 @@ impl Pick {
     }
 
     /// Seals who picks into the URL of the page.
-    pub fn seal(&self, here: &Here, browser: &str, grant_id: i64) -> String {
+    pub fn seal(&self, here: &Here, browser: &str, grant_id: GrantId) -> String {
         let picker = Picker {
             grant_id,
             browser: secret::hash(browser),

@@ -1,5 +1,6 @@
 //! Whom a call is about: the bearer of an access token, or the person whom a service with an admin key names.
 
+use kakaw_core::UserId;
 use std::sync::Arc;
 
 use axum::http::header;
@@ -37,7 +38,7 @@ impl Target {
         };
         target_id_type(params)?;
         let user_id = params.number("target_id")?.ok_or_else(|| bad("target_id", "It cannot be null."))?;
-        let found = linked(platform, &app, user_id).await?.ok_or(Problem::NotRegisteredUser {})?;
+        let found = linked(platform, &app, UserId(user_id)).await?.ok_or(Problem::NotRegisteredUser {})?;
         token::check_awake(&found.0)?;
         Ok(Self::Named(Box::new(found), app))
     }
@@ -72,7 +73,7 @@ pub fn target_id_type(params: &Params) -> Result<(), Error> {
 }
 
 /// The person of this user id, if linked now.
-pub async fn linked(platform: &Platform, app: &App, user_id: i64) -> Result<Option<(Account, Link)>, Error> {
+pub async fn linked(platform: &Platform, app: &App, user_id: UserId) -> Result<Option<(Account, Link)>, Error> {
     let Some(link) = links::by_user_id(&platform.store, app.id, user_id).await?.filter(|link| link.connected) else {
         return Ok(None);
     };

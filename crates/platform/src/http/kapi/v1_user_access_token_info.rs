@@ -40,9 +40,9 @@ async fn info(platform: &Platform, request: Request) -> Result<AccessTokenInfo, 
     }
     let caller = Caller::admit(platform, &params).await?;
     let left = caller.token.expires_at.0 - platform.now().0;
-    let app_id = caller.app.id;
+    let app_id = caller.app.id.0;
     Ok(AccessTokenInfo {
-        id: caller.bearer.link.user_id,
+        id: caller.bearer.link.user_id.0,
         expires_in: left / 1000,
         app_id,
         expires_in_millis: left,

@@ -48,7 +48,7 @@ async fn log_out(platform: &Platform, request: Request) -> Result<UserId, Error>
         let mut changes = vec![end];
         changes.extend(events::told(platform, target.app(), target.link(), &[Event::new(event)]));
         if platform.store.commit(changes).await? == Outcome::Committed {
-            return Ok(UserId { id: target.link().user_id });
+            return Ok(UserId { id: target.link().user_id.0 });
         }
     }
     Err(Error::contention())

@@ -45,7 +45,7 @@ async fn list(platform: &Platform, request: Request) -> Result<LegacyServiceTerm
     let wants_app = params.words("extra").is_some_and(|extra| extra.iter().any(|word| word == "app_service_terms"));
     let of_app = rows.iter().map(|row| AppServiceTerm { tag: row.term.tag.clone() });
     Ok(LegacyServiceTerms {
-        user_id: target.link().user_id,
+        user_id: target.link().user_id.0,
         allowed_service_terms: allowed.collect(),
         app_service_terms: wants_app.then(|| of_app.collect()),
     })

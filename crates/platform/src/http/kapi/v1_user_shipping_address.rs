@@ -65,7 +65,7 @@ async fn addresses(platform: &Platform, request: Request) -> Result<ShippingAddr
     };
     let told: Vec<_> = found.iter().map(shipping::Address::told).collect();
     Ok(ShippingAddresses {
-        user_id: subject.link.user_id,
+        user_id: subject.link.user_id.0,
         shipping_addresses_needs_agreement: !agreed,
         shipping_addresses: Some(told).filter(|list| !list.is_empty()),
     })

@@ -49,7 +49,7 @@ async fn sign_up(platform: &Platform, request: Request) -> Result<UserId, Error>
         let properties = properties::stored(&caller.app, before, &given)?;
         let after = Link { signup_due: None, connected_at: platform.now(), properties, ..before.clone() };
         if platform.store.commit(vec![links::update(&after)]).await? == Outcome::Committed {
-            return Ok(UserId { id: before.user_id });
+            return Ok(UserId { id: before.user_id.0 });
         }
     }
     Err(Error::contention())

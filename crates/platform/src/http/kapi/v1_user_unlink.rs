@@ -39,7 +39,7 @@ async fn unlink(platform: &Platform, request: Request) -> Result<UserId, Error> 
         let mut changes = vec![links::unlink(target.link())];
         changes.extend(events::unlinked(platform, target.app(), target.link(), UnlinkReason::UnlinkFromService));
         if platform.store.commit(changes).await? == Outcome::Committed {
-            return Ok(UserId { id: target.link().user_id });
+            return Ok(UserId { id: target.link().user_id.0 });
         }
     }
     Err(Error::contention())

@@ -44,7 +44,7 @@ async fn update(platform: &Platform, request: Request) -> Result<UserId, Error> 
         let before = &caller.bearer.link;
         let after = Link { properties: properties::stored(&caller.app, before, &given)?, ..before.clone() };
         if platform.store.commit(vec![links::update(&after)]).await? == Outcome::Committed {
-            return Ok(UserId { id: before.user_id });
+            return Ok(UserId { id: before.user_id.0 });
         }
     }
     Err(Error::contention())

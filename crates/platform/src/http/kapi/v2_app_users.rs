@@ -8,6 +8,7 @@
 //!
 //! Ids that are not linked are left out. The answer is a bare list, as the official samples show it.
 
+use kakaw_core::UserId;
 use std::sync::Arc;
 
 use axum::Router;
@@ -51,7 +52,7 @@ async fn users(platform: &Platform, base: &str, request: Request) -> Result<Vec<
     let keys = Keys::Only(keys.unwrap_or_default());
     let mut users = Vec::new();
     for id in ids {
-        if let Some((account, link)) = linked(platform, &app, id).await? {
+        if let Some((account, link)) = linked(platform, &app, UserId(id)).await? {
             let subject = Subject { account: &account, link: &link, scopes: None };
             users.push(user_info::me(subject, &app, &keys, &Pictures { base }, platform.now()));
         }

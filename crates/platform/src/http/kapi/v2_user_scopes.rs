@@ -88,5 +88,5 @@ fn reply(app: &App, link: &Link, headers: &HeaderMap) -> Scopes {
         agreed: row.agreed,
         revocable: row.agreed.then_some(row.revocable),
     };
-    Scopes { id: link.user_id, scopes: scopes::rows(app, link).into_iter().map(details).collect() }
+    Scopes { id: link.user_id.0, scopes: scopes::rows(app, link).into_iter().map(details).collect() }
 }

@@ -85,7 +85,7 @@ async fn list(platform: &Platform, request: Request) -> Result<ServiceTerms, Err
         agreed_by: row.agreement.map(|agreement| agreement.by),
     };
     let rows = rows.iter().filter(|row| all || row.agreement.is_some());
-    Ok(ServiceTerms { id: link.user_id, service_terms: rows.map(details).collect() })
+    Ok(ServiceTerms { id: link.user_id.0, service_terms: rows.map(details).collect() })
 }
 
 fn tags(params: &Params) -> Result<Vec<String>, Error> {
@@ -103,7 +103,7 @@ async fn agree(platform: &Platform, request: Request) -> Result<AgreedServiceTer
             let details =
                 |tag| AgreedServiceTerm { tag, agreed: true, agreed_at: now.rfc3339(), agreed_by: AgreedBy::Kapi };
             let agreed_service_terms = added.into_iter().map(details).collect();
-            return Ok(AgreedServiceTerms { id: after.user_id, agreed_service_terms });
+            return Ok(AgreedServiceTerms { id: after.user_id.0, agreed_service_terms });
         }
     }
     Err(Error::contention())
@@ -118,7 +118,7 @@ async fn take_back(platform: &Platform, request: Request) -> Result<RevokedServi
         if platform.store.commit(vec![links::update(&after)]).await? == Outcome::Committed {
             let details = |tag| RevokedServiceTerm { tag, agreed: false };
             let revoked_service_terms = revoked.into_iter().map(details).collect();
-            return Ok(RevokedServiceTerms { id: after.user_id, revoked_service_terms });
+            return Ok(RevokedServiceTerms { id: after.user_id.0, revoked_service_terms });
         }
     }
     Err(Error::contention())

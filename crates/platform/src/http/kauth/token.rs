@@ -18,6 +18,7 @@
 //!
 //! Spec: RFC 6749 §4.1.3, §5 and §6.
 
+use kakaw_core::GrantId;
 use std::sync::Arc;
 
 use axum::Router;
@@ -238,7 +239,7 @@ pub async fn issue(
 }
 
 /// Marks a code that was burned without a grant.
-const NO_GRANT: i64 = 0;
+const NO_GRANT: GrantId = GrantId(0);
 
 async fn exchange(
     platform: &Platform,
@@ -249,7 +250,8 @@ async fn exchange(
 ) -> Result<TokenReply, Error> {
     let code_id = secret::hash(&presented.code);
     // Chosen before the first try, so that a try after an ambiguous commit recognizes its own work.
-    let mut fresh_id = random::ordered_id(&*platform.random, platform.now());
+    let fresh = || GrantId(random::ordered_id(&*platform.random, platform.now()));
+    let mut fresh_id = fresh();
     let mut last_error = None;
     for _ in 0..4 {
         let found = codes::by_id(&platform.store, &code_id).await?;
@@ -298,7 +300,7 @@ async fn exchange(
             }
             (Ok(Outcome::Committed), Some(refusal)) => return Err(refusal.into()),
             // The grant's id was taken.
-            (Ok(Outcome::Conflict(1)), _) => fresh_id = random::ordered_id(&*platform.random, platform.now()),
+            (Ok(Outcome::Conflict(1)), _) => fresh_id = fresh(),
             // Somebody was faster: look again, and see who.
             (Ok(Outcome::Conflict(_)), _) => {}
             (Err(error), _) => last_error = Some(error),

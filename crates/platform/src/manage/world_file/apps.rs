@@ -1,6 +1,7 @@
 //! Applies `[[apps]]`: their settings and keys.
 
 use anyhow::bail;
+use kakaw_core::AppId;
 use kakaw_core::app::{self, AppKey, AppSettings, KeyKind, KeySettings};
 use kakaw_core::crypto::seal::Purpose;
 use kakaw_core::crypto::secret;
@@ -15,24 +16,24 @@ use crate::platform::Seeds;
 /// Brings one app to what the file says.
 pub(super) async fn apply(platform: &Platform, file: &App) -> anyhow::Result<()> {
     let now = platform.now();
-    let before = apps::by_id(&platform.store, file.id).await?;
+    let before = apps::by_id(&platform.store, AppId(file.id)).await?;
     rules::check(file, platform.webhooks.allows_private_networks())?;
     let settings = settings(file, before.as_ref().map(|app| &app.settings), now, platform.settings.seeds)?;
     let mut changes = Vec::new();
     match &before {
-        None => changes.push(apps::insert(&app::App { id: file.id, version: 1, settings }, now)),
+        None => changes.push(apps::insert(&app::App { id: AppId(file.id), version: 1, settings }, now)),
         Some(before) if before.settings != settings => {
             // Another URL begins anew: what was held for the old one goes there.
             for (kind, url) in settings.webhooks.urls() {
                 if before.settings.webhooks.urls().iter().any(|(k, old)| *k == kind && old != &url) {
-                    changes.push(deliveries::release(file.id, kind, now));
+                    changes.push(deliveries::release(AppId(file.id), kind, now));
                 }
             }
             changes.push(apps::update(&app::App { settings, ..before.clone() }));
         }
         Some(_) => {}
     }
-    let stored = app_keys::of_app(&platform.store, file.id).await?;
+    let stored = app_keys::of_app(&platform.store, AppId(file.id)).await?;
     let wanted = keys(platform, file, &stored)?;
     for key in &wanted {
         let old = stored.iter().find(|old| old.key.key == key.key.key);
@@ -139,7 +140,7 @@ fn keys(platform: &Platform, file: &App, stored: &[app_keys::Stored]) -> anyhow:
             sealed: if admin { Some(seal(&plain)) } else { client_secret.map(seal) },
             key: AppKey {
                 key: if admin { hash(&plain) } else { plain },
-                app_id: file.id,
+                app_id: AppId(file.id),
                 kind,
                 epoch: 0,
                 deleted: false,

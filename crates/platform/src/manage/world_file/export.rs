@@ -59,7 +59,7 @@ fn app_of(platform: &Platform, app: &kakaw_core::app::App, keys: Vec<app_keys::S
         (*id, if word { ConsentItem::Word(item.consent) } else { ConsentItem::Table(table()) })
     });
     let mut file = App {
-        id: app.id,
+        id: app.id.0,
         name: settings.name.clone(),
         company: settings.company.clone(),
         kakao_login: settings.kakao_login,
@@ -148,8 +148,8 @@ fn person_of(platform: &Platform, stored: Stored, links: &[Link], addresses: Vec
 fn link_of(link: &Link) -> FileLink {
     let otherwise = link.consents.iter().filter(|(_, at)| **at != link.connected_at);
     FileLink {
-        app: link.app_id,
-        user_id: Some(link.user_id),
+        app: link.app_id.0,
+        user_id: Some(link.user_id.0),
         scopes: link.consents.keys().copied().collect(),
         connected_at: Some(link.connected_at.rfc3339_exact()),
         connected: link.connected,

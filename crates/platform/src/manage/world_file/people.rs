@@ -1,5 +1,6 @@
 //! Applies `[[people]]` and their links.
 
+use kakaw_core::{AccountId, AppId, UserId};
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, bail};
@@ -28,10 +29,10 @@ pub(super) async fn apply(platform: &Platform, file: &Person) -> anyhow::Result<
     let id = apply_account(platform, file, login).await.with_context(|| format!("person {login}"))?;
     for (index, address) in file.shipping_addresses.iter().enumerate() {
         let of = || format!("person {login}, shipping address {}", index + 1);
-        apply_address(platform, address, id, &format!("address/{login}/{index}")).await.with_context(of)?;
+        apply_address(platform, address, AccountId(id), &format!("address/{login}/{index}")).await.with_context(of)?;
     }
     for link in &file.links {
-        apply_link(platform, link, id, login)
+        apply_link(platform, link, AccountId(id), login)
             .await
             .with_context(|| format!("person {login}, link with app {}", link.app))?;
     }
@@ -43,7 +44,7 @@ async fn apply_account(platform: &Platform, file: &Person, login: &str) -> anyho
     let before = accounts::by_login(&platform.store, login).await?;
     let mut after = before.clone().unwrap_or(Stored {
         account: Account {
-            id: i64::from_str_radix(&derived(&format!("account/{login}"))[..15], 16)?,
+            id: AccountId(i64::from_str_radix(&derived(&format!("account/{login}"))[..15], 16)?),
             version: 1,
             epoch: 0,
             restricted: false,
@@ -58,7 +59,7 @@ async fn apply_account(platform: &Platform, file: &Person, login: &str) -> anyho
     after.account.attributes = attributes;
     set_password(platform, file, &mut after).await?;
     if before.as_ref() == Some(&after) {
-        return Ok(after.account.id);
+        return Ok(after.account.id.0);
     }
     let mut changes =
         vec![if before.is_some() { accounts::update(&after) } else { accounts::insert(&after, platform.now()) }];
@@ -70,7 +71,7 @@ async fn apply_account(platform: &Platform, file: &Person, login: &str) -> anyho
         changes.extend(events::account_changed(platform, &before.account, &after.account).await?);
     }
     commit(platform, changes).await?;
-    Ok(after.account.id)
+    Ok(after.account.id.0)
 }
 
 /// A password of the file is kept sealed and hashed at its first use; a PHC string is a hash already. A changed password
@@ -134,11 +135,11 @@ fn attributes(file: &Person) -> anyhow::Result<Attributes> {
     })
 }
 
-async fn apply_link(platform: &Platform, file: &FileLink, account_id: i64, login: &str) -> anyhow::Result<()> {
-    let Some(app) = apps::by_id(&platform.store, file.app).await? else {
+async fn apply_link(platform: &Platform, file: &FileLink, account_id: AccountId, login: &str) -> anyhow::Result<()> {
+    let Some(app) = apps::by_id(&platform.store, AppId(file.app)).await? else {
         bail!("there is no app {}; expected the id of an app of this file or of the database", file.app);
     };
-    let before = links::of(&platform.store, file.app, account_id).await?;
+    let before = links::of(&platform.store, AppId(file.app), account_id).await?;
     let connected_at = moment(file.connected_at.as_deref(), "connected_at")?
         .or(before.as_ref().map(|link| link.connected_at))
         .unwrap_or_else(|| platform.now());
@@ -148,8 +149,10 @@ async fn apply_link(platform: &Platform, file: &FileLink, account_id: i64, login
         consents.insert(*item, exact.unwrap_or(connected_at));
     }
     let made = || u64::from_str_radix(&derived(&format!("link/{}/{login}", file.app))[..16], 16).unwrap_or_default();
-    let user_id =
-        file.user_id.or(before.as_ref().map(|link| link.user_id)).unwrap_or_else(|| random::to_user_id(made()));
+    let user_id = file
+        .user_id
+        .or(before.as_ref().map(|link| link.user_id).map(|id| id.0))
+        .unwrap_or_else(|| random::to_user_id(made()).0);
     if !(1..1 << 53).contains(&user_id) {
         bail!("user_id is {user_id}; expected a positive integer below 2^53, which JavaScript holds exactly");
     }
@@ -161,7 +164,7 @@ async fn apply_link(platform: &Platform, file: &FileLink, account_id: i64, login
         terms: terms(&app, file, connected_at)?,
         properties: file.properties.clone(),
         channels: file.channels.iter().cloned().collect(),
-        ..Link::new(file.app, account_id, user_id, connected_at)
+        ..Link::new(AppId(file.app), account_id, UserId(user_id), connected_at)
     };
     let Some(before) = before else { return commit(platform, vec![links::insert(&wanted)]).await };
     // An unlink ends what was issued before, here too.
@@ -175,8 +178,8 @@ async fn apply_link(platform: &Platform, file: &FileLink, account_id: i64, login
     if after != before {
         changes.push(links::update(&after));
     }
-    if user_id != before.user_id {
-        changes.push(links::set_user_id(&before, user_id));
+    if UserId(user_id) != before.user_id {
+        changes.push(links::set_user_id(&before, UserId(user_id)));
     }
     commit(platform, changes).await
 }
@@ -194,9 +197,14 @@ fn terms(app: &App, file: &FileLink, connected_at: Millis) -> anyhow::Result<BTr
     Ok(terms)
 }
 
-async fn apply_address(platform: &Platform, file: &ShippingAddress, account_id: i64, name: &str) -> anyhow::Result<()> {
+async fn apply_address(
+    platform: &Platform,
+    file: &ShippingAddress,
+    account_id: AccountId,
+    name: &str,
+) -> anyhow::Result<()> {
     let made = || u64::from_str_radix(&derived(name)[..16], 16).unwrap_or_default();
-    let id = file.id.unwrap_or_else(|| random::to_user_id(made()));
+    let id = file.id.unwrap_or_else(|| random::to_user_id(made()).0);
     let all = shipping_addresses::of_account(&platform.store, account_id).await?;
     let before = all.into_iter().find(|address| address.id == id);
     let updated_at = moment(file.updated_at.as_deref(), "updated_at")?;

@@ -3,6 +3,7 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
+use kakaw_core::AppId;
 use kakaw_core::app::AppKey;
 use kakaw_core::authorize::Request;
 use kakaw_core::authorize::code_polling;
@@ -30,7 +31,7 @@ use crate::request::redirect::{redirect, with_cookie, with_query};
 pub struct Finish {
     redirect_uri: String,
     state: Option<String>,
-    app_id: i64,
+    app_id: AppId,
     app_name: String,
     /// The transaction under which the outcome is parked.
     park: Option<String>,

@@ -3,6 +3,7 @@
 
 use axum::http::{StatusCode, header};
 use axum::response::Response;
+use kakaw_core::GrantId;
 use kakaw_core::account::Account;
 use kakaw_core::account::session::Session;
 use kakaw_core::app::AppKey;
@@ -41,7 +42,7 @@ pub struct Step {
     pub chosen: String,
     /// The grant whose person an `agt` named.
     #[serde(default)]
-    pub agt: Option<i64>,
+    pub agt: Option<GrantId>,
     /// The registered domain on whose page the log-in began.
     #[serde(default)]
     pub site: Option<String>,

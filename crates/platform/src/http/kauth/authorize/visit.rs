@@ -1,5 +1,6 @@
 //! Who stands before an authorization request.
 
+use kakaw_core::GrantId;
 use kakaw_core::account::Account;
 use kakaw_core::account::session::Session;
 use kakaw_core::app::App;
@@ -45,7 +46,7 @@ impl Visit {
     }
 
     /// The person of an access token, for as long as its grant stands.
-    async fn by_agt(here: &Here, app: &App, grant_id: i64) -> Result<Option<Self>, Error> {
+    async fn by_agt(here: &Here, app: &App, grant_id: GrantId) -> Result<Option<Self>, Error> {
         let bearer = grants::bearer(&here.platform.store, grant_id).await?;
         let Some(bearer) = bearer.filter(|bearer| bearer.live().is_ok() && bearer.grant.app_id == app.id) else {
             let reason = "the access token that it was made with has ended".to_owned();
