@@ -66,7 +66,7 @@ macro_rules! source {
 
 const SOURCES: &[Source] = &[
     source!("kauth/authorize/mod", None, Anybody, "/oauth/authorize" => Reply::Page),
-    source!("kauth/token", Kauth, Anybody, "/oauth/token" => Reply::Json(of::<TokenReply>)),
+    source!("kauth/token/mod", Kauth, Anybody, "/oauth/token" => Reply::Json(of::<TokenReply>)),
     source!("kauth/tokeninfo", Kauth, Anybody, "/oauth/tokeninfo" => Reply::Object),
     source!("kauth/logout", None, Anybody, "/oauth/logout" => Reply::Page),
     source!("kauth/agt", Kauth, Anybody, "/api/agt" => Reply::Json(of::<AgtReply>)),

@@ -18,7 +18,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing;
 use http_body::Frame;
 use kakaw_core::app::{Consent, ConsentItem};
-use kakaw_store::{Outcome, app_keys, apps};
+use kakaw_store::{app_keys, apps};
 use kakaw_wire::Problem;
 use kakaw_wire::scope::{self, Item};
 use serde::Deserialize;
@@ -27,6 +27,7 @@ use tokio::sync::mpsc;
 use crate::control::Wish;
 use crate::request_log::{Exchange, Filter};
 use crate::world::{Shared, World};
+use kakaw_platform::commit::commit;
 use kakaw_platform::http::error::Error;
 use kakaw_platform::pages;
 use kakaw_platform::request::context::{self, Here};
@@ -150,6 +151,5 @@ async fn mended(world: &World, id: u64) -> Result<(), Error> {
         }
         _ => return Err(refused("only KOE006 and KOE205 can be mended by a click".to_owned())),
     };
-    let Outcome::Committed = world.platform.store.commit(vec![change]).await? else { return Err(Error::contention()) };
-    Ok(())
+    Ok(commit(&world.platform.store, vec![change]).await?)
 }

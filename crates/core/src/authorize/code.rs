@@ -39,6 +39,17 @@ pub enum CodeLife {
     Invalidated { at: Millis },
 }
 
+impl CodeLife {
+    /// When it was redeemed for this grant.
+    #[must_use]
+    pub fn redeemed_for(self, grant: GrantId) -> Option<Millis> {
+        match self {
+            Self::Redeemed { at, grant: stored } if stored == grant => Some(at),
+            Self::Live | Self::Redeemed { .. } | Self::Invalidated { .. } => None,
+        }
+    }
+}
+
 /// A code with all that its exchange compares: read by one statement.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Found {
@@ -62,7 +73,7 @@ impl Found {
 }
 
 /// What an exchange presents.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Presented {
     pub code: String,
     pub redirect_uri: Option<String>,
@@ -74,8 +85,8 @@ pub struct Presented {
 pub enum Redemption {
     /// Redeem the code: make the grant.
     Redeem(Box<Found>),
-    /// Refuse, and let the code be good for nothing.
-    Invalidate(Refusal),
+    /// Refuse, and let this code (its hash) be good for nothing.
+    Invalidate { code: String, refusal: Refusal },
     /// Refuse; the code stays as it is.
     Refuse(Refusal),
     /// Refuse, and end the grant of the first use.
@@ -101,6 +112,7 @@ pub fn redeem(presented: &Presented, found: Option<Found>, key: &AppKey, policy:
         return Redemption::Refuse(not_found.because(finding));
     };
     let code = &found.code;
+    let invalidate = |refusal: Refusal| Redemption::Invalidate { code: code.id.clone(), refusal };
     if code.authorization.app_key != key.key {
         let finding = format!(
             "the code was issued to the key {}, and {} presents it",
@@ -134,7 +146,7 @@ pub fn redeem(presented: &Presented, found: Option<Found>, key: &AppKey, policy:
         )));
     }
     if let Err(why) = found.check() {
-        return Redemption::Invalidate(not_found.because(format!("after the code was issued: {why}")));
+        return invalidate(not_found.because(format!("after the code was issued: {why}")));
     }
     match presented.redirect_uri.as_deref() {
         Some(uri) if uri == code.redirect_uri => {}
@@ -143,12 +155,12 @@ pub fn redeem(presented: &Presented, found: Option<Found>, key: &AppKey, policy:
             let refusal = Refusal::new(Problem::RedirectUriMismatch {})
                 .because(format!("authorize had {}", code.redirect_uri))
                 .because(format!("this request has {}", sent.unwrap_or("none")));
-            return Redemption::Invalidate(refusal);
+            return invalidate(refusal);
         }
     }
     match pkce::check(code.code_challenge.as_deref(), presented.code_verifier.as_deref()) {
         Ok(()) => Redemption::Redeem(Box::new(found)),
-        Err(refusal) => Redemption::Invalidate(refusal),
+        Err(refusal) => invalidate(refusal),
     }
 }
 
@@ -195,7 +207,7 @@ mod tests {
     fn told(redemption: &Redemption) -> (&'static str, String) {
         let (word, refusal) = match redemption {
             Redemption::Redeem(_) => return ("redeem", String::new()),
-            Redemption::Invalidate(refusal) => ("invalidate", refusal),
+            Redemption::Invalidate { refusal, .. } => ("invalidate", refusal),
             Redemption::Refuse(refusal) => ("refuse", refusal),
             Redemption::Replayed { refusal, .. } => ("replayed", refusal),
         };

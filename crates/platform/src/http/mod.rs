@@ -5,6 +5,7 @@ pub mod apiweb;
 pub mod apps;
 pub mod assets;
 pub mod docs;
+pub mod endpoint;
 pub mod error;
 pub mod kapi;
 pub mod kauth;

@@ -28,6 +28,8 @@ pub enum Error {
     Unusable(String),
     #[error("the database did not answer in time")]
     Slow,
+    #[error("a commit was outrun too often")]
+    Outrun,
     #[error("the store is shut")]
     Shut,
 }

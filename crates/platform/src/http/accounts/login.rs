@@ -30,6 +30,7 @@ use kakaw_wire::form::Pairs;
 
 use super::checked_continue;
 use crate::Platform;
+use crate::commit::commit;
 use crate::http::error::Error;
 use crate::pages;
 use crate::pages::login::Notice;
@@ -113,7 +114,7 @@ pub(super) async fn enter(here: &Here, account: &Account, target: &str, stay: bo
     if account.attributes.dormant {
         changes.push(accounts::wake(account));
     }
-    let Outcome::Committed = here.platform.store.commit(changes).await? else { return Err(Error::contention()) };
+    commit(&here.platform.store, changes).await?;
     let name = cookie::Names::of(&here.platform).session;
     Ok(with_cookie(redirect(target, true), cookie::set(&here.base, &name, &cookie_value, lifetime(stay))))
 }

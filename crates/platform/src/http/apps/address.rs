@@ -16,10 +16,8 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{RawQuery, Request};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing;
 use kakaw_core::account::shipping::{self, Address, Part};
 use kakaw_core::crypto::seal::Purpose;
 use kakaw_core::link::Link;
@@ -34,12 +32,14 @@ use kakaw_wire::scope::Item;
 use kakaw_wire::shipping::{AddressFields, AddressKind};
 
 use super::pick::{self, PICKER, Pick};
+use super::{get, post};
 use crate::Platform;
 use crate::deliver::events;
+use crate::http::endpoint::Visit;
 use crate::http::error::Error;
 use crate::pages;
 use crate::pages::address::{Edit, List, Notice};
-use crate::request::body;
+use crate::request::body::{self, BodyError};
 use crate::request::context::Here;
 use crate::request::form_token::{self, FIELD, FormSeal};
 use crate::request::redirect::{redirect, with_cookie};
@@ -48,40 +48,33 @@ use crate::request::redirect::{redirect, with_cookie};
 const MOST: usize = 50;
 
 pub fn routes() -> Router<Arc<Platform>> {
-    Router::new()
-        .route("/user/address", routing::get(get).post(post))
-        .route("/user/address/closed", routing::post(closed))
+    Router::new().route("/user/address", get(page).merge(post(act))).route("/user/address/closed", post(closed))
 }
 
-async fn get(mut here: Here, RawQuery(query): RawQuery) -> Response {
-    let result = show(&mut here, &query.unwrap_or_default(), None).await;
-    result.unwrap_or_else(|error| error.apps(&here.platform, &here.base))
+async fn page(visit: Visit) -> Result<Response, Error> {
+    let (query, mut here) = (visit.query(), visit.here);
+    show(&mut here, &query, None).await
 }
 
-async fn post(mut here: Here, RawQuery(query): RawQuery, request: Request) -> Response {
-    let headers = request.headers().clone();
-    let result = match body::form(request).await {
-        Ok(form) if query.is_none() && form.all("access_token").next().is_some() => by_token(&mut here, &form).await,
-        Ok(form) => show(&mut here, &query.unwrap_or_default(), Some((form, headers))).await,
-        Err(error) => Err(Problem::AppsInvalidRequest { reason: error.reason() }.into()),
-    };
-    result.unwrap_or_else(|error| error.apps(&here.platform, &here.base))
-}
-
-async fn closed(here: Here, RawQuery(query): RawQuery) -> Response {
-    let pairs = Pairs::parse(&query.unwrap_or_default()).unwrap_or_default();
-    let result = match Pick::read(&here, &pairs).await {
-        // Only the window that the picker was opened in can close it.
-        Ok(pick) => match pick.open(&here, pairs.one(PICKER).ok().flatten()) {
-            Ok(_) => pick.closed(&here).await,
-            Err(error) => Err(error),
-        },
-        Err(error) => Err(error),
-    };
-    match result {
-        Ok(()) => StatusCode::NO_CONTENT.into_response(),
-        Err(error) => error.apps(&here.platform, &here.base),
+async fn act(visit: Visit) -> Result<Response, Error> {
+    let (query, Visit { mut here, request }) = (visit.query(), visit);
+    let (headers, has_query) = (request.headers().clone(), request.uri().query().is_some());
+    let bad = |error: BodyError| Problem::AppsInvalidRequest { reason: error.reason() };
+    let form = body::form(request).await.map_err(bad)?;
+    if !has_query && form.all("access_token").next().is_some() {
+        by_token(&mut here, &form).await
+    } else {
+        show(&mut here, &query, Some((form, headers))).await
     }
+}
+
+async fn closed(visit: Visit) -> Result<Response, Error> {
+    let pairs = Pairs::parse(&visit.query()).unwrap_or_default();
+    let pick = Pick::read(&visit.here, &pairs).await?;
+    // Only the window that the picker was opened in can close it.
+    pick.open(&visit.here, pairs.one(PICKER).ok().flatten())?;
+    pick.closed(&visit.here).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 /// The first JavaScript SDK posts the access token itself.

@@ -134,7 +134,7 @@ impl Pick {
     /// KAE201, KAE202, KAE204 or KAE205.
     pub async fn person(&self, here: &Here, grant_id: GrantId) -> Result<Bearer, Error> {
         let bearer = grants::bearer(&here.platform.store, grant_id).await?.ok_or(Problem::AppsAuth {})?;
-        if bearer.grant.app_key != self.key.key {
+        if bearer.grant.authorization.app_key != self.key.key {
             return Err(Problem::AppsAuth {}.into());
         }
         if bearer.account.restricted {
@@ -291,5 +291,5 @@ fn is_own(key: &AppKey, url: &str) -> bool {
 
 /// The app at this version is what the request decides on.
 pub async fn app_of(here: &Here, bearer: &Bearer) -> Result<Option<Arc<App>>, Error> {
-    Ok(apps::at(&here.platform.store, bearer.grant.app_id, bearer.app_version).await?)
+    Ok(apps::at(&here.platform.store, bearer.grant.authorization.app_id, bearer.app_version).await?)
 }

@@ -20,11 +20,12 @@ use kakaw_core::app::client_id;
 use kakaw_core::app::{App, KeyKind};
 use kakaw_core::crypto::seal::Purpose;
 use kakaw_core::diagnosis::{self, Refusal};
-use kakaw_store::{Outcome, sessions};
+use kakaw_store::sessions;
 use kakaw_wire::Problem;
 use kakaw_wire::form::Pairs;
 
 use crate::Platform;
+use crate::commit::commit;
 use crate::http::error::Error;
 use crate::pages;
 use crate::request::body;
@@ -68,9 +69,7 @@ async fn log_out(here: &mut Here, query: &str, posted: Option<(Pairs, HeaderMap)
     {
         let mut response = redirect(&target.location, true);
         if form.one("logout_with_kakao") == Ok(Some("true")) {
-            let Outcome::Committed = here.platform.store.commit(vec![sessions::delete(&session.id)]).await? else {
-                return Err(Error::contention());
-            };
+            commit(&here.platform.store, vec![sessions::delete(&session.id)]).await?;
             response =
                 with_cookie(response, cookie::set(&here.base, &cookie::Names::of(&here.platform).session, "", 0));
         }

@@ -12,10 +12,6 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Request, State};
-use axum::http::StatusCode;
-use axum::response::Response;
-use axum::routing;
 use kakaw_core::app::AppKey;
 use kakaw_core::app::client_id;
 use kakaw_core::crypto::seal::Purpose;
@@ -25,10 +21,11 @@ use kakaw_wire::authorize::Params;
 use kakaw_wire::token::PrepareReply;
 use serde::{Deserialize, Serialize};
 
+use super::post;
 use crate::Platform;
-use crate::http::error::{Error, json};
+use crate::http::endpoint::Plain;
+use crate::http::error::Error;
 use crate::request::body;
-use crate::request::context;
 use crate::request::context::Here;
 
 /// Seconds within which the log-in must come.
@@ -37,7 +34,7 @@ const LIFETIME: i64 = 600;
 const LENGTH: usize = 100;
 
 pub fn routes() -> Router<Arc<Platform>> {
-    Router::new().route("/oauth/authorize/prepare", routing::post(post))
+    Router::new().route("/oauth/authorize/prepare", post(prepare))
 }
 
 /// What a transaction id seals.
@@ -48,20 +45,12 @@ struct Transaction {
     until: i64,
 }
 
-async fn post(State(platform): State<Arc<Platform>>, request: Request) -> Response {
-    let base = context::base(&platform, request.headers());
-    match prepare(&platform, request).await {
-        Ok(reply) => json(StatusCode::OK, &reply),
-        Err(error) => error.kauth(&platform, &base),
-    }
-}
-
-async fn prepare(platform: &Platform, request: Request) -> Result<PrepareReply, Error> {
+async fn prepare(Plain { platform, request }: Plain) -> Result<PrepareReply, Error> {
     let bad = |reason: String| Error::from(Problem::BadTokenRequest { reason });
     let form = body::form(request).await.map_err(|error| bad(error.reason()))?;
     let one = |name: &str| form.one(name).map_err(|_| bad(format!("{name} was sent more than once")));
     let client_id = one("client_id")?.unwrap_or_default();
-    let (_, key) = super::find_key(platform, client_id).await?.ok_or_else(|| client_id::unknown_key(client_id))?;
+    let (_, key) = super::find_key(&platform, client_id).await?.ok_or_else(|| client_id::unknown_key(client_id))?;
     if !matches!(one("cert_type")?, Some("k2100" | "k2220")) {
         return Err(bad("cert_type: expected k2100 or k2220".to_owned()));
     }

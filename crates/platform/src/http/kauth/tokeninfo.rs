@@ -7,32 +7,21 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Request, State};
-use axum::http::StatusCode;
-use axum::response::Response;
-use axum::routing;
 use kakaw_core::token::id_token;
 use kakaw_wire::Problem;
 use serde_json::Value;
 
+use super::post;
 use crate::Platform;
-use crate::http::error::{Error, json};
+use crate::http::endpoint::Plain;
+use crate::http::error::Error;
 use crate::request::body;
-use crate::request::context;
 
 pub fn routes() -> Router<Arc<Platform>> {
-    Router::new().route("/oauth/tokeninfo", routing::post(post))
+    Router::new().route("/oauth/tokeninfo", post(inspect))
 }
 
-async fn post(State(platform): State<Arc<Platform>>, request: Request) -> Response {
-    let base = context::base(&platform, request.headers());
-    match inspect(&platform, request).await {
-        Ok(claims) => json(StatusCode::OK, &claims),
-        Err(error) => error.kauth(&platform, &base),
-    }
-}
-
-async fn inspect(platform: &Platform, request: Request) -> Result<Value, Error> {
+async fn inspect(Plain { platform, request }: Plain) -> Result<Value, Error> {
     let form = body::form(request).await.map_err(|error| Problem::BadTokenRequest { reason: error.reason() })?;
     let token = form
         .one("id_token")

@@ -9,7 +9,7 @@ use kakaw_core::authorize::Request;
 use kakaw_core::authorize::code_polling;
 use kakaw_core::crypto::seal::Purpose;
 use kakaw_core::policy::Policy;
-use kakaw_store::{Outcome, Statement, parked_codes};
+use kakaw_store::{Contested, Outcome, Statement, parked_codes};
 use kakaw_wire::authorize::Params;
 use kakaw_wire::form::Pairs;
 use kakaw_wire::ka::Ka;
@@ -143,11 +143,12 @@ impl Finish {
             ..CodeReply::default()
         };
         let parked = apiweb::park(platform, transaction, self.app_id, &reply);
-        let at = changes.len();
         changes.push(parked);
         match platform.store.commit(changes).await? {
             Outcome::Committed => Ok(Some(self.done(here, true))),
-            Outcome::Conflict(index) if index == at && self.is_taken(here, transaction).await? => Err(taken().into()),
+            Outcome::Conflict(Contested::PendingResult) if self.is_taken(here, transaction).await? => {
+                Err(taken().into())
+            }
             Outcome::Conflict(_) => Ok(None),
         }
     }

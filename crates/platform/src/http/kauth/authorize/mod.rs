@@ -44,7 +44,8 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use axum::routing;
 use kakaw_core::app::{App, AppKey};
-use kakaw_core::authorize::code::Code;
+use kakaw_core::authorize::authorization::{Authorization, Epochs};
+use kakaw_core::authorize::code::{Code, CodeLife};
 use kakaw_core::authorize::{self, Next};
 use kakaw_core::crypto::secret;
 use kakaw_core::link::consent::{Agreed, Ask};
@@ -239,27 +240,27 @@ async fn decide(here: &mut Here, sent: &Sent, ways: &mut Ways) -> Result<Respons
         let decision = issued(&visit, agreed.as_ref(), &scopes);
         let (link, mut changes) = consent::link_changes(&platform, &visit, request.app, agreed, now);
         let plain = random::code(&*platform.random);
-        changes.push(codes::insert(&Code {
-            id: secret::hash(&plain),
+        let authorization = Authorization {
             app_id: request.app.id,
             app_key: request.key.key.clone(),
             account_id: visit.account.id,
-            redirect_uri: request.redirect_uri.clone(),
             scopes,
             openid: request.openid,
             nonce: request.nonce.clone(),
-            code_challenge: request.code_challenge.clone(),
             auth_time: visit.session.auth_time,
             session_id: visit.session.id.clone(),
             device: here.device.clone(),
             address: here.address.clone(),
-            link_epoch: link.epoch,
-            account_epoch: visit.account.epoch,
-            key_epoch: request.key.epoch,
+            epochs: Epochs { link: link.epoch, account: visit.account.epoch, key: request.key.epoch },
+        };
+        changes.push(codes::insert(&Code {
+            id: secret::hash(&plain),
+            authorization,
+            redirect_uri: request.redirect_uri.clone(),
+            code_challenge: request.code_challenge.clone(),
             created_at: now,
             expires_at: now.plus_seconds(platform.policy().code_lifetime),
-            spent_at: None,
-            grant_id: None,
+            life: CodeLife::Live,
             tx_id,
         }));
         if let Some(response) = finish.issue(here, &plain, changes, sent).await? {

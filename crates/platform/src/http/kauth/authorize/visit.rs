@@ -48,14 +48,15 @@ impl Visit {
     /// The person of an access token, for as long as its grant stands.
     async fn by_agt(here: &Here, app: &App, grant_id: GrantId) -> Result<Option<Self>, Error> {
         let bearer = grants::bearer(&here.platform.store, grant_id).await?;
-        let Some(bearer) = bearer.filter(|bearer| bearer.live().is_ok() && bearer.grant.app_id == app.id) else {
+        let Some(bearer) = bearer.filter(|bearer| bearer.live().is_ok() && bearer.grant.authorization.app_id == app.id)
+        else {
             let reason = "the access token that it was made with has ended".to_owned();
             return Err(Problem::MalformedRequest { parameter: "agt".to_owned(), reason }.into());
         };
         let session = Session {
             id: String::new(),
             account_id: bearer.account.id,
-            auth_time: bearer.grant.auth_time,
+            auth_time: bearer.grant.authorization.auth_time,
             expires_at: bearer.grant.refresh_expires_at,
             account_epoch: bearer.account.epoch,
         };
