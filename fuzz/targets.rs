@@ -5,12 +5,12 @@
 use axum::http::{HeaderMap, HeaderValue, header};
 use kakaw_core::account::Attributes;
 use kakaw_core::app::{App, AppKey, AppSettings, KeyKind, KeySettings};
-use kakaw_core::authorize::pkce;
+use kakaw_core::authorize::{Parameters, Request, pkce};
 use kakaw_core::crypto::seal::{MasterKey, Sealer};
 use kakaw_core::crypto::signing_key::{Jws, SigningKey};
 use kakaw_core::policy::Policy;
 use kakaw_core::token::{self, AccessToken};
-use kakaw_core::{AppId, GrantId, Millis, authorize};
+use kakaw_core::{AppId, GrantId, Millis};
 use kakaw_platform::request::cookie;
 use kakaw_platform::{manage::world_file, password, random::Seeded};
 use kakaw_wire::form::Pairs;
@@ -97,10 +97,10 @@ fn authorization() -> Check {
     };
     Box::new(move |input| {
         let Some(Ok(pairs)) = text(input).map(Pairs::parse) else { return };
-        let Ok(params) = authorize::parse(&pairs) else { return };
-        if let Ok(request) = authorize::check(&params, Some((&app, &key)), &Policy::DEV) {
-            assert_eq!(request.redirect_uri, REDIRECT_URI);
-            assert!(request.wanted.scope.iter().all(|item| *item == Item::AccountEmail));
+        let Ok(parameters) = Parameters::parse(&pairs) else { return };
+        if let Ok(request) = Request::check(&parameters, Some((&app, &key)), &Policy::DEV) {
+            assert_eq!(request.redirect_uri(), REDIRECT_URI);
+            assert!(request.wanted().scope.iter().all(|item| *item == Item::AccountEmail));
         }
     })
 }

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { chromium } from 'playwright-core';
 
-const shots = process.env.KAKAW_SCREENSHOTS ?? new URL('../../artefacts', import.meta.url).pathname;
+const shots = process.env.KAKAW_TEST_SCREENSHOTS ?? new URL('../../artefacts', import.meta.url).pathname;
 const JS = 'a0000000000000000000000000000002';
 const REST = 'a0000000000000000000000000000001';
 const TRANSACTION = '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWX';
@@ -75,7 +75,7 @@ before(async () => {
   // Another site than localhost: frames and cookies are a stranger's there.
   site = `http://127.0.0.1:${server.address().port}`;
   await writeFile(join(folder, 'world.toml'), world(site));
-  const child = spawn(process.env.KAKAW_BINARY, ['dev', '--listen', '127.0.0.1:0', '--world', join(folder, 'world.toml')]);
+  const child = spawn(process.env.KAKAW_TEST_BINARY, ['dev', '--listen', '127.0.0.1:0', '--world', join(folder, 'world.toml')]);
   const line = await new Promise(done => child.stdout.once('data', text => done(String(text))));
   kakaw = { child, url: `http://localhost:${line.match(/:(\d+)\n/)[1]}` };
   const args = ['--headless', '--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking'];

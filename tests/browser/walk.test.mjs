@@ -7,7 +7,7 @@ import { after, before, test } from 'node:test';
 import { chromium } from 'playwright-core';
 
 const base = process.env.KAKAW_URL;
-const shots = process.env.KAKAW_SCREENSHOTS ?? new URL('../../artefacts', import.meta.url).pathname;
+const shots = process.env.KAKAW_TEST_SCREENSHOTS ?? new URL('../../artefacts', import.meta.url).pathname;
 const quiet = [
   '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
   '--disable-component-update', '--disable-sync',

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urljoin, urlsplit
 
 import requests
 
-BINARY = os.environ["KAKAW_BINARY"]
+BINARY = os.environ["KAKAW_TEST_BINARY"]
 KEY = "a0000000000000000000000000000001"
 ADMIN = "a0000000000000000000000000000004"
 CALLBACK = "http://localhost:3000/callback"

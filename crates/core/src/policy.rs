@@ -2,23 +2,26 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Choices that change decisions.
+/// Choices that change decisions. What the fields say is the documentation of the settings `policy.…`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Policy {
-    /// Seconds that an authorization code lives.
+    /// Seconds that an authorization code lives, 1 to 600.
     pub code_lifetime: i64,
-    /// Whether a code exchange may leave `redirect_uri` out.
+    /// Whether a code exchange may leave out `redirect_uri`.
     pub redirect_uri_optional: bool,
     /// Seconds during which the predecessor of a rotated refresh token is answered with the same successor.
     pub refresh_grace: i64,
-    /// Whether the second use of a code ends what its first use issued.
+    /// Whether the second use of a code ends the tokens of its first use.
     pub revoke_on_code_reuse: bool,
-    /// Whether an outdated refresh token ends its grant.
+    /// Whether an outdated refresh token ends the log-in that it belonged to.
     pub revoke_on_refresh_reuse: bool,
-    /// Whether a polling page gets a code only if its key allows it, on a registered domain, after the person confirmed.
+    /// Whether `/apiweb/code.json` hands out codes only for JavaScript keys with `code_polling = true`, of log-ins that
+    /// began on a page of a registered domain and that the person confirmed, to a registered `Origin`.
     pub strict_code_polling: bool,
-    /// Whether a token request without a body may have its parameters in the query.
+    /// Whether `POST /oauth/token` reads its parameters from the query when the body is empty. Proxies write queries, and
+    /// with them secrets and codes, into their logs.
     pub token_parameters_in_query: bool,
     /// What only a stand-in may be told.
     #[serde(skip)]

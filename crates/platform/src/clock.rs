@@ -1,6 +1,6 @@
 //! The only reader of the real clock.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use kakaw_core::Millis;
 
@@ -10,4 +10,10 @@ use kakaw_core::Millis;
 pub fn now() -> Millis {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     Millis(since.map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX)))
+}
+
+/// The clock that only goes forward, for deadlines and durations.
+#[must_use]
+pub fn monotonic() -> Instant {
+    Instant::now()
 }

@@ -3,6 +3,7 @@
 pub mod clock;
 pub mod commit;
 pub mod deliver;
+pub mod endpoint;
 pub mod held;
 pub mod http;
 pub mod jobs;

@@ -84,7 +84,8 @@ fn write(lines: &Receiver<Vec<u8>>) {
             Err(RecvTimeoutError::Timeout) => {
                 let dropped = QUEUE.dropped.swap(0, Ordering::SeqCst);
                 if dropped > 0 {
-                    let _ = writeln!(Log, " WARN {dropped} lines were not logged: standard error was not read in time");
+                    // A line like any other: it comes back through the queue, which is empty now.
+                    tracing::warn!(dropped, "lines were not logged: standard error was not read in time");
                 }
             }
             Err(RecvTimeoutError::Disconnected) => return,

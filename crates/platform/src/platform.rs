@@ -7,6 +7,7 @@ use kakaw_core::crypto::seal::Sealer;
 use kakaw_core::policy::Policy;
 use kakaw_core::random::Random;
 use kakaw_store::Store;
+use kakaw_wire::text::Lang;
 use tokio::sync::Notify;
 
 use crate::held::Held;
@@ -36,7 +37,7 @@ pub struct Platform {
 }
 
 /// What the operator chose besides the protocol's [`Policy`].
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Settings {
     /// Whether `/v2/user/me` takes the token from the query too.
     pub access_token_in_query: bool,
@@ -46,8 +47,8 @@ pub struct Settings {
     pub behind_proxy: bool,
     /// Whether cookies have the prefix `__Host-`: everybody comes by https.
     pub host_cookies: bool,
-    /// Whether every page says that the accounts are not real.
-    pub test_notice: bool,
+    /// What stands above every page, such as that the accounts are not real.
+    pub notice: Option<fn(Lang) -> &'static str>,
     /// Whether everybody reads what only an app's team may read: pages and the log say which value was wrong.
     pub open_diagnosis: bool,
     pub seeds: Seeds,

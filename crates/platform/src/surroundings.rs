@@ -1,4 +1,4 @@
-//! What a platform takes from where it runs: the time, its own name, and the course of deliveries.
+//! What a platform takes from where it runs: the time, its own name, and the schedule of deliveries.
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use kakaw_core::Millis;
@@ -21,32 +21,26 @@ pub trait Surroundings: Send + Sync {
     /// Whether ID tokens are issued under this name.
     fn is_issuer(&self, name: &str) -> bool;
 
-    /// What to do with a delivery that is due.
-    fn course(&self, delivery: &Delivery, random: &dyn Random) -> Course {
+    /// When a delivery that is due goes out.
+    fn schedule(&self, delivery: &Delivery, random: &dyn Random) -> Schedule {
         let _ = (delivery, random);
-        Course::default()
+        Schedule::Now { then: Vec::new() }
+    }
+
+    /// The requests of a delivery, in their order; the answer to the last one counts.
+    fn outgoing(&self, delivery: &Delivery, request: reqwest::Request) -> Vec<reqwest::Request> {
+        let _ = delivery;
+        vec![request]
     }
 }
 
-/// What is done with a delivery.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Course {
-    pub turn: Turn,
-    /// Deliveries that are due once this one has ended.
-    pub then: Vec<i64>,
-}
-
-/// How a delivery goes out.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Turn {
-    #[default]
-    Now,
+/// When a delivery goes out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Schedule {
+    /// Now; deliveries that are due once it has ended.
+    Now { then: Vec<i64> },
     /// So many seconds later; the reason is written down.
-    Later(i64, &'static str),
-    /// Now, and once more.
-    Twice,
-    /// Now, with a signature that does not verify.
-    BadlySigned,
+    Later { seconds: i64, why: &'static str },
 }
 
 /// One login service with one public URL, on the real clock.

@@ -2,19 +2,19 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing;
+use kakaw_platform::endpoint::Routes;
 use kakaw_platform::http::assets::{FOR_ALL, JAVASCRIPT_SDK};
 
 use crate::world::{Shared, World};
 
-pub fn routes() -> Router<Shared> {
-    Router::new()
-        .route("/kakao_js_sdk/{version}/kakao.js", routing::get(cdn))
-        .route("/kakao_js_sdk/{version}/kakao.min.js", routing::get(cdn))
+pub fn routes() -> Routes<Shared> {
+    Routes::new()
+        .plain("/kakao_js_sdk/{version}/kakao.js", routing::get(cdn))
+        .plain("/kakao_js_sdk/{version}/kakao.min.js", routing::get(cdn))
 }
 
 /// What stands at Kakao's CDN: ours, or a copy of theirs that somebody keeps in a folder.

@@ -6,7 +6,7 @@ use axum::Router;
 use axum::extract::Request;
 use axum::middleware::{self, Next};
 use axum::response::Response;
-use kakaw_platform::http::unknown;
+use kakaw_platform::endpoint::Routes;
 use kakaw_platform::request::settled::Settled;
 
 use crate::world::{Shared, World};
@@ -14,16 +14,15 @@ use crate::{cdn, control, inspector, record, start, talk, unattended};
 
 /// Every endpoint of a world.
 pub fn of(world: Arc<World>) -> Router {
-    with(world, Router::new())
+    with(world, Routes::new())
 }
 
 /// The same and `more`.
-pub fn with(world: Arc<World>, more: Router<Shared>) -> Router {
+pub fn with(world: Arc<World>, more: Routes<Shared>) -> Router {
     let own = more.merge(start::routes()).merge(control::routes()).merge(inspector::routes()).merge(cdn::routes());
     let platform = Arc::clone(&world.platform);
-    let routes = kakaw_platform::http::routes(&platform)
+    let routes = kakaw_platform::http::routes(&platform, own.with_state(Shared(Arc::clone(&world))))
         .layer(middleware::from_fn(settle))
-        .merge(own.method_not_allowed_fallback(unknown::answer).with_state(Shared(Arc::clone(&world))))
         .layer(middleware::from_fn_with_state(world, record::record))
         .layer(middleware::from_fn(patient));
     kakaw_platform::http::guarded(&platform, routes)

@@ -1,6 +1,7 @@
 //! Faults that a stand-in injects on demand: which exchange is meant, and how its answer is spoilt.
 
 use kakaw_core::{AccountId, AppId};
+use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use schemars::JsonSchema;
@@ -144,14 +145,14 @@ pub enum Keys {
 #[derive(Default)]
 pub struct FaultRules(Mutex<Rules>);
 
-/// A token in the form of RFC 7515 §3.1 whose signature does not verify any more.
-#[must_use]
 #[derive(Default)]
 struct Rules {
     next: u64,
     rules: Vec<FaultRule>,
     /// Deliveries that wait for the one that follows.
     overtaken: Vec<Overtaken>,
+    /// What happens to deliveries, by their id, once they are sent.
+    kept: HashMap<i64, Delivery>,
 }
 
 /// A delivery that goes out after the next one of the same webhook.
@@ -206,6 +207,17 @@ impl FaultRules {
     #[must_use]
     pub fn choose_delivery(&self, webhook: &str, chance: f64) -> Option<Delivery> {
         self.first(chance, |rule| rule.webhook.as_deref() == Some(webhook))?.1.delivery
+    }
+
+    /// Keeps what happens to a delivery until it is sent.
+    pub fn keep_for(&self, delivery: i64, fault: Delivery) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).kept.insert(delivery, fault);
+    }
+
+    /// What happens to a delivery that is sent now.
+    #[must_use]
+    pub fn kept_for(&self, delivery: i64) -> Option<Delivery> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).kept.remove(&delivery)
     }
 
     /// Says that a delivery waits for the one that follows.

@@ -10,7 +10,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -28,6 +27,7 @@ use crate::control::Wish;
 use crate::request_log::{Exchange, Filter};
 use crate::world::{Shared, World};
 use kakaw_platform::commit::commit;
+use kakaw_platform::endpoint::{Method, Routes};
 use kakaw_platform::http::error::Error;
 use kakaw_platform::pages;
 use kakaw_platform::request::context::{self, Here};
@@ -37,12 +37,12 @@ const SCRIPT: [(header::HeaderName, &str); 1] = [(header::CONTENT_TYPE, "text/ja
 /// A comment now and then shows that the connection lives.
 const PULSE: Duration = Duration::from_secs(20);
 
-pub fn routes() -> Router<Shared> {
-    Router::new()
-        .route("/inspector", routing::get(show))
-        .route("/assets/inspector.js", routing::get(async || (SCRIPT, include_str!("../assets/inspector.js"))))
-        .route("/inspector/events", routing::get(events))
-        .route("/inspector/mend", routing::post(mend))
+pub fn routes() -> Routes<Shared> {
+    Routes::new()
+        .listed(Method::Get, "/inspector", show)
+        .plain("/assets/inspector.js", routing::get(async || (SCRIPT, include_str!("../assets/inspector.js"))))
+        .plain("/inspector/events", routing::get(events))
+        .listed(Method::Post, "/inspector/mend", mend)
 }
 
 async fn show(here: Here) -> Response {

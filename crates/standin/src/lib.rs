@@ -1,5 +1,6 @@
 //! What only a stand-in has, around the login platform.
 
+mod bad_signature;
 pub mod cdn;
 pub mod clock;
 pub mod control;

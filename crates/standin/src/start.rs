@@ -2,17 +2,16 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use axum::routing;
 use kakaw_core::app::KeyKind;
 use kakaw_core::crypto::seal::Purpose;
 use kakaw_store::{accounts, app_keys, apps};
 
 use crate::pages::start::{App, Person, Start};
 use crate::world::{Shared, World};
+use kakaw_platform::endpoint::{Method, Routes};
 use kakaw_platform::http::error::Error;
 use kakaw_platform::pages;
 use kakaw_platform::request::context::Here;
@@ -21,8 +20,8 @@ use kakaw_platform::request::context::Here;
 const ROWS: usize = 50;
 
 /// The route; only a stand-in has it.
-pub fn routes() -> Router<Shared> {
-    Router::new().route("/", routing::get(get))
+pub fn routes() -> Routes<Shared> {
+    Routes::new().listed(Method::Get, "/", get)
 }
 
 async fn get(State(world): State<Arc<World>>, here: Here) -> Response {

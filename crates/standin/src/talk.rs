@@ -4,7 +4,6 @@
 
 use std::collections::BTreeMap;
 
-use axum::Router;
 use axum::extract::Request;
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
@@ -15,6 +14,7 @@ use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
 use crate::world::Shared;
+use kakaw_platform::endpoint::Routes;
 use kakaw_platform::http::error::Error;
 use kakaw_platform::pages;
 use kakaw_platform::request::context::Here;
@@ -26,8 +26,8 @@ const ENDED: &str = "kakaw_talk";
 const AUTHORIZE: &str = "/oauth/authorize";
 
 /// The route; only a stand-in has it.
-pub fn routes() -> Router<Shared> {
-    Router::new().route("/scheme/{*link}", routing::get(get))
+pub fn routes() -> Routes<Shared> {
+    Routes::new().plain("/scheme/{*link}", routing::get(get))
 }
 
 /// How KakaoTalk ends when nobody logs in through it.

@@ -10,9 +10,10 @@ use kakaw_core::crypto::secret::Secret;
 use kakaw_core::random::{self, Random};
 use kakaw_platform::Platform;
 use kakaw_platform::request::base;
-use kakaw_platform::surroundings::{Course, Surroundings, Turn, is_host_of};
+use kakaw_platform::surroundings::{Schedule, Surroundings, is_host_of};
 use kakaw_store::deliveries::Delivery;
 
+use crate::bad_signature::badly_signed;
 use crate::clock::Clock;
 use crate::faults::{Delivery as Injected, FaultRules};
 use crate::request_log::RequestLog;
@@ -183,30 +184,28 @@ impl Surroundings for Place {
         }
     }
 
-    fn course(&self, delivery: &Delivery, random: &dyn Random) -> Course {
+    fn schedule(&self, delivery: &Delivery, random: &dyn Random) -> Schedule {
         let kind = delivery.notice.kind();
-        let turn = if delivery.attempts > 1 || self.faults.is_empty() {
-            Turn::Now
-        } else {
+        if delivery.attempts == 1 && !self.faults.is_empty() {
             match self.faults.choose_delivery(kind, random::chance(random)) {
-                None => Turn::Now,
-                Some(Injected::BadSignature) => Turn::BadlySigned,
-                Some(Injected::Late(seconds)) => Turn::Later(seconds, "put off by a fault rule"),
-                Some(Injected::Twice) => Turn::Twice,
+                None => {}
+                Some(Injected::Late(seconds)) => return Schedule::Later { seconds, why: "put off by a fault rule" },
                 Some(Injected::OutOfOrder) => {
                     self.faults.let_overtake(delivery.app_id, kind, delivery.id);
-                    return Course {
-                        turn: Turn::Later(3600, "waits for the one that follows, by a fault rule"),
-                        then: Vec::new(),
-                    };
+                    return Schedule::Later { seconds: 3600, why: "waits for the one that follows, by a fault rule" };
                 }
+                Some(sent @ (Injected::BadSignature | Injected::Twice)) => self.faults.keep_for(delivery.id, sent),
             }
-        };
-        let then = match turn {
-            Turn::Later(..) => Vec::new(),
-            _ => self.faults.overtaken_by(delivery.app_id, kind, delivery.id),
-        };
-        Course { turn, then }
+        }
+        Schedule::Now { then: self.faults.overtaken_by(delivery.app_id, kind, delivery.id) }
+    }
+
+    fn outgoing(&self, delivery: &Delivery, request: reqwest::Request) -> Vec<reqwest::Request> {
+        match self.faults.kept_for(delivery.id) {
+            Some(Injected::BadSignature) => vec![badly_signed(request)],
+            Some(Injected::Twice) => request.try_clone().into_iter().chain([request]).collect(),
+            _ => vec![request],
+        }
     }
 }
 

@@ -42,21 +42,14 @@ impl FromRow for Delivery {
 /// Adds a notice, due now.
 #[must_use]
 pub fn insert(id: i64, app_id: AppId, notice: &Notice, now: Millis) -> Statement {
-    insert_after(id, app_id, notice, now, 0)
-}
-
-/// Adds a notice that was tried so often already.
-#[must_use]
-pub fn insert_after(id: i64, app_id: AppId, notice: &Notice, now: Millis, attempts: i64) -> Statement {
     sql("insert into deliveries (id, app_id, kind, payload, state, created_at, due_at, attempts) \
-         values ($1, $2, $3, $4, 'waiting', $5, $6, $7)")
+         values ($1, $2, $3, $4, 'waiting', $5, $6, 0)")
     .bind(id)
     .bind(app_id)
     .bind(notice.kind())
     .bind(json::write(notice))
     .bind(now)
     .bind(now)
-    .bind(attempts)
     .must_touch(Contested::Delivery)
 }
 

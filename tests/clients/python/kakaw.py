@@ -9,7 +9,7 @@ URL = os.environ["KAKAW_URL"]
 
 def use_as_kakao():
     """The endpoints are class attributes; the installed package stays as it was published."""
-    if "KAKAW_INTERCEPTS" in os.environ:
+    if "KAKAW_TEST_INTERCEPTS" in os.environ:
         return
     KakaoOAuth2Adapter.access_token_url = f"{URL}/oauth/token"
     KakaoOAuth2Adapter.authorize_url = f"{URL}/oauth/authorize"

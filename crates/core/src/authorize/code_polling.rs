@@ -22,13 +22,14 @@ const LONGEST_STATE: usize = 2048;
 ///
 /// # Errors
 /// KOE001 when a built-in target comes without a transaction id, or with more `state` than is kept.
-pub fn transaction<'a>(request: &Request<'_>, params: &'a Params) -> Result<Option<&'a str>, Refusal> {
+pub fn transaction<'a>(request: &Request<'a>) -> Result<Option<&'a str>, Refusal> {
+    let params: &'a Params = request.parameters().others();
     let malformed = |parameter: &str, reason: String| {
         Refusal::new(Problem::MalformedRequest { parameter: parameter.to_owned(), reason })
     };
     let long = |id: &&String| id.len() >= SHORTEST_ID;
     let of_sdk = params.auth_tran_id.as_ref().filter(long).or(params.state_token.as_ref().filter(long));
-    let id = if is_built_in(&request.redirect_uri) {
+    let id = if is_built_in(request.redirect_uri()) {
         let id = of_sdk.or(params.state.as_ref().filter(long));
         Some(id.ok_or_else(|| {
             let reason = format!("this redirect_uri needs a transaction of {SHORTEST_ID} characters or more");
@@ -36,8 +37,8 @@ pub fn transaction<'a>(request: &Request<'_>, params: &'a Params) -> Result<Opti
         })?)
     } else {
         // A popup: its opener polls, closes it, and goes to the redirect URI itself.
-        let is_popup = params.is_popup.as_deref() == Some("true") && request.key.kind == KeyKind::Javascript;
-        of_sdk.filter(|_| is_popup && request.polls)
+        let is_popup = params.is_popup.as_deref() == Some("true") && request.key().kind == KeyKind::Javascript;
+        of_sdk.filter(|_| is_popup && request.polls())
     };
     let state = params.state.as_deref().unwrap_or_default();
     if id.is_some() && state.len() > LONGEST_STATE {

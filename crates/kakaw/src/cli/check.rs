@@ -37,6 +37,9 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
         match open::platform(&config, mode, Missing::Refuse).await {
             Ok(platform) => {
                 report.note("database", &platform.store.durability().await?);
+                if let Some(protection) = platform.store.protection().await? {
+                    report.note("connection", &protection);
+                }
                 report.take("apps", app_problems(&platform, mode).await?);
                 if mode == Mode::Serve {
                     report.take("secrets", unsafe_secrets(&platform).await?);

@@ -56,7 +56,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let sent = Sent::read(call, &args.fields).map_err(Usage::error)?;
     let world = args.world.as_ref().map(|name| format!("{WORLDS}{name}")).unwrap_or_default();
     let running = Running::at(&format!("{}{world}", stand_in(args.url.clone())));
-    let answer = listen::block_on(running.call(call.method, &sent.path, sent.body))?;
+    let answer = listen::block_on(running.call(call.method.name(), &sent.path, sent.body))?;
     if answer.is_empty() && call.answers.is_some() {
         return Err(nothing_came(&args.fields));
     }
@@ -88,7 +88,7 @@ fn find(verb: &str) -> anyhow::Result<&'static Call> {
 
 /// The fields of a call, for who asks.
 fn fields(call: &Call) -> String {
-    let mut text = format!("{}\n{} {PREFIX}{}\n", call.about, call.method, call.path);
+    let mut text = format!("{}\n{} {PREFIX}{}\n", call.about, call.method.name(), call.path);
     let required = call.required();
     for name in call.in_path() {
         let _ = writeln!(text, "  {name:<16} needed");

@@ -11,7 +11,7 @@ use clap::Args as ClapArgs;
 use kakaw_core::crypto::secret::Secret;
 
 use super::Usage;
-use super::listen::{Listeners, Stop, block_on, serve};
+use super::listen::{Listeners, Stop, block_on_logging, serve};
 use super::people;
 use super::standin::{self, StandIn};
 use crate::config::Mode;
@@ -71,7 +71,7 @@ pub fn run(args: Args) -> anyhow::Result<()> {
     flag("data", data.map(|folder| folder.display().to_string()));
     flag("database", if memory { Some("memory".to_owned()) } else { database });
     let config = config::load(Mode::Dev, file.as_deref(), flags).map_err(Usage::error)?.config;
-    block_on(start(config, files, real_sdk, wish, stop))
+    block_on_logging(config.log, start(config, files, real_sdk, wish, stop))
 }
 
 impl Args {

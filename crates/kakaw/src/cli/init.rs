@@ -10,7 +10,7 @@ use kakaw_store::db::Url;
 use super::open::{self, Missing};
 use super::{Usage, listen};
 use crate::config::Mode;
-use crate::config::{self, Config, Flag, KEYS};
+use crate::config::{self, Config, Flag};
 use kakaw_platform::keys;
 
 #[derive(ClapArgs)]
@@ -77,8 +77,6 @@ fn database(config: &Config) -> anyhow::Result<String> {
     Ok(match config.url().map_err(Usage::error)? {
         Url::Memory => "memory".to_owned(),
         Url::Sqlite(path) => path.display().to_string(),
-        Url::Postgres(url) => {
-            KEYS.iter().find(|key| key.name == "database").map_or(String::new(), |key| key.shown(&url))
-        }
+        Url::Postgres(url) => Url::shown(&url),
     })
 }

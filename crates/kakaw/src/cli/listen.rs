@@ -11,9 +11,11 @@ use axum::serve::ListenerExt as _;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use super::lines;
+use crate::config;
 use kakaw_platform::Platform;
 use kakaw_platform::jobs;
-use kakaw_platform::log::{self, Queued};
+use kakaw_platform::log;
 
 /// How long requests that are under way may take after a signal to stop.
 const GRACE: Duration = Duration::from_secs(4);
@@ -134,12 +136,12 @@ async fn terminated() {
 
 /// Runs a future on a runtime of its own, with the log on standard error.
 pub fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
-    let _ = tracing_subscriber::fmt()
-        .with_writer(|| Queued)
-        .log_internal_errors(false)
-        .with_target(false)
-        .without_time()
-        .try_init();
+    block_on_logging(config::Log::default(), work)
+}
+
+/// The same with a log as it is asked for.
+pub fn block_on_logging<T>(log: config::Log, work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    lines::start(log);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let result = runtime.block_on(work);
     // What was needed has been waited for. An RSA key in the making, which may take a second, is for nobody any more.

@@ -18,6 +18,7 @@ pub mod export;
 #[cfg(feature = "standin")]
 pub mod hosts;
 pub mod init;
+mod lines;
 mod listen;
 mod open;
 pub mod people;

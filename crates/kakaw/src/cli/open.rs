@@ -14,6 +14,7 @@ use super::Usage;
 use crate::config::{self, Config, Mode};
 use kakaw_platform::keys;
 use kakaw_platform::outgoing;
+use kakaw_platform::pages::words;
 use kakaw_platform::password::{PLACES, Passwords};
 use kakaw_platform::platform::{Parts, Platform, Seeds, Settings};
 use kakaw_platform::quota::{PerMinute, Quotas};
@@ -77,6 +78,10 @@ pub async fn within(
         }
     };
     let dev = mode == Mode::Dev;
+    #[cfg(feature = "standin")]
+    let notice = if dev { kakaw_standin::pages::words::banner } else { words::test_notice };
+    #[cfg(not(feature = "standin"))]
+    let notice = words::test_notice;
     Ok(Platform::new(Parts {
         store,
         sealer,
@@ -99,7 +104,7 @@ pub async fn within(
             sign_up: config.sign_up,
             behind_proxy: config.behind_proxy,
             host_cookies: config.public_url.as_deref().is_some_and(|url| url.starts_with("https://")),
-            test_notice: config.pages.test_notice,
+            notice: config.pages.test_notice.then_some(notice),
             open_diagnosis: config.pages.open_diagnosis,
             seeds: Seeds { derived_keys: dev, legacy_properties: dev, kept_passwords: dev },
         },

@@ -12,8 +12,6 @@ use kakaw_platform::Platform;
 
 /// The header of every control request.
 const HEADER: &str = "kakaw-control";
-/// The variable that holds the token of a stand-in on another machine.
-pub const TOKEN: &str = "KAKAW_CONTROL_TOKEN";
 
 /// Where a stand-in is if nobody says otherwise.
 const HERE: &str = "http://localhost:7700";
@@ -98,7 +96,7 @@ impl Running {
         if let Some((body, kind)) = body {
             request = request.body(body).header("content-type", kind);
         }
-        let token = config::environment(TOKEN).unwrap_or_else(|| "1".to_owned());
+        let token = config::environment(config::CONTROL_TOKEN).unwrap_or_else(|| "1".to_owned());
         let answer = request.header(HEADER, token).send().await.map_err(|_| {
             anyhow::anyhow!(
                 "no stand-in answers at {}; start one with kakaw dev, or give --url, --data or --database",
@@ -118,7 +116,7 @@ impl Running {
 
 /// The stand-in that is meant: at this URL, else where the environment says, else on this machine.
 pub fn stand_in(url: Option<String>) -> String {
-    let url = url.or_else(|| config::environment("KAKAW_URL")).unwrap_or_else(|| HERE.to_owned());
+    let url = url.or_else(|| config::environment(config::URL)).unwrap_or_else(|| HERE.to_owned());
     url.trim_end_matches('/').to_owned()
 }
 

@@ -22,7 +22,7 @@ use super::signals::{self, Signals};
 use super::standin::{self, StandIn};
 use super::{Usage, listen, people};
 use crate::config::Mode;
-use crate::config::{self, Flag};
+use crate::config::{self, Config, Flag};
 use kakaw_platform::jobs;
 use kakaw_platform::manage::world_file::WorldFile;
 use kakaw_standin::dispatch;
@@ -62,10 +62,12 @@ pub fn run(args: Args) -> anyhow::Result<()> {
     let files = standin::read(&args.world)?;
     let browser = args.browser.as_ref().map(|_| browser::find(&config::environment)).transpose();
     let browser = browser.map_err(|error| Usage::error(format!("--browser: {error}")))?;
-    let code = listen::block_on(async {
+    let flags = vec![Flag { key: "database", value: "memory".to_owned() }];
+    let config = config::load(Mode::Dev, None, flags).map_err(Usage::error)?.config;
+    let code = listen::block_on_logging(config.log, async {
         let led = match &args.url {
             Some(url) => Led::running(url, &args).await?,
-            None => Led::started(files, &args).await?,
+            None => Led::started(&config, files, &args).await?,
         };
         if !args.quiet {
             // Where nobody reads it, the command runs all the same.
@@ -112,14 +114,11 @@ enum From {
 }
 
 impl Led {
-    async fn started(files: Vec<WorldFile>, args: &Args) -> anyhow::Result<Self> {
-        let flags = vec![Flag { key: "database", value: "memory".to_owned() }];
-        let config = config::load(Mode::Dev, None, flags).map_err(Usage::error)?.config;
+    async fn started(config: &Config, files: Vec<WorldFile>, args: &Args) -> anyhow::Result<Self> {
         let plain = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?;
         let address = plain.local_addr()?;
         let url = format!("http://localhost:{}", address.port());
-        let StandIn { worlds, .. } =
-            standin::start(&config, files, address, url.clone(), args.real_sdk.clone()).await?;
+        let StandIn { worlds, .. } = standin::start(config, files, address, url.clone(), args.real_sdk.clone()).await?;
         let world = Arc::clone(&worlds.first().world);
         tokio::spawn(jobs::work(Arc::clone(&world.platform)));
         let wish = intercept::Wish { offline: args.offline, ..Default::default() };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use clap::Args as ClapArgs;
 
-use super::listen::{Listeners, Stop, block_on, serve};
+use super::listen::{Listeners, Stop, block_on_logging, serve};
 use super::open::{self, Missing};
 use super::{Usage, check};
 use crate::config::Mode;
@@ -28,7 +28,7 @@ pub fn run(args: Args) -> anyhow::Result<()> {
     let loaded = config::load(Mode::Serve, Some(&args.config), flags.into_iter().collect()).map_err(Usage::error)?;
     let problems = config::unsafe_settings(&loaded.config);
     refuse(&problems)?;
-    block_on(start(loaded.config))
+    block_on_logging(loaded.config.log, start(loaded.config))
 }
 
 fn refuse(problems: &[String]) -> anyhow::Result<()> {

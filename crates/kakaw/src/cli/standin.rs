@@ -10,8 +10,8 @@ use kakaw_core::crypto::secret::Secret;
 use kakaw_core::random::{self, Random};
 use kakaw_store::apps;
 
+use super::Usage;
 use super::open::{self, Missing};
-use super::{Usage, place};
 use crate::config::Mode;
 use crate::config::{self, Config};
 use kakaw_platform::manage::world_file::{self, WorldFile};
@@ -26,7 +26,7 @@ use kakaw_standin::worlds::{Interception, Worlds};
 
 /// The token of control requests from other machines: what the environment says, or a new one.
 fn token(random: &dyn Random) -> Secret {
-    Secret::new(config::environment(place::TOKEN).unwrap_or_else(|| random::token(random)))
+    Secret::new(config::environment(config::CONTROL_TOKEN).unwrap_or_else(|| random::token(random)))
 }
 
 /// A stand-in that is ready to answer.

@@ -1,23 +1,23 @@
 //! Configuration: defaults, then a TOML file, then `KAKAW_…` variables, then flags; later ones win.
 
 mod keys;
+mod load;
 mod safety;
+mod variables;
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use figment::providers::{Env, Format as _, Serialized, Toml};
-use figment::value::{Dict, Map, Value};
-use figment::{Figment, Metadata, Profile, Provider};
-use kakaw_core::diagnosis;
 use kakaw_core::policy::Policy;
+use kakaw_platform::password::{Cost, LONGEST_WAIT, OWASP};
 use kakaw_store::db::Url;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use kakaw_platform::password::{Cost, LONGEST_WAIT, OWASP};
-
-pub use keys::{KEYS, Key};
+pub use keys::{Key, keys};
+pub use load::{Flag, Loaded, load};
 pub use safety::{is_weak_secret, unsafe_settings};
+pub use variables::{CONTROL_TOKEN, OTHERS, URL, environment};
 
 /// Where earlier versions kept the keys of a PostgreSQL database: in the working folder.
 const EARLIER_KEY_FILE: &str = "kakaw-keys.toml";
@@ -34,69 +34,135 @@ pub enum Mode {
 /// The sample world's REST API key: known to everybody.
 pub const SAMPLE_KEY: &str = "0123456789abcdef0123456789abcdef";
 
-/// Every setting. What each means is in [`KEYS`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// Every setting. What the fields say is the documentation of its key ([`keys`]).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[allow(missing_docs)]
 pub struct Config {
+    /// Address and port to listen on; port 0 picks a free one. Plain HTTP: TLS is a proxy's work.
     pub listen: SocketAddr,
+    /// The URL under which clients reach the server: scheme and host, no path. Issuer and all absolute URLs are made
+    /// from it. `serve` needs it; `dev` follows the loopback name that was used when it is absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub public_url: Option<String>,
+    /// Declares a proxy in front that ends TLS. `serve` refuses a plain-HTTP `public_url` without it, and then takes
+    /// the caller's address from the last entry of `X-Forwarded-For`, with or without a port; an entry that is no
+    /// address leaves the proxy's own.
     pub behind_proxy: bool,
+    /// Folder that holds the SQLite database `kakaw.db` and the key file `keys.toml`. Excludes `database`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub data: Option<PathBuf>,
+    /// `sqlite:PATH` or `postgres://USER:PASSWORD@HOST:PORT/NAME?sslmode=verify-full`, with several hosts where there
+    /// are some: see [PostgreSQL](../guides/postgresql.md). Excludes `data`; without either, `dev` keeps everything in
+    /// memory.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub database: Option<String>,
+    /// File with the sealing keys, readable by its owner only (`serve` refuses another mode). `kakaw init` makes it, or
+    /// the first start on an empty database; it is never made for a database in use. Default: beside the SQLite
+    /// database. With PostgreSQL it is needed, as an absolute path, and every node has a copy of the same file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key_file: Option<PathBuf>,
+    /// Whether `/v2/user/me` also takes the token as the query parameter `access_token`.
     pub access_token_in_query: bool,
+    /// `[policy]`.
     pub policy: Policy,
+    /// Whether people may make accounts themselves (`prompt=create`). Nobody checks their email address.
     pub sign_up: bool,
+    /// `[log]`.
+    pub log: Log,
+    /// `[pages]`.
     pub pages: Pages,
+    /// `[quotas]`.
     pub quotas: Quotas,
+    /// `[webhooks]`.
     pub webhooks: Webhooks,
+    /// `[passwords]`.
     pub passwords: Passwords,
 }
 
-/// `[pages]`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// `[log]`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[allow(missing_docs)]
+pub struct Log {
+    /// `text` or `json`: how the lines of the log are written, to standard error.
+    pub format: LogFormat,
+    /// `error`, `warn`, `info`, `debug` or `trace`: the least important lines that are written. At `info` there is one line
+    /// for each refusal, at `debug` one for each request.
+    pub level: LogLevel,
+}
+
+/// How a line of the log is written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    #[default]
+    Text,
+    Json,
+}
+
+/// The least important lines that are written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum LogLevel {
+    Error,
+    Warn,
+    #[default]
+    Info,
+    Debug,
+    Trace,
+}
+
+/// `[pages]`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub struct Pages {
+    /// Whether every page says that its accounts are not real, as on a staging platform.
     pub test_notice: bool,
+    /// Whether error pages and the log tell everybody which value was wrong, and not only an app's team. Evidence of
+    /// apps' settings is in it: for staging platforms.
     pub open_diagnosis: bool,
 }
 
 /// `[quotas]`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[allow(missing_docs)]
 pub struct Quotas {
+    /// Calls of `/v1/user/ids` that an app may make in a minute, else 429 with -10; 0 means no limit.
     pub user_ids: u32,
+    /// Calls of the user API that an app may make in a minute, else -10; 0 means no limit.
     pub calls: u32,
+    /// Token requests that an app may make in a minute, else KOE237; 0 means no limit.
     pub tokens: u32,
 }
 
 /// `[webhooks]`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[allow(missing_docs)]
 pub struct Webhooks {
+    /// Whether webhooks may lead to private addresses and use plain HTTP. Otherwise https and addresses of the public
+    /// internet only.
     pub private_networks: bool,
+    /// PEM file of certificate authorities that webhooks trust besides the system's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ca_file: Option<PathBuf>,
 }
 
 /// `[passwords]`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[allow(missing_docs)]
 pub struct Passwords {
+    /// Argon2id: memory of one hash in KiB.
     pub memory_kib: u32,
+    /// Argon2id: passes over the memory.
     pub iterations: u32,
+    /// Argon2id: lanes.
     pub lanes: u32,
+    /// Hashes that are computed at a time. Default: the number of cores.
     pub workers: usize,
+    /// Milliseconds that a log-in may wait for its hash, 100 to 60000; who would wait longer is answered 503 with
+    /// `Retry-After`. Addresses take turns.
     pub longest_wait: u64,
+    /// Older than `passwords.longest_wait`, which replaces it; still read in this release. Log-ins that may wait for a
+    /// hash.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub queue: Option<usize>,
 }
@@ -125,6 +191,7 @@ impl Config {
             access_token_in_query: dev,
             policy: if dev { Policy::DEV } else { Policy::SERVE },
             sign_up: dev,
+            log: Log::default(),
             pages: Pages { test_notice: dev, open_diagnosis: dev },
             quotas: Quotas { user_ids: if dev { 0 } else { 100 }, calls: 0, tokens: 0 },
             webhooks: Webhooks { private_networks: dev, ca_file: None },
@@ -146,7 +213,7 @@ impl Config {
     pub fn url(&self) -> Result<Url, String> {
         match (&self.data, &self.database) {
             (Some(folder), _) => Ok(Url::Sqlite(folder.join("kakaw.db"))),
-            (None, Some(database)) => Url::parse(database),
+            (None, Some(database)) => Url::parse(database).map_err(|error| format!("database: {error}")),
             (None, None) => Ok(Url::Memory),
         }
     }
@@ -181,224 +248,5 @@ impl Config {
             (Url::Sqlite(path), None) => Ok(Some(path.with_file_name("keys.toml"))),
             (Url::Memory, None) => Ok(None),
         }
-    }
-}
-
-/// A configuration and where each of its values came from.
-#[derive(Debug)]
-pub struct Loaded {
-    pub config: Config,
-    pub mode: Mode,
-    figment: Figment,
-}
-
-impl Loaded {
-    /// Every key with its effective value as TOML (nothing when it is not set) and its source.
-    #[must_use]
-    pub fn rows(&self) -> Vec<(&'static Key, Option<String>, String)> {
-        let row = |key: &'static Key| {
-            let found = self.figment.find_value(key.name).ok();
-            let text = found.map(|value| match &value {
-                Value::String(_, text) => format!("{:?}", key.shown(text)),
-                value => shown(value),
-            });
-            let source = match self.figment.find_metadata(key.name) {
-                None => "not set".to_owned(),
-                Some(metadata) if metadata.name.contains("environment") => {
-                    format!("KAKAW_{}", key.name.to_uppercase().replace('.', "__"))
-                }
-                Some(metadata) => source(metadata),
-            };
-            (key, text, source)
-        };
-        KEYS.iter().map(row).collect()
-    }
-}
-
-fn shown(value: &Value) -> String {
-    match value {
-        Value::Bool(_, flag) => flag.to_string(),
-        Value::Num(_, number) => {
-            number.to_i128().or(number.to_u128().map(u128::cast_signed)).map_or_else(String::new, |n| n.to_string())
-        }
-        other => other.as_str().map_or_else(String::new, |text| format!("{text:?}")),
-    }
-}
-
-fn source(metadata: &Metadata) -> String {
-    match (&metadata.source, metadata.name.as_ref()) {
-        (Some(figment::Source::File(path)), _) => path.display().to_string(),
-        (_, name) => name.to_owned(),
-    }
-}
-
-/// A value given by a flag.
-#[derive(Debug)]
-pub struct Flag {
-    /// The key that it sets.
-    pub key: &'static str,
-    pub value: String,
-}
-
-impl Provider for Flag {
-    fn metadata(&self) -> Metadata {
-        Metadata::named(format!("flag --{}", self.key.replace('_', "-")))
-    }
-
-    fn data(&self) -> figment::Result<Map<Profile, Dict>> {
-        Ok(Map::from([(Profile::Default, Dict::from([(self.key.to_owned(), Value::from(self.value.clone()))]))]))
-    }
-}
-
-/// Reads the configuration.
-///
-/// # Errors
-/// What was received, where it came from, and what was expected.
-pub fn load(mode: Mode, file: Option<&Path>, flags: Vec<Flag>) -> Result<Loaded, String> {
-    let defaults = Serialized::defaults(Config::defaults(mode));
-    let mut figment = Figment::new().merge(Named(defaults, mode));
-    if let Some(path) = file {
-        // Read here: a missing file is an error, and figment would pass it over.
-        std::fs::metadata(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
-        figment = figment.merge(Toml::file_exact(path));
-    }
-    figment =
-        figment.merge(Env::prefixed("KAKAW_").split("__").filter(|key| KEYS.iter().any(|known| key == known.name)));
-    let places = ["data", "database"];
-    let by_flag = flags.iter().map(|flag| flag.key).find(|key| places.contains(key));
-    for flag in flags {
-        figment = figment.merge(flag);
-    }
-    let mut config: Config = figment.extract().map_err(|errors| explain(errors, mode))?;
-    match by_flag {
-        Some("data") => config.database = None,
-        Some(_) => config.data = None,
-        None if config.data.is_some() && config.database.is_some() => {
-            return Err("data and database are both set; expected one of them".to_owned());
-        }
-        None => {}
-    }
-    config.public_url = config.public_url.map(|url| url.trim_end_matches('/').to_owned());
-    config.url()?;
-    if !(1..=600).contains(&config.policy.code_lifetime) {
-        return Err(format!(
-            "policy.code_lifetime is {} seconds; expected 1 to 600: a code lives ten minutes at most",
-            config.policy.code_lifetime
-        ));
-    }
-    if !(100..=60_000).contains(&config.passwords.longest_wait) {
-        return Err(format!(
-            "passwords.longest_wait is {} milliseconds; expected 100 to 60000",
-            config.passwords.longest_wait
-        ));
-    }
-    Ok(Loaded { config, mode, figment })
-}
-
-/// A variable of the environment that is not a setting of ours: what a child process inherits.
-#[must_use]
-#[allow(clippy::disallowed_methods, reason = "the child's environment, not our configuration")]
-pub fn environment(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
-}
-
-/// Defaults under a name that says which they are.
-struct Named(Serialized<Config>, Mode);
-
-impl Provider for Named {
-    fn metadata(&self) -> Metadata {
-        Metadata::named(if self.1 == Mode::Dev { "default of dev" } else { "default of serve" })
-    }
-
-    fn data(&self) -> figment::Result<Map<Profile, Dict>> {
-        self.0.data()
-    }
-}
-
-fn explain(errors: figment::Error, mode: Mode) -> String {
-    let lines = errors.into_iter().map(|error| {
-        let place = error.metadata.as_ref().map_or_else(|| format!("{mode:?}"), source);
-        match &error.kind {
-            figment::error::Kind::UnknownField(name, known) => {
-                let path = error.path.iter().filter(|part| *part != name).cloned().collect::<Vec<_>>();
-                let path = path.iter().map(|part| format!("{part}.")).collect::<String>();
-                let nearest = diagnosis::nearest(name, known.iter().copied()).unwrap_or_default();
-                format!("{place}: unknown key {path}{name}; did you mean {path}{nearest}? (kakaw config lists all)")
-            }
-            kind => format!("{place}: {}: {kind}", error.path.join(".")),
-        }
-    });
-    lines.collect::<Vec<_>>().join("\n")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn file(text: &str) -> tempfile::NamedTempFile {
-        let file = tempfile::NamedTempFile::new().expect("file");
-        std::fs::write(file.path(), text).expect("written");
-        file
-    }
-
-    #[test]
-    fn every_setting_is_documented_and_nothing_else_is() {
-        let mut names = Vec::new();
-        let full = Config {
-            public_url: Some(String::new()),
-            data: Some(PathBuf::new()),
-            database: Some(String::new()),
-            key_file: Some(PathBuf::new()),
-            webhooks: Webhooks { private_networks: true, ca_file: Some(PathBuf::new()) },
-            passwords: Passwords { queue: Some(1), ..Config::defaults(Mode::Dev).passwords },
-            ..Config::defaults(Mode::Dev)
-        };
-        let json = serde_json::to_value(full).expect("json");
-        for (name, value) in json.as_object().expect("object") {
-            match value.as_object() {
-                Some(table) => names.extend(table.keys().map(|key| format!("{name}.{key}"))),
-                None => names.push(name.clone()),
-            }
-        }
-        names.sort_unstable();
-        let mut documented: Vec<_> = KEYS.iter().map(|key| key.name.to_owned()).collect();
-        documented.sort_unstable();
-        assert_eq!(names, documented);
-    }
-
-    #[test]
-    fn later_sources_win_and_are_named() {
-        let file = file("listen = \"127.0.0.1:1\"\n[policy]\ncode_lifetime = 30\n");
-        let flag = Flag { key: "listen", value: "127.0.0.1:2".to_owned() };
-        let loaded = load(Mode::Serve, Some(file.path()), vec![flag]).expect("loads");
-        assert_eq!((loaded.config.listen.port(), loaded.config.policy.code_lifetime), (2, 30));
-        let rows = loaded.rows();
-        let row = |name: &str| rows.iter().find(|(key, ..)| key.name == name).expect("row");
-        assert_eq!(row("listen").2, "flag --listen");
-        assert_eq!(row("policy.code_lifetime").1.as_deref(), Some("30"));
-        assert!(row("policy.code_lifetime").2.ends_with(&*file.path().file_name().expect("name").to_string_lossy()));
-        assert_eq!(row("policy.refresh_grace").2, "default of serve");
-        assert_eq!(row("database").2, "not set");
-    }
-
-    #[test]
-    fn unknown_keys_are_refused_with_the_nearest() {
-        let error = load(Mode::Serve, Some(file("public_ulr = \"x\"\n").path()), vec![]).expect_err("refused");
-        assert!(error.contains("unknown key public_ulr; did you mean public_url?"), "{error}");
-        let error = load(Mode::Serve, Some(file("[policy]\nrefresh_grac = 1\n").path()), vec![]).expect_err("refused");
-        assert!(error.contains("unknown key policy.refresh_grac; did you mean policy.refresh_grace?"), "{error}");
-        let error = load(Mode::Dev, Some(file("listen = \"nowhere\"\n").path()), vec![]).expect_err("refused");
-        assert!(error.contains("listen") && error.contains("socket address"), "{error}");
-        let error = load(Mode::Dev, Some(file("[policy]\ncode_lifetime = 601\n").path()), vec![]).expect_err("refused");
-        assert!(error.contains("ten minutes"), "{error}");
-    }
-
-    #[test]
-    fn passwords_of_databases_are_hidden() {
-        let flag = Flag { key: "database", value: "postgres://me:hush@db/kakaw".to_owned() };
-        let loaded = load(Mode::Serve, None, vec![flag]).expect("loads");
-        let rows = loaded.rows();
-        let shown = rows.iter().find(|(key, ..)| key.name == "database").and_then(|row| row.1.clone()).expect("value");
-        assert_eq!(shown, "\"postgres://me:…@db/kakaw\"");
     }
 }

@@ -19,6 +19,8 @@ pub struct Answer {
     pub location: String,
     /// `Retry-After`.
     pub retry_after: Option<String>,
+    /// `X-Request-Id`.
+    pub request_id: Option<String>,
     pub text: String,
 }
 
@@ -53,10 +55,10 @@ impl Client {
             self.cookies.insert(name.to_owned(), value.to_owned());
         }
         let header = |name| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
-        let (location, retry_after) = (header("location"), header("retry-after"));
+        let (location, retry_after, request_id) = (header("location"), header("retry-after"), header("x-request-id"));
         let status = response.status().as_u16();
         let text = response.text().await.map_err(|_| Gone)?;
-        Ok(Answer { status, location: location.unwrap_or_default(), retry_after, text })
+        Ok(Answer { status, location: location.unwrap_or_default(), retry_after, request_id, text })
     }
 
     pub async fn get(&mut self, path: &str) -> Result<Answer, Gone> {
@@ -79,13 +81,22 @@ impl Client {
         self.send(request).await
     }
 
-    /// Logs in at the page that `authorize` redirects to, and comes back to it.
-    pub async fn log_in(&mut self, authorize: &str, login: &str, password: &str) -> Result<Answer, Gone> {
+    /// The values of the cookies.
+    pub fn cookies(&self) -> Vec<String> {
+        self.cookies.values().cloned().collect()
+    }
+
+    /// Types a password at the page that `authorize` redirects to.
+    pub async fn type_password(&mut self, authorize: &str, login: &str, password: &str) -> Result<Answer, Gone> {
         let to_login = self.get(authorize).await?.location;
         let page = self.get(&to_login).await?;
         let form = hidden(&page.text);
-        let fields = [("kakaw_form", form.as_str()), ("loginId", login), ("password", password)];
-        let back = self.post(&to_login, &fields).await?;
+        self.post(&to_login, &[("kakaw_form", form.as_str()), ("loginId", login), ("password", password)]).await
+    }
+
+    /// Logs in at the page that `authorize` redirects to, and comes back to it.
+    pub async fn log_in(&mut self, authorize: &str, login: &str, password: &str) -> Result<Answer, Gone> {
+        let back = self.type_password(authorize, login, password).await?;
         assert_eq!(back.status, 303, "{}", back.text);
         self.get(&back.location).await
     }

@@ -215,6 +215,47 @@ fn config_shows_values_with_their_sources_and_hides_passwords() {
 }
 
 #[test]
+fn unknown_variables_are_refused_by_whatever_reads_the_configuration() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("world.toml"), WORLD).unwrap();
+    std::fs::write(folder.path().join("kakaw.toml"), "").unwrap();
+    let with = |name: &str, args: &[&str]| {
+        let output = running::kakaw(folder.path(), args).env(name, "x").output().unwrap();
+        (output.status.code(), String::from_utf8([output.stdout, output.stderr].concat()).unwrap())
+    };
+    for args in [
+        &["dev", "--listen", "127.0.0.1:0"][..],
+        &["run", "--", "true"],
+        &["serve", "--config", "kakaw.toml"],
+        &["init", "--data", "data"],
+        &["apply", "world.toml", "--data", "data"],
+        &["export", "--data", "data"],
+        &["people", "delete", "ryan", "--data", "data"],
+        &["webhooks", "--data", "data"],
+        &["check"],
+        &["config"],
+    ] {
+        let (code, said) = with("KAKAW_POLICY__CODE_LIFETME", args);
+        assert_eq!(code, Some(2), "{args:?}: {said}");
+        let expected = "KAKAW_POLICY__CODE_LIFETME: unknown variable; did you mean KAKAW_POLICY__CODE_LIFETIME?";
+        assert!(said.contains(expected), "{args:?}: {said}");
+    }
+    // A stand-in has its own configuration, and these ask it.
+    for args in [&["explain", "KOE006"][..], &["--help"], &["serve", "--help"]] {
+        let (code, said) = with("KAKAW_POLICY__CODE_LIFETME", args);
+        assert_eq!(code, Some(0), "{args:?}: {said}");
+    }
+    for args in [&["ctl", "requests", "--url", "http://127.0.0.1:1"][..], &["env", "--url", "http://127.0.0.1:1"]] {
+        let (_, said) = with("KAKAW_POLICY__CODE_LIFETME", args);
+        assert!(said.contains("no stand-in answers at"), "{args:?}: {said}");
+    }
+    // What `kakaw run` gives its command is known: the command may be kakaw.
+    let nested = ["run", "--", env!("CARGO_BIN_EXE_kakaw"), "config"];
+    let (code, said) = with("KAKAW_WORLD", &nested);
+    assert!(code == Some(0) && said.contains("sign_up = true  # default of dev"), "{said}");
+}
+
+#[test]
 fn state_in_a_folder_is_there_after_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let jwks = |server: &Running| curl(&format!("{}/.well-known/jwks.json", server.url), &[]).1;

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 
 use kakaw::config::Mode;
 use kakaw::config::{self, Config};
+use kakaw_platform::endpoint::Credential;
+use kakaw_platform::http;
 use kakaw_platform::manage::world_file::keys as world_keys;
-use kakaw_platform::openapi;
 use kakaw_standin::control::calls;
 use kakaw_standin::presets::Preset;
 use kakaw_wire::Code;
@@ -65,18 +66,37 @@ fn configuration() {
     let mut text = "# Configuration\n\nA TOML file for `kakaw serve --config FILE` (and `kakaw dev --config FILE`). Each key \
                     can also be set by an\nenvironment variable: `policy.code_lifetime` is `KAKAW_POLICY__CODE_LIFETIME`. \
                     Flags win over variables, variables over\nthe file, the file over the defaults; `kakaw config` shows the \
-                    effective values and where each came from.\n\n| key | default of dev | default of serve | meaning |\n|---|---|---|---|\n"
+                    effective values and where each came from. Unknown keys and\nunknown variables `KAKAW_…` are refused, \
+                    with the nearest right one.\n\n| key | default of dev | default of serve | meaning |\n|---|---|---|---|\n"
         .to_owned();
     let defaults = [Mode::Dev, Mode::Serve].map(|mode| serde_json::to_value(Config::defaults(mode)).unwrap());
-    for key in config::KEYS {
+    for key in config::keys() {
         // It depends on the machine.
         let varies = key.name == "passwords.workers";
         let default = |mode: usize| {
             let value = key.name.split('.').fold(&defaults[mode], |value, part| &value[part]);
             if varies || value.is_null() { String::new() } else { format!("`{value}`") }
         };
-        let _ = writeln!(text, "| `{}` | {} | {} | {} |", key.name, default(0), default(1), cell(key.doc));
+        let _ = writeln!(text, "| `{}` | {} | {} | {} |", key.name, default(0), default(1), cell(&key.doc));
     }
+    text.push_str("\n## Variables that are no settings\n\n| variable | what it is |\n|---|---|\n");
+    for (name, about) in config::OTHERS {
+        let rest = if name.ends_with('_') { "…" } else { "" };
+        let _ = writeln!(text, "| `{name}{rest}` | {about} |");
+    }
+    text.push_str(
+        "\nThose that Kubernetes and Docker make for a service called `kakaw…` (`KAKAW_SERVICE_HOST`, `KAKAW_PORT_7700_TCP`, …) \
+         are ignored.\n",
+    );
+    text.push_str(
+        "\n## The log\n\n`kakaw serve`, `kakaw dev` and `kakaw run` log to standard error, one event a line. Each line has the \
+         time (RFC 3339, UTC,\nmilliseconds), the level and a message; a line about a request has its `request_id` too, which is \
+         the header\n`X-Request-Id` of a refusal, and a refusal has the `code` that `kakaw explain` knows. In `text`, the fields \
+         follow the\nmessage as `name=value`; in `json`, each line is an object with `time`, `level`, `message` and the fields. \
+         Secrets, tokens,\ncodes and the queries of requests are not logged. When nobody reads standard error, lines are dropped \
+         and counted, and\nno request waits. What a command says before it serves, such as a setting that it refuses, is plain \
+         text.\n",
+    );
     page("configuration.md", &text);
 }
 
@@ -99,20 +119,50 @@ fn world_file() {
 
 #[test]
 fn api() {
-    let mut text =
-        "# API\n\nEvery endpoint, made from the heads of their files; a running server describes itself as OpenAPI at \
-                    `/docs/api`.\n"
-            .to_owned();
-    for endpoint in openapi::endpoints() {
-        let _ = write!(text, "\n## `{} {}`\n\n{}\n", endpoint.method, endpoint.path, endpoint.summary);
-        if !endpoint.params.is_empty() {
-            text.push_str("\n| parameter | needed | rule |\n|---|---|---|\n");
+    let mut text = "# API\n\nEvery endpoint, made from what stands beside its route; a running server describes itself as OpenAPI \
+                    at `/docs/api`.\n"
+        .to_owned();
+    for endpoint in http::endpoints() {
+        let about = endpoint.about.unwrap();
+        let _ = write!(text, "\n## `{endpoint}`\n\n{}\n", about.summary);
+        let shown = match about.credential {
+            Credential::None => "",
+            Credential::Token => "With an access token.",
+            Credential::AdminKey => "With an admin key.",
+            Credential::TokenOrAdminKey => "With an access token, or with an admin key.",
+        };
+        for part in [shown, about.more].into_iter().filter(|part| !part.is_empty()) {
+            let _ = write!(text, "\n{part}\n");
         }
-        for param in endpoint.params {
-            let _ = writeln!(text, "| `{}` | {} | {} |", param.name, param.needed, param.rule);
+        let in_path = endpoint.in_path().map(|name| (name, "path", "yes", ""));
+        let in_query = endpoint.in_query().map(|param| (param.name, "query", param.needed.text(), param.rule));
+        let in_form = endpoint.in_form().map(|param| (param.name, "form", param.needed.text(), param.rule));
+        let rows: Vec<_> = in_path.chain(in_query).chain(in_form).collect();
+        if !rows.is_empty() {
+            text.push_str("\n| parameter | in | needed | rule |\n|---|---|---|---|\n");
+        }
+        for (name, place, needed, rule) in rows {
+            let _ = writeln!(text, "| `{name}` | {place} | {needed} | {} |", cell(rule));
         }
     }
     page("api.md", &text);
+}
+
+/// What a client reads of an endpoint is whole sentences.
+#[test]
+fn every_endpoint_is_described_in_whole_sentences() {
+    for endpoint in http::endpoints() {
+        let about = endpoint.about.unwrap();
+        for sentence in [about.summary, about.more].into_iter().filter(|text| !text.is_empty()) {
+            let quoted = sentence.matches('`').count() % 2 == 0;
+            assert!(sentence.ends_with('.') && quoted, "{endpoint}: {sentence}");
+            assert!(sentence.starts_with(char::is_uppercase), "{endpoint}: {sentence}");
+        }
+        assert!(!about.summary.is_empty(), "{endpoint}");
+        let mut names: Vec<_> = endpoint.in_query().chain(endpoint.in_form()).map(|param| param.name).collect();
+        names.sort_unstable();
+        assert!(names.windows(2).all(|two| two[0] != two[1]), "{endpoint} names a parameter twice: {names:?}");
+    }
 }
 
 #[test]
@@ -123,7 +173,8 @@ fn control() {
                     itself as OpenAPI at `/docs/control`. On the command line each call\nis `kakaw ctl WORD field=value`.\n"
         .to_owned();
     for call in calls::CALLS {
-        let _ = write!(text, "\n## `{} {}`\n\n`kakaw ctl {}` — {}\n", call.method, call.path, call.verb, call.about);
+        let _ =
+            write!(text, "\n## `{} {}`\n\n`kakaw ctl {}` — {}\n", call.method.name(), call.path, call.verb, call.about);
         let (fields, required) = (call.fields(), call.required());
         if !fields.is_empty() {
             text.push_str("\n| field | needed | meaning |\n|---|---|---|\n");
@@ -151,10 +202,9 @@ fn control() {
 #[test]
 fn features_name_real_endpoints() {
     let text = std::fs::read_to_string(root().join("docs/guides/features.md")).unwrap();
-    let known: Vec<_> = openapi::endpoints().into_iter().map(|endpoint| endpoint.path).collect();
+    let known: Vec<_> = http::endpoints().into_iter().map(|endpoint| endpoint.path).collect();
     let paths = text.split('`').skip(1).step_by(2).map(|code| code.rsplit(' ').next().unwrap());
-    let paths: Vec<_> =
-        paths.filter(|path| path.starts_with('/') && *path != "/docs/api" && !path.ends_with(".js")).collect();
+    let paths: Vec<_> = paths.filter(|path| path.starts_with('/') && !path.ends_with(".js")).collect();
     assert!(paths.len() > 20, "{paths:?}");
     for path in paths {
         assert!(known.iter().any(|known| known == path), "{path} is no endpoint");

@@ -5,10 +5,14 @@
 mod bad_day;
 mod client;
 mod command_line;
+mod database_tls;
 mod docs;
 mod durable;
 mod key_file;
 mod kill;
+mod log;
+#[path = "../../../store/tests/tls/server.rs"]
+mod postgres_server;
 mod proxy;
 mod run;
 mod running;

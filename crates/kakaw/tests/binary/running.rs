@@ -47,7 +47,8 @@ impl Running {
         Self::wait_with_log(command, Stdio::null())
     }
 
-    fn wait_with_log(mut command: Command, log: Stdio) -> Self {
+    /// The same; its log goes there.
+    pub fn wait_with_log(mut command: Command, log: Stdio) -> Self {
         let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().expect("the binary starts");
         let mut out = BufReader::new(child.stdout.take().expect("stdout"));
         let mut line = String::new();

@@ -4,5 +4,4 @@ pub mod events;
 mod send;
 mod worker;
 
-pub use send::with_bad_signature;
 pub use worker::{deliver_due, resume, work};

@@ -21,7 +21,7 @@ use tokio::task::JoinSet;
 
 use super::send::{Receiver, send};
 use crate::Platform;
-use crate::surroundings::{Course, Turn};
+use crate::surroundings::Schedule;
 
 /// Deliveries at a time.
 const AT_A_TIME: usize = 128;
@@ -127,22 +127,16 @@ impl Worker {
                 Some(known) if known.state.paused_at.is_some() => changes.push(deliveries::hold(delivery.id, &lease)),
                 Some(known) => {
                     let receiver = Arc::clone(&known.receiver);
-                    let Course { turn, then } = platform.surroundings.course(&delivery, &*platform.random);
-                    match turn {
-                        Turn::Now | Turn::BadlySigned => {}
-                        Turn::Later(seconds, why) => {
+                    let then = match platform.surroundings.schedule(&delivery, &*platform.random) {
+                        Schedule::Now { then } => then,
+                        Schedule::Later { seconds, why } => {
                             changes.push(deliveries::retry(delivery.id, &lease, now.plus_seconds(seconds), why));
                             continue;
                         }
-                        Turn::Twice => {
-                            let id = random::ordered_id(&*platform.random, now);
-                            changes.push(deliveries::insert_after(id, delivery.app_id, &delivery.notice, now, 1));
-                        }
-                    }
+                    };
                     let (platform, lease) = (Arc::clone(&platform), lease.clone());
                     let work = async move {
-                        let badly = turn == Turn::BadlySigned;
-                        let result = send(platform, Arc::clone(&receiver), delivery.clone(), badly).await;
+                        let result = send(platform, Arc::clone(&receiver), &delivery).await;
                         Done { delivery, receiver, lease, result, then }
                     };
                     self.under_way.spawn_on(work, &self.platform.webhooks.runtime());

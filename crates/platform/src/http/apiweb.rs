@@ -1,19 +1,8 @@
 //! `GET /apiweb/code.json` — what came of a log-in that ended on a page of ours; the JavaScript SDK asks every second.
-//!
-//! | parameter      | needed | rule                                                                        |
-//! |----------------|--------|-----------------------------------------------------------------------------|
-//! | `client_id`    | yes    | a JavaScript key                                                             |
-//! | `auth_tran_id` | yes    | the transaction of the authorization request; also `state_token` and `state`  |
-//! | `ka`           | no     | telemetry                                                                    |
-//!
-//! Always 200: `{"status":"error","error_code":"300"}` until there is something. An outcome can be read for ten seconds
-//! from its first reading, by pages of the key's registered domains. With `policy.strict_code_polling` everybody else gets
-//! `"error_code":"600"` whatever there is, also without an `Origin`.
 
 use kakaw_core::AppId;
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
@@ -29,6 +18,7 @@ use kakaw_wire::problem::Surface;
 use kakaw_wire::token::CodeReply;
 
 use crate::Platform;
+use crate::endpoint::{About, Reply, Routes, no, yes};
 use crate::http::error::json;
 use crate::pages;
 use crate::request::context::Here;
@@ -38,10 +28,26 @@ const LIFETIME: i64 = 600;
 /// Milliseconds after the first reading in which it can be read again.
 const AGAIN: i64 = 10_000;
 
-pub fn routes() -> Router<Arc<Platform>> {
-    Router::new()
-        .route("/apiweb/code.json", routing::get(get).options(options))
-        .route("/cors/afterlogin.html", routing::get(after_login))
+const ABOUT: About = About::kauth(
+    "Answers what came of a log-in that ended on a page of ours; the JavaScript SDK asks every second.",
+    Reply::json::<CodeReply>(),
+)
+.takes(&[
+    yes("client_id", "a JavaScript key"),
+    yes("auth_tran_id", "the transaction of the authorization request; also `state_token` and `state`"),
+    no("ka", "telemetry"),
+])
+.more(
+    "Always 200: `{\"status\":\"error\",\"error_code\":\"300\"}` until there is something. An outcome can be read for ten \
+     seconds from its first reading, by pages of the key's registered domains. With `policy.strict_code_polling` \
+     everybody else gets `\"error_code\":\"600\"` whatever there is, also without an `Origin`.",
+);
+
+pub fn routes() -> Routes<Arc<Platform>> {
+    Routes::new()
+        .get("/apiweb/code.json", &ABOUT, get)
+        .plain("/apiweb/code.json", routing::options(options))
+        .plain("/cors/afterlogin.html", routing::get(after_login))
 }
 
 /// The key under which the outcome of a transaction is parked.

@@ -3,11 +3,11 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::http::{HeaderName, header};
 use axum::routing::{self, MethodRouter};
 
 use crate::Platform;
+use crate::endpoint::Routes;
 
 /// Our JavaScript SDK.
 pub const JAVASCRIPT_SDK: &str = include_str!("../../assets/kakao.js");
@@ -21,16 +21,16 @@ fn sdk() -> MethodRouter<Arc<Platform>> {
 
 const SCRIPT: &str = "text/javascript;charset=UTF-8";
 
-pub fn routes() -> Router<Arc<Platform>> {
+pub fn routes() -> Routes<Arc<Platform>> {
     let file =
         |kind: &'static str, text: &'static str| routing::get(async move || ([(header::CONTENT_TYPE, kind)], text));
-    Router::new()
-        .route("/assets/kakaw.css", file("text/css;charset=UTF-8", include_str!("../../assets/kakaw.css")))
-        .route("/assets/consent.js", file(SCRIPT, include_str!("../../assets/consent.js")))
-        .route("/assets/picker.js", file(SCRIPT, include_str!("../../assets/picker.js")))
-        .route("/assets/close.js", file(SCRIPT, include_str!("../../assets/close.js")))
-        .route("/assets/proxy.js", file(SCRIPT, include_str!("../../assets/proxy.js")))
-        .route("/sdk/js/kakao.js", sdk())
-        .route("/sdk/js/kakao.min.js", sdk())
-        .route("/assets/icon.svg", file("image/svg+xml", include_str!("../../assets/icon.svg")))
+    Routes::new()
+        .plain("/assets/kakaw.css", file("text/css;charset=UTF-8", include_str!("../../assets/kakaw.css")))
+        .plain("/assets/consent.js", file(SCRIPT, include_str!("../../assets/consent.js")))
+        .plain("/assets/picker.js", file(SCRIPT, include_str!("../../assets/picker.js")))
+        .plain("/assets/close.js", file(SCRIPT, include_str!("../../assets/close.js")))
+        .plain("/assets/proxy.js", file(SCRIPT, include_str!("../../assets/proxy.js")))
+        .plain("/sdk/js/kakao.js", sdk())
+        .plain("/sdk/js/kakao.min.js", sdk())
+        .plain("/assets/icon.svg", file("image/svg+xml", include_str!("../../assets/icon.svg")))
 }

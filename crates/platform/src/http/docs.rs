@@ -3,28 +3,29 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
-use axum::routing;
 use kakaw_core::Refusal;
 use kakaw_wire::{Code, Problem};
 
 use crate::Platform;
+use crate::endpoint::{About, Endpoint, Reply, Routes};
 use crate::http::error::{Error, json};
 use crate::openapi;
 use crate::pages;
 use crate::pages::explained::Explained;
 use crate::request::context::Here;
 
-pub fn routes() -> Router<Arc<Platform>> {
-    Router::new().route("/docs/errors/{code}", routing::get(get)).route("/docs/api", routing::get(api))
-}
+const CODE: About = About::page("Shows what the catalogue says of an error code; error answers link to it.");
+const API: About = About::kauth("Answers this description of the API, an OpenAPI document.", Reply::Object);
 
-async fn api(here: Here) -> Response {
-    json(StatusCode::OK, &openapi::document(&here.base))
+/// The description of these endpoints and of its own.
+pub fn routes(described: &[Endpoint]) -> Routes<Arc<Platform>> {
+    let own = Routes::new().get("/docs/errors/{code}", &CODE, get);
+    let described: Arc<Vec<Endpoint>> = Arc::new([described, own.endpoints()].concat());
+    own.get("/docs/api", &API, async move |here: Here| json(StatusCode::OK, &openapi::document(&here.base, &described)))
 }
 
 async fn get(here: Here, uri: Uri, code: Result<Path<String>, PathRejection>) -> Response {

@@ -4,7 +4,6 @@ use axum::Json;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use kakaw_core::Refusal;
-use kakaw_core::random;
 use kakaw_store::Error as StoreError;
 use kakaw_wire::problem::{Code, Problem, Surface};
 use kakaw_wire::scope;
@@ -17,6 +16,7 @@ use crate::pages;
 use crate::pages::ways::Ways;
 use crate::password::Busy;
 use crate::request::context::Here;
+use crate::request::id;
 
 /// Why a request got no success: theirs or ours.
 #[derive(Debug)]
@@ -179,12 +179,12 @@ impl Error {
     }
 }
 
-/// The page of a code that is never answered otherwise; an injected error asks for it.
+/// The page of a code of the catalogue, for one that is explained there only.
 #[must_use]
 pub fn page_of(here: &Here, code: Code, because: &str, ways: Ways) -> Response {
     let told = vec![because.to_owned()];
     let view = pages::error::Error::of(here, code, &told, ways);
-    let id = random::token(&*here.platform.random).chars().take(12).collect::<String>();
+    let id = id::current_or_new(&*here.platform.random);
     mark(pages::respond(here, page_status(code), &view), &here.base, code, told, &id)
 }
 
@@ -217,15 +217,14 @@ fn status(code: u16) -> StatusCode {
 
 /// One calm line per refusal. The diagnosis is the team's, and where diagnoses are open the terminal is the team.
 fn note(platform: &Platform, refusal: &Refusal) -> String {
-    let id: String = random::token(&*platform.random).chars().take(12).collect();
     let code = refusal.problem.code().id();
     if platform.settings.open_diagnosis {
         let findings = findings(refusal).join("; ");
-        tracing::info!("refused {code} {findings}  (request {id}; kakaw explain {code})");
+        tracing::info!(code, "refused: {findings} (kakaw explain {code})");
     } else {
-        tracing::info!(code, request = id, "refused");
+        tracing::info!(code, "refused");
     }
-    id
+    id::current_or_new(&*platform.random)
 }
 
 /// What the team may read: what was found out, or else what the problem itself is about.

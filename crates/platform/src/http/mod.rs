@@ -5,8 +5,8 @@ pub mod apiweb;
 pub mod apps;
 pub mod assets;
 pub mod docs;
-pub mod endpoint;
 pub mod error;
+pub mod handler;
 pub mod kapi;
 pub mod kauth;
 pub mod profile;
@@ -22,6 +22,10 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
 
 use crate::Platform;
+use crate::clock;
+use crate::endpoint::{Endpoint, Routes};
+use crate::http::unknown::Unknown;
+use crate::request::id;
 
 /// What a request may spend on the database in total. Beyond it the answer is KOE003 (-1): a client that hears so can
 /// try again, and one that waits can not.
@@ -29,22 +33,37 @@ const STORAGE: Duration = Duration::from_secs(3);
 
 /// Every endpoint, guarded, with a limit of the time that a request spends on the database.
 pub fn app(platform: &Arc<Platform>) -> Router {
-    guarded(platform, routes(platform).layer(middleware::from_fn(patient)))
+    guarded(platform, routes(platform, Routes::new()).layer(middleware::from_fn(patient)))
 }
 
-/// Every endpoint.
-pub fn routes(platform: &Arc<Platform>) -> Router {
-    let routes = Router::new()
+/// Every endpoint, and those of whoever serves `more` under the same name. A wrong URL is compared with all of them.
+pub fn routes(platform: &Arc<Platform>, more: Routes) -> Router {
+    let all = own().with_state(Arc::clone(platform)).merge(more);
+    let unknown = Arc::new(Unknown::new(Arc::clone(platform), all.endpoints()));
+    let answer = move |request: Request| {
+        let unknown = Arc::clone(&unknown);
+        async move { unknown.answer(request).await }
+    };
+    all.into_router().fallback(answer.clone()).method_not_allowed_fallback(answer)
+}
+
+/// The endpoints of a platform.
+#[must_use]
+pub fn endpoints() -> Vec<Endpoint> {
+    own().endpoints().to_vec()
+}
+
+fn own() -> Routes<Arc<Platform>> {
+    let routes = Routes::new()
         .merge(kauth::routes())
         .merge(kapi::routes())
         .merge(accounts::routes())
         .merge(apiweb::routes())
         .merge(apps::routes())
         .merge(assets::routes())
-        .merge(docs::routes())
         .merge(profile::routes());
-    let routes = routes.fallback(unknown::answer).method_not_allowed_fallback(unknown::answer);
-    routes.with_state(Arc::clone(platform))
+    let docs = docs::routes(routes.endpoints());
+    routes.merge(docs)
 }
 
 /// The layer that limits the time that a request spends on the database.
@@ -57,8 +76,25 @@ pub fn guarded(platform: &Arc<Platform>, router: Router) -> Router {
     router.layer(middleware::from_fn_with_state(Arc::clone(platform), guard))
 }
 
-/// What every request passes: the `Host` must be ours (DNS rebinding), and CORS is answered where the SDKs need it.
+/// What every request passes. It gets an id, and at the level `debug` a line in the log: without its query, in which
+/// secrets may stand.
 async fn guard(State(platform): State<Arc<Platform>>, request: Request, next: Next) -> Response {
+    let answer = async {
+        if !tracing::enabled!(tracing::Level::DEBUG) {
+            return admit(&platform, request, next).await;
+        }
+        let (began, method) = (clock::monotonic(), request.method().clone());
+        let path: String = request.uri().path().chars().take(200).collect();
+        let response = admit(&platform, request, next).await;
+        let (status, duration_ms) = (response.status().as_u16(), began.elapsed().as_millis() as u64);
+        tracing::debug!(%method, path, status, duration_ms, "answered");
+        response
+    };
+    id::within(Arc::clone(&platform), answer).await
+}
+
+/// The `Host` must be ours (DNS rebinding), and CORS is answered where the SDKs need it.
+async fn admit(platform: &Platform, request: Request, next: Next) -> Response {
     if platform.surroundings.base(request.headers()).is_none() {
         return misdirected(request.uri().path());
     }

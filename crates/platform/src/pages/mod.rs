@@ -28,8 +28,8 @@ pub struct Frame {
     pub lang: &'static str,
     /// The path of the base URL, without a slash at its end; often empty.
     pub root: String,
-    /// Whether the page says that the accounts are not real.
-    pub test_notice: bool,
+    /// What stands above every page.
+    pub notice: Option<&'static str>,
 }
 
 impl Frame {
@@ -40,7 +40,7 @@ impl Frame {
             w: words::of(here.lang),
             lang: here.lang.id(),
             root: base::split(&here.base).1.to_owned(),
-            test_notice: here.platform.settings.test_notice,
+            notice: here.platform.settings.notice.map(|notice| notice(here.lang)),
         }
     }
 }

@@ -12,7 +12,7 @@ use kakaw_wire::text::Lang;
 
 use crate::Platform;
 use crate::request::cookie;
-use crate::request::settled::Settled;
+use crate::request::settled::{Settled, Unattended};
 
 /// The circumstances of a request.
 pub struct Here {
@@ -71,6 +71,15 @@ impl Here {
     #[must_use]
     pub fn session_id(&self) -> Option<String> {
         self.session.as_deref().map(kakaw_core::crypto::secret::hash)
+    }
+
+    /// The person who answers without pages, if a layer in front named one.
+    #[must_use]
+    pub const fn unattended(&self) -> Option<&Unattended> {
+        match &self.settled {
+            Some(Settled::Subject(unattended)) => Some(unattended),
+            _ => None,
+        }
     }
 
     /// The browser cookie's value, made now if the browser has none.

@@ -10,26 +10,24 @@ use crate::request::base;
 pub struct Names {
     pub session: String,
     pub browser: String,
-    pub demo: String,
 }
 
 impl Names {
     /// The names in this platform.
     #[must_use]
     pub fn of(platform: &Platform) -> Self {
-        let tag: String = secret::keyed_hash(platform.sealer.hash_key(), "cookie")
-            .chars()
-            .filter(char::is_ascii_alphanumeric)
-            .take(8)
-            .collect();
-        // Browsers let no sibling domain plant a cookie of this prefix (RFC 6265bis §4.1.3.2).
-        let prefix = if platform.settings.host_cookies { "__Host-" } else { "" };
-        Self {
-            session: format!("{prefix}kakaw_s_{tag}"),
-            browser: format!("{prefix}kakaw_b_{tag}"),
-            demo: format!("{prefix}kakaw_d_{tag}"),
-        }
+        Self { session: name(platform, 's'), browser: name(platform, 'b') }
     }
+}
+
+/// The name of this platform's cookie of a kind, which a letter says.
+#[must_use]
+pub fn name(platform: &Platform, kind: char) -> String {
+    let hash = secret::keyed_hash(platform.sealer.hash_key(), "cookie");
+    let tag: String = hash.chars().filter(char::is_ascii_alphanumeric).take(8).collect();
+    // Browsers let no sibling domain plant a cookie of this prefix (RFC 6265bis §4.1.3.2).
+    let prefix = if platform.settings.host_cookies { "__Host-" } else { "" };
+    format!("{prefix}kakaw_{kind}_{tag}")
 }
 
 /// The value of a cookie, if the browser sent exactly one, neither empty nor of an insane size.

@@ -4,32 +4,24 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::{Extension, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing;
 use serde_json::json;
 
 use super::caller::{Caller, Wish};
 use crate::dispatch;
 use crate::intercept::{self, Listening};
-use crate::world::{Shared, World};
+use crate::world::World;
 use crate::worlds::Worlds;
 use kakaw_platform::http::error;
-
-pub fn routes() -> Router<Shared> {
-    Router::new()
-        .route("/control/v1/interception", routing::get(get).post(post))
-        .route("/proxy.pac", routing::get(proxy_pac))
-}
 
 async fn listening(worlds: &Worlds, world: &World) -> Option<Arc<Listening>> {
     worlds.get(world.name())?.listening().await
 }
 
 /// Browsers ask for it without a header, and it tells nothing but a port.
-async fn proxy_pac(State(world): State<Arc<World>>, Extension(worlds): Extension<Arc<Worlds>>) -> Response {
+pub async fn proxy_pac(State(world): State<Arc<World>>, Extension(worlds): Extension<Arc<Worlds>>) -> Response {
     match listening(&worlds, &world).await {
         Some(listening) => {
             let kind = [(header::CONTENT_TYPE, "application/x-ns-proxy-autoconfig")];
@@ -40,14 +32,14 @@ async fn proxy_pac(State(world): State<Arc<World>>, Extension(worlds): Extension
     }
 }
 
-async fn get(caller: Caller, Extension(worlds): Extension<Arc<Worlds>>) -> Response {
+pub async fn get(caller: Caller, Extension(worlds): Extension<Arc<Worlds>>) -> Response {
     match listening(&worlds, &caller.world).await {
         Some(listening) => error::json(StatusCode::OK, &listening.entrance()),
         None => error::json(StatusCode::OK, &json!({})),
     }
 }
 
-async fn post(Extension(worlds): Extension<Arc<Worlds>>, Wish(caller, wish): Wish<intercept::Wish>) -> Response {
+pub async fn post(Extension(worlds): Extension<Arc<Worlds>>, Wish(caller, wish): Wish<intercept::Wish>) -> Response {
     let listening = dispatch::intercept(&worlds, caller.world.name(), &wish).await;
     caller.told(listening.map(|listening| listening.entrance()))
 }

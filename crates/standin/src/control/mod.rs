@@ -16,14 +16,15 @@ mod policy;
 pub mod watch;
 mod worlds;
 
-use axum::Router;
 use axum::extract::{FromRequestParts as _, Request, State};
+use axum::handler::Handler;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing;
 
 use crate::talk;
 use crate::world::Shared;
+use kakaw_platform::endpoint::{Method, Routes};
 use kakaw_platform::http::error;
 use kakaw_platform::manage::Refused;
 use kakaw_platform::manage::world_file::{self, Secrets};
@@ -31,21 +32,65 @@ use kakaw_platform::request::body;
 use kakaw_platform::request::context::Here;
 
 pub use caller::{Caller, HEADER, Wish};
+use calls::{Call, PREFIX};
 
-pub fn routes() -> Router<Shared> {
-    Router::new()
-        .route("/control/v1/apply", routing::post(apply))
-        .route("/control/v1/export", routing::get(export))
-        .route("/control/v1/login", routing::post(login::post))
-        .route("/control/v1/clock", routing::get(clock::get).post(clock::post))
-        .merge(interception::routes())
-        .merge(operator::routes())
-        .merge(people::routes())
-        .merge(policy::routes())
-        .merge(watch::routes())
-        .merge(worlds::routes())
-        .route("/docs/control", routing::get(document))
+pub fn routes() -> Routes<Shared> {
+    let calls = Called::default()
+        .by("worlds", worlds::list)
+        .by("world-create", worlds::create)
+        .by("world-delete", worlds::delete)
+        .by("snapshots", worlds::kept)
+        .by("snapshot", worlds::keep)
+        .by("restore", worlds::restore)
+        .by("reset", worlds::reset)
+        .by("apply", apply)
+        .by("export", export)
+        .by("presets", operator::known)
+        .by("preset", operator::preset)
+        .by("unlink", operator::unlink)
+        .by("delete-account", operator::delete)
+        .by("login", login::post)
+        .by("now", clock::get)
+        .by("clock", clock::post)
+        .by("faults", watch::rules)
+        .by("fault", watch::add)
+        .by("faults-clear", watch::remove)
+        .by("requests", watch::list)
+        .by("requests-clear", watch::forget)
+        .by("wait", watch::wait)
+        .by("count", watch::count)
+        .by("har", watch::har)
+        .by("curl", watch::curl)
+        .by("webhooks", operator::webhooks)
+        .by("resume", operator::resume)
+        .by("trigger", operator::trigger)
+        .by("deliveries", operator::deliveries)
+        .by("replay", operator::replay)
+        .by("people", people::get)
+        .by("policy", policy::get)
+        .by("policy-set", policy::post)
+        .by("interception", interception::get)
+        .by("intercept", interception::post)
+        .by("rotate-keys", operator::rotate);
+    calls
+        .0
+        .listed(Method::Get, "/docs/control", document)
+        .plain("/proxy.pac", routing::get(interception::proxy_pac))
         .merge(talk::routes())
+}
+
+/// The routes of the calls. Where each is, [`calls::CALLS`] says.
+#[derive(Default)]
+struct Called(Routes<Shared>);
+
+impl Called {
+    fn by<T: 'static>(self, verb: &str, handler: impl Handler<T, Shared>) -> Self {
+        match Call::of(verb) {
+            Some(call) => Self(self.0.listed(call.method, &format!("{PREFIX}{}", call.path), handler)),
+            // Not in the list: a test finds it.
+            None => self,
+        }
+    }
 }
 
 async fn document(here: Here) -> Response {
@@ -83,5 +128,22 @@ async fn export(caller: Caller) -> Response {
     match file.and_then(|file| world_file::to_text(&file).map_err(Refused::Wrong)) {
         Ok(text) => ([(header::CONTENT_TYPE, "application/toml;charset=UTF-8")], text).into_response(),
         Err(refused) => caller.done(Err(refused)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_call_has_its_route_and_every_route_is_a_call() {
+        let routes = routes();
+        let routed = routes.endpoints().iter().map(ToString::to_string).filter(|route| route.contains(PREFIX));
+        let mut routed: Vec<String> = routed.collect();
+        let called = calls::CALLS.iter().map(|call| format!("{} {PREFIX}{}", call.method.name(), call.path));
+        let mut called: Vec<String> = called.collect();
+        routed.sort();
+        called.sort();
+        assert_eq!(routed, called);
     }
 }

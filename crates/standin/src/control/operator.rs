@@ -11,67 +11,51 @@
 //!
 //! Bodies are JSON, as [`kakaw_platform::manage`] describes them.
 
-use axum::Router;
 use axum::response::Response;
-use axum::routing;
 use serde_json::json;
 
 use super::caller::{Caller, Wish};
 use crate::presets;
-use crate::world::Shared;
 use kakaw_platform::manage::{self, DeleteAccount, Refused, Replay, Resume, Trigger, Unlink};
 
-pub fn routes() -> Router<Shared> {
-    Router::new()
-        .route("/control/v1/people/unlink", routing::post(unlink))
-        .route("/control/v1/people/delete", routing::post(delete))
-        .route("/control/v1/webhooks", routing::get(webhooks))
-        .route("/control/v1/webhooks/resume", routing::post(resume))
-        .route("/control/v1/webhooks/trigger", routing::post(trigger))
-        .route("/control/v1/deliveries", routing::get(deliveries))
-        .route("/control/v1/deliveries/replay", routing::post(replay))
-        .route("/control/v1/keys/rotate", routing::post(rotate))
-        .route("/control/v1/presets", routing::get(known).post(preset))
-}
-
-async fn unlink(Wish(caller, wish): Wish<Unlink>) -> Response {
+pub async fn unlink(Wish(caller, wish): Wish<Unlink>) -> Response {
     caller.done(wish.run(&caller.world.platform).await)
 }
 
-async fn delete(Wish(caller, wish): Wish<DeleteAccount>) -> Response {
+pub async fn delete(Wish(caller, wish): Wish<DeleteAccount>) -> Response {
     caller.done(wish.run(&caller.world.platform).await)
 }
 
-async fn resume(Wish(caller, wish): Wish<Resume>) -> Response {
+pub async fn resume(Wish(caller, wish): Wish<Resume>) -> Response {
     caller.done(wish.run(&caller.world.platform).await)
 }
 
-async fn webhooks(caller: Caller) -> Response {
+pub async fn webhooks(caller: Caller) -> Response {
     caller.told(manage::webhook_states(&caller.world.platform).await)
 }
 
-async fn trigger(Wish(caller, wish): Wish<Trigger>) -> Response {
+pub async fn trigger(Wish(caller, wish): Wish<Trigger>) -> Response {
     caller.told(wish.run(&caller.world.platform).await.map(|id| json!({ "id": id })))
 }
 
-async fn deliveries(caller: Caller) -> Response {
+pub async fn deliveries(caller: Caller) -> Response {
     caller.told(manage::last_deliveries(&caller.world.platform).await)
 }
 
-async fn replay(Wish(caller, wish): Wish<Replay>) -> Response {
+pub async fn replay(Wish(caller, wish): Wish<Replay>) -> Response {
     caller.told(wish.run(&caller.world.platform).await.map(|id| json!({ "id": id })))
 }
 
-async fn rotate(caller: Caller) -> Response {
+pub async fn rotate(caller: Caller) -> Response {
     let world = &caller.world;
     let rotated = world.platform.signer.rotate(&world.platform.store, &world.platform.sealer, world.now()).await;
     caller.told(rotated.map(|kid| json!({ "kid": kid })).map_err(Refused::from))
 }
 
-async fn known(caller: Caller) -> Response {
+pub async fn known(caller: Caller) -> Response {
     caller.told(Ok::<_, Refused>(presets::known()))
 }
 
-async fn preset(Wish(caller, wish): Wish<presets::Wish>) -> Response {
+pub async fn preset(Wish(caller, wish): Wish<presets::Wish>) -> Response {
     caller.told(wish.run(&caller.world).await)
 }

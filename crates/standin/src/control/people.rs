@@ -1,20 +1,14 @@
 //! `GET /control/v1/people` — who is in the world, with what they are linked, and whether they are logged in.
 
-use axum::Router;
 use axum::response::Response;
-use axum::routing;
 use kakaw_core::UserId;
 use kakaw_store::{accounts, apps, grants, links, sessions};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::caller::Caller;
-use crate::world::{Shared, World};
+use crate::world::World;
 use kakaw_platform::manage::Refused;
-
-pub fn routes() -> Router<Shared> {
-    Router::new().route("/control/v1/people", routing::get(get))
-}
 
 /// A person, as services and browsers know them.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -52,7 +46,7 @@ pub struct Link {
     grants: i64,
 }
 
-async fn get(caller: Caller) -> Response {
+pub async fn get(caller: Caller) -> Response {
     caller.told(all(&caller.world).await.map_err(Refused::from))
 }
 

@@ -1,21 +1,15 @@
 //! `GET /control/v1/policy` — the rules of the protocol that can be bent.
 //! `POST /control/v1/policy` — bend some of them, from now on.
 
-use axum::Router;
 use axum::http::StatusCode;
 use axum::response::Response;
-use axum::routing;
 use kakaw_core::policy::Rehearsal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::caller::{Caller, Wish};
-use crate::world::{Shared, World};
+use crate::world::World;
 use kakaw_platform::http::error;
-
-pub fn routes() -> Router<Shared> {
-    Router::new().route("/control/v1/policy", routing::get(get).post(post))
-}
 
 /// When a refresh token is replaced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -48,11 +42,11 @@ pub struct Rules {
     strict_code_polling: Option<bool>,
 }
 
-async fn get(caller: Caller) -> Response {
+pub async fn get(caller: Caller) -> Response {
     error::json(StatusCode::OK, &told(&caller.world))
 }
 
-async fn post(Wish(caller, rules): Wish<Rules>) -> Response {
+pub async fn post(Wish(caller, rules): Wish<Rules>) -> Response {
     let world = &caller.world;
     let mut policy = world.platform.policy();
     if let Some(seconds) = rules.access_token_lifetime {

@@ -8,11 +8,9 @@
 use kakaw_core::{AccountId, AppId};
 use std::time::Duration;
 
-use axum::Router;
 use axum::extract::{Path, RawQuery};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
-use axum::routing;
 use kakaw_core::app::webhooks;
 use kakaw_store::accounts;
 use kakaw_wire::Code;
@@ -23,56 +21,45 @@ use super::caller::{Caller, Wish};
 use crate::faults::{Delivery, FaultRule};
 use crate::record::har;
 use crate::request_log::Filter;
-use crate::world::Shared;
 use kakaw_platform::http::error;
 
 /// Seconds that somebody may wait.
 pub const LONGEST: u64 = 30;
 
-pub fn routes() -> Router<Shared> {
-    Router::new()
-        .route("/control/v1/requests", routing::get(list).delete(forget))
-        .route("/control/v1/requests/count", routing::get(count))
-        .route("/control/v1/requests/har", routing::get(har))
-        .route("/control/v1/requests/{id}/curl", routing::get(curl))
-        .route("/control/v1/requests/wait", routing::get(wait))
-        .route("/control/v1/faults", routing::get(rules).post(add).delete(remove))
-}
-
-async fn list(caller: Caller, RawQuery(query): RawQuery) -> Response {
+pub async fn list(caller: Caller, RawQuery(query): RawQuery) -> Response {
     match filter(&caller, &query.unwrap_or_default()).await {
         Ok((filter, _)) => error::json(StatusCode::OK, &caller.world.requests.list(&filter)),
         Err(reason) => caller.refuse(reason),
     }
 }
 
-async fn count(caller: Caller, RawQuery(query): RawQuery) -> Response {
+pub async fn count(caller: Caller, RawQuery(query): RawQuery) -> Response {
     match filter(&caller, &query.unwrap_or_default()).await {
         Ok((filter, _)) => error::json(StatusCode::OK, &json!({ "count": caller.world.requests.list(&filter).len() })),
         Err(reason) => caller.refuse(reason),
     }
 }
 
-async fn har(caller: Caller, RawQuery(query): RawQuery) -> Response {
+pub async fn har(caller: Caller, RawQuery(query): RawQuery) -> Response {
     match filter(&caller, &query.unwrap_or_default()).await {
         Ok((filter, _)) => error::json(StatusCode::OK, &har::document(&caller.world.requests.list(&filter))),
         Err(reason) => caller.refuse(reason),
     }
 }
 
-async fn curl(caller: Caller, Path(id): Path<String>) -> Response {
+pub async fn curl(caller: Caller, Path(id): Path<String>) -> Response {
     match id.parse().ok().and_then(|id| caller.world.requests.get(id)) {
         Some(exchange) => error::json(StatusCode::OK, &json!({ "curl": har::curl(&exchange) })),
         None => caller.refuse(format!("there is no exchange {id} in the log")),
     }
 }
 
-async fn forget(caller: Caller) -> Response {
+pub async fn forget(caller: Caller) -> Response {
     caller.world.requests.clear();
     StatusCode::NO_CONTENT.into_response()
 }
 
-async fn wait(caller: Caller, RawQuery(query): RawQuery) -> Response {
+pub async fn wait(caller: Caller, RawQuery(query): RawQuery) -> Response {
     let (filter, patience) = match filter(&caller, &query.unwrap_or_default()).await {
         Ok(read) => read,
         Err(reason) => return caller.refuse(reason),
@@ -127,16 +114,16 @@ async fn account(caller: &Caller, person: &str) -> Result<AccountId, String> {
     }
 }
 
-async fn rules(caller: Caller) -> Response {
+pub async fn rules(caller: Caller) -> Response {
     error::json(StatusCode::OK, &caller.world.place.faults.list())
 }
 
-async fn remove(caller: Caller) -> Response {
+pub async fn remove(caller: Caller) -> Response {
     caller.world.place.faults.remove(None);
     StatusCode::NO_CONTENT.into_response()
 }
 
-async fn add(Wish(caller, mut rule): Wish<FaultRule>) -> Response {
+pub async fn add(Wish(caller, mut rule): Wish<FaultRule>) -> Response {
     if let Err(reason) = check(&rule) {
         return caller.refuse(reason);
     }

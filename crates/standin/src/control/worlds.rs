@@ -8,11 +8,9 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::{Extension, Path};
 use axum::http::StatusCode;
 use axum::response::Response;
-use axum::routing;
 use kakaw_store::Error;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -21,21 +19,11 @@ use serde_json::json;
 use super::caller::{Caller, Wish};
 use crate::rewind;
 use crate::snapshots;
-use crate::world::Shared;
 use crate::world::{KAKAO_HOSTS, WORLDS};
 use crate::worlds::{self, Running, Worlds};
 use kakaw_platform::http::error;
 use kakaw_platform::manage::Refused;
 use kakaw_platform::request::base;
-
-pub fn routes() -> Router<Shared> {
-    Router::new()
-        .route("/control/v1/worlds", routing::get(list).post(create))
-        .route("/control/v1/worlds/{name}", routing::delete(delete))
-        .route("/control/v1/snapshots", routing::get(kept).post(keep))
-        .route("/control/v1/restore", routing::post(restore))
-        .route("/control/v1/reset", routing::post(reset))
-}
 
 /// A world, as it is told.
 #[derive(Serialize, JsonSchema)]
@@ -61,17 +49,17 @@ impl Told {
     }
 }
 
-async fn list(caller: Caller, Extension(worlds): Extension<Arc<Worlds>>) -> Response {
+pub async fn list(caller: Caller, Extension(worlds): Extension<Arc<Worlds>>) -> Response {
     let all: Vec<Told> = worlds.list().iter().map(|running| Told::of(&caller, &worlds, running)).collect();
     error::json(StatusCode::OK, &all)
 }
 
-async fn create(Extension(worlds): Extension<Arc<Worlds>>, Wish(caller, wish): Wish<worlds::Wish>) -> Response {
+pub async fn create(Extension(worlds): Extension<Arc<Worlds>>, Wish(caller, wish): Wish<worlds::Wish>) -> Response {
     let made = worlds.create(&wish).await;
     caller.told(made.map(|running| Told::of(&caller, &worlds, &running)))
 }
 
-async fn delete(caller: Caller, Extension(worlds): Extension<Arc<Worlds>>, Path(name): Path<String>) -> Response {
+pub async fn delete(caller: Caller, Extension(worlds): Extension<Arc<Worlds>>, Path(name): Path<String>) -> Response {
     caller.done(match worlds.delete(&name) {
         Ok(false) => Err(Refused::Wrong(format!("there is no world {name:?}"))),
         other => other.map(drop),
@@ -99,11 +87,11 @@ fn saved() -> String {
     "saved".to_owned()
 }
 
-async fn kept(caller: Caller) -> Response {
+pub async fn kept(caller: Caller) -> Response {
     error::json(StatusCode::OK, &caller.world.snapshots.list())
 }
 
-async fn keep(Wish(caller, Keep { name }): Wish<Keep>) -> Response {
+pub async fn keep(Wish(caller, Keep { name }): Wish<Keep>) -> Response {
     if name == snapshots::START || name.is_empty() || name.len() > 100 {
         return caller.refuse(format!("name: {name:?}; expected 1 to 100 characters, and not {:?}", snapshots::START));
     }
@@ -113,12 +101,12 @@ async fn keep(Wish(caller, Keep { name }): Wish<Keep>) -> Response {
     caller.told(taken)
 }
 
-async fn restore(Wish(caller, Restore { snapshot }): Wish<Restore>) -> Response {
+pub async fn restore(Wish(caller, Restore { snapshot }): Wish<Restore>) -> Response {
     let missing = || format!("there is no snapshot {snapshot:?}");
     caller.done(found(rewind::restore(&caller.world, &snapshot).await, missing))
 }
 
-async fn reset(caller: Caller) -> Response {
+pub async fn reset(caller: Caller) -> Response {
     let missing =
         || "the start of this world was not kept: it is not in memory; a snapshot can be kept and restored".to_owned();
     caller.done(found(rewind::reset(&caller.world).await, missing))

@@ -11,10 +11,10 @@ mod client;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::extract::{Path, RawQuery};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
-use axum::{Extension, Router, routing};
 use kakaw_core::app::KeyKind;
 use kakaw_core::crypto::seal::Purpose;
 use kakaw_core::crypto::secret;
@@ -26,6 +26,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::pages::demo::{Demo as Page, Shown};
 use crate::world::Shared;
+use kakaw_platform::endpoint::{Method, Routes};
 use kakaw_platform::http::error::Error;
 use kakaw_platform::pages;
 use kakaw_platform::request::context::Here;
@@ -39,13 +40,16 @@ pub use client::Client;
 pub const CALLBACK: &str = "/demo/callback";
 
 /// Routes of the demo of a server that listens on `address`.
-pub fn routes(address: SocketAddr) -> Router<Shared> {
-    Router::new()
-        .route("/demo", routing::get(show))
-        .route("/demo/login", routing::get(log_in))
-        .route(CALLBACK, routing::get(callback))
-        .route("/demo/{action}", routing::post(act))
-        .layer(Extension(Arc::new(Client::new(address))))
+/// The kind of the cookie that holds the sample service's tokens.
+const COOKIE: char = 'd';
+
+pub fn routes(address: SocketAddr) -> Routes<Shared> {
+    Routes::new()
+        .listed(Method::Get, "/demo", show)
+        .listed(Method::Get, "/demo/login", log_in)
+        .listed(Method::Get, CALLBACK, callback)
+        .listed(Method::Post, "/demo/{action}", act)
+        .map(|router| router.layer(Extension(Arc::new(Client::new(address)))))
 }
 
 /// The app that the demo stands for: one that has registered the demo's redirect URI.
@@ -93,14 +97,14 @@ struct Kept {
 }
 
 fn kept(here: &Here, headers: &HeaderMap) -> Kept {
-    let name = cookie::Names::of(&here.platform).demo;
+    let name = cookie::name(&here.platform, COOKIE);
     let text = cookie::read_up_to(headers, &name, 4000);
     text.and_then(|text| form_token::open(here, Purpose::Step, &text)).unwrap_or_default()
 }
 
 fn keep(here: &Here, response: Response, kept: &Kept) -> Response {
     let value = form_token::seal(here, Purpose::Step, kept);
-    with_cookie(response, cookie::set(&here.base, &cookie::Names::of(&here.platform).demo, &value, 86_400))
+    with_cookie(response, cookie::set(&here.base, &cookie::name(&here.platform, COOKIE), &value, 86_400))
 }
 
 fn page(here: &Here, shown: Shown) -> Response {

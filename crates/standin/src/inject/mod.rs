@@ -23,9 +23,9 @@ use kakaw_wire::user::KapiError;
 use kakaw_wire::{Code, Problem};
 use serde_json::{Value, json};
 
+use crate::bad_signature::with_bad_signature;
 use crate::faults::{Drop, Fault, IdToken, Keys};
 use crate::world::World;
-use kakaw_platform::deliver::with_bad_signature;
 use kakaw_platform::http::error::{self, Error};
 
 /// Has the request answered, or not, and changes what comes of it.

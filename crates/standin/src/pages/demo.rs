@@ -6,7 +6,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use kakaw_wire::token::TokenReply;
 use serde_json::Value;
 
+use super::words;
 use kakaw_platform::pages::Frame;
+use kakaw_platform::pages::words::Words;
 use kakaw_platform::request::context::Here;
 
 /// What the page shows.
@@ -25,13 +27,14 @@ pub enum Shown {
 #[template(path = "demo.html")]
 pub struct Demo {
     frame: Frame,
+    w: &'static Words,
     shown: Shown,
 }
 
 impl Demo {
     #[must_use]
     pub fn new(here: &Here, shown: Shown) -> Self {
-        Self { frame: Frame::new(here), shown }
+        Self { frame: Frame::new(here), w: words::of(here.lang), shown }
     }
 }
 

@@ -4,3 +4,4 @@ pub mod demo;
 pub mod inspector;
 pub mod start;
 pub mod talk;
+pub mod words;

@@ -2,7 +2,9 @@
 
 use askama::Template;
 
+use super::words;
 use kakaw_platform::pages::Frame;
+use kakaw_platform::pages::words::Words;
 use kakaw_platform::request::context::Here;
 
 /// An app and its keys, each with the name of its kind.
@@ -23,6 +25,7 @@ pub struct Person {
 #[template(path = "start.html")]
 pub struct Start {
     frame: Frame,
+    w: &'static Words,
     base: String,
     /// Whether the sample service is here: in the default world.
     demo: bool,
@@ -33,6 +36,6 @@ pub struct Start {
 impl Start {
     #[must_use]
     pub fn new(here: &Here, demo: bool, apps: Vec<App>, people: Vec<Person>) -> Self {
-        Self { frame: Frame::new(here), base: here.base.clone(), demo, apps, people }
+        Self { frame: Frame::new(here), w: words::of(here.lang), base: here.base.clone(), demo, apps, people }
     }
 }

@@ -2,13 +2,16 @@
 
 use askama::Template;
 
+use super::words;
 use kakaw_platform::pages::Frame;
+use kakaw_platform::pages::words::Words;
 use kakaw_platform::request::context::Here;
 
 #[derive(Template)]
 #[template(path = "talk.html")]
 pub struct Talk {
     frame: Frame,
+    w: &'static Words,
     log_in: String,
     back: String,
     not_supported: String,
@@ -17,6 +20,6 @@ pub struct Talk {
 impl Talk {
     #[must_use]
     pub fn new(here: &Here, log_in: String, back: String, not_supported: String) -> Self {
-        Self { frame: Frame::new(here), log_in, back, not_supported }
+        Self { frame: Frame::new(here), w: words::of(here.lang), log_in, back, not_supported }
     }
 }

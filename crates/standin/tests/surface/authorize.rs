@@ -1,9 +1,16 @@
 //! `GET /oauth/authorize`: its error pages and redirects.
 
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use kakaw_core::GrantId;
+use kakaw_platform::http;
+use kakaw_platform::request::id;
+use kakaw_standin::{demo, endpoints};
 use serde_json::json;
+use tracing_subscriber::layer::SubscriberExt as _;
 
 use crate::support::*;
 
@@ -70,6 +77,42 @@ async fn t002_unknown_urls_keep_the_shape_of_their_surface() {
 }
 
 #[tokio::test]
+async fn t002_the_nearest_endpoint_may_be_one_of_the_stand_in_and_never_is_in_serve() {
+    on_each_database(async |server| {
+        let demo = demo::routes(SocketAddr::from(([127, 0, 0, 1], 7700)));
+        let router = endpoints::with(Arc::clone(&server.world), demo);
+        let server = TestServer { router, ..server };
+        for (url, nearest) in [
+            ("/dem", "GET /demo"),
+            ("/inspectr", "GET /inspector"),
+            ("/doc/control", "GET /docs/control"),
+            ("/control/v1/clok", "GET /control/v1/clock"),
+            ("/docs/apis", "GET /docs/api"),
+            ("/auth/kpidtt", "GET /auth/kpidt"),
+        ] {
+            let answer = server.get(url).await;
+            assert_eq!(answer.status, StatusCode::NOT_FOUND, "{url}");
+            assert!(answer.body.contains(&format!("(nearest: {nearest})")), "{url}: {}", answer.body);
+        }
+        // Another method of a path that only a stand-in has.
+        let wrong = server.post("/inspector", &[]).await;
+        assert_eq!((wrong.status, wrong.body.contains("(nearest: GET /inspector)")), (StatusCode::NOT_FOUND, true));
+        // The platform alone has none of them, and names none of them.
+        let alone = TestServer { router: http::app(&server.world.platform), ..server };
+        for url in ["/demo", "/inspector", "/docs/control", "/control/v1/clock"] {
+            let answer = alone.get(url).await;
+            assert_eq!(answer.status, StatusCode::NOT_FOUND, "{url}");
+            assert!(
+                answer.body.contains("(nearest: ") && !answer.body.contains(&format!("GET {url})")),
+                "{}",
+                answer.body
+            );
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn t003_a_database_that_fails_is_a_temporary_fault() {
     on_each_database(async |server| {
         server.world.platform.store.shut();
@@ -90,6 +133,52 @@ async fn t003_a_database_that_fails_is_a_temporary_fault() {
         }
     })
     .await;
+}
+
+/// The messages of the log, each with the id of the request that it is about.
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<Line>>>);
+
+/// What a line says, and the request that it is about.
+type Line = (String, Option<String>);
+
+impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for Lines {
+    fn on_event(&self, event: &tracing::Event<'_>, _: tracing_subscriber::layer::Context<'_, S>) {
+        struct Message(String);
+        impl tracing::field::Visit for Message {
+            fn record_debug(&mut self, field: &tracing::field::Field, value: &dyn std::fmt::Debug) {
+                if field.name() == "message" {
+                    self.0 = format!("{value:?}");
+                }
+            }
+        }
+        let mut message = Message(String::new());
+        event.record(&mut message);
+        self.0.lock().unwrap().push((message.0, id::current()));
+    }
+}
+
+#[tokio::test]
+async fn t003_every_line_of_the_log_about_a_request_has_the_id_of_its_answer() {
+    let lines = Lines::default();
+    let _logged = tracing::subscriber::set_default(tracing_subscriber::registry().with(lines.clone()));
+    on_each_database(async |server| {
+        server.world.platform.store.shut();
+        lines.0.lock().unwrap().clear();
+        let answers = [server.get(&authorize(REST, "")).await, server.exchange(REST, "x").await];
+        let ids: Vec<_> = answers.iter().map(|answer| answer.headers["x-request-id"].to_str().unwrap()).collect();
+        assert!(ids[0].len() == 12 && ids[0] != ids[1], "{ids:?}");
+        for id in ids {
+            let about: Vec<_> =
+                lines.0.lock().unwrap().iter().filter(|(_, of)| of.as_deref() == Some(id)).cloned().collect();
+            let messages: Vec<_> = about.iter().map(|(message, _)| message.as_str()).collect();
+            assert!(messages.contains(&"the database failed"), "{messages:?}");
+            assert!(messages.iter().any(|message| message.starts_with("refused")), "{messages:?}");
+            assert!(messages.contains(&"answered"), "{messages:?}");
+        }
+    })
+    .await;
+    assert_eq!(id::current(), None, "outside of requests there is none");
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use axum::body::Body;
 use axum::http::{HeaderValue, Request, StatusCode};
 use kakaw_core::policy::Policy;
-use kakaw_platform::openapi;
+use kakaw_platform::http;
 use kakaw_store::db::Url;
 use proptest::prelude::*;
 
@@ -25,7 +25,7 @@ fn check_shape(path: &str, answer: &Answer, what: &str) {
 
 /// Everything that the description of the API names.
 fn endpoints() -> Vec<String> {
-    openapi::endpoints().into_iter().map(|endpoint| format!("{} {}", endpoint.method, endpoint.path)).collect()
+    http::endpoints().iter().map(ToString::to_string).collect()
 }
 
 fn path_of(endpoint: &str) -> &str {

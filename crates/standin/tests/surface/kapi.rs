@@ -2,6 +2,8 @@
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
+use kakaw_platform::endpoint::Method;
+use kakaw_platform::http;
 
 use crate::support::*;
 
@@ -171,9 +173,9 @@ async fn user_information_holds_every_item_that_was_agreed_to_and_says_what_is_m
 #[tokio::test]
 async fn a_body_with_nothing_in_it_is_ignored_by_every_call_whatever_its_type() {
     on_each_database(async |server| {
-        let paths: Vec<String> = kakaw_platform::openapi::endpoints()
+        let paths: Vec<String> = http::endpoints()
             .into_iter()
-            .filter(|endpoint| endpoint.method == "POST" && endpoint.path.starts_with("/v"))
+            .filter(|endpoint| endpoint.method == Method::Post && endpoint.path.starts_with("/v"))
             .map(|endpoint| endpoint.path.to_string())
             .collect();
         assert!(paths.len() >= 7, "{paths:?}");

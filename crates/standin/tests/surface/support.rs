@@ -172,7 +172,7 @@ impl TestServer {
             settings: Settings {
                 access_token_in_query: true,
                 sign_up: true,
-                test_notice: true,
+                notice: Some(kakaw_standin::pages::words::banner),
                 open_diagnosis: true,
                 seeds: Seeds { derived_keys: true, legacy_properties: true, kept_passwords: true },
                 ..Settings::default()

@@ -4,22 +4,23 @@ mod migrate;
 mod patience;
 mod postgres;
 mod sqlite;
+mod url;
 
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 pub use patience::patient;
+pub use url::Url;
 
 /// What went wrong with the database. Always ours, never the client's.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("SQLite: {0}")]
     Sqlite(#[from] rusqlite::Error),
+    #[error("PostgreSQL: {}", postgres::text(.0))]
+    Postgres(tokio_postgres::Error),
     #[error("PostgreSQL: {0}")]
-    Postgres(#[from] tokio_postgres::Error),
-    #[error("PostgreSQL pool: {0}")]
-    Pool(#[from] deadpool_postgres::PoolError),
+    Unreachable(String),
     #[error("table {table}, column {column}: {reason}")]
     Inconsistent { table: &'static str, column: String, reason: String },
     #[error("{0}")]
@@ -243,38 +244,6 @@ pub enum Outcome {
     Conflict(Contested),
 }
 
-/// Which database.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Url {
-    /// SQLite in memory; gone with the store.
-    Memory,
-    /// SQLite in a file.
-    Sqlite(std::path::PathBuf),
-    /// `postgres://…`.
-    Postgres(String),
-}
-
-impl Url {
-    /// Reads `memory`, `sqlite:PATH` or `postgres://…`.
-    ///
-    /// # Errors
-    /// Says what was expected.
-    pub fn parse(text: &str) -> std::result::Result<Self, String> {
-        if text == "memory" {
-            return Ok(Self::Memory);
-        }
-        if let Some(path) = text.strip_prefix("sqlite:").filter(|path| !path.is_empty()) {
-            return Ok(Self::Sqlite(Path::new(path).to_owned()));
-        }
-        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
-            return Ok(Self::Postgres(text.to_owned()));
-        }
-        // Only the scheme: the rest may hold a password.
-        let scheme = text.split(':').next().unwrap_or_default();
-        Err(format!("database {scheme:?}…: expected sqlite:PATH, postgres://… or memory"))
-    }
-}
-
 enum Driver {
     Postgres(postgres::Postgres),
     Sqlite(sqlite::Sqlite),
@@ -346,6 +315,17 @@ impl Store {
         self.shut.store(true, Ordering::SeqCst);
     }
 
+    /// How the connection to the database is protected; nothing where there is none.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn protection(&self) -> Result<Option<String>> {
+        match &self.driver {
+            Driver::Postgres(postgres) => postgres.protection().await.map(Some),
+            Driver::Sqlite(_) => Ok(None),
+        }
+    }
+
     /// What the engine says of its durability; a test asserts it.
     ///
     /// # Errors
@@ -410,12 +390,5 @@ mod tests {
         assert!(in_first_use_order("select $1, $2, $1, $3"));
         assert!(!in_first_use_order("select $2, $1"));
         assert!(!in_first_use_order("select $1, $3"));
-    }
-
-    #[test]
-    fn urls_name_the_engine() {
-        assert_eq!(Url::parse("sqlite:a.db"), Ok(Url::Sqlite("a.db".into())));
-        assert!(Url::parse("mysql://x").is_err());
-        assert!(Url::parse("sqlite:").is_err());
     }
 }

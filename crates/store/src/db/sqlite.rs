@@ -259,6 +259,8 @@ fn write_group(
         Err(error) => {
             // Whether the disk has it is not known, so nothing may be promised any more: a new start reads the truth.
             tracing::error!(%error, "the outcome of a commit is unknown; the process ends");
+            // Another thread writes the log, and this line must not go with the process.
+            std::thread::park_timeout(Duration::from_millis(200));
             std::process::abort();
         }
     }

@@ -1,23 +1,11 @@
 //! `GET /weblogin/create_account` — make an account (`prompt=create`). `POST /weblogin/create_account` — its form.
-//!
-//! | parameter  | needed | rule                                                                        |
-//! |------------|--------|-----------------------------------------------------------------------------|
-//! | `continue` | yes    | an authorization request of ours, to which the page goes on                  |
-//! | `lang`     | no     | `ko`, `en`, `ja`, `zh`                                                      |
-//! | `email`    | form   | an address that nobody has; nobody checks that it is theirs, so it is unverified |
-//! | `nickname` | form   | 1 to 20 characters                                                          |
-//! | `password` | form   | 8 to 200 characters                                                         |
-//!
-//! Only where the setting `sign_up` is on. Whoever made an account is logged in.
 
 use kakaw_core::AccountId;
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::{RawQuery, Request};
 use axum::http::StatusCode;
 use axum::response::Response;
-use axum::routing;
 use kakaw_core::account::{Account, Attributes, is_email};
 use kakaw_core::crypto::seal::Purpose;
 use kakaw_core::crypto::secret::Secret;
@@ -28,6 +16,7 @@ use kakaw_wire::Problem;
 
 use super::login;
 use crate::Platform;
+use crate::endpoint::{About, Param, Routes, no, yes};
 use crate::http::error::Error;
 use crate::pages;
 use crate::pages::create_account::Notice;
@@ -36,8 +25,24 @@ use crate::request::context::Here;
 use crate::request::form_token::{self, FIELD, FormSeal};
 use crate::request::redirect::with_cookie;
 
-pub fn routes() -> Router<Arc<Platform>> {
-    Router::new().route("/weblogin/create_account", routing::get(get).post(post))
+const PAGE: About = About::page("Shows the page on which a person makes an account (`prompt=create`).")
+    .takes(QUERY)
+    .more("Only where the setting `sign_up` is on.");
+
+const FORM: About =
+    About::page("Makes an account and logs its person in: the form of the page.").in_query(QUERY).takes(&[
+        yes("email", "an address that nobody has; nobody checks that it is theirs, so it is unverified"),
+        yes("nickname", "1 to 20 characters"),
+        yes("password", "8 to 200 characters"),
+    ]);
+
+const QUERY: &[Param] = &[
+    yes("continue", "an authorization request of ours, to which the page goes on"),
+    no("lang", "`ko`, `en`, `ja`, `zh`"),
+];
+
+pub fn routes() -> Routes<Arc<Platform>> {
+    Routes::new().get("/weblogin/create_account", &PAGE, get).post("/weblogin/create_account", &FORM, post)
 }
 
 async fn get(mut here: Here, RawQuery(query): RawQuery) -> Response {

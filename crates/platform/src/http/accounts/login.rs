@@ -1,22 +1,12 @@
 //! `GET /login` — the log-in page. `POST /login` — its form.
 //!
-//! | parameter      | needed | rule                                                                  |
-//! |----------------|--------|-----------------------------------------------------------------------|
-//! | `continue`     | yes    | an authorization request of ours, to which the page goes on            |
-//! | `lang`         | no     | `ko`, `en`, `ja`, `zh`                                                |
-//! | `loginId`      | form   | email, phone number or id                                             |
-//! | `password`     | form   | the password                                                          |
-//! | `saveSignedIn` | form   | present = the session lives one month instead of 24 hours              |
-//!
 //! The session's id changes at every log-in, and a failed one does not tell whether the account exists.
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::{RawQuery, Request};
 use axum::http::StatusCode;
 use axum::response::Response;
-use axum::routing;
 use kakaw_core::account::Account;
 use kakaw_core::account::session::{Session, lifetime};
 use kakaw_core::crypto::seal::Purpose;
@@ -31,6 +21,7 @@ use kakaw_wire::form::Pairs;
 use super::checked_continue;
 use crate::Platform;
 use crate::commit::commit;
+use crate::endpoint::{About, Param, Routes, no, yes};
 use crate::http::error::Error;
 use crate::pages;
 use crate::pages::login::Notice;
@@ -40,8 +31,21 @@ use crate::request::cookie;
 use crate::request::form_token::{self, FIELD, FormSeal};
 use crate::request::redirect::{redirect, with_cookie};
 
-pub fn routes() -> Router<Arc<Platform>> {
-    Router::new().route("/login", routing::get(get).post(post))
+const PAGE: About = About::page("Shows the log-in page.").takes(QUERY);
+
+const FORM: About = About::page("Logs the person in: the form of the log-in page.").in_query(QUERY).takes(&[
+    yes("loginId", "email, phone number or id"),
+    yes("password", "the password"),
+    no("saveSignedIn", "present = the session lives one month instead of 24 hours"),
+]);
+
+const QUERY: &[Param] = &[
+    yes("continue", "an authorization request of ours, to which the page goes on"),
+    no("lang", "`ko`, `en`, `ja`, `zh`"),
+];
+
+pub fn routes() -> Routes<Arc<Platform>> {
+    Routes::new().get("/login", &PAGE, get).post("/login", &FORM, post)
 }
 
 async fn get(mut here: Here, RawQuery(query): RawQuery) -> Response {

@@ -6,15 +6,15 @@ pub mod terms;
 
 use std::sync::Arc;
 
-use axum::Router;
 use kakaw_core::diagnosis::Refusal;
 use kakaw_wire::Problem;
 
 use crate::Platform;
+use crate::endpoint::Routes;
 
 /// Every page of accounts.
-pub fn routes() -> Router<Arc<Platform>> {
-    Router::new().merge(create_account::routes()).merge(login::routes()).merge(terms::routes())
+pub fn routes() -> Routes<Arc<Platform>> {
+    Routes::new().merge(login::routes()).merge(create_account::routes()).merge(terms::routes())
 }
 
 /// Where a page goes on: only an authorization request of ours, or the page would send people anywhere.

@@ -1,16 +1,10 @@
 //! `GET /terms` — agree to the terms of the account service itself, before any app. `POST /terms` — its form.
-//!
-//! | parameter  | needed | rule                                                       |
-//! |------------|--------|------------------------------------------------------------|
-//! | `continue` | yes    | an authorization request of ours, to which the page goes on |
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::{RawQuery, Request};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use axum::routing;
 use kakaw_core::crypto::seal::Purpose;
 use kakaw_store::{accounts, sessions};
 use kakaw_wire::Problem;
@@ -19,6 +13,7 @@ use kakaw_wire::form::Pairs;
 use super::checked_continue;
 use crate::Platform;
 use crate::commit::commit;
+use crate::endpoint::{About, Param, Routes, yes};
 use crate::http::error::Error;
 use crate::pages;
 use crate::request::body;
@@ -26,8 +21,15 @@ use crate::request::context::Here;
 use crate::request::form_token::{self, FIELD, FormSeal};
 use crate::request::redirect::{redirect, with_cookie};
 
-pub fn routes() -> Router<Arc<Platform>> {
-    Router::new().route("/terms", routing::get(get).post(post))
+const PAGE: About =
+    About::page("Shows the terms of the account service itself, which come before any app.").takes(QUERY);
+
+const FORM: About = About::page("Records that the person agrees: the form of the page of terms.").in_query(QUERY);
+
+const QUERY: &[Param] = &[yes("continue", "an authorization request of ours, to which the page goes on")];
+
+pub fn routes() -> Routes<Arc<Platform>> {
+    Routes::new().get("/terms", &PAGE, get).post("/terms", &FORM, post)
 }
 
 async fn get(mut here: Here, RawQuery(query): RawQuery) -> Response {

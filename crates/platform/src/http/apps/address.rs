@@ -1,21 +1,9 @@
 //! `GET /user/address` — choose a shipping address, add, edit, delete one, or set the default.
 //! `POST /user/address` — its forms; with `access_token`, the way in of the first JavaScript SDK.
 //! `POST /user/address/closed` — the window was closed.
-//!
-//! | parameter            | needed | rule                                                                     |
-//! |----------------------|--------|--------------------------------------------------------------------------|
-//! | `app_key`            | yes    | a native or JavaScript key, else KAE003, KAE104                           |
-//! | `return_url`         | one of | `kakao{key}://address`, or a page of a registered domain, else KAE003      |
-//! | `trans_id`           | both   | 20 characters or more: the outcome goes to the frame `/proxy`             |
-//! | `address_id`         | no     | chosen beforehand; the person's own, else KAE206                          |
-//! | `ka`                 | no     | platform identity, registered for the key, else KAE003                    |
-//! | `mobile_view`, `enable_back_button` | no | layout; ignored: the page fits every width                     |
-//!
-//! A person who has not agreed to `shipping_address` is asked first; whoever leaves there: KAE203.
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use kakaw_core::account::shipping::{self, Address, Part};
@@ -32,11 +20,11 @@ use kakaw_wire::scope::Item;
 use kakaw_wire::shipping::{AddressFields, AddressKind};
 
 use super::pick::{self, PICKER, Pick};
-use super::{get, post};
 use crate::Platform;
 use crate::deliver::events;
-use crate::http::endpoint::Visit;
+use crate::endpoint::{About, Param, Reply, Routes, no, when, yes};
 use crate::http::error::Error;
+use crate::http::handler::{Visit, apps};
 use crate::pages;
 use crate::pages::address::{Edit, List, Notice};
 use crate::request::body::{self, BodyError};
@@ -47,8 +35,34 @@ use crate::request::redirect::{redirect, with_cookie};
 /// Addresses that a person may have (our limit).
 const MOST: usize = 50;
 
-pub fn routes() -> Router<Arc<Platform>> {
-    Router::new().route("/user/address", get(page).merge(post(act))).route("/user/address/closed", post(closed))
+const PAGE: About =
+    About::apps("Shows the shipping addresses: choose, add, edit or delete one, or set the default.", Reply::Page)
+        .takes(QUERY)
+        .more("A person who has not agreed to `shipping_address` is asked first; whoever leaves there: KAE203.");
+
+const FORM: About = About::apps("The forms of the page of shipping addresses.", Reply::Page)
+    .in_query(QUERY)
+    .takes(&[no("access_token", "of the first JavaScript SDK")])
+    .more("With `access_token`, the parameters of the query are in the form, and there is no query.");
+
+const CLOSED: About = About::apps("Says that the window was closed.", Reply::Nothing).in_query(QUERY);
+
+const QUERY: &[Param] = &[
+    yes("app_key", "a native or JavaScript key, else KAE003, KAE104"),
+    when("return_url", "one of", "`kakao{key}://address`, or a page of a registered domain, else KAE003"),
+    when("trans_id", "both", "20 characters or more: the outcome goes to the frame `/proxy`"),
+    no("address_id", "chosen beforehand; the person's own, else KAE206"),
+    no("ka", "platform identity, registered for the key, else KAE003"),
+    no("mobile_view", "layout; ignored: the page fits every width"),
+    no("enable_back_button", "layout; ignored: the page fits every width"),
+];
+
+pub fn routes() -> Routes<Arc<Platform>> {
+    Routes::new().get("/user/address", &PAGE, apps(page)).post("/user/address", &FORM, apps(act)).post(
+        "/user/address/closed",
+        &CLOSED,
+        apps(closed),
+    )
 }
 
 async fn page(visit: Visit) -> Result<Response, Error> {

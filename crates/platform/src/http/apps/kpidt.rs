@@ -1,42 +1,59 @@
 //! `GET /auth/kpidt` — begin a picking: the person of an `agt`, then on to the picker.
 //! `GET /error/auth`, `GET /error/server-error` — what the JavaScript SDK opens instead when it got no `agt`.
-//!
-//! | parameter  | needed | rule                                                                          |
-//! |------------|--------|-------------------------------------------------------------------------------|
-//! | `app_key`  | yes    | a native or JavaScript key, else KAE003, KAE104                                |
-//! | `agt`      | yes    | unspent, of a token of this key, else KAE201                                   |
-//! | `continue` | yes    | our own `/user/address` with the same key, else KAE003                          |
 
 use kakaw_core::GrantId;
 use std::sync::Arc;
 
-use axum::Router;
 use axum::response::Response;
 use kakaw_core::crypto::secret;
 use kakaw_store::{Outcome, agts};
 use kakaw_wire::Problem;
 use kakaw_wire::form::Pairs;
 
-use super::get;
 use super::pick::{PICKER, Pick};
 use crate::Platform;
-use crate::http::endpoint::Visit;
+use crate::endpoint::{About, Param, Reply, Routes, when, yes};
 use crate::http::error::Error;
+use crate::http::handler::{Visit, apps};
 use crate::request::context::Here;
 use crate::request::redirect::{redirect, with_cookie};
 
-pub fn routes() -> Router<Arc<Platform>> {
-    Router::new()
-        .route("/auth/kpidt", get(begin))
-        .route("/error/auth", get(no_agt))
-        .route("/error/server-error", get(our_failure))
+const ABOUT: About =
+    About::apps("Begins a picking: takes the person of an `agt`, then goes on to the picker.", Reply::Page).takes(&[
+        yes("app_key", "a native or JavaScript key, else KAE003, KAE104"),
+        yes("agt", "unspent, of a token of this key, else KAE201"),
+        yes("continue", "our own `/user/address` with the same key, else KAE003"),
+    ]);
+
+const NO_AGT: About =
+    About::apps("Ends the picking with KAE201: the JavaScript SDK opens this when its `agt` was refused.", Reply::Page)
+        .takes(OF_PICKER);
+
+const NO_ANSWER: About = About::apps(
+    "Ends the picking with KAE001: the JavaScript SDK opens this when it could not ask for an `agt`.",
+    Reply::Page,
+)
+.takes(OF_PICKER);
+
+const OF_PICKER: &[Param] = &[
+    yes("app_key", "a native or JavaScript key, else KAE003, KAE104"),
+    when("return_url", "one of", "as `/user/address` has it"),
+    when("trans_id", "both", "as `/user/address` has it"),
+];
+
+pub fn routes() -> Routes<Arc<Platform>> {
+    Routes::new().get("/auth/kpidt", &ABOUT, apps(begin)).get("/error/auth", &NO_AGT, apps(no_agt)).get(
+        "/error/server-error",
+        &NO_ANSWER,
+        apps(no_answer),
+    )
 }
 
 async fn no_agt(visit: Visit) -> Result<Response, Error> {
     end(visit, &Problem::AppsAuth {}).await
 }
 
-async fn our_failure(visit: Visit) -> Result<Response, Error> {
+async fn no_answer(visit: Visit) -> Result<Response, Error> {
     end(visit, &Problem::AppsInternalError {}).await
 }
 

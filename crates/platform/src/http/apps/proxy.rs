@@ -1,33 +1,38 @@
 //! `GET /proxy` — the hidden frame of the JavaScript SDK, which posts a picking's outcome to the page around it.
 //! `GET /proxy/outcome` — what the frame asks for.
 //!
-//! | parameter  | needed | rule                                                              |
-//! |------------|--------|-------------------------------------------------------------------|
-//! | `trans_id` | yes    | the transaction of the picker                                      |
-//!
 //! The frame is the only page of ours that others may frame. It shows nothing, and posts to registered domains only.
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing;
 use kakaw_core::crypto::seal::Purpose;
 use kakaw_store::{Outcome, parked_codes};
 use kakaw_wire::form::Pairs;
 
-use super::get;
 use super::pick::{Parked, parked_id};
 use crate::Platform;
-use crate::http::endpoint::Visit;
+use crate::endpoint::{About, Param, Reply, Routes, yes};
 use crate::http::error::{Error, json};
+use crate::http::handler::{Visit, apps};
 
 /// Milliseconds after the first reading in which an outcome can be read again.
 const AGAIN: i64 = 10_000;
 
-pub fn routes() -> Router<Arc<Platform>> {
-    Router::new().route("/proxy", routing::get(frame)).route("/proxy/outcome", get(outcome))
+const FRAME: About = About::apps(
+    "The hidden frame of the JavaScript SDK, which posts a picking's outcome to the page around it.",
+    Reply::Page,
+)
+.takes(TRANSACTION)
+.more("The only page that others may frame. It shows nothing, and posts to registered domains only.");
+
+const OUTCOME: About = About::apps("Answers the outcome that the frame asks for.", Reply::Later).takes(TRANSACTION);
+
+const TRANSACTION: &[Param] = &[yes("trans_id", "the transaction of the picker")];
+
+pub fn routes() -> Routes<Arc<Platform>> {
+    Routes::new().get("/proxy", &FRAME, frame).get("/proxy/outcome", &OUTCOME, apps(outcome))
 }
 
 async fn frame() -> Response {

@@ -11,8 +11,8 @@ use kakaw_wire::scope;
 use serde::de::DeserializeOwned;
 
 use crate::Platform;
-use crate::http::endpoint;
 use crate::http::error::Error;
+use crate::http::handler;
 use crate::request::body::{self, BodyError};
 use crate::request::context;
 
@@ -26,7 +26,7 @@ pub struct Call {
     form: Pairs,
 }
 
-impl endpoint::Call for Call {
+impl handler::Call for Call {
     /// Reads the query, and the body of a POST.
     async fn read(platform: Arc<Platform>, request: Request) -> Result<Self, Error> {
         let headers = request.headers().clone();

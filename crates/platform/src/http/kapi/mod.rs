@@ -18,10 +18,7 @@ pub mod v2_user_service_terms;
 
 use std::sync::Arc;
 
-use axum::Router;
-use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::Response;
-use axum::routing::{MethodFilter, MethodRouter};
+use axum::http::{HeaderMap, header};
 use kakaw_core::app::platform::{self, Identity};
 use kakaw_core::app::{App, AppKey, KeyKind};
 use kakaw_core::diagnosis::Refusal;
@@ -29,53 +26,28 @@ use kakaw_core::token::grant::Bearer;
 use kakaw_core::token::{self, AccessToken};
 use kakaw_store::{apps, grants};
 use kakaw_wire::Problem;
-use serde::Serialize;
 
 use self::call::Call;
 use crate::Platform;
-use crate::http::endpoint;
-use crate::http::error::{Error, json};
+use crate::endpoint::Routes;
+use crate::http::error::Error;
 
-/// Every endpoint of kapi.
-pub fn routes() -> Router<Arc<Platform>> {
-    Router::new()
-        .merge(v1_oidc_userinfo::routes())
-        .merge(v1_user_access_token_info::routes())
-        .merge(v1_user_ids::routes())
-        .merge(v1_user_logout::routes())
-        .merge(v1_user_service_terms::routes())
-        .merge(v1_user_shipping_address::routes())
-        .merge(v1_user_signup::routes())
-        .merge(v1_user_unlink::routes())
-        .merge(v1_user_update_profile::routes())
-        .merge(v2_app_users::routes())
+/// Every endpoint of kapi, in the order of the documentation.
+pub fn routes() -> Routes<Arc<Platform>> {
+    Routes::new()
         .merge(v2_user_me::routes())
+        .merge(v1_user_access_token_info::routes())
+        .merge(v1_user_logout::routes())
+        .merge(v1_user_unlink::routes())
+        .merge(v1_oidc_userinfo::routes())
+        .merge(v1_user_ids::routes())
+        .merge(v2_app_users::routes())
         .merge(v2_user_scopes::routes())
         .merge(v2_user_service_terms::routes())
-}
-
-/// A GET endpoint that answers with what `decide` returns.
-fn get<T, F, Decided>(decide: F) -> MethodRouter<Arc<Platform>>
-where
-    T: Serialize + Send + 'static,
-    F: Fn(Call) -> Decided + Clone + Send + Sync + 'static,
-    Decided: Future<Output = Result<T, Error>> + Send + 'static,
-{
-    endpoint::on(MethodFilter::GET, answer, decide)
-}
-
-/// The same for POST.
-fn post<T, F, Decided>(decide: F) -> MethodRouter<Arc<Platform>>
-where
-    T: Serialize + Send + 'static,
-    F: Fn(Call) -> Decided + Clone + Send + Sync + 'static,
-    Decided: Future<Output = Result<T, Error>> + Send + 'static,
-{
-    endpoint::on(MethodFilter::POST, answer, decide)
-}
-
-fn answer<T: Serialize>(result: Result<T, Error>, platform: &Platform, base: &str) -> Response {
-    result.map_or_else(|error| error.kapi(platform, base), |reply| json(StatusCode::OK, &reply))
+        .merge(v1_user_service_terms::routes())
+        .merge(v1_user_signup::routes())
+        .merge(v1_user_update_profile::routes())
+        .merge(v1_user_shipping_address::routes())
 }
 
 /// Who calls, and in which app's name.

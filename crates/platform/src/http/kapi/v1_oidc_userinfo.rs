@@ -1,22 +1,28 @@
 //! `GET /v1/oidc/userinfo` — OpenID Connect user info (Core §5.3), with the names of its standard claims.
-//!
-//! The token must have been issued with `openid`, else -402.
 
 use std::sync::Arc;
 
-use axum::Router;
 use kakaw_core::token::user_info::{self, Pictures};
 use kakaw_wire::Problem;
 use kakaw_wire::oidc::UserInfo;
 use kakaw_wire::scope::OPENID;
 
+use super::Caller;
 use super::call::Call;
-use super::{Caller, get};
 use crate::Platform;
+use crate::endpoint::{About, Credential, Reply, Routes};
 use crate::http::error::Error;
+use crate::http::handler::kapi;
 
-pub fn routes() -> Router<Arc<Platform>> {
-    Router::new().route("/v1/oidc/userinfo", get(info))
+const ABOUT: About = About::kapi(
+    "Answers OpenID Connect user info (Core §5.3), with the names of its standard claims.",
+    Credential::Token,
+    Reply::json::<UserInfo>(),
+)
+.more("The token must have been issued with `openid`, else -402.");
+
+pub fn routes() -> Routes<Arc<Platform>> {
+    Routes::new().get("/v1/oidc/userinfo", &ABOUT, kapi(info))
 }
 
 async fn info(call: Call) -> Result<UserInfo, Error> {

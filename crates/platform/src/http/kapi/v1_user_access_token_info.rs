@@ -1,21 +1,31 @@
 //! `GET /v1/user/access_token_info` and `GET /v1/user/check_access_token` — is this token good, and for how long.
-//!
-//! A text that cannot be a token at all is -2; a token that is no longer good is -401.
 
 use std::sync::Arc;
 
-use axum::Router;
 use kakaw_core::crypto::seal;
 use kakaw_wire::Problem;
 use kakaw_wire::user::AccessTokenInfo;
 
 use super::call::Call;
-use super::{Caller, bearer_token, get};
+use super::{Caller, bearer_token};
 use crate::Platform;
+use crate::endpoint::{About, Credential, Reply, Routes};
 use crate::http::error::Error;
+use crate::http::handler::kapi;
 
-pub fn routes() -> Router<Arc<Platform>> {
-    Router::new().route("/v1/user/access_token_info", get(info)).route("/v1/user/check_access_token", get(info))
+const ABOUT: About = About::kapi(
+    "Answers whether the token is good, and for how long.",
+    Credential::Token,
+    Reply::json::<AccessTokenInfo>(),
+)
+.more("A text that cannot be a token at all is -2; a token that is no longer good is -401.");
+
+pub fn routes() -> Routes<Arc<Platform>> {
+    Routes::new().get("/v1/user/access_token_info", &ABOUT, kapi(info)).get(
+        "/v1/user/check_access_token",
+        &ABOUT,
+        kapi(info),
+    )
 }
 
 async fn info(call: Call) -> Result<AccessTokenInfo, Error> {

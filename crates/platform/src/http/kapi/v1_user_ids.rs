@@ -1,29 +1,33 @@
 //! `GET /v1/user/ids` — the user ids of everybody who is linked with the app; with an admin key.
-//!
-//! | parameter | needed | rule                                                        |
-//! |-----------|--------|-------------------------------------------------------------|
-//! | `limit`   | no     | 1 to 100 (default), else -2                                 |
-//! | `from_id` | no     | the page begins with this id, or with the next in its order  |
-//! | `order`   | no     | `asc` (default) or `desc`, else -2                          |
-//!
-//! More calls in a minute than the quota allows: 429, -10.
 
 use std::sync::Arc;
 
-use axum::Router;
 use kakaw_core::app::ApiGroup;
 use kakaw_store::links;
 use kakaw_wire::Problem;
 use kakaw_wire::user::UserIds;
 
 use super::call::{Call, bad};
-use super::get;
 use super::target::admin_only;
 use crate::Platform;
+use crate::endpoint::{About, Credential, Reply, Routes, no};
 use crate::http::error::Error;
+use crate::http::handler::kapi;
 
-pub fn routes() -> Router<Arc<Platform>> {
-    Router::new().route("/v1/user/ids", get(page))
+const ABOUT: About = About::kapi(
+    "Answers the user ids of everybody who is linked with the app, page by page.",
+    Credential::AdminKey,
+    Reply::json::<UserIds>(),
+)
+.takes(&[
+    no("limit", "1 to 100 (default), else -2"),
+    no("from_id", "the page begins with this id, or with the next in its order"),
+    no("order", "`asc` (default) or `desc`, else -2"),
+])
+.more("More calls in a minute than the quota allows: 429, -10.");
+
+pub fn routes() -> Routes<Arc<Platform>> {
+    Routes::new().get("/v1/user/ids", &ABOUT, kapi(page))
 }
 
 async fn page(call: Call) -> Result<UserIds, Error> {

@@ -5,7 +5,6 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use kakaw_core::app::ApiGroup;
 use kakaw_core::token::grant::EndedBy;
 use kakaw_core::webhook::Event;
@@ -14,15 +13,26 @@ use kakaw_wire::event::EventType;
 use kakaw_wire::user::UserId;
 
 use super::call::Call;
-use super::post;
 use super::target::Target;
 use crate::Platform;
 use crate::commit::{Attempt, decide_and_commit};
 use crate::deliver::events;
+use crate::endpoint::{About, Credential, Reply, Routes};
 use crate::http::error::Error;
+use crate::http::handler::kapi;
 
-pub fn routes() -> Router<Arc<Platform>> {
-    Router::new().route("/v1/user/logout", post(log_out))
+const ABOUT: About = About::kapi(
+    "Ends this token's grant: its access tokens and its refresh token, on this device only.",
+    Credential::TokenOrAdminKey,
+    Reply::json::<UserId>(),
+)
+.more(
+    "With an admin key: all log-ins of the person, on all devices. The account session of the browser stays, so the next \
+     log-in is silent.",
+);
+
+pub fn routes() -> Routes<Arc<Platform>> {
+    Routes::new().post("/v1/user/logout", &ABOUT, kapi(log_out))
 }
 
 async fn log_out(call: Call) -> Result<UserId, Error> {

@@ -1,24 +1,27 @@
 //! `GET /v1/user/service/terms` — the older form of `/v2/user/service_terms`, which older SDKs call.
-//!
-//! | parameter | needed | rule                                                        |
-//! |-----------|--------|-------------------------------------------------------------|
-//! | `extra`   | no     | `app_service_terms`: the app's terms are listed besides       |
 
 use std::sync::Arc;
 
-use axum::Router;
 use kakaw_core::app::ApiGroup;
 use kakaw_core::link::service_terms;
 use kakaw_wire::user::{AllowedServiceTerm, AppServiceTerm, LegacyServiceTerms};
 
 use super::call::Call;
-use super::get;
 use super::target::Target;
 use crate::Platform;
+use crate::endpoint::{About, Credential, Reply, Routes, no};
 use crate::http::error::Error;
+use crate::http::handler::kapi;
 
-pub fn routes() -> Router<Arc<Platform>> {
-    Router::new().route("/v1/user/service/terms", get(list))
+const ABOUT: About = About::kapi(
+    "The older form of `/v2/user/service_terms`, which older SDKs call.",
+    Credential::TokenOrAdminKey,
+    Reply::json::<LegacyServiceTerms>(),
+)
+.takes(&[no("extra", "`app_service_terms`: the app's terms are listed besides")]);
+
+pub fn routes() -> Routes<Arc<Platform>> {
+    Routes::new().get("/v1/user/service/terms", &ABOUT, kapi(list))
 }
 
 async fn list(call: Call) -> Result<LegacyServiceTerms, Error> {

@@ -1,17 +1,7 @@
 //! `GET /v1/user/shipping_address` — shipping addresses of the person.
-//!
-//! | parameter         | needed | rule                                                                     |
-//! |-------------------|--------|--------------------------------------------------------------------------|
-//! | `address_id`      | no     | this address only                                                        |
-//! | `from_updated_at` | no     | Unix seconds, fractions allowed: only older ones; 0 = from the start      |
-//! | `page_size`       | no     | 2 to 100, 10 if absent, else -2                                           |
-//!
-//! The app must have set `shipping_address`, else -3, with permission, else -5. Without the person's consent the answer
-//! says `shipping_addresses_needs_agreement: true` and has no list; `false` and no list: there is no address (T630).
 
 use std::sync::Arc;
 
-use axum::Router;
 use kakaw_core::account::shipping::{self, Part};
 use kakaw_core::app::ApiGroup;
 use kakaw_core::token::user_info::visible;
@@ -21,13 +11,29 @@ use kakaw_wire::scope::Item;
 use kakaw_wire::shipping::ShippingAddresses;
 
 use super::call::{Call, bad};
-use super::get;
 use super::target::Target;
 use crate::Platform;
+use crate::endpoint::{About, Credential, Reply, Routes, no};
 use crate::http::error::Error;
+use crate::http::handler::kapi;
 
-pub fn routes() -> Router<Arc<Platform>> {
-    Router::new().route("/v1/user/shipping_address", get(addresses))
+const ABOUT: About = About::kapi(
+    "Answers the shipping addresses of the person.",
+    Credential::TokenOrAdminKey,
+    Reply::json::<ShippingAddresses>(),
+)
+.takes(&[
+    no("address_id", "this address only"),
+    no("from_updated_at", "Unix seconds, fractions allowed: only older ones; 0 = from the start"),
+    no("page_size", "2 to 100, 10 if absent, else -2"),
+])
+.more(
+    "The app must have set `shipping_address`, else -3, with permission, else -5. Without the person's consent the answer \
+     says `shipping_addresses_needs_agreement: true` and has no list; `false` and no list: there is no address.",
+);
+
+pub fn routes() -> Routes<Arc<Platform>> {
+    Routes::new().get("/v1/user/shipping_address", &ABOUT, kapi(addresses))
 }
 
 async fn addresses(call: Call) -> Result<ShippingAddresses, Error> {

@@ -1,28 +1,31 @@
 //! `POST /v1/user/signup` — finish the sign-up of a pre-registered person, in an app whose automatic link is off.
-//!
-//! | parameter    | needed | rule                                                                      |
-//! |--------------|--------|---------------------------------------------------------------------------|
-//! | `properties` | no     | a JSON object of registered keys, else -201; values are text, else -2      |
-//!
-//! A person who is registered already: -102. Whoever does not come here within 24 hours is unlinked.
 
 use std::sync::Arc;
 
-use axum::Router;
 use kakaw_core::link::Link;
 use kakaw_core::link::properties;
 use kakaw_store::links;
 use kakaw_wire::Problem;
 use kakaw_wire::user::UserId;
 
+use super::Caller;
 use super::call::Call;
-use super::{Caller, post};
 use crate::Platform;
 use crate::commit::{Attempt, decide_and_commit};
+use crate::endpoint::{About, Credential, Reply, Routes, no};
 use crate::http::error::Error;
+use crate::http::handler::kapi;
 
-pub fn routes() -> Router<Arc<Platform>> {
-    Router::new().route("/v1/user/signup", post(sign_up))
+const ABOUT: About = About::kapi(
+    "Finishes the sign-up of a pre-registered person, in an app whose automatic link is off.",
+    Credential::Token,
+    Reply::json::<UserId>(),
+)
+.takes(&[no("properties", "a JSON object of registered keys, else -201; values are text, else -2")])
+.more("A person who is registered already: -102. Whoever does not come here within 24 hours is unlinked.");
+
+pub fn routes() -> Routes<Arc<Platform>> {
+    Routes::new().post("/v1/user/signup", &ABOUT, kapi(sign_up))
 }
 
 async fn sign_up(call: Call) -> Result<UserId, Error> {

@@ -2,22 +2,28 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use kakaw_core::app::ApiGroup;
 use kakaw_store::links;
 use kakaw_wire::event::UnlinkReason;
 use kakaw_wire::user::UserId;
 
 use super::call::Call;
-use super::post;
 use super::target::Target;
 use crate::Platform;
 use crate::commit::{Attempt, decide_and_commit};
 use crate::deliver::events;
+use crate::endpoint::{About, Credential, Reply, Routes};
 use crate::http::error::Error;
+use crate::http::handler::kapi;
 
-pub fn routes() -> Router<Arc<Platform>> {
-    Router::new().route("/v1/user/unlink", post(unlink))
+const ABOUT: About = About::kapi(
+    "Ends the link: all consent and all tokens of the person in this app. The user id stays.",
+    Credential::TokenOrAdminKey,
+    Reply::json::<UserId>(),
+);
+
+pub fn routes() -> Routes<Arc<Platform>> {
+    Routes::new().post("/v1/user/unlink", &ABOUT, kapi(unlink))
 }
 
 async fn unlink(call: Call) -> Result<UserId, Error> {

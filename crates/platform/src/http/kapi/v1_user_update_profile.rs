@@ -1,27 +1,26 @@
 //! `POST /v1/user/update_profile` — store user properties of the app.
-//!
-//! | parameter    | needed | rule                                                                      |
-//! |--------------|--------|---------------------------------------------------------------------------|
-//! | `properties` | yes    | a JSON object of registered keys, else -201; values are text, else -2      |
-//!
-//! What is not named stays. Unlinking deletes all.
 
 use std::sync::Arc;
 
-use axum::Router;
 use kakaw_core::link::Link;
 use kakaw_core::link::properties;
 use kakaw_store::links;
 use kakaw_wire::user::UserId;
 
+use super::Caller;
 use super::call::{Call, bad};
-use super::{Caller, post};
 use crate::Platform;
 use crate::commit::{Attempt, decide_and_commit};
+use crate::endpoint::{About, Credential, Reply, Routes, yes};
 use crate::http::error::Error;
+use crate::http::handler::kapi;
 
-pub fn routes() -> Router<Arc<Platform>> {
-    Router::new().route("/v1/user/update_profile", post(update))
+const ABOUT: About = About::kapi("Stores user properties of the app.", Credential::Token, Reply::json::<UserId>())
+    .takes(&[yes("properties", "a JSON object of registered keys, else -201; values are text, else -2")])
+    .more("What is not named stays. Unlinking deletes all.");
+
+pub fn routes() -> Routes<Arc<Platform>> {
+    Routes::new().post("/v1/user/update_profile", &ABOUT, kapi(update))
 }
 
 async fn update(call: Call) -> Result<UserId, Error> {

@@ -1,29 +1,29 @@
 //! `GET /v2/app/users` — several people at once; with an admin key.
-//!
-//! | parameter        | needed | rule                                                                        |
-//! |------------------|--------|-----------------------------------------------------------------------------|
-//! | `target_id_type` | yes    | `user_id`, else -2                                                           |
-//! | `target_ids`     | yes    | a JSON list of user ids: 100 at most, 20 with `property_keys`, else -2        |
-//! | `property_keys`  | no     | a JSON list of text; without it only ids and times are answered              |
-//!
-//! Ids that are not linked are left out. The answer is a bare list, as the official samples show it.
 
 use kakaw_core::UserId;
 use std::sync::Arc;
 
-use axum::Router;
 use kakaw_core::app::ApiGroup;
 use kakaw_core::token::user_info::{self, Keys, Pictures, Subject};
 use kakaw_wire::user::User;
 
 use super::call::{Call, bad};
-use super::get;
 use super::target::{admin_only, linked, target_id_type};
 use crate::Platform;
+use crate::endpoint::{About, Credential, Reply, Routes, no, yes};
 use crate::http::error::Error;
+use crate::http::handler::kapi;
 
-pub fn routes() -> Router<Arc<Platform>> {
-    Router::new().route("/v2/app/users", get(users))
+const ABOUT: About = About::kapi("Answers several people at once.", Credential::AdminKey, Reply::json::<Vec<User>>())
+    .takes(&[
+        yes("target_id_type", "`user_id`, else -2"),
+        yes("target_ids", "a JSON list of user ids: 100 at most, 20 with `property_keys`, else -2"),
+        no("property_keys", "a JSON list of text; without it only ids and times are answered"),
+    ])
+    .more("Ids that are not linked are left out. The answer is a bare list, as the official samples show it.");
+
+pub fn routes() -> Routes<Arc<Platform>> {
+    Routes::new().get("/v2/app/users", &ABOUT, kapi(users))
 }
 
 async fn users(call: Call) -> Result<Vec<User>, Error> {

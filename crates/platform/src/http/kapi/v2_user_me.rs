@@ -1,27 +1,29 @@
 //! `GET /v2/user/me`, `POST /v2/user/me` — what the app may know about the person.
-//!
-//! | parameter         | needed | rule                                                                       |
-//! |-------------------|--------|----------------------------------------------------------------------------|
-//! | `property_keys`   | no     | a JSON list of text: limits the answer, else -2                             |
-//! | `secure_resource` | no     | `true` or `false`, else -2; picture URLs are https when our own base is     |
-//! | `access_token`    | no     | by setting, instead of the header                                          |
-//! | `target_id`       | admin  | with `target_id_type=user_id`: the person, else -101                        |
 
 use std::sync::Arc;
 
-use axum::Router;
 use kakaw_core::app::ApiGroup;
 use kakaw_core::token::user_info::{self, Keys, Pictures};
 use kakaw_wire::user::User;
 
+use super::Caller;
 use super::call::{Call, bad};
 use super::target::Target;
-use super::{Caller, get, post};
 use crate::Platform;
+use crate::endpoint::{About, Credential, Reply, Routes, no};
 use crate::http::error::Error;
+use crate::http::handler::kapi;
 
-pub fn routes() -> Router<Arc<Platform>> {
-    Router::new().route("/v2/user/me", get(me).merge(post(me)))
+const ABOUT: About =
+    About::kapi("Answers what the app may know about the person.", Credential::TokenOrAdminKey, Reply::json::<User>())
+        .takes(&[
+            no("property_keys", "a JSON list of text: limits the answer, else -2"),
+            no("secure_resource", "`true` or `false`, else -2; picture URLs are https when our own base is"),
+            no("access_token", "by setting, instead of the header"),
+        ]);
+
+pub fn routes() -> Routes<Arc<Platform>> {
+    Routes::new().get("/v2/user/me", &ABOUT, kapi(me)).post("/v2/user/me", &ABOUT, kapi(me))
 }
 
 async fn me(call: Call) -> Result<User, Error> {

@@ -1,15 +1,8 @@
 //! `GET /v2/user/scopes` — which consent items the person agreed to (F21).
 //! `POST /v2/user/revoke/scopes` — take consent back.
-//!
-//! | parameter | needed | rule                                                                                     |
-//! |-----------|--------|------------------------------------------------------------------------------------------|
-//! | `scopes`  | revoke | a JSON list of item ids, else -2; none agreed to: -2; one that the app requires: -3       |
-//!
-//! With an admin key: `target_id_type=user_id` and `target_id`.
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::http::{HeaderMap, header};
 use kakaw_core::app::{ApiGroup, App};
 use kakaw_core::link::Link;
@@ -22,15 +15,26 @@ use kakaw_wire::user::{ScopeDetails, Scopes};
 
 use super::call::{Call, bad};
 use super::target::Target;
-use super::{get, post};
 use crate::Platform;
 use crate::commit::{Attempt, decide_and_commit};
 use crate::deliver::events;
+use crate::endpoint::{About, Credential, Reply, Routes, no, yes};
 use crate::http::error::Error;
+use crate::http::handler::kapi;
 use crate::pages::words;
 
-pub fn routes() -> Router<Arc<Platform>> {
-    Router::new().route("/v2/user/scopes", get(list)).route("/v2/user/revoke/scopes", post(revoke))
+const LIST: About = About::kapi(
+    "Answers which consent items there are, and which the person agreed to.",
+    Credential::TokenOrAdminKey,
+    Reply::json::<Scopes>(),
+)
+.takes(&[no("scopes", "a JSON list of item ids: only these, else -2")]);
+
+const REVOKE: About = About::kapi("Takes consent back.", Credential::TokenOrAdminKey, Reply::json::<Scopes>())
+    .takes(&[yes("scopes", "a JSON list of item ids, else -2; none agreed to: -2; one that the app requires: -3")]);
+
+pub fn routes() -> Routes<Arc<Platform>> {
+    Routes::new().get("/v2/user/scopes", &LIST, kapi(list)).post("/v2/user/revoke/scopes", &REVOKE, kapi(revoke))
 }
 
 async fn list(call: Call) -> Result<Scopes, Error> {

@@ -1,18 +1,9 @@
 //! `GET /v2/user/service_terms` — service terms and what the person agreed to.
 //! `POST /v2/user/upgrade/service_terms` — record that the person agreed, without a screen.
 //! `POST /v2/user/revoke/service_terms` — take agreement back.
-//!
-//! | parameter | needed         | rule                                                                          |
-//! |-----------|----------------|-------------------------------------------------------------------------------|
-//! | `result`  | no             | `agreed_service_terms` (default) or `app_service_terms`, else -2               |
-//! | `tags`    | upgrade,revoke | tags, separated by commas; GET: -2 when the app has none of them               |
-//!
-//! The app needs simple sign-up, else -3. `upgrade` passes over unknown and agreed tags; `revoke` refuses required terms
-//! (-3) and tags that are not agreed to (-2). With an admin key: `target_id_type=user_id` and `target_id`.
 
 use std::sync::Arc;
 
-use axum::Router;
 use kakaw_core::app::ApiGroup;
 use kakaw_core::link::service_terms;
 use kakaw_store::links;
@@ -23,16 +14,43 @@ use kakaw_wire::user::{
 
 use super::call::{Call, bad};
 use super::target::Target;
-use super::{get, post};
 use crate::Platform;
 use crate::commit::{Attempt, decide_and_commit};
+use crate::endpoint::{About, Credential, Reply, Routes, no, yes};
 use crate::http::error::Error;
+use crate::http::handler::kapi;
 
-pub fn routes() -> Router<Arc<Platform>> {
-    Router::new()
-        .route("/v2/user/service_terms", get(list))
-        .route("/v2/user/upgrade/service_terms", post(agree))
-        .route("/v2/user/revoke/service_terms", post(take_back))
+const LIST: About = About::kapi(
+    "Answers service terms, and what the person agreed to.",
+    Credential::TokenOrAdminKey,
+    Reply::json::<ServiceTerms>(),
+)
+.takes(&[
+    no("result", "`agreed_service_terms` (default) or `app_service_terms`, else -2"),
+    no("tags", "tags, separated by commas: only these; -2 when the app has none of them"),
+])
+.more(SIMPLE_SIGN_UP);
+
+const UPGRADE: About = About::kapi(
+    "Records that the person agreed, without a screen. Unknown tags and those agreed to are passed over.",
+    Credential::TokenOrAdminKey,
+    Reply::json::<AgreedServiceTerms>(),
+)
+.takes(&[yes("tags", "tags, separated by commas")])
+.more(SIMPLE_SIGN_UP);
+
+const REVOKE: About =
+    About::kapi("Takes agreement back.", Credential::TokenOrAdminKey, Reply::json::<RevokedServiceTerms>())
+        .takes(&[yes("tags", "tags, separated by commas; one that the app requires: -3, one not agreed to: -2")])
+        .more(SIMPLE_SIGN_UP);
+
+const SIMPLE_SIGN_UP: &str = "The app needs simple sign-up, else -3.";
+
+pub fn routes() -> Routes<Arc<Platform>> {
+    Routes::new()
+        .get("/v2/user/service_terms", &LIST, kapi(list))
+        .post("/v2/user/upgrade/service_terms", &UPGRADE, kapi(agree))
+        .post("/v2/user/revoke/service_terms", &REVOKE, kapi(take_back))
 }
 
 async fn list(call: Call) -> Result<ServiceTerms, Error> {

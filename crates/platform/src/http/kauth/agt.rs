@@ -1,16 +1,8 @@
 //! `POST /api/agt` — exchange an access token for a one-time name of its person: for additional consent, and for the
 //! shipping-address picker.
-//!
-//! | parameter      | needed | rule                                                                           |
-//! |----------------|--------|--------------------------------------------------------------------------------|
-//! | `client_id`    | yes    | the key that the token was issued to, else KOE101                               |
-//! | `access_token` | yes    | good, else `invalid_request`: the SDKs tell a bad token from a failure of ours by it |
-//!
-//! It lives one minute and is good for one request.
 
 use std::sync::Arc;
 
-use axum::Router;
 use kakaw_core::app::client_id;
 use kakaw_core::crypto::secret;
 use kakaw_core::{random, token};
@@ -19,18 +11,29 @@ use kakaw_wire::Problem;
 use kakaw_wire::problem::Surface;
 use kakaw_wire::token::AgtReply;
 
-use super::post;
 use crate::Platform;
 use crate::commit::commit;
-use crate::http::endpoint::Plain;
+use crate::endpoint::{About, Reply, Routes, yes};
 use crate::http::error::Error;
+use crate::http::handler::{Plain, kauth};
 use crate::request::body;
 
 /// Seconds that it lives.
 const LIFETIME: i64 = 60;
 
-pub fn routes() -> Router<Arc<Platform>> {
-    Router::new().route("/api/agt", post(issue))
+const ABOUT: About = About::kauth(
+    "Exchanges an access token for a one-time name of its person: for additional consent, and for the shipping-address \
+     picker.",
+    Reply::json::<AgtReply>(),
+)
+.takes(&[
+    yes("client_id", "the key that the token was issued to, else KOE101"),
+    yes("access_token", "good, else `invalid_request`: the SDKs tell a bad token from a failure of ours by it"),
+])
+.more("It lives one minute and is good for one request.");
+
+pub fn routes() -> Routes<Arc<Platform>> {
+    Routes::new().post("/api/agt", &ABOUT, kauth(issue))
 }
 
 async fn issue(Plain { platform, request }: Plain) -> Result<AgtReply, Error> {

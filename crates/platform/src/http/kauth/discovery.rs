@@ -4,19 +4,21 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use axum::routing;
 use kakaw_wire::oidc::Discovery;
 
 use crate::Platform;
+use crate::endpoint::{About, Reply, Routes};
 use crate::http::error::json;
 use crate::request::context;
 
-pub fn routes() -> Router<Arc<Platform>> {
-    Router::new().route("/.well-known/openid-configuration", routing::get(get))
+const ABOUT: About =
+    About::kauth("Answers the discovery document (OpenID Connect Discovery §4).", Reply::json::<Discovery>());
+
+pub fn routes() -> Routes<Arc<Platform>> {
+    Routes::new().get("/.well-known/openid-configuration", &ABOUT, get)
 }
 
 async fn get(State(platform): State<Arc<Platform>>, headers: HeaderMap) -> Response {

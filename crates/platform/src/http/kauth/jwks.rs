@@ -2,18 +2,20 @@
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use axum::routing;
+use kakaw_wire::oidc::Jwks;
 
 use crate::Platform;
+use crate::endpoint::{About, Reply, Routes};
 use crate::http::error::{Error, json};
 use crate::request::context;
 
-pub fn routes() -> Router<Arc<Platform>> {
-    Router::new().route("/.well-known/jwks.json", routing::get(get))
+const ABOUT: About = About::kauth("Answers the public keys of ID tokens (RFC 7517).", Reply::json::<Jwks>());
+
+pub fn routes() -> Routes<Arc<Platform>> {
+    Routes::new().get("/.well-known/jwks.json", &ABOUT, get)
 }
 
 async fn get(State(platform): State<Arc<Platform>>, headers: HeaderMap) -> Response {

@@ -1,21 +1,11 @@
 //! `GET /oauth/logout` — log out of the account in this browser too, then go back to the app.
 //! `POST /oauth/logout` — the form of that page.
-//!
-//! | parameter             | needed | rule                                                    |
-//! |-----------------------|--------|---------------------------------------------------------|
-//! | `client_id`           | yes    | a REST API key, else KOE101, KOE008                      |
-//! | `logout_redirect_uri` | yes    | registered for the app, letter for letter, else KOE007   |
-//! | `state`               | no     | returned untouched                                      |
-//!
-//! Tokens are not touched: the app ends its own session when the person comes back.
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::{RawQuery, Request};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use axum::routing;
 use kakaw_core::app::client_id;
 use kakaw_core::app::{App, KeyKind};
 use kakaw_core::crypto::seal::Purpose;
@@ -26,6 +16,7 @@ use kakaw_wire::form::Pairs;
 
 use crate::Platform;
 use crate::commit::commit;
+use crate::endpoint::{About, Param, Routes, no, yes};
 use crate::http::error::Error;
 use crate::pages;
 use crate::request::body;
@@ -34,8 +25,23 @@ use crate::request::cookie;
 use crate::request::form_token::{self, FIELD, FormSeal};
 use crate::request::redirect::{redirect, with_cookie, with_query};
 
-pub fn routes() -> Router<Arc<Platform>> {
-    Router::new().route("/oauth/logout", routing::get(get).post(post))
+const PAGE: About =
+    About::page("Logs out of the account in this browser too, if the person wants; then back to the app.")
+        .takes(QUERY)
+        .more("Tokens are not touched: the app ends its own session when the person comes back.");
+
+const FORM: About = About::page("The form of the log-out page: ends the session or not, then back to the app.")
+    .in_query(QUERY)
+    .takes(&[no("logout_with_kakao", "`true`: the account session of this browser ends")]);
+
+const QUERY: &[Param] = &[
+    yes("client_id", "a REST API key, else KOE101, KOE008"),
+    yes("logout_redirect_uri", "registered for the app, letter for letter, else KOE007"),
+    no("state", "returned untouched"),
+];
+
+pub fn routes() -> Routes<Arc<Platform>> {
+    Routes::new().get("/oauth/logout", &PAGE, get).post("/oauth/logout", &FORM, post)
 }
 
 async fn get(mut here: Here, RawQuery(query): RawQuery) -> Response {

@@ -11,47 +11,27 @@ pub mod tokeninfo;
 
 use std::sync::Arc;
 
-use axum::Router;
-use axum::http::StatusCode;
-use axum::response::Response;
-use axum::routing::{MethodFilter, MethodRouter};
 use kakaw_core::Refusal;
 use kakaw_core::app::{App, AppKey, KeyKind};
 use kakaw_core::crypto::secret;
 use kakaw_store::app_keys;
 use kakaw_wire::Problem;
 use kakaw_wire::form::Pairs;
-use serde::Serialize;
 
 use crate::Platform;
-use crate::http::endpoint::{self, Plain};
-use crate::http::error::{Error, json};
+use crate::endpoint::Routes;
 
-/// Every endpoint of kauth.
-pub fn routes() -> Router<Arc<Platform>> {
-    Router::new()
-        .merge(agt::routes())
+/// Every endpoint of kauth, in the order of the documentation.
+pub fn routes() -> Routes<Arc<Platform>> {
+    Routes::new()
         .merge(authorize::routes())
-        .merge(discovery::routes())
-        .merge(jwks::routes())
-        .merge(logout::routes())
-        .merge(prepare::routes())
         .merge(token::routes())
         .merge(tokeninfo::routes())
-}
-
-/// A POST endpoint that answers with what `decide` returns, as JSON.
-fn post<T, F, Decided>(decide: F) -> MethodRouter<Arc<Platform>>
-where
-    T: Serialize + Send + 'static,
-    F: Fn(Plain) -> Decided + Clone + Send + Sync + 'static,
-    Decided: Future<Output = Result<T, Error>> + Send + 'static,
-{
-    endpoint::on(MethodFilter::POST, answer, decide)
-}
-
-fn answer<T: Serialize>(result: Result<T, Error>, platform: &Platform, base: &str) -> Response {
-    result.map_or_else(|error| error.kauth(platform, base), |reply| json(StatusCode::OK, &reply))
+        .merge(logout::routes())
+        .merge(agt::routes())
+        .merge(prepare::routes())
+        .merge(discovery::routes())
+        .merge(jwks::routes())
 }
 
 /// The live key that a client calls itself by, of whatever kind: an admin key is known by its keyed hash.

@@ -1,17 +1,7 @@
 //! `POST /oauth/authorize/prepare` — begin a log-in by certificate; its transaction comes back with the tokens.
-//!
-//! | parameter             | needed | rule                                                          |
-//! |-----------------------|--------|---------------------------------------------------------------|
-//! | `client_id`           | yes    | a key of an app, else KOE101                                   |
-//! | `cert_type`           | yes    | `k2100` or `k2220`, else `invalid_request`                     |
-//! | `tx_id`               | no     | the service's own transaction; made when absent                |
-//! | `settle_id`, `sign_data`, `sign_identify_items` | no | accepted; nothing is signed here            |
-//!
-//! There is no certificate service here: `prompt=cert` asks for the password.
 
 use std::sync::Arc;
 
-use axum::Router;
 use kakaw_core::app::AppKey;
 use kakaw_core::app::client_id;
 use kakaw_core::crypto::seal::Purpose;
@@ -21,10 +11,10 @@ use kakaw_wire::authorize::Params;
 use kakaw_wire::token::PrepareReply;
 use serde::{Deserialize, Serialize};
 
-use super::post;
 use crate::Platform;
-use crate::http::endpoint::Plain;
+use crate::endpoint::{About, Reply, Routes, no, yes};
 use crate::http::error::Error;
+use crate::http::handler::{Plain, kauth};
 use crate::request::body;
 use crate::request::context::Here;
 
@@ -33,8 +23,22 @@ const LIFETIME: i64 = 600;
 /// Characters that a service's own transaction id may have.
 const LENGTH: usize = 100;
 
-pub fn routes() -> Router<Arc<Platform>> {
-    Router::new().route("/oauth/authorize/prepare", post(prepare))
+const ABOUT: About = About::kauth(
+    "Begins a log-in by certificate; its transaction comes back with the tokens.",
+    Reply::json::<PrepareReply>(),
+)
+.takes(&[
+    yes("client_id", "a key of an app, else KOE101"),
+    yes("cert_type", "`k2100` or `k2220`, else `invalid_request`"),
+    no("tx_id", "the service's own transaction; made when absent"),
+    no("settle_id", "accepted; nothing is signed here"),
+    no("sign_data", "accepted; nothing is signed here"),
+    no("sign_identify_items", "accepted; nothing is signed here"),
+])
+.more("There is no certificate service here: `prompt=cert` asks for the password.");
+
+pub fn routes() -> Routes<Arc<Platform>> {
+    Routes::new().post("/oauth/authorize/prepare", &ABOUT, kauth(prepare))
 }
 
 /// What a transaction id seals.

@@ -1,24 +1,22 @@
 //! `POST /oauth/tokeninfo` — verify an ID token and answer with its payload, for debugging.
-//!
-//! | parameter  | needed | rule                                                                       |
-//! |------------|--------|----------------------------------------------------------------------------|
-//! | `id_token` | yes    | a JWT (KOE400) of this issuer (KOE401), signed (KOE402), in time (KOE403)                  |
 
 use std::sync::Arc;
 
-use axum::Router;
 use kakaw_core::token::id_token;
 use kakaw_wire::Problem;
 use serde_json::Value;
 
-use super::post;
 use crate::Platform;
-use crate::http::endpoint::Plain;
+use crate::endpoint::{About, Reply, Routes, yes};
 use crate::http::error::Error;
+use crate::http::handler::{Plain, kauth};
 use crate::request::body;
 
-pub fn routes() -> Router<Arc<Platform>> {
-    Router::new().route("/oauth/tokeninfo", post(inspect))
+const ABOUT: About = About::kauth("Verifies an ID token and answers with its payload, for debugging.", Reply::Object)
+    .takes(&[yes("id_token", "a JWT (KOE400) of this issuer (KOE401), signed (KOE402), in time (KOE403)")]);
+
+pub fn routes() -> Routes<Arc<Platform>> {
+    Routes::new().post("/oauth/tokeninfo", &ABOUT, kauth(inspect))
 }
 
 async fn inspect(Plain { platform, request }: Plain) -> Result<Value, Error> {

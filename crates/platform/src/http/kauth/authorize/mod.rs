@@ -1,91 +1,87 @@
 //! `GET /oauth/authorize` — ask the person to log in and to agree, then send them back with a code.
 //! `POST /oauth/authorize` — the consent form, sent back to the same URL.
 //!
-//! | parameter                 | needed | rule                                                                |
-//! |---------------------------|--------|---------------------------------------------------------------------|
-//! | `client_id`               | yes    | a key of an app, else KOE101; not an admin key, else KOE008          |
-//! | `redirect_uri`            | yes    | registered for the key, letter for letter, else KOE006               |
-//! | `response_type`           | yes    | `code`, else KOE201; `token` is KOE202                               |
-//! | `scope`                   | no     | items to ask for, commas or spaces, else KOE205                      |
-//! | `prompt`                  | no     | `login`, `create`, `select_account`, `cert`; `none` shows nothing    |
-//! | `login_hint`              | no     | prefills the log-in form                                             |
-//! | `state`                   | no     | returned untouched                                                   |
-//! | `nonce`                   | no     | copied into the ID token                                             |
-//! | `lang`                    | no     | `ko`, `en`, `ja`, `zh`; else the browser's language                  |
-//! | `service_terms`           | no     | tags of service terms to show; empty: none (simple sign-up only)     |
-//! | `extra.service_terms`     | no     | the same, as the JavaScript SDK sends it                             |
-//! | `channel_public_id`       | no     | connected Talk Channels to show, else KOE102                         |
-//! | `agt`                     | no     | names the person by an access token; needs `scope`, else KOE001      |
-//! | `ka`                      | no     | platform identity, registered for the key, else KOE009               |
-//! | `auth_tran_id`            | no     | for `/apiweb/code.json`: 20 characters or more, else KOE001          |
-//! | `state_token`             | no     | the same, of Flutter on the Web: 20 characters or more               |
-//! | `is_popup`                | no     | `true`: the opener polls `/apiweb/code.json`, nobody is redirected   |
-//! | `kauth_tx_id`             | no     | a log-in by certificate that `/oauth/authorize/prepare` began        |
-//! | `agreement_code`          | no     | internal to Kakao: KOE204                                            |
-//! | `code_challenge`          | no     | 43 characters of base64url, else KOE001                              |
-//! | `code_challenge_method`   | no     | `S256`, else KOE001                                                  |
-//! | `auth_type`               | no     | `reauthenticate` is `prompt=login`                                   |
-//! | `proxy`                   | no     | the retired popup: KOE023                                            |
-//!
 //! The URL is re-entrant: every step (log in, agree to the account's terms, consent) ends by coming back to it, and the
 //! decision is taken afresh. Spec: RFC 6749 §4.1.1 and §4.1.2, OpenID Connect Core §3.1.2.
 
+mod agt;
 mod consent;
-mod finish;
+mod flow;
+mod interaction;
+mod reply;
+mod response;
 mod sent;
-mod step;
-mod visit;
+mod subject;
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::{RawQuery, Request};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::HeaderMap;
 use axum::response::Response;
-use axum::routing;
 use kakaw_core::app::{App, AppKey};
-use kakaw_core::authorize::authorization::{Authorization, Epochs};
-use kakaw_core::authorize::code::{Code, CodeLife};
-use kakaw_core::authorize::{self, Next};
-use kakaw_core::crypto::secret;
-use kakaw_core::link::consent::{Agreed, Ask};
-use kakaw_core::random;
-use kakaw_store::codes;
+use kakaw_core::authorize::{self, Parameters};
 use kakaw_wire::form::Pairs;
 use kakaw_wire::problem::{Problem, Surface};
-use kakaw_wire::scope::Item;
 use kakaw_wire::text::Lang;
 
-use self::consent::Consented;
-use self::finish::{Confirmed, Finish, Known};
+use self::flow::Flow;
+use self::interaction::{canonical, with_prompt_login};
+use self::reply::Reply;
 use self::sent::Sent;
-use self::step::{Step, canonical, with_prompt_login};
-use self::visit::Visit;
 use crate::Platform;
+use crate::endpoint::{About, Param, Routes, no, yes};
 use crate::http::error::Error;
-use crate::pages;
 use crate::pages::ways::{Back, Ways};
 use crate::request::body;
 use crate::request::context::Here;
-use crate::request::decision::decided;
 use crate::request::settled::Settled;
 
-pub fn routes() -> Router<Arc<Platform>> {
-    Router::new().route("/oauth/authorize", routing::get(get).post(post))
+/// How often the request is decided again when its commits are outrun.
+const ATTEMPTS: usize = 8;
+
+const ABOUT: About =
+    About::page("Asks the person to log in and to agree, then sends them back with a code.").in_query(QUERY);
+
+const FORM: About = About::page("The consent form, sent back to the same URL.").in_query(QUERY);
+
+const QUERY: &[Param] = &[
+    yes("client_id", "a key of an app, else KOE101; not an admin key, else KOE008"),
+    yes("redirect_uri", "registered for the key, letter for letter, else KOE006"),
+    yes("response_type", "`code`, else KOE201; `token` is KOE202"),
+    no("scope", "items to ask for, commas or spaces, else KOE205"),
+    no("prompt", "`login`, `create`, `select_account`, `cert`; `none` shows nothing"),
+    no("login_hint", "prefills the log-in form"),
+    no("state", "returned untouched"),
+    no("nonce", "copied into the ID token"),
+    no("lang", "`ko`, `en`, `ja`, `zh`; else the browser's language"),
+    no("service_terms", "tags of service terms to show; empty: none (simple sign-up only)"),
+    no("extra.service_terms", "the same, as the JavaScript SDK sends it"),
+    no("channel_public_id", "connected Talk Channels to show, else KOE102"),
+    no("agt", "names the person by an access token; needs `scope`, else KOE001"),
+    no("ka", "platform identity, registered for the key, else KOE009"),
+    no("auth_tran_id", "for `/apiweb/code.json`: 20 characters or more, else KOE001"),
+    no("state_token", "the same, of Flutter on the Web: 20 characters or more"),
+    no("is_popup", "`true`: the opener polls `/apiweb/code.json`, nobody is redirected"),
+    no("kauth_tx_id", "a log-in by certificate that `/oauth/authorize/prepare` began"),
+    no("agreement_code", "internal to Kakao: KOE204"),
+    no("code_challenge", "43 characters of base64url, else KOE001"),
+    no("code_challenge_method", "`S256`, else KOE001"),
+    no("auth_type", "`reauthenticate` is `prompt=login`"),
+    no("proxy", "the retired popup: KOE023"),
+];
+
+pub fn routes() -> Routes<Arc<Platform>> {
+    Routes::new().get("/oauth/authorize", &ABOUT, get).post("/oauth/authorize", &FORM, post)
 }
 
 async fn get(here: Here, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
-    let sent = Sent { query: query.unwrap_or_default(), headers, form: None };
-    answer(here, &sent).await
+    answer(here, &Sent::new(query.unwrap_or_default(), headers, None)).await
 }
 
 async fn post(here: Here, RawQuery(query): RawQuery, request: Request) -> Response {
     let headers = request.headers().clone();
     match body::form(request).await {
-        Ok(form) => {
-            let query = query.unwrap_or_default();
-            answer(here, &Sent { query, headers, form: Some(form) }).await
-        }
+        Ok(form) => answer(here, &Sent::new(query.unwrap_or_default(), headers, Some(form))).await,
         Err(error) => {
             Error::from(Problem::MalformedRequest { parameter: "body".to_owned(), reason: error.reason() }).page(&here)
         }
@@ -97,177 +93,66 @@ async fn post(here: Here, RawQuery(query): RawQuery, request: Request) -> Respon
 /// # Errors
 /// What an error page would say.
 pub async fn without_pages(mut here: Here, query: String) -> Result<Response, Error> {
-    let sent = Sent { query, headers: HeaderMap::new(), form: None };
-    decide(&mut here, &sent, &mut Ways::default()).await
+    respond(&mut here, &Sent::new(query, HeaderMap::new(), None), &mut Ways::default()).await
 }
 
 async fn answer(mut here: Here, sent: &Sent) -> Response {
     let mut ways = Ways::default();
-    match decide(&mut here, sent, &mut ways).await {
+    match respond(&mut here, sent, &mut ways).await {
         Ok(response) => response,
         Err(error) => error.page_with(&here, ways),
     }
 }
 
-/// Decides; `ways` gets what an error page may offer, as far as the request was found to be good.
-async fn decide(here: &mut Here, sent: &Sent, ways: &mut Ways) -> Result<Response, Error> {
+/// Parses, and loads, decides and commits until no commit is outrun. `ways` gets what an error page may offer, as far as
+/// the request was found to be good.
+async fn respond(here: &mut Here, sent: &Sent, ways: &mut Ways) -> Result<Response, Error> {
     let pairs = super::query(&sent.query)?;
-    let params = authorize::parse(&pairs)?;
-    if let Some(lang) = params.lang.as_deref().and_then(Lang::from_id) {
+    let parameters = Parameters::parse(&pairs)?;
+    if let Some(lang) = parameters.others().lang.as_deref().and_then(Lang::from_id) {
         here.lang = lang;
     }
-    let canonical = canonical(&sent.query);
-    let platform = Arc::clone(&here.platform);
-    // A commit that was outrun means that what was loaded is no longer so: load and decide again.
-    for _ in 0..8 {
-        let found = super::find_key(&platform, params.client_id.as_deref().unwrap_or_default()).await?;
-        let policy = here.platform.policy();
-        *ways = self::ways(here, found.as_ref().map(|(app, key)| (&**app, key)), &pairs, &canonical);
-        let request = authorize::check(&params, found.as_ref().map(|(app, key)| (&**app, key)), &policy)?;
-        let tx_id = super::prepare::transaction(here, &params, request.key)?;
-        let finish = Finish::of(&request, &params)?;
-        match &here.settled {
-            Some(Settled::Refused(code)) => {
-                if let Some(problem) = Problem::injected(*code, Surface::Redirect) {
-                    return finish.refuse(here, &problem, sent, Known::Nobody).await;
-                }
-            }
-            Some(Settled::Ended(error, message)) => {
-                return finish.refuse_as(here, error, (*message).to_owned(), sent, Known::Nobody).await;
-            }
-            Some(Settled::Malformed(parameter, reason)) => {
-                let (parameter, reason) = ((*parameter).to_owned(), reason.clone());
-                return Err(Problem::MalformedRequest { parameter, reason }.into());
-            }
-            Some(Settled::Subject(_)) | None => {}
-        }
-        if let Some(agt) = &params.agt {
-            return step::redeem_agt(here, agt, &request, sent, &canonical).await;
-        }
-        let step =
-            Step::of(here, &pairs, &canonical).unwrap_or_else(|| Step::begin(here, sent, request.key, &canonical));
-        finish.check_site(&step, request.key, &policy)?;
-        let unattended = match &here.settled {
-            Some(Settled::Subject(unattended)) => Some(unattended.clone()),
-            _ => None,
-        };
-        let visit = match &unattended {
-            Some(unattended) => Some(Visit::unattended(here, request.app, unattended).await?),
-            None => Visit::load(here, request.app, &step).await?,
-        };
-        if unattended.is_none() && visit.as_ref().is_some_and(|visit| visit.by_agt) {
-            ways.another = None;
-        } else {
-            ways.another = Some(step.another(here, &canonical));
-        }
-        let now = platform.now();
-        let next = request.next(visit.as_ref().map(Visit::visitor), now);
-        let next = unattended.iter().fold(next, |next, unattended| unattended.cancel(next));
-        let Some(visit) = visit else {
-            return match next {
-                Next::Refuse(problem) => finish.refuse(here, &problem, sent, Known::Nobody).await,
-                Next::CreateAccount if platform.settings.sign_up => {
-                    let page = step.to_page(here, "/weblogin/create_account", &params, &canonical);
-                    Ok(decided(page, "the page for a new account: prompt=create asks for it"))
-                }
-                _ => {
-                    let page = step.to_page(here, "/login", &params, &canonical);
-                    Ok(decided(page, "the log-in page: nobody is logged in in this browser"))
-                }
-            };
-        };
-        let (agreed, scopes) = match next {
-            Next::Issue { scopes } => (None, scopes),
-            Next::CreateAccount if platform.settings.sign_up => {
-                let page = step.to_page(here, "/weblogin/create_account", &params, &canonical);
-                return Ok(decided(page, "the page for a new account: prompt=create asks for it"));
-            }
-            Next::LogIn | Next::CreateAccount => {
-                let page = step.to_page(here, "/login", &params, &canonical);
-                return Ok(decided(page, "the log-in page: the request asks to log in again"));
-            }
-            Next::ChooseAccount => {
-                let page = step.choose(here, &request, &visit.session, &visit.account, &canonical);
-                return Ok(decided(page, "asked which account: prompt=select_account"));
-            }
-            Next::Refuse(problem) => return finish.refuse(here, &problem, sent, Known::Person).await,
-            Next::Stop(refusal) => return Err(refusal.into()),
-            Next::Restricted => {
-                let state = request.state.as_deref();
-                let back = |why| Back::of(request.app, request.key, &request.redirect_uri, state, &policy, &why);
-                let ways = Ways { again: None, back: back(Problem::Restricted {}), ..ways.clone() };
-                let view = pages::restricted::Restricted::new(here, &visit.account, ways);
-                let page = pages::respond(here, StatusCode::FORBIDDEN, &view);
-                return Ok(decided(page, "the account is restricted"));
-            }
-            Next::AgreeToTerms => {
-                let page = step.to_page(here, "/terms", &params, &canonical);
-                return Ok(decided(page, "the account's own terms come first"));
-            }
-            Next::Consent(ask) => {
-                let consented = match &unattended {
-                    Some(unattended) => consent::answered(&visit, &ask, Some(unattended.answer(&ask)))?,
-                    None => consent::ask(here, &request, &visit, &ask, sent, &step, &canonical).await?,
-                };
-                let agreed = match consented {
-                    Consented::Respond(response) => return Ok(decided(*response, asked(&ask))),
-                    Consented::Refused(problem) => return finish.refuse(here, &problem, sent, Known::Person).await,
-                    Consented::Agreed(agreed) => agreed,
-                };
-                let typed = agreed.attributes.as_ref().unwrap_or(&visit.account.attributes);
-                if request.app.settings.denies_age_of(typed, now) {
-                    return finish.refuse(here, &Problem::UnderAge {}, sent, Known::Person).await;
-                }
-                let mut scopes: Vec<Item> =
-                    visit.link.as_ref().filter(|l| l.connected).map(|l| l.agreed(request.app)).unwrap_or_default();
-                scopes.extend(agreed.items.iter().copied().filter(|item| !scopes.contains(item)).collect::<Vec<_>>());
-                scopes.sort_unstable();
-                (Some(*agreed), scopes)
+    for _ in 0..ATTEMPTS {
+        let found = super::find_key(&here.platform, parameters.client_id()).await?;
+        let found = found.as_ref().map(|(app, key)| (&**app, key));
+        *ways = self::ways(here, found, &pairs, &sent.query);
+        let request = authorize::Request::check(&parameters, found, &here.platform.policy())?;
+        let mut flow = Flow::begin(here, &request, &pairs, sent)?;
+        let reply = match beforehand(here, &request, sent).await? {
+            Some(reply) => reply,
+            None => {
+                flow.load_subject(here, ways).await?;
+                flow.decide(here).await?
             }
         };
-        if unattended.is_none() {
-            if request.silent && finish.needs_confirmation(here, &step, agreed.is_some()) {
-                return finish.refuse(here, &Problem::ConsentMissing {}, sent, Known::Person).await;
-            }
-            match finish.confirm(here, &step, &visit, sent, &canonical, agreed.is_some()) {
-                Confirmed::Yes => {}
-                Confirmed::No => return finish.refuse(here, &Problem::UserDenied {}, sent, Known::Person).await,
-                Confirmed::Ask(page) => {
-                    return Ok(decided(*page, "asked whether the site that polls may complete the log-in"));
-                }
-            }
-        }
-        let decision = issued(&visit, agreed.as_ref(), &scopes);
-        let (link, mut changes) = consent::link_changes(&platform, &visit, request.app, agreed, now);
-        let plain = random::code(&*platform.random);
-        let authorization = Authorization {
-            app_id: request.app.id,
-            app_key: request.key.key.clone(),
-            account_id: visit.account.id,
-            scopes,
-            openid: request.openid,
-            nonce: request.nonce.clone(),
-            auth_time: visit.session.auth_time,
-            session_id: visit.session.id.clone(),
-            device: here.device.clone(),
-            address: here.address.clone(),
-            epochs: Epochs { link: link.epoch, account: visit.account.epoch, key: request.key.epoch },
-        };
-        changes.push(codes::insert(&Code {
-            id: secret::hash(&plain),
-            authorization,
-            redirect_uri: request.redirect_uri.clone(),
-            code_challenge: request.code_challenge.clone(),
-            created_at: now,
-            expires_at: now.plus_seconds(platform.policy().code_lifetime),
-            life: CodeLife::Live,
-            tx_id,
-        }));
-        if let Some(response) = finish.issue(here, &plain, changes, sent).await? {
-            return Ok(decided(response, decision));
+        if let Some(response) = flow.render(here, reply, ways).await? {
+            return Ok(response);
         }
     }
     Err(Error::contention())
+}
+
+/// What is settled before anybody is looked for: by a layer in front, or by an `agt` that names the person.
+async fn beforehand(
+    here: &Here,
+    request: &authorize::Request<'_>,
+    sent: &Sent,
+) -> Result<Option<Reply<'static>>, Error> {
+    match &here.settled {
+        Some(Settled::Refused(code)) => {
+            if let Some(problem) = Problem::injected(*code, Surface::Redirect) {
+                return Ok(Some(Reply::Denied(problem)));
+            }
+        }
+        Some(Settled::Ended(error, description)) => return Ok(Some(Reply::Ended { error, description })),
+        Some(Settled::Malformed(parameter, reason)) => {
+            let (parameter, reason) = ((*parameter).to_owned(), reason.clone());
+            return Err(Problem::MalformedRequest { parameter, reason }.into());
+        }
+        Some(Settled::Subject(_)) | None => {}
+    }
+    let Some(agt) = &request.parameters().others().agt else { return Ok(None) };
+    Ok(Some(Reply::Redeemed(agt::redeem(here, agt, request, sent).await?)))
 }
 
 /// What an error page may offer. The way back is checked here: a request gets it before all of it was found to be good.
@@ -281,24 +166,4 @@ pub fn ways(here: &Here, found: Option<(&App, &AppKey)>, pairs: &Pairs, query: &
     let (another, again) = (with_prompt_login(&query), query);
     let url = |query| Some(format!("/oauth/authorize?{query}"));
     Ways { another: url(another), again: url(again), back }
-}
-
-/// What the consent screen shows.
-fn asked(ask: &Ask) -> String {
-    let items = ask.items.iter().map(|row| row.item.id());
-    let all: Vec<&str> = items.chain(ask.terms.iter().map(|term| term.tag.as_str())).collect();
-    if all.is_empty() { "the consent screen".to_owned() } else { format!("the consent screen: {}", all.join(", ")) }
-}
-
-/// Why a code was issued, and for what.
-fn issued(visit: &Visit, agreed: Option<&Agreed>, scopes: &[Item]) -> String {
-    let attributes = &visit.account.attributes;
-    let person = attributes.email.as_deref().or(attributes.id.as_deref()).unwrap_or_default();
-    let list = |items: &[Item]| items.iter().map(|item| item.id()).collect::<Vec<_>>().join(", ");
-    let why = match agreed {
-        Some(agreed) if !agreed.items.is_empty() => format!("agreed now to {}", list(&agreed.items)),
-        Some(_) => "linked now".to_owned(),
-        None => "nothing was left to ask".to_owned(),
-    };
-    format!("a code for {person} ({}): {why}", list(scopes))
 }

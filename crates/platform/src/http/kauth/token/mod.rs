@@ -1,21 +1,5 @@
 //! `POST /oauth/token` — exchange a code for tokens, or renew them with a refresh token.
 //!
-//! | parameter       | needed               | rule                                                                    |
-//! |-----------------|----------------------|-------------------------------------------------------------------------|
-//! | `grant_type`    | yes                  | `authorization_code` or `refresh_token`, else KOE310                    |
-//! | `client_id`     | yes                  | the key that authorize had, else KOE101, KOE114                         |
-//! | `client_secret` | if the feature is on | in the body; HTTP Basic does not count, else KOE010                     |
-//! | `code`          | for a code           | unspent and not older than ten minutes, else KOE320                     |
-//! | `redirect_uri`  | by setting           | the one of authorize, else KOE303                                       |
-//! | `code_verifier` | with a challenge     | RFC 7636; any characters; `invalid_grant` if it does not fit            |
-//! | `refresh_token` | for a refresh        | KOE319 if blank, KOE322 if expired, replaced or ended                   |
-//! | `android_key_hash`, `ios_bundle_id`, `client_origin` | no | of the SDKs: registered for a native or JavaScript key, else KOE009 |
-//!
-//! Parameters come in the body. Where the setting `policy.token_parameters_in_query` is on, those of the query are read
-//! when the body is empty.
-//!
-//! From an address that the key does not allow: KOE127. Too many requests in a minute: KOE237.
-//!
 //! Spec: RFC 6749 §4.1.3, §5 and §6.
 
 mod exchange;
@@ -25,11 +9,9 @@ mod reply;
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::Request;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
-use axum::routing::MethodFilter;
 use kakaw_core::Refusal;
 use kakaw_core::app::client_auth::{self, Credentials};
 use kakaw_core::app::platform::{self, Identity};
@@ -43,15 +25,37 @@ use kakaw_wire::form::Pairs;
 use kakaw_wire::token::TokenReply;
 
 use crate::Platform;
-use crate::http::endpoint::{self, Plain};
+use crate::endpoint::{About, Reply, Routes, no, when, yes};
 use crate::http::error::{Error, json};
+use crate::http::handler::{Plain, rendered};
 use crate::request::body;
 use crate::request::body::BodyError;
 use crate::request::context;
 use crate::request::decision::decided;
 
-pub fn routes() -> Router<Arc<Platform>> {
-    Router::new().route("/oauth/token", endpoint::on(MethodFilter::POST, answer, post))
+const ABOUT: About = About::kauth(
+    "Exchanges a code for tokens, or renews them with a refresh token.",
+    Reply::json::<TokenReply>(),
+)
+.takes(&[
+    yes("grant_type", "`authorization_code` or `refresh_token`, else KOE310"),
+    yes("client_id", "the key that authorize had, else KOE101, KOE114"),
+    when("client_secret", "if the feature is on", "in the body; HTTP Basic does not count, else KOE010"),
+    when("code", "for a code", "unspent and not older than ten minutes, else KOE320"),
+    when("redirect_uri", "by setting", "the one of authorize, else KOE303"),
+    when("code_verifier", "with a challenge", "RFC 7636; any characters; `invalid_grant` if it does not fit"),
+    when("refresh_token", "for a refresh", "KOE319 if blank, KOE322 if expired, replaced or ended"),
+    no("android_key_hash", "of the SDKs: registered for a native or JavaScript key, else KOE009"),
+    no("ios_bundle_id", "of the SDKs: registered for a native or JavaScript key, else KOE009"),
+    no("client_origin", "of the SDKs: registered for a native or JavaScript key, else KOE009"),
+])
+.more(
+    "Parameters come in the body. Where the setting `policy.token_parameters_in_query` is on, those of the query are read \
+     when the body is empty. From an address that the key does not allow: KOE127. Too many requests in a minute: KOE237.",
+);
+
+pub fn routes() -> Routes<Arc<Platform>> {
+    Routes::new().post("/oauth/token", &ABOUT, rendered(post, answer))
 }
 
 /// The tokens, and what was decided in words.

@@ -1,41 +1,64 @@
 //! PostgreSQL, and what speaks its protocol.
 
+mod address;
+mod host;
+mod pool;
+mod tls;
+
 use std::error::Error as StdError;
 use std::sync::Arc;
 use std::time::Duration;
 
-use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
+use deadpool::Runtime;
+use deadpool::managed::{Object as Pooled, Pool, PoolError};
 use tokio::time::{Instant, timeout_at};
+use tokio_postgres::Row as PgRow;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{IsNull, ToSql, Type, private::BytesMut};
-use tokio_postgres::{NoTls, Row as PgRow};
 
 use super::{Error, Outcome, Result, Row, Statement, Value, migrate, table};
+use pool::Hosts;
+
+pub use address::{Address, shown};
+pub use pool::text;
+
+/// A connection of the pool.
+type Object = Pooled<Hosts>;
 
 /// Connections at most.
 const POOL: usize = 16;
-/// How long a connection or a statement may take.
+/// How long a statement may take, or the wait for a connection.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How often a commit is tried when the database asks to try again (serialization failure, deadlock).
 const TRIES: usize = 10;
 
 pub struct Postgres {
-    pool: Pool,
+    pool: Pool<Hosts>,
+}
+
+impl From<tokio_postgres::Error> for Error {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self::Postgres(error)
+    }
+}
+
+impl From<PoolError<Self>> for Error {
+    fn from(error: PoolError<Self>) -> Self {
+        match error {
+            PoolError::Backend(error) => error,
+            other => Self::Unusable(format!("PostgreSQL: {other}")),
+        }
+    }
 }
 
 impl Postgres {
     pub async fn connect(url: &str) -> Result<Self> {
-        let mut config: tokio_postgres::Config = url.parse()?;
-        config.connect_timeout(PATIENCE);
-        // An answer that takes longer is a fault to tell (KOE003), not one to wait for.
-        let options = config.get_options().unwrap_or_default().to_owned();
-        config.options(format!("{options} -c statement_timeout={}", PATIENCE.as_millis()));
-        let manager = Manager::from_config(config, NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
-        let pool = Pool::builder(manager)
+        let address = Address::parse(url).map_err(|error| Error::Unusable(format!("PostgreSQL: {error}")))?;
+        let pool = Pool::builder(Hosts::new(address)?)
             .max_size(POOL)
             .runtime(Runtime::Tokio1)
+            // The hosts have each its own patience.
             .wait_timeout(Some(PATIENCE))
-            .create_timeout(Some(PATIENCE))
             .build()
             .map_err(|error| Error::Unusable(error.to_string()))?;
         let postgres = Self { pool };
@@ -108,6 +131,11 @@ impl Postgres {
     pub async fn commit(&self, statements: &[Statement], deadline: Instant) -> Result<Outcome> {
         let mut client = timeout_at(deadline, self.client()).await.map_err(|_| Error::Slow)??;
         match timeout_at(deadline, Self::commit_again_and_again(&mut client, statements)).await {
+            // A server that takes no writes any more: another host may.
+            Ok(Err(Error::Postgres(error))) if error.code() == Some(&SqlState::READ_ONLY_SQL_TRANSACTION) => {
+                drop(Object::take(client));
+                Err(error.into())
+            }
             Ok(outcome) => outcome,
             // Whether it was committed is not known.
             Err(_) => Err(given_up(client)),
@@ -152,6 +180,16 @@ impl Postgres {
     pub async fn durability(&self) -> Result<String> {
         let row = self.client().await?.query_one("show synchronous_commit", &[]).await?;
         Ok(format!("synchronous_commit={}", row.try_get::<_, String>(0)?))
+    }
+
+    /// How the connection to the server is protected.
+    pub async fn protection(&self) -> Result<String> {
+        let client = self.client().await?;
+        // The server's words: behind a pooler they are about the pooler's connection. Not every kind of server has them.
+        let text = "select version || ' with ' || cipher from pg_stat_ssl where ssl and pid = pg_backend_pid()";
+        let row = client.query_opt(text, &[]).await.ok().flatten();
+        let found = row.map(|row| row.try_get::<_, String>(0)).transpose()?;
+        Ok(self.pool.manager().address().protection(found.as_deref()))
     }
 
     async fn client(&self) -> Result<Object> {
@@ -215,10 +253,7 @@ impl ToSql for Value {
 }
 
 pub async fn create_schema(url: &str, name: &str) -> Result<()> {
-    let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
-    let driver = tokio::spawn(connection);
-    let made = client.batch_execute(&format!("create schema {name}")).await;
-    drop(client);
-    driver.abort();
-    Ok(made?)
+    let address = Address::parse(url).map_err(|error| Error::Unusable(format!("PostgreSQL: {error}")))?;
+    let client = Hosts::new(address)?.connect().await?;
+    Ok(client.batch_execute(&format!("create schema {name}")).await?)
 }

@@ -1,0 +1,207 @@
+//! One authorization request on its way, and the decision how it is answered.
+
+use kakaw_core::authorize::authorization::{Authorization, Epochs};
+use kakaw_core::authorize::code::{Code, CodeLife};
+use kakaw_core::authorize::{Next, Request};
+use kakaw_core::crypto::seal::Purpose;
+use kakaw_core::crypto::secret;
+use kakaw_core::link::consent::{Agreed, Ask};
+use kakaw_core::{Millis, random};
+use kakaw_store::codes;
+use kakaw_wire::form::Pairs;
+use kakaw_wire::problem::Problem;
+use kakaw_wire::scope::Item;
+
+use super::consent::{self, Answer};
+use super::interaction::Interaction;
+use super::reply::{CONFIRM, Reply};
+use super::response::AuthorizationResponse;
+use super::sent::Sent;
+use super::subject::{By, Subject};
+use crate::http::error::Error;
+use crate::http::kauth::prepare;
+use crate::pages::ways::Ways;
+use crate::request::context::Here;
+use crate::request::form_token::{self, FormSeal};
+
+/// What was sent, checked and loaded.
+pub struct Flow<'a> {
+    pub sent: &'a Sent,
+    pub request: &'a Request<'a>,
+    pub response: AuthorizationResponse<'a>,
+    pub interaction: Interaction,
+    pub subject: Option<Subject>,
+    /// The transaction of a log-in by certificate.
+    pub tx_id: Option<String>,
+}
+
+/// The button of the page that asks whether a polling site may have the code.
+const ANSWER: &str = "confirm";
+
+impl<'a> Flow<'a> {
+    /// A request whose person nobody has looked for yet.
+    ///
+    /// # Errors
+    /// KOE001: the request does not say in a way that can be followed where its result goes.
+    pub fn begin(here: &Here, request: &'a Request<'a>, pairs: &Pairs, sent: &'a Sent) -> Result<Self, Error> {
+        let tx_id = prepare::transaction(here, request.parameters().others(), request.key())?;
+        let response = AuthorizationResponse::of(request)?;
+        let interaction = Interaction::of(here, pairs, sent, request.key());
+        Ok(Self { sent, request, response, interaction, subject: None, tx_id })
+    }
+
+    /// Looks for the person. `ways` learns whether another may log in.
+    ///
+    /// # Errors
+    /// KOE009 or KOE001.
+    pub async fn load_subject(&mut self, here: &Here, ways: &mut Ways) -> Result<(), Error> {
+        self.response.check_site(&self.interaction, &here.platform.policy())?;
+        self.subject = Subject::load(here, self.request.app(), &self.interaction).await?;
+        let may_change = self.subject.as_ref().is_none_or(Subject::may_change);
+        ways.another = may_change.then(|| self.interaction.another_url(here, self.sent));
+        Ok(())
+    }
+
+    /// Decides how the request is answered.
+    ///
+    /// # Errors
+    /// What an error page says.
+    pub async fn decide(&self, here: &mut Here) -> Result<Reply<'_>, Error> {
+        let now = here.platform.now();
+        let next = self.request.next(self.subject.as_ref().map(Subject::decided_on), now);
+        let next = here.unattended().into_iter().fold(next, |next, unattended| unattended.cancel(next));
+        let sign_up = here.platform.settings.sign_up;
+        Ok(match (next, &self.subject) {
+            (Next::Stop(refusal), _) => return Err(refusal.into()),
+            (Next::Refuse(problem), _) => Reply::Denied(problem),
+            (Next::CreateAccount, _) if sign_up => Reply::Page {
+                path: "/weblogin/create_account",
+                why: "the page for a new account: prompt=create asks for it",
+            },
+            (_, None) => Reply::Page { path: "/login", why: "the log-in page: nobody is logged in in this browser" },
+            (Next::LogIn | Next::CreateAccount, _) => {
+                Reply::Page { path: "/login", why: "the log-in page: the request asks to log in again" }
+            }
+            (Next::ChooseAccount, Some(subject)) => {
+                Reply::ChooseAccount { subject, session: subject.session_id().unwrap_or_default() }
+            }
+            (Next::AgreeToTerms, _) => Reply::Page { path: "/terms", why: "the account's own terms come first" },
+            (Next::Restricted, Some(subject)) => Reply::Restricted(subject),
+            (Next::Issue { scopes }, Some(subject)) => self.issue(here, subject, None, scopes, now),
+            (Next::Consent(ask), Some(subject)) => self.ask(here, subject, ask, now).await?,
+        })
+    }
+
+    async fn ask<'s>(
+        &'s self,
+        here: &mut Here,
+        subject: &'s Subject,
+        ask: Ask,
+        now: Millis,
+    ) -> Result<Reply<'s>, Error> {
+        let answer = match here.unattended() {
+            Some(unattended) => consent::unattended(subject, &ask, &unattended.answer(&ask))?,
+            None => consent::read(here, subject, ask, self.sent).await?,
+        };
+        let agreed = match answer {
+            Answer::Show(screen) => return Ok(Reply::Consent { subject, screen }),
+            Answer::Cancelled => return Ok(Reply::Denied(Problem::UserDenied {})),
+            Answer::Agreed(agreed) => agreed,
+        };
+        let app = self.request.app();
+        let typed = agreed.attributes.as_ref().unwrap_or(&subject.account.attributes);
+        if app.settings.denies_age_of(typed, now) {
+            return Ok(Reply::Denied(Problem::UnderAge {}));
+        }
+        let linked = subject.link.as_ref().filter(|link| link.connected);
+        let mut scopes = linked.map(|link| link.agreed(app)).unwrap_or_default();
+        scopes.extend(&agreed.items);
+        scopes.sort_unstable();
+        scopes.dedup();
+        Ok(self.issue(here, subject, Some(*agreed), scopes, now))
+    }
+
+    /// The code for the app, if the person need not confirm first where it goes.
+    fn issue<'s>(
+        &'s self,
+        here: &mut Here,
+        subject: &'s Subject,
+        agreed: Option<Agreed>,
+        scopes: Vec<Item>,
+        now: Millis,
+    ) -> Reply<'s> {
+        match self.confirm(here, subject, agreed.is_some()) {
+            Some(reply) => reply,
+            None => self.code(here, subject, agreed.as_ref(), scopes, now),
+        }
+    }
+
+    /// Asks before a code is left for a page to poll: any page can open this URL with a transaction that it knows. `agreed`
+    /// says that the person pressed the consent screen's button just now; its fields go with the page, so that one commit
+    /// does it all. Nothing when there is nothing to ask, or the person said yes.
+    fn confirm<'s>(&self, here: &mut Here, subject: &Subject, agreed: bool) -> Option<Reply<'s>> {
+        let policy = here.platform.policy();
+        if subject.by == By::Unattended || !self.response.needs_confirmation(&self.interaction, agreed, &policy) {
+            return None;
+        }
+        if self.request.prompt().none {
+            return Some(Reply::Denied(Problem::ConsentMissing {}));
+        }
+        let (browser, cookie) = here.ensure_browser();
+        let token = FormSeal::new(here, &browser, "finish", &self.sent.canonical, &subject.account.id.to_string());
+        if !token.fits(here, &self.sent.headers, self.sent.field(CONFIRM)) {
+            let form = form_token::seal(here, Purpose::Form, &token);
+            return Some(Reply::Confirm { form, cookie, agreed });
+        }
+        (self.sent.field(ANSWER) == Some("no")).then_some(Reply::Denied(Problem::UserDenied {}))
+    }
+
+    fn code<'s>(
+        &self,
+        here: &Here,
+        subject: &Subject,
+        agreed: Option<&Agreed>,
+        scopes: Vec<Item>,
+        now: Millis,
+    ) -> Reply<'s> {
+        let (platform, request) = (&here.platform, self.request);
+        let why = issued(subject, agreed, &scopes);
+        let (link, mut changes) = consent::link_changes(platform, subject, request.app(), agreed, now);
+        let code = random::code(&*platform.random);
+        let authorization = Authorization {
+            app_id: request.app().id,
+            app_key: request.key().key.clone(),
+            account_id: subject.account.id,
+            scopes,
+            openid: request.openid(),
+            nonce: request.nonce().map(str::to_owned),
+            auth_time: subject.auth_time,
+            session_id: subject.session_id().unwrap_or_default().to_owned(),
+            device: here.device.clone(),
+            address: here.address.clone(),
+            epochs: Epochs { link: link.epoch, account: subject.account.epoch, key: request.key().epoch },
+        };
+        changes.push(codes::insert(&Code {
+            id: secret::hash(&code),
+            authorization,
+            redirect_uri: request.redirect_uri().to_owned(),
+            code_challenge: request.code_challenge().map(str::to_owned),
+            created_at: now,
+            expires_at: now.plus_seconds(platform.policy().code_lifetime),
+            life: CodeLife::Live,
+            tx_id: self.tx_id.clone(),
+        }));
+        Reply::Issued { code, changes, why }
+    }
+}
+
+/// Why a code was issued, and for what.
+fn issued(subject: &Subject, agreed: Option<&Agreed>, scopes: &[Item]) -> String {
+    let list = |items: &[Item]| items.iter().map(|item| item.id()).collect::<Vec<_>>().join(", ");
+    let why = match agreed {
+        Some(agreed) if !agreed.items.is_empty() => format!("agreed now to {}", list(&agreed.items)),
+        Some(_) => "linked now".to_owned(),
+        None => "nothing was left to ask".to_owned(),
+    };
+    format!("a code for {} ({}): {why}", subject.login(), list(scopes))
+}

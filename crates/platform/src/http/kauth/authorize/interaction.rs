@@ -1,0 +1,128 @@
+//! What survives between the pages of one authorization request: it travels sealed in the URL, never in a cookie, so that
+//! tabs do not fight.
+
+use axum::http::{HeaderValue, header};
+use kakaw_core::GrantId;
+use kakaw_core::app::AppKey;
+use kakaw_core::authorize::code_polling;
+use kakaw_core::crypto::seal::Purpose;
+use kakaw_core::crypto::secret;
+use kakaw_wire::form::Pairs;
+use serde::{Deserialize, Serialize};
+
+use super::sent::Sent;
+use crate::request::context::Here;
+use crate::request::form_token;
+
+/// The parameter of ours that carries a sealed [`Interaction`].
+const PARAMETER: &str = "kakaw_step";
+
+/// What must not be forged.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Interaction {
+    /// Hash of the request's query.
+    request: String,
+    /// Hash of the browser cookie.
+    browser: String,
+    /// The session at the start: another one now means that the person logged in for this request.
+    pub session: String,
+    /// The session that was chosen on the account chooser.
+    #[serde(default)]
+    pub chosen: String,
+    /// The grant whose person an `agt` named.
+    #[serde(default)]
+    pub agt: Option<GrantId>,
+    /// The registered domain on whose page the log-in began.
+    #[serde(default)]
+    pub site: Option<String>,
+}
+
+impl Interaction {
+    /// What the request carries, if it is this browser's and this request's; else the request begins here.
+    pub fn of(here: &Here, pairs: &Pairs, sent: &Sent, key: &AppKey) -> Self {
+        let sealed = pairs.one(PARAMETER).ok().flatten();
+        let opened: Option<Self> = sealed.and_then(|sealed| form_token::open(here, Purpose::Step, sealed));
+        let browser = here.browser.as_deref().map(secret::hash);
+        let fits =
+            |found: &Self| found.request == secret::hash(&sent.canonical) && Some(&found.browser) == browser.as_ref();
+        opened.filter(fits).unwrap_or_else(|| Self {
+            session: here.session_id().unwrap_or_default(),
+            ..Self::beginning(sent, key, None)
+        })
+    }
+
+    /// The beginning of a request about the person of this grant.
+    pub fn about(grant: GrantId, sent: &Sent, key: &AppKey) -> Self {
+        Self::beginning(sent, key, Some(grant))
+    }
+
+    fn beginning(sent: &Sent, key: &AppKey, agt: Option<GrantId>) -> Self {
+        let referer = sent.headers.get(header::REFERER).and_then(|referer| referer.to_str().ok()).unwrap_or_default();
+        Self {
+            request: secret::hash(&sent.canonical),
+            browser: String::new(),
+            session: String::new(),
+            chosen: String::new(),
+            agt,
+            site: code_polling::site(key, referer).map(str::to_owned),
+        }
+    }
+
+    /// The request's URL with this interaction.
+    pub fn url(&self, here: &mut Here, sent: &Sent) -> (String, Option<HeaderValue>) {
+        let (browser, cookie) = here.ensure_browser();
+        (self.url_in(here, &browser, &sent.canonical), cookie)
+    }
+
+    fn url_in(&self, here: &Here, browser: &str, canonical: &str) -> String {
+        let sealed = Self { browser: secret::hash(browser), ..self.clone() };
+        format!("/oauth/authorize?{canonical}&{PARAMETER}={}", form_token::seal(here, Purpose::Step, &sealed))
+    }
+
+    /// The URL to come back to from a page of the account: a log-in from here on is for this request.
+    pub fn return_url(&self, here: &mut Here, sent: &Sent) -> (String, Option<HeaderValue>) {
+        let from_here = Self { session: here.session_id().unwrap_or_default(), ..self.clone() };
+        from_here.url(here, sent)
+    }
+
+    /// The same with the account of this session chosen.
+    pub fn chosen_url(&self, here: &mut Here, sent: &Sent, session: &str) -> (String, Option<HeaderValue>) {
+        let chosen = Self { chosen: session.to_owned(), ..self.clone() };
+        chosen.url(here, sent)
+    }
+
+    /// Where a form of this request is sent back to. Browsers send no `Referer` from our pages, so the URL says where the
+    /// log-in began.
+    pub fn action(&self, here: &mut Here, sent: &Sent) -> String {
+        match self.site {
+            Some(_) => self.url(here, sent).0,
+            None => format!("/oauth/authorize?{}", sent.query),
+        }
+    }
+
+    /// The URL of the same request for another person: the log-in began where it began.
+    pub fn another_url(&self, here: &Here, sent: &Sent) -> String {
+        let other = with_prompt_login(&sent.canonical);
+        let (Some(_), Some(browser)) = (&self.site, &here.browser) else {
+            return format!("/oauth/authorize?{other}");
+        };
+        let (request, session) = (secret::hash(&other), here.session_id().unwrap_or_default());
+        let another = Self { request, session, chosen: String::new(), agt: None, ..self.clone() };
+        another.url_in(here, browser, &other)
+    }
+}
+
+/// The query without what is ours, and without what is good for one use.
+pub fn canonical(query: &str) -> String {
+    let own = format!("{PARAMETER}=");
+    let kept = query.split('&').filter(|pair| !pair.starts_with(&own) && !pair.starts_with("agt="));
+    kept.collect::<Vec<_>>().join("&")
+}
+
+/// The same request, for another person.
+pub fn with_prompt_login(canonical: &str) -> String {
+    // A hint names the person who is not meant any more.
+    let names = |pair: &&str| !pair.starts_with("prompt=") && !pair.starts_with("login_hint=");
+    let kept = canonical.split('&').filter(names).collect::<Vec<_>>().join("&");
+    format!("{kept}&prompt=login")
+}

@@ -1,0 +1,165 @@
+//! How an authorization request is answered: one value, rendered by one match.
+
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::Response;
+use kakaw_core::link::consent::Ask;
+use kakaw_store::Statement;
+use kakaw_wire::problem::Problem;
+use kakaw_wire::text::Lang;
+
+use super::consent::Screen;
+use super::flow::Flow;
+use super::interaction::Interaction;
+use super::response::Denial;
+use super::subject::Subject;
+use crate::http::error::Error;
+use crate::pages;
+use crate::pages::ways::{Back, Ways};
+use crate::request::context::Here;
+use crate::request::decision::decided;
+use crate::request::redirect::{continue_url, redirect, with_cookie};
+
+/// The field of the page that asks whether a polling site may have the code: it may carry the fields of the consent form.
+pub const CONFIRM: &str = "kakaw_confirm";
+
+/// How the request is answered.
+pub enum Reply<'a> {
+    /// To a page of the account, and from there back to this request.
+    Page {
+        path: &'static str,
+        why: &'static str,
+    },
+    /// On without the `agt` that was redeemed.
+    Redeemed(Interaction),
+    ChooseAccount {
+        subject: &'a Subject,
+        session: &'a str,
+    },
+    Restricted(&'a Subject),
+    Consent {
+        subject: &'a Subject,
+        screen: Box<Screen>,
+    },
+    /// The person is asked whether the site that polls may complete the log-in.
+    Confirm {
+        form: String,
+        cookie: Option<HeaderValue>,
+        agreed: bool,
+    },
+    /// The app gets an error.
+    Denied(Problem),
+    /// The app gets an error that a layer in front settled.
+    Ended {
+        error: &'static str,
+        description: &'static str,
+    },
+    /// The app gets a code, with the commit of these changes.
+    Issued {
+        code: String,
+        changes: Vec<Statement>,
+        why: String,
+    },
+}
+
+impl Flow<'_> {
+    /// Renders the reply. Nothing when its commit was outrun: what was loaded is no longer so.
+    pub async fn render(&self, here: &mut Here, reply: Reply<'_>, ways: &Ways) -> Result<Option<Response>, Error> {
+        let posted = self.sent.form.is_some();
+        let known = self.subject.is_some();
+        Ok(Some(match reply {
+            Reply::Page { path, why } => decided(self.page(here, path), why),
+            Reply::Redeemed(interaction) => {
+                let (url, cookie) = interaction.url(here, self.sent);
+                with_cookie(redirect(&url, true), cookie)
+            }
+            Reply::ChooseAccount { subject, session } => {
+                let (url, cookie) = self.interaction.chosen_url(here, self.sent, session);
+                let another = self.interaction.another_url(here, self.sent);
+                let view = pages::choose::Choose::new(here, self.request.app(), &subject.account, url, another);
+                let page = with_cookie(pages::respond(here, StatusCode::OK, &view), cookie);
+                decided(page, "asked which account: prompt=select_account")
+            }
+            Reply::Restricted(subject) => {
+                let view =
+                    pages::restricted::Restricted::new(here, &subject.account, self.ways_of_restricted(here, ways));
+                decided(pages::respond(here, StatusCode::FORBIDDEN, &view), "the account is restricted")
+            }
+            Reply::Consent { subject, screen } => {
+                let why = asked(&screen.ask);
+                decided(self.consent_screen(here, subject, *screen), why)
+            }
+            Reply::Confirm { form, cookie, agreed } => {
+                let page = with_cookie(self.confirmation(here, form, agreed), cookie);
+                decided(page, "asked whether the site that polls may complete the log-in")
+            }
+            Reply::Denied(problem) => {
+                let denial = Denial::from(&problem);
+                let why = format!("the app is told {}: {}", denial.error, denial.description);
+                decided(self.response.deny(here, denial, known, posted).await?, why)
+            }
+            Reply::Ended { error, description } => {
+                let denial = Denial { error: error.to_owned(), description: description.to_owned() };
+                self.response.deny(here, denial, known, posted).await?
+            }
+            Reply::Issued { code, changes, why } => {
+                let Some(response) = self.response.issue(here, &code, changes, posted).await? else { return Ok(None) };
+                decided(response, why)
+            }
+        }))
+    }
+
+    fn page(&self, here: &mut Here, path: &str) -> Response {
+        let (url, cookie) = self.interaction.return_url(here, self.sent);
+        let mut location = format!("{path}?continue={}", continue_url(&url));
+        let lang = self.request.parameters().others().lang.as_deref();
+        if let Some(lang) = lang.and_then(Lang::from_id) {
+            location.push_str(&format!("&lang={}", lang.id()));
+        }
+        with_cookie(redirect(&location, false), cookie)
+    }
+
+    fn ways_of_restricted(&self, here: &Here, ways: &Ways) -> Ways {
+        let request = self.request;
+        let (uri, state, policy) = (request.redirect_uri(), request.state(), here.platform.policy());
+        let back = Back::of(request.app(), request.key(), uri, state, &policy, &Problem::Restricted {});
+        Ways { again: None, back, ..ways.clone() }
+    }
+
+    fn consent_screen(&self, here: &mut Here, subject: &Subject, screen: Screen) -> Response {
+        let Screen { ask, form, typed, notice, cookie } = screen;
+        let status = if notice.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
+        let view = pages::consent::Consent {
+            app: self.request.app(),
+            account: &subject.account,
+            ask: &ask,
+            action: self.interaction.action(here, self.sent),
+            form,
+            typed: &typed,
+            notice,
+            switch: subject.may_change().then(|| self.interaction.another_url(here, self.sent)),
+        };
+        with_cookie(pages::respond_with_script(here, status, &pages::consent::Page::new(here, &view)), cookie)
+    }
+
+    fn confirmation(&self, here: &mut Here, form: String, agreed: bool) -> Response {
+        let (site, verified) = self.response.site(&self.interaction);
+        let fields = self.sent.form.iter().filter(|_| agreed).flat_map(|form| form.iter());
+        let view = pages::finish::Confirm {
+            frame: pages::Frame::new(here),
+            app: self.request.app().settings.name.clone(),
+            site,
+            verified,
+            action: self.interaction.action(here, self.sent),
+            form,
+            consent: fields.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+        };
+        pages::respond(here, StatusCode::OK, &view)
+    }
+}
+
+/// What the consent screen shows.
+fn asked(ask: &Ask) -> String {
+    let items = ask.items.iter().map(|row| row.item.id());
+    let all: Vec<&str> = items.chain(ask.terms.iter().map(|term| term.tag.as_str())).collect();
+    if all.is_empty() { "the consent screen".to_owned() } else { format!("the consent screen: {}", all.join(", ")) }
+}

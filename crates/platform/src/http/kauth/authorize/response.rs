@@ -1,0 +1,146 @@
+//! The authorization response: a redirect to the app, or for the JavaScript SDK's popups and built-in targets a page of
+//! ours, with the result pending for `/apiweb/code.json`.
+
+use axum::http::StatusCode;
+use axum::response::Response;
+use kakaw_core::authorize::{Request, code_polling};
+use kakaw_core::policy::Policy;
+use kakaw_store::{Contested, Outcome, Statement, parked_codes};
+use kakaw_wire::ka::Ka;
+use kakaw_wire::problem::{Problem, Surface};
+use kakaw_wire::token::CodeReply;
+
+use super::interaction::Interaction;
+use crate::http::apiweb;
+use crate::http::error::Error;
+use crate::pages;
+use crate::request::context::Here;
+use crate::request::redirect::{redirect, with_query};
+
+/// Where the result goes.
+pub struct AuthorizationResponse<'a> {
+    request: &'a Request<'a>,
+    /// The transaction under which a page polls for the result.
+    pending: Option<String>,
+}
+
+/// An error of the authorization response (RFC 6749 §4.1.2.1).
+pub struct Denial {
+    pub error: String,
+    pub description: String,
+}
+
+impl From<&Problem> for Denial {
+    fn from(problem: &Problem) -> Self {
+        let error = problem.answer(Surface::Redirect).error.to_owned();
+        Self { error, description: problem.message(Surface::Redirect) }
+    }
+}
+
+impl<'a> AuthorizationResponse<'a> {
+    /// Reads where the request wants its result.
+    ///
+    /// # Errors
+    /// KOE001: the request does not say so in a way that can be followed.
+    pub fn of(request: &'a Request<'a>) -> Result<Self, Error> {
+        let transaction = code_polling::transaction(request)?;
+        Ok(Self { request, pending: transaction.map(|id| apiweb::parked_id(&request.key().key, id)) })
+    }
+
+    /// Refuses at once what could not be handed over at the end.
+    ///
+    /// # Errors
+    /// KOE009: nobody knows which site polls.
+    pub fn check_site(&self, interaction: &Interaction, policy: &Policy) -> Result<(), Error> {
+        match self.pending {
+            Some(_) => Ok(code_polling::check_site(interaction.site.as_deref(), self.request.key(), policy)?),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether the person must confirm that the site that polls gets the code. `agreed` says that they pressed the consent
+    /// screen's button just now.
+    pub fn needs_confirmation(&self, interaction: &Interaction, agreed: bool, policy: &Policy) -> bool {
+        self.pending.is_some() && code_polling::needs_confirmation(interaction.site.as_deref(), agreed, policy)
+    }
+
+    /// The site that polls, by its registered domain or else by what its SDK says, and whether it is verified.
+    pub fn site(&self, interaction: &Interaction) -> (String, bool) {
+        let ka = self.request.parameters().others().ka.as_deref().unwrap_or_default();
+        match &interaction.site {
+            Some(site) => (site.clone(), true),
+            None => (Ka::parse(ka).origin, false),
+        }
+    }
+
+    /// Commits `changes` and hands the code over. Nothing when somebody was faster.
+    pub async fn issue(
+        &self,
+        here: &Here,
+        code: &str,
+        mut changes: Vec<Statement>,
+        posted: bool,
+    ) -> Result<Option<Response>, Error> {
+        let platform = &here.platform;
+        let state = self.request.state();
+        let Some(transaction) = &self.pending else {
+            let Outcome::Committed = platform.store.commit(changes).await? else { return Ok(None) };
+            let parameters = [("code", Some(code)), ("state", state)];
+            return Ok(Some(redirect(&with_query(self.request.redirect_uri(), &parameters), posted)));
+        };
+        let reply = CodeReply {
+            status: "ok".to_owned(),
+            code: Some(code.to_owned()),
+            state: state.map(str::to_owned),
+            ..CodeReply::default()
+        };
+        changes.push(apiweb::park(platform, transaction, self.request.app().id, &reply));
+        match platform.store.commit(changes).await? {
+            Outcome::Committed => Ok(Some(self.done(here, true))),
+            Outcome::Conflict(Contested::PendingResult) if is_taken(here, transaction).await? => Err(taken().into()),
+            Outcome::Conflict(_) => Ok(None),
+        }
+    }
+
+    /// Hands an error over. `known` says that somebody is logged in whom it is about: anybody can cause another, so nothing
+    /// durable is written for it.
+    pub async fn deny(&self, here: &Here, denial: Denial, known: bool, posted: bool) -> Result<Response, Error> {
+        let (state, Denial { error, description }) = (self.request.state(), denial);
+        let Some(transaction) = &self.pending else {
+            let parameters =
+                [("error", Some(error.as_str())), ("error_description", Some(description.as_str())), ("state", state)];
+            return Ok(redirect(&with_query(self.request.redirect_uri(), &parameters), posted));
+        };
+        let reply = CodeReply {
+            status: "error".to_owned(),
+            error_code: Some("500".to_owned()),
+            error: Some(error),
+            error_description: Some(description),
+            state: state.map(str::to_owned),
+            ..CodeReply::default()
+        };
+        if !known {
+            apiweb::hold(here, transaction, &reply);
+            return Ok(self.done(here, false));
+        }
+        let pending = apiweb::park(&here.platform, transaction, self.request.app().id, &reply);
+        match here.platform.store.commit(vec![pending]).await? {
+            Outcome::Committed => Ok(self.done(here, false)),
+            Outcome::Conflict(_) => Err(taken().into()),
+        }
+    }
+
+    fn done(&self, here: &Here, logged_in: bool) -> Response {
+        let app = &self.request.app().settings.name;
+        pages::respond(here, StatusCode::OK, &pages::finish::Done::new(here, app, logged_in))
+    }
+}
+
+async fn is_taken(here: &Here, transaction: &str) -> Result<bool, Error> {
+    Ok(parked_codes::by_id(&here.platform.store, transaction).await?.is_some())
+}
+
+fn taken() -> Problem {
+    let reason = "a log-in ended under this transaction already; begin a new one".to_owned();
+    Problem::MalformedRequest { parameter: "auth_tran_id".to_owned(), reason }
+}

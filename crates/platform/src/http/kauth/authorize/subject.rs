@@ -1,0 +1,131 @@
+//! The person whom an authorization request is about.
+
+use kakaw_core::account::Account;
+use kakaw_core::app::App;
+use kakaw_core::authorize;
+use kakaw_core::link::Link;
+use kakaw_core::{GrantId, Millis};
+use kakaw_store::{accounts, grants, links, sessions};
+use kakaw_wire::problem::Problem;
+use kakaw_wire::scope::Item;
+
+use super::interaction::Interaction;
+use crate::http::error::Error;
+use crate::request::context::Here;
+use crate::request::settled::Unattended;
+
+/// The person, as the store knows them.
+pub struct Subject {
+    pub account: Account,
+    pub link: Option<Link>,
+    /// When they proved who they are.
+    pub auth_time: Millis,
+    pub by: By,
+}
+
+/// How the request names the person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum By {
+    /// They are logged in to the account in this browser.
+    Session {
+        id: String,
+        /// Whether they logged in for this request.
+        fresh: bool,
+        /// Whether they chose this account for this request.
+        chosen: bool,
+    },
+    /// By an access token (`agt`): nobody is logged in to the account.
+    AccessToken,
+    /// A layer in front says who answers, without pages.
+    Unattended,
+}
+
+impl Subject {
+    /// The person whom a layer in front named, whose access token the interaction names, or who is logged in.
+    pub async fn load(here: &Here, app: &App, interaction: &Interaction) -> Result<Option<Self>, Error> {
+        if let Some(unattended) = here.unattended() {
+            return Ok(Some(Self::unattended(here, app, unattended).await?));
+        }
+        match interaction.agt {
+            Some(grant_id) => Ok(Some(Self::by_access_token(here, app, grant_id).await?)),
+            None => Self::by_session(here, app, interaction).await,
+        }
+    }
+
+    async fn by_session(here: &Here, app: &App, interaction: &Interaction) -> Result<Option<Self>, Error> {
+        let Some(id) = here.session_id() else { return Ok(None) };
+        let Some((session, account)) = sessions::with_account(&here.platform.store, &id).await? else {
+            return Ok(None);
+        };
+        if !session.is_live(account.epoch, here.platform.now()) {
+            return Ok(None);
+        }
+        let link = links::of(&here.platform.store, app.id, account.id).await?;
+        let (fresh, chosen) = (interaction.session != session.id, interaction.chosen == session.id);
+        let by = By::Session { id: session.id, fresh, chosen };
+        Ok(Some(Self { account, link, auth_time: session.auth_time, by }))
+    }
+
+    /// The person of an access token, for as long as its grant stands.
+    async fn by_access_token(here: &Here, app: &App, grant_id: GrantId) -> Result<Self, Error> {
+        let bearer = grants::bearer(&here.platform.store, grant_id).await?;
+        let Some(bearer) = bearer.filter(|bearer| bearer.live().is_ok() && bearer.grant.authorization.app_id == app.id)
+        else {
+            let reason = "the access token that it was made with has ended".to_owned();
+            return Err(Problem::MalformedRequest { parameter: "agt".to_owned(), reason }.into());
+        };
+        let (account, link) = (bearer.account, Some(bearer.link));
+        Ok(Self { account, link, auth_time: bearer.grant.authorization.auth_time, by: By::AccessToken })
+    }
+
+    /// A person who answers without pages, as if they had just logged in.
+    async fn unattended(here: &Here, app: &App, unattended: &Unattended) -> Result<Self, Error> {
+        let malformed = |reason| Problem::MalformedRequest { parameter: unattended.named_by.to_owned(), reason };
+        if let Some(unknown) = unattended.only.iter().flatten().find(|one| !may_ask_for(app, one)) {
+            return Err(malformed(format!(
+                "only names {unknown:?}, which is no consent item, service term or channel of this app"
+            ))
+            .into());
+        }
+        let stored = accounts::by_login(&here.platform.store, &unattended.person).await?;
+        let stored = stored.ok_or_else(|| malformed(format!("nobody logs in with {:?}", unattended.person)))?;
+        let link = links::of(&here.platform.store, app.id, stored.account.id).await?;
+        Ok(Self { account: stored.account, link, auth_time: here.platform.now(), by: By::Unattended })
+    }
+
+    /// As the decision needs them.
+    pub const fn decided_on(&self) -> authorize::Subject<'_> {
+        let (fresh, chosen) = match self.by {
+            By::Session { fresh, chosen, .. } => (fresh, chosen),
+            By::AccessToken | By::Unattended => (true, true),
+        };
+        authorize::Subject { account: &self.account, link: self.link.as_ref(), fresh, chosen }
+    }
+
+    /// The session of the account in this browser, if that is how the person came.
+    pub fn session_id(&self) -> Option<&str> {
+        match &self.by {
+            By::Session { id, .. } => Some(id),
+            By::AccessToken | By::Unattended => None,
+        }
+    }
+
+    /// Whether another person may log in instead: a token always belongs to one person.
+    pub fn may_change(&self) -> bool {
+        self.by != By::AccessToken
+    }
+
+    /// The log-in id that the team reads.
+    pub fn login(&self) -> &str {
+        let attributes = &self.account.attributes;
+        attributes.email.as_deref().or(attributes.id.as_deref()).unwrap_or_default()
+    }
+}
+
+/// Whether the app can ask for a consent item, service term or channel of this name.
+fn may_ask_for(app: &App, name: &str) -> bool {
+    let settings = &app.settings;
+    Item::from_id(name).is_some_and(|item| settings.item(item).is_some())
+        || settings.service_terms.iter().any(|term| term.tag == name)
+        || settings.channels.iter().any(|channel| channel.id == name)
+}

@@ -1,0 +1,41 @@
+//! The words of the stand-in's pages, one TOML table a language.
+
+use std::sync::LazyLock;
+
+use kakaw_platform::pages::words::{Languages, Words};
+use kakaw_wire::text::Lang;
+
+static WORDS: LazyLock<Languages> = LazyLock::new(|| {
+    Languages::parse([
+        include_str!("../../locales/ko.toml"),
+        include_str!("../../locales/en.toml"),
+        include_str!("../../locales/ja.toml"),
+        include_str!("../../locales/zh.toml"),
+    ])
+});
+
+/// The words of a language.
+#[must_use]
+pub fn of(lang: Lang) -> &'static Words {
+    WORDS.of(lang)
+}
+
+/// What every page says above its own content.
+#[must_use]
+pub fn banner(lang: Lang) -> &'static str {
+    of(lang).t("banner")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_language_has_every_word_that_templates_use() {
+        for file in std::fs::read_dir("templates").expect("templates") {
+            let template = std::fs::read_to_string(file.expect("file").path()).expect("template");
+            let own = template.replace("frame.w.", "frame.words.");
+            assert_eq!(WORDS.missing(&own), Vec::<String>::new());
+        }
+    }
+}
