@@ -17,6 +17,7 @@ use kakaw_store::accounts::Stored;
 use kakaw_store::{Outcome, accounts, sessions};
 use kakaw_wire::Problem;
 use kakaw_wire::form::Pairs;
+use kakaw_wire::url::split_query;
 
 use super::checked_continue;
 use crate::Platform;
@@ -59,7 +60,7 @@ async fn post(mut here: Here, RawQuery(query): RawQuery, request: Request) -> Re
 
 fn show(here: &mut Here, query: &str, typed: Option<&str>, notice: Option<Notice>) -> Result<Response, Error> {
     let target = target(query)?;
-    let hint = Pairs::parse(target.split_once('?').map_or("", |(_, q)| q)).ok();
+    let hint = Pairs::parse(split_query(&target).1).ok();
     let hint = hint.as_ref().and_then(|pairs| pairs.one("login_hint").ok().flatten()).unwrap_or_default();
     let (browser, new_cookie) = here.ensure_browser();
     let seal = FormSeal::new(here, &browser, "login", &target, "");

@@ -18,6 +18,7 @@ use kakaw_wire::event::EventType;
 use kakaw_wire::form::Pairs;
 use kakaw_wire::scope::Item;
 use kakaw_wire::shipping::{AddressFields, AddressKind};
+use kakaw_wire::url::with_query;
 
 use super::pick::{self, PICKER, Pick};
 use crate::Platform;
@@ -109,7 +110,7 @@ async fn by_token(here: &mut Here, form: &Pairs) -> Result<Response, Error> {
             let (browser, cookie) = here.ensure_browser();
             let names = ["app_key", "ka", "trans_id", "return_url", "address_id"];
             let kept = names.map(|name| (name, form.one(name).ok().flatten().filter(|value| !value.is_empty())));
-            let url = crate::request::redirect::with_query("/user/address", &kept);
+            let url = with_query("/user/address", &kept);
             let location = format!("{url}&{PICKER}={}", pick.seal(here, &browser, grant_id));
             Ok(with_cookie(redirect(&location, true), cookie))
         }

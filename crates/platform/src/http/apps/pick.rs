@@ -14,12 +14,13 @@ use kakaw_store::{Outcome, Statement, app_keys, apps, grants, parked_codes};
 use kakaw_wire::Problem;
 use kakaw_wire::form::Pairs;
 use kakaw_wire::scope::Item;
+use kakaw_wire::url::with_query;
 use serde::{Deserialize, Serialize};
 
 use crate::http::error::{Error, apps_error};
 use crate::pages;
 use crate::request::context::Here;
-use crate::request::redirect::{redirect, with_query};
+use crate::request::redirect::redirect;
 
 /// Seconds that a picking may take.
 const LIFETIME: i64 = 600;

@@ -13,6 +13,7 @@ use kakaw_core::diagnosis::{self, Refusal};
 use kakaw_store::sessions;
 use kakaw_wire::Problem;
 use kakaw_wire::form::Pairs;
+use kakaw_wire::url::with_query;
 
 use crate::Platform;
 use crate::commit::commit;
@@ -23,7 +24,7 @@ use crate::request::body;
 use crate::request::context::Here;
 use crate::request::cookie;
 use crate::request::form_token::{self, FIELD, FormSeal};
-use crate::request::redirect::{redirect, with_cookie, with_query};
+use crate::request::redirect::{redirect, with_cookie};
 
 const PAGE: About =
     About::page("Logs out of the account in this browser too, if the person wants; then back to the app.")

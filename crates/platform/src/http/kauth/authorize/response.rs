@@ -9,13 +9,14 @@ use kakaw_store::{Contested, Outcome, Statement, parked_codes};
 use kakaw_wire::ka::Ka;
 use kakaw_wire::problem::{Problem, Surface};
 use kakaw_wire::token::CodeReply;
+use kakaw_wire::url::with_query;
 
 use super::interaction::Interaction;
 use crate::http::apiweb;
 use crate::http::error::Error;
 use crate::pages;
 use crate::request::context::Here;
-use crate::request::redirect::{redirect, with_query};
+use crate::request::redirect::redirect;
 
 /// Where the result goes.
 pub struct AuthorizationResponse<'a> {
