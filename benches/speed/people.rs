@@ -126,7 +126,8 @@ async fn p99(
                     // The timer is late by up to a millisecond. Whoever is later waited for the call before, and counts that.
                     let due = start + PACE * turn;
                     tokio::time::sleep_until(due).await;
-                    let from = if due.elapsed() < Duration::from_micros(1500) { tokio::time::Instant::now() } else { due };
+                    let from =
+                        if due.elapsed() < Duration::from_micros(1500) { tokio::time::Instant::now() } else { due };
                     ok(connection.send(&request).await?)?;
                     times.borrow_mut().push(from.elapsed());
                 }

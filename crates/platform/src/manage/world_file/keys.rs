@@ -214,7 +214,12 @@ pub const KEYS: &[Key] = &[
         "Plain, or an Argon2id PHC string. Plain ones are kept sealed and hashed at their first use. A changed one ends sessions and tokens.",
     ),
     key(PERSON, "nickname", "text", ""),
-    key(PERSON, "phone_number", "text", "With the country code, such as `+82 10-1234-5678`. Only people with `talk = true` can have one."),
+    key(
+        PERSON,
+        "phone_number",
+        "text",
+        "With the country code, such as `+82 10-1234-5678`. Only people with `talk = true` can have one.",
+    ),
     key(PERSON, "talk", "boolean", "Whether the person uses Talk. Default `false`."),
     key(PERSON, "name", "text", ""),
     key(PERSON, "gender", "\"female\" or \"male\"", ""),
