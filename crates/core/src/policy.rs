@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refresh_token_is_replaced_in_the_last_of_its_two_months() {
-        assert_eq!((REFRESH_LIFETIME, ROTATION_WINDOW), (60 * 24 * 3600, 30 * 24 * 3600));
+    fn a_refresh_token_is_replaced_in_the_last_of_its_two_months_and_a_form_is_good_for_half_an_hour() {
+        assert_eq!((REFRESH_LIFETIME, ROTATION_WINDOW, STEP_LIFETIME), (60 * 24 * 3600, 30 * 24 * 3600, 1800));
     }
 }

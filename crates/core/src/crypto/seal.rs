@@ -194,6 +194,7 @@ mod tests {
     fn a_token_is_known_by_its_length_and_letters() {
         let token = sealer("w", &[1]).seal(Purpose::Access, &[0xfb; TOKEN]);
         assert!(looks_like_token(&token), "{token}");
+        assert_eq!(token.len(), 55);
         assert!(["-", "_", "A", "z", "0"].iter().all(|letter| looks_like_token(&letter.repeat(token.len()))));
         for other in [&token[1..], &format!("{token}A"), &format!("{}.", &token[1..]), &format!("{}=", &token[1..]), ""]
         {

@@ -119,6 +119,12 @@ fn what_the_account_lacks_needs_no_agreement() {
 }
 
 #[test]
+fn a_person_has_their_user_id_and_the_time_of_their_link() {
+    let me = told(&samples::app(&[]), Attributes::default(), &[]);
+    assert_eq!(me, json!({ "id": 1i64 << 32, "connected_at": NOW.rfc3339(), "kakao_account": {} }));
+}
+
+#[test]
 fn parts_of_the_profile_show_by_themselves() {
     let profile = |item| told(&app(), person(), &[item])["kakao_account"]["profile"].clone();
     let keys = |value: Value| value.as_object().expect("an object").keys().cloned().collect::<Vec<_>>().join(" ");
@@ -156,7 +162,7 @@ fn keys_choose_parts() {
     for (keys, present, absent) in [
         (&["kakao_account.email"][..], "/kakao_account/email", "/kakao_account/gender"),
         (&["kakao_account."], "/kakao_account/gender", "/properties"),
-        (&["kakao_account"], "/id", "/kakao_account/email"),
+        (&["kakao_account"], "/id", "/kakao_account"),
         (&["properties."], "/id", "/kakao_account"),
         (&["kakao_account.em"], "/id", "/kakao_account"),
         (&[], "/id", "/kakao_account"),
