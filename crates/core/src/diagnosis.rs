@@ -116,6 +116,7 @@ mod tests {
             ("http://a/cb?x", "http://a/cb", "has “?x” too much at its end"),
             ("http://a/cb", "https://a/cb", "two different redirect URIs"),
             ("https://a/cb", "http://a/cb", "two different redirect URIs"),
+            ("http://a/one", "http://a/two", "from character 10: received “one…”, registered “two…”"),
             ("http%3A%2F%2Fa", "http://a", "percent-encoded twice"),
             ("a%3A", "a:", "percent-encoded twice"),
             ("a%2F", "a/", "percent-encoded twice"),
@@ -135,11 +136,13 @@ mod tests {
         let registered = ["https://a.example/one", "https://a.example/two"].map(str::to_owned);
         let found = difference("https://a.example/tow", &registered);
         assert_eq!(found[1], "registered https://a.example/two (the nearest of 2)");
-        let words = ["gender", "birthday", "name"];
+        let words = ["gender", "birthday", "name", "profile_nickname"];
         for (word, expected) in [
             ("gendr", Some("gender")),
             ("birhtday", Some("birthday")),
             ("na", Some("name")),
+            ("prfile_nicname", Some("profile_nickname")),
+            ("prfle_nicknme", Some("profile_nickname")),
             ("n", None),
             ("phone_number", None),
         ] {

@@ -1,12 +1,14 @@
 //! Values that tests begin with: one app, one key, one person who is linked and logged in.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use kakaw_wire::scope::Item;
 
 use crate::account::{Account, Attributes};
 use crate::app::{App, AppKey, AppSettings, Consent, ConsentItem, KeyKind, KeySettings};
 use crate::authorize::code::Code;
+use crate::crypto::signing_key::SigningKey;
 use crate::link::Link;
 use crate::token::grant::{Bearer, Grant};
 use crate::{AccountId, AppId, GrantId, Millis, UserId};
@@ -16,6 +18,12 @@ pub const NOW: Millis = Millis(1_800_000_000_000);
 pub fn item(consent: Consent) -> ConsentItem {
     let purpose = String::new();
     ConsentItem { consent, collect_if_missing: false, collect_since: Millis(0), purpose, permission: true }
+}
+
+/// Two signing keys: making one takes a while.
+pub fn signing_keys() -> &'static [SigningKey; 2] {
+    static KEYS: LazyLock<[SigningKey; 2]> = LazyLock::new(|| [(); 2].map(|()| SigningKey::generate().expect("a key")));
+    &KEYS
 }
 
 /// App 1, which uses these items.

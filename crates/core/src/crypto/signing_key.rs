@@ -124,6 +124,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::samples;
 
     fn part(json: &Value) -> String {
         URL_SAFE_NO_PAD.encode(json.to_string())
@@ -131,14 +132,14 @@ mod tests {
 
     #[test]
     fn what_a_key_signs_its_public_half_verifies_and_no_other() {
-        let (key, other) = (SigningKey::generate().expect("a key"), SigningKey::generate().expect("a key"));
+        let [key, other] = samples::signing_keys();
         let token = key.sign_as("secevent+jwt", &json!({ "iss": "us" })).expect("signed");
         let jws = Jws::parse(&token).expect("a JWS");
         assert_eq!((jws.header.typ.as_str(), jws.header.alg.as_str()), ("secevent+jwt", "RS256"));
         assert_eq!((&jws.header.kid, &jws.claims), (&key.jwk.kid, &json!({ "iss": "us" })));
         assert!(jws.is_signed_by(&[other.jwk.clone(), key.jwk.clone()]));
         assert!(!jws.is_signed_by(std::slice::from_ref(&other.jwk)), "no key of this id");
-        let renamed = Jwk { kid: key.jwk.kid.clone(), ..other.jwk };
+        let renamed = Jwk { kid: key.jwk.kid.clone(), ..other.jwk.clone() };
         assert!(!jws.is_signed_by(&[renamed]), "another key under this id");
         // A header of another algorithm, though the signature fits.
         let none = Jws { header: Header { alg: "none".to_owned(), ..jws.header }, ..jws };
@@ -152,7 +153,7 @@ mod tests {
 
     #[test]
     fn a_key_is_read_back_with_its_id_and_id_tokens_are_jwts() {
-        let key = SigningKey::generate().expect("a key");
+        let [key, _] = samples::signing_keys();
         let text = key.to_text().expect("text");
         let again = SigningKey::from_text(&text).expect("read back");
         assert_eq!(again.jwk, key.jwk);
@@ -178,7 +179,7 @@ mod tests {
         let token = again.sign(&claims).expect("signed");
         let jws = Jws::parse(&token).expect("a JWS");
         assert_eq!((jws.header.typ.as_str(), &jws.claims["sub"]), ("JWT", &json!("1")));
-        assert!(jws.is_signed_by(&[key.jwk]));
+        assert!(jws.is_signed_by(std::slice::from_ref(&key.jwk)));
     }
 
     #[test]

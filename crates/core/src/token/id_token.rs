@@ -74,7 +74,6 @@ mod tests {
     use super::*;
     use crate::account::Attributes;
     use crate::app::Consent;
-    use crate::crypto::signing_key::SigningKey;
     use crate::samples::{self, NOW};
 
     const PICTURES: Pictures<'_> = Pictures { base: "https://us" };
@@ -132,7 +131,7 @@ mod tests {
 
     #[test]
     fn an_id_token_is_checked_for_form_issuer_signature_and_time_in_this_order() {
-        let key = SigningKey::generate().expect("a key");
+        let [key, _] = samples::signing_keys();
         let sign = |claims: &Value| key.sign_as("JWT", claims).expect("signed");
         let of = |token: &str, keys: &[Jwk], now: Millis| {
             let inspected = inspect(token, |issuer| issuer == "https://us", keys, now);
