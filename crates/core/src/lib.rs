@@ -13,6 +13,7 @@ pub mod policy;
 pub mod random;
 #[cfg(test)]
 mod samples;
+pub mod text;
 pub mod time;
 pub mod token;
 pub mod webhook;

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::app::KeyKind;
+
 /// Choices that change decisions. What the fields say is the documentation of the settings `policy.…`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
@@ -73,6 +75,12 @@ pub const ROTATION_WINDOW: i64 = 30 * 86_400;
 pub const SESSION_LIFETIME: i64 = 86_400;
 /// Seconds that it lives with "stay signed in".
 pub const LONG_SESSION_LIFETIME: i64 = 30 * 86_400;
+/// Seconds that an expired code is kept, so that a second use can be explained.
+pub const CODES_KEPT: i64 = 86_400;
+/// Seconds that a grant is kept after its refresh token: until the last access token is over.
+pub const GRANTS_KEPT: i64 = KeyKind::LONGEST_ACCESS;
+/// Seconds that a delivery is kept that is over.
+pub const DELIVERIES_KEPT: i64 = 7 * 86_400;
 /// Seconds during which a step or a form may be sent back.
 pub const STEP_LIFETIME: i64 = 30 * 60;
 

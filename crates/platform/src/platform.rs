@@ -20,7 +20,7 @@ use crate::surroundings::Surroundings;
 /// A store, keys, chance, its surroundings, and what the operator chose.
 pub struct Platform {
     pub store: Store,
-    pub sealer: Sealer,
+    pub sealer: Arc<Sealer>,
     pub random: Arc<dyn Random>,
     pub signer: Signer,
     pub passwords: Arc<Passwords>,
@@ -51,6 +51,8 @@ pub struct Settings {
     pub notice: Option<fn(Lang) -> &'static str>,
     /// Whether everybody reads what only an app's team may read: pages and the log say which value was wrong.
     pub open_diagnosis: bool,
+    /// Whether client secrets must have 128 bits.
+    pub strong_secrets: bool,
     pub seeds: Seeds,
 }
 
@@ -87,7 +89,7 @@ impl Platform {
             parts;
         Self {
             store,
-            sealer,
+            sealer: Arc::new(sealer),
             random,
             signer,
             passwords,

@@ -14,9 +14,9 @@ use tower::ServiceExt as _;
 use kakaw_platform::http::error;
 
 use crate::intercept::{Listening, Wish};
+use crate::refused::Refused;
 use crate::world::{PREFIX, WORLDS};
 use crate::worlds::{Running, Worlds};
-use kakaw_platform::manage::Refused;
 
 /// Every world, behind one listener.
 pub fn every(worlds: Arc<Worlds>) -> Router {

@@ -17,7 +17,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing;
 use http_body::Frame;
 use kakaw_core::app::{Consent, ConsentItem};
-use kakaw_store::{Outcome, app_keys, apps};
+use kakaw_store::app_keys;
 use kakaw_wire::Problem;
 use kakaw_wire::scope::{self, Item};
 use serde::Deserialize;
@@ -28,6 +28,7 @@ use crate::request_log::{Exchange, Filter};
 use crate::world::{Shared, World};
 use kakaw_platform::endpoint::{Method, Routes};
 use kakaw_platform::http::error::Error;
+use kakaw_platform::manage::{self, Actor, ChangeApp, ChangeKey, Version};
 use kakaw_platform::pages;
 use kakaw_platform::request::context::{self, Here};
 
@@ -125,20 +126,22 @@ async fn mended(world: &World, id: u64) -> Result<(), Error> {
     let key = exchange.app_key.as_deref().unwrap_or_default();
     let (app, _) =
         app_keys::with_app(&world.platform.store, key).await?.ok_or_else(|| refused("its app is gone".to_owned()))?;
-    let change = match exchange.code {
+    let (platform, actor, version) = (&world.platform, Actor::ControlApi, Some(Version(app.version)));
+    let changed = match exchange.code {
         Some("KOE006") => {
-            let keys = app_keys::of_app(&world.platform.store, app.id).await?;
-            let Some(mut stored) = keys.into_iter().find(|stored| stored.key.key == key) else {
+            let keys = app_keys::of_app(&platform.store, app.id).await?;
+            let Some(stored) = keys.into_iter().find(|stored| stored.key.key == key) else {
                 return Err(refused("its key is gone".to_owned()));
             };
-            stored.key.settings.redirect_uris.push(sent("redirect_uri").unwrap_or_default().to_owned());
-            app_keys::put(&stored)
+            let mut settings = stored.key.settings;
+            settings.redirect_uris.push(sent("redirect_uri").unwrap_or_default().to_owned());
+            ChangeKey { app: app.id.0, key: key.to_owned(), settings }.run(platform, &actor, version).await
         }
         Some("KOE205") => {
-            let mut app = (*app).clone();
+            let mut settings = app.settings.clone();
             let items = scope::split(sent("scope").unwrap_or_default()).filter_map(Item::from_id);
             for item in items.collect::<Vec<_>>() {
-                app.settings.consent_items.entry(item).or_insert(ConsentItem {
+                settings.consent_items.entry(item).or_insert(ConsentItem {
                     consent: Consent::Optional,
                     collect_if_missing: false,
                     collect_since: world.now(),
@@ -146,10 +149,13 @@ async fn mended(world: &World, id: u64) -> Result<(), Error> {
                     permission: true,
                 });
             }
-            apps::update(&app)
+            ChangeApp { id: app.id.0, settings }.run(platform, &actor, version).await
         }
         _ => return Err(refused("only KOE006 and KOE205 can be mended by a click".to_owned())),
     };
-    let Outcome::Committed = world.platform.store.commit(vec![change]).await? else { return Err(Error::contention()) };
-    Ok(())
+    match changed {
+        Ok(_) => Ok(()),
+        Err(manage::Refused::Store(error)) => Err(error.into()),
+        Err(wrong) => Err(refused(wrong.to_string())),
+    }
 }

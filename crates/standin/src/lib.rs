@@ -15,6 +15,7 @@ pub mod key_pool;
 pub mod pages;
 pub mod presets;
 pub mod record;
+pub mod refused;
 pub mod request_log;
 pub mod rewind;
 pub mod schedule;

@@ -1,16 +1,19 @@
 //! People that break services, by name: put in a stand-in's world with one call.
 
+use kakaw_core::account::LoginId;
 use kakaw_core::app::{App, Consent};
 use kakaw_core::{AppId, UserId};
-use kakaw_store::{Outcome, accounts, apps, links};
+use kakaw_store::{accounts, apps, links};
+use kakaw_wire::Expected;
 use kakaw_wire::scope::Item;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::refused::Refused;
 use crate::world::World;
-use kakaw_platform::manage::Refused;
 use kakaw_platform::manage::world_file::{self, WorldFile};
+use kakaw_platform::manage::{self, Actor, ChangeApp, Version};
 
 /// How long the sign-up of a pre-registered person stays open, in seconds.
 const SIGNUP: i64 = 24 * 3600;
@@ -117,8 +120,8 @@ impl Wish {
         let app = match self.app {
             Some(id) => apps::by_id(&world.platform.store, AppId(id))
                 .await?
-                .ok_or_else(|| Refused::Wrong(format!("there is no app {id}")))?,
-            None => apps::all(&world.platform.store)
+                .ok_or_else(|| manage::Refused::problem("app", id, Expected::KnownApp {}))?,
+            None => apps::page(&world.platform.store, i64::MIN, 1)
                 .await?
                 .into_iter()
                 .next()
@@ -132,8 +135,8 @@ impl Wish {
         }
         let file: WorldFile = serde_json::from_value(json!({ "people": [person] }))
             .map_err(|error| Refused::Wrong(format!("login: {login:?} cannot be a person: {error}")))?;
-        world_file::apply(&world.platform, &file).await.map_err(|error| Refused::Wrong(format!("{error:#}")))?;
-        let stored = accounts::by_login(&world.platform.store, &login).await?;
+        world_file::apply(&world.platform, &Actor::ControlApi, &file).await?;
+        let stored = accounts::by_login(&world.platform.store, &LoginId::of(&login)).await?;
         let link = match &stored {
             Some(stored) => links::of(&world.platform.store, app.id, stored.account.id).await?,
             None => None,
@@ -182,11 +185,9 @@ fn person(world: &World, preset: Preset, app: &App, login: &str, password: &str)
 }
 
 async fn make_test_app(world: &World, app: &App, login: &str) -> Result<(), Refused> {
-    let mut changed = app.clone();
-    changed.settings.test_app = true;
-    changed.settings.team.retain(|member| member != login);
-    match world.platform.store.commit(vec![apps::update(&changed)]).await? {
-        Outcome::Committed => Ok(()),
-        Outcome::Conflict(_) => Err(Refused::Wrong("the app was changed meanwhile: try again".to_owned())),
-    }
+    let mut change = ChangeApp { id: app.id.0, settings: app.settings.clone() };
+    change.settings.test_app = true;
+    change.settings.team.retain(|member| member != login);
+    change.run(&world.platform, &Actor::ControlApi, Some(Version(app.version))).await?;
+    Ok(())
 }

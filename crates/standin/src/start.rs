@@ -17,7 +17,7 @@ use kakaw_platform::pages;
 use kakaw_platform::request::context::Here;
 
 /// Rows of each table at most: a page, not an export.
-const ROWS: usize = 50;
+const ROWS: i64 = 50;
 
 /// The route; only a stand-in has it.
 pub fn routes() -> Routes<Shared> {
@@ -34,17 +34,16 @@ async fn get(State(world): State<Arc<World>>, here: Here) -> Response {
 async fn load(here: &Here, demo: bool) -> Result<Start, Error> {
     let platform = &here.platform;
     let mut found = Vec::new();
-    for app in apps::all(&platform.store).await?.into_iter().take(ROWS) {
+    for app in apps::page(&platform.store, i64::MIN, ROWS).await? {
         let keys = app_keys::of_app(&platform.store, app.id).await?;
         let live = keys.into_iter().filter(|stored| !stored.key.deleted && stored.key.kind != KeyKind::Admin);
         let keys = live.map(|stored| (stored.key.kind.label(), stored.key.key)).collect();
         found.push(App { id: app.id.0, name: app.settings.name, keys });
     }
-    let mut people: Vec<_> = accounts::all(&platform.store)
+    let mut people: Vec<_> = accounts::page(&platform.store, accounts::Place::START, ROWS)
         .await?
         .into_iter()
-        .take(ROWS)
-        .map(|stored| {
+        .map(|accounts::Listed { stored, .. }| {
             let attributes = stored.account.attributes;
             let open = |sealed: &String| String::from_utf8(platform.sealer.open(Purpose::Keep, sealed)?).ok();
             Person {

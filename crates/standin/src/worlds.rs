@@ -21,6 +21,7 @@ use crate::intercept::authority::{self, Authority};
 use crate::intercept::upstream::Upstream;
 use crate::intercept::{self, Listening};
 use crate::key_pool::KeyPool;
+use crate::refused::Refused;
 use crate::rewind;
 use crate::snapshots;
 use crate::world::{DEFAULT, Place, World};
@@ -28,7 +29,7 @@ use crate::world::{KAKAO_HOSTS, WORLDS};
 use kakaw_core::crypto::signing_key::SigningKey;
 use kakaw_platform::jobs;
 use kakaw_platform::keys;
-use kakaw_platform::manage::Refused;
+use kakaw_platform::manage::Actor;
 use kakaw_platform::manage::world_file::{self, Secrets, WorldFile};
 use kakaw_platform::platform::{Parts, Platform};
 use kakaw_platform::signer::Signer;
@@ -295,5 +296,6 @@ fn taken(name: &str) -> Refused {
 }
 
 async fn apply(world: &World, file: &WorldFile) -> Result<(), Refused> {
-    world_file::apply(&world.platform, file).await.map_err(|error| Refused::Wrong(format!("{error:#}")))
+    world_file::apply(&world.platform, &Actor::ControlApi, file).await?;
+    Ok(())
 }

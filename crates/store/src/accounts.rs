@@ -2,7 +2,7 @@
 
 use kakaw_core::AccountId;
 use kakaw_core::Millis;
-use kakaw_core::account::{Account, Attributes};
+use kakaw_core::account::{Account, Attributes, LoginId};
 
 use crate::db::{FromRow, Result, Row, Statement, Store, sql};
 use crate::json;
@@ -38,22 +38,12 @@ impl FromRow for Stored {
     }
 }
 
-/// Log-in ids are compared without regard to case and to white space around them; phone numbers by their digits.
-#[must_use]
-pub fn normalized(login: &str) -> String {
-    let login = login.trim().to_lowercase();
-    if login.starts_with('+') {
-        return login.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect();
-    }
-    login
-}
-
 /// The account that logs in with this id.
-pub async fn by_login(store: &Store, login: &str) -> Result<Option<Stored>> {
+pub async fn by_login(store: &Store, login: &LoginId) -> Result<Option<Stored>> {
     sql("select a.id as account_id, a.version as account_version, a.epoch as account_epoch, a.restricted, \
          a.agreed_to_terms, a.attributes, a.password_hash, a.sealed_password \
          from logins l join accounts a on a.id = l.account_id where l.login = $1")
-    .bind(normalized(login))
+    .bind(login.as_str())
     .maybe(store)
     .await
 }
@@ -67,12 +57,49 @@ pub async fn by_id(store: &Store, id: AccountId) -> Result<Option<Stored>> {
     .await
 }
 
-/// Every account, oldest first.
-pub async fn all(store: &Store) -> Result<Vec<Stored>> {
+/// Where an account stands among all, which are listed oldest first. The next page begins behind it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    pub created_at: Millis,
+    pub id: i64,
+}
+
+impl Place {
+    /// Before every account.
+    pub const START: Self = Self { created_at: Millis(i64::MIN), id: i64::MIN };
+}
+
+/// An account in a page.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    pub stored: Stored,
+    pub place: Place,
+}
+
+impl FromRow for Listed {
+    fn from_row(row: &Row) -> Result<Self> {
+        let stored = Stored::from_row(row)?;
+        let place = Place { created_at: Millis(row.int("created_at")?), id: stored.account.id.0 };
+        Ok(Self { stored, place })
+    }
+}
+
+/// A page of accounts, oldest first: those behind a place.
+pub async fn page(store: &Store, after: Place, limit: i64) -> Result<Vec<Listed>> {
     sql("select id as account_id, version as account_version, epoch as account_epoch, restricted, agreed_to_terms, \
-         attributes, password_hash, sealed_password from accounts order by created_at, id")
+         attributes, password_hash, sealed_password, created_at from accounts where (created_at, id) > ($1, $2) \
+         order by created_at, id limit $3")
+    .bind(after.created_at)
+    .bind(after.id)
+    .bind(limit)
     .all(store)
     .await
+}
+
+/// Every account, oldest first, for one consistent read.
+pub(crate) fn all() -> Statement {
+    sql("select id as account_id, version as account_version, epoch as account_epoch, restricted, agreed_to_terms, \
+         attributes, password_hash, sealed_password from accounts order by created_at, id")
 }
 
 /// Adds an account.
@@ -151,10 +178,10 @@ pub fn hash_password(id: AccountId, sealed: &str, hash: &str, keep: Option<&str>
 
 /// Lets the account log in with this id; refused when another account has it.
 #[must_use]
-pub fn put_login(login: &str, account_id: AccountId) -> Statement {
+pub fn put_login(login: &LoginId, account_id: i64) -> Statement {
     sql("insert into logins (login, account_id) values ($1, $2) \
          on conflict (login) do update set account_id = excluded.account_id where logins.account_id = excluded.account_id")
-    .bind(normalized(login))
+    .bind(login.as_str())
     .bind(account_id)
     .must_touch()
 }
@@ -167,8 +194,8 @@ pub fn clear_logins(account_id: AccountId) -> Statement {
 
 /// Lets the account log in with this id too, unless somebody has it already.
 #[must_use]
-pub fn offer_login(login: &str, account_id: AccountId) -> Statement {
+pub fn offer_login(login: &LoginId, account_id: i64) -> Statement {
     sql("insert into logins (login, account_id) values ($1, $2) on conflict do nothing")
-        .bind(normalized(login))
+        .bind(login.as_str())
         .bind(account_id)
 }

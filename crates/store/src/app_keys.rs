@@ -70,6 +70,14 @@ pub async fn of_app(store: &Store, app_id: AppId) -> Result<Vec<Stored>> {
     .await
 }
 
+/// Every key, by app, kind and place, for one consistent read.
+pub(crate) fn all() -> Statement {
+    sql(
+        "select app_key, app_id, kind, epoch as key_epoch, deleted, settings as key_settings, secret_hash, position, sealed \
+         from app_keys order by app_id, kind, position, app_key",
+    )
+}
+
 /// Adds a key, or replaces what hangs on it.
 #[must_use]
 pub fn put(stored: &Stored) -> Statement {

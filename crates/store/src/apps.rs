@@ -32,9 +32,18 @@ pub async fn at(store: &Store, id: AppId, version: i64) -> Result<Option<Arc<App
     Ok(app)
 }
 
-/// Every app, by id.
-pub async fn all(store: &Store) -> Result<Vec<App>> {
-    sql("select id, version, settings from apps order by id").all(store).await
+/// A page of apps, by id: those behind an id.
+pub async fn page(store: &Store, after: i64, limit: i64) -> Result<Vec<App>> {
+    sql("select id, version, settings from apps where id > $1 order by id limit $2")
+        .bind(after)
+        .bind(limit)
+        .all(store)
+        .await
+}
+
+/// Every app, by id, for one consistent read.
+pub(crate) fn all() -> Statement {
+    sql("select id, version, settings from apps order by id")
 }
 
 /// Adds an app.

@@ -16,8 +16,8 @@ use crate::links::link_from;
 #[derive(Debug)]
 pub struct Found {
     pub code: Code,
-    /// Whether link, account and key have still the epochs that it was made with, and the person may log in.
-    pub current: bool,
+    /// The present epoch of the key that it was made with.
+    pub key_epoch: i64,
     pub link: Link,
     pub account: Account,
 }
@@ -47,11 +47,7 @@ impl FromRow for Found {
             grant_id: row.maybe_int("grant_id")?.map(GrantId),
             tx_id: row.maybe_text("tx_id")?,
         };
-        let (link, account) = (link_from(row)?, account_from(row)?);
-        let now = (link.epoch, account.epoch, row.int("current_key")?);
-        let current =
-            link.connected && !account.restricted && now == (code.link_epoch, code.account_epoch, code.key_epoch);
-        Ok(Self { code, current, link, account })
+        Ok(Self { code, key_epoch: row.int("current_key")?, link: link_from(row)?, account: account_from(row)? })
     }
 }
 

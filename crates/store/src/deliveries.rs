@@ -154,6 +154,20 @@ pub async fn last(store: &Store, app_id: AppId, limit: i64) -> Result<Vec<Delive
     .await
 }
 
+/// A page of deliveries, newest first: those before an id, of all apps or of one.
+pub async fn page(store: &Store, app_id: Option<i64>, before: i64, limit: i64) -> Result<Vec<Delivery>> {
+    let statement = match app_id {
+        None => sql("select id, app_id, payload, state, created_at, attempts, result from deliveries where id < $1 \
+             order by id desc limit $2")
+        .bind(before),
+        Some(app_id) => sql("select id, app_id, payload, state, created_at, attempts, result from deliveries \
+             where app_id = $1 and id < $2 order by id desc limit $3")
+        .bind(app_id)
+        .bind(before),
+    };
+    statement.bind(limit).all(store).await
+}
+
 /// How many notices of this kind stand in this state.
 pub async fn count(store: &Store, app_id: AppId, kind: &str, state: &str) -> Result<i64> {
     let text = "select count(*) as n from deliveries where app_id = $1 and kind = $2 and state = $3";

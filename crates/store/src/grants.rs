@@ -2,10 +2,9 @@
 
 use kakaw_core::GrantId;
 use kakaw_core::Millis;
-use kakaw_core::link::Link;
 use kakaw_core::token::grant::{Bearer, Grant};
 
-use crate::accounts::account_from;
+use crate::accounts::{Place, account_from};
 use crate::app_keys::key_from;
 use crate::db::{FromRow, Result, Row, Statement, Store, sql};
 use crate::json;
@@ -106,10 +105,33 @@ pub fn end(id: GrantId, now: Millis, why: &'static str) -> Statement {
         .bind(id)
 }
 
-/// How many grants of a link live. No index serves it: it is for stand-ins.
-pub async fn live_of(store: &Store, link: &Link, account_epoch: i64, now: Millis) -> Result<i64> {
-    let text = "select count(*) as n from grants where app_id = $1 and account_id = $2 and link_epoch = $3 \
-                and account_epoch = $4 and refresh_expires_at > $5 and ended_at is null";
-    let bound = sql(text).bind(link.app_id).bind(link.account_id).bind(link.epoch).bind(account_epoch);
-    bound.bind(now).count(store).await
+/// How many log-ins of a person in an app live.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Live {
+    pub account_id: i64,
+    pub app_id: i64,
+    pub count: i64,
+}
+
+impl FromRow for Live {
+    fn from_row(row: &Row) -> Result<Self> {
+        Ok(Self { account_id: row.int("account_id")?, app_id: row.int("app_id")?, count: row.int("n")? })
+    }
+}
+
+/// How many grants live, by account and app, of a page of accounts. No index serves it, so it reads the table once a page:
+/// it is for stand-ins.
+pub async fn live_of_page(store: &Store, after: Place, limit: i64, now: Millis) -> Result<Vec<Live>> {
+    sql("select g.account_id, g.app_id, count(*) as n from grants g \
+         join (select id, epoch from accounts where (created_at, id) > ($1, $2) order by created_at, id limit $3) a \
+         on a.id = g.account_id and a.epoch = g.account_epoch \
+         join links l on l.app_id = g.app_id and l.account_id = g.account_id and l.epoch = g.link_epoch \
+         where g.refresh_expires_at > $4 and g.ended_at is null group by g.account_id, g.app_id \
+         order by g.account_id, g.app_id")
+    .bind(after.created_at)
+    .bind(after.id)
+    .bind(limit)
+    .bind(now)
+    .all(store)
+    .await
 }

@@ -16,6 +16,7 @@ pub mod apps;
 pub mod codes;
 pub mod db;
 pub mod deliveries;
+pub mod everything;
 pub mod grants;
 pub mod instance;
 pub mod links;

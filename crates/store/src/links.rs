@@ -4,6 +4,7 @@ use kakaw_core::Millis;
 use kakaw_core::link::Link;
 use kakaw_core::{AccountId, AppId, UserId};
 
+use crate::accounts::Place;
 use crate::db::{FromRow, Result, Row, Statement, Store, sql};
 use crate::json;
 
@@ -102,6 +103,27 @@ pub async fn of_account(store: &Store, account_id: AccountId) -> Result<Vec<Link
     .await
 }
 
+/// The links of a page of accounts, by account and app.
+pub async fn of_page(store: &Store, after: Place, limit: i64) -> Result<Vec<Link>> {
+    sql("select l.app_id, l.account_id, l.user_id, l.version as link_version, l.epoch as link_epoch, l.connected, \
+         l.connected_at, l.consents, l.signup_due, l.synched_at, l.terms, l.properties, l.channels from links l \
+         join (select id from accounts where (created_at, id) > ($1, $2) order by created_at, id limit $3) a \
+         on a.id = l.account_id order by l.account_id, l.app_id")
+    .bind(after.created_at)
+    .bind(after.id)
+    .bind(limit)
+    .all(store)
+    .await
+}
+
+/// Every link, by account and app, for one consistent read.
+pub(crate) fn all() -> Statement {
+    sql(
+        "select app_id, account_id, user_id, version as link_version, epoch as link_epoch, connected, connected_at, consents, \
+         signup_due, synched_at, terms, properties, channels from links order by account_id, app_id",
+    )
+}
+
 /// Adds the first link; refused when there is one, or when the app gave the user id to another.
 #[must_use]
 pub fn insert(link: &Link) -> Statement {
@@ -165,14 +187,14 @@ pub fn log_out(link: &Link) -> Statement {
         .must_touch()
 }
 
-/// Ends the link: all consent, terms, properties, codes and tokens of it. The user id stays.
+/// Ends the link, if it still has the version that `link` was read with: all consent, terms, properties, codes and tokens of it. The user id stays.
 #[must_use]
 pub fn unlink(link: &Link) -> Statement {
     sql("update links set version = version + 1, epoch = epoch + 1, connected = false, consents = '{}', signup_due = null, synched_at = null, \
          terms = '{}', properties = '{}', channels = '[]' \
-         where app_id = $1 and account_id = $2 and connected and epoch = $3")
+         where app_id = $1 and account_id = $2 and connected and version = $3")
     .bind(link.app_id)
     .bind(link.account_id)
-    .bind(link.epoch)
+    .bind(link.version)
     .must_touch()
 }

@@ -5,6 +5,7 @@ use kakaw_core::Millis;
 use kakaw_core::account::Account;
 use kakaw_core::account::session::Session;
 
+use crate::accounts::Place;
 use crate::accounts::account_from;
 use crate::db::{FromRow, Result, Row, Statement, Store, sql};
 
@@ -55,8 +56,30 @@ pub fn delete(id: &str) -> Statement {
     sql("delete from sessions where id = $1").bind(id)
 }
 
-/// How many sessions of an account live. No index serves it: it is for stand-ins.
-pub async fn live_of(store: &Store, account_id: AccountId, account_epoch: i64, now: Millis) -> Result<i64> {
-    let text = "select count(*) as n from sessions where account_id = $1 and account_epoch = $2 and expires_at > $3";
-    sql(text).bind(account_id).bind(account_epoch).bind(now).count(store).await
+/// How many sessions of an account live.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Live {
+    pub account_id: i64,
+    pub count: i64,
+}
+
+impl FromRow for Live {
+    fn from_row(row: &Row) -> Result<Self> {
+        Ok(Self { account_id: row.int("account_id")?, count: row.int("n")? })
+    }
+}
+
+/// How many sessions live, by account, of a page of accounts. No index serves it, so it reads the table once a page: it is
+/// for stand-ins.
+pub async fn live_of_page(store: &Store, after: Place, limit: i64, now: Millis) -> Result<Vec<Live>> {
+    sql("select s.account_id, count(*) as n from sessions s \
+         join (select id, epoch from accounts where (created_at, id) > ($1, $2) order by created_at, id limit $3) a \
+         on a.id = s.account_id and a.epoch = s.account_epoch where s.expires_at > $4 \
+         group by s.account_id order by s.account_id")
+    .bind(after.created_at)
+    .bind(after.id)
+    .bind(limit)
+    .bind(now)
+    .all(store)
+    .await
 }

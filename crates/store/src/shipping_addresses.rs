@@ -29,6 +29,13 @@ pub async fn of_account(store: &Store, account_id: AccountId) -> Result<Vec<Addr
     .await
 }
 
+/// Every address, by account and id, for one consistent read.
+pub(crate) fn all() -> Statement {
+    sql(
+        "select id, account_id, version, is_default, updated_at, fields from shipping_addresses order by account_id, id",
+    )
+}
+
 /// Adds an address; refused when its id is taken.
 #[must_use]
 pub fn insert(address: &Address) -> Statement {

@@ -69,17 +69,14 @@ impl Snapshot {
     }
 }
 
-/// Reads every row. Nobody may write meanwhile, or the tables are of different moments.
+/// Reads every row of one moment, whoever writes meanwhile.
 ///
 /// # Errors
 /// The database failed.
 pub async fn take(store: &Store) -> Result<Snapshot> {
-    let mut tables = Vec::with_capacity(TABLES.len());
-    for table in STATEMENTS.iter() {
-        let rows = store.query(sql(table.select)).await?;
-        tables.push(rows.into_iter().map(Row::into_values).collect());
-    }
-    Ok(Snapshot(Arc::new(tables)))
+    let statements = STATEMENTS.iter().map(|table| sql(table.select)).collect();
+    let values = |rows: Vec<Row>| rows.into_iter().map(Row::into_values).collect();
+    store.read_at_once(statements, move |tables| Ok(Snapshot(Arc::new(tables.into_iter().map(values).collect())))).await
 }
 
 /// Makes the world what it was.

@@ -6,12 +6,16 @@ use crate::db::{FromRow, Outcome, Result, Row, Statement, Store, sql};
 
 /// Rows of a batch, at most.
 const BATCH: i64 = 200;
-/// Spent codes are kept this long (seconds), so that a second use can be explained.
-const SPENT_CODES: i64 = 86_400;
-/// What was told, given up or held is kept this long (seconds): a week.
-const DELIVERIES: i64 = 7 * 86_400;
-/// The longest life of an access token (seconds): an ended grant is explained until its last token is over.
-const LONGEST_ACCESS: i64 = 12 * 3600;
+/// How long (seconds) what has ended is kept, so that a later refusal can be explained.
+#[derive(Debug, Clone, Copy)]
+pub struct Kept {
+    /// Expired codes.
+    pub codes: i64,
+    /// Grants whose refresh token has expired.
+    pub grants: i64,
+    /// Deliveries that are over.
+    pub deliveries: i64,
+}
 
 struct Count(i64);
 
@@ -22,10 +26,10 @@ impl FromRow for Count {
 }
 
 /// Removes one batch from each table. Returns whether there may be more.
-pub async fn batch(store: &Store, now: Millis) -> Result<bool> {
-    let codes = now.plus_seconds(-SPENT_CODES);
-    let grants = now.plus_seconds(-LONGEST_ACCESS);
-    let told = now.plus_seconds(-DELIVERIES);
+pub async fn batch(store: &Store, kept: Kept, now: Millis) -> Result<bool> {
+    let codes = now.plus_seconds(-kept.codes);
+    let grants = now.plus_seconds(-kept.grants);
+    let told = now.plus_seconds(-kept.deliveries);
     let sweeps: [(Statement, Statement); 6] = [
         (
             sql("select count(*) as n from (select id from codes where expires_at < $1 limit $2) c").bind(codes).bind(BATCH),

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
 
+use kakaw_core::account::LoginId;
 use kakaw_core::{AccountId, AppId, GrantId, UserId};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -17,11 +18,12 @@ use kakaw_core::token::grant::Grant;
 use kakaw_store::accounts::Stored;
 use kakaw_store::db::{self, Url};
 use kakaw_store::{
-    Outcome, Statement, Store, accounts, app_keys, apps, codes, grants, links, sessions, snapshot, sweep,
+    Outcome, Statement, Store, accounts, app_keys, apps, codes, everything, grants, links, sessions, snapshot, sweep,
 };
 use kakaw_wire::scope::Item;
 
 const KEY: &str = "0123456789abcdef0123456789abcdef";
+const KEPT: sweep::Kept = sweep::Kept { codes: 86_400, grants: 12 * 3600, deliveries: 7 * 86_400 };
 const NOW: Millis = Millis(1_790_000_000_000);
 
 /// Runs a test in memory, in a file, and on PostgreSQL when one is given.
@@ -132,7 +134,8 @@ async fn a_code_is_spent_by_one_of_many_and_a_second_try_of_the_winner_knows_its
         let [winner] = winners[..] else { panic!("one winner: {winners:?}") };
         assert_eq!(store.commit(vec![codes::spend("c", GrantId(winner), NOW)]).await.unwrap(), Outcome::Committed);
         let found = codes::by_id(&store, "c").await.unwrap().unwrap();
-        assert_eq!((found.code.grant_id, found.current), (Some(GrantId(winner)), true));
+        let current = found.code.is_current(&found.link, &found.account, found.key_epoch);
+        assert_eq!((found.code.grant_id, current), (Some(GrantId(winner)), true));
     })
     .await;
 }
@@ -163,14 +166,18 @@ async fn log_in_ids_belong_to_one_account_and_are_compared_without_case() {
     each_database(async |store| {
         fill(&store).await;
         done(&store, vec![accounts::insert(&person(8), NOW)]).await;
-        let put = async |login: &str, id| store.commit(vec![accounts::put_login(login, id)]).await.unwrap();
-        assert_eq!(put("Ryan@Example.com", AccountId(7)).await, Outcome::Committed);
-        assert_eq!(put("ryan@example.com", AccountId(7)).await, Outcome::Committed, "its own again");
-        assert_eq!(put(" ryan@example.com ", AccountId(8)).await, Outcome::Conflict(0), "not another's");
-        let found = accounts::by_login(&store, "RYAN@example.com").await.unwrap().unwrap();
+        let put =
+            async |login: &str, id| store.commit(vec![accounts::put_login(&LoginId::of(login), id)]).await.unwrap();
+        assert_eq!(put("Ryan@Example.com", 7).await, Outcome::Committed);
+        assert_eq!(put("ryan@example.com", 7).await, Outcome::Committed, "its own again");
+        assert_eq!(put(" ryan@example.com ", 8).await, Outcome::Conflict(0), "not another's");
+        let found = accounts::by_login(&store, &LoginId::of("RYAN@example.com")).await.unwrap().unwrap();
         assert_eq!(found.account.id, AccountId(7));
-        assert_eq!(put("+82 10-1234-5678", AccountId(8)).await, Outcome::Committed);
-        assert_eq!(accounts::by_login(&store, "+821012345678").await.unwrap().unwrap().account.id, AccountId(8));
+        assert_eq!(put("+82 10-1234-5678", 8).await, Outcome::Committed);
+        assert_eq!(
+            accounts::by_login(&store, &LoginId::of("+821012345678")).await.unwrap().unwrap().account.id,
+            AccountId(8)
+        );
     })
     .await;
 }
@@ -214,7 +221,7 @@ async fn sweeps_take_batches_of_what_is_over_and_nothing_else() {
         ];
         done(&store, kept).await;
         let mut batches = 0;
-        while sweep::batch(&store, NOW).await.unwrap() {
+        while sweep::batch(&store, KEPT, NOW).await.unwrap() {
             batches += 1;
         }
         assert_eq!(batches, 2, "450 codes are two full batches and a rest");
@@ -224,7 +231,7 @@ async fn sweeps_take_batches_of_what_is_over_and_nothing_else() {
         assert!(sessions::with_account(&store, "over").await.unwrap().is_none());
         assert!(grants::bearer(&store, GrantId(1)).await.unwrap().is_some(), "an access token may still name it");
         assert!(grants::bearer(&store, GrantId(2)).await.unwrap().is_none());
-        assert!(!sweep::batch(&store, NOW).await.unwrap(), "nothing is left to do");
+        assert!(!sweep::batch(&store, KEPT, NOW).await.unwrap(), "nothing is left to do");
     })
     .await;
 }
@@ -257,8 +264,65 @@ async fn a_restored_snapshot_is_every_row_and_no_app_of_the_time_after_it() {
         snapshot::restore(&store, &taken).await.unwrap();
         assert_eq!(name().await, "A");
         assert!(codes::by_id(&store, "c").await.unwrap().is_none());
-        assert_eq!(accounts::all(&store).await.unwrap().len(), 1);
+        assert_eq!(accounts::page(&store, accounts::Place::START, 10).await.unwrap().len(), 1);
         assert_eq!(snapshot::take(&store).await.unwrap().rows(), taken.rows());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn pages_name_everybody_once_in_the_order_in_which_they_came() {
+    each_database(async |store| {
+        // Two of each moment, so that a moment alone does not say where a page ends.
+        let mut changes: Vec<_> = (0..10).map(|n| accounts::insert(&person(100 - n), Millis(NOW.0 + n / 2))).collect();
+        changes.push(apps::insert(&App { id: AppId(1), version: 1, settings: AppSettings::new("A") }, NOW));
+        changes.push(apps::insert(&App { id: AppId(2), version: 1, settings: AppSettings::new("B") }, NOW));
+        changes.extend(
+            (0..10).map(|n| links::insert(&Link::new(AppId(1), AccountId(100 - n), UserId((1 << 40) + n), NOW))),
+        );
+        changes.push(links::insert(&Link::new(AppId(2), AccountId(95), UserId(1 << 40), NOW)));
+        done(&store, changes).await;
+        let (mut after, mut ids, mut linked) = (accounts::Place::START, Vec::new(), Vec::new());
+        loop {
+            let page = accounts::page(&store, after, 3).await.unwrap();
+            let links = links::of_page(&store, after, 3).await.unwrap();
+            assert!(links.iter().all(|link| page.iter().any(|listed| listed.stored.account.id == link.account_id)));
+            linked.extend(links.into_iter().map(|link| (link.account_id, link.app_id)));
+            let Some(last) = page.last() else { break };
+            after = last.place;
+            ids.extend(page.iter().map(|listed| listed.stored.account.id));
+        }
+        assert_eq!(ids.iter().map(|id| id.0).collect::<Vec<_>>(), [99, 100, 97, 98, 95, 96, 93, 94, 91, 92]);
+        assert_eq!(linked.len(), 11);
+        assert!(linked.contains(&(AccountId(95), AppId(2))));
+        let apps: Vec<i64> = apps::page(&store, 1, 10).await.unwrap().iter().map(|app| app.id.0).collect();
+        assert_eq!(apps, [2]);
+        let everything = everything::read(&store, |everything| everything).await.unwrap();
+        let all: Vec<_> = everything.people.iter().map(|p| (p.stored.account.id, p.links.len())).collect();
+        let expected: Vec<_> = ids.iter().map(|id| (*id, if *id == AccountId(95) { 2 } else { 1 })).collect();
+        assert_eq!(all, expected, "one consistent read says the same");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_lives_is_counted_by_account() {
+    each_database(async |store| {
+        fill(&store).await;
+        let live = grants::live_of_page(&store, accounts::Place::START, 10, NOW).await.unwrap();
+        assert!(live.is_empty(), "{live:?}");
+        done(&store, vec![grants::insert(&Grant::from_code(GrantId(41), &code("a", NOW), NOW))]).await;
+        done(&store, vec![grants::insert(&Grant::from_code(GrantId(42), &code("b", NOW), NOW))]).await;
+        let count = async || {
+            let live = grants::live_of_page(&store, accounts::Place::START, 10, NOW).await.unwrap();
+            live.iter().map(|live| (live.account_id, live.app_id, live.count)).collect::<Vec<_>>()
+        };
+        assert_eq!(count().await, [(7, 1, 2)]);
+        done(&store, vec![grants::end(GrantId(41), NOW, "logged out")]).await;
+        assert_eq!(count().await, [(7, 1, 1)]);
+        let late = Millis(i64::MAX);
+        assert!(grants::live_of_page(&store, accounts::Place::START, 10, late).await.unwrap().is_empty());
+        assert!(sessions::live_of_page(&store, accounts::Place::START, 10, late).await.unwrap().is_empty());
     })
     .await;
 }

@@ -9,6 +9,7 @@ pub mod ka;
 pub mod oidc;
 pub mod problem;
 pub mod scope;
+pub mod setting;
 pub mod shipping;
 #[cfg(feature = "texts")]
 pub mod text;
@@ -16,3 +17,4 @@ pub mod token;
 pub mod user;
 
 pub use problem::{Code, Problem, Surface};
+pub use setting::{Expected, SettingProblem};

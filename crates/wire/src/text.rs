@@ -101,6 +101,38 @@ pub fn of(code: Code, lang: Lang) -> Option<&'static Text> {
     })
 }
 
+/// An expectation in every language.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Setting {
+    ko: String,
+    en: String,
+    ja: String,
+    zh: String,
+}
+
+fn all_settings() -> &'static HashMap<String, Setting> {
+    static ALL: OnceLock<HashMap<String, Setting>> = OnceLock::new();
+    ALL.get_or_init(|| toml::from_str(include_str!("../texts/settings.toml")).unwrap_or_default())
+}
+
+/// The words of what a setting must be; empty if there are none (a test reads them all).
+#[must_use]
+pub fn setting(id: &str, lang: Lang) -> &'static str {
+    all_settings().get(id).map_or("", |text| match lang {
+        Lang::Ko => &text.ko,
+        Lang::En => &text.en,
+        Lang::Ja => &text.ja,
+        Lang::Zh => &text.zh,
+    })
+}
+
+/// How many expectations have words.
+#[cfg(test)]
+pub(crate) fn settings() -> usize {
+    all_settings().len()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,7 +1,11 @@
 //! A person's account: what it holds, and what of it belongs to which consent item.
 
+pub mod login_id;
+pub mod rules;
 pub mod session;
 pub mod shipping;
+
+pub use login_id::LoginId;
 
 use jiff::civil::Date;
 use kakaw_wire::scope::Item;

@@ -16,6 +16,12 @@ pub enum KeyKind {
 }
 
 impl KeyKind {
+    /// Every kind.
+    pub const ALL: &'static [Self] = &[Self::RestApi, Self::Javascript, Self::Native, Self::Admin];
+
+    /// Seconds that the longest-lived access token of any kind lives.
+    pub const LONGEST_ACCESS: i64 = Self::Native.access_lifetime();
+
     /// The name in the database.
     #[must_use]
     pub const fn id(self) -> &'static str {
@@ -30,7 +36,18 @@ impl KeyKind {
     /// The kind of this name.
     #[must_use]
     pub fn from_id(id: &str) -> Option<Self> {
-        [Self::RestApi, Self::Javascript, Self::Native, Self::Admin].into_iter().find(|kind| kind.id() == id)
+        Self::ALL.iter().copied().find(|kind| kind.id() == id)
+    }
+
+    /// The list of an app's settings in which its keys stand.
+    #[must_use]
+    pub const fn list(self) -> &'static str {
+        match self {
+            Self::RestApi => "rest_api_keys",
+            Self::Javascript => "javascript_keys",
+            Self::Native => "native_keys",
+            Self::Admin => "admin_keys",
+        }
     }
 
     /// The name that people read.

@@ -5,10 +5,12 @@ use kakaw_wire::Problem;
 use kakaw_wire::scope::Item;
 
 use crate::Millis;
+use crate::account::Account;
 use crate::app::AppKey;
 use crate::authorize::pkce;
 use crate::crypto::{seal, secret};
 use crate::diagnosis::Refusal;
+use crate::link::Link;
 use crate::policy::Policy;
 
 /// A code as it is stored: by its hash, with everything that its tokens will be about.
@@ -41,6 +43,15 @@ pub struct Code {
     pub grant_id: Option<GrantId>,
     /// The transaction of a log-in by certificate.
     pub tx_id: Option<String>,
+}
+
+impl Code {
+    /// Whether link, account and key have still the epochs that the code was made with, and the person may log in.
+    #[must_use]
+    pub fn is_current(&self, link: &Link, account: &Account, key_epoch: i64) -> bool {
+        let made_with = (self.link_epoch, self.account_epoch, self.key_epoch);
+        link.connected && !account.restricted && (link.epoch, account.epoch, key_epoch) == made_with
+    }
 }
 
 /// What an exchange presents.
@@ -130,5 +141,50 @@ pub fn redeem(
     match pkce::check(code.code_challenge.as_deref(), presented.code_verifier.as_deref()) {
         Ok(()) => Redemption::Grant,
         Err(refusal) => Redemption::Burn(refusal),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::UserId;
+    use crate::account::Attributes;
+
+    #[test]
+    fn a_code_is_current_while_nothing_that_it_stands_for_has_changed() {
+        let now = Millis(0);
+        let link = Link { epoch: 3, ..Link::new(AppId(1), AccountId(2), UserId(1 << 40), now) };
+        let attributes = Attributes::default();
+        let account =
+            Account { id: AccountId(2), version: 1, epoch: 5, restricted: false, agreed_to_terms: true, attributes };
+        let code = Code {
+            id: String::new(),
+            app_id: AppId(1),
+            app_key: String::new(),
+            account_id: AccountId(2),
+            redirect_uri: String::new(),
+            scopes: Vec::new(),
+            openid: false,
+            nonce: None,
+            code_challenge: None,
+            auth_time: now,
+            session_id: String::new(),
+            device: String::new(),
+            address: String::new(),
+            link_epoch: 3,
+            account_epoch: 5,
+            key_epoch: 7,
+            created_at: now,
+            expires_at: now,
+            spent_at: None,
+            grant_id: None,
+            tx_id: None,
+        };
+        assert!(code.is_current(&link, &account, 7));
+        assert!(!code.is_current(&Link { connected: false, ..link.clone() }, &account, 7), "unlinked");
+        assert!(!code.is_current(&Link { epoch: 4, ..link.clone() }, &account, 7), "logged out, or linked again");
+        assert!(!code.is_current(&link, &Account { epoch: 6, ..account.clone() }, 7), "another password");
+        assert!(!code.is_current(&link, &Account { restricted: true, ..account.clone() }, 7), "restricted");
+        assert!(!code.is_current(&link, &account, 8), "the key was deleted");
     }
 }

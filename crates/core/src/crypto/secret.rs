@@ -63,6 +63,29 @@ pub fn masked(text: &str) -> String {
     format!("{head}…")
 }
 
+/// Bits that a secret must have at least, if its characters are drawn at random.
+const BITS: f64 = 128.0;
+
+/// Whether a secret could be guessed: too short for what it is made of, or made of few characters.
+#[must_use]
+pub fn is_weak(secret: &str) -> bool {
+    let all = |fits: fn(char) -> bool| secret.chars().all(fits);
+    let bits_per_character = if all(|c| c.is_ascii_digit()) {
+        10_f64.log2()
+    } else if all(|c| c.is_ascii_hexdigit()) {
+        4.0
+    } else if all(|c| c.is_ascii_alphanumeric()) {
+        62_f64.log2()
+    } else {
+        94_f64.log2()
+    };
+    let mut characters: Vec<char> = secret.chars().collect();
+    let length = u32::try_from(characters.len()).unwrap_or(u32::MAX);
+    characters.sort_unstable();
+    characters.dedup();
+    characters.len() < 8 || f64::from(length) * bits_per_character < BITS
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -89,6 +112,22 @@ mod tests {
         for (text, shown) in [("", "…"), ("abcd", "abcd…"), ("abcdefgh", "abcd…"), ("카카오톡이다", "카카오톡…")]
         {
             assert_eq!(masked(text), shown);
+        }
+    }
+
+    #[test]
+    fn weak_secrets_are_known() {
+        for weak in [
+            "",
+            "s3cret",
+            "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+            "1234567890123456789012345678901",
+            "abcDEF123456",
+        ] {
+            assert!(is_weak(weak), "{weak}");
+        }
+        for strong in ["9f86d081884c7d659a2feaa0c55ad015", "V3ry-L0ng&Random!String#42", "kJ8sQ2mZxP0aWv7LrT5uNd"] {
+            assert!(!is_weak(strong), "{strong}");
         }
     }
 

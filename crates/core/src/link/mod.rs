@@ -2,6 +2,7 @@
 
 pub mod consent;
 pub mod properties;
+pub mod rules;
 pub mod scopes;
 pub mod service_terms;
 

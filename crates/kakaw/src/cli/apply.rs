@@ -7,7 +7,7 @@ use clap::Args as ClapArgs;
 
 use super::place::{self, Place};
 use super::{Usage, listen};
-use kakaw_platform::manage::world_file;
+use kakaw_platform::manage::{Actor, world_file};
 
 #[derive(ClapArgs)]
 pub struct Args {
@@ -27,8 +27,9 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     listen::block_on(async {
         match args.place.find_or_make().await? {
             Place::Running(running) => drop(running.send("/control/v1/apply", Some(text)).await?),
-            Place::Here(world) => {
-                world_file::apply(&world, &file).await.map_err(|error| Usage::error(format!("{name}: {error:#}")))?;
+            Place::Here(platform) => {
+                let applied = world_file::apply(&platform, &Actor::CommandLine, &file).await;
+                applied.map_err(|refused| Usage::error(world_file::with_lines(&refused, &text, &name)))?;
             }
         }
         writeln!(std::io::stdout(), "applied {name}: {} apps, {} people", file.apps.len(), file.people.len())?;

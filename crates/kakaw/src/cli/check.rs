@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use clap::Args as ClapArgs;
 use kakaw_core::app::KeyKind;
 use kakaw_core::crypto::seal::Purpose;
-use kakaw_store::{app_keys, apps};
+use kakaw_core::crypto::secret;
+use kakaw_store::app_keys;
 
 use super::open::{self, Missing};
 use super::{Usage, listen};
@@ -14,6 +15,7 @@ use crate::config::Mode;
 use crate::config::{self, Config, SAMPLE_KEY};
 use kakaw_platform::Platform;
 use kakaw_platform::keys;
+use kakaw_platform::manage;
 
 #[derive(ClapArgs)]
 pub struct Args {
@@ -99,7 +101,7 @@ async fn address(config: &Config) -> Vec<String> {
 
 async fn app_problems(platform: &Platform, mode: Mode) -> anyhow::Result<Vec<String>> {
     let mut problems = Vec::new();
-    for app in apps::all(&platform.store).await? {
+    for app in manage::apps::all(platform).await? {
         let name = format!("app {} ({})", app.id, app.settings.name);
         let keys = app_keys::of_app(&platform.store, app.id).await?;
         let mut live = keys.iter().filter(|stored| !stored.key.deleted).peekable();
@@ -131,7 +133,7 @@ fn is_plain_http(uri: &str) -> bool {
 /// Client secrets and keys that anybody could guess.
 pub async fn unsafe_secrets(platform: &Platform) -> anyhow::Result<Vec<String>> {
     let mut problems = Vec::new();
-    for app in apps::all(&platform.store).await? {
+    for app in manage::apps::all(platform).await? {
         for stored in app_keys::of_app(&platform.store, app.id).await?.into_iter().filter(|stored| !stored.key.deleted)
         {
             let name = format!("app {} ({}), {} key", app.id, app.settings.name, stored.key.kind.label());
@@ -142,7 +144,7 @@ pub async fn unsafe_secrets(platform: &Platform) -> anyhow::Result<Vec<String>> 
             let plain = platform.sealer.open(Purpose::Keep, sealed).and_then(|plain| String::from_utf8(plain).ok());
             match plain {
                 None => problems.push(format!("{name}: its secret was sealed under another key file; use that one")),
-                Some(plain) if config::is_weak_secret(&plain) => problems
+                Some(plain) if secret::is_weak(&plain) => problems
                     .push(format!("{name}: its secret has less than 128 bits; make one with: openssl rand -hex 32")),
                 Some(_) => {}
             }

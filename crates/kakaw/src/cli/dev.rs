@@ -12,7 +12,6 @@ use kakaw_core::crypto::secret::Secret;
 
 use super::Usage;
 use super::listen::{Listeners, Stop, block_on_logging, serve};
-use super::people;
 use super::standin::{self, StandIn};
 use crate::config::Mode;
 use crate::config::{self, Config, Flag, SAMPLE_KEY};
@@ -97,7 +96,7 @@ async fn start(
     // Goes with the process.
     let token = world.control_token.as_ref().map(write_token).transpose()?;
     let listening = match &wish {
-        Some(wish) => Some(dispatch::intercept(&worlds, DEFAULT, wish).await.map_err(people::told)?),
+        Some(wish) => Some(dispatch::intercept(&worlds, DEFAULT, wish).await.map_err(standin::told)?),
         None => None,
     };
     let mut text = announcement(&config, address, &files, token.as_ref().map(|file| file.path()));

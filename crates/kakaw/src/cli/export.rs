@@ -24,8 +24,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
             Place::Here(world) => {
                 let left_out = args.place.is_serve() && !args.with_secrets;
                 let secrets = if left_out { Secrets::LeftOut } else { Secrets::Written };
-                let text =
-                    world_file::to_text(&world_file::export(&world, secrets).await?).map_err(anyhow::Error::msg)?;
+                let text = world_file::export_text(&world, secrets).await?;
                 let warning =
                     "# Secrets are left out: applying this file would switch client secrets off. See --with-secrets.\n";
                 if left_out { format!("{warning}{text}") } else { text }

@@ -106,6 +106,7 @@ pub async fn within(
             host_cookies: config.public_url.as_deref().is_some_and(|url| url.starts_with("https://")),
             notice: config.pages.test_notice.then_some(notice),
             open_diagnosis: config.pages.open_diagnosis,
+            strong_secrets: !dev,
             seeds: Seeds { derived_keys: dev, legacy_properties: dev, kept_passwords: dev },
         },
         surroundings,

@@ -7,7 +7,7 @@ use kakaw_wire::event::UnlinkReason;
 
 use super::place::{self, Place};
 use super::{Usage, listen};
-use kakaw_platform::manage::{DeleteAccount, Refused, Unlink};
+use kakaw_platform::manage::{Actor, DeleteAccount, Refused, Unlink};
 
 #[derive(ClapArgs)]
 pub struct Args {
@@ -59,7 +59,7 @@ pub fn run(args: Args) -> anyhow::Result<()> {
                     Place::Running(running) => {
                         drop(running.send_json("/control/v1/people/unlink", &wish).await?);
                     }
-                    Place::Here(world) => wish.run(&world).await.map_err(told)?,
+                    Place::Here(world) => drop(wish.run(&world, &Actor::CommandLine, None).await.map_err(told)?),
                 }
                 format!("unlinked {user_id} from app {app} ({})", reason.id())
             }
@@ -69,7 +69,7 @@ pub fn run(args: Args) -> anyhow::Result<()> {
                     Place::Running(running) => {
                         drop(running.send_json("/control/v1/people/delete", &wish).await?);
                     }
-                    Place::Here(world) => wish.run(&world).await.map_err(told)?,
+                    Place::Here(world) => drop(wish.run(&world, &Actor::CommandLine, None).await.map_err(told)?),
                 }
                 format!("deleted {login} ({})", reason.id())
             }
@@ -82,7 +82,7 @@ pub fn run(args: Args) -> anyhow::Result<()> {
 /// A wrong wish is a mistake in what was asked for.
 pub(super) fn told(refused: Refused) -> anyhow::Error {
     match refused {
-        Refused::Wrong(reason) => Usage::error(reason),
         Refused::Store(error) => error.into(),
+        wrong => Usage::error(wrong.to_string()),
     }
 }

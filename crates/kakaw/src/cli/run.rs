@@ -20,7 +20,7 @@ use super::entered::Entered;
 use super::place::Running;
 use super::signals::{self, Signals};
 use super::standin::{self, StandIn};
-use super::{Usage, listen, people};
+use super::{Usage, listen};
 use crate::config::Mode;
 use crate::config::{self, Config, Flag};
 use kakaw_platform::jobs;
@@ -122,7 +122,7 @@ impl Led {
         let world = Arc::clone(&worlds.first().world);
         tokio::spawn(jobs::work(Arc::clone(&world.platform)));
         let wish = intercept::Wish { offline: args.offline, ..Default::default() };
-        let listening = dispatch::intercept(&worlds, DEFAULT, &wish).await.map_err(people::told)?;
+        let listening = dispatch::intercept(&worlds, DEFAULT, &wish).await.map_err(standin::told)?;
         let service = dispatch::every(worlds).into_make_service_with_connect_info::<SocketAddr>();
         tokio::spawn(async move { axum::serve(plain, service).await });
         Ok(Self { url, entrance: listening.entrance(), from: From::Started(world, listening) })

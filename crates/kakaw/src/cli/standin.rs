@@ -8,17 +8,18 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use kakaw_core::crypto::secret::Secret;
 use kakaw_core::random::{self, Random};
-use kakaw_store::apps;
 
 use super::Usage;
 use super::open::{self, Missing};
 use crate::config::Mode;
 use crate::config::{self, Config};
 use kakaw_platform::manage::world_file::{self, WorldFile};
+use kakaw_platform::manage::{self, Actor};
 use kakaw_standin::clock::Clock;
 use kakaw_standin::demo;
 use kakaw_standin::endpoints;
 use kakaw_standin::intercept::upstream::Upstream;
+use kakaw_standin::refused::Refused;
 use kakaw_standin::rewind;
 use kakaw_standin::snapshots;
 use kakaw_standin::world::{DEFAULT, Place, PublicUrl, World};
@@ -63,7 +64,9 @@ pub async fn start(
         files.extend(sample(&world, address.port()).await?);
     }
     for file in &files {
-        world_file::apply(&world.platform, file).await.map_err(|error| Usage::error(format!("{error:#}")))?;
+        world_file::apply(&world.platform, &Actor::CommandLine, file)
+            .await
+            .map_err(|refused| Usage::error(refused.to_string()))?;
     }
     // Going back to the start must not take away what somebody keeps on a disk.
     if config.in_memory() {
@@ -91,7 +94,7 @@ async fn sample(world: &World, port: u16) -> anyhow::Result<Option<WorldFile>> {
     let mut file = world_file::parse(include_str!("../../assets/sample_world.toml"), "the sample world")
         .map_err(anyhow::Error::msg)?;
     let app = file.apps.first_mut().context("the sample world has an app")?;
-    let stored = apps::all(&world.platform.store).await?;
+    let stored = manage::apps::all(&world.platform).await?;
     if !stored.is_empty() && !stored.iter().any(|stored| stored.id == AppId(app.id) && stored.settings.name == app.name)
     {
         return Ok(None);
@@ -104,4 +107,13 @@ async fn sample(world: &World, port: u16) -> anyhow::Result<Option<WorldFile>> {
         }
     }
     Ok(Some(file))
+}
+
+/// A refusal is a mistake in what was asked for, but for one of the database.
+pub(super) fn told(refused: Refused) -> anyhow::Error {
+    match refused {
+        Refused::Store(error) => error.into(),
+        Refused::Change(refused) => super::people::told(refused),
+        wrong @ Refused::Wrong(_) => Usage::error(wrong.to_string()),
+    }
 }

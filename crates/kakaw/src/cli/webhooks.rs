@@ -7,7 +7,7 @@ use clap::{Args as ClapArgs, Subcommand};
 use super::listen;
 use super::people::told;
 use super::place::{self, Place};
-use kakaw_platform::manage::{self, Resume, WebhookStatus};
+use kakaw_platform::manage::{self, Actor, Resume, WebhookStatus};
 
 #[derive(ClapArgs)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -46,7 +46,7 @@ pub fn run(args: Args) -> anyhow::Result<()> {
             Place::Running(running) => {
                 drop(running.send_json("/control/v1/webhooks/resume", &wish).await?);
             }
-            Place::Here(world) => wish.run(&world).await.map_err(told)?,
+            Place::Here(world) => drop(wish.run(&world, &Actor::CommandLine, None).await.map_err(told)?),
         }
         writeln!(std::io::stdout(), "webhook {} of app {app} is in use", wish.webhook)?;
         Ok(())

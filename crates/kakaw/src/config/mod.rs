@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 pub use keys::{Key, keys};
 pub use load::{Flag, Loaded, load};
-pub use safety::{is_weak_secret, unsafe_settings};
+pub use safety::unsafe_settings;
 pub use variables::{CONTROL_TOKEN, OTHERS, URL, environment};
 
 /// Where earlier versions kept the keys of a PostgreSQL database: in the working folder.

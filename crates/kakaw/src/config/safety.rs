@@ -3,9 +3,6 @@
 use crate::config::Config;
 use kakaw_platform::password::OWASP;
 
-/// Bits that a client secret must be able to hold.
-const SECRET_BITS: f64 = 128.0;
-
 /// The settings that are unsafe for real people, each with what to do.
 #[must_use]
 pub fn unsafe_settings(config: &Config) -> Vec<String> {
@@ -49,46 +46,10 @@ pub fn unsafe_settings(config: &Config) -> Vec<String> {
     found
 }
 
-/// Whether a secret cannot hold 128 bits: too short for the characters that it is made of, or too uniform.
-#[must_use]
-pub fn is_weak_secret(secret: &str) -> bool {
-    let all = |fits: fn(char) -> bool| secret.chars().all(fits);
-    let bits_per_character = if all(|c| c.is_ascii_digit()) {
-        10_f64.log2()
-    } else if all(|c| c.is_ascii_hexdigit()) {
-        4.0
-    } else if all(|c| c.is_ascii_alphanumeric()) {
-        62_f64.log2()
-    } else {
-        94_f64.log2()
-    };
-    let mut characters: Vec<char> = secret.chars().collect();
-    let length = u32::try_from(characters.len()).unwrap_or(u32::MAX);
-    characters.sort_unstable();
-    characters.dedup();
-    characters.len() < 8 || f64::from(length) * bits_per_character < SECRET_BITS
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::config::Mode;
-
-    #[test]
-    fn weak_secrets_are_known() {
-        for weak in [
-            "",
-            "s3cret",
-            "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
-            "1234567890123456789012345678901",
-            "abcDEF123456",
-        ] {
-            assert!(is_weak_secret(weak), "{weak}");
-        }
-        for strong in ["9f86d081884c7d659a2feaa0c55ad015", "V3ry-L0ng&Random!String#42", "kJ8sQ2mZxP0aWv7LrT5uNd"] {
-            assert!(!is_weak_secret(strong), "{strong}");
-        }
-    }
 
     #[test]
     fn plain_http_needs_a_declared_proxy() {

@@ -121,7 +121,9 @@ fn apply_and_export_are_lossless_by_url_by_folder_and_by_database() {
     let sample = Running::start(folder.path(), &["dev", "--listen", "127.0.0.1:0"]);
     let (code, _, err) = run(folder.path(), &["apply", "world.toml", "--url", &sample.url]);
     assert_eq!(code, Some(2));
-    assert!(err.contains("REST API key number 1 belongs to app 1001 already"), "{err}");
+    let key =
+        "world file, line 11: apps[0].rest_api_keys[0].key: received \"0123…\"; expected a value that is not in use";
+    assert!(err.contains(key) && err.lines().count() == 1, "{err}");
     let (code, _, err) = run(folder.path(), &["export", "--url", "http://127.0.0.1:9"]);
     assert_eq!(code, Some(1));
     assert!(err.contains("kakaw dev"), "{err}");
@@ -170,7 +172,12 @@ fn serve_refuses_unsafe_settings_and_runs_with_safe_ones() {
     config("kakaw.toml", safe);
     // A secret that can be guessed.
     std::fs::write(folder.path().join("weak.toml"), WORLD).unwrap();
-    run(folder.path(), &["apply", "weak.toml", "--config", "kakaw.toml"]);
+    let (code, _, err) = run(folder.path(), &["apply", "weak.toml", "--config", "kakaw.toml"]);
+    assert_eq!(code, Some(2), "{err}");
+    assert!(err.contains("rest_api_keys[0].client_secret") && err.contains("128 bits"), "{err}");
+    assert!(!err.contains("a secret\""), "the secret itself is not told: {err}");
+    // One that is there already, from before it was refused.
+    run(folder.path(), &["apply", "weak.toml", "--data", "live"]);
     let (code, _, err) = run(folder.path(), &["serve", "--config", "kakaw.toml"]);
     assert_eq!(code, Some(2), "{err}");
     assert!(err.contains("less than 128 bits"), "{err}");

@@ -141,3 +141,81 @@ fn no_source_text_is_in_the_program() {
     let found: Vec<_> = lines.map(|line| String::from_utf8_lossy(&line[..line.len().min(120)])).collect();
     assert!(found.is_empty(), "{found:#?}");
 }
+
+/// What people do themselves, on their own pages and through their apps; all other changes of settings and people go
+/// through `platform/src/manage`.
+const OWN_ACTS: [(&str, &[&str]); 12] = [
+    ("http/accounts/create_account.rs", &["accounts::insert", "accounts::put_login"]),
+    ("http/accounts/login.rs", &["accounts::hash_password", "accounts::wake"]),
+    ("http/accounts/terms.rs", &["accounts::agree_to_terms"]),
+    (
+        "http/kauth/authorize/consent.rs",
+        &["accounts::put_login", "accounts::update_attributes", "links::insert", "links::update"],
+    ),
+    ("http/kapi/v1_user_logout.rs", &["links::log_out"]),
+    ("http/kapi/v1_user_signup.rs", &["links::update"]),
+    ("http/kapi/v1_user_unlink.rs", &["links::unlink"]),
+    ("http/kapi/v1_user_update_profile.rs", &["links::update"]),
+    ("http/kapi/v2_user_scopes.rs", &["links::update"]),
+    ("http/kapi/v2_user_service_terms.rs", &["links::update"]),
+    (
+        "http/apps/address.rs",
+        &[
+            "links::update",
+            "shipping_addresses::delete",
+            "shipping_addresses::insert",
+            "shipping_addresses::set_default",
+            "shipping_addresses::update",
+        ],
+    ),
+    ("signer.rs", &["signing_keys::insert"]),
+];
+
+/// The functions of a table's file that make statements, which is how everything is written.
+fn writes(table: &str) -> Vec<String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../store/src/{table}.rs"));
+    let text = std::fs::read_to_string(path).unwrap();
+    let functions = text.split("\npub fn ").skip(1).filter_map(|rest| {
+        let signature = rest.split('{').next().unwrap();
+        let name = rest.split(['(', '<']).next().unwrap();
+        signature.contains("-> Statement").then(|| format!("{table}::{name}"))
+    });
+    functions.collect()
+}
+
+#[test]
+fn settings_and_people_are_changed_by_one_door() {
+    let tables = ["apps", "app_keys", "accounts", "links", "shipping_addresses", "signing_keys"];
+    let writes: Vec<String> = tables.into_iter().flat_map(writes).collect();
+    assert!(writes.len() > 18 && writes.contains(&"app_keys::put".to_owned()), "{writes:?}");
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut folders: Vec<_> = ["platform/src", "standin/src", "kakaw/src"].map(|name| crates.join(name)).into();
+    let mut found = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.extend((!path.ends_with("platform/src/manage")).then_some(path));
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).unwrap();
+            let of_file = path.to_string_lossy();
+            let allowed = OWN_ACTS.iter().filter(|(file, _)| of_file.ends_with(&format!("platform/src/{file}")));
+            let allowed: Vec<&str> = allowed.flat_map(|(_, acts)| acts.iter().copied()).collect();
+            // Nobody takes the functions out of their module, so a name is written with it.
+            let used = writes.iter().filter(|name| text.contains(&format!("{name}(")));
+            found
+                .extend(used.filter(|name| !allowed.contains(&name.as_str())).map(|name| format!("{of_file}: {name}")));
+            let idle = allowed.iter().filter(|act| !text.contains(&format!("{act}(")));
+            found.extend(idle.map(|act| format!("{of_file}: {act} is allowed and not used")));
+            for table in tables {
+                let taken_out = format!("use kakaw_store::{table}::");
+                let lines = text.lines().filter(|line| line.starts_with(&taken_out));
+                // Types may be taken out of the module: their names begin with a capital.
+                let named = lines.filter(|line| !line[taken_out.len()..].starts_with(|c: char| c.is_uppercase()));
+                found.extend(named.map(|line| format!("{of_file}: {line}")));
+            }
+        }
+    }
+    assert!(found.is_empty(), "these go around manage/:\n{}", found.join("\n"));
+}

@@ -1,5 +1,7 @@
 //! What services must be told, as statements for the transaction that causes it: told exactly if it happened.
 
+use std::collections::BTreeMap;
+
 use kakaw_core::AppId;
 use kakaw_core::account::Account;
 use kakaw_core::app::App;
@@ -35,18 +37,28 @@ pub fn unlinked(platform: &Platform, app: &App, link: &Link, reason: UnlinkReaso
     changes
 }
 
-/// The notices that a change of an account means for every app that it is linked with.
+/// The notices that a change of an account means for every app that it is linked with; `changing` are apps that the same
+/// commit changes, as they will be.
 ///
 /// # Errors
 /// The database failed.
-pub async fn account_changed(platform: &Platform, before: &Account, after: &Account) -> Result<Vec<Statement>, Error> {
+pub async fn account_changed(
+    platform: &Platform,
+    changing: &BTreeMap<AppId, App>,
+    before: &Account,
+    after: &Account,
+) -> Result<Vec<Statement>, Error> {
     let events = webhook::account_events(before, after);
     let mut changes = Vec::new();
     if events.is_empty() {
         return Ok(changes);
     }
     for link in links::of_account(&platform.store, after.id).await?.into_iter().filter(|link| link.connected) {
-        if let Some(app) = apps::by_id(&platform.store, link.app_id).await? {
+        let app = match changing.get(&link.app_id) {
+            Some(app) => Some(app.clone()),
+            None => apps::by_id(&platform.store, link.app_id).await?,
+        };
+        if let Some(app) = app {
             changes.extend(told(platform, &app, &link, &events));
         }
     }

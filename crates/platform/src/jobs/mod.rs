@@ -1,12 +1,17 @@
 //! Background jobs: signing keys, deliveries, deletion of expired rows.
 
-pub mod unlink;
-
 use std::sync::Arc;
 use std::time::Duration;
 
+use kakaw_core::policy::{CODES_KEPT, DELIVERIES_KEPT, GRANTS_KEPT};
+use kakaw_store::sweep;
+
 use crate::Platform;
 use crate::deliver;
+use crate::manage::links;
+
+/// What has ended is kept this long.
+const KEPT: sweep::Kept = sweep::Kept { codes: CODES_KEPT, grants: GRANTS_KEPT, deliveries: DELIVERIES_KEPT };
 
 /// Between two sweeps.
 const SWEEP: Duration = Duration::from_secs(30);
@@ -35,6 +40,6 @@ async fn sweep_again_and_again(platform: &Platform) {
 /// # Errors
 /// The database failed.
 pub async fn sweep(platform: &Platform) -> Result<bool, kakaw_store::Error> {
-    let overdue = unlink::overdue(platform).await?;
-    Ok(kakaw_store::sweep::batch(&platform.store, platform.now()).await? || overdue)
+    let overdue = links::end_overdue(platform).await?;
+    Ok(sweep::batch(&platform.store, KEPT, platform.now()).await? || overdue)
 }

@@ -6,6 +6,9 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use kakaw_core::app::Limits;
+use kakaw_wire::Expected;
+use kakaw_wire::text::Lang;
 use reqwest::redirect;
 use tokio::runtime::Handle;
 
@@ -39,12 +42,6 @@ impl Client {
         Self { options, client: OnceLock::new(), runtime: OnceLock::new() }
     }
 
-    /// Whether private addresses and plain HTTP are allowed.
-    #[must_use]
-    pub const fn allows_private_networks(&self) -> bool {
-        self.options.private_networks
-    }
-
     /// The client, or why there is none.
     ///
     /// # Errors
@@ -72,17 +69,16 @@ impl Client {
     /// # Errors
     /// What was expected.
     pub fn check(&self, url: &str) -> Result<reqwest::Url, String> {
-        addresses::check_url(url, &self.options)
+        let expected = |expected: Expected| format!("{url:?}: expected {}", expected.text(Lang::En));
+        addresses::check_url(url, &self.limits()).map_err(expected)
     }
-}
 
-/// Whether webhooks may have this URL at all; what its name leads to is checked at every connection.
-///
-/// # Errors
-/// What was expected.
-pub fn check_url(url: &str, private_networks: bool) -> Result<(), String> {
-    let options = Options { private_networks, ..Options::default() };
-    addresses::check_url(url, &options).map(|_| ())
+    /// What the operator allows webhooks.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        let Options { private_networks, own_host, .. } = self.options.clone();
+        Limits { private_networks, own_host, ..Limits::default() }
+    }
 }
 
 fn build(options: &Options) -> Result<reqwest::Client, String> {

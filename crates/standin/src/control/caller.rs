@@ -3,18 +3,24 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use std::collections::BTreeMap;
+
+use axum::body::Body;
 use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use kakaw_core::crypto::secret;
-use kakaw_wire::Problem;
+use kakaw_platform::manage::{self, Change};
+use kakaw_wire::text::Lang;
+use kakaw_wire::{Problem, SettingProblem};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::json;
 
+use crate::refused::Refused;
 use crate::world::{Shared, World};
 use kakaw_platform::http::error::{self, Error};
-use kakaw_platform::manage::Refused;
 use kakaw_platform::request::base;
 use kakaw_platform::request::body;
 use kakaw_platform::request::context;
@@ -111,10 +117,43 @@ impl Caller {
         }
     }
 
+    /// That something was changed: 204.
+    #[must_use]
+    pub fn changed(&self, result: Result<Change, manage::Refused>) -> Response {
+        self.done(result.map(drop))
+    }
+
     fn failed(&self, refused: Refused) -> Response {
         match refused {
             Refused::Wrong(reason) => self.refuse(reason),
-            Refused::Store(error) => Error::from(error).kauth(&self.world.platform, &self.base),
+            Refused::Change(manage::Refused::Problems(problems)) => {
+                let lines: Vec<String> = problems.iter().map(|problem| problem.text(Lang::En)).collect();
+                self.refuse_all(&lines.join("\n"), &problems)
+            }
+            Refused::Change(manage::Refused::Store(error)) | Refused::Store(error) => {
+                Error::from(error).kauth(&self.world.platform, &self.base)
+            }
+            Refused::Change(refused) => self.refuse(refused.to_string()),
         }
+    }
+
+    /// Values that cannot be: in words, and each for programs, in the four languages.
+    #[must_use]
+    pub fn refuse_all(&self, reason: &str, problems: &[SettingProblem]) -> Response {
+        let (mut parts, _) = self.refuse(reason).into_parts();
+        parts.headers.remove(header::CONTENT_LENGTH);
+        let texts = |problem: &SettingProblem| -> BTreeMap<&str, String> {
+            Lang::ALL.iter().map(|lang| (lang.id(), problem.text(*lang))).collect()
+        };
+        let each = problems.iter().map(|problem| {
+            let SettingProblem { path, received, expected } = problem;
+            json!({ "path": path, "received": received, "expected": expected, "text": texts(problem) })
+        });
+        let body = json!({
+            "error": "invalid_request",
+            "error_description": reason,
+            "problems": each.collect::<Vec<_>>(),
+        });
+        Response::from_parts(parts, Body::from(body.to_string()))
     }
 }

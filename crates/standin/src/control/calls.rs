@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::clock::Change;
 use super::login::LogIn;
-use super::people::Person;
+use super::people::{Page, Person};
 use super::policy::Rules;
 use super::worlds::{Keep, Restore, Told};
 use crate::faults::FaultRule;
@@ -14,7 +14,9 @@ use crate::presets;
 use crate::request_log::{Exchange, Filter};
 use crate::worlds;
 use kakaw_platform::endpoint::Method;
-use kakaw_platform::manage::{DeleteAccount, DeliveryStatus, Replay, Resume, Trigger, Unlink, WebhookStatus};
+use kakaw_platform::manage::{
+    DeleteAccount, Deliveries, DeliveryStatus, Replay, Resume, Trigger, Unlink, WebhookStatus,
+};
 
 /// What stands before every path.
 pub const PREFIX: &str = "/control/v1";
@@ -122,11 +124,12 @@ pub const CALLS: &[Call] = &[
     call!("resume", Post "/webhooks/resume", "Put a paused webhook back in use.", Sends::Json(of::<Resume>), None),
     call!("trigger", Post "/webhooks/trigger",
         "Send a notice that nothing caused, whatever settings and consents say.", Sends::Json(of::<Trigger>), Some(object)),
-    call!("deliveries", Get "/deliveries", "The last deliveries, newest first.", Sends::Nothing,
+    call!("deliveries", Get "/deliveries", "Deliveries, newest first, page by page.",
+        Sends::Query(of::<Deliveries>),
         Some(of::<Vec<DeliveryStatus>>)),
     call!("replay", Post "/deliveries/replay", "Send a notice again, as it was.", Sends::Json(of::<Replay>), Some(object)),
-    call!("people", Get "/people", "Who is in the world, with what they are linked, and whether they are logged in.",
-        Sends::Nothing, Some(of::<Vec<Person>>)),
+    call!("people", Get "/people", "Who is in the world, with what they are linked, and whether they are logged in, page by page.",
+        Sends::Query(of::<Page>), Some(of::<Vec<Person>>)),
     call!("policy", Get "/policy", "The rules of the protocol that can be bent.", Sends::Nothing, Some(of::<Rules>)),
     call!("policy-set", Post "/policy", "Bend some of them, from now on.", Sends::Json(of::<Rules>), Some(of::<Rules>)),
     call!("interception", Get "/interception", "Where the traffic to Kakao's hosts is taken.", Sends::Nothing, Some(object)),

@@ -8,10 +8,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::caller::{Caller, Wish};
+use crate::refused::Refused;
 use crate::schedule;
 use crate::world::World;
 use kakaw_platform::http::error;
-use kakaw_platform::manage::Refused;
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 use kakaw_core::app::KeyKind;
 use kakaw_core::app::client_id;
-use kakaw_store::{app_keys, apps};
+use kakaw_store::app_keys;
 use kakaw_wire::Problem;
 use kakaw_wire::form::Pairs;
 use kakaw_wire::scope;
@@ -20,6 +20,7 @@ use super::caller::Wish;
 use crate::world::{Shared, World};
 use kakaw_platform::http::error::{self, Error};
 use kakaw_platform::http::kauth;
+use kakaw_platform::manage;
 use kakaw_platform::request::context::Here;
 use kakaw_platform::request::redirect::with_query;
 use kakaw_platform::request::settled::{Settled, Unattended};
@@ -120,7 +121,7 @@ async fn log_in(world: &Arc<World>, here: Here, wish: &LogIn) -> Result<Value, E
 /// The key that is meant if none is named: the first REST API key of the one app that has any.
 async fn only_key(world: &World) -> Result<String, Error> {
     let mut found = Vec::new();
-    for app in apps::all(&world.platform.store).await? {
+    for app in manage::apps::all(&world.platform).await? {
         let keys = app_keys::of_app(&world.platform.store, app.id).await?;
         let key = keys.into_iter().map(|stored| stored.key).find(|key| key.kind == KeyKind::RestApi && !key.deleted);
         found.extend(key.map(|key| (app.settings.name.clone(), key.key)));

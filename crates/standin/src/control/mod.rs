@@ -26,8 +26,8 @@ use crate::talk;
 use crate::world::Shared;
 use kakaw_platform::endpoint::{Method, Routes};
 use kakaw_platform::http::error;
-use kakaw_platform::manage::Refused;
 use kakaw_platform::manage::world_file::{self, Secrets};
+use kakaw_platform::manage::{self, Actor};
 use kakaw_platform::request::body;
 use kakaw_platform::request::context::Here;
 
@@ -115,19 +115,23 @@ async fn apply(State(shared): State<Shared>, request: Request) -> Response {
         world_file::parse(&text, "world file")
     };
     match file {
-        Ok(file) => {
-            let applied = world_file::apply(&shared.0.platform, &file).await;
-            caller.done(applied.map_err(|error| Refused::Wrong(format!("{error:#}"))))
-        }
+        Ok(file) => match world_file::apply(&shared.0.platform, &Actor::ControlApi, &file).await {
+            Ok(_) => StatusCode::NO_CONTENT.into_response(),
+            Err(refused) => match &refused {
+                manage::Refused::Problems(problems) => {
+                    caller.refuse_all(&world_file::with_lines(&refused, &text, "world file"), problems)
+                }
+                _ => caller.done(Err(refused)),
+            },
+        },
         Err(reason) => caller.refuse(reason),
     }
 }
 
 async fn export(caller: Caller) -> Response {
-    let file = world_file::export(&caller.world.platform, Secrets::Written).await.map_err(Refused::from);
-    match file.and_then(|file| world_file::to_text(&file).map_err(Refused::Wrong)) {
+    match world_file::export_text(&caller.world.platform, Secrets::Written).await {
         Ok(text) => ([(header::CONTENT_TYPE, "application/toml;charset=UTF-8")], text).into_response(),
-        Err(refused) => caller.done(Err(refused)),
+        Err(error) => caller.done(Err(error)),
     }
 }
 

@@ -3,7 +3,7 @@
 //! `GET /control/v1/webhooks` — every webhook, and how it fares.
 //! `POST /control/v1/webhooks/resume` — put a paused webhook back in use.
 //! `POST /control/v1/webhooks/trigger` — send a notice that nothing caused.
-//! `GET /control/v1/deliveries` — the last deliveries, newest first.
+//! `GET /control/v1/deliveries` — deliveries, newest first, page by page.
 //! `POST /control/v1/deliveries/replay` — send one again, as it was.
 //! `POST /control/v1/keys/rotate` — sign ID tokens with a new key; the old ones stay in the key set.
 //! `GET /control/v1/presets` — people that break services, by name.
@@ -11,23 +11,26 @@
 //!
 //! Bodies are JSON, as [`kakaw_platform::manage`] describes them.
 
+use axum::extract::Query;
+use axum::extract::rejection::QueryRejection;
 use axum::response::Response;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::caller::{Caller, Wish};
 use crate::presets;
-use kakaw_platform::manage::{self, DeleteAccount, Refused, Replay, Resume, Trigger, Unlink};
+use crate::refused::Refused;
+use kakaw_platform::manage::{self, Actor, Change, DeleteAccount, Deliveries, Replay, Resume, Trigger, Unlink, What};
 
 pub async fn unlink(Wish(caller, wish): Wish<Unlink>) -> Response {
-    caller.done(wish.run(&caller.world.platform).await)
+    caller.changed(wish.run(&caller.world.platform, &Actor::ControlApi, None).await)
 }
 
 pub async fn delete(Wish(caller, wish): Wish<DeleteAccount>) -> Response {
-    caller.done(wish.run(&caller.world.platform).await)
+    caller.changed(wish.run(&caller.world.platform, &Actor::ControlApi, None).await)
 }
 
 pub async fn resume(Wish(caller, wish): Wish<Resume>) -> Response {
-    caller.done(wish.run(&caller.world.platform).await)
+    caller.changed(wish.run(&caller.world.platform, &Actor::ControlApi, None).await)
 }
 
 pub async fn webhooks(caller: Caller) -> Response {
@@ -35,21 +38,34 @@ pub async fn webhooks(caller: Caller) -> Response {
 }
 
 pub async fn trigger(Wish(caller, wish): Wish<Trigger>) -> Response {
-    caller.told(wish.run(&caller.world.platform).await.map(|id| json!({ "id": id })))
+    caller.told(wish.run(&caller.world.platform, &Actor::ControlApi, None).await.map(id))
 }
 
-pub async fn deliveries(caller: Caller) -> Response {
-    caller.told(manage::last_deliveries(&caller.world.platform).await)
+pub async fn deliveries(caller: Caller, page: Result<Query<Deliveries>, QueryRejection>) -> Response {
+    match page {
+        Ok(Query(page)) => caller.told(page.run(&caller.world.platform).await),
+        Err(rejection) => caller.refuse(rejection.body_text()),
+    }
+}
+
+/// The delivery that a change has made.
+fn id(change: Change) -> Value {
+    match change.what {
+        What::Delivery { id, .. } => json!({ "id": id }),
+        _ => Value::Null,
+    }
 }
 
 pub async fn replay(Wish(caller, wish): Wish<Replay>) -> Response {
-    caller.told(wish.run(&caller.world.platform).await.map(|id| json!({ "id": id })))
+    caller.told(wish.run(&caller.world.platform, &Actor::ControlApi, None).await.map(id))
 }
 
 pub async fn rotate(caller: Caller) -> Response {
-    let world = &caller.world;
-    let rotated = world.platform.signer.rotate(&world.platform.store, &world.platform.sealer, world.now()).await;
-    caller.told(rotated.map(|kid| json!({ "kid": kid })).map_err(Refused::from))
+    let rotated = manage::signing::rotate(&caller.world.platform, &Actor::ControlApi).await;
+    caller.told(rotated.map(|change| match change.what {
+        What::SigningKey { kid } => json!({ "kid": kid }),
+        _ => Value::Null,
+    }))
 }
 
 pub async fn known(caller: Caller) -> Response {

@@ -1,14 +1,31 @@
-//! `GET /control/v1/people` — who is in the world, with what they are linked, and whether they are logged in.
+//! `GET /control/v1/people` — who is in the world, with what they are linked, and whether they are logged in, page by page.
 
+use std::collections::BTreeMap;
+
+use axum::extract::Query;
+use axum::extract::rejection::QueryRejection;
 use axum::response::Response;
+use kakaw_core::Millis;
 use kakaw_core::UserId;
+use kakaw_store::accounts::Place;
 use kakaw_store::{accounts, apps, grants, links, sessions};
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::caller::Caller;
+use crate::refused::Refused;
 use crate::world::World;
-use kakaw_platform::manage::Refused;
+use kakaw_platform::manage;
+
+/// Which people, oldest account first.
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Page {
+    /// The `cursor` of the last person of the page before; default: from the beginning.
+    after: Option<String>,
+    /// How many, 1 to 1,000; default 100.
+    limit: Option<i64>,
+}
 
 /// A person, as services and browsers know them.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -22,6 +39,8 @@ pub struct Person {
     /// Browsers in which the account is logged in now.
     sessions: i64,
     links: Vec<Link>,
+    /// Where the person stands in the list, for `after`.
+    cursor: String,
 }
 
 /// A link with an app.
@@ -46,35 +65,57 @@ pub struct Link {
     grants: i64,
 }
 
-pub async fn get(caller: Caller) -> Response {
-    caller.told(all(&caller.world).await.map_err(Refused::from))
+pub async fn get(caller: Caller, page: Result<Query<Page>, QueryRejection>) -> Response {
+    match page {
+        Ok(Query(page)) => caller.told(people(&caller.world, &page).await),
+        Err(rejection) => caller.refuse(rejection.body_text()),
+    }
 }
 
-async fn all(world: &World) -> Result<Vec<Person>, kakaw_store::Error> {
-    let (now, mut people) = (world.now(), Vec::new());
-    for stored in accounts::all(&world.platform.store).await? {
-        let account = stored.account;
-        let mut of = Vec::new();
-        for link in links::of_account(&world.platform.store, account.id).await? {
-            let app = apps::by_id(&world.platform.store, link.app_id).await?;
-            of.push(Link {
-                app: link.app_id.0,
-                app_name: app.map(|app| app.settings.name).unwrap_or_default(),
-                user_id: link.user_id,
-                connected: link.connected,
-                signup_due: link.signup_due.map(|due| due.rfc3339()),
-                scopes: link.consents.keys().map(|item| item.id().to_owned()).collect(),
-                terms: link.terms.keys().cloned().collect(),
-                grants: grants::live_of(&world.platform.store, &link, account.epoch, now).await?,
-            });
+fn place(cursor: Option<&str>) -> Result<Place, Refused> {
+    let Some(cursor) = cursor else { return Ok(Place::START) };
+    let read = cursor.split_once('.').and_then(|(at, id)| Some((at.parse().ok()?, id.parse().ok()?)));
+    let wrong = || Refused::Wrong(format!("after: {cursor:?}; expected the cursor of a person of this list"));
+    let (created_at, id) = read.ok_or_else(wrong)?;
+    Ok(Place { created_at: Millis(created_at), id })
+}
+
+async fn people(world: &World, page: &Page) -> Result<Vec<Person>, Refused> {
+    let (store, now) = (&world.platform.store, world.now());
+    let (after, limit) = (place(page.after.as_deref())?, manage::page_size(page.limit)?);
+    let accounts = accounts::page(store, after, limit).await?;
+    let live = grants::live_of_page(store, after, limit, now).await?;
+    let live: BTreeMap<_, _> = live.into_iter().map(|live| ((live.account_id, live.app_id), live.count)).collect();
+    let sessions = sessions::live_of_page(store, after, limit, now).await?;
+    let sessions: BTreeMap<_, _> = sessions.into_iter().map(|live| (live.account_id, live.count)).collect();
+    let mut links: BTreeMap<i64, Vec<Link>> = BTreeMap::new();
+    let mut names = BTreeMap::new();
+    for link in links::of_page(store, after, limit).await? {
+        if let std::collections::btree_map::Entry::Vacant(name) = names.entry(link.app_id) {
+            let app = apps::by_id(store, link.app_id).await?;
+            name.insert(app.map(|app| app.settings.name).unwrap_or_default());
         }
-        people.push(Person {
-            sessions: sessions::live_of(&world.platform.store, account.id, account.epoch, now).await?,
-            restricted: account.restricted,
-            nickname: account.attributes.nickname.clone(),
-            person: account.attributes.email.or(account.attributes.id).unwrap_or_default(),
-            links: of,
+        links.entry(link.account_id.0).or_default().push(Link {
+            app: link.app_id.0,
+            app_name: names.get(&link.app_id).cloned().unwrap_or_default(),
+            user_id: link.user_id,
+            connected: link.connected,
+            signup_due: link.signup_due.map(|due| due.rfc3339()),
+            scopes: link.consents.keys().map(|item| item.id().to_owned()).collect(),
+            terms: link.terms.keys().cloned().collect(),
+            grants: live.get(&(link.account_id.0, link.app_id.0)).copied().unwrap_or(0),
         });
     }
-    Ok(people)
+    let person = |accounts::Listed { stored, place }: accounts::Listed| {
+        let attributes = stored.account.attributes;
+        Person {
+            sessions: sessions.get(&place.id).copied().unwrap_or(0),
+            restricted: stored.account.restricted,
+            nickname: attributes.nickname,
+            person: attributes.email.or(attributes.id).unwrap_or_default(),
+            links: links.remove(&place.id).unwrap_or_default(),
+            cursor: format!("{}.{}", place.created_at.0, place.id),
+        }
+    };
+    Ok(accounts.into_iter().map(person).collect())
 }

@@ -5,6 +5,7 @@
 //! `GET /control/v1/requests/wait` — the first exchange that fits, waiting for it up to `timeout` seconds.
 //! `GET /control/v1/faults` — the fault rules. `POST /control/v1/faults` — add one. `DELETE /control/v1/faults` — remove all.
 
+use kakaw_core::account::LoginId;
 use kakaw_core::{AccountId, AppId};
 use std::time::Duration;
 
@@ -100,15 +101,15 @@ async fn filter(caller: &Caller, query: &str) -> Result<(Filter, Duration), Stri
         }
     }
     if let Some(person) = &filter.person {
-        filter.account = Some(account(caller, person).await?);
+        filter.account = Some(AccountId(account(caller, person).await?));
     }
     Ok((filter, Duration::from_secs(seconds)))
 }
 
 /// The account of a log-in id.
-async fn account(caller: &Caller, person: &str) -> Result<AccountId, String> {
-    match accounts::by_login(&caller.world.platform.store, person).await {
-        Ok(Some(stored)) => Ok(stored.account.id),
+async fn account(caller: &Caller, person: &str) -> Result<i64, String> {
+    match accounts::by_login(&caller.world.platform.store, &LoginId::of(person)).await {
+        Ok(Some(stored)) => Ok(stored.account.id.0),
         Ok(None) => Err(format!("person: nobody logs in with {person:?}")),
         Err(error) => Err(format!("person: {error}")),
     }
@@ -128,7 +129,7 @@ pub async fn add(Wish(caller, mut rule): Wish<FaultRule>) -> Response {
         return caller.refuse(reason);
     }
     if let Some(person) = &rule.person {
-        match accounts::by_login(&caller.world.platform.store, person).await {
+        match accounts::by_login(&caller.world.platform.store, &LoginId::of(person)).await {
             Ok(Some(stored)) => rule.account = Some(stored.account.id),
             Ok(None) => return caller.refuse(format!("person: nobody logs in with {person:?}")),
             Err(error) => return caller.done(Err(error)),

@@ -17,12 +17,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::caller::{Caller, Wish};
+use crate::refused::Refused;
 use crate::rewind;
 use crate::snapshots;
 use crate::world::{KAKAO_HOSTS, WORLDS};
 use crate::worlds::{self, Running, Worlds};
 use kakaw_platform::http::error;
-use kakaw_platform::manage::Refused;
 use kakaw_platform::request::base;
 
 /// A world, as it is told.

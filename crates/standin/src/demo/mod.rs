@@ -19,7 +19,7 @@ use kakaw_core::app::KeyKind;
 use kakaw_core::crypto::seal::Purpose;
 use kakaw_core::crypto::secret;
 use kakaw_core::random;
-use kakaw_store::{app_keys, apps};
+use kakaw_store::app_keys;
 use kakaw_wire::form::Pairs;
 use kakaw_wire::token::TokenReply;
 use serde::{Deserialize, Serialize};
@@ -28,6 +28,7 @@ use crate::pages::demo::{Demo as Page, Shown};
 use crate::world::Shared;
 use kakaw_platform::endpoint::{Method, Routes};
 use kakaw_platform::http::error::Error;
+use kakaw_platform::manage;
 use kakaw_platform::pages;
 use kakaw_platform::request::context::Here;
 use kakaw_platform::request::cookie;
@@ -63,7 +64,7 @@ struct Registration {
 impl Registration {
     async fn find(here: &Here) -> Result<Option<Self>, Error> {
         let redirect_uri = format!("{}{CALLBACK}", here.base);
-        for app in apps::all(&here.platform.store).await? {
+        for app in manage::apps::all(&here.platform).await? {
             for stored in app_keys::of_app(&here.platform.store, app.id).await? {
                 let registered = stored.key.settings.redirect_uris.contains(&redirect_uri);
                 if registered && stored.key.kind == KeyKind::RestApi && !stored.key.deleted {

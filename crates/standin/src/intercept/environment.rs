@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::Context as _;
 
-use super::Entrance;
+use super::{Entrance, upstream};
 use crate::world::KAKAO_HOSTS;
 
 /// Where systems keep the roots that they trust.
@@ -112,10 +112,11 @@ pub fn is_jvm(program: &str) -> bool {
 
 /// Loopback is never proxied, Kakao's hosts always are.
 fn no_proxy(given: Option<&str>) -> String {
-    let kept = given.unwrap_or_default().split(',').map(str::trim).filter(|host| {
-        let host = host.trim_start_matches(['*', '.']);
-        !host.is_empty() && !KAKAO_HOSTS.iter().any(|kakao| *kakao == host || kakao.ends_with(&format!(".{host}")))
-    });
+    let kept = given
+        .unwrap_or_default()
+        .split(',')
+        .map(str::trim)
+        .filter(|host| !host.is_empty() && !KAKAO_HOSTS.iter().any(|kakao| upstream::is_about(host, kakao)));
     let mut all: Vec<&str> = kept.collect();
     for own in ["localhost", "127.0.0.1", "::1"] {
         if !all.contains(&own) {
@@ -178,7 +179,7 @@ mod tests {
     fn loopback_is_not_proxied_and_kakao_always_is() {
         assert_eq!(no_proxy(None), "localhost,127.0.0.1,::1");
         assert_eq!(
-            no_proxy(Some("internal.example, .kakao.com,kauth.kakao.com,localhost")),
+            no_proxy(Some("internal.example, .kakao.com,kauth.kakao.com,*.Kakao.com,*,localhost")),
             "internal.example,localhost,127.0.0.1,::1"
         );
     }

@@ -10,10 +10,11 @@ use axum::response::Response;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::rustls::{self, ClientConfig, crypto::aws_lc_rs::default_provider};
+
+use super::upstream::Stream;
 
 /// Headers that concern one connection only (RFC 9110 §7.6.1), and those that are for the proxy.
 const OF_A_CONNECTION: [HeaderName; 9] = [
@@ -100,12 +101,11 @@ pub fn connector() -> Result<TlsConnector, rustls::Error> {
 /// The server's certificate is not trusted, or it does not speak HTTP.
 pub async fn send(
     target: &Target,
-    stream: TcpStream,
+    stream: Box<dyn Stream>,
     tls: Option<TlsConnector>,
     patience: Duration,
     request: Request,
 ) -> std::io::Result<Response> {
-    stream.set_nodelay(true)?;
     let Some(tls) = tls else { return exchange(stream, request).await };
     let name = target.host.trim_start_matches('[').trim_end_matches(']').to_owned();
     let name = ServerName::try_from(name).map_err(std::io::Error::other)?;

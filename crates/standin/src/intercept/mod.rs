@@ -4,7 +4,6 @@ pub mod authority;
 pub mod browser;
 pub mod environment;
 mod forward;
-mod head;
 pub mod proxy;
 pub mod upstream;
 

@@ -22,7 +22,7 @@ use tokio_rustls::{TlsAcceptor, TlsConnector};
 use tower::ServiceExt as _;
 
 use super::forward::{self, Target};
-use super::upstream::Upstream;
+use super::upstream::{Stream, Upstream};
 use crate::world::KAKAO_HOSTS;
 
 /// How long a connection to another host may take.
@@ -170,14 +170,16 @@ impl Intercepted {
     }
 
     /// A connection to another host, by the proxy of before if there is one.
-    async fn reach(&self, host: &str, port: u16) -> std::io::Result<TcpStream> {
+    async fn reach(&self, host: &str, port: u16) -> std::io::Result<Box<dyn Stream>> {
         let target = format!("{host}:{port}");
-        let upstream = self.upstream.as_ref().filter(|upstream| upstream.is_for(host) && !is_loopback(host));
+        let upstream = self.upstream.as_ref().filter(|_| !is_loopback(host));
         let reached = async {
-            match upstream {
-                Some(upstream) => upstream.connect(&target).await,
-                None => TcpStream::connect(&target).await,
+            if let Some(proxy) = upstream.and_then(|upstream| upstream.of(host)) {
+                return proxy.connect(&target).await;
             }
+            let stream = TcpStream::connect(&target).await?;
+            stream.set_nodelay(true)?;
+            Ok(Box::new(stream) as Box<dyn Stream>)
         };
         tokio::time::timeout(PATIENCE, reached).await?
     }

@@ -2,6 +2,7 @@
 
 use axum::http::{HeaderMap, header};
 use kakaw_core::account::Account;
+use kakaw_core::account::LoginId;
 use kakaw_core::crypto::secret;
 use kakaw_core::token;
 use kakaw_core::{AccountId, AppId};
@@ -41,7 +42,10 @@ async fn found(world: &World, headers: &HeaderMap, query: &str, form: &str) -> O
     let (query, form) = (Pairs::parse(query).unwrap_or_default(), Pairs::parse(form).unwrap_or_default());
     let sent = |name: &str| form.one(name).ok().flatten();
     if let Some(login) = sent("loginId").or_else(|| hinted(headers, &query)) {
-        return Some(Who::of(accounts::by_login(&world.platform.store, login).await.ok()??.account, None));
+        return Some(Who::of(
+            accounts::by_login(&world.platform.store, &LoginId::of(login)).await.ok()??.account,
+            None,
+        ));
     }
     if let Some(code) = sent("code") {
         let found = codes::by_id(&world.platform.store, &secret::hash(code)).await.ok()??;

@@ -227,7 +227,7 @@ async fn play(server: &TestServer, policy: Policy, steps: Vec<Step>) {
                 for code in model.codes.iter_mut().filter(|code| code.expires < model.now - DAY) {
                     code.spent = Some(None);
                 }
-                while kakaw_store::sweep::batch(&server.world.platform.store, server.world.now()).await.unwrap() {}
+                while kakaw_platform::jobs::sweep(&server.world.platform).await.unwrap() {}
             }
             _ => {}
         }

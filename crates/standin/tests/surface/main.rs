@@ -17,6 +17,7 @@ mod faults;
 mod hostile;
 mod kapi;
 mod lifecycle;
+mod manage;
 mod pages;
 mod picker;
 mod policy;

@@ -67,9 +67,10 @@ async fn presets_are_people_that_break_services() {
         let outside = make("not_team_member").await;
         let refused = account(&server, outside["person"].as_str().unwrap()).await;
         assert!(refused.as_str().unwrap().contains("KOE005"), "{refused}");
-        for (wish, part) in
-            [(json!({ "preset": "no_shoes" }), "no_shoes"), (json!({ "preset": "no_email", "app": 7 }), "no app 7")]
-        {
+        for (wish, part) in [
+            (json!({ "preset": "no_shoes" }), "no_shoes"),
+            (json!({ "preset": "no_email", "app": 7 }), "the id of an app that exists"),
+        ] {
             let refused = control(&server, "POST", "/control/v1/presets", wish).await;
             assert!(refused.status == 400 && refused.body.contains(part), "{}", refused.body);
         }

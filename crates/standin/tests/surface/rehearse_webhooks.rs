@@ -56,10 +56,10 @@ async fn any_webhook_can_be_triggered_seen_and_sent_again() {
         deliver_due(&server.world.platform).await.unwrap();
         assert_eq!(inbox.take().len(), 1);
         for (path, wish, part) in [
-            ("webhooks/trigger", json!({ "app": 2001, "user_id": 5, "event": "unlink" }), "user id 5"),
+            ("webhooks/trigger", json!({ "app": 2001, "user_id": 5, "event": "unlink" }), "user_id: received"),
             ("webhooks/trigger", json!({ "app": 2001, "user_id": user_id, "event": "explode" }), "user-unlinked"),
-            ("webhooks/trigger", json!({ "app": 1001, "user_id": 5, "event": "unlink" }), "user id 5"),
-            ("deliveries/replay", json!({ "id": "zz" }), "no delivery"),
+            ("webhooks/trigger", json!({ "app": 1001, "user_id": 5, "event": "unlink" }), "user_id: received"),
+            ("deliveries/replay", json!({ "id": "zz" }), "the id of a delivery that is kept"),
         ] {
             let refused = control(&server, "POST", &format!("/control/v1/{path}"), wish).await;
             assert!(refused.status == 400 && refused.body.contains(part), "{}", refused.body);

@@ -149,7 +149,13 @@ async fn f09_simple_signup_waits_for_its_review() {
     let server = TestServer::start(&kakaw_store::db::Url::Memory, kakaw_core::policy::Policy::DEV).await;
     let text = PLATFORM.replace("review_passed = true", "review_passed = false");
     let file = kakaw_platform::manage::world_file::parse(&text, "w.toml").unwrap();
-    let error = kakaw_platform::manage::world_file::apply(&server.world.platform, &file).await.unwrap_err();
+    let error = kakaw_platform::manage::world_file::apply(
+        &server.world.platform,
+        &kakaw_platform::manage::Actor::Platform,
+        &file,
+    )
+    .await
+    .unwrap_err();
     assert!(format!("{error:#}").contains("only after the review"), "{error:#}");
 }
 

@@ -14,6 +14,7 @@ use kakaw_core::crypto::seal::{MasterKey, Sealer};
 use kakaw_core::crypto::secret::Secret;
 use kakaw_core::policy::Policy;
 use kakaw_core::random::{self, Random};
+use kakaw_platform::manage::Actor;
 use kakaw_platform::manage::world_file;
 use kakaw_platform::outgoing;
 use kakaw_platform::password::{Cost, Passwords};
@@ -206,7 +207,7 @@ impl TestServer {
     /// Applies a world file.
     pub async fn apply(&self, text: &str) {
         let file = world_file::parse(text, "world.toml").expect("world file");
-        world_file::apply(&self.world.platform, &file).await.expect("applied, and twice changes nothing");
+        world_file::apply(&self.world.platform, &Actor::Platform, &file).await.expect("applied");
     }
 
     /// Applies the test world with a part of it replaced.

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use kakaw_core::crypto::signing_key::Jws;
 use kakaw_platform::deliver::deliver_due;
 use kakaw_platform::jobs;
-use kakaw_platform::manage::{self, DeleteAccount, Resume, Unlink};
+use kakaw_platform::manage::{self, Actor, DeleteAccount, Resume, Unlink};
 use kakaw_wire::event::{EventType, UnlinkReason};
 use kakaw_wire::oidc::Jwks;
 use serde_json::{Value, json};
@@ -63,7 +63,10 @@ async fn the_unlink_webhook_tells_every_reason_but_the_apps_own() {
                 if *reason == UnlinkReason::UnlinkFromService {
                     assert_eq!(server.api("POST", "/v1/user/unlink", &token).await.status, 200);
                 } else {
-                    Unlink { app: 2001, user_id, reason: *reason }.run(&server.world.platform).await.unwrap();
+                    Unlink { app: 2001, user_id, reason: *reason }
+                        .run(&server.world.platform, &Actor::Platform, None)
+                        .await
+                        .unwrap();
                 }
                 assert_eq!(server.me(&token).await.json()["code"], -401, "it was ended before anybody was told");
                 deliver_due(&server.world.platform).await.unwrap();
@@ -86,7 +89,7 @@ async fn the_unlink_webhook_tells_every_reason_but_the_apps_own() {
             }
         }
         let nobody = Unlink { app: 2001, user_id: 1, reason: UnlinkReason::UnlinkFromApps };
-        assert!(nobody.run(&server.world.platform).await.is_err());
+        assert!(nobody.run(&server.world.platform, &Actor::Platform, None).await.is_err());
     })
     .await;
 }
@@ -105,11 +108,11 @@ async fn an_unfinished_sign_up_and_a_deleted_account_are_told() {
         assert!(String::from_utf8_lossy(&got[0].body).ends_with("referrer_type=INCOMPLETE_SIGN_UP"), "{got:?}");
         let tokens = server.tokens(&mut Browser::default(), MANUAL, "ryan@example.com", &["profile_nickname"]).await;
         let wish = DeleteAccount { login: "ryan@example.com".to_owned(), reason: UnlinkReason::AccountDelete };
-        wish.run(&server.world.platform).await.unwrap();
+        wish.run(&server.world.platform, &Actor::Platform, None).await.unwrap();
         deliver_due(&server.world.platform).await.unwrap();
         assert!(String::from_utf8_lossy(&inbox.take()[0].body).ends_with("referrer_type=ACCOUNT_DELETE"));
         assert_eq!(server.me(tokens["access_token"].as_str().unwrap()).await.json()["code"], -401);
-        assert!(wish.run(&server.world.platform).await.is_err(), "the account is gone");
+        assert!(wish.run(&server.world.platform, &Actor::Platform, None).await.is_err(), "the account is gone");
         let target = format!("/login?continue={}", encode_value(&authorize(PLAIN, "")));
         let mut browser = Browser::default();
         let page = browser.get(&server, &target).await;
@@ -185,7 +188,7 @@ async fn events_tell_the_life_of_a_person_in_an_app() {
         deliver_due(&server.world.platform).await.unwrap();
         inbox.take();
         DeleteAccount { login: "ryan@example.com".to_owned(), reason: UnlinkReason::ForcedAccountDelete }
-            .run(&server.world.platform)
+            .run(&server.world.platform, &Actor::Platform, None)
             .await
             .unwrap();
         told(&["account-purged", "tokens-revoked", "user-unlinked"]).await;
@@ -249,7 +252,10 @@ async fn events_are_tried_again_with_the_same_jti_and_unlinks_are_not() {
         server.apply(&world("POST/hook", "\"user-linked\"", address)).await;
         inbox.answer(400);
         let (user_id, _) = log_in(&server, &MARKET_ITEMS).await;
-        Unlink { app: 2001, user_id, reason: UnlinkReason::UnlinkFromApps }.run(&server.world.platform).await.unwrap();
+        Unlink { app: 2001, user_id, reason: UnlinkReason::UnlinkFromApps }
+            .run(&server.world.platform, &Actor::Platform, None)
+            .await
+            .unwrap();
         let mut jtis = Vec::new();
         // Ten seconds, half a minute, two minutes, … with a fifth of jitter.
         for pause in [0, 12, 36, 144, 720, 4320, 25_920, 103_680, 200_000] {
@@ -300,7 +306,7 @@ async fn a_webhook_that_fails_again_and_again_is_paused_visibly_and_resumed() {
         let told = async || {
             let (user_id, _) = log_in(&server, &MARKET_ITEMS).await;
             Unlink { app: 2001, user_id, reason: UnlinkReason::UnlinkFromApps }
-                .run(&server.world.platform)
+                .run(&server.world.platform, &Actor::Platform, None)
                 .await
                 .unwrap();
             deliver_due(&server.world.platform).await.unwrap();
@@ -321,8 +327,16 @@ async fn a_webhook_that_fails_again_and_again_is_paused_visibly_and_resumed() {
             "nothing is sent, nothing is lost"
         );
         inbox.answer(200);
-        assert!(Resume { app: 2001, webhook: "x".to_owned() }.run(&server.world.platform).await.is_err());
-        Resume { app: 2001, webhook: "unlink".to_owned() }.run(&server.world.platform).await.unwrap();
+        assert!(
+            Resume { app: 2001, webhook: "x".to_owned() }
+                .run(&server.world.platform, &Actor::Platform, None)
+                .await
+                .is_err()
+        );
+        Resume { app: 2001, webhook: "unlink".to_owned() }
+            .run(&server.world.platform, &Actor::Platform, None)
+            .await
+            .unwrap();
         deliver_due(&server.world.platform).await.unwrap();
         assert_eq!(inbox.take().len(), 1, "what was held goes out");
         let state = manage::webhook_states(&server.world.platform).await.unwrap().remove(0);
@@ -348,7 +362,10 @@ async fn receivers_have_three_seconds_and_are_not_followed() {
     for (path, result) in [("/slow", "no answer within 3 seconds"), ("/away", "302, and 200 was expected")] {
         server.apply(&world(&format!("POST{path}"), "", address)).await;
         let (user_id, _) = log_in(&server, &MARKET_ITEMS).await;
-        Unlink { app: 2001, user_id, reason: UnlinkReason::UnlinkFromApps }.run(&server.world.platform).await.unwrap();
+        Unlink { app: 2001, user_id, reason: UnlinkReason::UnlinkFromApps }
+            .run(&server.world.platform, &Actor::Platform, None)
+            .await
+            .unwrap();
         let started = std::time::Instant::now();
         deliver_due(&server.world.platform).await.unwrap();
         assert!(started.elapsed() < Duration::from_millis(3900), "{:?}", started.elapsed());
@@ -368,13 +385,17 @@ async fn serve_sends_to_the_public_internet_only() {
     // Such a URL is refused when it is set …
     let text = self::world("POST/hook", "", address);
     let file = kakaw_platform::manage::world_file::parse(&text, "w").unwrap();
-    let error = kakaw_platform::manage::world_file::apply(&server.world.platform, &file).await.unwrap_err();
+    let error =
+        kakaw_platform::manage::world_file::apply(&server.world.platform, &Actor::Platform, &file).await.unwrap_err();
     assert!(format!("{error:#}").contains("https"), "{error:#}");
     // … and a name that leads there, when it is resolved.
     let named = text.replace(&format!("http://{address}"), &format!("https://localhost:{}", address.port()));
     server.apply(&named).await;
     let (user_id, _) = log_in(&server, &MARKET_ITEMS).await;
-    Unlink { app: 2001, user_id, reason: UnlinkReason::UnlinkFromApps }.run(&server.world.platform).await.unwrap();
+    Unlink { app: 2001, user_id, reason: UnlinkReason::UnlinkFromApps }
+        .run(&server.world.platform, &Actor::Platform, None)
+        .await
+        .unwrap();
     deliver_due(&server.world.platform).await.unwrap();
     let state = manage::webhook_states(&server.world.platform).await.unwrap().remove(0);
     assert!(state.last.as_deref().unwrap_or_default().contains("not an address of the public internet"), "{state:?}");

@@ -16,6 +16,7 @@ pub const ALL: &[Migration] = &[
     Migration { version: 1, name: "start", sql: include_str!("../../migrations/0001_start.sql") },
     Migration { version: 2, name: "platform", sql: include_str!("../../migrations/0002_platform.sql") },
     Migration { version: 3, name: "instance", sql: include_str!("../../migrations/0003_instance.sql") },
+    Migration { version: 4, name: "pages", sql: include_str!("../../migrations/0004_pages.sql") },
 ];
 
 pub const CREATE_HISTORY: &str = "create table if not exists schema_history (version bigint not null primary key, name text not null, checksum bigint not null)";

@@ -319,9 +319,37 @@ impl Store {
         .await
     }
 
+    /// Runs statements that see one moment of the database, and makes something of their rows, off the threads of requests.
+    /// It may take longer than what a request has left.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub(crate) async fn read_at_once<T: Send + 'static>(
+        &self,
+        statements: Vec<Statement>,
+        make: impl FnOnce(Vec<Vec<Row>>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.check_open()?;
+        match &self.driver {
+            Driver::Postgres(postgres) => {
+                let rows = patience::unhurried(postgres.read_at_once(&statements)).await?;
+                blocking(move || make(rows)).await
+            }
+            Driver::Sqlite(sqlite) => {
+                let source = sqlite.source()?;
+                blocking(move || make(source.read_at_once(&statements)?)).await
+            }
+        }
+    }
+
     fn check_open(&self) -> Result<()> {
         if self.shut.load(Ordering::Relaxed) { Err(Error::Shut) } else { Ok(()) }
     }
+}
+
+/// Work that takes long, on a thread where nobody waits behind it.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| Error::Unusable(error.to_string()))?
 }
 
 /// The table that a statement reads, for messages.

@@ -20,6 +20,11 @@ pub async fn patient<F: Future>(patience: Duration, work: F) -> F::Output {
     LEFT.scope(Cell::new(patience), work).await
 }
 
+/// Runs work that may take as long as it would if no request waited.
+pub(super) async fn unhurried<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    tokio::time::timeout(UNHURRIED, work).await.unwrap_or(Err(Error::Slow))
+}
+
 /// Runs one statement or commit, which has to be over at the moment that it is given.
 pub(super) async fn spend<T>(work: impl AsyncFnOnce(Instant) -> Result<T>) -> Result<T> {
     let left = LEFT.try_with(Cell::get).unwrap_or(UNHURRIED);

@@ -4,7 +4,7 @@
 //! all are answered, refusals included, when the outer commit is durable (`synchronous=FULL`).
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -27,10 +27,22 @@ const LOCKED: Duration = Duration::from_secs(5);
 const AGAIN: Duration = Duration::from_millis(20);
 /// Connections for reading. More than the cores of a small machine, so that a long read blocks nobody.
 const READERS: usize = 4;
+/// Statements of a commit in memory from which on it leaves the threads of requests.
+const LARGE: usize = 256;
 
 pub struct Sqlite {
-    readers: Vec<Mutex<Reader>>,
+    readers: Arc<[Mutex<Reader>]>,
     writer: Writer,
+    /// The file; nowhere in memory.
+    path: Option<PathBuf>,
+}
+
+/// Where a long read takes its rows from, without the connections that requests use.
+pub enum Source {
+    /// A connection of its own to the file, whose snapshot WAL keeps.
+    File(PathBuf),
+    /// A copy of what was in memory, made at once.
+    Image(Vec<u8>),
 }
 
 /// A connection, and the column names of the statements that it has run.
@@ -60,7 +72,8 @@ impl Sqlite {
     fn in_memory(connection: Connection) -> Result<Self> {
         keep_plans(&connection, 128)?;
         migrate(&connection)?;
-        Ok(Self { readers: vec![Mutex::new(Reader::new(connection))], writer: Writer::Inline })
+        let readers = Arc::new([Mutex::new(Reader::new(connection))]);
+        Ok(Self { readers, writer: Writer::Inline, path: None })
     }
 
     pub fn file(path: &Path) -> Result<Self> {
@@ -74,9 +87,7 @@ impl Sqlite {
     fn written_by(connection: Connection, path: &Path) -> Result<Self> {
         let mut readers = Vec::new();
         for _ in 0..READERS {
-            let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-            let reader = Connection::open_with_flags(path, flags)?;
-            keep_plans(&reader, 64)?;
+            let reader = open_reader(path)?;
             reader.busy_timeout(Duration::ZERO)?;
             readers.push(Mutex::new(Reader::new(reader)));
         }
@@ -85,7 +96,15 @@ impl Sqlite {
             .name("sqlite-writer".to_owned())
             .spawn(move || write_groups(&connection, &jobs))
             .map_err(|error| Error::Unusable(format!("cannot start the writer thread: {error}")))?;
-        Ok(Self { readers, writer: Writer::Thread(sender) })
+        Ok(Self { readers: readers.into(), writer: Writer::Thread(sender), path: Some(path.to_owned()) })
+    }
+
+    /// Where a long read takes its rows from.
+    pub fn source(&self) -> Result<Source> {
+        Ok(match &self.path {
+            Some(path) => Source::File(path.clone()),
+            None => Source::Image(self.reader().connection.serialize("main")?.to_vec()),
+        })
     }
 
     pub async fn query(&self, statement: &Statement, deadline: Instant) -> Result<Vec<Row>> {
@@ -106,20 +125,10 @@ impl Sqlite {
 
     pub async fn commit(&self, statements: Vec<Statement>, deadline: Instant) -> Result<Outcome> {
         match &self.writer {
+            Writer::Inline if statements.len() <= LARGE => inline(&self.reader().connection, &statements),
             Writer::Inline => {
-                let connection = &self.reader().connection;
-                connection.execute_batch("begin immediate")?;
-                let mut outcome = one(connection, &statements);
-                if matches!(outcome, Ok(Outcome::Committed))
-                    && let Err(error) = connection.execute_batch("commit")
-                {
-                    outcome = Err(error.into());
-                }
-                // After an error SQLite may have left the transaction by itself.
-                if !connection.is_autocommit() {
-                    connection.execute_batch("rollback")?;
-                }
-                outcome
+                let readers = Arc::clone(&self.readers);
+                super::blocking(move || inline(&reader(&readers).connection, &statements)).await
             }
             Writer::Thread(sender) => {
                 let (done, answer) = oneshot::channel();
@@ -142,16 +151,65 @@ impl Sqlite {
     }
 
     fn reader(&self) -> MutexGuard<'_, Reader> {
-        for reader in &self.readers {
-            if let Ok(guard) = reader.try_lock() {
-                return guard;
-            }
-        }
-        // All are busy: wait for one, not always the same.
-        let thread = std::thread::current().id();
-        let index = format!("{thread:?}").bytes().map(usize::from).sum::<usize>() % self.readers.len();
-        self.readers[index].lock().unwrap_or_else(PoisonError::into_inner)
+        reader(&self.readers)
     }
+}
+
+impl Source {
+    /// Runs statements that see one moment. It blocks.
+    pub fn read_at_once(self, statements: &[Statement]) -> Result<Vec<Vec<Row>>> {
+        let connection = match self {
+            Self::File(path) => {
+                let connection = open_reader(&path)?;
+                connection.busy_timeout(LOCKED)?;
+                connection
+            }
+            Self::Image(image) => {
+                let mut connection = Connection::open_in_memory()?;
+                connection.deserialize_read_exact("main", image.as_slice(), image.len(), true)?;
+                connection
+            }
+        };
+        connection.execute_batch("begin")?;
+        let mut reader = Reader::new(connection);
+        statements.iter().map(|statement| reader.query(statement)).collect()
+    }
+}
+
+/// A connection that is free, or else one that will be.
+fn reader(readers: &[Mutex<Reader>]) -> MutexGuard<'_, Reader> {
+    for reader in readers {
+        if let Ok(guard) = reader.try_lock() {
+            return guard;
+        }
+    }
+    // All are busy: wait for one, not always the same.
+    let thread = std::thread::current().id();
+    let index = format!("{thread:?}").bytes().map(usize::from).sum::<usize>() % readers.len();
+    readers[index].lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn open_reader(path: &Path) -> Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    keep_plans(&connection, 64)?;
+    Ok(connection)
+}
+
+/// Commits where there is no disk to wait for.
+fn inline(connection: &Connection, statements: &[Statement]) -> Result<Outcome> {
+    connection.execute_batch("begin immediate")?;
+    let mut outcome = one(connection, statements);
+    if matches!(outcome, Ok(Outcome::Committed))
+        && let Err(error) = connection.execute_batch("commit")
+    {
+        outcome = Err(error.into());
+    }
+    // After an error SQLite may have left the transaction by itself.
+    if !connection.is_autocommit() {
+        connection.execute_batch("rollback")?;
+    }
+    outcome
 }
 
 /// Statements are prepared once. Without the stability guarantee SQLite looks at the bound values while it plans, and
@@ -375,110 +433,5 @@ impl ToSql for Value {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::db::sql;
-
-    fn session(id: &str) -> Statement {
-        let text = "insert into sessions (id, account_id, auth_time, expires_at, account_epoch, device, address) \
-                    values ($1, 1, 0, 0, 0, $2, '')";
-        sql(text).bind(id).bind("x".repeat(2000))
-    }
-
-    fn soon() -> Instant {
-        Instant::now() + Duration::from_secs(20)
-    }
-
-    async fn count(sqlite: &Sqlite) -> i64 {
-        let rows = sqlite.query(&sql("select count(*) as n from sessions"), soon()).await.expect("reads go on");
-        rows.first().expect("a row").int("n").expect("a number")
-    }
-
-    /// Two statements: a commit with a savepoint of its own.
-    fn two(n: i64) -> Vec<Statement> {
-        vec![session(&format!("{n}a")), session(&format!("{n}b"))]
-    }
-
-    async fn refuses_while_full_and_writes_again(sqlite: Sqlite) {
-        let mut n = 0;
-        let error = loop {
-            match sqlite.commit(two(n), soon()).await {
-                Ok(outcome) => assert_eq!(outcome, Outcome::Committed),
-                Err(error) => break error,
-            }
-            n += 1;
-            assert!(n < 1000, "the database is never full");
-        };
-        assert!(error.to_string().contains("full"), "{error}");
-        for _ in 0..3 {
-            assert!(sqlite.commit(two(n), soon()).await.is_err(), "still full");
-            assert_eq!(count(&sqlite).await, 2 * n, "reads go on, and nothing of the refused commits is there");
-        }
-        let all = sqlite.commit(vec![sql("delete from sessions")], soon()).await;
-        assert_eq!(all.expect("what needs no space is written"), Outcome::Committed);
-        assert_eq!(sqlite.commit(two(n), soon()).await.expect("there is room again"), Outcome::Committed);
-        assert_eq!(count(&sqlite).await, 2);
-    }
-
-    const FULL_SOON: &str = "pragma max_page_count = 100";
-
-    #[tokio::test]
-    async fn a_full_database_in_memory_refuses_and_writes_again_when_there_is_space() {
-        let connection = Connection::open_in_memory().expect("opened");
-        connection.execute_batch(FULL_SOON).expect("limited");
-        refuses_while_full_and_writes_again(Sqlite::in_memory(connection).expect("store")).await;
-    }
-
-    #[tokio::test]
-    async fn a_full_database_file_refuses_and_writes_again_when_there_is_space() {
-        let folder = tempfile::tempdir().expect("folder");
-        let path = folder.path().join("t.db");
-        let connection = Connection::open(&path).expect("opened");
-        prepare(&connection).expect("prepared");
-        migrate(&connection).expect("migrated");
-        connection.execute_batch(FULL_SOON).expect("limited");
-        refuses_while_full_and_writes_again(Sqlite::written_by(connection, &path).expect("store")).await;
-    }
-
-    #[tokio::test]
-    async fn whoever_shares_a_transaction_with_a_refused_commit_is_refused_too_and_nothing_of_either_is_written() {
-        let folder = tempfile::tempdir().expect("folder");
-        let path = folder.path().join("t.db");
-        let connection = Connection::open(&path).expect("opened");
-        prepare(&connection).expect("prepared");
-        migrate(&connection).expect("migrated");
-        connection.execute_batch(FULL_SOON).expect("limited");
-        let (sender, jobs) = mpsc::channel();
-        let mut group = Vec::new();
-        for statements in [two(0), (1..100).flat_map(two).collect()] {
-            let (done, _) = oneshot::channel();
-            group.push(Job { statements, deadline: soon().into_std(), done });
-        }
-        let outcome = write_group(&connection, &jobs, &mut group, 1);
-        drop(sender);
-        assert!(outcome.is_err_and(|error| error.to_string().contains("full")));
-        assert!(connection.is_autocommit(), "the transaction is over");
-        let n: i64 = connection.query_row("select count(*) from sessions", [], |row| row.get(0)).expect("count");
-        assert_eq!(n, 0);
-    }
-
-    #[tokio::test]
-    async fn a_locked_file_is_given_up_in_time_and_nothing_is_written_behind_the_callers_back() {
-        let folder = tempfile::tempdir().expect("folder");
-        let path = folder.path().join("t.db");
-        let sqlite = Sqlite::file(&path).expect("store");
-        let other = Connection::open(&path).expect("opened");
-        other.execute_batch("begin exclusive").expect("locked");
-        let began = std::time::Instant::now();
-        let short = || Instant::now() + Duration::from_millis(150);
-        let all = [two(0), two(1), two(2)].map(|statements| sqlite.commit(statements, short()));
-        let [a, b, c] = all;
-        let (a, b, c) = tokio::join!(a, b, c);
-        assert!(a.is_err() && b.is_err() && c.is_err());
-        assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
-        assert_eq!(count(&sqlite).await, 0, "reads go on");
-        other.execute_batch("rollback").expect("unlocked");
-        assert_eq!(sqlite.commit(two(3), soon()).await.expect("unlocked"), Outcome::Committed);
-        assert_eq!(count(&sqlite).await, 2);
-    }
-}
+#[path = "sqlite_tests.rs"]
+mod tests;

@@ -1,6 +1,7 @@
 //! `GET /weblogin/create_account` — make an account (`prompt=create`). `POST /weblogin/create_account` — its form.
 
 use kakaw_core::AccountId;
+use kakaw_core::account::LoginId;
 use std::sync::Arc;
 
 use axum::extract::{RawQuery, Request};
@@ -110,7 +111,7 @@ async fn create(here: &mut Here, query: &str, request: Request) -> Result<Respon
         },
     };
     let stored = Stored { account: account.clone(), password_hash: Some(hash), sealed_password: None };
-    let changes = vec![accounts::insert(&stored, now), accounts::put_login(email, account.id)];
+    let changes = vec![accounts::insert(&stored, now), accounts::put_login(&LoginId::of(email), account.id.0)];
     match here.platform.store.commit(changes).await? {
         Outcome::Committed => login::enter(here, &account, &target, false).await,
         Outcome::Conflict(_) => show(here, query, (email, nickname), Some(Notice::Taken)),

@@ -2,6 +2,7 @@
 //!
 //! The session's id changes at every log-in, and a failed one does not tell whether the account exists.
 
+use kakaw_core::account::LoginId;
 use std::sync::Arc;
 
 use axum::extract::{RawQuery, Request};
@@ -91,7 +92,7 @@ async fn log_in(here: &mut Here, query: &str, request: Request) -> Result<Respon
     if !FormSeal::new(here, &browser, "login", &target, "").fits(here, &headers, form.one(FIELD).ok().flatten()) {
         return show(here, query, Some(login), Some(Notice::Expired));
     }
-    let stored = accounts::by_login(&here.platform.store, login).await?;
+    let stored = accounts::by_login(&here.platform.store, &LoginId::of(login)).await?;
     if !verify(here, stored.as_ref(), &password).await? {
         return show(here, query, Some(login), Some(Notice::Failed));
     }

@@ -273,7 +273,8 @@ async fn exchange(
             // No code is spent for an ID token that cannot be signed.
             platform.signer.keys().await?;
         }
-        let (stored, current) = found.as_ref().map_or((None, false), |found| (Some(&found.code), found.current));
+        let current = |found: &codes::Found| found.code.is_current(&found.link, &found.account, found.key_epoch);
+        let (stored, current) = found.as_ref().map_or((None, false), |found| (Some(&found.code), current(found)));
         let now = platform.now();
         let (grant_id, refusal) = match (redeem(presented, stored, current, key, &platform.policy(), now), stored) {
             (Redemption::Grant, _) => (fresh_id, None),

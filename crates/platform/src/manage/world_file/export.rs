@@ -1,13 +1,15 @@
 //! Writes the store as a world file. Applying what this writes changes nothing.
 
+use std::sync::Arc;
+
 use kakaw_core::Millis;
 use kakaw_core::account::shipping::Address;
 use kakaw_core::app::KeyKind;
-use kakaw_core::crypto::seal::Purpose;
+use kakaw_core::crypto::seal::{Purpose, Sealer};
 use kakaw_core::link::Link;
 use kakaw_core::link::service_terms;
-use kakaw_store::accounts::Stored;
-use kakaw_store::{Error, accounts, app_keys, apps, links, shipping_addresses};
+use kakaw_store::everything::{self, Everything};
+use kakaw_store::{Error, app_keys};
 
 use super::{
     AdminKey, Agreement, App, ConsentItem, ConsentTable, JavascriptKey, Link as FileLink, NativeKey, Person,
@@ -22,30 +24,45 @@ pub enum Secrets {
     LeftOut,
 }
 
-/// Everything that a world file can hold.
+/// Everything that a world file can hold, as it is at one moment. It is read and put together off the threads of requests.
 ///
 /// # Errors
 /// The database failed.
 pub async fn export(platform: &Platform, secrets: Secrets) -> Result<WorldFile, Error> {
-    let mut file = WorldFile::default();
-    for app in apps::all(&platform.store).await? {
-        let keys = app_keys::of_app(&platform.store, app.id).await?;
-        file.apps.push(app_of(platform, &app, keys, secrets));
-    }
-    for stored in accounts::all(&platform.store).await? {
-        let links = links::of_account(&platform.store, stored.account.id).await?;
-        let addresses = shipping_addresses::of_account(&platform.store, stored.account.id).await?;
-        file.people.push(person_of(platform, stored, &links, addresses, secrets));
-    }
-    Ok(file)
+    let opener = Opener { sealer: Arc::clone(&platform.sealer), secrets };
+    everything::read(&platform.store, move |everything| file_of(&opener, everything)).await
 }
 
-fn open(platform: &Platform, sealed: Option<&String>, secrets: Secrets) -> Option<String> {
-    let plain = platform.sealer.open(Purpose::Keep, sealed.filter(|_| secrets == Secrets::Written)?)?;
-    String::from_utf8(plain).ok()
+/// The same as text.
+///
+/// # Errors
+/// The database failed.
+pub async fn export_text(platform: &Platform, secrets: Secrets) -> Result<String, Error> {
+    let opener = Opener { sealer: Arc::clone(&platform.sealer), secrets };
+    let text = everything::read(&platform.store, move |everything| super::to_text(&file_of(&opener, everything)));
+    text.await?.map_err(Error::Unusable)
 }
 
-fn app_of(platform: &Platform, app: &kakaw_core::app::App, keys: Vec<app_keys::Stored>, secrets: Secrets) -> App {
+fn file_of(opener: &Opener, everything: Everything) -> WorldFile {
+    let apps = everything.apps.iter().map(|(app, keys)| app_of(opener, app, keys.clone()));
+    let apps = apps.collect();
+    WorldFile { apps, people: everything.people.into_iter().map(|person| person_of(opener, person)).collect() }
+}
+
+/// Opens what is sealed, if it shall be written.
+struct Opener {
+    sealer: Arc<Sealer>,
+    secrets: Secrets,
+}
+
+impl Opener {
+    fn open(&self, sealed: Option<&String>) -> Option<String> {
+        let plain = self.sealer.open(Purpose::Keep, sealed.filter(|_| self.secrets == Secrets::Written)?)?;
+        String::from_utf8(plain).ok()
+    }
+}
+
+fn app_of(opener: &Opener, app: &kakaw_core::app::App, keys: Vec<app_keys::Stored>) -> App {
     let settings = &app.settings;
     let items = settings.consent_items.iter().map(|(id, item)| {
         let word = !item.collect_if_missing && item.purpose.is_empty() && item.permission;
@@ -86,7 +103,7 @@ fn app_of(platform: &Platform, app: &kakaw_core::app::App, keys: Vec<app_keys::S
         consent_items: items.collect(),
     };
     for app_keys::Stored { key, sealed, .. } in keys.into_iter().filter(|stored| !stored.key.deleted) {
-        let plain = open(platform, sealed.as_ref(), secrets);
+        let plain = opener.open(sealed.as_ref());
         let of = key.settings;
         match key.kind {
             KeyKind::RestApi => file.rest_api_keys.push(RestApiKey {
@@ -115,9 +132,10 @@ fn app_of(platform: &Platform, app: &kakaw_core::app::App, keys: Vec<app_keys::S
     file
 }
 
-fn person_of(platform: &Platform, stored: Stored, links: &[Link], addresses: Vec<Address>, secrets: Secrets) -> Person {
-    let plain = open(platform, stored.sealed_password.as_ref(), secrets);
-    let hash = stored.password_hash.filter(|_| secrets == Secrets::Written);
+fn person_of(opener: &Opener, person: everything::Person) -> Person {
+    let everything::Person { stored, links, addresses } = person;
+    let plain = opener.open(stored.sealed_password.as_ref());
+    let hash = stored.password_hash.filter(|_| opener.secrets == Secrets::Written);
     let attributes = stored.account.attributes;
     Person {
         id: attributes.id,

@@ -1,27 +1,30 @@
 //! The world file: apps and people as TOML.
 
 mod apps;
-mod common;
 mod export;
 pub mod keys;
+mod lines;
+mod moments;
 mod people;
-mod rules;
 
 use std::collections::BTreeMap;
 
-use anyhow::Context as _;
 use kakaw_core::account::{BirthdayType, Gender};
 use kakaw_core::app::service_terms::{ServiceTerm, SimpleSignup};
 use kakaw_core::app::webhooks::Webhooks;
 use kakaw_core::app::{AndroidApp, ApiGroup, Channel, Consent, IosApp, Permission, Quotas, Standing, Under14};
+use kakaw_core::text::repeated;
 use kakaw_wire::scope::Item;
 use kakaw_wire::shipping::AddressFields;
 use kakaw_wire::user::AgreedBy;
 use serde::{Deserialize, Serialize};
 
+use super::draft::{self, By, Draft, UseCase};
+use super::{Actor, Change, Refused};
 use crate::Platform;
 
-pub use export::{Secrets, export};
+pub use export::{Secrets, export, export_text};
+pub use lines::with_lines;
 
 /// A world file.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -302,15 +305,28 @@ const fn is_no(flag: &bool) -> bool {
     !*flag
 }
 
-/// Brings the store to what a world file says. Doing it twice changes nothing.
-pub async fn apply(platform: &Platform, file: &WorldFile) -> anyhow::Result<()> {
-    for app in &file.apps {
-        apps::apply(platform, app).await.with_context(|| format!("app {}", app.id))?;
+/// Brings settings and people to what a world file says, in one commit. Doing it twice changes nothing.
+///
+/// # Errors
+/// All that is wrong with the file, or the database failed; nothing is changed then.
+pub async fn apply(platform: &Platform, actor: &Actor, file: &WorldFile) -> Result<Vec<Change>, Refused> {
+    let by = By { platform, actor, expected: None };
+    let changes = draft::commit(by, file).await?;
+    Ok(changes.into_iter().filter(|change| !change.is_nothing()).collect())
+}
+
+impl UseCase for WorldFile {
+    async fn draft(&self, By { platform, actor, .. }: By<'_>, draft: &mut Draft) -> Result<(), Refused> {
+        let ids: Vec<String> = self.apps.iter().map(|app| app.id.to_string()).collect();
+        draft.refuse("", repeated("apps", ".id", ids.iter().map(String::as_str)));
+        for (index, app) in self.apps.iter().enumerate() {
+            apps::put(platform, actor, draft, app, &format!("apps[{index}]")).await?;
+        }
+        for (index, person) in self.people.iter().enumerate() {
+            people::put(platform, actor, draft, person, &format!("people[{index}]")).await?;
+        }
+        Ok(())
     }
-    for person in &file.people {
-        people::apply(platform, person).await?;
-    }
-    Ok(())
 }
 
 /// Reads a world file. An error names the line and, for an unknown name, the nearest right one.

@@ -12,9 +12,9 @@ use std::time::Duration;
 use deadpool::Runtime;
 use deadpool::managed::{Object as Pooled, Pool, PoolError};
 use tokio::time::{Instant, timeout_at};
-use tokio_postgres::Row as PgRow;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::{IsNull, ToSql, Type, private::BytesMut};
+use tokio_postgres::{IsolationLevel, Row as PgRow};
 
 use super::{Error, Outcome, Result, Row, Statement, Value, migrate, table};
 use pool::Hosts;
@@ -126,6 +126,22 @@ impl Postgres {
         let rows = client.query(&prepared, &parameters(statement)).await?;
         let names: Arc<[String]> = prepared.columns().iter().map(|column| column.name().to_owned()).collect();
         rows.iter().map(|row| take(row, table(statement.text), &names)).collect()
+    }
+
+    /// Statements that see one moment.
+    pub async fn read_at_once(&self, statements: &[Statement]) -> Result<Vec<Vec<Row>>> {
+        let mut client = self.client().await?;
+        let began = client.build_transaction().isolation_level(IsolationLevel::RepeatableRead).read_only(true).start();
+        let transaction = began.await?;
+        let mut tables = Vec::with_capacity(statements.len());
+        for statement in statements {
+            let prepared = transaction.prepare_cached(statement.text).await?;
+            let rows = transaction.query(&prepared, &parameters(statement)).await?;
+            let names: Arc<[String]> = prepared.columns().iter().map(|column| column.name().to_owned()).collect();
+            tables.push(rows.iter().map(|row| take(row, table(statement.text), &names)).collect::<Result<_>>()?);
+        }
+        transaction.commit().await?;
+        Ok(tables)
     }
 
     pub async fn commit(&self, statements: &[Statement], deadline: Instant) -> Result<Outcome> {

@@ -95,7 +95,8 @@ impl Manager for Hosts {
     type Error = Error;
 
     async fn create(&self) -> Result<ClientWrapper> {
-        self.connect().await
+        // Boxed: it is seldom needed, and every statement would carry the room for a TLS handshake on its stack.
+        Box::pin(self.connect()).await
     }
 
     async fn recycle(&self, client: &mut ClientWrapper, _: &Metrics) -> RecycleResult<Error> {

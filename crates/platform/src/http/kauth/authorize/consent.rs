@@ -1,6 +1,7 @@
 //! The consent screen: reading its form, and what agreeing writes.
 
 use axum::http::HeaderValue;
+use kakaw_core::account::LoginId;
 use kakaw_core::app::App;
 use kakaw_core::crypto::seal::Purpose;
 use kakaw_core::link::Link;
@@ -89,7 +90,7 @@ async fn is_taken(here: &Here, subject: &Subject, agreed: &Agreed) -> Result<boo
     let Some(email) = typed.filter(|email| Some(*email) != subject.account.attributes.email.as_deref()) else {
         return Ok(false);
     };
-    let owner = accounts::by_login(&here.platform.store, email).await?;
+    let owner = accounts::by_login(&here.platform.store, &LoginId::of(email)).await?;
     Ok(owner.is_some_and(|owner| owner.account.id != subject.account.id))
 }
 
@@ -123,7 +124,7 @@ pub fn link_changes(
         changes.push(accounts::update_attributes(&subject.account, attributes));
         if let (None, Some(email)) = (&subject.account.attributes.email, &attributes.email) {
             // The address becomes a log-in id; if another account took it meanwhile, the request is decided again.
-            changes.push(accounts::put_login(email, subject.account.id));
+            changes.push(accounts::put_login(&LoginId::of(email), subject.account.id.0));
         }
     }
     let link = consent::linked(app, &before, agreed, now);

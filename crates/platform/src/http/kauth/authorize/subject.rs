@@ -1,6 +1,6 @@
 //! The person whom an authorization request is about.
 
-use kakaw_core::account::Account;
+use kakaw_core::account::{Account, LoginId};
 use kakaw_core::app::App;
 use kakaw_core::authorize;
 use kakaw_core::link::Link;
@@ -86,7 +86,7 @@ impl Subject {
             ))
             .into());
         }
-        let stored = accounts::by_login(&here.platform.store, &unattended.person).await?;
+        let stored = accounts::by_login(&here.platform.store, &LoginId::of(&unattended.person)).await?;
         let stored = stored.ok_or_else(|| malformed(format!("nobody logs in with {:?}", unattended.person)))?;
         let link = links::of(&here.platform.store, app.id, stored.account.id).await?;
         Ok(Self { account: stored.account, link, auth_time: here.platform.now(), by: By::Unattended })

@@ -1,0 +1,34 @@
+//! Shipping addresses of accounts, as an operator sets them.
+
+use kakaw_core::account::shipping::Address;
+use kakaw_core::link::rules;
+use kakaw_core::wire::{Expected, SettingProblem};
+use kakaw_store::shipping_addresses;
+
+use super::Actor;
+use super::change::{self, Change, What};
+use super::draft::Draft;
+use crate::Platform;
+
+/// Brings an address to what somebody describes; it is made if there is none. `path` is where the description stands.
+pub(super) fn put(
+    platform: &Platform,
+    actor: &Actor,
+    draft: &mut Draft,
+    after: &Address,
+    before: Option<&Address>,
+    path: &str,
+) {
+    if !rules::is_id(after.id) {
+        draft.refuse(path, vec![SettingProblem::new("id", &after.id.to_string(), Expected::UserId {})]);
+    }
+    match before {
+        None => {
+            draft.push_unique(shipping_addresses::insert(after), &format!("{path}.id"), &after.id.to_string());
+        }
+        Some(before) if before != after => draft.push(shipping_addresses::update(after)),
+        Some(_) => {}
+    }
+    let (old, new) = (before.map(change::address_view), Some(change::address_view(after)));
+    draft.changes.push(Change::new(platform, actor, What::Address { id: after.id }, old, new));
+}

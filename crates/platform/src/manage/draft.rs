@@ -1,0 +1,129 @@
+//! A change before it is made: the statements of one commit, what it means when one of them does not touch its row, and
+//! what will have been changed.
+
+use kakaw_core::AppId;
+use std::collections::BTreeMap;
+
+use kakaw_core::app::App;
+use kakaw_core::wire::{Expected, SettingProblem};
+use kakaw_store::{Outcome, Statement, apps};
+
+use super::{Actor, Change, Refused, Version};
+use crate::Platform;
+
+/// How often something that others change at the same time is tried.
+const TRIES: usize = 4;
+
+/// What a statement means that did not touch its row.
+enum Otherwise {
+    /// Somebody was faster: read and decide again.
+    Again,
+    /// Somebody else has the value.
+    Taken(SettingProblem),
+}
+
+/// The statements of one commit, and the changes that they make.
+#[derive(Default)]
+pub(super) struct Draft {
+    statements: Vec<Statement>,
+    otherwise: Vec<Otherwise>,
+    pub changes: Vec<Change>,
+    /// Apps as they will be: what follows in the same commit goes by them.
+    pub apps: BTreeMap<AppId, App>,
+    /// Everything that is wrong: a draft with problems is never committed.
+    pub problems: Vec<SettingProblem>,
+}
+
+impl Draft {
+    /// Adds a statement; if it does not touch its row, somebody was faster.
+    pub fn push(&mut self, statement: Statement) {
+        self.statements.push(statement);
+        self.otherwise.push(Otherwise::Again);
+    }
+
+    /// Adds several.
+    pub fn extend(&mut self, statements: impl IntoIterator<Item = Statement>) {
+        statements.into_iter().for_each(|statement| self.push(statement));
+    }
+
+    /// Adds a statement that only fails where somebody else has the value at `path`.
+    pub fn push_unique(&mut self, statement: Statement, path: &str, value: &str) {
+        self.statements.push(statement);
+        self.otherwise.push(Otherwise::Taken(SettingProblem::new(path, value, Expected::Free {})));
+    }
+
+    /// Adds problems of what stands at `path`.
+    pub fn refuse(&mut self, path: &str, problems: impl IntoIterator<Item = SettingProblem>) {
+        self.problems.extend(problems.into_iter().map(|problem| problem.within(path)));
+    }
+
+    /// An app as it will be.
+    pub async fn app(&self, platform: &Platform, id: AppId) -> Result<Option<App>, kakaw_store::Error> {
+        match self.apps.get(&id) {
+            Some(app) => Ok(Some(app.clone())),
+            None => apps::by_id(&platform.store, id).await,
+        }
+    }
+
+    /// Commits. Nothing, if somebody was faster.
+    async fn commit(self, platform: &Platform) -> Result<Option<Vec<Change>>, Refused> {
+        if !self.problems.is_empty() {
+            return Err(Refused::Problems(self.problems));
+        }
+        if self.statements.is_empty() {
+            return Ok(Some(self.changes));
+        }
+        match platform.store.commit(self.statements).await? {
+            Outcome::Committed => Ok(Some(self.changes)),
+            Outcome::Conflict(index) => match self.otherwise.into_iter().nth(index) {
+                Some(Otherwise::Taken(problem)) => Err(Refused::Problems(vec![problem])),
+                _ => Ok(None),
+            },
+        }
+    }
+}
+
+/// For whom something is changed.
+#[derive(Clone, Copy)]
+pub(super) struct By<'a> {
+    pub platform: &'a Platform,
+    pub actor: &'a Actor,
+    /// The version that the caller has seen.
+    pub expected: Option<Version>,
+}
+
+/// Something that is changed in one commit.
+pub(super) trait UseCase: Sync {
+    /// Reads, decides, and says what to commit.
+    fn draft(&self, by: By<'_>, draft: &mut Draft) -> impl Future<Output = Result<(), Refused>> + Send;
+}
+
+/// Drafts and commits, and drafts again where somebody was faster.
+pub(super) async fn commit(by: By<'_>, what: &impl UseCase) -> Result<Vec<Change>, Refused> {
+    for _ in 0..TRIES {
+        let mut draft = Draft::default();
+        what.draft(by, &mut draft).await?;
+        if let Some(changes) = draft.commit(by.platform).await? {
+            return Ok(changes);
+        }
+    }
+    Err(Refused::Contention)
+}
+
+/// The same where there is one change.
+pub(super) async fn commit_one(
+    platform: &Platform,
+    actor: &Actor,
+    expected: Option<Version>,
+    what: &impl UseCase,
+) -> Result<Change, Refused> {
+    commit(By { platform, actor, expected }, what).await?.pop().ok_or(Refused::Contention)
+}
+
+/// Compares the version that the caller has seen with the one that was read.
+pub(super) fn check(expected: Option<Version>, found: i64) -> Result<(), Refused> {
+    match expected {
+        Some(expected) if expected.0 != found => Err(Refused::Changed { expected, found: Version(found) }),
+        _ => Ok(()),
+    }
+}

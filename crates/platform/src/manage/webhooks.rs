@@ -1,0 +1,100 @@
+//! Webhooks and how they fare.
+
+use kakaw_core::AppId;
+use kakaw_core::app::App;
+use kakaw_core::wire::Expected;
+use kakaw_store::deliveries;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::change::{Change, What};
+use super::{Actor, Refused, Version, apps, draft, links};
+use crate::Platform;
+use crate::deliver;
+
+/// Puts a paused webhook back in use.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Resume {
+    /// App id.
+    pub app: i64,
+    /// `unlink` or `account_status`.
+    pub webhook: String,
+}
+
+/// A webhook and how it fares.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+pub struct WebhookStatus {
+    /// App id.
+    pub app: i64,
+    /// `unlink` or `account_status`.
+    pub webhook: String,
+    pub url: String,
+    /// `in use` or `paused`.
+    pub state: String,
+    /// Failures in a row.
+    pub failures: i64,
+    /// Notices that are due or will be tried again.
+    pub waiting: i64,
+    /// Notices that were held because the webhook is paused.
+    pub held: i64,
+    /// Notices that were given up in the last week.
+    pub failed: i64,
+    /// What the last delivery ended with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last: Option<String>,
+}
+
+impl Resume {
+    /// # Errors
+    /// There is no such webhook, the app has another version, or the database failed.
+    pub async fn run(&self, platform: &Platform, actor: &Actor, expected: Option<Version>) -> Result<Change, Refused> {
+        let app = links::app(platform, AppId(self.app)).await?;
+        draft::check(expected, app.version)?;
+        if !app.settings.webhooks.urls().iter().any(|(kind, _)| *kind == self.webhook) {
+            return Err(Refused::problem("webhook", &self.webhook, Expected::KnownWebhook { app: self.app }));
+        }
+        let state = deliveries::state(&platform.store, AppId(self.app), &self.webhook).await?;
+        let was = state.is_some_and(|state| state.paused_at.is_some());
+        deliver::resume(platform, AppId(self.app), &self.webhook).await?;
+        let what = What::Webhook { app: self.app, webhook: self.webhook.clone() };
+        let view = |paused: bool| Some(json!({ "paused": paused }));
+        Ok(Change::new(platform, actor, what, view(was), view(false)))
+    }
+}
+
+/// Every webhook and how it fares.
+///
+/// # Errors
+/// The database failed.
+pub async fn webhook_states(platform: &Platform) -> Result<Vec<WebhookStatus>, kakaw_store::Error> {
+    let mut all = Vec::new();
+    for app in apps::all(platform).await? {
+        all.extend(states_of(platform, &app).await?);
+    }
+    Ok(all)
+}
+
+async fn states_of(platform: &Platform, app: &App) -> Result<Vec<WebhookStatus>, kakaw_store::Error> {
+    let mut all = Vec::new();
+    for (kind, url) in app.settings.webhooks.urls() {
+        let state = deliveries::state(&platform.store, app.id, kind).await?.filter(|state| state.url == url);
+        let count = async |state| deliveries::count(&platform.store, app.id, kind, state).await;
+        let last = deliveries::last(&platform.store, app.id, 20).await?;
+        let last = last.into_iter().find(|delivery| delivery.notice.kind() == kind && delivery.result.is_some());
+        let paused = state.as_ref().is_some_and(|state| state.paused_at.is_some());
+        all.push(WebhookStatus {
+            app: app.id.0,
+            webhook: kind.to_owned(),
+            url,
+            state: if paused { "paused" } else { "in use" }.to_owned(),
+            failures: state.map_or(0, |state| state.failures),
+            waiting: count("waiting").await?,
+            held: count("held").await?,
+            failed: count("failed").await?,
+            last: last.and_then(|delivery| delivery.result),
+        });
+    }
+    Ok(all)
+}

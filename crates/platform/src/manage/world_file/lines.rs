@@ -1,0 +1,75 @@
+//! Where the values of a world file stand in its text.
+
+use kakaw_core::wire::SettingProblem;
+use kakaw_wire::text::Lang;
+use toml::de::{DeTable, DeValue};
+
+use crate::manage::Refused;
+
+/// What is wrong with a file, a problem a line, each with the line of the file where it is.
+#[must_use]
+pub fn with_lines(refused: &Refused, text: &str, file: &str) -> String {
+    let Refused::Problems(problems) = refused else { return format!("{file}: {refused}") };
+    let table = DeTable::parse(text).ok();
+    let located = problems.iter().map(|problem| {
+        let line = table.as_ref().map(|table| line(text, table.get_ref(), problem));
+        let line = line.map(|line| format!(", line {line}")).unwrap_or_default();
+        format!("{file}{line}: {}", problem.text(Lang::En))
+    });
+    located.collect::<Vec<_>>().join("\n")
+}
+
+/// The line of the value, or of the nearest table around it that is in the file.
+fn line(text: &str, table: &DeTable<'_>, problem: &SettingProblem) -> usize {
+    let mut offset = 0;
+    let mut steps = steps(&problem.path).into_iter();
+    let mut value = match steps.next().and_then(|step| table.get(step)) {
+        Some(value) => value,
+        None => return 1,
+    };
+    loop {
+        // A table that others are written into has the place of its first line; a list of tables has none of its own.
+        offset = if value.span().start > 0 { value.span().start } else { offset };
+        let Some(step) = steps.next() else { break };
+        let next = match value.get_ref() {
+            DeValue::Array(array) => step.parse().ok().and_then(|index: usize| array.get(index)),
+            DeValue::Table(table) => table.get(step),
+            _ => None,
+        };
+        let Some(next) = next else { break };
+        value = next;
+    }
+    text.get(..offset).unwrap_or_default().matches('\n').count() + 1
+}
+
+/// `apps[0].name` as `apps`, `0`, `name`.
+fn steps(path: &str) -> Vec<&str> {
+    path.split(['.', '[', ']']).filter(|step| !step.is_empty()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use kakaw_core::wire::Expected;
+
+    use super::*;
+
+    #[test]
+    fn a_problem_is_found_in_its_line() {
+        let text = "[[apps]]\nid = 1\nname = \"A\"\n[[apps.rest_api_keys]]\nredirect_uris = [\n  \"https://a.example\",\n  \
+                    \"ftp://a.example\",\n]\n[apps.consent_items]\ngender = \"optional\"\n\n[[people]]\nid = \"x\"\n";
+        for (path, line) in [
+            ("apps[0].name", 3),
+            ("apps[0].rest_api_keys[0].redirect_uris[1]", 7),
+            ("apps[0].rest_api_keys[0].key", 4),
+            ("apps[0].consent_items.gender", 10),
+            ("apps[0].consent_items.gender.purpose", 10),
+            ("people[0].id", 13),
+            ("people[0]", 12),
+            ("nothing", 1),
+        ] {
+            let refused = Refused::Problems(vec![SettingProblem::new(path, "x", Expected::Once {})]);
+            let said = with_lines(&refused, text, "w.toml");
+            assert!(said.starts_with(&format!("w.toml, line {line}: {path}: ")), "{path}: {said}");
+        }
+    }
+}

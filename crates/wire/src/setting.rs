@@ -1,0 +1,235 @@
+//! What a setting, or what is kept about a person, must be: each row names an expectation and its evidence. Words for
+//! people are in `texts/settings.toml`, in four languages.
+
+use serde::{Deserialize, Serialize};
+
+use crate::problem::EVIDENCE;
+
+/// A value that was refused: where it stands, what was received, and what was expected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SettingProblem {
+    /// Where the value stands, such as `apps[0].rest_api_keys[1].redirect_uris[2]`.
+    pub path: String,
+    /// The value, cut where it is long. Of a secret only its length; empty where nothing was received.
+    pub received: String,
+    pub expected: Expected,
+}
+
+impl SettingProblem {
+    /// A problem with the value at `path`.
+    #[must_use]
+    pub fn new(path: impl Into<String>, received: &str, expected: Expected) -> Self {
+        Self { path: path.into(), received: received.chars().take(EVIDENCE).collect(), expected }
+    }
+
+    /// The same problem seen from outside: `path` is where the whole stands.
+    #[must_use]
+    pub fn within(mut self, path: &str) -> Self {
+        self.path = match (path, self.path.as_str()) {
+            ("", _) => self.path,
+            (_, "") => path.to_owned(),
+            _ => format!("{path}.{}", self.path),
+        };
+        self
+    }
+}
+
+macro_rules! expectations {
+    ($($(#[doc = $doc:literal])+ $variant:ident $id:literal { $($field:ident: $type:ty),* };)*) => {
+        /// What was expected.
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(tag = "id")]
+        pub enum Expected {
+            $($(#[doc = $doc])+ #[serde(rename = $id)] $variant {
+                $(#[doc = concat!("The `", stringify!($field), "` of the texts.")] $field: $type),*
+            },)*
+        }
+
+        impl Expected {
+            /// The id of every expectation, and the names of its evidence.
+            pub const ALL: &'static [(&'static str, &'static [&'static str])] =
+                &[$(($id, &[$(stringify!($field)),*]),)*];
+
+            /// The name in answers and of the text.
+            #[must_use]
+            pub const fn id(&self) -> &'static str {
+                match self { $(Self::$variant { .. } => $id,)* }
+            }
+
+            /// The evidence, by name.
+            #[must_use]
+            pub fn evidence(&self) -> Vec<(&'static str, String)> {
+                match self {
+                    $(Self::$variant { $($field),* } => vec![$((stringify!($field), $field.to_string())),*],)*
+                }
+            }
+        }
+    };
+}
+
+expectations! {
+    /// Text for people.
+    Words "words" { at_most: usize };
+    /// Text of a limited length.
+    Characters "characters" { at_most: usize };
+    /// An absolute URL.
+    HttpUrl "http_url" {};
+    /// A URL that clients can send unchanged (RFC 6749 §3.1.2).
+    NoFragment "no_fragment" {};
+    /// A URL whose host is where it seems to be.
+    NoUserInfo "no_user_info" {};
+    /// A URL that stands for one address.
+    NoWildcard "no_wildcard" {};
+    /// A value that looks like what it is.
+    NoHiddenCharacters "no_hidden_characters" {};
+    /// A web origin (RFC 6454), as browsers send it.
+    Origin "origin" {};
+    /// An app key.
+    AppKey "app_key" {};
+    /// Not too many keys of a kind.
+    KeyCount "key_count" { at_most: usize };
+    /// One primary admin key.
+    OnePrimary "one_primary" {};
+    /// No value twice.
+    Once "once" {};
+    /// An address or a block of them.
+    Network "network" {};
+    /// The name of an Android app.
+    AndroidPackage "android_package" {};
+    /// The hash of an Android app's certificate.
+    KeyHash "key_hash" {};
+    /// The id of an iOS app.
+    BundleId "bundle_id" {};
+    /// A secret that cannot be guessed.
+    StrongSecret "strong_secret" {};
+    /// A client secret, which only REST API keys have.
+    NoClientSecret "no_client_secret" {};
+    /// Another setting than the key's kind has.
+    OtherKind "other_kind" { kind: String };
+    /// The review, before simple sign-up.
+    ReviewFirst "review_first" {};
+    /// An item that nobody must agree to.
+    OptionalOnly "optional_only" {};
+    /// An app of a business.
+    Business "business" {};
+    /// An item that the consent screen can ask for.
+    Collectable "collectable" {};
+    /// The tag of a service term.
+    Tag "tag" {};
+    /// A number that is not too small.
+    AtLeast "at_least" { least: i64 };
+    /// The URL of a webhook.
+    Https "https" {};
+    /// An address that everybody can reach.
+    PublicAddress "public_address" {};
+    /// Another host than our own.
+    OtherHost "other_host" {};
+    /// What a person logs in with.
+    LoginId "login_id" {};
+    /// An id or an email.
+    NeedsLogin "needs_login" {};
+    /// An email address.
+    Email "email" {};
+    /// A phone number.
+    PhoneNumber "phone_number" {};
+    /// A phone number only with Talk.
+    NeedsTalk "needs_talk" {};
+    /// A year of birth.
+    Birthyear "birthyear" {};
+    /// A day that has come.
+    NotInFuture "not_in_future" {};
+    /// Month and day.
+    Birthday "birthday" {};
+    /// The name of a profile picture.
+    PictureName "picture_name" {};
+    /// A moment.
+    Moment "moment" {};
+    /// The id of an app.
+    AppId "app_id" {};
+    /// A user id.
+    UserId "user_id" {};
+    /// One of the items that the person agreed to.
+    AgreedItem "agreed_item" {};
+    /// The tag of one of the app's service terms.
+    KnownTerm "known_term" {};
+    /// A value that nobody else has.
+    Free "free" {};
+    /// The id of an app that is there.
+    KnownApp "known_app" {};
+    /// An app key that the app has.
+    KnownKey "known_key" {};
+    /// The log-in id of an account.
+    KnownPerson "known_person" {};
+    /// The user id of somebody who is linked with the app.
+    KnownLink "known_link" { app: i64 };
+    /// A webhook that the app has.
+    KnownWebhook "known_webhook" { app: i64 };
+    /// A type of event.
+    KnownEvent "known_event" { known: String };
+    /// A delivery that is kept.
+    KnownDelivery "known_delivery" {};
+}
+
+#[cfg(feature = "texts")]
+impl Expected {
+    /// What was expected, in words.
+    #[must_use]
+    pub fn text(&self, lang: crate::text::Lang) -> String {
+        let evidence = self.evidence();
+        let evidence: Vec<(&str, &str)> = evidence.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        crate::problem::fill(crate::text::setting(self.id(), lang), &evidence)
+    }
+}
+
+#[cfg(feature = "texts")]
+impl SettingProblem {
+    /// Where the value stands, what was received and what was expected, in one line.
+    #[must_use]
+    pub fn text(&self, lang: crate::text::Lang) -> String {
+        let frame = if self.received.is_empty() { "frame_without_value" } else { "frame" };
+        let (received, expected) = (format!("{:?}", self.received), self.expected.text(lang));
+        let evidence = [("path", self.path.as_str()), ("received", &received), ("expected", &expected)];
+        crate::problem::fill(crate::text::setting(frame, lang), &evidence)
+    }
+}
+
+#[cfg(all(test, feature = "texts"))]
+mod tests {
+    use super::*;
+    use crate::text::{Lang, setting};
+
+    #[test]
+    fn every_expectation_has_four_languages_and_names_its_evidence() {
+        for (id, evidence) in Expected::ALL {
+            for lang in Lang::ALL {
+                let text = setting(id, *lang);
+                assert!(!text.is_empty() && text.trim() == text, "{id} has no {} text", lang.id());
+                let holes: Vec<&str> = text.split('{').skip(1).filter_map(|hole| hole.split('}').next()).collect();
+                assert!(holes.iter().all(|hole| evidence.contains(hole)), "{id} {}: {holes:?}", lang.id());
+                assert!(evidence.iter().all(|name| holes.contains(name)), "{id} {} leaves evidence out", lang.id());
+            }
+        }
+        assert_eq!(crate::text::settings(), Expected::ALL.len() + 2, "a text is of no expectation");
+    }
+
+    #[test]
+    fn a_problem_says_where_it_is_and_what_was_received() {
+        let problem = SettingProblem::new("redirect_uris[2]", "ftp://{path}", Expected::HttpUrl {});
+        let problem = problem.within("rest_api_keys[1]").within("apps[0]").within("");
+        for lang in Lang::ALL {
+            let text = problem.text(*lang);
+            assert!(text.contains("apps[0].rest_api_keys[1].redirect_uris[2]"), "{text}");
+            assert!(text.contains("\"ftp://{path}\""), "{text}");
+        }
+        assert_eq!(SettingProblem::new("", "x", Expected::Once {}).within("people").path, "people");
+        let nothing = SettingProblem::new("name", "", Expected::Words { at_most: 7 });
+        assert_eq!(
+            nothing.text(Lang::En),
+            "name: expected 1 to 7 characters without control characters and without characters that turn the direction of text"
+        );
+        assert!(
+            SettingProblem::new("x", &"가".repeat(2 * EVIDENCE), Expected::Once {}).received.chars().count()
+                == EVIDENCE
+        );
+    }
+}
