@@ -106,4 +106,56 @@ mod tests {
         assert!(findings.iter().any(|f| f.contains("from character 21")), "{findings:?}");
         assert!(difference("x", &[])[0].contains("none is registered"));
     }
+
+    #[test]
+    fn each_difference_has_its_words() {
+        let of = |received: &str, registered: &str| difference(received, &[registered.to_owned()])[2..].join("; ");
+        for (received, registered, words) in [
+            ("http://a/cb", "http://a/cb/", "the registered value ends with a slash"),
+            ("http://a/c", "http://a/cb", "lacks “b” at its end"),
+            ("http://a/cb?x", "http://a/cb", "has “?x” too much at its end"),
+            ("http://a/cb", "https://a/cb", "two different redirect URIs"),
+            ("https://a/cb", "http://a/cb", "two different redirect URIs"),
+            ("http://a/one", "http://a/two", "from character 10: received “one…”, registered “two…”"),
+            ("http%3A%2F%2Fa", "http://a", "percent-encoded twice"),
+            ("a%3A", "a:", "percent-encoded twice"),
+            ("a%2F", "a/", "percent-encoded twice"),
+        ] {
+            let found = of(received, registered);
+            assert!(found.contains(words), "{received}: {found}");
+        }
+        for (received, registered) in [("http://a/cb/", "http://a/cb"), ("https://b/", "https://a/"), ("x", "http://a")]
+        {
+            let found = of(received, registered);
+            assert!(!found.contains("two different") && !found.contains("twice"), "{received}: {found}");
+        }
+    }
+
+    #[test]
+    fn the_nearest_is_shown_and_far_ones_are_not_meant() {
+        let registered = ["https://a.example/one", "https://a.example/two"].map(str::to_owned);
+        let found = difference("https://a.example/tow", &registered);
+        assert_eq!(found[1], "registered https://a.example/two (the nearest of 2)");
+        let words = ["gender", "birthday", "name", "profile_nickname"];
+        for (word, expected) in [
+            ("gendr", Some("gender")),
+            ("birhtday", Some("birthday")),
+            ("na", Some("name")),
+            ("prfile_nicname", Some("profile_nickname")),
+            ("prfle_nicknme", Some("profile_nickname")),
+            ("n", None),
+            ("phone_number", None),
+        ] {
+            assert_eq!(meant(word, words), expected, "{word}");
+        }
+        assert_eq!(meant("x", []), None);
+    }
+
+    #[test]
+    fn what_is_far_too_long_is_cut() {
+        let long = "x".repeat(5 * EVIDENCE);
+        let refusal = Refusal::new(Problem::BadClientCredentials {}).because(&*long);
+        assert_eq!(refusal.diagnosis.for_team()[0].len(), 2 * EVIDENCE);
+        assert_eq!(difference(&long, &["y".to_owned()])[0].len(), "received   ".len() + EVIDENCE);
+    }
 }

@@ -29,3 +29,17 @@ ids! {
     /// One log-in of one person in one app on one device; it is sealed into tokens.
     GrantId;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_plain_numbers_wherever_they_are_written() {
+        let id = UserId(4_294_967_296);
+        assert_eq!((id.to_string().as_str(), format!("{id:>12}").as_str()), ("4294967296", "  4294967296"));
+        assert_eq!(serde_json::to_string(&AppId(1)).expect("JSON"), "1");
+        assert_eq!(serde_json::from_str::<GrantId>("-7").expect("a number"), GrantId(-7));
+        assert_eq!(AccountId(3).to_string(), "3");
+    }
+}

@@ -11,6 +11,8 @@ pub mod id;
 pub mod link;
 pub mod policy;
 pub mod random;
+#[cfg(test)]
+mod samples;
 pub mod text;
 pub mod time;
 pub mod token;

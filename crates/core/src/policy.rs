@@ -83,3 +83,44 @@ pub const GRANTS_KEPT: i64 = KeyKind::LONGEST_ACCESS;
 pub const DELIVERIES_KEPT: i64 = 7 * 86_400;
 /// Seconds during which a step or a form may be sent back.
 pub const STEP_LIFETIME: i64 = 30 * 60;
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn serve_is_never_laxer_than_dev() {
+        let (dev, serve) = (Policy::DEV, Policy::SERVE);
+        assert!(serve.code_lifetime <= dev.code_lifetime && (1..=600).contains(&serve.code_lifetime));
+        assert!(dev.redirect_uri_optional >= serve.redirect_uri_optional);
+        assert!(dev.token_parameters_in_query >= serve.token_parameters_in_query);
+        for strict in [
+            |policy: &Policy| policy.revoke_on_code_reuse,
+            |policy: &Policy| policy.revoke_on_refresh_reuse,
+            |policy: &Policy| policy.strict_code_polling,
+        ] {
+            assert!(strict(&serve) && !strict(&dev));
+        }
+        assert_eq!((dev.rehearsal, serve.rehearsal), (Rehearsal::default(), Rehearsal::default()));
+    }
+
+    #[test]
+    fn no_configuration_bends_the_rules_that_tests_bend() {
+        let written = serde_json::to_value(Policy::DEV).expect("JSON");
+        let keys: Vec<_> = written.as_object().expect("an object").keys().collect();
+        assert_eq!(keys.len(), 7, "{keys:?}");
+        assert_eq!(serde_json::from_value::<Policy>(written.clone()).expect("a policy"), Policy::DEV);
+        for (key, value) in [("rehearsal", json!({ "rotate": true })), ("code_lifetimes", json!(1))] {
+            let mut other = written.clone();
+            other[key] = Value::clone(&value);
+            assert!(serde_json::from_value::<Policy>(other).is_err(), "{key}");
+        }
+    }
+
+    #[test]
+    fn a_refresh_token_is_replaced_in_the_last_of_its_two_months_and_a_form_is_good_for_half_an_hour() {
+        assert_eq!((REFRESH_LIFETIME, ROTATION_WINDOW, STEP_LIFETIME), (60 * 24 * 3600, 30 * 24 * 3600, 1800));
+    }
+}

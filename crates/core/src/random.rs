@@ -57,3 +57,72 @@ pub const fn to_user_id(bits: u64) -> UserId {
     const HIGH: u64 = 1 << 53;
     UserId((LOW + bits % (HIGH - LOW)) as i64)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Gives what it was filled with, again and again.
+    struct Given(Mutex<std::iter::Cycle<std::vec::IntoIter<u8>>>);
+
+    impl Random for Given {
+        fn fill(&self, bytes: &mut [u8]) {
+            let mut given = self.0.lock().expect("one thread");
+            bytes.iter_mut().for_each(|byte| *byte = given.next().expect("it has no end"));
+        }
+    }
+
+    fn given(bytes: &[u8]) -> Given {
+        Given(Mutex::new(bytes.to_vec().into_iter().cycle()))
+    }
+
+    #[test]
+    fn tokens_and_codes_are_as_long_as_their_chance() {
+        assert_eq!(token(&given(&[0xff])), URL_SAFE_NO_PAD.encode([0xff; 32]));
+        assert_eq!(code(&given(&[1])).len(), 64);
+        assert_eq!(
+            (chance(&given(&[0])), chance(&given(&[0xff])), chance(&given(&[0x80, 0, 0, 0]))),
+            (0.0, 1.0, f64::from(1u32 << 31) / f64::from(u32::MAX))
+        );
+    }
+
+    /// The bytes of a code that holds the word, in any case, and then of one that does not.
+    #[test]
+    fn no_code_contains_the_letters_error() {
+        for word in ["error", "eRRoR"] {
+            let bad = URL_SAFE_NO_PAD.decode(format!("{word:A<64}")).expect("base64url");
+            let code = code(&given(&[bad, vec![7; 48]].concat()));
+            assert_eq!(code, URL_SAFE_NO_PAD.encode([7; 48]));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn user_ids_are_exact_in_javascript(bits in any::<u64>()) {
+            let id = to_user_id(bits).0;
+            prop_assert!((1 << 32..1 << 53).contains(&id));
+            prop_assert_eq!(user_id(&given(&bits.to_be_bytes())).0, id);
+        }
+
+        /// What is made later stands later, whatever chance says.
+        #[test]
+        fn ids_follow_the_clock(now in 1i64..1 << 42, later in 1i64..1000, a in any::<u64>(), b in any::<u64>()) {
+            let of = |bits: u64, now| ordered_id(&given(&bits.to_be_bytes()), Millis(now));
+            prop_assert!(of(a, now) < of(b, now + later) && of(a, now) > 0);
+            prop_assert_eq!(of(a, now) >> 21, now);
+            prop_assert_eq!(of(a, now) & ((1 << 21) - 1), (a & ((1 << 21) - 1)) as i64);
+        }
+    }
+
+    #[test]
+    fn both_ends_of_the_range_of_user_ids_are_reached() {
+        assert_eq!(to_user_id(0).0, 1 << 32);
+        assert_eq!(to_user_id((1 << 53) - (1 << 32) - 1).0, (1 << 53) - 1);
+        assert_eq!(to_user_id((1 << 53) - (1 << 32)).0, 1 << 32);
+        assert!(ordered_id(&given(&[1]), Millis(-5)) > 0, "a clock before 1970 makes no negative key");
+    }
+}

@@ -50,6 +50,8 @@ impl Millis {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -57,5 +59,35 @@ mod tests {
         assert_eq!(Millis(1_790_000_000_987).rfc3339(), "2026-09-21T14:13:20Z");
         assert_eq!(Millis::from_rfc3339(&Millis(1_790_000_000_987).rfc3339_exact()), Some(Millis(1_790_000_000_987)));
         assert_eq!(Millis::from_rfc3339("2026-09-21T14:13:20Z"), Some(Millis(1_790_000_000_000)));
+    }
+
+    #[test]
+    fn a_day_begins_nine_hours_earlier_in_korea() {
+        for (moment, day) in [
+            ("2026-11-29T14:59:59.999Z", "2026-11-29"),
+            ("2026-11-29T15:00:00Z", "2026-11-30"),
+            ("2026-12-31T15:00:00Z", "2027-01-01"),
+        ] {
+            let day_in_korea = Millis::from_rfc3339(moment).and_then(Millis::day_in_korea);
+            assert_eq!(day_in_korea.map(|day| day.to_string()).as_deref(), Some(day), "{moment}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_moment_is_none_and_nothing_overflows() {
+        assert!(["", "2026-09-21", "2026-09-21T14:13:20", "x"].iter().all(|text| Millis::from_rfc3339(text).is_none()));
+        assert_eq!((Millis(i64::MAX).rfc3339(), Millis(i64::MIN).rfc3339_exact()), (String::new(), String::new()));
+        assert_eq!(Millis(1).plus_seconds(i64::MAX), Millis(i64::MAX));
+        assert_eq!((Millis(-1).seconds(), Millis(999).seconds(), Millis(1000).seconds()), (-1, 0, 1));
+    }
+
+    proptest! {
+        #[test]
+        fn moments_are_read_back(milliseconds in 0i64..4_000_000_000_000, seconds in 0i64..1_000_000) {
+            let moment = Millis(milliseconds);
+            prop_assert_eq!(Millis::from_rfc3339(&moment.rfc3339_exact()), Some(moment));
+            prop_assert_eq!(Millis::from_rfc3339(&moment.rfc3339()), Some(Millis(moment.seconds() * 1000)));
+            prop_assert_eq!(moment.plus_seconds(seconds).seconds(), moment.seconds() + seconds);
+        }
     }
 }

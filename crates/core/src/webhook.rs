@@ -131,3 +131,130 @@ pub fn retry_after(attempts: i64) -> Option<i64> {
 
 /// Failures in a row after which a webhook is paused.
 pub const PAUSED_AFTER: i64 = 20;
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::account::Attributes;
+    use crate::app::Consent;
+    use crate::app::webhooks::AccountStatusWebhook;
+    use crate::samples::{self, NOW};
+
+    /// An app that subscribed to everything.
+    fn app() -> App {
+        let mut app = samples::app(&[(Item::AccountStatus, Consent::Optional)]);
+        let (url, events) = ("https://a.example/".to_owned(), EventType::ALL.to_vec());
+        app.settings.webhooks.account_status = Some(AccountStatusWebhook { url, events });
+        app.settings.permissions = vec![Permission::OidcSseSupported];
+        app
+    }
+
+    #[test]
+    fn events_of_the_account_need_permission_and_consent() {
+        let (agreed, not_agreed) = (samples::link(&[Item::AccountStatus]), samples::link(&[]));
+        let of = |app: &App, link: &Link| {
+            EventType::ALL.iter().copied().filter(|kind| is_told(app, link, *kind)).collect::<Vec<_>>()
+        };
+        let open: Vec<_> = EventType::ALL
+            .iter()
+            .copied()
+            .filter(|kind| matches!(kind.category(), Category::Oauth | Category::Kakao))
+            .collect();
+        assert_eq!(of(&app(), &agreed), EventType::ALL);
+        assert_eq!(of(&app(), &not_agreed), open);
+        let mut without = app();
+        without.settings.permissions = vec![Permission::PluginSupported];
+        assert_eq!(of(&without, &agreed), open);
+        let mut unset = app();
+        unset.settings.consent_items.clear();
+        assert_eq!(of(&unset, &agreed), open);
+        let mut one = app();
+        if let Some(webhook) = &mut one.settings.webhooks.account_status {
+            webhook.events = vec![EventType::UserLinked];
+        }
+        assert_eq!(of(&one, &agreed), [EventType::UserLinked]);
+        one.settings.webhooks.account_status = None;
+        assert_eq!(of(&one, &agreed), []);
+    }
+
+    #[test]
+    fn a_notice_says_who_what_and_when() {
+        let of = |event: &Event| {
+            let notice = notice(event, &app(), &samples::link(&[]), "https://us", "id", NOW);
+            assert_eq!(notice.kind(), "account_status");
+            serde_json::to_value(notice).expect("JSON")["token"].clone()
+        };
+        let token = of(&Event::unlinked(UnlinkReason::UnlinkFromApps));
+        let user = (1i64 << 32).to_string();
+        let uri = "https://schemas.openid.net/secevent/oauth/event-type/user-unlinked";
+        let subject = json!({ "subject_type": "iss-sub", "iss": "https://us", "sub": user });
+        assert_eq!(token["events"], json!({ uri: { "subject": subject, "reason": "UNLINK_FROM_APPS" } }));
+        assert_eq!((&token["jti"], &token["txn"], &token["txm"]), (&json!("id"), &json!("txn-id"), &json!("txn-id")));
+        assert_eq!((&token["iat"], &token["toe"]), (&json!(NOW.seconds()), &json!(NOW.seconds())));
+        assert_eq!((&token["app_id"], &token["sub"], &token["iss"]), (&json!("1"), &json!(user), &json!("https://us")));
+        let token = of(&Event::scopes(EventType::UserScopeConsent, vec![Item::Name]));
+        let details = token["events"].as_object().expect("events").values().next().expect("one event").clone();
+        assert_eq!(
+            (&details["scope"], &details["scopes"], details.get("reason")),
+            (&json!(["name"]), &json!(["name"]), None)
+        );
+        let none = of(&Event::new(EventType::UserLinked));
+        assert!(!none.to_string().contains("scope") && !none.to_string().contains("reason"), "{none}");
+        let unlink = Notice::Unlink { user_id: UserId(1), referrer_type: UnlinkReason::AccountDelete };
+        assert_eq!(unlink.kind(), "unlink");
+        assert_eq!(serde_json::to_value(&unlink).expect("JSON")["kind"], Value::from("unlink"));
+    }
+
+    #[test]
+    fn a_change_of_an_account_is_told_as_what_it_is() {
+        let mut before = samples::account(Attributes {
+            email: Some("a@b.example".to_owned()),
+            email_valid: true,
+            nickname: Some("N".to_owned()),
+            ..Attributes::default()
+        });
+        type Change = fn(&mut Account);
+        let of = |before: &Account, change: Change| {
+            let mut after = before.clone();
+            change(&mut after);
+            account_events(before, &after).iter().map(|event| event.kind).collect::<Vec<_>>()
+        };
+        let password = [EventType::CredentialChange, EventType::SessionsRevoked, EventType::TokensRevoked];
+        let cases: [(Change, &[EventType]); 9] = [
+            (|_| {}, &[]),
+            (|a| a.restricted = true, &[EventType::AccountDisabled]),
+            (|a| a.epoch += 1, &password),
+            (|a| a.attributes.email = Some("c@d.example".to_owned()), &[EventType::IdentifierChanged]),
+            (|a| a.attributes.email = None, &[EventType::IdentifierChanged]),
+            (|a| a.attributes.email_valid = false, &[EventType::IdentifierRecycled]),
+            (|a| a.attributes.nickname = None, &[EventType::UserProfileChanged]),
+            (|a| a.attributes.profile_image = Some("cat".to_owned()), &[EventType::UserProfileChanged]),
+            (|a| a.attributes.name = Some("N".to_owned()), &[]),
+        ];
+        for (number, (change, events)) in cases.into_iter().enumerate() {
+            assert_eq!(of(&before, change), events, "{number}");
+        }
+        (before.restricted, before.attributes.email_valid) = (true, false);
+        assert_eq!(of(&before, |a| a.restricted = false), [EventType::AccountEnabled]);
+        assert_eq!(of(&before, |a| a.attributes.email_valid = true), []);
+        assert_eq!(
+            of(&before, |a| a.attributes.email = Some("c@d.example".to_owned())),
+            [EventType::IdentifierChanged],
+            "another address that is not valid is not a recycled one"
+        );
+        before.attributes.email = None;
+        assert_eq!(of(&before, |a| a.attributes.email = Some("c@d.example".to_owned())), [], "a first address");
+    }
+
+    #[test]
+    fn deliveries_are_tried_for_a_day_and_a_half_and_then_given_up() {
+        let waits: Vec<_> = (0..=9).map(retry_after).collect();
+        let (hour, day) = (3600, 86_400);
+        let expected =
+            [Some(10), Some(10), Some(30), Some(120), Some(600), Some(hour), Some(6 * hour), Some(day), None, None];
+        assert_eq!(waits, expected);
+        assert_eq!(retry_after(-1), Some(10));
+    }
+}

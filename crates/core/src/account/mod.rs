@@ -280,4 +280,111 @@ mod tests {
         person.collect(Item::AccountEmail, " a@b.example ").expect("fits");
         assert_eq!((person.email.as_deref(), person.email_verified), (Some("a@b.example"), false));
     }
+
+    #[test]
+    fn each_item_is_had_by_the_value_it_names() {
+        let none = Attributes::default();
+        let text = || Some("1".to_owned());
+        for (item, person) in [
+            (Item::AccountEmail, Attributes { email: text(), ..none.clone() }),
+            (Item::Name, Attributes { name: text(), ..none.clone() }),
+            (Item::Gender, Attributes { gender: Some(Gender::Male), ..none.clone() }),
+            (Item::AgeRange, Attributes { birthyear: text(), ..none.clone() }),
+            (Item::Birthyear, Attributes { birthyear: text(), ..none.clone() }),
+            (Item::Birthday, Attributes { birthday: text(), ..none.clone() }),
+            (Item::PhoneNumber, Attributes { phone_number: text(), talk: true, ..none.clone() }),
+            (Item::AccountCi, Attributes { ci: text(), ..none.clone() }),
+        ] {
+            assert!(person.has(item) && !none.has(item), "{item:?}");
+        }
+        assert!(none.has(Item::ProfileNickname) && none.has(Item::ShippingAddress), "no single value of the account");
+    }
+
+    #[test]
+    fn ages_are_told_in_ranges_and_a_year_alone_is_its_last_day() {
+        let now = Millis::from_rfc3339("2026-11-20T03:00:00Z").expect("a time");
+        for (year, range) in [
+            ("2017", "1~9"),
+            ("2016", "10~14"),
+            ("2011", "15~19"),
+            ("2006", "20~29"),
+            ("1996", "30~39"),
+            ("1986", "40~49"),
+            ("1976", "50~59"),
+            ("1966", "60~69"),
+            ("1956", "70~79"),
+            ("1946", "80~89"),
+            ("1936", "90~"),
+        ] {
+            assert_eq!(born(year, "1120").age_range(now), Some(range), "{year}");
+        }
+        let year_alone = Attributes { birthyear: Some("2016".into()), ..Attributes::default() };
+        assert_eq!(year_alone.age(now), Some(9));
+        assert_eq!((Attributes::default().age(now), born("x", "1120").age(now)), (None, None));
+        let leap = born("2000", "0229");
+        let on = |day: &str| leap.age(Millis::from_rfc3339(&format!("2026-{day}T03:00:00Z")).expect("a time"));
+        assert_eq!((on("02-28"), on("03-01")), (Some(25), Some(26)));
+    }
+
+    #[test]
+    fn a_person_is_called_by_the_first_name_there_is() {
+        let mut person = Attributes::default();
+        assert_eq!(person.display_name(), "—");
+        person.id = Some("id".into());
+        assert_eq!(person.display_name(), "id");
+        person.email = Some("a@b.example".into());
+        assert_eq!(person.display_name(), "a@b.example");
+        person.nickname = Some("N".into());
+        assert_eq!(person.display_name(), "N");
+    }
+
+    #[test]
+    fn typed_values_are_kept() {
+        let mut person = Attributes::default();
+        for (item, value) in [
+            (Item::Name, " Name "),
+            (Item::Gender, "female"),
+            (Item::AgeRange, "1995"),
+            (Item::Birthday, "0229"),
+            (Item::AccountEmail, "a@b.example"),
+        ] {
+            assert!(is_collectable(item) && person.collect(item, value).is_ok(), "{value}");
+        }
+        assert_eq!((person.name.as_deref(), person.gender), (Some("Name"), Some(Gender::Female)));
+        assert_eq!((person.birthyear.as_deref(), person.birthday.as_deref()), (Some("1995"), Some("0229")));
+        assert_eq!((person.birthday_type, person.email_valid), (Some(BirthdayType::Solar), true));
+        person.birthday_type = Some(BirthdayType::Lunar);
+        for (item, value) in [(Item::Birthday, "0101"), (Item::Gender, "male"), (Item::Birthyear, "1996")] {
+            person.collect(item, value).expect("fits");
+        }
+        assert_eq!((person.birthday_type, person.gender), (Some(BirthdayType::Lunar), Some(Gender::Male)));
+        assert!(person.collect(Item::Name, &"가".repeat(100)).is_ok(), "characters count, not bytes");
+        assert!(person.collect(Item::Name, &"a".repeat(101)).is_err());
+        assert!(person.collect(Item::ProfileNickname, "N").is_err() && !is_collectable(Item::ProfileNickname));
+    }
+
+    #[test]
+    fn words_on_the_wire_are_those_that_are_kept() {
+        for gender in [Gender::Female, Gender::Male] {
+            assert_eq!(serde_json::to_value(gender).expect("text"), gender.id());
+        }
+        for kind in [BirthdayType::Solar, BirthdayType::Lunar] {
+            assert_eq!(serde_json::to_value(kind).expect("text"), kind.id());
+        }
+    }
+
+    #[test]
+    fn emails_birthyears_and_days_have_a_shape() {
+        let long = |characters: usize| format!("{}@b.example", "a".repeat(characters - "@b.example".len()));
+        assert!(is_email("a@b.example") && is_email("a@b.c.example") && is_email(&long(254)));
+        for wrong in
+            ["", "a", "@b.example", "a@", "a@b", "a@.b", "a@b.", "a@b@c.d", "a@b.c\u{7}", "a b@c.d", &long(255)]
+        {
+            assert!(!is_email(wrong), "{wrong}");
+        }
+        assert!(is_birthyear("1900") && is_birthyear("2026"));
+        assert!(["1899", "95", "19950", "19x5", ""].iter().all(|year| !is_birthyear(year)));
+        assert_eq!((month_and_day("0229"), month_and_day("1231")), (Some((2, 29)), Some((12, 31))));
+        assert!(["0230", "0001", "1301", "229", "+229", "02290"].iter().all(|day| month_and_day(day).is_none()));
+    }
 }

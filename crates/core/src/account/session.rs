@@ -29,3 +29,22 @@ impl Session {
 pub const fn lifetime(stay_signed_in: bool) -> i64 {
     if stay_signed_in { LONG_SESSION_LIFETIME } else { SESSION_LIFETIME }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_ends_with_its_time_or_with_the_password() {
+        let (id, auth_time, expires_at) = ("hash".to_owned(), Millis(0), Millis(1000));
+        let session = Session { id, account_id: AccountId(1), auth_time, expires_at, account_epoch: 3 };
+        for (epoch, now, live) in [(3, 0, true), (3, 999, true), (3, 1000, false), (2, 0, false), (4, 0, false)] {
+            assert_eq!(session.is_live(epoch, Millis(now)), live, "{epoch} {now}");
+        }
+    }
+
+    #[test]
+    fn staying_signed_in_is_a_month_in_place_of_a_day() {
+        assert_eq!((lifetime(false), lifetime(true)), (24 * 3600, 30 * 24 * 3600));
+    }
+}

@@ -104,4 +104,69 @@ mod tests {
         assert_eq!(ids(Part::Page { before: Some(0), size: 9 }), [2, 3, 4, 1]);
         assert_eq!((ids(Part::One(4)), ids(Part::One(9))), (vec![4], vec![]));
     }
+
+    #[test]
+    fn what_is_told_of_an_address_has_its_time_in_seconds() {
+        let told = address(4, true, 10).told();
+        assert_eq!((told.id, told.is_default, told.updated_at), (4, true, 10));
+    }
+
+    #[test]
+    fn the_first_field_that_does_not_fit_is_named() {
+        let text = |text: &str| Some(text.to_owned());
+        let good = AddressFields {
+            name: text("Home"),
+            kind: Some(AddressKind::New),
+            base_address: text("1 Road"),
+            detail_address: text("101"),
+            receiver_name: text("Ryan"),
+            receiver_phone_number1: text("010-1234-5678"),
+            receiver_phone_number2: None,
+            zone_number: text("12345"),
+            zip_code: None,
+        };
+        assert_eq!(first_wrong(&good), None);
+        type Case =
+            (fn(&mut AddressFields, Option<String>), &'static str, &'static [&'static str], &'static [&'static str]);
+        const LETTERS_30: &str = "가가가가가가가가가가가가가가가가가가가가가가가가가가가가가가";
+        const LETTERS_31: &str = "1234567890123456789012345678901";
+        let cases: &[Case] = &[
+            (|f, v| f.name = v, "name", &["", LETTERS_30], &[LETTERS_31]),
+            (|f, v| f.receiver_name = v, "receiver_name", &["R"], &[""]),
+            (
+                |f, v| f.receiver_phone_number1 = v,
+                "receiver_phone_number1",
+                &["1234567", "+82 (10) 1-2"],
+                &["", "123456", "010-1234-567x", LETTERS_31],
+            ),
+            (|f, v| f.receiver_phone_number2 = v, "receiver_phone_number2", &["1234567"], &["x"]),
+            (|f, v| f.base_address = v, "base_address", &["1"], &[""]),
+            (|f, v| f.zone_number = v, "zone_number", &["00000"], &["1234", "123456", "1234x"]),
+            (|f, v| f.zip_code = v, "zip_code", &["123456"], &["12345", "12345x"]),
+        ];
+        for (set, field, fitting, wrong) in cases {
+            let with = |value: &str| {
+                let mut fields = good.clone();
+                set(&mut fields, text(value));
+                first_wrong(&fields)
+            };
+            assert!(fitting.iter().all(|value| with(value).is_none()), "{field}");
+            assert!(wrong.iter().all(|value| with(value) == Some(field)), "{field}");
+        }
+        let lengths = |receiver: usize, base: usize, detail: usize| {
+            let of = |length| Some("가".repeat(length));
+            let (receiver_name, base_address, detail_address) = (of(receiver), of(base), of(detail));
+            first_wrong(&AddressFields { receiver_name, base_address, detail_address, ..good.clone() })
+        };
+        assert_eq!(lengths(50, 200, 200), None);
+        assert_eq!(lengths(51, 200, 200), Some("receiver_name"));
+        assert_eq!(lengths(50, 201, 200), Some("base_address"));
+        assert_eq!(lengths(50, 200, 201), Some("detail_address"));
+        // Only an address by lot number may do without the five digits.
+        let without = |kind| first_wrong(&AddressFields { kind, zone_number: None, ..good.clone() });
+        assert_eq!(without(Some(AddressKind::Old)), None);
+        assert_eq!((without(Some(AddressKind::New)), without(None)), (Some("zone_number"), Some("zone_number")));
+        let old = AddressFields { kind: Some(AddressKind::Old), zone_number: text("1234"), ..good };
+        assert_eq!(first_wrong(&old), Some("zone_number"));
+    }
 }

@@ -62,3 +62,73 @@ pub fn check<'a>(
     };
     Err(Refusal::new(Problem::BadClientCredentials {}).because(finding))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples;
+
+    fn credentials(client_id: &str, secret_hash: Option<&str>) -> Credentials {
+        let (client_id, secret_hash) = (Some(client_id.to_owned()), secret_hash.map(str::to_owned));
+        Credentials { client_id, secret_hash, ..Credentials::default() }
+    }
+
+    fn refused(credentials: &Credentials, found: Option<(&App, &AppKey)>) -> (Problem, String) {
+        let refusal = check(credentials, found).expect_err("refused");
+        (refusal.problem.clone(), refusal.diagnosis.for_team().join("; "))
+    }
+
+    #[test]
+    fn who_is_unknown_is_told_apart_and_never_repeated_whole() {
+        let app = samples::app(&[]);
+        let admin = samples::key(KeyKind::Admin);
+        let none = Credentials::default();
+        let basic = Credentials { basic: true, ..Credentials::default() };
+        for (credentials, found, shown, finding) in [
+            (&none, None, "[null]", "no client_id"),
+            (&basic, None, "[null]", "HTTP Basic"),
+            (&credentials("", None), None, "[]", "client_id is empty"),
+            (&credentials("short", None), None, "short", "this has 5"),
+            (&credentials("0123456789", None), Some((&app, &admin)), "0123…", "admin key"),
+        ] {
+            let (problem, team) = refused(credentials, found);
+            assert_eq!(problem, Problem::UnknownAppKey { client_id: shown.to_owned() });
+            assert!(team.contains(finding), "{team}");
+        }
+        // An empty client_id is no key, whatever the store says.
+        assert!(check(&credentials("", None), Some((&app, &samples::key(KeyKind::RestApi)))).is_err());
+    }
+
+    #[test]
+    fn an_app_without_kakao_login_has_no_tokens() {
+        let mut app = samples::app(&[]);
+        app.settings.kakao_login = false;
+        let (problem, _) = refused(&credentials("k", None), Some((&app, &samples::key(KeyKind::Native))));
+        assert_eq!(problem, Problem::LoginDisabled { app: "App".to_owned() });
+    }
+
+    #[test]
+    fn only_rest_api_keys_with_the_feature_need_their_secret() {
+        let app = samples::app(&[]);
+        let with = |kind| AppKey { secret_hash: Some("hash".to_owned()), ..samples::key(kind) };
+        for key in [samples::key(KeyKind::RestApi), with(KeyKind::Javascript), with(KeyKind::Native)] {
+            for sent in [None, Some("wrong")] {
+                assert!(check(&credentials("k", sent), Some((&app, &key))).is_ok(), "{:?}", key.kind);
+            }
+        }
+        let key = with(KeyKind::RestApi);
+        assert!(check(&credentials("k", Some("hash")), Some((&app, &key))).is_ok());
+        let missing = credentials("k", None);
+        let wrong = credentials("k", Some("wrong"));
+        for (credentials, finding) in [
+            (missing.clone(), "is missing"),
+            (Credentials { basic: true, ..missing }, "came by HTTP Basic"),
+            (Credentials { secret_is_padded: true, ..wrong.clone() }, "white space"),
+            (wrong, "client_secret is wrong"),
+        ] {
+            let (problem, team) = refused(&credentials, Some((&app, &key)));
+            assert_eq!(problem, Problem::BadClientCredentials {});
+            assert!(team.contains(finding) && team.contains("white space") == credentials.secret_is_padded, "{team}");
+        }
+    }
+}

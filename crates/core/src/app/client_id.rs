@@ -25,3 +25,33 @@ pub fn wrong_kind(kind: KeyKind, expected: &str) -> Refusal {
     Refusal::new(Problem::WrongKeyKind { kind: kind.label().to_owned() })
         .because(format!("this is a key of kind {}: {expected}", kind.label()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_with_an_unknown_key_is_said() {
+        let hexadecimal = "0123456789abcdef0123456789abcdef";
+        for (client_id, finding) in [
+            (hexadecimal, "no app has this key"),
+            (&hexadecimal[1..], "this has 31"),
+            (&format!("{hexadecimal}0"), "this has 33"),
+            (&hexadecimal.replace('f', "g"), "this has 32"),
+            (&format!(" {hexadecimal}"), "white space"),
+            (&format!("{hexadecimal}\n"), "white space"),
+            ("키", "this has 1"),
+        ] {
+            let refusal = unknown_key(client_id);
+            assert_eq!(refusal.problem, Problem::UnknownAppKey { client_id: client_id.to_owned() });
+            assert!(refusal.diagnosis.for_team().concat().contains(finding), "{client_id:?}");
+        }
+    }
+
+    #[test]
+    fn a_key_of_the_wrong_kind_is_named_by_its_kind_alone() {
+        let refusal = wrong_kind(KeyKind::Native, "a REST API key is needed");
+        assert_eq!(refusal.problem, Problem::WrongKeyKind { kind: "native".to_owned() });
+        assert_eq!(refusal.diagnosis.for_team(), ["this is a key of kind native: a REST API key is needed"]);
+    }
+}

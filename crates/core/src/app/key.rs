@@ -199,3 +199,81 @@ pub const BUILT_IN_TARGETS: [&str; 2] = ["JS-SDK", "https://kapi.kakao.com/cors/
 pub fn is_built_in(uri: &str) -> bool {
     BUILT_IN_TARGETS.contains(&uri)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::samples;
+
+    const KINDS: [KeyKind; 4] = [KeyKind::RestApi, KeyKind::Javascript, KeyKind::Native, KeyKind::Admin];
+
+    #[test]
+    fn a_kind_has_one_name_everywhere_it_is_kept() {
+        for kind in KINDS {
+            assert_eq!(KeyKind::from_id(kind.id()), Some(kind));
+            assert_eq!(serde_json::to_value(kind).expect("text"), kind.id());
+        }
+        assert_eq!(KeyKind::from_id("REST API"), None);
+        for group in ApiGroup::ALL {
+            assert_eq!(serde_json::to_value(group).expect("text"), group.id());
+        }
+        assert_eq!(KINDS.map(KeyKind::label), ["REST API", "JavaScript", "native", "admin"]);
+    }
+
+    #[test]
+    fn access_tokens_live_as_long_as_the_documentation_says() {
+        assert_eq!(KINDS.map(|kind| kind.access_lifetime() / 3600), [6, 2, 12, 6]);
+    }
+
+    #[test]
+    fn a_redirect_uri_is_accepted_to_the_letter_or_built_in_for_the_kind() {
+        let (registered, native) = ("https://a.example/", "kakaok://oauth");
+        let [script, page] = BUILT_IN_TARGETS;
+        for (uri, accepting) in [
+            (registered, &KINDS[..]),
+            ("https://a.example", &[]),
+            ("https://A.example/", &[]),
+            ("https://a.example/?", &[]),
+            ("", &[]),
+            (native, &[KeyKind::Native]),
+            ("kakaoother://oauth", &[]),
+            (script, &[KeyKind::Javascript]),
+            (page, &[KeyKind::Javascript]),
+            ("js-sdk", &[]),
+        ] {
+            let accepted: Vec<_> =
+                KINDS.into_iter().filter(|kind| samples::key(*kind).accepts_redirect_uri(uri)).collect();
+            assert_eq!(accepted, accepting, "{uri}");
+        }
+    }
+
+    #[test]
+    fn another_port_is_good_on_this_machine_only() {
+        let mut key = samples::key(KeyKind::RestApi);
+        key.settings.redirect_uris.push("http://localhost:3000/callback".to_owned());
+        for (uri, accepted) in [
+            ("http://localhost:4000/callback", true),
+            ("http://localhost/callback", true),
+            ("http://localhost:4000/other", false),
+            ("http://127.0.0.1:3000/callback", false),
+            ("https://localhost:3000/callback", false),
+            ("https://a.example:8443/", false),
+            ("https://a.example/", false),
+        ] {
+            assert_eq!(key.accepts_on_another_port(uri), accepted, "{uri}");
+        }
+    }
+
+    proptest! {
+        /// No URI that resembles a registered one is accepted in its place.
+        #[test]
+        fn one_letter_more_or_less_is_another_uri(at in 0usize..18, letter in "[ -~]") {
+            let (key, uri) = (samples::key(KeyKind::RestApi), "https://a.example/");
+            let more = format!("{}{letter}{}", &uri[..at], &uri[at..]);
+            let less = format!("{}{}", &uri[..at], &uri[at + 1..]);
+            prop_assert!(!key.accepts_redirect_uri(&more) && !key.accepts_redirect_uri(&less));
+        }
+    }
+}

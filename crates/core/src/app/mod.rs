@@ -220,3 +220,57 @@ pub struct ConsentItem {
     #[serde(default = "yes")]
     pub permission: bool,
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+    use crate::samples::{self, NOW};
+
+    #[test]
+    fn under_14_is_open_closed_or_for_the_parents_to_say() {
+        // NOW is in January 2027.
+        let born = |year: &str, parental_consent| {
+            let (birthyear, birthday) = (Some(year.to_owned()), Some("0101".to_owned()));
+            Attributes { birthyear, birthday, parental_consent, ..Attributes::default() }
+        };
+        let unknown = Attributes::default();
+        for (under_14, attributes, denied) in [
+            (Under14::Allow, &born("2014", false), false),
+            (Under14::ParentalConsent, &born("2014", false), true),
+            (Under14::ParentalConsent, &born("2014", true), false),
+            (Under14::ParentalConsent, &born("2013", false), false),
+            (Under14::Deny, &born("2014", true), true),
+            (Under14::Deny, &born("2013", false), false),
+            (Under14::Deny, &unknown, false),
+        ] {
+            let settings = AppSettings { under_14, ..AppSettings::new("App") };
+            assert_eq!(settings.denies_age_of(attributes, NOW), denied, "{under_14:?} {attributes:?}");
+        }
+    }
+
+    #[test]
+    fn an_item_without_permission_is_as_good_as_not_set() {
+        let mut app = samples::app(&[(Item::Name, Consent::Required), (Item::Gender, Consent::Optional)]);
+        app.settings.consent_items.entry(Item::Name).and_modify(|item| item.permission = false);
+        let set: Vec<_> = Item::ALL.iter().filter(|item| app.settings.item(**item).is_some()).collect();
+        assert_eq!(set, [&Item::Gender]);
+    }
+
+    /// Settings that were written before a field was there.
+    #[test]
+    fn what_old_settings_do_not_say_is_as_it_was_then() {
+        let without = |mut value: Value, fields: &[&str]| {
+            let object = value.as_object_mut().expect("an object");
+            fields.iter().for_each(|field| assert!(object.remove(*field).is_some(), "{field}"));
+            value
+        };
+        let settings = AppSettings::new("App");
+        let old = without(serde_json::to_value(&settings).expect("JSON"), &["business", "automatic_link", "webhooks"]);
+        assert_eq!(serde_json::from_value::<AppSettings>(old).expect("settings"), settings);
+        let item = samples::item(Consent::OnUse);
+        let old = without(serde_json::to_value(&item).expect("JSON"), &["permission"]);
+        assert_eq!(serde_json::from_value::<ConsentItem>(old).expect("an item"), item);
+    }
+}

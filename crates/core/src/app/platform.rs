@@ -124,7 +124,7 @@ pub fn network(text: &str) -> Option<IpNet> {
 mod tests {
     use super::*;
     use crate::AppId;
-    use crate::app::{AndroidApp, KeySettings};
+    use crate::app::{AndroidApp, IosApp, KeySettings};
 
     fn key(kind: KeyKind, settings: KeySettings) -> AppKey {
         AppKey { key: String::new(), app_id: AppId(1), kind, epoch: 0, deleted: false, settings, secret_hash: None }
@@ -162,5 +162,48 @@ mod tests {
             assert!(!allows_address(&key, outside), "{outside}");
         }
         assert!(["", "10.0.0.0/33", "10.0.0.0/255.0.255.0", "x"].iter().all(|text| network(text).is_none()));
+    }
+
+    #[test]
+    fn each_platform_has_an_identity_of_its_own() {
+        let text = |text: &str| Some(text.to_owned());
+        for (ka, expected) in [
+            ("os/android-33 origin/h", Identity { android_key_hash: text("h"), ..Identity::default() }),
+            ("os/ios-17 origin/b", Identity { ios_bundle_id: text("b"), ..Identity::default() }),
+            ("os/javascript origin/http%3A%2F%2Fo", Identity { web_origin: text("http://o"), ..Identity::default() }),
+            ("os/android-33", Identity::default()),
+            ("os/windows origin/x", Identity::default()),
+        ] {
+            assert_eq!(Identity::of(ka), expected, "{ka}");
+        }
+    }
+
+    #[test]
+    fn the_first_identity_that_is_not_registered_is_named() {
+        let android = vec![AndroidApp { package: "p".into(), key_hashes: vec!["h".into()] }];
+        let ios = vec![IosApp { bundle_id: "b".into() }];
+        let settings = KeySettings { android, ios, sdk_domains: vec!["http://o".into()], ..KeySettings::default() };
+        let sent = |hash: &str, bundle: &str, origin: &str| Identity {
+            android_key_hash: Some(hash.to_owned()),
+            ios_bundle_id: Some(bundle.to_owned()),
+            web_origin: Some(origin.to_owned()),
+        };
+        for kind in [KeyKind::Native, KeyKind::Javascript] {
+            let key = key(kind, settings.clone());
+            assert_eq!(check(&key, &sent("h", "b", "http://o")), Ok(()));
+            let caller = || "x".to_owned();
+            for (identity, problem) in [
+                (sent("x", "x", "x"), Problem::KeyHashMismatched { caller: caller() }),
+                (sent("h", "x", "x"), Problem::BundleIdMismatched { caller: caller() }),
+                (sent("h", "b", "x"), Problem::DomainMismatched { caller: caller() }),
+            ] {
+                assert_eq!(check(&key, &identity).map_err(|refusal| refusal.problem), Err(problem));
+                let at_kauth = check_at_kauth(&key, &identity).expect_err("refused");
+                assert_eq!(at_kauth.problem, Problem::PlatformMismatch {});
+                assert!(at_kauth.diagnosis.for_team().concat().starts_with("received x; registered for this "));
+            }
+        }
+        let bare = check(&key(KeyKind::Native, KeySettings::default()), &sent("x", "x", "x")).expect_err("refused");
+        assert!(bare.diagnosis.for_team().concat().ends_with("registered for this native key: nothing"));
     }
 }

@@ -32,3 +32,19 @@ pub struct ServiceTerm {
 const fn first() -> i64 {
     1
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn terms_are_optional_and_of_version_1_until_their_team_says_otherwise() {
+        let term = json!({ "tag": "use", "title": "Terms of use", "url": "https://a.example/terms" });
+        let term: ServiceTerm = serde_json::from_value(term).expect("terms");
+        assert_eq!((term.required, term.version), (false, 1));
+        let signup: SimpleSignup = serde_json::from_value(json!({})).expect("settings");
+        assert_eq!((signup.enabled, signup.review_passed), (false, false));
+    }
+}

@@ -54,3 +54,33 @@ pub struct AccountStatusWebhook {
 pub const UNLINK: &str = "unlink";
 /// The kind of the account-status webhook.
 pub const ACCOUNT_STATUS: &str = "account_status";
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn each_webhook_that_is_set_has_its_kind_and_url() {
+        let (unlink, status) = (json!({ "url": "https://a/u" }), json!({ "url": "https://a/s", "events": [] }));
+        for (settings, urls) in [
+            (json!({}), vec![]),
+            (json!({ "unlink": unlink }), vec![("unlink", "https://a/u".to_owned())]),
+            (json!({ "account_status": status }), vec![("account_status", "https://a/s".to_owned())]),
+            (
+                json!({ "unlink": unlink, "account_status": status }),
+                vec![("unlink", "https://a/u".to_owned()), ("account_status", "https://a/s".to_owned())],
+            ),
+        ] {
+            assert_eq!(serde_json::from_value::<Webhooks>(settings).expect("webhooks").urls(), urls);
+        }
+    }
+
+    #[test]
+    fn the_unlink_webhook_is_a_post_unless_it_says_get() {
+        let of = |value| serde_json::from_value::<UnlinkWebhook>(value).expect("a webhook").method;
+        assert_eq!(of(json!({ "url": "https://a/u" })), Method::Post);
+        assert_eq!(of(json!({ "url": "https://a/u", "method": "GET" })), Method::Get);
+    }
+}

@@ -98,9 +98,12 @@ pub fn is_registered(key: &AppKey, origin: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use kakaw_wire::form::Pairs;
+
     use super::*;
-    use crate::AppId;
     use crate::app::KeySettings;
+    use crate::authorize::Parameters;
+    use crate::samples;
 
     const STRICT: Policy = Policy::SERVE;
     const LENIENT: Policy = Policy::DEV;
@@ -108,8 +111,7 @@ mod tests {
     fn key() -> AppKey {
         let sdk_domains = vec!["https://shop.example".to_owned()];
         let settings = KeySettings { sdk_domains, ..KeySettings::default() };
-        let kind = KeyKind::Javascript;
-        AppKey { key: "k".to_owned(), app_id: AppId(1), kind, epoch: 0, deleted: false, settings, secret_hash: None }
+        AppKey { settings, ..samples::key(KeyKind::Javascript) }
     }
 
     #[test]
@@ -137,5 +139,46 @@ mod tests {
         for origin in [None, Some("null"), Some("https://evil.example"), Some("https://shop.example/")] {
             assert!(!may_poll(&key, origin, &STRICT), "{origin:?}");
         }
+    }
+
+    #[test]
+    fn a_transaction_is_what_the_sdk_sends_and_long_enough() {
+        let app = samples::app(&[]);
+        let of = |kind: KeyKind, uri: &str, query: &str, policy: &Policy| {
+            let query = format!("client_id=k&response_type=code&redirect_uri={uri}{query}");
+            let parameters = Parameters::parse(&Pairs::parse(&query).expect("decodes")).expect("good form");
+            let key = samples::key(kind);
+            let request = Request::check(&parameters, Some((&app, &key)), policy).expect("good");
+            transaction(&request).map(|id| id.map(str::to_owned)).map_err(|refusal| refusal.problem)
+        };
+        let (id, short) = ("i".repeat(SHORTEST_ID), "i".repeat(SHORTEST_ID - 1));
+        let (site, script) = ("https%3A%2F%2Fa.example%2F", KeyKind::Javascript);
+        let some = || Ok(Some(id.clone()));
+        for (kind, uri, query, expected) in [
+            (script, "JS-SDK", format!("&auth_tran_id={id}&state_token=other{id}"), some()),
+            (script, "JS-SDK", format!("&auth_tran_id={short}&state_token={id}"), some()),
+            (script, "JS-SDK", format!("&state={id}"), some()),
+            (script, site, format!("&auth_tran_id={id}&is_popup=true"), some()),
+            (script, site, format!("&state={id}&is_popup=true"), Ok(None)),
+            (script, site, format!("&auth_tran_id={id}&is_popup=false"), Ok(None)),
+            (script, site, format!("&auth_tran_id={id}"), Ok(None)),
+            (script, site, format!("&auth_tran_id={short}&is_popup=true"), Ok(None)),
+            (KeyKind::RestApi, site, format!("&auth_tran_id={id}&is_popup=true"), Ok(None)),
+        ] {
+            assert_eq!(of(kind, uri, &query, &LENIENT), expected, "{uri}{query}");
+        }
+        let popup = format!("&auth_tran_id={id}&is_popup=true");
+        assert_eq!(of(script, site, &popup, &STRICT), Ok(None), "the key does not allow it");
+        let parameter = |problem| match problem {
+            Err(Problem::MalformedRequest { parameter, .. }) => parameter,
+            other => panic!("KOE001 expected: {other:?}"),
+        };
+        assert_eq!(parameter(of(script, "JS-SDK", &format!("&auth_tran_id={short}"), &LENIENT)), "auth_tran_id");
+        let with_state = |length: usize, uri: &str| {
+            of(script, uri, &format!("&auth_tran_id={id}&state={}", "s".repeat(length)), &LENIENT)
+        };
+        assert_eq!(with_state(LONGEST_STATE, "JS-SDK"), some());
+        assert_eq!(parameter(with_state(LONGEST_STATE + 1, "JS-SDK")), "state");
+        assert_eq!(with_state(LONGEST_STATE + 1, site), Ok(None), "a redirect carries any state");
     }
 }

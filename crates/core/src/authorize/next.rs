@@ -224,6 +224,20 @@ mod tests {
     }
 
     #[test]
+    fn a_value_that_is_still_to_be_collected_is_told_apart() {
+        let mut app = app();
+        app.settings.consent_items.insert(Item::Birthyear, item(Consent::Optional, true));
+        app.settings.consent_items.insert(Item::Gender, item(Consent::Optional, true));
+        let (account, mut link) = (account(), link());
+        link.consents.insert(Item::Birthyear, NOW);
+        let subject = Subject { account: &account, link: Some(&link), fresh: false, chosen: false };
+        assert!(matches!(next("", &app, Some(subject)), Next::Consent(_)));
+        assert_eq!(next("prompt=none", &app, Some(subject)), Next::Refuse(Problem::CollectionNeeded {}));
+        let more = next("prompt=none&scope=gender", &app, Some(subject));
+        assert_eq!(more, Next::Refuse(Problem::ConsentMissing {}), "gender is not agreed to yet");
+    }
+
+    #[test]
     fn a_test_app_is_for_its_team() {
         let team = |logins: &[&str]| {
             let team = logins.iter().map(|login| (*login).to_owned()).collect();

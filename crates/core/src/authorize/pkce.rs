@@ -44,6 +44,8 @@ pub fn check(challenge: Option<&str>, verifier: Option<&str>) -> Result<(), Refu
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     // RFC 7636, appendix B.
@@ -68,5 +70,32 @@ mod tests {
         assert!(is_challenge(CHALLENGE));
         assert!(!is_challenge("plain"));
         assert!(!is_challenge(&CHALLENGE.replace('-', "+")));
+    }
+
+    proptest! {
+        /// Any text may be a verifier: the SDKs send standard base64.
+        #[test]
+        fn only_the_verifier_of_the_challenge_passes(verifier in "[ -~]{1,128}", other in "[ -~]{1,128}") {
+            let challenge = URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, verifier.as_bytes()));
+            prop_assert!(is_challenge(&challenge));
+            prop_assert_eq!(check(Some(&challenge), Some(&verifier)), Ok(()));
+            prop_assert_eq!(check(Some(&challenge), Some(&other)).is_ok(), verifier == other);
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_said() {
+        for (challenge, verifier, reason, finding) in [
+            (Some(CHALLENGE), None, "code_verifier is required", ""),
+            (None, Some(VERIFIER), "code_verifier was sent but authorize had no code_challenge", ""),
+            (Some(CHALLENGE), Some("a b"), "code_verifier does not match code_challenge", "the verifier holds a space"),
+            (Some(CHALLENGE), Some("ab"), "code_verifier does not match code_challenge", "BASE64URL(SHA256"),
+        ] {
+            let refusal = check(challenge, verifier).expect_err("refused");
+            assert_eq!(refusal.problem, Problem::PkceFailed { reason: reason.to_owned() });
+            assert!(refusal.diagnosis.for_team().concat().starts_with(finding), "{:?}", refusal.diagnosis);
+        }
+        // 43 letters that are no 32 bytes: the last holds bits that nothing stands for.
+        assert!(!is_challenge(&"9".repeat(43)) && !is_challenge(&"A".repeat(42)) && is_challenge(&"A".repeat(43)));
     }
 }

@@ -168,4 +168,37 @@ mod tests {
             assert_eq!(sealer.open(Purpose::Access, &text[..length]), None, "{length} characters");
         }
     }
+
+    #[test]
+    fn each_purpose_opens_its_own_and_no_other() {
+        let sealer = sealer("w", &[1]);
+        for sealed_for in Purpose::ALL {
+            let text = sealer.seal(sealed_for, b"hello");
+            let opened: Vec<_> =
+                Purpose::ALL.into_iter().filter(|purpose| sealer.open(*purpose, &text).is_some()).collect();
+            assert_eq!(opened, [sealed_for]);
+        }
+    }
+
+    #[test]
+    fn the_first_key_seals_and_hashes_hang_on_the_oldest() {
+        let (old, both) = (sealer("w", &[1]), sealer("w", &[2, 1]));
+        let text = both.seal(Purpose::Keep, b"hello");
+        assert!(old.open(Purpose::Keep, &text).is_none() && sealer("w", &[2]).open(Purpose::Keep, &text).is_some());
+        assert_eq!(both.hash_key(), old.hash_key(), "stored hashes outlive a rotation");
+        assert_ne!(both.hash_key(), sealer("w", &[2]).hash_key());
+        assert!(Sealer::new("w", &[]).is_none());
+    }
+
+    #[test]
+    fn a_token_is_known_by_its_length_and_letters() {
+        let token = sealer("w", &[1]).seal(Purpose::Access, &[0xfb; TOKEN]);
+        assert!(looks_like_token(&token), "{token}");
+        assert_eq!(token.len(), 55);
+        assert!(["-", "_", "A", "z", "0"].iter().all(|letter| looks_like_token(&letter.repeat(token.len()))));
+        for other in [&token[1..], &format!("{token}A"), &format!("{}.", &token[1..]), &format!("{}=", &token[1..]), ""]
+        {
+            assert!(!looks_like_token(other), "{other}");
+        }
+    }
 }

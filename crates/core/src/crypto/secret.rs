@@ -88,7 +88,32 @@ pub fn is_weak(secret: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    #[test]
+    fn a_secret_shows_itself_to_nobody_who_does_not_ask() {
+        let secret = Secret::new("hush");
+        assert_eq!(secret.expose(), "hush");
+        assert_eq!(format!("{secret:?}"), "Secret(…)");
+    }
+
+    #[test]
+    fn hashes_are_those_of_the_standards() {
+        // FIPS 180-2, "abc"; RFC 4231, case 2.
+        assert_eq!(hash("abc"), "ungWv48Bz-pBQUDeXa4iI7ADYaOWF3qctBD_YfIAFa0");
+        let hmac = keyed_hash(b"Jefe", "what do ya want for nothing?");
+        assert_eq!(hmac, "W9zBRr9gdU5qBCQmCJV1x1oAPwidJzmDnexYuWTsOEM");
+    }
+
+    #[test]
+    fn what_may_not_be_shown_whole_shows_four_characters() {
+        for (text, shown) in [("", "…"), ("abcd", "abcd…"), ("abcdefgh", "abcd…"), ("카카오톡이다", "카카오톡…")]
+        {
+            assert_eq!(masked(text), shown);
+        }
+    }
 
     #[test]
     fn weak_secrets_are_known() {
@@ -103,6 +128,13 @@ mod tests {
         }
         for strong in ["9f86d081884c7d659a2feaa0c55ad015", "V3ry-L0ng&Random!String#42", "kJ8sQ2mZxP0aWv7LrT5uNd"] {
             assert!(!is_weak(strong), "{strong}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn only_equal_texts_are_the_same(a in "[ab]{0,3}", b in "[ab]{0,3}") {
+            prop_assert_eq!(same(&a, &b), a == b);
         }
     }
 }

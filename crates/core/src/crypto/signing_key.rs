@@ -118,3 +118,85 @@ impl<'a> Jws<'a> {
             && RsaPublicKeyComponents { n: &n, e: &e }.verify(params, self.signed.as_bytes(), &self.signature).is_ok()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::samples;
+
+    fn part(json: &Value) -> String {
+        URL_SAFE_NO_PAD.encode(json.to_string())
+    }
+
+    #[test]
+    fn what_a_key_signs_its_public_half_verifies_and_no_other() {
+        let [key, other] = samples::signing_keys();
+        let token = key.sign_as("secevent+jwt", &json!({ "iss": "us" })).expect("signed");
+        let jws = Jws::parse(&token).expect("a JWS");
+        assert_eq!((jws.header.typ.as_str(), jws.header.alg.as_str()), ("secevent+jwt", "RS256"));
+        assert_eq!((&jws.header.kid, &jws.claims), (&key.jwk.kid, &json!({ "iss": "us" })));
+        assert!(jws.is_signed_by(&[other.jwk.clone(), key.jwk.clone()]));
+        assert!(!jws.is_signed_by(std::slice::from_ref(&other.jwk)), "no key of this id");
+        let renamed = Jwk { kid: key.jwk.kid.clone(), ..other.jwk.clone() };
+        assert!(!jws.is_signed_by(&[renamed]), "another key under this id");
+        // A header of another algorithm, though the signature fits.
+        let none = Jws { header: Header { alg: "none".to_owned(), ..jws.header }, ..jws };
+        assert!(!none.is_signed_by(std::slice::from_ref(&key.jwk)));
+        // Other claims under the same signature.
+        let (header, signature) =
+            (token.split('.').next().expect("header"), token.rsplit('.').next().expect("signature"));
+        let forged = format!("{header}.{}.{signature}", part(&json!({ "iss": "them" })));
+        assert!(!Jws::parse(&forged).expect("a JWS").is_signed_by(std::slice::from_ref(&key.jwk)));
+    }
+
+    #[test]
+    fn a_key_is_read_back_with_its_id_and_id_tokens_are_jwts() {
+        let [key, _] = samples::signing_keys();
+        let text = key.to_text().expect("text");
+        let again = SigningKey::from_text(&text).expect("read back");
+        assert_eq!(again.jwk, key.jwk);
+        let is_id = |text: &str| text.len() == 30 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        assert!(is_id(&key.jwk.kid), "{}", key.jwk.kid);
+        let wire = json!(key.jwk);
+        assert_eq!((&wire["kty"], &wire["alg"], &wire["use"]), (&json!("RSA"), &json!("RS256"), &json!("sig")));
+        assert!(
+            SigningKey::from_text(&Secret::new("AAAA")).is_none() && SigningKey::from_text(&Secret::new("!")).is_none()
+        );
+        let claims = IdTokenClaims {
+            aud: "k".to_owned(),
+            sub: "1".to_owned(),
+            auth_time: 1,
+            iss: "us".to_owned(),
+            exp: 2,
+            iat: 1,
+            nonce: None,
+            nickname: None,
+            picture: None,
+            email: None,
+        };
+        let token = again.sign(&claims).expect("signed");
+        let jws = Jws::parse(&token).expect("a JWS");
+        assert_eq!((jws.header.typ.as_str(), &jws.claims["sub"]), ("JWT", &json!("1")));
+        assert!(jws.is_signed_by(std::slice::from_ref(&key.jwk)));
+    }
+
+    #[test]
+    fn what_is_no_compact_jws_is_not_taken_apart() {
+        let (header, claims) = (part(&json!({ "kid": "k", "alg": "RS256" })), part(&json!({ "a": 1 })));
+        assert!(Jws::parse(&format!("{header}.{claims}.AAAA")).is_some());
+        for token in [
+            String::new(),
+            "a.b".to_owned(),
+            format!("{header}.{claims}"),
+            format!("{header}.{claims}.!"),
+            format!("{header}.{}.AAAA", part(&json!([1]))),
+            format!("{header}.{}.AAAA", part(&json!("text"))),
+            format!("{}.{claims}.AAAA", part(&json!({ "kid": "k" }))),
+            format!("{header}.x.{claims}.AAAA"),
+        ] {
+            assert!(Jws::parse(&token).is_none(), "{token}");
+        }
+    }
+}

@@ -76,3 +76,26 @@ impl Link {
         self.signup_due.is_none()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::Consent;
+    use crate::samples;
+
+    #[test]
+    fn what_was_agreed_to_counts_while_the_app_uses_it() {
+        let mut app = samples::app(&[(Item::Name, Consent::Required), (Item::Gender, Consent::Optional)]);
+        let link = samples::link(&[Item::Name, Item::Gender, Item::Birthyear]);
+        assert_eq!(link.agreed(&app), [Item::Name, Item::Gender], "birthyear is not set");
+        app.settings.consent_items.entry(Item::Name).and_modify(|item| item.permission = false);
+        assert_eq!(link.agreed(&app), [Item::Gender], "nor is what is not permitted");
+    }
+
+    #[test]
+    fn a_new_link_is_registered_and_agrees_to_nothing() {
+        let link = samples::link(&[]);
+        assert!(link.connected && link.is_registered() && link.consents.is_empty());
+        assert!(!Link { signup_due: Some(samples::NOW), ..link }.is_registered());
+    }
+}

@@ -98,3 +98,87 @@ pub fn revoke(app: &App, link: &Link, tags: &[String]) -> Result<(Link, Vec<Stri
     after.terms.retain(|tag, _| !revoked.contains(tag));
     Ok((after, revoked))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples::{self, NOW};
+
+    fn tags(tags: &[&str]) -> Vec<String> {
+        tags.iter().map(|tag| (*tag).to_owned()).collect()
+    }
+
+    /// An app with required terms, optional ones and a second version of others; the person agreed to all of them once.
+    fn given() -> (App, Link) {
+        let term = |tag: &str, required, version| ServiceTerm {
+            tag: tag.to_owned(),
+            title: tag.to_owned(),
+            url: "https://a.example/".to_owned(),
+            required,
+            version,
+        };
+        let mut app = samples::app(&[]);
+        app.settings.service_terms = vec![term("use", true, 1), term("news", false, 1), term("ads", false, 2)];
+        let agreement = Agreement { at: Millis(5), by: AgreedBy::Kauth, version: 1 };
+        let terms = tags(&["use", "news", "ads"]).into_iter().map(|tag| (tag, agreement)).collect();
+        (app, Link { terms, ..samples::link(&[]) })
+    }
+
+    #[test]
+    fn an_agreement_is_to_a_version() {
+        let (app, link) = given();
+        let of = |link| {
+            let rows = rows(&app, link).map(|row| (row.term.tag.as_str(), row.agreement.is_some(), row.revocable()));
+            rows.collect::<Vec<_>>()
+        };
+        assert_eq!(of(Some(&link)), [("use", true, false), ("news", true, true), ("ads", false, false)]);
+        assert!(of(None).iter().all(|(_, agreed, revocable)| !agreed && !revocable));
+    }
+
+    #[test]
+    fn calls_about_terms_need_simple_sign_up() {
+        let (mut app, _) = given();
+        let refusal = check_enabled(&app).expect_err("off");
+        assert_eq!(refusal.problem, Problem::SimpleSignupOff { app: "App".to_owned() });
+        app.settings.simple_signup.enabled = true;
+        assert_eq!(check_enabled(&app), Ok(()));
+    }
+
+    #[test]
+    fn tags_name_the_terms_of_the_app_and_at_least_one() {
+        let (app, link) = given();
+        let of = |sent: &[&str]| {
+            let rows = named(&app, &link, &tags(sent));
+            rows.map(|rows| rows.iter().map(|row| row.term.tag.clone()).collect::<Vec<_>>())
+        };
+        assert_eq!(of(&["ads", "use", "x"]), Ok(tags(&["use", "ads"])), "in the order of the app");
+        let unknown = Problem::UnknownTags { tags: "x,y".to_owned(), app: "App".to_owned() };
+        assert_eq!(of(&["x", "y"]), Err(unknown.into()));
+        assert!(of(&[]).is_err());
+    }
+
+    #[test]
+    fn agreeing_adds_what_is_new_and_passes_over_the_rest() {
+        let (app, link) = given();
+        let (after, added) = agree(&app, &link, &tags(&["use", "ads", "x"]), AgreedBy::Kapi, NOW);
+        assert_eq!(added, ["ads"]);
+        assert_eq!(after.terms["ads"], Agreement { at: NOW, by: AgreedBy::Kapi, version: 2 });
+        assert_eq!(after.terms["use"], link.terms["use"], "what is agreed to keeps its time");
+        assert_eq!(after.terms.len(), 3);
+    }
+
+    #[test]
+    fn agreements_are_taken_back_all_or_nothing() {
+        let (app, link) = given();
+        let (after, revoked) = revoke(&app, &link, &tags(&["news", "x"])).expect("optional");
+        assert_eq!((revoked, after.terms.contains_key("news"), after.terms.len()), (tags(&["news"]), false, 2));
+        for (sent, problem) in [
+            (&["use", "news"][..], Problem::NotRevocable { scopes: "use".to_owned() }),
+            (&["ads"], Problem::NoTagsToRevoke { tags: "ads".to_owned(), app: "App".to_owned() }),
+            (&["x", "y"], Problem::NoTagsToRevoke { tags: "x,y".to_owned(), app: "App".to_owned() }),
+            (&[], Problem::NoTagsToRevoke { tags: String::new(), app: "App".to_owned() }),
+        ] {
+            assert_eq!(revoke(&app, &link, &tags(sent)), Err(problem.into()), "{sent:?}");
+        }
+    }
+}

@@ -66,3 +66,93 @@ pub fn inspect(token: &str, is_issuer: impl Fn(&str) -> bool, keys: &[Jwk], now:
     }
     Ok(jws.claims)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::account::Attributes;
+    use crate::app::Consent;
+    use crate::samples::{self, NOW};
+
+    const PICTURES: Pictures<'_> = Pictures { base: "https://us" };
+
+    fn person() -> Attributes {
+        Attributes {
+            nickname: Some("N".to_owned()),
+            email: Some("a@b.example".to_owned()),
+            email_valid: true,
+            email_verified: true,
+            ..Attributes::default()
+        }
+    }
+
+    #[test]
+    fn claims_name_the_key_the_person_and_the_times() {
+        let (app, bearer) = (samples::app(&[]), samples::bearer(person(), &[]));
+        let claims = claims(&bearer, &app, "https://us", &PICTURES, NOW, NOW.plus_seconds(60));
+        let expected = json!({
+            "aud": "k",
+            "sub": (1i64 << 32).to_string(),
+            "auth_time": NOW.seconds() - 5,
+            "iss": "https://us",
+            "exp": NOW.seconds() + 60,
+            "iat": NOW.seconds(),
+            "nonce": "n",
+        });
+        assert_eq!(json!(claims), expected, "and nothing that was not agreed to");
+    }
+
+    #[test]
+    fn each_claim_about_the_person_needs_its_item() {
+        let items = [Item::Profile, Item::ProfileNickname, Item::ProfileImage, Item::AccountEmail];
+        let app = samples::app(&items.map(|item| (item, Consent::Optional)));
+        let of = |attributes: &Attributes, agreed: &[Item]| {
+            let bearer = samples::bearer(attributes.clone(), agreed);
+            let claims = claims(&bearer, &app, "https://us", &PICTURES, NOW, NOW);
+            (claims.nickname.is_some(), claims.picture.is_some(), claims.email.is_some())
+        };
+        for (agreed, shown) in [
+            (&[][..], (false, false, false)),
+            (&[Item::Profile], (true, true, false)),
+            (&[Item::ProfileNickname], (true, false, false)),
+            (&[Item::ProfileImage], (false, true, false)),
+            (&[Item::AccountEmail], (false, false, true)),
+        ] {
+            assert_eq!(of(&person(), agreed), shown, "{agreed:?}");
+        }
+        let lost = Attributes { email_valid: false, ..person() };
+        let unverified = Attributes { email_verified: false, ..person() };
+        for person in [lost, unverified] {
+            assert!(!of(&person, &[Item::AccountEmail]).2, "only an address that is valid and verified");
+        }
+    }
+
+    #[test]
+    fn an_id_token_is_checked_for_form_issuer_signature_and_time_in_this_order() {
+        let [key, _] = samples::signing_keys();
+        let sign = |claims: &Value| key.sign_as("JWT", claims).expect("signed");
+        let of = |token: &str, keys: &[Jwk], now: Millis| {
+            let inspected = inspect(token, |issuer| issuer == "https://us", keys, now);
+            inspected.map_err(|refusal| refusal.problem.code().id())
+        };
+        let keys = std::slice::from_ref(&key.jwk);
+        let (good, no_time) = (json!({ "iss": "https://us", "exp": NOW.seconds() }), json!({ "iss": "https://us" }));
+        let theirs = json!({ "iss": "https://them" });
+        let earlier = Millis(NOW.0 - 1);
+        for (token, keys, now, expected) in [
+            ("x".to_owned(), keys, NOW, Err("KOE400")),
+            (sign(&theirs), &[], NOW, Err("KOE401")),
+            (sign(&json!({})), keys, NOW, Err("KOE401")),
+            (sign(&good), &[], NOW, Err("KOE402")),
+            (sign(&good), keys, NOW, Err("KOE403")),
+            (sign(&no_time), keys, NOW, Err("KOE403")),
+            (sign(&good), keys, earlier, Ok(good.clone())),
+        ] {
+            assert_eq!(of(&token, keys, now), expected, "{token}");
+        }
+        let late = inspect(&sign(&good), |_| true, keys, NOW.plus_seconds(5)).expect_err("late");
+        assert_eq!(late.diagnosis.for_team(), ["it expired 5 s ago"]);
+    }
+}

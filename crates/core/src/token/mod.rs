@@ -140,3 +140,102 @@ pub fn check_awake(account: &Account) -> Result<(), Refusal> {
 fn number(bytes: &[u8]) -> Option<i64> {
     Some(i64::from_be_bytes(bytes.try_into().ok()?))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::account::Attributes;
+    use crate::app::Under14;
+    use crate::crypto::seal::MasterKey;
+    use crate::samples::{self, NOW};
+
+    /// Chance that is always the same.
+    struct Same(u8);
+
+    impl Random for Same {
+        fn fill(&self, bytes: &mut [u8]) {
+            bytes.fill(self.0);
+        }
+    }
+
+    fn sealer() -> Sealer {
+        Sealer::new("w", &[MasterKey { id: 1, bytes: [1; 32] }]).expect("has a key")
+    }
+
+    #[test]
+    fn a_token_is_good_until_its_time_is_over() {
+        let sealer = sealer();
+        let token = AccessToken { grant_id: GrantId(7), expires_at: NOW };
+        let text = issue_access(&sealer, token, &Same(1));
+        assert_ne!(text, issue_access(&sealer, token, &Same(2)), "two log-ins have two tokens");
+        let of = |text: &str, now: Millis| {
+            let presented = present(&sealer, text, now);
+            presented.map_err(|refusal| (refusal.problem.clone(), refusal.diagnosis.for_team().concat()))
+        };
+        let (unknown, expired) = (Problem::AccessTokenUnknown {}, Problem::AccessTokenExpired {});
+        let refresh = issue_refresh(&sealer, &samples::bearer(Attributes::default(), &[]).grant);
+        let refused = |problem: &Problem, finding: &str| Err((problem.clone(), finding.to_owned()));
+        for (text, now, expected) in [
+            (&*text, Millis(NOW.0 - 1), Ok(token)),
+            (&*text, NOW, refused(&expired, "it expired 0 s ago")),
+            (&*text, NOW.plus_seconds(90), refused(&expired, "it expired 90 s ago")),
+            (&*refresh, NOW, refused(&unknown, "this is a refresh token")),
+            ("x", NOW, refused(&unknown, "not a token of this service, or changed on the way")),
+        ] {
+            assert_eq!(of(text, now), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_stands_against_a_call_comes_in_this_order() {
+        let mut app = samples::app(&[]);
+        let child = Attributes { birthyear: Some("2020".to_owned()), dormant: true, ..Attributes::default() };
+        let mut bearer = samples::bearer(child, &[]);
+        (app.settings.under_14, app.settings.standing) = (Under14::Deny, Standing::Blocked);
+        bearer.account.restricted = true;
+        bearer.link.connected = false;
+        bearer.key.deleted = true;
+        let admitted = |bearer: &Bearer, app: &App| admit(Some(bearer), app, NOW).map_err(|refusal| refusal.problem);
+        assert_eq!(admit(None, &app, NOW).map_err(|refusal| refusal.problem), Err(Problem::AccessTokenUnknown {}));
+        let masked = Problem::AppKeyDeactivated { app_key: "k…".to_owned() };
+        assert_eq!(admitted(&bearer, &app), Err(masked));
+        bearer.key.deleted = false;
+        assert_eq!(admitted(&bearer, &app), Err(Problem::AccessTokenUnknown {}), "unlinked");
+        bearer.link.connected = true;
+        assert_eq!(admitted(&bearer, &app), Err(Problem::AppBlocked {}));
+        app.settings.standing = Standing::Suspended;
+        assert_eq!(admitted(&bearer, &app), Err(Problem::AppSuspended {}));
+        app.settings.standing = Standing::Active;
+        assert_eq!(admitted(&bearer, &app), Err(Problem::AccountDormant {}));
+        bearer.account.attributes.dormant = false;
+        assert_eq!(admitted(&bearer, &app), Err(Problem::AccountRestricted {}));
+        bearer.account.restricted = false;
+        assert_eq!(admitted(&bearer, &app), Err(Problem::UnderAgeLimit {}));
+        app.settings.under_14 = Under14::Allow;
+        assert_eq!(admitted(&bearer, &app), Ok(()));
+    }
+
+    proptest! {
+        /// A token says what was sealed into it, and is good for its own purpose only.
+        #[test]
+        fn tokens_are_read_back(id in any::<i64>(), generation in any::<i64>(), expires in any::<i64>()) {
+            let (sealer, expires_at) = (sealer(), Millis(expires));
+            let access = AccessToken { grant_id: GrantId(id), expires_at };
+            let text = issue_access(&sealer, access, &Same(3));
+            prop_assert!(seal::looks_like_token(&text));
+            prop_assert_eq!((open_access(&sealer, &text), open_refresh(&sealer, &text)), (Some(access), None));
+            let grant = Grant {
+                id: GrantId(id),
+                refresh_generation: generation,
+                refresh_expires_at: expires_at,
+                ..samples::bearer(Attributes::default(), &[]).grant
+            };
+            let text = issue_refresh(&sealer, &grant);
+            prop_assert_eq!(&text, &issue_refresh(&sealer, &grant), "the same grant has the same token");
+            let refresh = RefreshToken { grant_id: GrantId(id), generation, expires_at };
+            prop_assert_eq!((open_refresh(&sealer, &text), open_access(&sealer, &text)), (Some(refresh), None));
+        }
+    }
+}

@@ -285,3 +285,6 @@ fn masked_email(email: &str) -> String {
 
 /// Stands for a nickname that the account has not.
 pub const DEFAULT_NICKNAME: &str = "닉네임을 등록해주세요";
+
+#[cfg(test)]
+mod tests;

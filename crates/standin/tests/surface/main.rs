@@ -11,6 +11,7 @@ mod code_polling;
 mod consent;
 mod consent_model;
 mod control;
+mod demonstration;
 mod facts;
 mod faults;
 mod hostile;

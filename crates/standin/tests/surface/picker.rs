@@ -7,13 +7,13 @@ use crate::support::*;
 const TRANS: &str = "trans0123456789abcdefghijklmnopqrstuvwxyz0123456789abcdefghij";
 const TERMS: [&str; 2] = ["use", "privacy"];
 
-async fn sign_up(server: &TestServer, key: &str, items: &[&str]) -> String {
+pub async fn sign_up(server: &TestServer, key: &str, items: &[&str]) -> String {
     let back =
         server.walk_with(&mut Browser::default(), &authorize(key, ""), "ryan@example.com", items, &TERMS, &[]).await;
     token_of(&server.exchange(key, &back.parameter("code").unwrap()).await)
 }
 
-async fn agt(server: &TestServer, key: &str, token: &str) -> String {
+pub async fn agt(server: &TestServer, key: &str, token: &str) -> String {
     server.post("/api/agt", &[("client_id", key), ("access_token", token)]).await.json()["agt"]
         .as_str()
         .unwrap()
@@ -21,26 +21,26 @@ async fn agt(server: &TestServer, key: &str, token: &str) -> String {
 }
 
 /// The picker's URL as the SDKs write it.
-fn inner(key: &str, more: &str) -> String {
+pub fn inner(key: &str, more: &str) -> String {
     format!("https://apps.kakao.com/user/address?app_key={key}&ka=sdk%2F2&enable_back_button=false{more}")
 }
 
-fn native(more: &str) -> String {
+pub fn native(more: &str) -> String {
     inner(MARKET_NATIVE, &format!("&return_url=kakao{MARKET_NATIVE}://address{more}"))
 }
 
-async fn open(server: &TestServer, browser: &mut Browser, key: &str, agt: &str, inner: &str) -> Answer {
+pub async fn open(server: &TestServer, browser: &mut Browser, key: &str, agt: &str, inner: &str) -> Answer {
     browser.get(server, &format!("/auth/kpidt?app_key={key}&agt={agt}&continue={}", encode_value(inner))).await
 }
 
 /// Opens the picker of the native app for Ryan: its URL.
-async fn opened(server: &TestServer, browser: &mut Browser) -> String {
+pub async fn opened(server: &TestServer, browser: &mut Browser) -> String {
     let token = sign_up(server, MARKET_NATIVE, &["profile_nickname", "shipping_address"]).await;
     let agt = agt(server, MARKET_NATIVE, &token).await;
     open(server, browser, MARKET_NATIVE, &agt, &native("")).await.location()
 }
 
-async fn press(server: &TestServer, browser: &mut Browser, url: &str, form: &[(&str, &str)]) -> Answer {
+pub async fn press(server: &TestServer, browser: &mut Browser, url: &str, form: &[(&str, &str)]) -> Answer {
     let page = browser.get(server, url).await;
     let value = hidden(&page.body);
     let mut all = vec![("kakaw_form", value.as_str())];
