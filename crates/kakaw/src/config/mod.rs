@@ -37,7 +37,6 @@ pub const SAMPLE_KEY: &str = "0123456789abcdef0123456789abcdef";
 /// Every setting. What each means is in [`KEYS`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[allow(missing_docs)]
 pub struct Config {
     pub listen: SocketAddr,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -62,7 +61,6 @@ pub struct Config {
 /// `[log]`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[allow(missing_docs)]
 pub struct Log {
     pub format: LogFormat,
     pub level: LogLevel,
@@ -92,7 +90,6 @@ pub enum LogLevel {
 /// `[pages]`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[allow(missing_docs)]
 pub struct Pages {
     pub test_notice: bool,
     pub open_diagnosis: bool,
@@ -101,7 +98,6 @@ pub struct Pages {
 /// `[quotas]`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[allow(missing_docs)]
 pub struct Quotas {
     pub user_ids: u32,
     pub calls: u32,
@@ -111,7 +107,6 @@ pub struct Quotas {
 /// `[webhooks]`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[allow(missing_docs)]
 pub struct Webhooks {
     pub private_networks: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -121,7 +116,6 @@ pub struct Webhooks {
 /// `[passwords]`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[allow(missing_docs)]
 pub struct Passwords {
     pub memory_kib: u32,
     pub iterations: u32,
@@ -329,7 +323,7 @@ pub fn load(mode: Mode, file: Option<&Path>, flags: Vec<Flag>) -> Result<Loaded,
 
 /// A variable of the environment that is not a setting of ours: what a child process inherits.
 #[must_use]
-#[allow(clippy::disallowed_methods, reason = "the child's environment, not our configuration")]
+#[expect(clippy::disallowed_methods, reason = "the child's environment, not our configuration")]
 pub fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }

@@ -134,9 +134,11 @@ async fn t003_a_database_that_fails_is_a_temporary_fault() {
     .await;
 }
 
-/// The messages of the log, each with the id of the request that it is about.
+/// A message of the log, and the id of the request that it is about.
+type Line = (String, Option<String>);
+
 #[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<(String, Option<String>)>>>);
+struct Lines(Arc<Mutex<Vec<Line>>>);
 
 impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for Lines {
     fn on_event(&self, event: &tracing::Event<'_>, _: tracing_subscriber::layer::Context<'_, S>) {
