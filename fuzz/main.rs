@@ -7,8 +7,9 @@ mod targets;
 use std::io::Write as _;
 use std::panic;
 use std::sync::Mutex;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use kakaw_platform::clock;
 use mutate::Mutator;
 use targets::{TARGETS, Target};
 
@@ -45,7 +46,7 @@ fn main() -> anyhow::Result<()> {
 
 /// Whether the target holds for so long.
 fn fuzz(target: &Target, span: Duration) -> bool {
-    let started = Instant::now();
+    let started = clock::monotonic();
     let seed = started.elapsed().as_nanos() as u64 ^ u64::from(std::process::id());
     let mut mutator = Mutator::new(seed, (target.seeds)());
     let check = (target.make)();

@@ -1,5 +1,7 @@
 //! Inputs: seeds that a parser knows, with bytes flipped, cut, doubled and spliced.
 
+#![expect(clippy::indexing_slicing, reason = "a panic of the fuzzer itself is seen at once")]
+
 use kakaw_core::random;
 use kakaw_platform::random::Seeded;
 

@@ -1,6 +1,6 @@
 //! What is fuzzed, and what each parser promises. A target says by a panic that a promise was broken.
 
-#![allow(clippy::panic, reason = "the fuzzer catches it")]
+#![expect(clippy::panic, reason = "the fuzzer catches it")]
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use kakaw_core::account::Attributes;

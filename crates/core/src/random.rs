@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     /// Gives what it was filled with, again and again.
-    struct Given(Mutex<std::iter::Cycle<std::vec::IntoIter<u8>>>);
+    struct Given(Mutex<Box<dyn Iterator<Item = u8> + Send>>);
 
     impl Random for Given {
         fn fill(&self, bytes: &mut [u8]) {
@@ -77,7 +77,8 @@ mod tests {
     }
 
     fn given(bytes: &[u8]) -> Given {
-        Given(Mutex::new(bytes.to_vec().into_iter().cycle()))
+        let bytes: Vec<u8> = bytes.into();
+        Given(Mutex::new(Box::new(bytes.into_iter().cycle())))
     }
 
     #[test]

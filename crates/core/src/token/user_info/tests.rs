@@ -39,8 +39,11 @@ fn told(app: &App, person: Attributes, agreed: &[Item]) -> Value {
     json!(me((&bearer).into(), app, &Keys::All, &PICTURES, NOW))
 }
 
+/// An item, its agreement, and what it shows.
+type Shown = (Item, &'static str, &'static [(&'static str, &'static str)]);
+
 /// What each item shows of the person; its agreement is the key with `_needs_agreement`.
-const SHOWN: [(Item, &str, &[(&str, &str)]); 12] = [
+const SHOWN: [Shown; 12] = [
     (
         Item::Profile,
         "profile",
