@@ -100,10 +100,7 @@ fn the_folders_of_core_use_only_those_before_them() {
     let order = ["crypto", "account", "app", "link", "authorize", "token", "webhook"];
     for (place, name) in order.iter().enumerate() {
         let folder = root.join(name);
-        let files: Vec<_> = match std::fs::read_dir(&folder) {
-            Ok(entries) => entries.map(|entry| entry.unwrap().path()).collect(),
-            Err(_) => vec![folder.with_extension("rs")],
-        };
+        let files = if folder.is_dir() { files(&folder) } else { vec![folder.with_extension("rs")] };
         for file in files {
             let text = std::fs::read_to_string(&file).unwrap();
             let uses = |later: &&&str| text.contains(&format!("crate::{later}::"));
