@@ -100,10 +100,7 @@ fn the_folders_of_core_use_only_those_before_them() {
     let order = ["crypto", "account", "app", "link", "authorize", "token", "webhook"];
     for (place, name) in order.iter().enumerate() {
         let folder = root.join(name);
-        let files: Vec<_> = match std::fs::read_dir(&folder) {
-            Ok(entries) => entries.map(|entry| entry.unwrap().path()).collect(),
-            Err(_) => vec![folder.with_extension("rs")],
-        };
+        let files = if folder.is_dir() { files(&folder) } else { vec![folder.with_extension("rs")] };
         for file in files {
             let text = std::fs::read_to_string(&file).unwrap();
             let uses = |later: &&&str| text.contains(&format!("crate::{later}::"));
@@ -117,6 +114,35 @@ fn the_folders_of_core_use_only_those_before_them() {
 fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
+}
+
+/// Every rule has a table of cases or a property beside it: in its own file, in `FILE/tests.rs` or in `FILE_tests.rs`.
+/// Files that only name others, and those that only tests use, have none.
+#[test]
+fn every_file_of_core_is_tested_beside_itself() {
+    let of_tests = |path: &Path| {
+        let stem = path.file_stem().unwrap().to_str().unwrap();
+        stem == "samples" || stem.split('_').next_back() == Some("tests")
+    };
+    let only_names = |text: &str| {
+        let mut lines = text.lines().map(str::trim);
+        let names = ["//", "#[", "mod ", "pub mod ", "use ", "pub use "];
+        lines.all(|line| line.is_empty() || names.iter().any(|start| line.starts_with(start)))
+    };
+    let core = files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../core/src"));
+    let untested = core.iter().filter(|path| !of_tests(path)).filter(|path| {
+        let text = std::fs::read_to_string(path).unwrap();
+        let inside = text.split_once("#[cfg(test)]").map_or("", |(_, tests)| tests);
+        let stem = path.file_stem().unwrap().to_str().unwrap();
+        let beside = [path.with_extension("").join("tests.rs"), path.with_file_name(format!("{stem}_tests.rs"))];
+        let beside =
+            inside.contains("mod tests;").then(|| beside.map(|path| std::fs::read_to_string(path).unwrap_or_default()));
+        !only_names(&text)
+            && !inside.contains("#[test]")
+            && !beside.is_some_and(|texts| texts.concat().contains("#[test]"))
+    });
+    let untested: Vec<_> = untested.map(|path| path.display().to_string()).collect();
+    assert!(untested.is_empty(), "no test beside {untested:#?}");
 }
 
 /// What the program says of itself comes from its types and tables, not from its source text.
