@@ -2,11 +2,12 @@
 //! shared and noisy: the ratios count, not the figures.
 //!
 //! `KAKAW_BENCH_PLATFORM=1` measures only what comes after a log-in, `KAKAW_BENCH_STANDIN=1` only what tests feel of a
-//! stand-in. `KAKAW_BENCH_GRANTS=N` changes the number of log-ins after which memory is measured (100,000).
+//! stand-in, `KAKAW_BENCH_PEOPLE=1` only lists and exports of many people. `KAKAW_BENCH_GRANTS=N` changes the number of log-ins after which memory is measured (100,000).
 
 #![allow(clippy::disallowed_methods, reason = "a benchmark is told things by its environment")]
 
 mod overload;
+mod people;
 mod platform;
 mod scenario;
 mod standin;
@@ -70,6 +71,9 @@ async fn bench(binary: &Path) -> anyhow::Result<()> {
     if std::env::var_os("KAKAW_BENCH_PLATFORM").is_some() {
         return only_platform(binary, folder.path()).await;
     }
+    if std::env::var_os("KAKAW_BENCH_PEOPLE").is_some() {
+        return people::run(binary, folder.path()).await;
+    }
     if std::env::var_os("KAKAW_BENCH_STANDIN").is_some() {
         let world = folder.path().join("world.toml");
         std::fs::write(&world, scenario::world())?;
@@ -123,6 +127,7 @@ async fn bench(binary: &Path) -> anyhow::Result<()> {
 
     drop(server);
     platform::run(binary, folder.path(), &bare, &baseline).await?;
+    people::run(binary, folder.path()).await?;
     let mut starts = Vec::new();
     for _ in 0..9 {
         starts.push(start_to_answer(binary, &["dev", "--listen", "127.0.0.1:0", "--data", &data]).await?);

@@ -4,6 +4,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use kakaw_core::Millis;
 use kakaw_core::random::Random;
 use kakaw_store::deliveries::Delivery;
+use kakaw_wire::url::authority;
 
 use crate::clock;
 
@@ -72,5 +73,5 @@ impl Surroundings for Alone {
 #[must_use]
 pub fn is_host_of(url: &str, headers: &HeaderMap) -> bool {
     let host = headers.get(header::HOST).and_then(|host: &HeaderValue| host.to_str().ok()).unwrap_or_default();
-    url.split_once("://").is_some_and(|(_, rest)| rest.split('/').next() == Some(host))
+    authority(url) == Some(host)
 }

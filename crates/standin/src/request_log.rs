@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use kakaw_core::crypto::secret;
 use kakaw_wire::form::Pairs;
+use kakaw_wire::url::split_query;
 use schemars::JsonSchema;
 use serde::Serialize;
 use tokio::sync::Notify;
@@ -255,7 +256,10 @@ pub fn kept(text: &str) -> Vec<(String, String)> {
 /// A redirect's target as it may be kept.
 #[must_use]
 pub fn kept_location(location: &str) -> String {
-    let Some((path, query)) = location.split_once('?') else { return cut(location) };
+    let (path, query) = split_query(location);
+    if query.is_empty() {
+        return cut(location);
+    }
     let pairs = kept(query).into_iter().map(|(name, value)| format!("{name}={value}"));
     cut(&format!("{path}?{}", pairs.collect::<Vec<_>>().join("&")))
 }

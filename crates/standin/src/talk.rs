@@ -10,6 +10,7 @@ use axum::response::Response;
 use axum::routing;
 use kakaw_wire::Problem;
 use kakaw_wire::form::Pairs;
+use kakaw_wire::url::with_query;
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
@@ -18,7 +19,6 @@ use kakaw_platform::endpoint::Routes;
 use kakaw_platform::http::error::Error;
 use kakaw_platform::pages;
 use kakaw_platform::request::context::Here;
-use kakaw_platform::request::redirect::with_query;
 use kakaw_platform::request::settled::Settled;
 
 /// Says in an authorization request how KakaoTalk ended.

@@ -9,9 +9,9 @@ use kakaw_core::Millis;
 use kakaw_core::crypto::secret::Secret;
 use kakaw_core::random::{self, Random};
 use kakaw_platform::Platform;
-use kakaw_platform::request::base;
 use kakaw_platform::surroundings::{Schedule, Surroundings, is_host_of};
 use kakaw_store::deliveries::Delivery;
+use kakaw_wire::url::{split_origin, split_scheme};
 
 use crate::bad_signature::badly_signed;
 use crate::clock::Clock;
@@ -170,10 +170,10 @@ impl Surroundings for Place {
     }
 
     fn is_issuer(&self, issuer: &str) -> bool {
-        let (origin, path) = base::split(issuer);
+        let (origin, path) = split_origin(issuer);
         let is_path = if path.is_empty() { true } else { path.strip_prefix(WORLDS) == Some(&self.name) };
         let is_loopback = || {
-            origin.split_once("://").is_some_and(|(scheme, host)| {
+            split_scheme(origin).is_some_and(|(scheme, host)| {
                 is_loopback_name(host) && scheme == if KAKAO_HOSTS.contains(&host) { "https" } else { "http" }
             })
         };

@@ -4,7 +4,7 @@ use kakaw_core::AccountId;
 use kakaw_core::Millis;
 use kakaw_core::account::{Account, Attributes, LoginId};
 
-use crate::db::{FromRow, Result, Row, Statement, Store, sql};
+use crate::db::{Contested, FromRow, Result, Row, Statement, Store, sql};
 use crate::json;
 
 /// An account with what its password is checked against.
@@ -117,7 +117,7 @@ pub fn insert(stored: &Stored, now: Millis) -> Statement {
     .bind(stored.password_hash.clone())
     .bind(stored.sealed_password.clone())
     .bind(now)
-    .must_touch()
+    .must_touch(Contested::Account)
 }
 
 /// Replaces an account, if it still has the version that `stored` was read with.
@@ -134,7 +134,7 @@ pub fn update(stored: &Stored) -> Statement {
     .bind(stored.sealed_password.clone())
     .bind(account.id)
     .bind(account.version)
-    .must_touch()
+    .must_touch(Contested::Account)
 }
 
 /// Replaces what the account holds about its person, if it still has this version.
@@ -144,13 +144,15 @@ pub fn update_attributes(account: &Account, attributes: &Attributes) -> Statemen
         .bind(json::write(attributes))
         .bind(account.id)
         .bind(account.version)
-        .must_touch()
+        .must_touch(Contested::Account)
 }
 
 /// Records that the person agreed to the account's terms.
 #[must_use]
 pub fn agree_to_terms(id: AccountId) -> Statement {
-    sql("update accounts set version = version + 1, agreed_to_terms = true where id = $1").bind(id).must_touch()
+    sql("update accounts set version = version + 1, agreed_to_terms = true where id = $1")
+        .bind(id)
+        .must_touch(Contested::Account)
 }
 
 /// Wakes an account that was asleep.
@@ -162,7 +164,10 @@ pub fn wake(account: &Account) -> Statement {
 /// Removes an account, if it still has the version that `account` was read with.
 #[must_use]
 pub fn delete(account: &Account) -> Statement {
-    sql("delete from accounts where id = $1 and version = $2").bind(account.id).bind(account.version).must_touch()
+    sql("delete from accounts where id = $1 and version = $2")
+        .bind(account.id)
+        .bind(account.version)
+        .must_touch(Contested::Account)
 }
 
 /// Adds the hash of a sealed password, unless the password was changed meanwhile; `keep` says what becomes of the sealed
@@ -183,7 +188,7 @@ pub fn put_login(login: &LoginId, account_id: i64) -> Statement {
          on conflict (login) do update set account_id = excluded.account_id where logins.account_id = excluded.account_id")
     .bind(login.as_str())
     .bind(account_id)
-    .must_touch()
+    .must_touch(Contested::LoginId)
 }
 
 /// Takes every log-in id of an account away.

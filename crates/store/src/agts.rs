@@ -3,7 +3,7 @@
 use kakaw_core::GrantId;
 use kakaw_core::Millis;
 
-use crate::db::{FromRow, Result, Row, Statement, Store, sql};
+use crate::db::{Contested, FromRow, Result, Row, Statement, Store, sql};
 
 /// Who is named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,11 +36,14 @@ pub fn insert(id: &str, grant_id: GrantId, expires_at: Millis) -> Statement {
         .bind(id)
         .bind(grant_id)
         .bind(expires_at)
-        .must_touch()
+        .must_touch(Contested::Agt)
 }
 
 /// Spends an agt, once.
 #[must_use]
 pub fn spend(id: &str, now: Millis) -> Statement {
-    sql("update agts set spent_at = $1 where id = $2 and spent_at is null").bind(now).bind(id).must_touch()
+    sql("update agts set spent_at = $1 where id = $2 and spent_at is null")
+        .bind(now)
+        .bind(id)
+        .must_touch(Contested::Agt)
 }

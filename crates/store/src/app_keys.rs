@@ -6,7 +6,7 @@ use std::sync::Arc;
 use kakaw_core::app::{App, AppKey, KeyKind};
 
 use crate::apps;
-use crate::db::{FromRow, Result, Row, Statement, Store, sql};
+use crate::db::{Contested, FromRow, Result, Row, Statement, Store, sql};
 use crate::json;
 
 /// A key as it is stored.
@@ -96,5 +96,5 @@ pub fn put(stored: &Stored) -> Statement {
     .bind(json::write(&key.settings))
     .bind(key.secret_hash.clone())
     .bind(stored.sealed.clone())
-    .must_touch()
+    .must_touch(Contested::AppKey)
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use kakaw_core::Millis;
 use kakaw_core::app::App;
 
-use crate::db::{FromRow, Result, Row, Statement, Store, sql};
+use crate::db::{Contested, FromRow, Result, Row, Statement, Store, sql};
 use crate::json;
 
 impl FromRow for App {
@@ -54,7 +54,7 @@ pub fn insert(app: &App, now: Millis) -> Statement {
         .bind(app.version)
         .bind(json::write(&app.settings))
         .bind(now)
-        .must_touch()
+        .must_touch(Contested::App)
 }
 
 /// Replaces the settings of the app, if it still has the version that `app` was read with.
@@ -64,5 +64,5 @@ pub fn update(app: &App) -> Statement {
         .bind(json::write(&app.settings))
         .bind(app.id)
         .bind(app.version)
-        .must_touch()
+        .must_touch(Contested::App)
 }

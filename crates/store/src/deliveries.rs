@@ -7,7 +7,7 @@ use kakaw_core::AppId;
 use kakaw_core::Millis;
 use kakaw_core::webhook::Notice;
 
-use crate::db::{FromRow, Result, Row, Statement, Store, sql};
+use crate::db::{Contested, FromRow, Result, Row, Statement, Store, sql};
 use crate::json;
 
 /// A notice on its way.
@@ -50,7 +50,7 @@ pub fn insert(id: i64, app_id: AppId, notice: &Notice, now: Millis) -> Statement
     .bind(json::write(notice))
     .bind(now)
     .bind(now)
-    .must_touch()
+    .must_touch(Contested::Delivery)
 }
 
 /// Takes up to `limit` due rows for the holder of `lease`, until `until`.

@@ -1,39 +1,72 @@
 //! Table `grants`: one log-in of one person in one app on one device.
 
-use kakaw_core::GrantId;
 use kakaw_core::Millis;
-use kakaw_core::token::grant::{Bearer, Grant};
+use kakaw_core::authorize::authorization::{Authorization, Epochs};
+use kakaw_core::token::grant::{Bearer, Ended, EndedBy, Grant};
+use kakaw_core::{AccountId, AppId, GrantId};
 
 use crate::accounts::{Place, account_from};
 use crate::app_keys::key_from;
-use crate::db::{FromRow, Result, Row, Statement, Store, sql};
+use crate::db::{Contested, FromRow, Result, Row, Statement, Store, sql};
 use crate::json;
 use crate::links::link_from;
+
+/// What a row of `codes` or `grants` was authorized for; the names of its epochs differ from those of what it is joined with.
+pub(crate) fn authorization_from(row: &Row, epochs: Epochs) -> Result<Authorization> {
+    Ok(Authorization {
+        app_id: AppId(row.int("app_id")?),
+        app_key: row.text("app_key")?,
+        account_id: AccountId(row.int("account_id")?),
+        scopes: json::read(row, "scopes")?,
+        openid: row.bool("openid")?,
+        nonce: row.maybe_text("nonce")?,
+        auth_time: Millis(row.int("auth_time")?),
+        session_id: row.text("session_id")?,
+        device: row.text("device")?,
+        address: row.text("address")?,
+        epochs,
+    })
+}
+
+/// Binds an authorization: `app_id, app_key, account_id, scopes, openid, nonce, auth_time, session_id, device, address,
+/// link_epoch, account_epoch, key_epoch`.
+pub(crate) fn bind_authorization(statement: Statement, authorization: &Authorization) -> Statement {
+    statement
+        .bind(authorization.app_id)
+        .bind(authorization.app_key.as_str())
+        .bind(authorization.account_id)
+        .bind(json::write(&authorization.scopes))
+        .bind(authorization.openid)
+        .bind(authorization.nonce.clone())
+        .bind(authorization.auth_time)
+        .bind(authorization.session_id.as_str())
+        .bind(authorization.device.as_str())
+        .bind(authorization.address.as_str())
+        .bind(authorization.epochs.link)
+        .bind(authorization.epochs.account)
+        .bind(authorization.epochs.key)
+}
 
 impl FromRow for Bearer {
     fn from_row(row: &Row) -> Result<Self> {
         let link = link_from(row)?;
+        let epochs = Epochs {
+            link: row.int("grant_link_epoch")?,
+            account: row.int("grant_account_epoch")?,
+            key: row.int("grant_key_epoch")?,
+        };
+        let words = row.maybe_text("ended_why")?;
+        let ended = row
+            .maybe_int("ended_at")?
+            .map(|at| Ended { at: Millis(at), by: EndedBy::from_words(words.as_deref().unwrap_or_default()) });
         let grant = Grant {
             id: GrantId(row.int("id")?),
-            app_id: link.app_id,
-            app_key: row.text("app_key")?,
-            account_id: link.account_id,
-            scopes: json::read(row, "scopes")?,
-            openid: row.bool("openid")?,
-            nonce: row.maybe_text("nonce")?,
-            auth_time: Millis(row.int("auth_time")?),
-            session_id: row.text("session_id")?,
-            device: row.text("device")?,
-            address: row.text("address")?,
-            link_epoch: row.int("grant_link_epoch")?,
-            account_epoch: row.int("grant_account_epoch")?,
-            key_epoch: row.int("grant_key_epoch")?,
+            authorization: authorization_from(row, epochs)?,
             created_at: Millis(row.int("created_at")?),
             refresh_generation: row.int("refresh_generation")?,
             refresh_expires_at: Millis(row.int("refresh_expires_at")?),
             rotated_at: row.maybe_int("rotated_at")?.map(Millis),
-            ended_at: row.maybe_int("ended_at")?.map(Millis),
-            ended_why: row.maybe_text("ended_why")?,
+            ended,
         };
         Ok(Self { grant, link, account: account_from(row)?, key: key_from(row)?, app_version: row.int("app_version")? })
     }
@@ -60,27 +93,15 @@ pub async fn bearer(store: &Store, id: GrantId) -> Result<Option<Bearer>> {
 /// Adds a grant; refused when its id is taken.
 #[must_use]
 pub fn insert(grant: &Grant) -> Statement {
-    sql("insert into grants (id, app_id, app_key, account_id, scopes, openid, nonce, auth_time, session_id, device, address, \
-         link_epoch, account_epoch, key_epoch, created_at, refresh_generation, refresh_expires_at) \
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) on conflict do nothing")
-    .bind(grant.id)
-    .bind(grant.app_id)
-    .bind(grant.app_key.as_str())
-    .bind(grant.account_id)
-    .bind(json::write(&grant.scopes))
-    .bind(grant.openid)
-    .bind(grant.nonce.clone())
-    .bind(grant.auth_time)
-    .bind(grant.session_id.as_str())
-    .bind(grant.device.as_str())
-    .bind(grant.address.as_str())
-    .bind(grant.link_epoch)
-    .bind(grant.account_epoch)
-    .bind(grant.key_epoch)
-    .bind(grant.created_at)
-    .bind(grant.refresh_generation)
-    .bind(grant.refresh_expires_at)
-    .must_touch()
+    let insert =
+        sql("insert into grants (id, app_id, app_key, account_id, scopes, openid, nonce, auth_time, session_id, \
+         device, address, link_epoch, account_epoch, key_epoch, created_at, refresh_generation, refresh_expires_at) \
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) on conflict do nothing");
+    bind_authorization(insert.bind(grant.id), &grant.authorization)
+        .bind(grant.created_at)
+        .bind(grant.refresh_generation)
+        .bind(grant.refresh_expires_at)
+        .must_touch(Contested::GrantId)
 }
 
 /// Rotates the refresh token: from the generation before to that of `next`, once.
@@ -93,15 +114,15 @@ pub fn rotate(next: &Grant) -> Statement {
     .bind(next.rotated_at)
     .bind(next.id)
     .bind(next.refresh_generation - 1)
-    .must_touch()
+    .must_touch(Contested::Rotation)
 }
 
 /// Marks a grant as ended, and why, so that a later refusal can be explained.
 #[must_use]
-pub fn end(id: GrantId, now: Millis, why: &'static str) -> Statement {
+pub fn end(id: GrantId, now: Millis, by: &EndedBy) -> Statement {
     sql("update grants set ended_at = $1, ended_why = $2 where id = $3 and ended_at is null")
         .bind(now)
-        .bind(why)
+        .bind(by.words())
         .bind(id)
 }
 

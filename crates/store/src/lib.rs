@@ -29,4 +29,4 @@ pub mod sweep;
 
 mod json;
 
-pub use db::{Error, Outcome, Result, Statement, Store, Value, patient};
+pub use db::{Contested, Error, Outcome, Result, Statement, Store, Value, patient};

@@ -5,7 +5,7 @@ use kakaw_core::link::Link;
 use kakaw_core::{AccountId, AppId, UserId};
 
 use crate::accounts::Place;
-use crate::db::{FromRow, Result, Row, Statement, Store, sql};
+use crate::db::{Contested, FromRow, Result, Row, Statement, Store, sql};
 use crate::json;
 
 pub(crate) fn link_from(row: &Row) -> Result<Link> {
@@ -143,7 +143,7 @@ pub fn insert(link: &Link) -> Statement {
     .bind(json::write(&link.terms))
     .bind(json::write(&link.properties))
     .bind(json::write(&link.channels))
-    .must_touch()
+    .must_touch(Contested::Link)
 }
 
 /// Replaces a link, if it still has the version that `link` was read with.
@@ -164,7 +164,7 @@ pub fn update(link: &Link) -> Statement {
     .bind(link.app_id)
     .bind(link.account_id)
     .bind(link.version)
-    .must_touch()
+    .must_touch(Contested::Link)
 }
 
 /// Gives the link this user id, as a world file demands it.
@@ -174,7 +174,7 @@ pub fn set_user_id(link: &Link, user_id: UserId) -> Statement {
         .bind(user_id)
         .bind(link.app_id)
         .bind(link.account_id)
-        .must_touch()
+        .must_touch(Contested::Link)
 }
 
 /// Ends every log-in of the link, on all devices; the link stays.
@@ -184,7 +184,7 @@ pub fn log_out(link: &Link) -> Statement {
         .bind(link.app_id)
         .bind(link.account_id)
         .bind(link.version)
-        .must_touch()
+        .must_touch(Contested::Link)
 }
 
 /// Ends the link, if it still has the version that `link` was read with: all consent, terms, properties, codes and tokens of it. The user id stays.
@@ -196,5 +196,5 @@ pub fn unlink(link: &Link) -> Statement {
     .bind(link.app_id)
     .bind(link.account_id)
     .bind(link.version)
-    .must_touch()
+    .must_touch(Contested::Link)
 }

@@ -5,7 +5,7 @@
 use kakaw_core::AppId;
 use kakaw_core::Millis;
 
-use crate::db::{FromRow, Result, Row, Statement, Store, sql};
+use crate::db::{Contested, FromRow, Result, Row, Statement, Store, sql};
 
 /// What came of a log-in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,7 +42,7 @@ pub fn park(id: &str, app_id: AppId, answer: &str, expires_at: Millis) -> Statem
         .bind(app_id)
         .bind(answer)
         .bind(expires_at)
-        .must_touch()
+        .must_touch(Contested::PendingResult)
 }
 
 /// Notes the first reading.

@@ -7,7 +7,7 @@ use kakaw_core::account::session::Session;
 
 use crate::accounts::Place;
 use crate::accounts::account_from;
-use crate::db::{FromRow, Result, Row, Statement, Store, sql};
+use crate::db::{Contested, FromRow, Result, Row, Statement, Store, sql};
 
 struct Found(Session, Account);
 
@@ -47,7 +47,7 @@ pub fn insert(session: &Session, device: &str, address: &str) -> Statement {
     .bind(session.account_epoch)
     .bind(device)
     .bind(address)
-    .must_touch()
+    .must_touch(Contested::Session)
 }
 
 /// Ends a session.

@@ -4,7 +4,7 @@ use kakaw_core::AccountId;
 use kakaw_core::Millis;
 use kakaw_core::account::shipping::Address;
 
-use crate::db::{FromRow, Result, Row, Statement, Store, sql};
+use crate::db::{Contested, FromRow, Result, Row, Statement, Store, sql};
 use crate::json;
 
 impl FromRow for Address {
@@ -47,7 +47,7 @@ pub fn insert(address: &Address) -> Statement {
     .bind(address.is_default)
     .bind(address.updated_at)
     .bind(json::write(&address.fields))
-    .must_touch()
+    .must_touch(Contested::Address)
 }
 
 /// Replaces an address, if it still has the version that `address` was read with.
@@ -60,7 +60,7 @@ pub fn update(address: &Address) -> Statement {
     .bind(json::write(&address.fields))
     .bind(address.id)
     .bind(address.version)
-    .must_touch()
+    .must_touch(Contested::Address)
 }
 
 /// Makes this the only default address of its account.
@@ -74,7 +74,10 @@ pub fn set_default(account_id: AccountId, id: i64) -> Statement {
 /// Removes an address of the account.
 #[must_use]
 pub fn delete(account_id: AccountId, id: i64) -> Statement {
-    sql("delete from shipping_addresses where account_id = $1 and id = $2").bind(account_id).bind(id).must_touch()
+    sql("delete from shipping_addresses where account_id = $1 and id = $2")
+        .bind(account_id)
+        .bind(id)
+        .must_touch(Contested::Address)
 }
 
 /// Removes every address of an account.

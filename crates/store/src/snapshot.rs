@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use crate::db::{Row, sql};
+use crate::db::{Contested, Row, sql};
 use crate::{Error, Outcome, Result, Statement, Store, Value};
 
 /// The tables and their columns; a test compares them with the schema.
@@ -86,14 +86,15 @@ pub async fn take(store: &Store) -> Result<Snapshot> {
 pub async fn restore(store: &Store, snapshot: &Snapshot) -> Result<()> {
     let mut statements: Vec<Statement> = STATEMENTS.iter().map(|table| sql(table.delete)).collect();
     for (table, rows) in STATEMENTS.iter().zip(snapshot.0.iter()) {
-        statements.extend(rows.iter().map(|row| row.iter().cloned().fold(sql(table.insert), Statement::bind)));
+        let insert = || sql(table.insert).must_touch(Contested::SnapshotRow);
+        statements.extend(rows.iter().map(|row| row.iter().cloned().fold(insert(), Statement::bind)));
     }
     let outcome = store.commit(statements).await?;
     // Versions go back with the rows: what is kept by version would be taken for something else.
     store.apps.clear();
     match outcome {
         Outcome::Committed => Ok(()),
-        Outcome::Conflict(_) => Err(Error::Unusable("the snapshot has two rows of one key".to_owned())),
+        Outcome::Conflict { .. } => Err(Error::Unusable("the snapshot has two rows of one key".to_owned())),
     }
 }
 

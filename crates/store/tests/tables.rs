@@ -12,13 +12,15 @@ use kakaw_core::Millis;
 use kakaw_core::account::session::Session;
 use kakaw_core::account::{Account, Attributes};
 use kakaw_core::app::{App, AppKey, AppSettings, KeyKind, KeySettings};
-use kakaw_core::authorize::code::Code;
+use kakaw_core::authorize::authorization::{Authorization, Epochs};
+use kakaw_core::authorize::code::{Code, CodeLife};
 use kakaw_core::link::Link;
-use kakaw_core::token::grant::Grant;
+use kakaw_core::token::grant::{Ended, EndedBy, Grant};
 use kakaw_store::accounts::Stored;
 use kakaw_store::db::{self, Url};
 use kakaw_store::{
-    Outcome, Statement, Store, accounts, app_keys, apps, codes, everything, grants, links, sessions, snapshot, sweep,
+    Contested, Outcome, Statement, Store, accounts, app_keys, apps, codes, everything, grants, links, sessions,
+    snapshot, sweep,
 };
 use kakaw_wire::scope::Item;
 
@@ -86,56 +88,113 @@ fn person(id: i64) -> Stored {
 }
 
 fn code(id: &str, expires_at: Millis) -> Code {
-    Code {
-        id: id.to_owned(),
+    let authorization = Authorization {
         app_id: AppId(1),
         app_key: KEY.to_owned(),
         account_id: AccountId(7),
-        redirect_uri: "http://localhost".to_owned(),
         scopes: vec![],
         openid: false,
         nonce: None,
-        code_challenge: None,
         auth_time: NOW,
         session_id: String::new(),
         device: String::new(),
         address: String::new(),
-        link_epoch: 0,
-        account_epoch: 0,
-        key_epoch: 0,
+        epochs: Epochs::default(),
+    };
+    Code {
+        id: id.to_owned(),
+        authorization,
+        redirect_uri: "http://localhost".to_owned(),
+        code_challenge: None,
         created_at: NOW,
         expires_at,
-        spent_at: None,
-        grant_id: None,
+        life: CodeLife::Live,
         tx_id: None,
     }
 }
 
 #[tokio::test]
-async fn a_code_is_spent_by_one_of_many_and_a_second_try_of_the_winner_knows_its_own_work() {
+async fn a_code_is_redeemed_by_one_of_many_and_a_second_try_of_the_winner_knows_its_own_work() {
     each_database(async |store| {
         fill(&store).await;
         done(&store, vec![codes::insert(&code("c", NOW.plus_seconds(600)))]).await;
         let tries: Vec<_> = (1..=32)
             .map(|grant| {
-                let store = Arc::clone(&store);
-                tokio::spawn(async move {
-                    (grant, store.commit(vec![codes::spend("c", GrantId(grant), NOW)]).await.unwrap())
-                })
+                let (store, grant) = (Arc::clone(&store), GrantId(grant));
+                tokio::spawn(async move { (grant, store.commit(vec![codes::redeem("c", grant, NOW)]).await.unwrap()) })
             })
             .collect();
         let mut winners = Vec::new();
         for attempt in tries {
             match attempt.await.unwrap() {
                 (grant, Outcome::Committed) => winners.push(grant),
-                (_, Outcome::Conflict(index)) => assert_eq!(index, 0),
+                (_, lost) => assert_eq!(lost.contested(), Some(Contested::Code)),
             }
         }
         let [winner] = winners[..] else { panic!("one winner: {winners:?}") };
-        assert_eq!(store.commit(vec![codes::spend("c", GrantId(winner), NOW)]).await.unwrap(), Outcome::Committed);
+        assert_eq!(store.commit(vec![codes::redeem("c", winner, NOW)]).await.unwrap(), Outcome::Committed);
         let found = codes::by_id(&store, "c").await.unwrap().unwrap();
-        let current = found.code.is_current(&found.link, &found.account, found.key_epoch);
-        assert_eq!((found.code.grant_id, current), (Some(GrantId(winner)), true));
+        assert_eq!(found.code.life, CodeLife::Redeemed { at: NOW, grant: winner });
+        assert_eq!(found.code.authorization.check(&found.link, &found.account, found.key_epoch), Ok(()), "current");
+        assert_eq!(store.commit(vec![codes::invalidate("c", NOW)]).await.unwrap().contested(), Some(Contested::Code));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_code_that_was_invalidated_has_no_grant() {
+    each_database(async |store| {
+        fill(&store).await;
+        done(&store, vec![codes::insert(&code("c", NOW.plus_seconds(600))), codes::invalidate("c", NOW)]).await;
+        let life = async || codes::by_id(&store, "c").await.unwrap().unwrap().code.life;
+        assert_eq!(life().await, CodeLife::Invalidated { at: NOW });
+        assert_eq!(
+            store.commit(vec![codes::redeem("c", GrantId(1), NOW)]).await.unwrap().contested(),
+            Some(Contested::Code)
+        );
+        // Earlier versions named a grant 0 then.
+        done(&store, vec![db::sql("update codes set grant_id = 0 where id = $1").bind("c")]).await;
+        assert_eq!(life().await, CodeLife::Invalidated { at: NOW });
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_ended_a_grant_is_read_as_it_was_written_whoever_wrote_it() {
+    each_database(async |store| {
+        fill(&store).await;
+        let grant = |id| Grant::new(GrantId(id), code("x", NOW).authorization, NOW);
+        done(&store, vec![grants::insert(&grant(1)), grants::insert(&grant(2)), grants::insert(&grant(3))]).await;
+        let later = NOW.plus_seconds(9);
+        let ends =
+            vec![grants::end(GrantId(1), NOW, &EndedBy::CodeReuse), grants::end(GrantId(1), later, &EndedBy::Logout)];
+        done(&store, ends).await;
+        let unknown = "update grants set ended_at = $1, ended_why = $2 where id = 2";
+        done(&store, vec![db::sql(unknown).bind(NOW).bind("the moon")]).await;
+        for (id, expected) in [
+            (1, Some(Ended { at: NOW, by: EndedBy::CodeReuse })),
+            (2, Some(Ended { at: NOW, by: EndedBy::Other("the moon".to_owned()) })),
+            (3, None),
+        ] {
+            assert_eq!(grants::bearer(&store, GrantId(id)).await.unwrap().unwrap().grant.ended, expected, "{id}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_grants_id_that_is_taken_is_told_from_a_code_that_is() {
+    each_database(async |store| {
+        fill(&store).await;
+        let (code, grant) =
+            (code("c", NOW.plus_seconds(600)), |id| Grant::new(GrantId(id), code("x", NOW).authorization, NOW));
+        done(&store, vec![codes::insert(&code), grants::insert(&grant(1))]).await;
+        let exchange =
+            async |id| store.commit(vec![codes::redeem("c", GrantId(id), NOW), grants::insert(&grant(id))]).await;
+        assert_eq!(exchange(1).await.unwrap().contested(), Some(Contested::GrantId));
+        assert_eq!(exchange(2).await.unwrap(), Outcome::Committed);
+        assert_eq!(exchange(3).await.unwrap().contested(), Some(Contested::Code));
+        assert_eq!(store.commit(vec![codes::insert(&code)]).await.unwrap().contested(), Some(Contested::Code));
     })
     .await;
 }
@@ -150,7 +209,7 @@ async fn a_commit_is_all_or_nothing() {
             links::update(&Link { consents: BTreeMap::from([(Item::Gender, NOW)]), ..link.clone() }),
             links::update(&stale),
         ];
-        assert_eq!(store.commit(changes).await.unwrap(), Outcome::Conflict(2), "it says which statement was outrun");
+        assert_eq!(store.commit(changes).await.unwrap().contested(), Some(Contested::Link), "it says what was outrun");
         assert!(sessions::with_account(&store, "s").await.unwrap().is_none());
         assert_eq!(links::of(&store, AppId(1), AccountId(7)).await.unwrap(), Some(link), "nothing of it is there");
     })
@@ -170,7 +229,7 @@ async fn log_in_ids_belong_to_one_account_and_are_compared_without_case() {
             async |login: &str, id| store.commit(vec![accounts::put_login(&LoginId::of(login), id)]).await.unwrap();
         assert_eq!(put("Ryan@Example.com", 7).await, Outcome::Committed);
         assert_eq!(put("ryan@example.com", 7).await, Outcome::Committed, "its own again");
-        assert_eq!(put(" ryan@example.com ", 8).await, Outcome::Conflict(0), "not another's");
+        assert_eq!(put(" ryan@example.com ", 8).await.contested(), Some(Contested::LoginId), "not another's");
         let found = accounts::by_login(&store, &LoginId::of("RYAN@example.com")).await.unwrap().unwrap();
         assert_eq!(found.account.id, AccountId(7));
         assert_eq!(put("+82 10-1234-5678", 8).await, Outcome::Committed);
@@ -187,13 +246,13 @@ async fn an_unlink_raises_the_epoch_once_and_keeps_the_user_id() {
     each_database(async |store| {
         let link = fill(&store).await;
         assert_eq!(store.commit(vec![links::unlink(&link)]).await.unwrap(), Outcome::Committed);
-        assert_eq!(store.commit(vec![links::unlink(&link)]).await.unwrap(), Outcome::Conflict(0), "once");
+        assert_eq!(store.commit(vec![links::unlink(&link)]).await.unwrap().contested(), Some(Contested::Link), "once");
         let after = links::of(&store, AppId(1), AccountId(7)).await.unwrap().unwrap();
         assert_eq!((after.connected, after.epoch, after.user_id), (false, 1, link.user_id));
         let other = Link { account_id: AccountId(8), ..link };
         assert_eq!(
-            store.commit(vec![links::insert(&other)]).await.unwrap(),
-            Outcome::Conflict(0),
+            store.commit(vec![links::insert(&other)]).await.unwrap().contested(),
+            Some(Contested::Link),
             "an id is one person's"
         );
     })
@@ -210,7 +269,7 @@ async fn sweeps_take_batches_of_what_is_over_and_nothing_else() {
         }
         let grant = |id, refresh_expires_at| Grant {
             refresh_expires_at,
-            ..Grant::from_code(id, &code("x", NOW), NOW.plus_seconds(-61 * 86_400))
+            ..Grant::new(id, code("x", NOW).authorization, NOW.plus_seconds(-61 * 86_400))
         };
         let kept = vec![
             codes::insert(&code("spent today", NOW.plus_seconds(-3600))),
@@ -311,14 +370,14 @@ async fn what_lives_is_counted_by_account() {
         fill(&store).await;
         let live = grants::live_of_page(&store, accounts::Place::START, 10, NOW).await.unwrap();
         assert!(live.is_empty(), "{live:?}");
-        done(&store, vec![grants::insert(&Grant::from_code(GrantId(41), &code("a", NOW), NOW))]).await;
-        done(&store, vec![grants::insert(&Grant::from_code(GrantId(42), &code("b", NOW), NOW))]).await;
+        done(&store, vec![grants::insert(&Grant::new(GrantId(41), code("a", NOW).authorization, NOW))]).await;
+        done(&store, vec![grants::insert(&Grant::new(GrantId(42), code("b", NOW).authorization, NOW))]).await;
         let count = async || {
             let live = grants::live_of_page(&store, accounts::Place::START, 10, NOW).await.unwrap();
             live.iter().map(|live| (live.account_id, live.app_id, live.count)).collect::<Vec<_>>()
         };
         assert_eq!(count().await, [(7, 1, 2)]);
-        done(&store, vec![grants::end(GrantId(41), NOW, "logged out")]).await;
+        done(&store, vec![grants::end(GrantId(41), NOW, &EndedBy::Logout)]).await;
         assert_eq!(count().await, [(7, 1, 1)]);
         let late = Millis(i64::MAX);
         assert!(grants::live_of_page(&store, accounts::Place::START, 10, late).await.unwrap().is_empty());

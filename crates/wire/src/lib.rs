@@ -14,6 +14,7 @@ pub mod shipping;
 #[cfg(feature = "texts")]
 pub mod text;
 pub mod token;
+pub mod url;
 pub mod user;
 
 pub use problem::{Code, Problem, Surface};

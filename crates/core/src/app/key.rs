@@ -167,6 +167,12 @@ pub struct IosApp {
 }
 
 impl AppKey {
+    /// The epoch that codes and grants of this key must have; a deleted key has none.
+    #[must_use]
+    pub fn live_epoch(&self) -> Option<i64> {
+        (!self.deleted).then_some(self.epoch)
+    }
+
     /// Whether the app may send people to `uri`: exact comparison, or the built-in URI of a native key.
     #[must_use]
     pub fn accepts_redirect_uri(&self, uri: &str) -> bool {

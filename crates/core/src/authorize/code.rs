@@ -1,61 +1,79 @@
 //! An authorization code, good for one exchange.
 
-use crate::{AccountId, AppId, GrantId};
 use kakaw_wire::Problem;
-use kakaw_wire::scope::Item;
 
-use crate::Millis;
 use crate::account::Account;
 use crate::app::AppKey;
+use crate::authorize::authorization::Authorization;
 use crate::authorize::pkce;
 use crate::crypto::{seal, secret};
 use crate::diagnosis::Refusal;
 use crate::link::Link;
 use crate::policy::Policy;
+use crate::{GrantId, Millis};
 
 /// A code as it is stored: by its hash, with everything that its tokens will be about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Code {
     /// Hash of the code.
     pub id: String,
-    pub app_id: AppId,
-    /// The app key that asked for it.
-    pub app_key: String,
-    pub account_id: AccountId,
+    /// What its grant will be about.
+    pub authorization: Authorization,
     pub redirect_uri: String,
-    pub scopes: Vec<Item>,
-    pub openid: bool,
-    pub nonce: Option<String>,
     pub code_challenge: Option<String>,
-    pub auth_time: Millis,
-    pub session_id: String,
-    /// `User-Agent` of the browser that authorized.
-    pub device: String,
-    /// Address of the browser that authorized.
-    pub address: String,
-    pub link_epoch: i64,
-    pub account_epoch: i64,
-    pub key_epoch: i64,
     pub created_at: Millis,
     pub expires_at: Millis,
-    pub spent_at: Option<Millis>,
-    /// The grant that its exchange made, or would have made.
-    pub grant_id: Option<GrantId>,
+    pub life: CodeLife,
     /// The transaction of a log-in by certificate.
     pub tx_id: Option<String>,
 }
 
-impl Code {
-    /// Whether link, account and key have still the epochs that the code was made with, and the person may log in.
+/// What has become of a code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CodeLife {
+    /// Nobody has presented it.
+    Live,
+    /// It was exchanged for this grant.
+    Redeemed { at: Millis, grant: GrantId },
+    /// An exchange by its own key failed, and it is good for no other.
+    Invalidated { at: Millis },
+}
+
+impl CodeLife {
+    /// When it was redeemed for this grant.
     #[must_use]
-    pub fn is_current(&self, link: &Link, account: &Account, key_epoch: i64) -> bool {
-        let made_with = (self.link_epoch, self.account_epoch, self.key_epoch);
-        link.connected && !account.restricted && (link.epoch, account.epoch, key_epoch) == made_with
+    pub fn redeemed_for(self, grant: GrantId) -> Option<Millis> {
+        match self {
+            Self::Redeemed { at, grant: stored } if stored == grant => Some(at),
+            Self::Live | Self::Redeemed { .. } | Self::Invalidated { .. } => None,
+        }
+    }
+}
+
+/// A code with all that its exchange compares: read by one statement.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Found {
+    pub code: Code,
+    pub link: Link,
+    pub account: Account,
+    /// The epoch of the key that asked for it; a deleted key has none.
+    pub key_epoch: Option<i64>,
+}
+
+impl Found {
+    /// Whether the code can still become a grant. Unlike a grant it does not outlast a restriction: there is no answer for
+    /// restricted people at the token endpoint, and authorize refuses them a code.
+    fn check(&self) -> Result<(), String> {
+        if self.account.restricted {
+            return Err("the account was restricted".to_owned());
+        }
+        let checked = self.code.authorization.check(&self.link, &self.account, self.key_epoch);
+        checked.map_err(|outdated| outdated.to_string())
     }
 }
 
 /// What an exchange presents.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Presented {
     pub code: String,
     pub redirect_uri: Option<String>,
@@ -63,33 +81,25 @@ pub struct Presented {
 }
 
 /// How an exchange ends.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Redemption {
-    /// Spend the code and make the grant.
-    Grant,
-    /// Spend the code and refuse.
-    Burn(Refusal),
+    /// Redeem the code: make the grant.
+    Redeem(Box<Found>),
+    /// Refuse, and let this code (its hash) be good for nothing.
+    Invalidate { code: String, refusal: Refusal },
     /// Refuse; the code stays as it is.
     Refuse(Refusal),
-    /// Refuse, and end what the first use issued.
-    Replayed(Refusal),
+    /// Refuse, and end the grant of the first use.
+    Replayed { refusal: Refusal, grant: GrantId },
 }
 
-/// Decides an exchange by an authenticated `key`. `stored` is the row of the presented code, and `current` says whether
-/// link, account and key have still the epochs that it was made with.
+/// Decides an exchange by an authenticated `key`. `found` is what is stored under the presented code.
 #[must_use]
-pub fn redeem(
-    presented: &Presented,
-    stored: Option<&Code>,
-    current: bool,
-    key: &AppKey,
-    policy: &Policy,
-    now: Millis,
-) -> Redemption {
+pub fn redeem(presented: &Presented, found: Option<Found>, key: &AppKey, policy: &Policy, now: Millis) -> Redemption {
     // A code is echoed, as Kakao Login does; what is far too long to be a code is cut.
     let echoed: String = presented.code.chars().take(200).collect();
     let not_found = Refusal::new(Problem::CodeNotFound { code: echoed });
-    let Some(code) = stored else {
+    let Some(found) = found else {
         let finding = match presented.code.as_str() {
             "" => "the code is empty".to_owned(),
             text if text.trim() != text => "the code begins or ends with white space".to_owned(),
@@ -101,18 +111,32 @@ pub fn redeem(
         };
         return Redemption::Refuse(not_found.because(finding));
     };
-    if code.app_key != key.key {
+    let code = &found.code;
+    let invalidate = |refusal: Refusal| Redemption::Invalidate { code: code.id.clone(), refusal };
+    if code.authorization.app_key != key.key {
         let finding = format!(
             "the code was issued to the key {}, and {} presents it",
-            secret::masked(&code.app_key),
+            secret::masked(&code.authorization.app_key),
             secret::masked(&key.key)
         );
         return Redemption::Refuse(Refusal::new(Problem::ApplicationIdMismatch {}).because(finding));
     }
-    if let Some(spent_at) = code.spent_at {
-        let refusal =
-            not_found.because(format!("this code was redeemed {} ms ago by the same key", now.0 - spent_at.0));
-        return if policy.revoke_on_code_reuse { Redemption::Replayed(refusal) } else { Redemption::Refuse(refusal) };
+    match code.life {
+        CodeLife::Live => {}
+        CodeLife::Redeemed { at, grant } => {
+            let refusal = not_found.because(format!("this code was redeemed {} ms ago by the same key", now.0 - at.0));
+            return if policy.revoke_on_code_reuse {
+                Redemption::Replayed { refusal, grant }
+            } else {
+                Redemption::Refuse(refusal)
+            };
+        }
+        CodeLife::Invalidated { at } => {
+            return Redemption::Refuse(not_found.because(format!(
+                "this code was invalidated {} ms ago: the same key presented it, and was refused",
+                now.0 - at.0
+            )));
+        }
     }
     if now >= code.expires_at {
         let late = (now.0 - code.expires_at.0) / 1000;
@@ -121,12 +145,8 @@ pub fn redeem(
             (code.expires_at.0 - code.created_at.0) / 1000
         )));
     }
-    if !current {
-        return Redemption::Burn(
-            not_found.because(
-                "after the code was issued the person unlinked, changed the password or was restricted, or the key was deleted",
-            ),
-        );
+    if let Err(why) = found.check() {
+        return invalidate(not_found.because(format!("after the code was issued: {why}")));
     }
     match presented.redirect_uri.as_deref() {
         Some(uri) if uri == code.redirect_uri => {}
@@ -135,56 +155,115 @@ pub fn redeem(
             let refusal = Refusal::new(Problem::RedirectUriMismatch {})
                 .because(format!("authorize had {}", code.redirect_uri))
                 .because(format!("this request has {}", sent.unwrap_or("none")));
-            return Redemption::Burn(refusal);
+            return invalidate(refusal);
         }
     }
     match pkce::check(code.code_challenge.as_deref(), presented.code_verifier.as_deref()) {
-        Ok(()) => Redemption::Grant,
-        Err(refusal) => Redemption::Burn(refusal),
+        Ok(()) => Redemption::Redeem(Box::new(found)),
+        Err(refusal) => invalidate(refusal),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::UserId;
-    use crate::account::Attributes;
+    use crate::AppId;
+    use crate::app::{KeyKind, KeySettings};
+    use crate::authorize::authorization::tests::{NOW, account, authorization, link};
 
-    #[test]
-    fn a_code_is_current_while_nothing_that_it_stands_for_has_changed() {
-        let now = Millis(0);
-        let link = Link { epoch: 3, ..Link::new(AppId(1), AccountId(2), UserId(1 << 40), now) };
-        let attributes = Attributes::default();
-        let account =
-            Account { id: AccountId(2), version: 1, epoch: 5, restricted: false, agreed_to_terms: true, attributes };
+    const AFTER: Millis = Millis(NOW.0 + 1000);
+
+    fn key(key: &str) -> AppKey {
+        let (kind, settings) = (KeyKind::RestApi, KeySettings::default());
+        AppKey { key: key.to_owned(), app_id: AppId(1), kind, epoch: 5, deleted: false, settings, secret_hash: None }
+    }
+
+    fn found() -> Found {
         let code = Code {
-            id: String::new(),
-            app_id: AppId(1),
-            app_key: String::new(),
-            account_id: AccountId(2),
-            redirect_uri: String::new(),
-            scopes: Vec::new(),
-            openid: false,
-            nonce: None,
+            id: "id".to_owned(),
+            authorization: authorization(),
+            redirect_uri: "https://shop.example/cb".to_owned(),
             code_challenge: None,
-            auth_time: now,
-            session_id: String::new(),
-            device: String::new(),
-            address: String::new(),
-            link_epoch: 3,
-            account_epoch: 5,
-            key_epoch: 7,
-            created_at: now,
-            expires_at: now,
-            spent_at: None,
-            grant_id: None,
+            created_at: NOW,
+            expires_at: NOW.plus_seconds(600),
+            life: CodeLife::Live,
             tx_id: None,
         };
-        assert!(code.is_current(&link, &account, 7));
-        assert!(!code.is_current(&Link { connected: false, ..link.clone() }, &account, 7), "unlinked");
-        assert!(!code.is_current(&Link { epoch: 4, ..link.clone() }, &account, 7), "logged out, or linked again");
-        assert!(!code.is_current(&link, &Account { epoch: 6, ..account.clone() }, 7), "another password");
-        assert!(!code.is_current(&link, &Account { restricted: true, ..account.clone() }, 7), "restricted");
-        assert!(!code.is_current(&link, &account, 8), "the key was deleted");
+        Found { code, link: link(), account: account(), key_epoch: Some(5) }
+    }
+
+    fn with(change: impl FnOnce(&mut Found)) -> Option<Found> {
+        let mut found = found();
+        change(&mut found);
+        Some(found)
+    }
+
+    fn presented() -> Presented {
+        let redirect_uri = Some("https://shop.example/cb".to_owned());
+        Presented { code: "the code".to_owned(), redirect_uri, code_verifier: None }
+    }
+
+    /// The outcome in a word, and what the team reads.
+    fn told(redemption: &Redemption) -> (&'static str, String) {
+        let (word, refusal) = match redemption {
+            Redemption::Redeem(_) => return ("redeem", String::new()),
+            Redemption::Invalidate { refusal, .. } => ("invalidate", refusal),
+            Redemption::Refuse(refusal) => ("refuse", refusal),
+            Redemption::Replayed { refusal, .. } => ("replayed", refusal),
+        };
+        (word, refusal.diagnosis.for_team().join("; "))
+    }
+
+    #[test]
+    fn a_code_is_redeemed_refused_or_invalidated() {
+        let redeemed = CodeLife::Redeemed { at: NOW, grant: GrantId(9) };
+        for (found, expected, finding) in [
+            (with(|_| ()), "redeem", ""),
+            (None, "refuse", "no such code was issued"),
+            (with(|f| f.code.authorization.app_key = "other".to_owned()), "refuse", "issued to the key"),
+            (with(|f| f.code.life = redeemed), "replayed", "redeemed 1000 ms ago"),
+            (with(|f| f.code.life = CodeLife::Invalidated { at: NOW }), "refuse", "invalidated 1000 ms ago"),
+            (with(|f| f.code.expires_at = AFTER), "refuse", "expired 0 s ago"),
+            (with(|f| f.link.connected = false), "invalidate", "unlinked"),
+            (with(|f| f.account.epoch += 1), "invalidate", "the password was changed"),
+            (with(|f| f.account.restricted = true), "invalidate", "restricted"),
+            (with(|f| f.key_epoch = None), "invalidate", "app key was deleted"),
+            (with(|f| f.code.redirect_uri.push('/')), "invalidate", "authorize had https://shop.example/cb/"),
+            (with(|f| f.code.code_challenge = Some("x".repeat(43))), "invalidate", ""),
+            // What is not this key's is not told about, and what is over already is not invalidated.
+            (
+                with(|f| (f.code.life, f.code.authorization.app_key) = (redeemed, "other".to_owned())),
+                "refuse",
+                "issued",
+            ),
+            (with(|f| (f.code.life, f.code.expires_at) = (redeemed, NOW)), "replayed", "redeemed"),
+            (with(|f| (f.link.connected, f.code.expires_at) = (false, AFTER)), "refuse", "expired"),
+        ] {
+            let shown = format!("{found:?}");
+            let (word, findings) = told(&redeem(&presented(), found, &key("key"), &Policy::SERVE, AFTER));
+            assert!(word == expected && findings.contains(finding), "{word} {findings:?} for {shown}");
+        }
+    }
+
+    #[test]
+    fn a_replay_names_the_grant_of_the_first_use_where_the_policy_ends_it() {
+        let replay = |policy: &Policy| {
+            let found = with(|found| found.code.life = CodeLife::Redeemed { at: NOW, grant: GrantId(9) });
+            redeem(&presented(), found, &key("key"), policy, AFTER)
+        };
+        let ends = Policy { revoke_on_code_reuse: true, ..Policy::DEV };
+        assert!(matches!(replay(&ends), Redemption::Replayed { grant: GrantId(9), .. }));
+        let keeps = Policy { revoke_on_code_reuse: false, ..Policy::DEV };
+        assert!(matches!(replay(&keeps), Redemption::Refuse(_)));
+    }
+
+    #[test]
+    fn the_redirect_uri_may_be_left_out_where_the_policy_allows_it() {
+        let without = Presented { redirect_uri: None, ..presented() };
+        for (redirect_uri_optional, expected) in [(true, "redeem"), (false, "invalidate")] {
+            let policy = Policy { redirect_uri_optional, ..Policy::SERVE };
+            let redemption = redeem(&without, Some(found()), &key("key"), &policy, AFTER);
+            assert_eq!(told(&redemption).0, expected);
+        }
     }
 }

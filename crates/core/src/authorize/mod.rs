@@ -4,6 +4,7 @@
 //! two tables of checks are the contract: the first check that refuses decides which code is answered, and before the
 //! redirect URI is known to be the app's, nothing is ever redirected.
 
+pub mod authorization;
 mod checks;
 pub mod code;
 pub mod code_polling;

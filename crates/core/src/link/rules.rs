@@ -88,7 +88,7 @@ mod tests {
         type Case = (fn(&mut Link), &'static str, Expected);
         let cases: &[Case] = &[
             (|l| l.user_id = UserId(0), "user_id", Expected::UserId {}),
-            (|l| l.user_id = UserId(EXACT), "user_id", Expected::UserId {}),
+            (|l| l.user_id = UserId(9_007_199_254_740_992), "user_id", Expected::UserId {}),
             (|l| l.terms.values_mut().for_each(|a| a.version = 0), "terms.old", Expected::KnownTerm {}),
             (|l| l.terms.values_mut().for_each(|a| a.version = -1), "terms.use", Expected::AtLeast { least: 1 }),
             (
@@ -114,8 +114,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn ids_are_those_that_javascript_holds(id in any::<i64>()) {
-            prop_assert_eq!(is_id(id), id > 0 && (id as f64) as i64 == id && id < EXACT);
+        fn ids_are_those_that_javascript_holds(id in prop_oneof![any::<i64>(), -3..3i64, 9_007_199_254_740_980..9_007_199_254_741_000i64]) {
+            prop_assert_eq!(is_id(id), id > 0 && id <= 9_007_199_254_740_991);
         }
     }
 }

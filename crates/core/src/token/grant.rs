@@ -1,11 +1,10 @@
 //! A grant: one log-in of one person in one app on one device. Its tokens are only sealed references to it.
 
-use crate::{AccountId, AppId};
-use kakaw_wire::scope::Item;
+use std::fmt;
 
 use crate::account::Account;
 use crate::app::AppKey;
-use crate::authorize::code::Code;
+use crate::authorize::authorization::{Authorization, Outdated};
 use crate::link::Link;
 use crate::policy::REFRESH_LIFETIME;
 use crate::{GrantId, Millis};
@@ -15,55 +14,67 @@ use crate::{GrantId, Millis};
 pub struct Grant {
     /// Internal key, sealed into tokens.
     pub id: GrantId,
-    pub app_id: AppId,
-    pub app_key: String,
-    pub account_id: AccountId,
-    /// What was agreed to when it was made; it never gains.
-    pub scopes: Vec<Item>,
-    pub openid: bool,
-    pub nonce: Option<String>,
-    pub auth_time: Millis,
-    pub session_id: String,
-    pub device: String,
-    pub address: String,
-    pub link_epoch: i64,
-    pub account_epoch: i64,
-    pub key_epoch: i64,
+    /// What its code was about.
+    pub authorization: Authorization,
     pub created_at: Millis,
     /// Goes up when the refresh token rotates.
     pub refresh_generation: i64,
     pub refresh_expires_at: Millis,
     pub rotated_at: Option<Millis>,
-    pub ended_at: Option<Millis>,
-    /// Why it ended, for the diagnosis.
-    pub ended_why: Option<String>,
+    pub ended: Option<Ended>,
+}
+
+/// The end of a grant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ended {
+    pub at: Millis,
+    pub by: EndedBy,
+}
+
+/// What ended a grant, for the diagnosis.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EndedBy {
+    Logout,
+    /// Its code was presented again.
+    CodeReuse,
+    /// A refresh token of it that had been replaced was presented.
+    RefreshReuse,
+    /// A reason that another version wrote down, in its words.
+    Other(String),
+}
+
+impl EndedBy {
+    /// In words, as the database has it too.
+    #[must_use]
+    pub fn words(&self) -> &str {
+        match self {
+            Self::Logout => "logged out",
+            Self::CodeReuse => "its code was used twice",
+            Self::RefreshReuse => "an outdated refresh token was used",
+            Self::Other(words) => words,
+        }
+    }
+
+    /// What [`words`](Self::words) says.
+    #[must_use]
+    pub fn from_words(words: &str) -> Self {
+        let known = [Self::Logout, Self::CodeReuse, Self::RefreshReuse].into_iter().find(|by| by.words() == words);
+        known.unwrap_or_else(|| Self::Other(words.to_owned()))
+    }
 }
 
 impl Grant {
-    /// The grant that the exchange of `code` makes.
+    /// The grant that a code with this authorization is redeemed for.
     #[must_use]
-    pub fn from_code(id: GrantId, code: &Code, now: Millis) -> Self {
+    pub const fn new(id: GrantId, authorization: Authorization, now: Millis) -> Self {
         Self {
             id,
-            app_id: code.app_id,
-            app_key: code.app_key.clone(),
-            account_id: code.account_id,
-            scopes: code.scopes.clone(),
-            openid: code.openid,
-            nonce: code.nonce.clone(),
-            auth_time: code.auth_time,
-            session_id: code.session_id.clone(),
-            device: code.device.clone(),
-            address: code.address.clone(),
-            link_epoch: code.link_epoch,
-            account_epoch: code.account_epoch,
-            key_epoch: code.key_epoch,
+            authorization,
             created_at: now,
             refresh_generation: 0,
             refresh_expires_at: now.plus_seconds(REFRESH_LIFETIME),
             rotated_at: None,
-            ended_at: None,
-            ended_why: None,
+            ended: None,
         }
     }
 }
@@ -83,29 +94,91 @@ pub struct Bearer {
 pub enum Dead {
     /// The key that it was made with was deleted.
     KeyDeleted,
-    /// Ended, and why.
-    Ended(String),
+    /// It was ended itself.
+    Ended(EndedBy),
+    /// What it hangs on has ended.
+    Outdated(Outdated),
+}
+
+impl fmt::Display for Dead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::KeyDeleted => write!(f, "{}", Outdated::KeyDeleted),
+            Self::Ended(by) => write!(f, "ended: {}", by.words()),
+            Self::Outdated(outdated) => write!(f, "ended: {outdated}"),
+        }
+    }
 }
 
 impl Bearer {
-    /// Whether the grant still stands.
+    /// Whether the grant is live. Callers ask for a restricted account themselves: see [`Authorization::check`].
     ///
     /// # Errors
-    /// Why it does not.
+    /// Why it is not. A deleted key comes first, for kapi has an error of its own for it.
     pub fn live(&self) -> Result<(), Dead> {
-        let Self { grant, link, account, key, .. } = self;
-        if key.deleted || key.epoch != grant.key_epoch {
-            return Err(Dead::KeyDeleted);
+        let current = self.grant.authorization.check(&self.link, &self.account, self.key.live_epoch());
+        match (current, &self.grant.ended) {
+            (Err(Outdated::KeyDeleted), _) => Err(Dead::KeyDeleted),
+            (_, Some(ended)) => Err(Dead::Ended(ended.by.clone())),
+            (Err(outdated), None) => Err(Dead::Outdated(outdated)),
+            (Ok(()), None) => Ok(()),
         }
-        if grant.ended_at.is_some() {
-            return Err(Dead::Ended(grant.ended_why.clone().unwrap_or_default()));
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::AppId;
+    use crate::app::{KeyKind, KeySettings};
+    use crate::authorize::authorization::tests::{NOW, account, authorization, link};
+
+    pub fn bearer() -> Bearer {
+        let key = AppKey {
+            key: "key".to_owned(),
+            app_id: AppId(1),
+            kind: KeyKind::RestApi,
+            epoch: 5,
+            deleted: false,
+            settings: KeySettings::default(),
+            secret_hash: None,
+        };
+        let grant = Grant::new(GrantId(9), authorization(), NOW);
+        Bearer { grant, link: link(), account: account(), key, app_version: 1 }
+    }
+
+    #[test]
+    fn a_grant_is_dead_when_it_was_ended_or_what_it_hangs_on_was() {
+        let with = |change: fn(&mut Bearer)| {
+            let mut bearer = bearer();
+            change(&mut bearer);
+            bearer.live().map_err(|dead| dead.to_string())
+        };
+        let end = |bearer: &mut Bearer| bearer.grant.ended = Some(Ended { at: NOW, by: EndedBy::Logout });
+        assert_eq!(with(|_| ()), Ok(()));
+        assert_eq!(with(|bearer| bearer.account.restricted = true), Ok(()), "a restriction can be lifted");
+        for (dead, expected) in [
+            (with(end), "ended: logged out"),
+            (with(|bearer| bearer.link.epoch += 1), "ended: unlinked, or logged out on all devices"),
+            (with(|bearer| bearer.account.epoch += 1), "ended: the password was changed"),
+            (with(|bearer| bearer.key.deleted = true), "its app key was deleted"),
+            (with(|bearer| bearer.key.epoch += 1), "its app key was deleted"),
+        ] {
+            assert_eq!(dead, Err(expected.to_owned()));
         }
-        if !link.connected || link.epoch != grant.link_epoch {
-            return Err(Dead::Ended("unlinked, or logged out on all devices".to_owned()));
+        let mut both = bearer();
+        end(&mut both);
+        both.link.connected = false;
+        assert_eq!(both.live(), Err(Dead::Ended(EndedBy::Logout)), "what ended it first");
+        both.key.deleted = true;
+        assert_eq!(both.live(), Err(Dead::KeyDeleted), "kapi has an error of its own for it");
+    }
+
+    #[test]
+    fn the_reasons_of_every_version_are_read_as_they_were_written() {
+        for by in [EndedBy::Logout, EndedBy::CodeReuse, EndedBy::RefreshReuse, EndedBy::Other("the moon".to_owned())] {
+            assert_eq!(EndedBy::from_words(by.words()), by);
         }
-        if account.epoch != grant.account_epoch {
-            return Err(Dead::Ended("the password was changed".to_owned()));
-        }
-        Ok(())
+        assert_eq!(EndedBy::from_words("logged out"), EndedBy::Logout, "the words of older databases");
     }
 }

@@ -28,11 +28,11 @@ pub fn claims(
     IdTokenClaims {
         aud: bearer.key.key.clone(),
         sub: bearer.link.user_id.to_string(),
-        auth_time: bearer.grant.auth_time.seconds(),
+        auth_time: bearer.grant.authorization.auth_time.seconds(),
         iss: issuer.to_owned(),
         exp: expires_at.seconds(),
         iat: now.seconds(),
-        nonce: bearer.grant.nonce.clone(),
+        nonce: bearer.grant.authorization.nonce.clone(),
         nickname: attributes.nickname.clone().filter(|_| may(&[Item::Profile, Item::ProfileNickname])),
         picture: pictures.thumbnail(attributes).filter(|_| may(&[Item::Profile, Item::ProfileImage])),
         email: attributes

@@ -104,7 +104,7 @@ pub fn admit(bearer: Option<&Bearer>, app: &App, now: Millis) -> Result<(), Refu
         Dead::KeyDeleted => {
             Refusal::new(Problem::AppKeyDeactivated { app_key: crate::crypto::secret::masked(&bearer.key.key) })
         }
-        Dead::Ended(why) => unknown().because(format!("ended: {why}")),
+        dead @ (Dead::Ended(_) | Dead::Outdated(_)) => unknown().because(dead.to_string()),
     })?;
     check_standing(app)?;
     check_awake(&bearer.account)?;

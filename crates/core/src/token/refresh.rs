@@ -2,33 +2,33 @@
 
 use kakaw_wire::Problem;
 
-use crate::Millis;
 use crate::app::App;
 use crate::diagnosis::Refusal;
 use crate::policy::{Policy, REFRESH_LIFETIME, ROTATION_WINDOW};
 use crate::token::RefreshToken;
-use crate::token::grant::{Bearer, Dead, Grant};
+use crate::token::grant::Bearer;
+use crate::{GrantId, Millis};
 
 /// How a refresh ends.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Renewal {
     /// A new access token; the refresh token stays. Nothing is written.
-    Keep,
+    Keep(Box<Bearer>),
     /// The refresh token is in its last month: replace it. The grant is as it will be.
-    Rotate(Box<Grant>),
+    Rotate(Box<Bearer>),
     /// It was replaced a moment ago: answer with the same successor. Nothing is written.
-    Successor,
+    Successor(Box<Bearer>),
     /// Refuse.
     Refuse(Refusal),
     /// Refuse, and end the grant: an outdated token is in somebody's hands.
-    Replayed(Refusal),
+    Replayed { refusal: Refusal, grant: GrantId },
 }
 
 /// Decides a refresh. `bearer` is what is stored under the token's grant.
 #[must_use]
 pub fn renew(
     token: Option<RefreshToken>,
-    bearer: Option<&Bearer>,
+    bearer: Option<Bearer>,
     client_id: &str,
     app: &App,
     policy: &Policy,
@@ -41,15 +41,12 @@ pub fn renew(
     if now >= token.expires_at {
         return refuse(format!("it expired {} s ago", (now.0 - token.expires_at.0) / 1000));
     }
-    let Some(bearer) = bearer else { return refuse("its grant was ended and swept".to_owned()) };
-    if bearer.grant.app_key != client_id {
+    let Some(mut bearer) = bearer.map(Box::new) else { return refuse("its grant was ended and swept".to_owned()) };
+    if bearer.grant.authorization.app_key != client_id {
         return refuse("it was issued to another app key".to_owned());
     }
     if let Err(dead) = bearer.live() {
-        return refuse(match dead {
-            Dead::KeyDeleted => "its app key was deleted".to_owned(),
-            Dead::Ended(why) => format!("ended: {why}"),
-        });
+        return refuse(dead.to_string());
     }
     // Who trusts ID tokens only must learn of these too.
     if bearer.account.restricted {
@@ -58,16 +55,20 @@ pub fn renew(
     if app.settings.denies_age_of(&bearer.account.attributes, now) {
         return refuse("the app is closed to people under 14".to_owned());
     }
-    let grant = &bearer.grant;
+    let grant = &mut bearer.grant;
     if token.generation != grant.refresh_generation {
         let rotated_at = grant.rotated_at.unwrap_or_default();
         let age = now.0 - rotated_at.0;
         if token.generation + 1 == grant.refresh_generation && age < policy.refresh_grace * 1000 {
-            return Renewal::Successor;
+            return Renewal::Successor(bearer);
         }
         let refusal =
             Refusal::new(Problem::RefreshTokenNotAccepted {}).because(format!("it was replaced {age} ms ago"));
-        return if policy.revoke_on_refresh_reuse { Renewal::Replayed(refusal) } else { Renewal::Refuse(refusal) };
+        return if policy.revoke_on_refresh_reuse {
+            Renewal::Replayed { refusal, grant: grant.id }
+        } else {
+            Renewal::Refuse(refusal)
+        };
     }
     // The stored expiry counts; a sealed one that differs would be a token of another database.
     if now >= grant.refresh_expires_at {
@@ -75,11 +76,86 @@ pub fn renew(
     }
     let last_month = grant.refresh_expires_at.0 - now.0 < ROTATION_WINDOW * 1000;
     if !policy.rehearsal.rotate.unwrap_or(last_month) {
-        return Renewal::Keep;
+        return Renewal::Keep(bearer);
     }
-    let mut next = grant.clone();
-    next.refresh_generation += 1;
-    next.refresh_expires_at = now.plus_seconds(REFRESH_LIFETIME);
-    next.rotated_at = Some(now);
-    Renewal::Rotate(Box::new(next))
+    grant.refresh_generation += 1;
+    grant.refresh_expires_at = now.plus_seconds(REFRESH_LIFETIME);
+    grant.rotated_at = Some(now);
+    Renewal::Rotate(bearer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::AppId;
+    use crate::app::AppSettings;
+    use crate::authorize::authorization::tests::NOW;
+    use crate::token::grant::tests::bearer;
+
+    const DAY: i64 = 86_400;
+
+    fn app() -> App {
+        App { id: AppId(1), version: 1, settings: AppSettings::new("shop") }
+    }
+
+    /// Renews with the current token of the grant, or one of this generation, so many days after its making.
+    fn after(bearer: Bearer, generation: i64, days: i64, policy: &Policy) -> Renewal {
+        let token = RefreshToken { grant_id: GrantId(9), generation, expires_at: bearer.grant.refresh_expires_at };
+        renew(Some(token), Some(bearer), "key", &app(), policy, NOW.plus_seconds(days * DAY))
+    }
+
+    #[test]
+    fn a_refresh_token_is_kept_until_its_last_month() {
+        let first_day = (REFRESH_LIFETIME - ROTATION_WINDOW) / DAY;
+        assert!(matches!(after(bearer(), 0, 0, &Policy::SERVE), Renewal::Keep(_)));
+        assert!(matches!(after(bearer(), 0, first_day, &Policy::SERVE), Renewal::Keep(_)), "exactly a month is left");
+        let Renewal::Rotate(rotated) = after(bearer(), 0, first_day + 1, &Policy::SERVE) else { panic!("rotates") };
+        let now = NOW.plus_seconds((first_day + 1) * DAY);
+        assert_eq!((rotated.grant.refresh_generation, rotated.grant.rotated_at), (1, Some(now)));
+        assert_eq!(rotated.grant.refresh_expires_at, now.plus_seconds(REFRESH_LIFETIME));
+        assert!(matches!(after(bearer(), 0, REFRESH_LIFETIME / DAY, &Policy::SERVE), Renewal::Refuse(_)), "expired");
+    }
+
+    #[test]
+    fn a_token_that_was_replaced_has_a_moment_of_grace() {
+        let rotated = |generation: i64| {
+            let mut bearer = bearer();
+            (bearer.grant.refresh_generation, bearer.grant.rotated_at) = (generation, Some(NOW));
+            bearer
+        };
+        let ends = Policy { revoke_on_refresh_reuse: true, refresh_grace: 30, ..Policy::SERVE };
+        let keeps = Policy { revoke_on_refresh_reuse: false, ..ends };
+        let late = Policy { refresh_grace: 0, ..ends };
+        assert!(matches!(after(rotated(1), 0, 0, &ends), Renewal::Successor(bearer) if bearer.grant.id == GrantId(9)));
+        assert!(
+            matches!(after(rotated(1), 0, 0, &late), Renewal::Replayed { grant: GrantId(9), .. }),
+            "the grace is over"
+        );
+        assert!(matches!(after(rotated(2), 0, 0, &ends), Renewal::Replayed { grant: GrantId(9), .. }), "two before");
+        assert!(matches!(after(rotated(2), 0, 0, &keeps), Renewal::Refuse(_)));
+    }
+
+    #[test]
+    fn nothing_is_renewed_for_whoever_may_not_have_it() {
+        let token = RefreshToken { grant_id: GrantId(9), generation: 0, expires_at: NOW.plus_seconds(DAY) };
+        let with = |change: fn(&mut Bearer)| {
+            let mut bearer = bearer();
+            change(&mut bearer);
+            Some(bearer)
+        };
+        for (token, bearer, expected) in [
+            (None, with(|_| ()), "not a refresh token"),
+            (Some(RefreshToken { expires_at: NOW, ..token }), with(|_| ()), "it expired 0 s ago"),
+            (Some(token), None, "ended and swept"),
+            (Some(token), with(|b| b.grant.authorization.app_key = "other".to_owned()), "another app key"),
+            (Some(token), with(|b| b.link.connected = false), "unlinked"),
+            (Some(token), with(|b| b.key.deleted = true), "its app key was deleted"),
+            (Some(token), with(|b| b.account.restricted = true), "restricted"),
+        ] {
+            let renewal = renew(token, bearer, "key", &app(), &Policy::SERVE, NOW);
+            let Renewal::Refuse(refusal) = renewal else { panic!("{renewal:?} in place of {expected}") };
+            let findings = refusal.diagnosis.for_team().join("; ");
+            assert!(findings.contains(expected), "{findings} in place of {expected}");
+        }
+    }
 }

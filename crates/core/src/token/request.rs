@@ -1,7 +1,10 @@
-//! Where the parameters of `POST /oauth/token` are: in the body, or in the query of a request without one.
+//! `POST /oauth/token`: where its parameters are, in the body, or in the query of a request without one; and what they ask.
 
+use kakaw_wire::Problem;
 use kakaw_wire::form::Pairs;
 
+use crate::app::platform::Identity;
+use crate::authorize::code::Presented;
 use crate::policy::Policy;
 
 /// The parameters of a token request.
@@ -42,6 +45,61 @@ pub fn instead_of_grant_type(body: &Pairs, query: &Pairs) -> &'static str {
     }
 }
 
+/// A token request as it was sent. Whether what it presents is good is asked after its client was authenticated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenRequest<'a> {
+    pub grant: GrantRequest,
+    pub client_id: Option<&'a str>,
+    pub client_secret: Option<&'a str>,
+    /// What an SDK says of the app that it is in.
+    pub identity: Identity,
+}
+
+/// What is presented for tokens (RFC 6749 §4.1.3 and §6).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum GrantRequest {
+    AuthorizationCode(Presented),
+    /// The token is empty when none was sent.
+    RefreshToken {
+        refresh_token: String,
+    },
+}
+
+impl<'a> TokenRequest<'a> {
+    /// Reads a request.
+    ///
+    /// # Errors
+    /// A repeated parameter; then KOE310 for a `grant_type` that is missing or does not exist.
+    pub fn parse(pairs: &'a Pairs) -> Result<Self, Problem> {
+        let one = |name| {
+            pairs.one(name).map_err(|repeated| Problem::BadTokenRequest {
+                reason: format!("{} was sent more than once", repeated.0),
+            })
+        };
+        let own = |name| Ok::<_, Problem>(one(name)?.filter(|text| !text.is_empty()).map(str::to_owned));
+        let grant_type = one("grant_type")?.unwrap_or_default();
+        let (client_id, client_secret) = (one("client_id")?, one("client_secret")?);
+        let presented = Presented {
+            code: one("code")?.unwrap_or_default().to_owned(),
+            redirect_uri: own("redirect_uri")?,
+            code_verifier: own("code_verifier")?,
+        };
+        let refresh_token = one("refresh_token")?.unwrap_or_default().to_owned();
+        let identity = Identity {
+            android_key_hash: own("android_key_hash")?,
+            ios_bundle_id: own("ios_bundle_id")?,
+            web_origin: own("client_origin")?,
+        };
+        let grant = match grant_type {
+            "authorization_code" => GrantRequest::AuthorizationCode(presented),
+            "refresh_token" => GrantRequest::RefreshToken { refresh_token },
+            "" => return Err(Problem::MissingGrantType {}),
+            other => return Err(Problem::UnsupportedGrantType { grant_type: other.chars().take(100).collect() }),
+        };
+        Ok(Self { grant, client_id, client_secret, identity })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -69,5 +127,47 @@ mod tests {
         assert!(told("", "").contains("no parameters"));
         assert!(told("", "client_id=x").contains("the query has no grant_type"));
         assert!(told("client_secret=hush", "").contains("no grant_type"));
+    }
+
+    #[test]
+    fn a_request_is_read_as_its_grant_type_says() {
+        let code = |code: &str, redirect_uri: Option<&str>, verifier: Option<&str>| {
+            let (redirect_uri, code_verifier) = (redirect_uri.map(str::to_owned), verifier.map(str::to_owned));
+            Ok(GrantRequest::AuthorizationCode(Presented { code: code.to_owned(), redirect_uri, code_verifier }))
+        };
+        let refresh = |token: &str| Ok(GrantRequest::RefreshToken { refresh_token: token.to_owned() });
+        let repeated = |name: &str| Problem::BadTokenRequest { reason: format!("{name} was sent more than once") };
+        let unsupported = |grant_type: &str| Problem::UnsupportedGrantType { grant_type: grant_type.to_owned() };
+        for (text, expected) in [
+            (
+                "grant_type=authorization_code&code=c&redirect_uri=r&code_verifier=v&refresh_token=x",
+                code("c", Some("r"), Some("v")),
+            ),
+            ("grant_type=authorization_code&redirect_uri=&code_verifier=", code("", None, None)),
+            ("grant_type=refresh_token&refresh_token=t&code=x", refresh("t")),
+            ("grant_type=refresh_token", refresh("")),
+            ("", Err(Problem::MissingGrantType {})),
+            ("grant_type=&client_id=a", Err(Problem::MissingGrantType {})),
+            ("grant_type=password", Err(unsupported("password"))),
+            ("grant_type=Refresh_token", Err(unsupported("Refresh_token"))),
+            // A repeated parameter comes first, whichever it is; what nobody reads may be repeated.
+            ("grant_type=x&code=a&code=b", Err(repeated("code"))),
+            ("client_origin=a&client_origin=b", Err(repeated("client_origin"))),
+            ("grant_type=refresh_token&other=a&other=b", refresh("")),
+        ] {
+            let pairs = pairs(text);
+            assert_eq!(TokenRequest::parse(&pairs).map(|request| request.grant), expected, "{text}");
+        }
+        let long = "x".repeat(200);
+        let cut = TokenRequest::parse(&pairs(&format!("grant_type={long}"))).map(|request| request.grant);
+        assert_eq!(cut, Err(unsupported(&long[..100])), "what is echoed is cut");
+    }
+
+    #[test]
+    fn a_request_says_who_sends_it() {
+        let pairs = pairs("grant_type=refresh_token&client_id=&client_secret=s&ios_bundle_id=b&android_key_hash=");
+        let request = TokenRequest::parse(&pairs).expect("is read");
+        assert_eq!((request.client_id, request.client_secret), (Some(""), Some("s")));
+        assert_eq!(request.identity, Identity { ios_bundle_id: Some("b".to_owned()), ..Identity::default() });
     }
 }

@@ -51,7 +51,7 @@ pub struct Subject<'a> {
 
 impl<'a> From<&'a Bearer> for Subject<'a> {
     fn from(bearer: &'a Bearer) -> Self {
-        Self { account: &bearer.account, link: &bearer.link, scopes: Some(&bearer.grant.scopes) }
+        Self { account: &bearer.account, link: &bearer.link, scopes: Some(&bearer.grant.authorization.scopes) }
     }
 }
 

@@ -16,6 +16,7 @@ use crate::config::{self, Config, SAMPLE_KEY};
 use kakaw_platform::Platform;
 use kakaw_platform::keys;
 use kakaw_platform::manage;
+use kakaw_wire::url::{authority, split_port};
 
 #[derive(ClapArgs)]
 pub struct Args {
@@ -125,9 +126,8 @@ async fn app_problems(platform: &Platform, mode: Mode) -> anyhow::Result<Vec<Str
 }
 
 fn is_plain_http(uri: &str) -> bool {
-    let Some(rest) = uri.strip_prefix("http://") else { return false };
-    let host = rest.split(['/', '?']).next().unwrap_or_default();
-    !["localhost", "127.0.0.1", "[::1]"].iter().any(|name| host == *name || host.starts_with(&format!("{name}:")))
+    let host = authority(uri).filter(|_| uri.starts_with("http://"));
+    host.is_some_and(|host| !["localhost", "127.0.0.1", "[::1]"].contains(&split_port(host).0))
 }
 
 /// Client secrets and keys that anybody could guess.

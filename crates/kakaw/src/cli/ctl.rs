@@ -9,10 +9,10 @@ use serde_json::{Map, Value};
 
 use super::place::{Running, stand_in};
 use super::{Usage, listen};
-use kakaw_platform::request::redirect::with_query;
 use kakaw_standin::control::calls::{CALLS, Call, PREFIX, Sends, words_of};
 use kakaw_standin::control::watch;
 use kakaw_standin::world::WORLDS;
+use kakaw_wire::url::with_query;
 
 #[derive(ClapArgs)]
 #[command(after_help = words())]

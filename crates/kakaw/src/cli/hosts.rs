@@ -8,6 +8,7 @@ use clap::Args as ClapArgs;
 use super::entered::Entered;
 use super::listen;
 use kakaw_standin::intercept::{self, Wish};
+use kakaw_wire::url::split_port;
 
 #[derive(ClapArgs)]
 pub struct Args {
@@ -49,7 +50,7 @@ pub fn run(args: Args) -> anyhow::Result<()> {
     for host in &entrance.hosts {
         writeln!(out, "{address} {host}")?;
     }
-    let port = entrance.tls.rsplit(':').next().unwrap_or_default();
+    let port = split_port(&entrance.tls).1.unwrap_or_default();
     if port != "443" {
         writeln!(
             out,

@@ -28,6 +28,7 @@ use kakaw_platform::manage::world_file::WorldFile;
 use kakaw_standin::dispatch;
 use kakaw_standin::intercept::{self, Entrance, Listening, browser, environment};
 use kakaw_standin::world::{DEFAULT, World};
+use kakaw_wire::url::split_port;
 
 #[derive(ClapArgs)]
 pub struct Args {
@@ -259,7 +260,7 @@ fn announce(led: &Led, opens_browser: bool) -> std::io::Result<()> {
         );
     }
     // Each run has a port of its own, so that two of these browsers have two profiles.
-    let port = led.entrance.proxy.rsplit(':').next().unwrap_or_default();
+    let port = split_port(&led.entrance.proxy).1.unwrap_or_default();
     let profile = std::env::temp_dir().join(format!("kakaw-browser-{port}"));
     let flags = browser_flags(led, &profile);
     let flags: Vec<String> = flags.iter().map(|flag| format!("'{}'", flag.replace('\'', r"'\''"))).collect();

@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use kakaw_platform::password::OWASP;
+use kakaw_wire::url::split_scheme;
 
 /// The settings that are unsafe for real people, each with what to do.
 #[must_use]
@@ -11,7 +12,7 @@ pub fn unsafe_settings(config: &Config) -> Vec<String> {
         None => found
             .push("public_url is not set; set it to the https URL under which clients reach this server".to_owned()),
         Some(url) => {
-            let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+            let host = split_scheme(url).filter(|(scheme, _)| ["https", "http"].contains(scheme)).map(|(_, host)| host);
             match host {
                 None => found.push(format!("public_url is {url:?}; expected an https URL")),
                 Some(host) if host.is_empty() || host.contains(['/', '?', '#', '@']) => {

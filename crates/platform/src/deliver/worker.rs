@@ -247,7 +247,7 @@ async fn commit(platform: &Platform, changes: Vec<Statement>) -> Result<(), Erro
     }
     match platform.store.commit(changes).await? {
         Outcome::Committed => Ok(()),
-        Outcome::Conflict(_) => Err(Error::Unusable("the deliveries were changed meanwhile".to_owned())),
+        Outcome::Conflict { .. } => Err(Error::Unusable("the deliveries were changed meanwhile".to_owned())),
     }
 }
 

@@ -66,7 +66,7 @@ impl Error {
     /// Commits were outrun again and again.
     #[must_use]
     pub fn contention() -> Self {
-        Self::Store(StoreError::Unusable("a commit was outrun too often".to_owned()))
+        Self::Store(StoreError::Outrun)
     }
 
     /// Adds a finding to those that are told, or to the evidence that is told in their place.

@@ -6,6 +6,7 @@ pub mod apps;
 pub mod assets;
 pub mod docs;
 pub mod error;
+pub mod handler;
 pub mod kapi;
 pub mod kauth;
 pub mod profile;

@@ -144,7 +144,7 @@ async fn enqueue(platform: &Platform, actor: &Actor, app: &App, notice: &Notice)
             Ok(Change::new(platform, actor, what, None, Some(json!({ "webhook": kind, "state": "waiting" }))))
         }
         // The id was drawn for another notice in the same moment.
-        Outcome::Conflict(_) => Err(Refused::Contention),
+        Outcome::Conflict { .. } => Err(Refused::Contention),
     }
 }
 

@@ -75,7 +75,7 @@ impl Draft {
         }
         match platform.store.commit(self.statements).await? {
             Outcome::Committed => Ok(Some(self.changes)),
-            Outcome::Conflict(index) => match self.otherwise.into_iter().nth(index) {
+            Outcome::Conflict { statement, .. } => match self.otherwise.into_iter().nth(statement) {
                 Some(Otherwise::Taken(problem)) => Err(Refused::Problems(vec![problem])),
                 _ => Ok(None),
             },

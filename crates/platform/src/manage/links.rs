@@ -79,7 +79,7 @@ pub async fn end_overdue(platform: &Platform) -> Result<bool, kakaw_store::Error
             let mut changes = vec![links::unlink(link)];
             changes.extend(events::unlinked(platform, &app, link, UnlinkReason::IncompleteSignUp));
             // Who was faster has signed up or unlinked.
-            let (Outcome::Committed | Outcome::Conflict(_)) = platform.store.commit(changes).await?;
+            let (Outcome::Committed | Outcome::Conflict { .. }) = platform.store.commit(changes).await?;
         }
     }
     Ok(due.len() as i64 == BATCH)

@@ -18,8 +18,8 @@ use askama::Template;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 
-use crate::request::base;
 use crate::request::context::Here;
+use kakaw_wire::url::split_origin;
 use words::Words;
 
 /// What every page shows around its own content.
@@ -39,7 +39,7 @@ impl Frame {
         Self {
             w: words::of(here.lang),
             lang: here.lang.id(),
-            root: base::split(&here.base).1.to_owned(),
+            root: split_origin(&here.base).1.to_owned(),
             notice: here.platform.settings.notice.map(|notice| notice(here.lang)),
         }
     }

@@ -4,8 +4,7 @@ use kakaw_core::app::{App, AppKey, KeyKind};
 use kakaw_core::policy::Policy;
 use kakaw_wire::Code;
 use kakaw_wire::problem::{Problem, Surface};
-
-use crate::request::redirect::with_query;
+use kakaw_wire::url::with_query;
 
 /// The links of one page.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

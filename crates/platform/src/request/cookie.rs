@@ -2,9 +2,9 @@
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use kakaw_core::crypto::secret;
+use kakaw_wire::url::split_origin;
 
 use crate::Platform;
-use crate::request::base;
 
 /// The names of this instance's cookies.
 pub struct Names {
@@ -55,7 +55,7 @@ pub fn read_up_to(headers: &HeaderMap, name: &str, size: usize) -> Option<String
 #[must_use]
 pub fn set(url: &str, name: &str, value: &str, seconds: i64) -> Option<HeaderValue> {
     let secure = if url.starts_with("https://") { "; Secure" } else { "" };
-    let path = Some(base::split(url).1).filter(|path| !path.is_empty()).unwrap_or("/");
+    let path = Some(split_origin(url).1).filter(|path| !path.is_empty()).unwrap_or("/");
     HeaderValue::from_str(&format!("{name}={value}; Path={path}; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}"))
         .ok()
 }

@@ -4,9 +4,9 @@ use axum::http::{HeaderMap, header};
 use kakaw_core::crypto::seal::Purpose;
 use kakaw_core::crypto::secret;
 use kakaw_core::policy::STEP_LIFETIME;
+use kakaw_wire::url::split_origin;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::request::base;
 use crate::request::context::Here;
 
 /// The name of the hidden field.
@@ -77,7 +77,7 @@ impl FormSeal {
 pub fn is_same_origin(here: &Here, headers: &HeaderMap) -> bool {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let origin_fits =
-        text(header::ORIGIN.as_str()).is_none_or(|origin| origin == base::split(&here.base).0 || origin == "null");
+        text(header::ORIGIN.as_str()).is_none_or(|origin| origin == split_origin(&here.base).0 || origin == "null");
     let site_fits = text("sec-fetch-site").is_none_or(|site| site == "same-origin" || site == "none");
     origin_fits && site_fits
 }

@@ -1,6 +1,5 @@
 //! What every request has: where it arrived, who sent it, its body, its cookies, and how it is sent on.
 
-pub mod base;
 pub mod body;
 pub mod context;
 pub mod cookie;

@@ -13,6 +13,7 @@ use axum::response::{IntoResponse as _, Response};
 use kakaw_core::crypto::secret;
 use kakaw_platform::manage::{self, Change};
 use kakaw_wire::text::Lang;
+use kakaw_wire::url::split_origin;
 use kakaw_wire::{Problem, SettingProblem};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -21,7 +22,6 @@ use serde_json::json;
 use crate::refused::Refused;
 use crate::world::{Shared, World};
 use kakaw_platform::http::error::{self, Error};
-use kakaw_platform::request::base;
 use kakaw_platform::request::body;
 use kakaw_platform::request::context;
 
@@ -75,7 +75,7 @@ fn refusal(caller: &Caller, peer: Option<SocketAddr>, headers: &HeaderMap) -> Op
         return Some("control requests carry the header Kakaw-Control: 1");
     };
     let origin = headers.get(header::ORIGIN).map(|origin| origin.to_str().unwrap_or_default());
-    if origin.is_some_and(|origin| origin != base::split(&caller.base).0) {
+    if origin.is_some_and(|origin| origin != split_origin(&caller.base).0) {
         return Some("control requests of other origins are refused");
     }
     if peer.is_some_and(|peer| peer.ip().to_canonical().is_loopback()) {

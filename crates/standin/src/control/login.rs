@@ -12,6 +12,7 @@ use kakaw_store::app_keys;
 use kakaw_wire::Problem;
 use kakaw_wire::form::Pairs;
 use kakaw_wire::scope;
+use kakaw_wire::url::{split_query, with_query};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -22,7 +23,6 @@ use kakaw_platform::http::error::{self, Error};
 use kakaw_platform::http::kauth;
 use kakaw_platform::manage;
 use kakaw_platform::request::context::Here;
-use kakaw_platform::request::redirect::with_query;
 use kakaw_platform::request::settled::{Settled, Unattended};
 
 /// The body.
@@ -80,7 +80,7 @@ async fn log_in(world: &Arc<World>, here: Here, wish: &LogIn) -> Result<Value, E
     ];
     parameters.extend(wish.parameters.iter().map(|(name, value)| (name.as_str(), Some(value.as_str()))));
     let url = with_query("/oauth/authorize", &parameters);
-    let query = url.split_once('?').map(|(_, query)| query.to_owned()).unwrap_or_default();
+    let query = split_query(&url).1.to_owned();
     let here = Here { settled: Some(Settled::Subject(unattended)), ..here };
     let response = kauth::authorize::without_pages(here, query).await?;
     let location = response.headers().get(header::LOCATION).and_then(|location| location.to_str().ok());

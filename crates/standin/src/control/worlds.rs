@@ -23,7 +23,7 @@ use crate::snapshots;
 use crate::world::{KAKAO_HOSTS, WORLDS};
 use crate::worlds::{self, Running, Worlds};
 use kakaw_platform::http::error;
-use kakaw_platform::request::base;
+use kakaw_wire::url::{split_origin, split_scheme};
 
 /// A world, as it is told.
 #[derive(Serialize, JsonSchema)]
@@ -39,9 +39,10 @@ pub struct Told {
 impl Told {
     fn of(caller: &Caller, worlds: &Worlds, running: &Running) -> Self {
         let world = &running.world;
-        let origin = base::split(&caller.base).0;
+        let origin = split_origin(&caller.base).0;
         // Kakao's hosts lead to one world each, and to none below a path.
-        let is_kakaos = origin.strip_prefix("https://").is_some_and(|host| KAKAO_HOSTS.contains(&host));
+        let is_kakaos =
+            split_scheme(origin).is_some_and(|(scheme, host)| scheme == "https" && KAKAO_HOSTS.contains(&host));
         let own = format!("http://localhost:{}", worlds.port());
         let origin = if is_kakaos { &own } else { origin };
         let below = if world.place.is_default() { String::new() } else { format!("{WORLDS}{}", world.name()) };

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use axum::http::header;
 use kakaw_wire::token::TokenReply;
+use kakaw_wire::url::split_scheme;
 
 use kakaw_platform::request::context::Here;
 
@@ -26,7 +27,7 @@ impl Client {
     fn request(&self, here: &Here, method: reqwest::Method, path: &str) -> Result<reqwest::RequestBuilder, String> {
         let http = self.http.as_ref().ok_or("this machine offers no HTTP client")?;
         // The issuer follows the name under which the browser reached us.
-        let host = here.base.split_once("://").map_or("localhost", |(_, host)| host);
+        let host = split_scheme(&here.base).map_or("localhost", |(_, host)| host);
         Ok(http.request(method, format!("http://{}{path}", self.address)).header(header::HOST.as_str(), host))
     }
 

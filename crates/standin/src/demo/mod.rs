@@ -22,6 +22,7 @@ use kakaw_core::random;
 use kakaw_store::app_keys;
 use kakaw_wire::form::Pairs;
 use kakaw_wire::token::TokenReply;
+use kakaw_wire::url::with_query;
 use serde::{Deserialize, Serialize};
 
 use crate::pages::demo::{Demo as Page, Shown};
@@ -33,7 +34,7 @@ use kakaw_platform::pages;
 use kakaw_platform::request::context::Here;
 use kakaw_platform::request::cookie;
 use kakaw_platform::request::form_token;
-use kakaw_platform::request::redirect::{redirect, with_cookie, with_query};
+use kakaw_platform::request::redirect::{redirect, with_cookie};
 
 pub use client::Client;
 

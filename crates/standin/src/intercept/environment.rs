@@ -7,6 +7,7 @@ use anyhow::Context as _;
 
 use super::{Entrance, upstream};
 use crate::world::KAKAO_HOSTS;
+use kakaw_wire::url::split_port;
 
 /// Where systems keep the roots that they trust.
 const ROOTS: [&str; 4] = [
@@ -98,8 +99,8 @@ fn for_java(path: &str) -> String {
 
 /// `host:port`, apart; an IPv6 address loses its brackets.
 fn host_and_port(address: &str) -> (&str, &str) {
-    let (host, port) = address.rsplit_once(':').unwrap_or((address, "443"));
-    (host.trim_start_matches('[').trim_end_matches(']'), port)
+    let (host, port) = split_port(address);
+    (host.trim_start_matches('[').trim_end_matches(']'), port.unwrap_or("443"))
 }
 
 /// Whether a program is, or starts, a Java virtual machine.

@@ -4,6 +4,7 @@ use axum::extract::Request;
 use axum::http::header;
 use axum::response::Response;
 use kakaw_wire::form::Pairs;
+use kakaw_wire::url::split_query;
 
 use crate::inject::changed;
 use crate::request_log::Filter;
@@ -48,7 +49,7 @@ pub async fn flow(world: &World, path: &str, query: &str, keys: &[String], respo
         }
     }
     let location = headers.get(header::LOCATION).and_then(|location| location.to_str().ok()).unwrap_or_default();
-    let back = Pairs::parse(location.split_once('?').map_or("", |(_, query)| query)).unwrap_or_default();
+    let back = Pairs::parse(split_query(location).1).unwrap_or_default();
     if let Some(code) = back.one("code").ok().flatten() {
         log.belongs(code, flow);
     }

@@ -5,6 +5,7 @@
 use serde_json::{Value, json};
 
 use crate::request_log::Exchange;
+use kakaw_wire::url;
 
 /// The exchanges as a HAR document.
 #[must_use]
@@ -81,7 +82,7 @@ pub fn curl(exchange: &Exchange) -> String {
 fn with_query(url: &str, query: &[(String, String)]) -> String {
     let parameters: Vec<(&str, Option<&str>)> =
         query.iter().map(|(name, value)| (name.as_str(), Some(value.as_str()))).collect();
-    kakaw_platform::request::redirect::with_query(url, &parameters)
+    url::with_query(url, &parameters)
 }
 
 /// For a POSIX shell.

@@ -49,7 +49,8 @@ async fn found(world: &World, headers: &HeaderMap, query: &str, form: &str) -> O
     }
     if let Some(code) = sent("code") {
         let found = codes::by_id(&world.platform.store, &secret::hash(code)).await.ok()??;
-        return Some(Who::of(found.account, Some((found.code.app_key, found.code.app_id))));
+        let authorization = found.code.authorization;
+        return Some(Who::of(found.account, Some((authorization.app_key, authorization.app_id))));
     }
     let header = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let (scheme, credentials) = header.and_then(|value| value.split_once(' ')).unzip();
@@ -63,7 +64,8 @@ async fn found(world: &World, headers: &HeaderMap, query: &str, form: &str) -> O
     let refresh = || Some(token::open_refresh(&world.platform.sealer, sent("refresh_token")?)?.grant_id);
     if let Some(grant) = access.or_else(refresh) {
         let bearer = grants::bearer(&world.platform.store, grant).await.ok()??;
-        return Some(Who::of(bearer.account, Some((bearer.grant.app_key, bearer.grant.app_id))));
+        let authorization = bearer.grant.authorization;
+        return Some(Who::of(bearer.account, Some((authorization.app_key, authorization.app_id))));
     }
     let session = cookie::read(headers, &cookie::Names::of(&world.platform).session)?;
     Some(Who::of(sessions::with_account(&world.platform.store, &secret::hash(&session)).await.ok()??.1, None))

@@ -29,6 +29,8 @@ pub enum Error {
     Unusable(String),
     #[error("the database did not answer in time")]
     Slow,
+    #[error("a commit was outrun too often")]
+    Outrun,
     #[error("the store is shut")]
     Shut,
 }
@@ -98,14 +100,39 @@ impl<T: Into<Self>> From<Option<T>> for Value {
 pub struct Statement {
     text: &'static str,
     values: Vec<Value>,
-    must_touch: bool,
+    contested: Option<Contested>,
+}
+
+/// What a statement may find changed or taken by somebody else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Contested {
+    Account,
+    Address,
+    Agt,
+    App,
+    AppKey,
+    /// An authorization code: only one exchange redeems it.
+    Code,
+    Delivery,
+    /// The id that was drawn for a grant.
+    GrantId,
+    Link,
+    /// A log-in id: it belongs to one account.
+    LoginId,
+    /// The outcome that waits under a transaction: there is one.
+    PendingResult,
+    /// The refresh token of a grant: it rotates once.
+    Rotation,
+    Session,
+    /// A row of a snapshot.
+    SnapshotRow,
 }
 
 /// Begins a statement.
 #[must_use]
 pub fn sql(text: &'static str) -> Statement {
     debug_assert!(in_first_use_order(text), "SQLite numbers parameters by first use: {text}");
-    Statement { text, values: Vec::new(), must_touch: false }
+    Statement { text, values: Vec::new(), contested: None }
 }
 
 impl Statement {
@@ -116,10 +143,10 @@ impl Statement {
         self
     }
 
-    /// Says that the statement must change a row, or else nothing of its commit may happen.
+    /// Says that the statement must change a row, or else nothing of its commit may happen; and what the row is about.
     #[must_use]
-    pub const fn must_touch(mut self) -> Self {
-        self.must_touch = true;
+    pub const fn must_touch(mut self, contested: Contested) -> Self {
+        self.contested = Some(contested);
         self
     }
 
@@ -213,8 +240,20 @@ impl Row {
 pub enum Outcome {
     /// Durable.
     Committed,
-    /// The statement of this index did not touch its row (or its key was taken): nothing was written.
-    Conflict(usize),
+    /// A statement about this did not touch its row (or its key was taken): nothing was written. `statement` is its place in
+    /// the commit.
+    Conflict { about: Contested, statement: usize },
+}
+
+impl Outcome {
+    /// What somebody else changed or took.
+    #[must_use]
+    pub const fn contested(self) -> Option<Contested> {
+        match self {
+            Self::Committed => None,
+            Self::Conflict { about, .. } => Some(about),
+        }
+    }
 }
 
 enum Driver {

@@ -341,7 +341,7 @@ fn is_refusal(error: &rusqlite::Error) -> bool {
 /// has left the transaction, or could not take back what belongs to this commit.
 fn savepoint(connection: &Connection, statements: &[Statement]) -> Result<Result<Outcome>> {
     // A single statement is atomic by itself.
-    let is_single = matches!(statements, [statement] if !statement.must_touch);
+    let is_single = matches!(statements, [statement] if statement.contested.is_none());
     if !is_single {
         connection.prepare_cached("savepoint one")?.execute([])?;
     }
@@ -362,15 +362,16 @@ fn savepoint(connection: &Connection, statements: &[Statement]) -> Result<Result
 }
 
 fn one(connection: &Connection, statements: &[Statement]) -> Result<Outcome> {
-    for (index, statement) in statements.iter().enumerate() {
-        let touched = execute(connection, statement);
-        match touched {
-            Ok(0) if statement.must_touch => return Ok(Outcome::Conflict(index)),
-            Ok(_) => {}
-            Err(rusqlite::Error::SqliteFailure(error, _)) if error.code == rusqlite::ErrorCode::ConstraintViolation => {
-                return Ok(Outcome::Conflict(index));
+    for (place, statement) in statements.iter().enumerate() {
+        match (execute(connection, statement), statement.contested) {
+            (Ok(0), Some(contested)) => return Ok(Outcome::Conflict { about: contested, statement: place }),
+            (Ok(_), _) => {}
+            (Err(rusqlite::Error::SqliteFailure(error, _)), Some(contested))
+                if error.code == rusqlite::ErrorCode::ConstraintViolation =>
+            {
+                return Ok(Outcome::Conflict { about: contested, statement: place });
             }
-            Err(error) => return Err(error.into()),
+            (Err(error), _) => return Err(error.into()),
         }
     }
     Ok(Outcome::Committed)

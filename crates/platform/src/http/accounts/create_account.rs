@@ -114,6 +114,6 @@ async fn create(here: &mut Here, query: &str, request: Request) -> Result<Respon
     let changes = vec![accounts::insert(&stored, now), accounts::put_login(&LoginId::of(email), account.id.0)];
     match here.platform.store.commit(changes).await? {
         Outcome::Committed => login::enter(here, &account, &target, false).await,
-        Outcome::Conflict(_) => show(here, query, (email, nickname), Some(Notice::Taken)),
+        Outcome::Conflict { .. } => show(here, query, (email, nickname), Some(Notice::Taken)),
     }
 }

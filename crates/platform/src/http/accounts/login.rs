@@ -18,9 +18,11 @@ use kakaw_store::accounts::Stored;
 use kakaw_store::{Outcome, accounts, sessions};
 use kakaw_wire::Problem;
 use kakaw_wire::form::Pairs;
+use kakaw_wire::url::split_query;
 
 use super::checked_continue;
 use crate::Platform;
+use crate::commit::commit;
 use crate::endpoint::{About, Param, Routes, no, yes};
 use crate::http::error::Error;
 use crate::pages;
@@ -59,7 +61,7 @@ async fn post(mut here: Here, RawQuery(query): RawQuery, request: Request) -> Re
 
 fn show(here: &mut Here, query: &str, typed: Option<&str>, notice: Option<Notice>) -> Result<Response, Error> {
     let target = target(query)?;
-    let hint = Pairs::parse(target.split_once('?').map_or("", |(_, q)| q)).ok();
+    let hint = Pairs::parse(split_query(&target).1).ok();
     let hint = hint.as_ref().and_then(|pairs| pairs.one("login_hint").ok().flatten()).unwrap_or_default();
     let (browser, new_cookie) = here.ensure_browser();
     let seal = FormSeal::new(here, &browser, "login", &target, "");
@@ -118,7 +120,7 @@ pub(super) async fn enter(here: &Here, account: &Account, target: &str, stay: bo
     if account.attributes.dormant {
         changes.push(accounts::wake(account));
     }
-    let Outcome::Committed = here.platform.store.commit(changes).await? else { return Err(Error::contention()) };
+    commit(&here.platform.store, changes).await?;
     let name = cookie::Names::of(&here.platform).session;
     Ok(with_cookie(redirect(target, true), cookie::set(&here.base, &name, &cookie_value, lifetime(stay))))
 }

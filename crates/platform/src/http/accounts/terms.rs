@@ -6,12 +6,13 @@ use axum::extract::{RawQuery, Request};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use kakaw_core::crypto::seal::Purpose;
-use kakaw_store::{Outcome, accounts, sessions};
+use kakaw_store::{accounts, sessions};
 use kakaw_wire::Problem;
 use kakaw_wire::form::Pairs;
 
 use super::checked_continue;
 use crate::Platform;
+use crate::commit::commit;
 use crate::endpoint::{About, Param, Routes, yes};
 use crate::http::error::Error;
 use crate::pages;
@@ -64,9 +65,7 @@ async fn agree(here: &mut Here, query: &str, posted: Option<(Pairs, HeaderMap)>)
     if let Some((form, headers)) = &posted
         && seal.fits(here, headers, form.one(FIELD).ok().flatten())
     {
-        let Outcome::Committed = here.platform.store.commit(vec![accounts::agree_to_terms(account.id)]).await? else {
-            return Err(Error::contention());
-        };
+        commit(&here.platform.store, vec![accounts::agree_to_terms(account.id)]).await?;
         return Ok(redirect(target, true));
     }
     let status = if posted.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };

@@ -4,7 +4,6 @@
 
 use std::sync::Arc;
 
-use axum::extract::{RawQuery, Request};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use kakaw_core::account::shipping::{self, Address, Part};
@@ -19,15 +18,17 @@ use kakaw_wire::event::EventType;
 use kakaw_wire::form::Pairs;
 use kakaw_wire::scope::Item;
 use kakaw_wire::shipping::{AddressFields, AddressKind};
+use kakaw_wire::url::with_query;
 
 use super::pick::{self, PICKER, Pick};
 use crate::Platform;
 use crate::deliver::events;
 use crate::endpoint::{About, Param, Reply, Routes, no, when, yes};
 use crate::http::error::Error;
+use crate::http::handler::{Visit, apps};
 use crate::pages;
 use crate::pages::address::{Edit, List, Notice};
-use crate::request::body;
+use crate::request::body::{self, BodyError};
 use crate::request::context::Here;
 use crate::request::form_token::{self, FIELD, FormSeal};
 use crate::request::redirect::{redirect, with_cookie};
@@ -58,42 +59,37 @@ const QUERY: &[Param] = &[
 ];
 
 pub fn routes() -> Routes<Arc<Platform>> {
-    Routes::new().get("/user/address", &PAGE, get).post("/user/address", &FORM, post).post(
+    Routes::new().get("/user/address", &PAGE, apps(page)).post("/user/address", &FORM, apps(act)).post(
         "/user/address/closed",
         &CLOSED,
-        closed,
+        apps(closed),
     )
 }
 
-async fn get(mut here: Here, RawQuery(query): RawQuery) -> Response {
-    let result = show(&mut here, &query.unwrap_or_default(), None).await;
-    result.unwrap_or_else(|error| error.apps(&here.platform, &here.base))
+async fn page(visit: Visit) -> Result<Response, Error> {
+    let (query, mut here) = (visit.query(), visit.here);
+    show(&mut here, &query, None).await
 }
 
-async fn post(mut here: Here, RawQuery(query): RawQuery, request: Request) -> Response {
-    let headers = request.headers().clone();
-    let result = match body::form(request).await {
-        Ok(form) if query.is_none() && form.all("access_token").next().is_some() => by_token(&mut here, &form).await,
-        Ok(form) => show(&mut here, &query.unwrap_or_default(), Some((form, headers))).await,
-        Err(error) => Err(Problem::AppsInvalidRequest { reason: error.reason() }.into()),
-    };
-    result.unwrap_or_else(|error| error.apps(&here.platform, &here.base))
-}
-
-async fn closed(here: Here, RawQuery(query): RawQuery) -> Response {
-    let pairs = Pairs::parse(&query.unwrap_or_default()).unwrap_or_default();
-    let result = match Pick::read(&here, &pairs).await {
-        // Only the window that the picker was opened in can close it.
-        Ok(pick) => match pick.open(&here, pairs.one(PICKER).ok().flatten()) {
-            Ok(_) => pick.closed(&here).await,
-            Err(error) => Err(error),
-        },
-        Err(error) => Err(error),
-    };
-    match result {
-        Ok(()) => StatusCode::NO_CONTENT.into_response(),
-        Err(error) => error.apps(&here.platform, &here.base),
+async fn act(visit: Visit) -> Result<Response, Error> {
+    let (query, Visit { mut here, request }) = (visit.query(), visit);
+    let (headers, has_query) = (request.headers().clone(), request.uri().query().is_some());
+    let bad = |error: BodyError| Problem::AppsInvalidRequest { reason: error.reason() };
+    let form = body::form(request).await.map_err(bad)?;
+    if !has_query && form.all("access_token").next().is_some() {
+        by_token(&mut here, &form).await
+    } else {
+        show(&mut here, &query, Some((form, headers))).await
     }
+}
+
+async fn closed(visit: Visit) -> Result<Response, Error> {
+    let pairs = Pairs::parse(&visit.query()).unwrap_or_default();
+    let pick = Pick::read(&visit.here, &pairs).await?;
+    // Only the window that the picker was opened in can close it.
+    pick.open(&visit.here, pairs.one(PICKER).ok().flatten())?;
+    pick.closed(&visit.here).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 /// The first JavaScript SDK posts the access token itself.
@@ -114,7 +110,7 @@ async fn by_token(here: &mut Here, form: &Pairs) -> Result<Response, Error> {
             let (browser, cookie) = here.ensure_browser();
             let names = ["app_key", "ka", "trans_id", "return_url", "address_id"];
             let kept = names.map(|name| (name, form.one(name).ok().flatten().filter(|value| !value.is_empty())));
-            let url = crate::request::redirect::with_query("/user/address", &kept);
+            let url = with_query("/user/address", &kept);
             let location = format!("{url}&{PICKER}={}", pick.seal(here, &browser, grant_id));
             Ok(with_cookie(redirect(&location, true), cookie))
         }
@@ -226,7 +222,7 @@ impl Picking<'_> {
                     changes.extend(events::told(&here.platform, &app, &after, &[event]));
                 }
                 // Whoever was faster changed the link: the page is shown again, and asks again if it must.
-                let (Outcome::Committed | Outcome::Conflict(_)) = here.platform.store.commit(changes).await?;
+                let (Outcome::Committed | Outcome::Conflict { .. }) = here.platform.store.commit(changes).await?;
                 Ok(redirect(&self.action(), true))
             }
             Some("cancel") => Err(Problem::AppsInvalidScope {}.into()),

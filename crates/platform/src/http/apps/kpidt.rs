@@ -4,7 +4,6 @@
 use kakaw_core::GrantId;
 use std::sync::Arc;
 
-use axum::extract::RawQuery;
 use axum::response::Response;
 use kakaw_core::crypto::secret;
 use kakaw_store::{Outcome, agts};
@@ -15,6 +14,7 @@ use super::pick::{PICKER, Pick};
 use crate::Platform;
 use crate::endpoint::{About, Param, Reply, Routes, when, yes};
 use crate::http::error::Error;
+use crate::http::handler::{Visit, apps};
 use crate::request::context::Here;
 use crate::request::redirect::{redirect, with_cookie};
 
@@ -42,41 +42,33 @@ const OF_PICKER: &[Param] = &[
 ];
 
 pub fn routes() -> Routes<Arc<Platform>> {
-    Routes::new().get("/auth/kpidt", &ABOUT, get).get("/error/auth", &NO_AGT, no_agt).get(
+    Routes::new().get("/auth/kpidt", &ABOUT, apps(begin)).get("/error/auth", &NO_AGT, apps(no_agt)).get(
         "/error/server-error",
         &NO_ANSWER,
-        our_fault,
+        apps(no_answer),
     )
 }
 
-async fn get(mut here: Here, RawQuery(query): RawQuery) -> Response {
-    match begin(&mut here, &query.unwrap_or_default()).await {
-        Ok(response) => response,
-        Err(error) => error.apps(&here.platform, &here.base),
-    }
+async fn no_agt(visit: Visit) -> Result<Response, Error> {
+    end(visit, &Problem::AppsAuth {}).await
 }
 
-async fn no_agt(here: Here, RawQuery(query): RawQuery) -> Response {
-    end(&here, &query.unwrap_or_default(), Problem::AppsAuth {}).await
+async fn no_answer(visit: Visit) -> Result<Response, Error> {
+    end(visit, &Problem::AppsInternalError {}).await
 }
 
-async fn our_fault(here: Here, RawQuery(query): RawQuery) -> Response {
-    end(&here, &query.unwrap_or_default(), Problem::AppsInternalError {}).await
+async fn end(visit: Visit, problem: &Problem) -> Result<Response, Error> {
+    let (query, here) = (visit.query(), visit.here);
+    let pick = Pick::read(&here, &Pairs::parse(&query).unwrap_or_default()).await?;
+    Ok(pick.failed_for_nobody(&here, problem))
 }
 
-async fn end(here: &Here, query: &str, problem: Problem) -> Response {
-    let result = match Pick::read(here, &Pairs::parse(query).unwrap_or_default()).await {
-        Ok(pick) => Ok(pick.failed_for_nobody(here, &problem)),
-        Err(error) => Err(error),
-    };
-    result.unwrap_or_else(|error: Error| error.apps(&here.platform, &here.base))
-}
-
-async fn begin(here: &mut Here, query: &str) -> Result<Response, Error> {
+async fn begin(visit: Visit) -> Result<Response, Error> {
+    let (query, mut here) = (visit.query(), visit.here);
     let wrong = |parameter: &str, reason: &str| {
         Error::from(Problem::AppsInvalidParameter { parameter: parameter.to_owned(), reason: reason.to_owned() })
     };
-    let pairs = Pairs::parse(query).map_err(|error| wrong(error.parameter(), error.reason()))?;
+    let pairs = Pairs::parse(&query).map_err(|error| wrong(error.parameter(), error.reason()))?;
     let one = |name: &str| {
         let value = pairs.one(name).map_err(|_| wrong(name, "it was sent more than once"))?;
         value.filter(|value| !value.is_empty()).ok_or_else(|| wrong(name, "it is missing"))
@@ -87,17 +79,17 @@ async fn begin(here: &mut Here, query: &str) -> Result<Response, Error> {
     let inner = path.and_then(|path| path.strip_prefix("/user/address?"));
     let inner = inner.ok_or_else(|| wrong("continue", "expected our own /user/address"))?;
     let inner_pairs = Pairs::parse(inner).map_err(|error| wrong("continue", error.reason()))?;
-    let pick = Pick::read(here, &inner_pairs).await?;
+    let pick = Pick::read(&here, &inner_pairs).await?;
     if pick.key.key != app_key {
         return Err(wrong("continue", "it has another app_key"));
     }
-    match admit(here, &pick, &pairs).await {
+    match admit(&here, &pick, &pairs).await {
         Ok(grant_id) => {
             let (browser, cookie) = here.ensure_browser();
-            let location = format!("/user/address?{inner}&{PICKER}={}", pick.seal(here, &browser, grant_id));
+            let location = format!("/user/address?{inner}&{PICKER}={}", pick.seal(&here, &browser, grant_id));
             Ok(with_cookie(redirect(&location, false), cookie))
         }
-        Err(error) => Ok(pick.failed_for_nobody(here, &error.noted_for_apps(&here.platform))),
+        Err(error) => Ok(pick.failed_for_nobody(&here, &error.noted_for_apps(&here.platform))),
     }
 }
 

@@ -14,12 +14,13 @@ use kakaw_store::{Outcome, Statement, app_keys, apps, grants, parked_codes};
 use kakaw_wire::Problem;
 use kakaw_wire::form::Pairs;
 use kakaw_wire::scope::Item;
+use kakaw_wire::url::with_query;
 use serde::{Deserialize, Serialize};
 
 use crate::http::error::{Error, apps_error};
 use crate::pages;
 use crate::request::context::Here;
-use crate::request::redirect::{redirect, with_query};
+use crate::request::redirect::redirect;
 
 /// Seconds that a picking may take.
 const LIFETIME: i64 = 600;
@@ -134,7 +135,7 @@ impl Pick {
     /// KAE201, KAE202, KAE204 or KAE205.
     pub async fn person(&self, here: &Here, grant_id: GrantId) -> Result<Bearer, Error> {
         let bearer = grants::bearer(&here.platform.store, grant_id).await?.ok_or(Problem::AppsAuth {})?;
-        if bearer.grant.app_key != self.key.key {
+        if bearer.grant.authorization.app_key != self.key.key {
             return Err(Problem::AppsAuth {}.into());
         }
         if bearer.account.restricted {
@@ -219,7 +220,7 @@ impl Pick {
     pub async fn closed(&self, here: &Here) -> Result<(), Error> {
         if let Target::Proxy(id) = &self.to {
             let parked = self.park(here, id, "closed".to_owned());
-            let (Outcome::Committed | Outcome::Conflict(_)) = here.platform.store.commit(vec![parked]).await?;
+            let (Outcome::Committed | Outcome::Conflict { .. }) = here.platform.store.commit(vec![parked]).await?;
         }
         Ok(())
     }
@@ -237,7 +238,7 @@ impl Pick {
         }
         if !changes.is_empty() {
             // A second outcome of one transaction is no outcome.
-            let (Outcome::Committed | Outcome::Conflict(_)) = here.platform.store.commit(changes).await?;
+            let (Outcome::Committed | Outcome::Conflict { .. }) = here.platform.store.commit(changes).await?;
         }
         Ok(self.answer(here, query, words))
     }
@@ -291,5 +292,5 @@ fn is_own(key: &AppKey, url: &str) -> bool {
 
 /// The app at this version is what the request decides on.
 pub async fn app_of(here: &Here, bearer: &Bearer) -> Result<Option<Arc<App>>, Error> {
-    Ok(apps::at(&here.platform.store, bearer.grant.app_id, bearer.app_version).await?)
+    Ok(apps::at(&here.platform.store, bearer.grant.authorization.app_id, bearer.app_version).await?)
 }

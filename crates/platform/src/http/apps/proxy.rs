@@ -5,18 +5,17 @@
 
 use std::sync::Arc;
 
-use axum::extract::{RawQuery, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use kakaw_core::crypto::seal::Purpose;
-use kakaw_store::parked_codes;
+use kakaw_store::{Outcome, parked_codes};
 use kakaw_wire::form::Pairs;
 
 use super::pick::{Parked, parked_id};
 use crate::Platform;
 use crate::endpoint::{About, Param, Reply, Routes, yes};
 use crate::http::error::{Error, json};
-use crate::request::context::Here;
+use crate::http::handler::{Visit, apps};
 
 /// Milliseconds after the first reading in which an outcome can be read again.
 const AGAIN: i64 = 10_000;
@@ -33,7 +32,7 @@ const OUTCOME: About = About::apps("Answers the outcome that the frame asks for.
 const TRANSACTION: &[Param] = &[yes("trans_id", "the transaction of the picker")];
 
 pub fn routes() -> Routes<Arc<Platform>> {
-    Routes::new().get("/proxy", &FRAME, frame).get("/proxy/outcome", &OUTCOME, outcome)
+    Routes::new().get("/proxy", &FRAME, frame).get("/proxy/outcome", &OUTCOME, apps(outcome))
 }
 
 async fn frame() -> Response {
@@ -48,13 +47,10 @@ async fn frame() -> Response {
     (StatusCode::OK, headers, html).into_response()
 }
 
-async fn outcome(State(platform): State<Arc<Platform>>, here: Here, RawQuery(query): RawQuery) -> Response {
-    let pairs = Pairs::parse(&query.unwrap_or_default()).unwrap_or_default();
-    match read(&platform, pairs.one("trans_id").ok().flatten().unwrap_or_default()).await {
-        Ok(Some(parked)) => json(StatusCode::OK, &parked),
-        Ok(None) => StatusCode::NO_CONTENT.into_response(),
-        Err(error) => error.apps(&platform, &here.base),
-    }
+async fn outcome(visit: Visit) -> Result<Response, Error> {
+    let pairs = Pairs::parse(&visit.query()).unwrap_or_default();
+    let parked = read(&visit.here.platform, pairs.one("trans_id").ok().flatten().unwrap_or_default()).await?;
+    Ok(parked.map_or_else(|| StatusCode::NO_CONTENT.into_response(), |parked| json(StatusCode::OK, &parked)))
 }
 
 async fn read(platform: &Platform, trans_id: &str) -> Result<Option<Parked>, Error> {
@@ -66,7 +62,7 @@ async fn read(platform: &Platform, trans_id: &str) -> Result<Option<Parked>, Err
         return Ok(None);
     }
     if parked.read_at.is_none() {
-        let kakaw_store::Outcome::Committed = platform.store.commit(vec![parked_codes::read(&id, now)]).await? else {
+        let Outcome::Committed = platform.store.commit(vec![parked_codes::read(&id, now)]).await? else {
             return Ok(None);
         };
     }

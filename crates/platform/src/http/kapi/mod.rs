@@ -1,6 +1,6 @@
 //! kapi: the user API, called with an access token, or by a service with its admin key.
 
-mod params;
+mod call;
 mod target;
 pub mod v1_oidc_userinfo;
 pub mod v1_user_access_token_info;
@@ -27,7 +27,7 @@ use kakaw_core::token::{self, AccessToken};
 use kakaw_store::{apps, grants};
 use kakaw_wire::Problem;
 
-use self::params::Params;
+use self::call::Call;
 use crate::Platform;
 use crate::endpoint::Routes;
 use crate::http::error::Error;
@@ -59,31 +59,34 @@ struct Caller {
 
 impl Caller {
     /// Admits the bearer of the token in the header, by one read of its grant.
-    async fn admit(platform: &Platform, params: &Params) -> Result<Self, Error> {
-        Self::with_token(platform, bearer_token(&params.headers)?, params).await
+    async fn admit(call: &Call) -> Result<Self, Error> {
+        Self::with_token(call, bearer_token(&call.headers)?).await
     }
 
-    async fn with_token(platform: &Platform, text: &str, params: &Params) -> Result<Self, Error> {
+    async fn with_token(call: &Call, text: &str) -> Result<Self, Error> {
+        let platform = &call.platform;
         let now = platform.now();
         let token = token::present(&platform.sealer, text, now)?;
         let unknown = || Refusal::new(Problem::AccessTokenUnknown {}).because("its grant was ended and swept");
         let bearer = grants::bearer(&platform.store, token.grant_id).await?.ok_or_else(unknown)?;
-        let app = apps::at(&platform.store, bearer.grant.app_id, bearer.app_version).await?.ok_or_else(unknown)?;
+        let app = apps::at(&platform.store, bearer.grant.authorization.app_id, bearer.app_version)
+            .await?
+            .ok_or_else(unknown)?;
         token::admit(Some(&bearer), &app, now)?;
-        check_source(platform, &app, &bearer.key, params)?;
+        check_source(call, &app, &bearer.key)?;
         Ok(Self { bearer, app, token })
     }
 }
 
 /// Whether the key may be used from where the call comes, and often enough is not too often.
-fn check_source(platform: &Platform, app: &App, key: &AppKey, params: &Params) -> Result<(), Error> {
-    if !platform::allows_address(key, &params.address) {
-        return Err(Problem::IpMismatched { ip: params.address.clone(), scheme: scheme(key).to_owned() }.into());
+fn check_source(call: &Call, app: &App, key: &AppKey) -> Result<(), Error> {
+    if !platform::allows_address(key, &call.address) {
+        return Err(Problem::IpMismatched { ip: call.address.clone(), scheme: scheme(key).to_owned() }.into());
     }
-    if let Some(ka) = params.headers.get("ka").and_then(|ka| ka.to_str().ok()) {
+    if let Some(ka) = call.headers.get("ka").and_then(|ka| ka.to_str().ok()) {
         platform::check(key, &Identity::of(ka))?;
     }
-    if platform.quotas.calls.admits(app.id, app.settings.quotas.calls) {
+    if call.platform.quotas.calls.admits(app.id, app.settings.quotas.calls) {
         Ok(())
     } else {
         Err(Problem::QuotaExceeded {}.into())

@@ -16,7 +16,7 @@ use kakaw_store::{accounts, app_keys, links};
 use kakaw_wire::Problem;
 
 use super::Caller;
-use super::params::{Params, bad};
+use super::call::{Call, bad};
 use crate::Platform;
 use crate::http::error::Error;
 
@@ -31,14 +31,14 @@ pub enum Target {
 impl Target {
     /// Finds the person: `Authorization: Bearer …`, or `KakaoAK …` with `target_id_type` and `target_id`. `api` is
     /// what an admin key must be allowed to call.
-    pub async fn find(platform: &Platform, params: &Params, api: ApiGroup) -> Result<Self, Error> {
-        let Some(app) = admin(platform, params, api).await? else {
-            let caller = Caller::admit(platform, params).await?;
+    pub async fn find(call: &Call, api: ApiGroup) -> Result<Self, Error> {
+        let Some(app) = admin(call, api).await? else {
+            let caller = Caller::admit(call).await?;
             return Ok(Self::Bearer(Box::new(caller.bearer), caller.app));
         };
-        target_id_type(params)?;
-        let user_id = params.number("target_id")?.ok_or_else(|| bad("target_id", "It cannot be null."))?;
-        let found = linked(platform, &app, UserId(user_id)).await?.ok_or(Problem::NotRegisteredUser {})?;
+        target_id_type(call)?;
+        let user_id = call.number("target_id")?.ok_or_else(|| bad("target_id", "It cannot be null."))?;
+        let found = linked(&call.platform, &app, UserId(user_id)).await?.ok_or(Problem::NotRegisteredUser {})?;
         token::check_awake(&found.0)?;
         Ok(Self::Named(Box::new(found), app))
     }
@@ -65,8 +65,8 @@ impl Target {
 }
 
 /// The only kind of target there is.
-pub fn target_id_type(params: &Params) -> Result<(), Error> {
-    match params.one("target_id_type")?.as_deref() {
+pub fn target_id_type(call: &Call) -> Result<(), Error> {
+    match call.one("target_id_type")?.as_deref() {
         Some("user_id") => Ok(()),
         _ => Err(bad("target_id_type", "Expected user_id.")),
     }
@@ -81,8 +81,9 @@ pub async fn linked(platform: &Platform, app: &App, user_id: UserId) -> Result<O
 }
 
 /// The app whose admin key the call carries, if it carries one.
-pub async fn admin(platform: &Platform, params: &Params, api: ApiGroup) -> Result<Option<Arc<App>>, Error> {
-    let value = params.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+pub async fn admin(call: &Call, api: ApiGroup) -> Result<Option<Arc<App>>, Error> {
+    let platform = &call.platform;
+    let value = call.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let Some((_, key)) = value.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("KakaoAK")) else {
         return Ok(None);
     };
@@ -90,7 +91,7 @@ pub async fn admin(platform: &Platform, params: &Params, api: ApiGroup) -> Resul
     let hash = secret::keyed_hash(platform.sealer.hash_key(), key);
     match app_keys::with_app(&platform.store, &hash).await? {
         Some((app, key)) if key.kind == KeyKind::Admin => {
-            super::check_source(platform, &app, &key, params)?;
+            super::check_source(call, &app, &key)?;
             token::check_standing(&app)?;
             if !key.settings.apis.is_empty() && !key.settings.apis.contains(&api) {
                 let allowed: Vec<&str> = key.settings.apis.iter().map(|api| api.id()).collect();
@@ -112,8 +113,8 @@ pub async fn admin(platform: &Platform, params: &Params, api: ApiGroup) -> Resul
 }
 
 /// The app whose admin key the call carries.
-pub async fn admin_only(platform: &Platform, params: &Params, api: ApiGroup) -> Result<Arc<App>, Error> {
-    admin(platform, params, api).await?.ok_or_else(|| {
+pub async fn admin_only(call: &Call, api: ApiGroup) -> Result<Arc<App>, Error> {
+    admin(call, api).await?.ok_or_else(|| {
         Refusal::new(Problem::AdminKeyUnknown { app_key: String::new() })
             .because("expected Authorization: KakaoAK {admin key}")
             .into()

@@ -2,20 +2,17 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
-use axum::http::StatusCode;
-use axum::response::Response;
 use kakaw_core::app::ApiGroup;
 use kakaw_store::links;
 use kakaw_wire::Problem;
 use kakaw_wire::user::UserIds;
 
-use super::params::{Params, bad};
+use super::call::{Call, bad};
 use super::target::admin_only;
 use crate::Platform;
 use crate::endpoint::{About, Credential, Reply, Routes, no};
-use crate::http::error::{Error, json};
-use crate::request::context;
+use crate::http::error::Error;
+use crate::http::handler::kapi;
 
 const ABOUT: About = About::kapi(
     "Answers the user ids of everybody who is linked with the app, page by page.",
@@ -30,35 +27,26 @@ const ABOUT: About = About::kapi(
 .more("More calls in a minute than the quota allows: 429, -10.");
 
 pub fn routes() -> Routes<Arc<Platform>> {
-    Routes::new().get("/v1/user/ids", &ABOUT, get)
+    Routes::new().get("/v1/user/ids", &ABOUT, kapi(page))
 }
 
-async fn get(State(platform): State<Arc<Platform>>, request: Request) -> Response {
-    let base = context::base(&platform, request.headers());
-    match page(&platform, &base, request).await {
-        Ok(ids) => json(StatusCode::OK, &ids),
-        Err(error) => error.kapi(&platform, &base),
-    }
-}
-
-async fn page(platform: &Platform, base: &str, request: Request) -> Result<UserIds, Error> {
-    let params = Params::read(platform, request).await?;
-    let app = admin_only(platform, &params, ApiGroup::UserInfo).await?;
-    if !platform.quotas.user_ids.admits(app.id, app.settings.quotas.user_ids) {
+async fn page(call: Call) -> Result<UserIds, Error> {
+    let app = admin_only(&call, ApiGroup::UserInfo).await?;
+    if !call.platform.quotas.user_ids.admits(app.id, app.settings.quotas.user_ids) {
         return Err(Problem::MinuteQuotaExceeded {}.into());
     }
-    let limit = params.number("limit")?.unwrap_or(100);
+    let limit = call.number("limit")?.unwrap_or(100);
     if !(1..=100).contains(&limit) {
         return Err(bad("limit", "Expected 1 to 100."));
     }
-    let order = params.one("order")?.unwrap_or_else(|| "asc".to_owned());
+    let order = call.one("order")?.unwrap_or_else(|| "asc".to_owned());
     let upwards = match order.as_str() {
         "asc" => true,
         "desc" => false,
         _ => return Err(bad("order", "Expected asc or desc.")),
     };
-    let from = params.number("from_id")?.unwrap_or(if upwards { 0 } else { i64::MAX });
-    let ids = async |from, upwards, limit| links::user_ids(&platform.store, app.id, from, upwards, limit).await;
+    let from = call.number("from_id")?.unwrap_or(if upwards { 0 } else { i64::MAX });
+    let ids = async |from, upwards, limit| links::user_ids(&call.platform.store, app.id, from, upwards, limit).await;
     // One more tells whether there is a next page, and with which id it begins.
     let mut elements = ids(from, upwards, limit + 1).await?;
     let after = if elements.len() as i64 > limit { elements.pop() } else { None };
@@ -67,9 +55,10 @@ async fn page(platform: &Platform, base: &str, request: Request) -> Result<UserI
         Some(first) => ids(first.saturating_add(step), !upwards, limit).await?.last().copied(),
         None => None,
     };
+    let base = call.base();
     let url = |from: i64| format!("{base}/v1/user/ids?limit={limit}&order={order}&from_id={from}");
     Ok(UserIds {
-        total_count: links::count(&platform.store, app.id).await?,
+        total_count: links::count(&call.platform.store, app.id).await?,
         before_url: before.map(url),
         after_url: after.map(url),
         elements,

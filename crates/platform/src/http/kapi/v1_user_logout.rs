@@ -5,22 +5,21 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
-use axum::http::StatusCode;
-use axum::response::Response;
 use kakaw_core::app::ApiGroup;
+use kakaw_core::token::grant::EndedBy;
 use kakaw_core::webhook::Event;
-use kakaw_store::{Outcome, grants, links};
+use kakaw_store::{grants, links};
 use kakaw_wire::event::EventType;
 use kakaw_wire::user::UserId;
 
-use super::params::Params;
+use super::call::Call;
 use super::target::Target;
 use crate::Platform;
+use crate::commit::{Attempt, decide_and_commit};
 use crate::deliver::events;
 use crate::endpoint::{About, Credential, Reply, Routes};
-use crate::http::error::{Error, json};
-use crate::request::context;
+use crate::http::error::Error;
+use crate::http::handler::kapi;
 
 const ABOUT: About = About::kapi(
     "Ends this token's grant: its access tokens and its refresh token, on this device only.",
@@ -33,32 +32,21 @@ const ABOUT: About = About::kapi(
 );
 
 pub fn routes() -> Routes<Arc<Platform>> {
-    Routes::new().post("/v1/user/logout", &ABOUT, post)
+    Routes::new().post("/v1/user/logout", &ABOUT, kapi(log_out))
 }
 
-async fn post(State(platform): State<Arc<Platform>>, request: Request) -> Response {
-    let base = context::base(&platform, request.headers());
-    match log_out(&platform, request).await {
-        Ok(id) => json(StatusCode::OK, &id),
-        Err(error) => error.kapi(&platform, &base),
-    }
-}
-
-async fn log_out(platform: &Platform, request: Request) -> Result<UserId, Error> {
-    let params = Params::read(platform, request).await?;
-    for _ in 0..4 {
-        let target = Target::find(platform, &params, ApiGroup::Logout).await?;
+async fn log_out(call: Call) -> Result<UserId, Error> {
+    decide_and_commit(&call.platform.store, |_| async {
+        let target = Target::find(&call, ApiGroup::Logout).await?;
         let (end, event) = match &target {
             Target::Bearer(bearer, _) => {
-                (grants::end(bearer.grant.id, platform.now(), "logged out"), EventType::TokenRevoked)
+                (grants::end(bearer.grant.id, call.platform.now(), &EndedBy::Logout), EventType::TokenRevoked)
             }
             Target::Named(named, _) => (links::log_out(&named.1), EventType::TokensRevoked),
         };
         let mut changes = vec![end];
-        changes.extend(events::told(platform, target.app(), target.link(), &[Event::new(event)]));
-        if platform.store.commit(changes).await? == Outcome::Committed {
-            return Ok(UserId { id: target.link().user_id.0 });
-        }
-    }
-    Err(Error::contention())
+        changes.extend(events::told(&call.platform, target.app(), target.link(), &[Event::new(event)]));
+        Ok(Attempt::Commit { changes, then: UserId { id: target.link().user_id.0 } })
+    })
+    .await
 }

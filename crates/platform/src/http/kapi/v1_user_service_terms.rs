@@ -2,19 +2,16 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
-use axum::http::StatusCode;
-use axum::response::Response;
 use kakaw_core::app::ApiGroup;
 use kakaw_core::link::service_terms;
 use kakaw_wire::user::{AllowedServiceTerm, AppServiceTerm, LegacyServiceTerms};
 
-use super::params::Params;
+use super::call::Call;
 use super::target::Target;
 use crate::Platform;
 use crate::endpoint::{About, Credential, Reply, Routes, no};
-use crate::http::error::{Error, json};
-use crate::request::context;
+use crate::http::error::Error;
+use crate::http::handler::kapi;
 
 const ABOUT: About = About::kapi(
     "The older form of `/v2/user/service_terms`, which older SDKs call.",
@@ -24,27 +21,18 @@ const ABOUT: About = About::kapi(
 .takes(&[no("extra", "`app_service_terms`: the app's terms are listed besides")]);
 
 pub fn routes() -> Routes<Arc<Platform>> {
-    Routes::new().get("/v1/user/service/terms", &ABOUT, get)
+    Routes::new().get("/v1/user/service/terms", &ABOUT, kapi(list))
 }
 
-async fn get(State(platform): State<Arc<Platform>>, request: Request) -> Response {
-    let base = context::base(&platform, request.headers());
-    match list(&platform, request).await {
-        Ok(terms) => json(StatusCode::OK, &terms),
-        Err(error) => error.kapi(&platform, &base),
-    }
-}
-
-async fn list(platform: &Platform, request: Request) -> Result<LegacyServiceTerms, Error> {
-    let params = Params::read(platform, request).await?;
-    let target = Target::find(platform, &params, ApiGroup::ServiceTerms).await?;
+async fn list(call: Call) -> Result<LegacyServiceTerms, Error> {
+    let target = Target::find(&call, ApiGroup::ServiceTerms).await?;
     service_terms::check_enabled(target.app())?;
     let rows: Vec<_> = service_terms::rows(target.app(), Some(target.link())).collect();
     let allowed = rows.iter().filter_map(|row| {
         let agreed_at = row.agreement?.at.rfc3339();
         Some(AllowedServiceTerm { tag: row.term.tag.clone(), agreed_at })
     });
-    let wants_app = params.words("extra").is_some_and(|extra| extra.iter().any(|word| word == "app_service_terms"));
+    let wants_app = call.words("extra").is_some_and(|extra| extra.iter().any(|word| word == "app_service_terms"));
     let of_app = rows.iter().map(|row| AppServiceTerm { tag: row.term.tag.clone() });
     Ok(LegacyServiceTerms {
         user_id: target.link().user_id.0,

@@ -2,9 +2,6 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
-use axum::http::StatusCode;
-use axum::response::Response;
 use kakaw_core::account::shipping::{self, Part};
 use kakaw_core::app::ApiGroup;
 use kakaw_core::token::user_info::visible;
@@ -13,12 +10,12 @@ use kakaw_wire::Problem;
 use kakaw_wire::scope::Item;
 use kakaw_wire::shipping::ShippingAddresses;
 
-use super::params::{Params, bad};
+use super::call::{Call, bad};
 use super::target::Target;
 use crate::Platform;
 use crate::endpoint::{About, Credential, Reply, Routes, no};
-use crate::http::error::{Error, json};
-use crate::request::context;
+use crate::http::error::Error;
+use crate::http::handler::kapi;
 
 const ABOUT: About = About::kapi(
     "Answers the shipping addresses of the person.",
@@ -36,21 +33,12 @@ const ABOUT: About = About::kapi(
 );
 
 pub fn routes() -> Routes<Arc<Platform>> {
-    Routes::new().get("/v1/user/shipping_address", &ABOUT, get)
+    Routes::new().get("/v1/user/shipping_address", &ABOUT, kapi(addresses))
 }
 
-async fn get(State(platform): State<Arc<Platform>>, request: Request) -> Response {
-    let base = context::base(&platform, request.headers());
-    match addresses(&platform, request).await {
-        Ok(addresses) => json(StatusCode::OK, &addresses),
-        Err(error) => error.kapi(&platform, &base),
-    }
-}
-
-async fn addresses(platform: &Platform, request: Request) -> Result<ShippingAddresses, Error> {
-    let params = Params::read(platform, request).await?;
-    let target = Target::find(platform, &params, ApiGroup::ShippingAddress).await?;
-    let part = part(&params)?;
+async fn addresses(call: Call) -> Result<ShippingAddresses, Error> {
+    let target = Target::find(&call, ApiGroup::ShippingAddress).await?;
+    let part = part(&call)?;
     let settings = &target.app().settings;
     match settings.consent_items.get(&Item::ShippingAddress) {
         None => {
@@ -64,7 +52,7 @@ async fn addresses(platform: &Platform, request: Request) -> Result<ShippingAddr
     let subject = target.subject();
     let agreed = visible(subject, target.app()).contains(&Item::ShippingAddress);
     let found = if agreed {
-        shipping::part(shipping_addresses::of_account(&platform.store, subject.account.id).await?, part)
+        shipping::part(shipping_addresses::of_account(&call.platform.store, subject.account.id).await?, part)
     } else {
         Vec::new()
     };
@@ -76,8 +64,8 @@ async fn addresses(platform: &Platform, request: Request) -> Result<ShippingAddr
     })
 }
 
-fn part(params: &Params) -> Result<Part, Error> {
-    let size = params.number("page_size")?.unwrap_or(10);
+fn part(call: &Call) -> Result<Part, Error> {
+    let size = call.number("page_size")?.unwrap_or(10);
     if !(2..=100).contains(&size) {
         return Err(bad("page_size", "Expected 2 to 100."));
     }
@@ -86,8 +74,8 @@ fn part(params: &Params) -> Result<Part, Error> {
         let whole = text.parse::<f64>().ok().filter(|seconds| seconds.is_finite() && seconds.abs() < 1e15);
         whole.map(|seconds| seconds.ceil() as i64).ok_or_else(|| bad("from_updated_at", "Expected Unix seconds."))
     };
-    let before = params.one("from_updated_at")?.map(seconds).transpose()?;
-    Ok(match params.number("address_id")? {
+    let before = call.one("from_updated_at")?.map(seconds).transpose()?;
+    Ok(match call.number("address_id")? {
         Some(id) => Part::One(id),
         None => Part::Page { before, size: size as usize },
     })

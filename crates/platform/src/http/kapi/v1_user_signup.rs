@@ -2,21 +2,19 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
-use axum::http::StatusCode;
-use axum::response::Response;
 use kakaw_core::link::Link;
 use kakaw_core::link::properties;
-use kakaw_store::{Outcome, links};
+use kakaw_store::links;
 use kakaw_wire::Problem;
 use kakaw_wire::user::UserId;
 
 use super::Caller;
-use super::params::Params;
+use super::call::Call;
 use crate::Platform;
+use crate::commit::{Attempt, decide_and_commit};
 use crate::endpoint::{About, Credential, Reply, Routes, no};
-use crate::http::error::{Error, json};
-use crate::request::context;
+use crate::http::error::Error;
+use crate::http::handler::kapi;
 
 const ABOUT: About = About::kapi(
     "Finishes the sign-up of a pre-registered person, in an app whose automatic link is off.",
@@ -27,31 +25,20 @@ const ABOUT: About = About::kapi(
 .more("A person who is registered already: -102. Whoever does not come here within 24 hours is unlinked.");
 
 pub fn routes() -> Routes<Arc<Platform>> {
-    Routes::new().post("/v1/user/signup", &ABOUT, post)
+    Routes::new().post("/v1/user/signup", &ABOUT, kapi(sign_up))
 }
 
-async fn post(State(platform): State<Arc<Platform>>, request: Request) -> Response {
-    let base = context::base(&platform, request.headers());
-    match sign_up(&platform, request).await {
-        Ok(id) => json(StatusCode::OK, &id),
-        Err(error) => error.kapi(&platform, &base),
-    }
-}
-
-async fn sign_up(platform: &Platform, request: Request) -> Result<UserId, Error> {
-    let params = Params::read(platform, request).await?;
-    let given = params.object("properties")?.unwrap_or_default();
-    for _ in 0..4 {
-        let caller = Caller::admit(platform, &params).await?;
+async fn sign_up(call: Call) -> Result<UserId, Error> {
+    let given = call.object("properties")?.unwrap_or_default();
+    decide_and_commit(&call.platform.store, |_| async {
+        let caller = Caller::admit(&call).await?;
         let before = &caller.bearer.link;
         if before.is_registered() {
             return Err(Problem::AlreadyRegistered {}.into());
         }
         let properties = properties::stored(&caller.app, before, &given)?;
-        let after = Link { signup_due: None, connected_at: platform.now(), properties, ..before.clone() };
-        if platform.store.commit(vec![links::update(&after)]).await? == Outcome::Committed {
-            return Ok(UserId { id: before.user_id.0 });
-        }
-    }
-    Err(Error::contention())
+        let after = Link { signup_due: None, connected_at: call.platform.now(), properties, ..before.clone() };
+        Ok(Attempt::Commit { changes: vec![links::update(&after)], then: UserId { id: before.user_id.0 } })
+    })
+    .await
 }

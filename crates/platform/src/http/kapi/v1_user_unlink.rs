@@ -2,21 +2,19 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
-use axum::http::StatusCode;
-use axum::response::Response;
 use kakaw_core::app::ApiGroup;
-use kakaw_store::{Outcome, links};
+use kakaw_store::links;
 use kakaw_wire::event::UnlinkReason;
 use kakaw_wire::user::UserId;
 
-use super::params::Params;
+use super::call::Call;
 use super::target::Target;
 use crate::Platform;
+use crate::commit::{Attempt, decide_and_commit};
 use crate::deliver::events;
 use crate::endpoint::{About, Credential, Reply, Routes};
-use crate::http::error::{Error, json};
-use crate::request::context;
+use crate::http::error::Error;
+use crate::http::handler::kapi;
 
 const ABOUT: About = About::kapi(
     "Ends the link: all consent and all tokens of the person in this app. The user id stays.",
@@ -25,27 +23,16 @@ const ABOUT: About = About::kapi(
 );
 
 pub fn routes() -> Routes<Arc<Platform>> {
-    Routes::new().post("/v1/user/unlink", &ABOUT, post)
+    Routes::new().post("/v1/user/unlink", &ABOUT, kapi(unlink))
 }
 
-async fn post(State(platform): State<Arc<Platform>>, request: Request) -> Response {
-    let base = context::base(&platform, request.headers());
-    match unlink(&platform, request).await {
-        Ok(id) => json(StatusCode::OK, &id),
-        Err(error) => error.kapi(&platform, &base),
-    }
-}
-
-async fn unlink(platform: &Platform, request: Request) -> Result<UserId, Error> {
-    let params = Params::read(platform, request).await?;
+async fn unlink(call: Call) -> Result<UserId, Error> {
     // When somebody unlinks at the same moment, the second look finds the token dead (-401) or nobody linked (-101).
-    for _ in 0..4 {
-        let target = Target::find(platform, &params, ApiGroup::Unlink).await?;
+    decide_and_commit(&call.platform.store, |_| async {
+        let target = Target::find(&call, ApiGroup::Unlink).await?;
         let mut changes = vec![links::unlink(target.link())];
-        changes.extend(events::unlinked(platform, target.app(), target.link(), UnlinkReason::UnlinkFromService));
-        if platform.store.commit(changes).await? == Outcome::Committed {
-            return Ok(UserId { id: target.link().user_id.0 });
-        }
-    }
-    Err(Error::contention())
+        changes.extend(events::unlinked(&call.platform, target.app(), target.link(), UnlinkReason::UnlinkFromService));
+        Ok(Attempt::Commit { changes, then: UserId { id: target.link().user_id.0 } })
+    })
+    .await
 }

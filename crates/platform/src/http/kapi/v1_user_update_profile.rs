@@ -2,47 +2,34 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
-use axum::http::StatusCode;
-use axum::response::Response;
 use kakaw_core::link::Link;
 use kakaw_core::link::properties;
-use kakaw_store::{Outcome, links};
+use kakaw_store::links;
 use kakaw_wire::user::UserId;
 
 use super::Caller;
-use super::params::{Params, bad};
+use super::call::{Call, bad};
 use crate::Platform;
+use crate::commit::{Attempt, decide_and_commit};
 use crate::endpoint::{About, Credential, Reply, Routes, yes};
-use crate::http::error::{Error, json};
-use crate::request::context;
+use crate::http::error::Error;
+use crate::http::handler::kapi;
 
 const ABOUT: About = About::kapi("Stores user properties of the app.", Credential::Token, Reply::json::<UserId>())
     .takes(&[yes("properties", "a JSON object of registered keys, else -201; values are text, else -2")])
     .more("What is not named stays. Unlinking deletes all.");
 
 pub fn routes() -> Routes<Arc<Platform>> {
-    Routes::new().post("/v1/user/update_profile", &ABOUT, post)
+    Routes::new().post("/v1/user/update_profile", &ABOUT, kapi(update))
 }
 
-async fn post(State(platform): State<Arc<Platform>>, request: Request) -> Response {
-    let base = context::base(&platform, request.headers());
-    match update(&platform, request).await {
-        Ok(id) => json(StatusCode::OK, &id),
-        Err(error) => error.kapi(&platform, &base),
-    }
-}
-
-async fn update(platform: &Platform, request: Request) -> Result<UserId, Error> {
-    let params = Params::read(platform, request).await?;
-    for _ in 0..4 {
-        let caller = Caller::admit(platform, &params).await?;
-        let given = params.object("properties")?.ok_or_else(|| bad("properties", "It cannot be null."))?;
+async fn update(call: Call) -> Result<UserId, Error> {
+    decide_and_commit(&call.platform.store, |_| async {
+        let caller = Caller::admit(&call).await?;
+        let given = call.object("properties")?.ok_or_else(|| bad("properties", "It cannot be null."))?;
         let before = &caller.bearer.link;
         let after = Link { properties: properties::stored(&caller.app, before, &given)?, ..before.clone() };
-        if platform.store.commit(vec![links::update(&after)]).await? == Outcome::Committed {
-            return Ok(UserId { id: before.user_id.0 });
-        }
-    }
-    Err(Error::contention())
+        Ok(Attempt::Commit { changes: vec![links::update(&after)], then: UserId { id: before.user_id.0 } })
+    })
+    .await
 }

@@ -3,19 +3,16 @@
 use kakaw_core::UserId;
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
-use axum::http::StatusCode;
-use axum::response::Response;
 use kakaw_core::app::ApiGroup;
 use kakaw_core::token::user_info::{self, Keys, Pictures, Subject};
 use kakaw_wire::user::User;
 
-use super::params::{Params, bad};
+use super::call::{Call, bad};
 use super::target::{admin_only, linked, target_id_type};
 use crate::Platform;
 use crate::endpoint::{About, Credential, Reply, Routes, no, yes};
-use crate::http::error::{Error, json};
-use crate::request::context;
+use crate::http::error::Error;
+use crate::http::handler::kapi;
 
 const ABOUT: About = About::kapi("Answers several people at once.", Credential::AdminKey, Reply::json::<Vec<User>>())
     .takes(&[
@@ -26,34 +23,24 @@ const ABOUT: About = About::kapi("Answers several people at once.", Credential::
     .more("Ids that are not linked are left out. The answer is a bare list, as the official samples show it.");
 
 pub fn routes() -> Routes<Arc<Platform>> {
-    Routes::new().get("/v2/app/users", &ABOUT, get)
+    Routes::new().get("/v2/app/users", &ABOUT, kapi(users))
 }
 
-async fn get(State(platform): State<Arc<Platform>>, request: Request) -> Response {
-    let base = context::base(&platform, request.headers());
-    match users(&platform, &base, request).await {
-        Ok(users) => json(StatusCode::OK, &users),
-        Err(error) => error.kapi(&platform, &base),
-    }
-}
-
-async fn users(platform: &Platform, base: &str, request: Request) -> Result<Vec<User>, Error> {
-    let params = Params::read(platform, request).await?;
-    let app = admin_only(platform, &params, ApiGroup::UserInfo).await?;
-    target_id_type(&params)?;
-    let ids: Vec<i64> =
-        params.list("target_ids", "user ids")?.ok_or_else(|| bad("target_ids", "It cannot be null."))?;
-    let keys = params.list("property_keys", "text")?;
+async fn users(call: Call) -> Result<Vec<User>, Error> {
+    let app = admin_only(&call, ApiGroup::UserInfo).await?;
+    target_id_type(&call)?;
+    let ids: Vec<i64> = call.list("target_ids", "user ids")?.ok_or_else(|| bad("target_ids", "It cannot be null."))?;
+    let keys = call.list("property_keys", "text")?;
     let most = if keys.is_some() { 20 } else { 100 };
     if ids.len() > most {
         return Err(bad("target_ids", &format!("Expected {most} user ids at most.")));
     }
     let keys = Keys::Only(keys.unwrap_or_default());
-    let mut users = Vec::new();
+    let (base, mut users) = (call.base(), Vec::new());
     for id in ids {
-        if let Some((account, link)) = linked(platform, &app, UserId(id)).await? {
+        if let Some((account, link)) = linked(&call.platform, &app, UserId(id)).await? {
             let subject = Subject { account: &account, link: &link, scopes: None };
-            users.push(user_info::me(subject, &app, &keys, &Pictures { base }, platform.now()));
+            users.push(user_info::me(subject, &app, &keys, &Pictures { base: &base }, call.platform.now()));
         }
     }
     Ok(users)

@@ -2,20 +2,17 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
-use axum::http::StatusCode;
-use axum::response::Response;
 use kakaw_core::app::ApiGroup;
 use kakaw_core::token::user_info::{self, Keys, Pictures};
 use kakaw_wire::user::User;
 
 use super::Caller;
-use super::params::{Params, bad};
+use super::call::{Call, bad};
 use super::target::Target;
 use crate::Platform;
 use crate::endpoint::{About, Credential, Reply, Routes, no};
-use crate::http::error::{Error, json};
-use crate::request::context;
+use crate::http::error::Error;
+use crate::http::handler::kapi;
 
 const ABOUT: About =
     About::kapi("Answers what the app may know about the person.", Credential::TokenOrAdminKey, Reply::json::<User>())
@@ -26,32 +23,24 @@ const ABOUT: About =
         ]);
 
 pub fn routes() -> Routes<Arc<Platform>> {
-    Routes::new().get("/v2/user/me", &ABOUT, me).post("/v2/user/me", &ABOUT, me)
+    Routes::new().get("/v2/user/me", &ABOUT, kapi(me)).post("/v2/user/me", &ABOUT, kapi(me))
 }
 
-async fn me(State(platform): State<Arc<Platform>>, request: Request) -> Response {
-    let base = context::base(&platform, request.headers());
-    match answer(&platform, &base, request).await {
-        Ok(user) => json(StatusCode::OK, &user),
-        Err(error) => error.kapi(&platform, &base),
-    }
-}
-
-async fn answer(platform: &Platform, base: &str, request: Request) -> Result<User, Error> {
-    let params = Params::read(platform, request).await?;
-    let in_query = params.query.one("access_token").ok().flatten().filter(|_| platform.settings.access_token_in_query);
-    let target = match in_query.filter(|_| !params.headers.contains_key(axum::http::header::AUTHORIZATION)) {
+async fn me(call: Call) -> Result<User, Error> {
+    let in_query =
+        call.query.one("access_token").ok().flatten().filter(|_| call.platform.settings.access_token_in_query);
+    let target = match in_query.filter(|_| !call.headers.contains_key(axum::http::header::AUTHORIZATION)) {
         Some(token) => {
-            let caller = Caller::with_token(platform, token, &params).await?;
+            let caller = Caller::with_token(&call, token).await?;
             Target::Bearer(Box::new(caller.bearer), caller.app)
         }
-        None => Target::find(platform, &params, ApiGroup::UserInfo).await?,
+        None => Target::find(&call, ApiGroup::UserInfo).await?,
     };
-    if let Some(flag) = params.one("secure_resource")?
+    if let Some(flag) = call.one("secure_resource")?
         && !["true", "false"].contains(&flag.as_str())
     {
         return Err(bad("secure_resource", "Expected true or false."));
     }
-    let keys = params.list("property_keys", "text")?.map_or(Keys::All, Keys::Only);
-    Ok(user_info::me(target.subject(), target.app(), &keys, &Pictures { base }, platform.now()))
+    let keys = call.list("property_keys", "text")?.map_or(Keys::All, Keys::Only);
+    Ok(user_info::me(target.subject(), target.app(), &keys, &Pictures { base: &call.base() }, call.platform.now()))
 }

@@ -3,26 +3,25 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::Response;
+use axum::http::{HeaderMap, header};
 use kakaw_core::app::{ApiGroup, App};
 use kakaw_core::link::Link;
 use kakaw_core::link::scopes;
 use kakaw_core::webhook::Event;
-use kakaw_store::{Outcome, links};
+use kakaw_store::links;
 use kakaw_wire::event::EventType;
 use kakaw_wire::text::Lang;
 use kakaw_wire::user::{ScopeDetails, Scopes};
 
-use super::params::{Params, bad};
+use super::call::{Call, bad};
 use super::target::Target;
 use crate::Platform;
+use crate::commit::{Attempt, decide_and_commit};
 use crate::deliver::events;
 use crate::endpoint::{About, Credential, Reply, Routes, no, yes};
-use crate::http::error::{Error, json};
+use crate::http::error::Error;
+use crate::http::handler::kapi;
 use crate::pages::words;
-use crate::request::context;
 
 const LIST: About = About::kapi(
     "Answers which consent items there are, and which the person agreed to.",
@@ -35,49 +34,29 @@ const REVOKE: About = About::kapi("Takes consent back.", Credential::TokenOrAdmi
     .takes(&[yes("scopes", "a JSON list of item ids, else -2; none agreed to: -2; one that the app requires: -3")]);
 
 pub fn routes() -> Routes<Arc<Platform>> {
-    Routes::new().get("/v2/user/scopes", &LIST, get).post("/v2/user/revoke/scopes", &REVOKE, post)
+    Routes::new().get("/v2/user/scopes", &LIST, kapi(list)).post("/v2/user/revoke/scopes", &REVOKE, kapi(revoke))
 }
 
-async fn get(State(platform): State<Arc<Platform>>, request: Request) -> Response {
-    let base = context::base(&platform, request.headers());
-    match list(&platform, request).await {
-        Ok(scopes) => json(StatusCode::OK, &scopes),
-        Err(error) => error.kapi(&platform, &base),
-    }
-}
-
-async fn post(State(platform): State<Arc<Platform>>, request: Request) -> Response {
-    let base = context::base(&platform, request.headers());
-    match revoke(&platform, request).await {
-        Ok(scopes) => json(StatusCode::OK, &scopes),
-        Err(error) => error.kapi(&platform, &base),
-    }
-}
-
-async fn list(platform: &Platform, request: Request) -> Result<Scopes, Error> {
-    let params = Params::read(platform, request).await?;
-    let target = Target::find(platform, &params, ApiGroup::Scopes).await?;
-    let only: Option<Vec<String>> = params.list("scopes", "text")?;
-    let mut reply = reply(target.app(), target.link(), &params.headers);
+async fn list(call: Call) -> Result<Scopes, Error> {
+    let target = Target::find(&call, ApiGroup::Scopes).await?;
+    let only: Option<Vec<String>> = call.list("scopes", "text")?;
+    let mut reply = reply(target.app(), target.link(), &call.headers);
     reply.scopes.retain(|row| only.as_ref().is_none_or(|ids| ids.contains(&row.id)));
     Ok(reply)
 }
 
-async fn revoke(platform: &Platform, request: Request) -> Result<Scopes, Error> {
-    let params = Params::read(platform, request).await?;
-    for _ in 0..4 {
-        let target = Target::find(platform, &params, ApiGroup::Scopes).await?;
-        let ids: Vec<String> = params.list("scopes", "text")?.ok_or_else(|| bad("scopes", "It cannot be null."))?;
+async fn revoke(call: Call) -> Result<Scopes, Error> {
+    decide_and_commit(&call.platform.store, |_| async {
+        let target = Target::find(&call, ApiGroup::Scopes).await?;
+        let ids: Vec<String> = call.list("scopes", "text")?.ok_or_else(|| bad("scopes", "It cannot be null."))?;
         let after = scopes::revoke(target.app(), target.link(), &ids)?;
         let mut changes = vec![links::update(&after)];
         let gone = target.link().consents.keys().filter(|item| !after.consents.contains_key(item)).copied();
         let event = Event::scopes(EventType::UserScopeWithdraw, gone.collect());
-        changes.extend(events::told(platform, target.app(), target.link(), &[event]));
-        if platform.store.commit(changes).await? == Outcome::Committed {
-            return Ok(reply(target.app(), &after, &params.headers));
-        }
-    }
-    Err(Error::contention())
+        changes.extend(events::told(&call.platform, target.app(), target.link(), &[event]));
+        Ok(Attempt::Commit { changes, then: reply(target.app(), &after, &call.headers) })
+    })
+    .await
 }
 
 fn reply(app: &App, link: &Link, headers: &HeaderMap) -> Scopes {

@@ -4,23 +4,21 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
-use axum::http::StatusCode;
-use axum::response::Response;
 use kakaw_core::app::ApiGroup;
 use kakaw_core::link::service_terms;
-use kakaw_store::{Outcome, links};
+use kakaw_store::links;
 use kakaw_wire::user::{
     AgreedBy, AgreedServiceTerm, AgreedServiceTerms, RevokedServiceTerm, RevokedServiceTerms, ServiceTermDetails,
     ServiceTerms,
 };
 
-use super::params::{Params, bad};
+use super::call::{Call, bad};
 use super::target::Target;
 use crate::Platform;
+use crate::commit::{Attempt, decide_and_commit};
 use crate::endpoint::{About, Credential, Reply, Routes, no, yes};
-use crate::http::error::{Error, json};
-use crate::request::context;
+use crate::http::error::Error;
+use crate::http::handler::kapi;
 
 const LIST: About = About::kapi(
     "Answers service terms, and what the person agreed to.",
@@ -50,46 +48,21 @@ const SIMPLE_SIGN_UP: &str = "The app needs simple sign-up, else -3.";
 
 pub fn routes() -> Routes<Arc<Platform>> {
     Routes::new()
-        .get("/v2/user/service_terms", &LIST, get)
-        .post("/v2/user/upgrade/service_terms", &UPGRADE, upgrade)
-        .post("/v2/user/revoke/service_terms", &REVOKE, revoke)
+        .get("/v2/user/service_terms", &LIST, kapi(list))
+        .post("/v2/user/upgrade/service_terms", &UPGRADE, kapi(agree))
+        .post("/v2/user/revoke/service_terms", &REVOKE, kapi(take_back))
 }
 
-async fn get(State(platform): State<Arc<Platform>>, request: Request) -> Response {
-    let base = context::base(&platform, request.headers());
-    match list(&platform, request).await {
-        Ok(terms) => json(StatusCode::OK, &terms),
-        Err(error) => error.kapi(&platform, &base),
-    }
-}
-
-async fn upgrade(State(platform): State<Arc<Platform>>, request: Request) -> Response {
-    let base = context::base(&platform, request.headers());
-    match agree(&platform, request).await {
-        Ok(terms) => json(StatusCode::OK, &terms),
-        Err(error) => error.kapi(&platform, &base),
-    }
-}
-
-async fn revoke(State(platform): State<Arc<Platform>>, request: Request) -> Response {
-    let base = context::base(&platform, request.headers());
-    match take_back(&platform, request).await {
-        Ok(terms) => json(StatusCode::OK, &terms),
-        Err(error) => error.kapi(&platform, &base),
-    }
-}
-
-async fn list(platform: &Platform, request: Request) -> Result<ServiceTerms, Error> {
-    let params = Params::read(platform, request).await?;
-    let target = Target::find(platform, &params, ApiGroup::ServiceTerms).await?;
+async fn list(call: Call) -> Result<ServiceTerms, Error> {
+    let target = Target::find(&call, ApiGroup::ServiceTerms).await?;
     let (app, link) = (target.app(), target.link());
     service_terms::check_enabled(app)?;
-    let all = match params.one("result")?.as_deref() {
+    let all = match call.one("result")?.as_deref() {
         None | Some("agreed_service_terms") => false,
         Some("app_service_terms") => true,
         Some(_) => return Err(bad("result", "Expected agreed_service_terms or app_service_terms.")),
     };
-    let rows = match params.words("tags") {
+    let rows = match call.words("tags") {
         Some(tags) => service_terms::named(app, link, &tags)?,
         None => service_terms::rows(app, Some(link)).collect(),
     };
@@ -105,38 +78,39 @@ async fn list(platform: &Platform, request: Request) -> Result<ServiceTerms, Err
     Ok(ServiceTerms { id: link.user_id.0, service_terms: rows.map(details).collect() })
 }
 
-fn tags(params: &Params) -> Result<Vec<String>, Error> {
-    params.words("tags").ok_or_else(|| bad("tags", "It cannot be null."))
+fn tags(call: &Call) -> Result<Vec<String>, Error> {
+    call.words("tags").ok_or_else(|| bad("tags", "It cannot be null."))
 }
 
-async fn agree(platform: &Platform, request: Request) -> Result<AgreedServiceTerms, Error> {
-    let params = Params::read(platform, request).await?;
-    for _ in 0..4 {
-        let target = Target::find(platform, &params, ApiGroup::ServiceTerms).await?;
+async fn agree(call: Call) -> Result<AgreedServiceTerms, Error> {
+    decide_and_commit(&call.platform.store, |_| async {
+        let target = Target::find(&call, ApiGroup::ServiceTerms).await?;
         service_terms::check_enabled(target.app())?;
-        let now = platform.now();
-        let (after, added) = service_terms::agree(target.app(), target.link(), &tags(&params)?, AgreedBy::Kapi, now);
-        if added.is_empty() || platform.store.commit(vec![links::update(&after)]).await? == Outcome::Committed {
-            let details =
-                |tag| AgreedServiceTerm { tag, agreed: true, agreed_at: now.rfc3339(), agreed_by: AgreedBy::Kapi };
-            let agreed_service_terms = added.into_iter().map(details).collect();
-            return Ok(AgreedServiceTerms { id: after.user_id.0, agreed_service_terms });
+        let now = call.platform.now();
+        let (after, added) = service_terms::agree(target.app(), target.link(), &tags(&call)?, AgreedBy::Kapi, now);
+        let is_new = !added.is_empty();
+        let details =
+            |tag| AgreedServiceTerm { tag, agreed: true, agreed_at: now.rfc3339(), agreed_by: AgreedBy::Kapi };
+        let agreed_service_terms = added.into_iter().map(details).collect();
+        let reply = AgreedServiceTerms { id: after.user_id.0, agreed_service_terms };
+        if is_new {
+            Ok(Attempt::Commit { changes: vec![links::update(&after)], then: reply })
+        } else {
+            Ok(Attempt::Done(reply))
         }
-    }
-    Err(Error::contention())
+    })
+    .await
 }
 
-async fn take_back(platform: &Platform, request: Request) -> Result<RevokedServiceTerms, Error> {
-    let params = Params::read(platform, request).await?;
-    for _ in 0..4 {
-        let target = Target::find(platform, &params, ApiGroup::ServiceTerms).await?;
+async fn take_back(call: Call) -> Result<RevokedServiceTerms, Error> {
+    decide_and_commit(&call.platform.store, |_| async {
+        let target = Target::find(&call, ApiGroup::ServiceTerms).await?;
         service_terms::check_enabled(target.app())?;
-        let (after, revoked) = service_terms::revoke(target.app(), target.link(), &tags(&params)?)?;
-        if platform.store.commit(vec![links::update(&after)]).await? == Outcome::Committed {
-            let details = |tag| RevokedServiceTerm { tag, agreed: false };
-            let revoked_service_terms = revoked.into_iter().map(details).collect();
-            return Ok(RevokedServiceTerms { id: after.user_id.0, revoked_service_terms });
-        }
-    }
-    Err(Error::contention())
+        let (after, revoked) = service_terms::revoke(target.app(), target.link(), &tags(&call)?)?;
+        let details = |tag| RevokedServiceTerm { tag, agreed: false };
+        let revoked_service_terms = revoked.into_iter().map(details).collect();
+        let reply = RevokedServiceTerms { id: after.user_id.0, revoked_service_terms };
+        Ok(Attempt::Commit { changes: vec![links::update(&after)], then: reply })
+    })
+    .await
 }

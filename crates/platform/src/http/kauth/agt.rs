@@ -3,22 +3,20 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
-use axum::http::StatusCode;
-use axum::response::Response;
 use kakaw_core::app::client_id;
 use kakaw_core::crypto::secret;
 use kakaw_core::{random, token};
-use kakaw_store::{Outcome, agts, apps, grants};
+use kakaw_store::{agts, apps, grants};
 use kakaw_wire::Problem;
 use kakaw_wire::problem::Surface;
 use kakaw_wire::token::AgtReply;
 
 use crate::Platform;
+use crate::commit::commit;
 use crate::endpoint::{About, Reply, Routes, yes};
-use crate::http::error::{Error, json};
+use crate::http::error::Error;
+use crate::http::handler::{Plain, kauth};
 use crate::request::body;
-use crate::request::context;
 
 /// Seconds that it lives.
 const LIFETIME: i64 = 60;
@@ -35,18 +33,10 @@ const ABOUT: About = About::kauth(
 .more("It lives one minute and is good for one request.");
 
 pub fn routes() -> Routes<Arc<Platform>> {
-    Routes::new().post("/api/agt", &ABOUT, post)
+    Routes::new().post("/api/agt", &ABOUT, kauth(issue))
 }
 
-async fn post(State(platform): State<Arc<Platform>>, request: Request) -> Response {
-    let base = context::base(&platform, request.headers());
-    match issue(&platform, request).await {
-        Ok(reply) => json(StatusCode::OK, &reply),
-        Err(error) => error.kauth(&platform, &base),
-    }
-}
-
-async fn issue(platform: &Platform, request: Request) -> Result<AgtReply, Error> {
+async fn issue(Plain { platform, request }: Plain) -> Result<AgtReply, Error> {
     let bad = |reason: String| Error::from(Problem::BadTokenRequest { reason });
     let form = body::form(request).await.map_err(|error| bad(error.reason()))?;
     let one = |name: &str| {
@@ -54,22 +44,24 @@ async fn issue(platform: &Platform, request: Request) -> Result<AgtReply, Error>
         value.filter(|value| !value.is_empty()).ok_or_else(|| bad(format!("{name} is missing")))
     };
     let (client_id, text) = (one("client_id")?, one("access_token")?);
-    let (app, key) = super::find_key(platform, client_id).await?.ok_or_else(|| client_id::unknown_key(client_id))?;
+    let (app, key) = super::find_key(&platform, client_id).await?.ok_or_else(|| client_id::unknown_key(client_id))?;
     let now = platform.now();
     // In the words of kapi, in the shape of kauth.
     let in_shape = |refusal: kakaw_core::Refusal| bad(refusal.problem.message(Surface::Kapi));
     let opened = token::present(&platform.sealer, text, now).map_err(in_shape)?;
     let bearer = grants::bearer(&platform.store, opened.grant_id).await?;
     let app = match &bearer {
-        Some(bearer) => apps::at(&platform.store, bearer.grant.app_id, bearer.app_version).await?.unwrap_or(app),
+        Some(bearer) => {
+            apps::at(&platform.store, bearer.grant.authorization.app_id, bearer.app_version).await?.unwrap_or(app)
+        }
         None => app,
     };
     token::admit(bearer.as_ref(), &app, now).map_err(in_shape)?;
-    if bearer.is_none_or(|bearer| bearer.grant.app_key != key.key) {
+    if bearer.is_none_or(|bearer| bearer.grant.authorization.app_key != key.key) {
         return Err(bad("the access token was issued to another key".to_owned()));
     }
     let agt = random::token(&*platform.random);
     let insert = agts::insert(&secret::hash(&agt), opened.grant_id, now.plus_seconds(LIFETIME));
-    let Outcome::Committed = platform.store.commit(vec![insert]).await? else { return Err(Error::contention()) };
+    commit(&platform.store, vec![insert]).await?;
     Ok(AgtReply { agt })
 }

@@ -10,11 +10,13 @@ use kakaw_core::app::client_id;
 use kakaw_core::app::{App, KeyKind};
 use kakaw_core::crypto::seal::Purpose;
 use kakaw_core::diagnosis::{self, Refusal};
-use kakaw_store::{Outcome, sessions};
+use kakaw_store::sessions;
 use kakaw_wire::Problem;
 use kakaw_wire::form::Pairs;
+use kakaw_wire::url::with_query;
 
 use crate::Platform;
+use crate::commit::commit;
 use crate::endpoint::{About, Param, Routes, no, yes};
 use crate::http::error::Error;
 use crate::pages;
@@ -22,7 +24,7 @@ use crate::request::body;
 use crate::request::context::Here;
 use crate::request::cookie;
 use crate::request::form_token::{self, FIELD, FormSeal};
-use crate::request::redirect::{redirect, with_cookie, with_query};
+use crate::request::redirect::{redirect, with_cookie};
 
 const PAGE: About =
     About::page("Logs out of the account in this browser too, if the person wants; then back to the app.")
@@ -74,9 +76,7 @@ async fn log_out(here: &mut Here, query: &str, posted: Option<(Pairs, HeaderMap)
     {
         let mut response = redirect(&target.location, true);
         if form.one("logout_with_kakao") == Ok(Some("true")) {
-            let Outcome::Committed = here.platform.store.commit(vec![sessions::delete(&session.id)]).await? else {
-                return Err(Error::contention());
-            };
+            commit(&here.platform.store, vec![sessions::delete(&session.id)]).await?;
             response =
                 with_cookie(response, cookie::set(&here.base, &cookie::Names::of(&here.platform).session, "", 0));
         }

@@ -2,9 +2,6 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
-use axum::http::StatusCode;
-use axum::response::Response;
 use kakaw_core::app::AppKey;
 use kakaw_core::app::client_id;
 use kakaw_core::crypto::seal::Purpose;
@@ -16,9 +13,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::Platform;
 use crate::endpoint::{About, Reply, Routes, no, yes};
-use crate::http::error::{Error, json};
+use crate::http::error::Error;
+use crate::http::handler::{Plain, kauth};
 use crate::request::body;
-use crate::request::context;
 use crate::request::context::Here;
 
 /// Seconds within which the log-in must come.
@@ -41,7 +38,7 @@ const ABOUT: About = About::kauth(
 .more("There is no certificate service here: `prompt=cert` asks for the password.");
 
 pub fn routes() -> Routes<Arc<Platform>> {
-    Routes::new().post("/oauth/authorize/prepare", &ABOUT, post)
+    Routes::new().post("/oauth/authorize/prepare", &ABOUT, kauth(prepare))
 }
 
 /// What a transaction id seals.
@@ -52,20 +49,12 @@ struct Transaction {
     until: i64,
 }
 
-async fn post(State(platform): State<Arc<Platform>>, request: Request) -> Response {
-    let base = context::base(&platform, request.headers());
-    match prepare(&platform, request).await {
-        Ok(reply) => json(StatusCode::OK, &reply),
-        Err(error) => error.kauth(&platform, &base),
-    }
-}
-
-async fn prepare(platform: &Platform, request: Request) -> Result<PrepareReply, Error> {
+async fn prepare(Plain { platform, request }: Plain) -> Result<PrepareReply, Error> {
     let bad = |reason: String| Error::from(Problem::BadTokenRequest { reason });
     let form = body::form(request).await.map_err(|error| bad(error.reason()))?;
     let one = |name: &str| form.one(name).map_err(|_| bad(format!("{name} was sent more than once")));
     let client_id = one("client_id")?.unwrap_or_default();
-    let (_, key) = super::find_key(platform, client_id).await?.ok_or_else(|| client_id::unknown_key(client_id))?;
+    let (_, key) = super::find_key(&platform, client_id).await?.ok_or_else(|| client_id::unknown_key(client_id))?;
     if !matches!(one("cert_type")?, Some("k2100" | "k2220")) {
         return Err(bad("cert_type: expected k2100 or k2220".to_owned()));
     }

@@ -2,35 +2,24 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
-use axum::http::StatusCode;
-use axum::response::Response;
 use kakaw_core::token::id_token;
 use kakaw_wire::Problem;
 use serde_json::Value;
 
 use crate::Platform;
 use crate::endpoint::{About, Reply, Routes, yes};
-use crate::http::error::{Error, json};
+use crate::http::error::Error;
+use crate::http::handler::{Plain, kauth};
 use crate::request::body;
-use crate::request::context;
 
 const ABOUT: About = About::kauth("Verifies an ID token and answers with its payload, for debugging.", Reply::Object)
     .takes(&[yes("id_token", "a JWT (KOE400) of this issuer (KOE401), signed (KOE402), in time (KOE403)")]);
 
 pub fn routes() -> Routes<Arc<Platform>> {
-    Routes::new().post("/oauth/tokeninfo", &ABOUT, post)
+    Routes::new().post("/oauth/tokeninfo", &ABOUT, kauth(inspect))
 }
 
-async fn post(State(platform): State<Arc<Platform>>, request: Request) -> Response {
-    let base = context::base(&platform, request.headers());
-    match inspect(&platform, request).await {
-        Ok(claims) => json(StatusCode::OK, &claims),
-        Err(error) => error.kauth(&platform, &base),
-    }
-}
-
-async fn inspect(platform: &Platform, request: Request) -> Result<Value, Error> {
+async fn inspect(Plain { platform, request }: Plain) -> Result<Value, Error> {
     let form = body::form(request).await.map_err(|error| Problem::BadTokenRequest { reason: error.reason() })?;
     let token = form
         .one("id_token")

@@ -171,19 +171,19 @@ impl Postgres {
 
     async fn commit_once(client: &mut Object, statements: &[Statement]) -> Result<Outcome> {
         let transaction = client.transaction().await?;
-        for (index, statement) in statements.iter().enumerate() {
+        for (place, statement) in statements.iter().enumerate() {
             let prepared = transaction.prepare_cached(statement.text).await?;
-            match transaction.execute(&prepared, &parameters(statement)).await {
-                Ok(0) if statement.must_touch => {
+            match (transaction.execute(&prepared, &parameters(statement)).await, statement.contested) {
+                (Ok(0), Some(contested)) => {
                     transaction.rollback().await?;
-                    return Ok(Outcome::Conflict(index));
+                    return Ok(Outcome::Conflict { about: contested, statement: place });
                 }
-                Ok(_) => {}
-                Err(error) if error.code() == Some(&SqlState::UNIQUE_VIOLATION) => {
+                (Ok(_), _) => {}
+                (Err(error), Some(contested)) if error.code() == Some(&SqlState::UNIQUE_VIOLATION) => {
                     transaction.rollback().await?;
-                    return Ok(Outcome::Conflict(index));
+                    return Ok(Outcome::Conflict { about: contested, statement: place });
                 }
-                Err(error) => {
+                (Err(error), _) => {
                     transaction.rollback().await?;
                     return Err(error.into());
                 }

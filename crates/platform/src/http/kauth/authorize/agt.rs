@@ -19,7 +19,7 @@ pub async fn redeem(here: &Here, agt: &str, request: &Request<'_>, sent: &Sent) 
         return Err(refuse("it was used already, or its minute is over").into());
     }
     let bearer = grants::bearer(&here.platform.store, found.grant_id).await?;
-    if !bearer.is_some_and(|bearer| bearer.live().is_ok() && bearer.grant.app_key == request.key().key) {
+    if !bearer.is_some_and(|bearer| bearer.live().is_ok() && bearer.grant.authorization.app_key == request.key().key) {
         return Err(refuse("it was made with a token of another key, or the token has ended").into());
     }
     let Outcome::Committed = here.platform.store.commit(vec![agts::spend(&id, now)]).await? else {

@@ -1,6 +1,7 @@
 //! One authorization request on its way, and the decision how it is answered.
 
-use kakaw_core::authorize::code::Code;
+use kakaw_core::authorize::authorization::{Authorization, Epochs};
+use kakaw_core::authorize::code::{Code, CodeLife};
 use kakaw_core::authorize::{Next, Request};
 use kakaw_core::crypto::seal::Purpose;
 use kakaw_core::crypto::secret;
@@ -167,27 +168,27 @@ impl<'a> Flow<'a> {
         let why = issued(subject, agreed, &scopes);
         let (link, mut changes) = consent::link_changes(platform, subject, request.app(), agreed, now);
         let code = random::code(&*platform.random);
-        changes.push(codes::insert(&Code {
-            id: secret::hash(&code),
+        let authorization = Authorization {
             app_id: request.app().id,
             app_key: request.key().key.clone(),
             account_id: subject.account.id,
-            redirect_uri: request.redirect_uri().to_owned(),
             scopes,
             openid: request.openid(),
             nonce: request.nonce().map(str::to_owned),
-            code_challenge: request.code_challenge().map(str::to_owned),
             auth_time: subject.auth_time,
             session_id: subject.session_id().unwrap_or_default().to_owned(),
             device: here.device.clone(),
             address: here.address.clone(),
-            link_epoch: link.epoch,
-            account_epoch: subject.account.epoch,
-            key_epoch: request.key().epoch,
+            epochs: Epochs { link: link.epoch, account: subject.account.epoch, key: request.key().epoch },
+        };
+        changes.push(codes::insert(&Code {
+            id: secret::hash(&code),
+            authorization,
+            redirect_uri: request.redirect_uri().to_owned(),
+            code_challenge: request.code_challenge().map(str::to_owned),
             created_at: now,
             expires_at: now.plus_seconds(platform.policy().code_lifetime),
-            spent_at: None,
-            grant_id: None,
+            life: CodeLife::Live,
             tx_id: self.tx_id.clone(),
         }));
         Reply::Issued { code, changes, why }

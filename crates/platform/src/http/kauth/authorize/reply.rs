@@ -6,6 +6,7 @@ use kakaw_core::link::consent::Ask;
 use kakaw_store::Statement;
 use kakaw_wire::problem::Problem;
 use kakaw_wire::text::Lang;
+use kakaw_wire::url;
 
 use super::consent::Screen;
 use super::flow::Flow;
@@ -17,7 +18,7 @@ use crate::pages;
 use crate::pages::ways::{Back, Ways};
 use crate::request::context::Here;
 use crate::request::decision::decided;
-use crate::request::redirect::{continue_url, redirect, with_cookie};
+use crate::request::redirect::{redirect, with_cookie};
 
 /// The field of the page that asks whether a polling site may have the code: it may carry the fields of the consent form.
 pub const CONFIRM: &str = "kakaw_confirm";
@@ -110,7 +111,7 @@ impl Flow<'_> {
 
     fn page(&self, here: &mut Here, path: &str) -> Response {
         let (url, cookie) = self.interaction.return_url(here, self.sent);
-        let mut location = format!("{path}?continue={}", continue_url(&url));
+        let mut location = format!("{path}?continue={}", url::encoded(&url));
         let lang = self.request.parameters().others().lang.as_deref();
         if let Some(lang) = lang.and_then(Lang::from_id) {
             location.push_str(&format!("&lang={}", lang.id()));

@@ -5,17 +5,18 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use kakaw_core::authorize::{Request, code_polling};
 use kakaw_core::policy::Policy;
-use kakaw_store::{Outcome, Statement, parked_codes};
+use kakaw_store::{Contested, Outcome, Statement, parked_codes};
 use kakaw_wire::ka::Ka;
 use kakaw_wire::problem::{Problem, Surface};
 use kakaw_wire::token::CodeReply;
+use kakaw_wire::url::with_query;
 
 use super::interaction::Interaction;
 use crate::http::apiweb;
 use crate::http::error::Error;
 use crate::pages;
 use crate::request::context::Here;
-use crate::request::redirect::{redirect, with_query};
+use crate::request::redirect::redirect;
 
 /// Where the result goes.
 pub struct AuthorizationResponse<'a> {
@@ -94,12 +95,13 @@ impl<'a> AuthorizationResponse<'a> {
             state: state.map(str::to_owned),
             ..CodeReply::default()
         };
-        let at = changes.len();
         changes.push(apiweb::park(platform, transaction, self.request.app().id, &reply));
         match platform.store.commit(changes).await? {
             Outcome::Committed => Ok(Some(self.done(here, true))),
-            Outcome::Conflict(index) if index == at && is_taken(here, transaction).await? => Err(taken().into()),
-            Outcome::Conflict(_) => Ok(None),
+            Outcome::Conflict { about: Contested::PendingResult, .. } if is_taken(here, transaction).await? => {
+                Err(taken().into())
+            }
+            Outcome::Conflict { .. } => Ok(None),
         }
     }
 
@@ -127,7 +129,7 @@ impl<'a> AuthorizationResponse<'a> {
         let pending = apiweb::park(&here.platform, transaction, self.request.app().id, &reply);
         match here.platform.store.commit(vec![pending]).await? {
             Outcome::Committed => Ok(self.done(here, false)),
-            Outcome::Conflict(_) => Err(taken().into()),
+            Outcome::Conflict { .. } => Err(taken().into()),
         }
     }
 

@@ -69,12 +69,13 @@ impl Subject {
     /// The person of an access token, for as long as its grant stands.
     async fn by_access_token(here: &Here, app: &App, grant_id: GrantId) -> Result<Self, Error> {
         let bearer = grants::bearer(&here.platform.store, grant_id).await?;
-        let Some(bearer) = bearer.filter(|bearer| bearer.live().is_ok() && bearer.grant.app_id == app.id) else {
+        let Some(bearer) = bearer.filter(|bearer| bearer.live().is_ok() && bearer.grant.authorization.app_id == app.id)
+        else {
             let reason = "the access token that it was made with has ended".to_owned();
             return Err(Problem::MalformedRequest { parameter: "agt".to_owned(), reason }.into());
         };
         let (account, link) = (bearer.account, Some(bearer.link));
-        Ok(Self { account, link, auth_time: bearer.grant.auth_time, by: By::AccessToken })
+        Ok(Self { account, link, auth_time: bearer.grant.authorization.auth_time, by: By::AccessToken })
     }
 
     /// A person who answers without pages, as if they had just logged in.

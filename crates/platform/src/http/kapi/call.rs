@@ -1,6 +1,7 @@
-//! Parameters of a call to kapi: in the query or in a form, once.
+//! A call of kapi: its headers, and its parameters in the query or in a form, once.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use axum::extract::Request;
 use axum::http::{HeaderMap, Method};
@@ -11,11 +12,13 @@ use serde::de::DeserializeOwned;
 
 use crate::Platform;
 use crate::http::error::Error;
+use crate::http::handler;
 use crate::request::body::{self, BodyError};
 use crate::request::context;
 
 /// The headers and parameters of a call.
-pub struct Params {
+pub struct Call {
+    pub platform: Arc<Platform>,
     pub headers: HeaderMap,
     /// Who calls: the address of the peer, or what the declared proxy says.
     pub address: String,
@@ -23,11 +26,11 @@ pub struct Params {
     form: Pairs,
 }
 
-impl Params {
+impl handler::Call for Call {
     /// Reads the query, and the body of a POST.
-    pub async fn read(platform: &Platform, request: Request) -> Result<Self, Error> {
+    async fn read(platform: Arc<Platform>, request: Request) -> Result<Self, Error> {
         let headers = request.headers().clone();
-        let address = context::address(platform, &headers, request.extensions());
+        let address = context::address(&platform, &headers, request.extensions());
         let query = Pairs::parse(request.uri().query().unwrap_or_default())
             .map_err(|error| bad(error.parameter(), error.reason()))?;
         let form = if request.method() == Method::POST {
@@ -35,7 +38,14 @@ impl Params {
         } else {
             Pairs::default()
         };
-        Ok(Self { headers, address, query, form })
+        Ok(Self { platform, headers, address, query, form })
+    }
+}
+
+impl Call {
+    /// The base URL under which the call came.
+    pub fn base(&self) -> String {
+        context::base(&self.platform, &self.headers)
     }
 
     /// The value of a parameter; the SDKs send a literal null for what is absent.

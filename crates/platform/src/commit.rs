@@ -1,0 +1,123 @@
+//! Load, decide, commit; and again when somebody was faster.
+
+use kakaw_store::{Contested, Error, Outcome, Statement, Store};
+
+/// How often it is decided anew before the caller is told that it failed.
+const ATTEMPTS: usize = 4;
+
+/// What an attempt decided.
+#[derive(Debug)]
+pub enum Attempt<T> {
+    /// This, and nothing is written.
+    Done(T),
+    /// This, once the changes are committed.
+    Commit { changes: Vec<Statement>, then: T },
+    /// The same. The next attempt recognizes what this one wrote, so it is also made when nobody knows whether the commit
+    /// happened.
+    Resumable { changes: Vec<Statement>, then: T },
+}
+
+/// Runs attempts until one is committed. Each reads anew, for what the one before had read was changed by somebody; it is
+/// told what that was about.
+///
+/// # Errors
+/// What an attempt fails with; a failure of the database; [`Error::Outrun`] when others were faster again and again.
+pub async fn decide_and_commit<T, E: From<Error>, F>(
+    store: &Store,
+    mut attempt: impl FnMut(Option<Contested>) -> F,
+) -> Result<T, E>
+where
+    F: Future<Output = Result<Attempt<T>, E>>,
+{
+    let (mut lost, mut unclear) = (None, None);
+    for _ in 0..ATTEMPTS {
+        let (changes, then, resumable) = match attempt(lost.take()).await? {
+            Attempt::Done(value) => return Ok(value),
+            Attempt::Commit { changes, then } => (changes, then, false),
+            Attempt::Resumable { changes, then } => (changes, then, true),
+        };
+        match store.commit(changes).await {
+            Ok(Outcome::Committed) => return Ok(then),
+            Ok(Outcome::Conflict { about, .. }) => lost = Some(about),
+            Err(error) if resumable => unclear = Some(error),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(unclear.unwrap_or(Error::Outrun).into())
+}
+
+/// Commits what was decided without a look at what the changes touch.
+///
+/// # Errors
+/// [`Error::Outrun`] on a conflict; a failure of the database.
+pub async fn commit(store: &Store, changes: Vec<Statement>) -> Result<(), Error> {
+    match store.commit(changes).await? {
+        Outcome::Committed => Ok(()),
+        Outcome::Conflict { .. } => Err(Error::Outrun),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kakaw_core::link::Link;
+    use kakaw_core::{AccountId, AppId, Millis, UserId};
+    use kakaw_store::db::Url;
+    use kakaw_store::links;
+
+    use super::*;
+
+    fn link(user: i64) -> Link {
+        Link::new(AppId(1), AccountId(7), UserId(user), Millis(0))
+    }
+
+    #[tokio::test]
+    async fn whoever_was_outrun_decides_again_and_is_told_about_what() {
+        let store = Store::open(&Url::Memory).await.expect("opens");
+        commit(&store, vec![links::insert(&link(1))]).await.expect("the first");
+        let mut told = Vec::new();
+        let result: Result<_, Error> = decide_and_commit(&store, |lost| {
+            told.push(lost);
+            let store = &store;
+            async move {
+                let found = links::of(store, AppId(1), AccountId(7)).await?.expect("is there");
+                // Only the second attempt knows the version.
+                let version = if lost.is_some() { found.version } else { 99 };
+                let changes = vec![links::update(&Link { version, ..found })];
+                Ok(Attempt::Commit { changes, then: "done" })
+            }
+        })
+        .await;
+        assert_eq!(result.expect("the second attempt"), "done");
+        assert_eq!(told, [None, Some(Contested::Link)]);
+    }
+
+    #[tokio::test]
+    async fn it_ends_when_it_is_done_when_it_fails_and_after_four_attempts() {
+        let store = Store::open(&Url::Memory).await.expect("opens");
+        commit(&store, vec![links::insert(&link(1))]).await.expect("the first");
+        let mut attempts = 0;
+        let mut outrun = async |is_resumable: bool| {
+            let result: Result<(), Error> = decide_and_commit(&store, |_| {
+                attempts += 1;
+                let (changes, then) = (vec![links::insert(&link(2))], ());
+                let attempt = match is_resumable {
+                    true => Attempt::Resumable { changes, then },
+                    false => Attempt::Commit { changes, then },
+                };
+                std::future::ready(Ok(attempt))
+            })
+            .await;
+            (result, std::mem::take(&mut attempts))
+        };
+        assert!(matches!(outrun(false).await, (Err(Error::Outrun), 4)));
+        assert!(matches!(outrun(true).await, (Err(Error::Outrun), 4)));
+        store.shut();
+        assert!(matches!(outrun(false).await, (Err(Error::Shut), 1)), "a failed commit is not tried again");
+        assert!(matches!(outrun(true).await, (Err(Error::Shut), 4)), "unless its attempts recognize their own work");
+        let done: Result<_, Error> = decide_and_commit(&store, |_| async { Ok(Attempt::Done(1)) }).await;
+        assert_eq!(done.expect("nothing is written"), 1);
+        let refused: Result<(), Error> = decide_and_commit(&store, |_| async { Err(Error::Slow) }).await;
+        assert!(matches!(refused, Err(Error::Slow)));
+        assert!(matches!(commit(&store, vec![links::insert(&link(2))]).await, Err(Error::Shut)));
+    }
+}

@@ -1,0 +1,119 @@
+//! What stands around a handler: its call is read, it returns what it decided, and one place renders what came of it.
+//! `get("/v2/user/me", &ABOUT, kapi(me))`: `me` takes a [`Call`] and returns a reply or an [`Error`].
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use axum::extract::{FromRequestParts as _, Request};
+use axum::handler;
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde::Serialize;
+
+use crate::Platform;
+use crate::http::error::{Error, json};
+use crate::request::context::{self, Here};
+
+/// What a handler takes.
+pub trait Call: Sized + Send {
+    /// Reads it from a request.
+    fn read(platform: Arc<Platform>, request: Request) -> impl Future<Output = Result<Self, Error>> + Send;
+}
+
+/// A decision, and how its result is spelled under the base URL of the request.
+pub struct Handler<F, Reply> {
+    decide: F,
+    render: Render<Reply>,
+}
+
+type Render<Reply> = fn(Result<Reply, Error>, &Platform, &str) -> Response;
+
+// Derived, it would ask for a reply that can be cloned.
+impl<F: Clone, Reply> Clone for Handler<F, Reply> {
+    fn clone(&self) -> Self {
+        Self { decide: self.decide.clone(), render: self.render }
+    }
+}
+
+/// Answers as kapi does: JSON, and errors with `code` and `msg`.
+pub const fn kapi<F, Reply: Serialize>(decide: F) -> Handler<F, Reply> {
+    let render = |result: Result<Reply, Error>, platform: &Platform, base: &str| {
+        result.map_or_else(|error| error.kapi(platform, base), |reply| json(StatusCode::OK, &reply))
+    };
+    Handler { decide, render }
+}
+
+/// Answers as kauth does where it answers JSON: errors with `error` and `error_description`.
+pub const fn kauth<F, Reply: Serialize>(decide: F) -> Handler<F, Reply> {
+    let render = |result: Result<Reply, Error>, platform: &Platform, base: &str| {
+        result.map_or_else(|error| error.kauth(platform, base), |reply| json(StatusCode::OK, &reply))
+    };
+    Handler { decide, render }
+}
+
+/// Answers as the apps host does: pages, and errors in JSON with `error_code` and `error_msg`.
+pub const fn apps<F>(decide: F) -> Handler<F, Response> {
+    let render = |result: Result<Response, Error>, platform: &Platform, base: &str| {
+        result.unwrap_or_else(|error| error.apps(platform, base))
+    };
+    Handler { decide, render }
+}
+
+/// Answers as `render` says.
+pub const fn rendered<F, Reply>(decide: F, render: Render<Reply>) -> Handler<F, Reply> {
+    Handler { decide, render }
+}
+
+impl<C, F, Decided, Reply> handler::Handler<(C, Reply), Arc<Platform>> for Handler<F, Reply>
+where
+    C: Call + 'static,
+    F: FnOnce(C) -> Decided + Clone + Send + Sync + 'static,
+    Decided: Future<Output = Result<Reply, Error>> + Send + 'static,
+    Reply: Send + 'static,
+{
+    type Future = Pin<Box<dyn Future<Output = Response> + Send>>;
+
+    fn call(self, request: Request, platform: Arc<Platform>) -> Self::Future {
+        Box::pin(async move {
+            let base = context::base(&platform, request.headers());
+            let result = match C::read(Arc::clone(&platform), request).await {
+                Ok(call) => (self.decide)(call).await,
+                Err(error) => Err(error),
+            };
+            (self.render)(result, &platform, &base)
+        })
+    }
+}
+
+/// A request as it came.
+pub struct Plain {
+    pub platform: Arc<Platform>,
+    pub request: Request,
+}
+
+impl Call for Plain {
+    async fn read(platform: Arc<Platform>, request: Request) -> Result<Self, Error> {
+        Ok(Self { platform, request })
+    }
+}
+
+/// A browser's request.
+pub struct Visit {
+    pub here: Here,
+    pub request: Request,
+}
+
+impl Call for Visit {
+    async fn read(platform: Arc<Platform>, request: Request) -> Result<Self, Error> {
+        let (mut parts, body) = request.into_parts();
+        let Ok(here) = Here::from_request_parts(&mut parts, &platform).await;
+        Ok(Self { here, request: Request::from_parts(parts, body) })
+    }
+}
+
+impl Visit {
+    /// The query, undecoded.
+    pub fn query(&self) -> String {
+        self.request.uri().query().unwrap_or_default().to_owned()
+    }
+}

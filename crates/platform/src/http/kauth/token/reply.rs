@@ -1,0 +1,53 @@
+//! What both grants answer with.
+
+use kakaw_core::Millis;
+use kakaw_core::app::AppKey;
+use kakaw_core::token::grant::{Bearer, Grant};
+use kakaw_core::token::id_token;
+use kakaw_core::token::user_info::Pictures;
+use kakaw_core::token::{self, AccessToken};
+use kakaw_store::Error as StoreError;
+use kakaw_wire::scope::{Item, OPENID};
+use kakaw_wire::token::TokenReply;
+
+use super::Client;
+use crate::Platform;
+use crate::http::error::Error;
+
+pub fn access_reply(platform: &Platform, grant: &Grant, key: &AppKey) -> TokenReply {
+    let lifetime = access_lifetime(platform, key);
+    let access = AccessToken { grant_id: grant.id, expires_at: platform.now().plus_seconds(lifetime) };
+    TokenReply {
+        token_type: "bearer".to_owned(),
+        access_token: token::issue_access(&platform.sealer, access, &*platform.random),
+        id_token: None,
+        // Whole seconds that are left once the answer has been read.
+        expires_in: lifetime - 1,
+        refresh_token: None,
+        refresh_token_expires_in: None,
+        scope: None,
+        tx_id: None,
+    }
+}
+
+/// Seconds that an access token of this key lives.
+fn access_lifetime(platform: &Platform, key: &AppKey) -> i64 {
+    platform.policy().rehearsal.access_lifetime.unwrap_or_else(|| key.kind.access_lifetime())
+}
+
+pub async fn sign_id_token(client: &Client<'_>, bearer: &Bearer, now: Millis) -> Result<String, Error> {
+    let Client { platform, base, app, .. } = client;
+    let expires_at = now.plus_seconds(access_lifetime(platform, &bearer.key));
+    let claims = id_token::claims(bearer, app, base, &Pictures { base }, now, expires_at);
+    let signed = platform.signer.keys().await?.first().and_then(|key| key.sign(&claims));
+    signed.ok_or_else(|| Error::Store(StoreError::Unusable("the ID token could not be signed".to_owned())))
+}
+
+/// The scopes of an answer: separated by spaces, absent when there are none.
+pub fn scope_text(scopes: &[Item], openid: bool) -> Option<String> {
+    let mut words: Vec<&str> = scopes.iter().map(|item| item.id()).collect();
+    if openid {
+        words.push(OPENID);
+    }
+    (!words.is_empty()).then(|| words.join(" "))
+}
