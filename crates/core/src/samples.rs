@@ -7,7 +7,7 @@ use kakaw_wire::scope::Item;
 
 use crate::account::{Account, Attributes};
 use crate::app::{App, AppKey, AppSettings, Consent, ConsentItem, KeyKind, KeySettings};
-use crate::authorize::code::Code;
+use crate::authorize::authorization::{Authorization, Epochs};
 use crate::crypto::signing_key::SigningKey;
 use crate::link::Link;
 use crate::token::grant::{Bearer, Grant};
@@ -50,28 +50,18 @@ pub fn link(agreed: &[Item]) -> Link {
 /// What a token of a log-in stands for in which the person agreed to these items.
 pub fn bearer(attributes: Attributes, agreed: &[Item]) -> Bearer {
     let (key, account, link) = (key(KeyKind::RestApi), account(attributes), link(agreed));
-    let code = Code {
-        id: "code".to_owned(),
+    let authorization = Authorization {
         app_id: key.app_id,
         app_key: key.key.clone(),
         account_id: account.id,
-        redirect_uri: "https://a.example/".to_owned(),
         scopes: agreed.to_vec(),
         openid: true,
         nonce: Some("n".to_owned()),
-        code_challenge: None,
         auth_time: Millis(NOW.0 - 5000),
         session_id: "session".to_owned(),
         device: "browser".to_owned(),
         address: "192.0.2.1".to_owned(),
-        link_epoch: link.epoch,
-        account_epoch: account.epoch,
-        key_epoch: key.epoch,
-        created_at: NOW,
-        expires_at: NOW.plus_seconds(600),
-        spent_at: None,
-        grant_id: None,
-        tx_id: None,
+        epochs: Epochs { link: link.epoch, account: account.epoch, key: key.epoch },
     };
-    Bearer { grant: Grant::from_code(GrantId(1), &code, NOW), link, account, key, app_version: 1 }
+    Bearer { grant: Grant::new(GrantId(1), authorization, NOW), link, account, key, app_version: 1 }
 }
