@@ -39,8 +39,10 @@ fn told(app: &App, person: Attributes, agreed: &[Item]) -> Value {
     json!(me((&bearer).into(), app, &Keys::All, &PICTURES, NOW))
 }
 
-/// What each item shows of the person; its agreement is the key with `_needs_agreement`.
-const SHOWN: [(Item, &str, &[(&str, &str)]); 12] = [
+/// An item, its name in `…_needs_agreement`, and what it shows: where, and as which JSON.
+type Shown = (Item, &'static str, &'static [(&'static str, &'static str)]);
+
+const SHOWN: [Shown; 12] = [
     (
         Item::Profile,
         "profile",
