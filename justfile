@@ -4,6 +4,10 @@
 check:
     cargo fmt --all --check && cargo clippy --workspace --all-targets -- -D warnings
 
+# Licenses, banned crates, unused dependencies, spelling
+lints:
+    tests/lints/run
+
 # What needs nothing but cargo
 fast:
     ./test --fast

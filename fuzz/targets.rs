@@ -1,6 +1,6 @@
 //! What is fuzzed, and what each parser promises. A target says by a panic that a promise was broken.
 
-#![allow(clippy::panic, reason = "the fuzzer catches it")]
+#![expect(clippy::panic, reason = "the fuzzer catches it")]
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use kakaw_core::account::Attributes;
@@ -18,10 +18,11 @@ use kakaw_wire::oidc::IdTokenClaims;
 use kakaw_wire::scope::{self, Item};
 use kakaw_wire::text::Lang;
 
-type Check = Box<dyn Fn(&[u8])>;
+pub type Check = Box<dyn Fn(&[u8])>;
 
 pub struct Target {
     pub name: &'static str,
+    #[cfg_attr(not(any(fuzzing, test)), expect(dead_code, reason = "a plain build hands in a file"))]
     pub seeds: fn() -> Vec<Vec<u8>>,
     pub make: fn() -> Check,
 }

@@ -115,16 +115,16 @@ test('every kind of fault by one call', async () => {
     const body = new URLSearchParams({ grant_type: 'authorization_code', client_id: KEY, redirect_uri: 'http://localhost:3000/callback', code });
     return (await (await fetch(`${current.url}/oauth/token`, { method: 'POST', body })).json()).id_token;
   };
-  const spoilt = async kind => {
+  const injected = async kind => {
     await broken('/oauth/token', { id_token: kind });
     return idToken();
   };
   const right = claims(await idToken());
-  assert.ok(claims(await spoilt('expired')).exp < Date.now() / 1000);
-  assert.notEqual(claims(await spoilt('other_audience')).aud, right.aud);
-  assert.notEqual(claims(await spoilt('other_nonce')).nonce, 'mine');
-  assert.notEqual(claims(await spoilt('other_issuer')).iss, right.iss);
-  const verified = await fetch(`${current.url}/oauth/tokeninfo`, { method: 'POST', body: new URLSearchParams({ id_token: await spoilt('bad_signature') }) });
+  assert.ok(claims(await injected('expired')).exp < Date.now() / 1000);
+  assert.notEqual(claims(await injected('other_audience')).aud, right.aud);
+  assert.notEqual(claims(await injected('other_nonce')).nonce, 'mine');
+  assert.notEqual(claims(await injected('other_issuer')).iss, right.iss);
+  const verified = await fetch(`${current.url}/oauth/tokeninfo`, { method: 'POST', body: new URLSearchParams({ id_token: await injected('bad_signature') }) });
   assert.equal(verified.status, 400);
 });
 

@@ -5,7 +5,9 @@ use std::io::{self, Write};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use crate::clock;
 
 /// Lines that wait at most for a reader that is slow. More of them are dropped, and their number is said later.
 const LINES: usize = 1024;
@@ -43,7 +45,7 @@ impl Write for Queued {
 
 /// Waits until what was logged is written, but no longer than this: whoever reads it may have stopped.
 pub fn drain(longest: Duration) {
-    let began = Instant::now();
+    let began = clock::monotonic();
     while QUEUE.waiting.load(Ordering::SeqCst) > 0 && began.elapsed() < longest {
         std::thread::park_timeout(Duration::from_millis(1));
     }

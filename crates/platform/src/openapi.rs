@@ -17,7 +17,7 @@ pub fn document(base: &str, endpoints: &[Endpoint]) -> Value {
         let Some(about) = endpoint.about else { continue };
         let operation = operation(endpoint, about, &mut generator);
         let path = paths.entry(&endpoint.path).or_insert_with(|| json!({}));
-        path[endpoint.method.name().to_lowercase()] = operation;
+        path.as_object_mut().map(|methods| methods.insert(endpoint.method.name().to_lowercase(), operation));
     }
     json!({
         "openapi": "3.0.3",
@@ -37,24 +37,26 @@ pub fn document(base: &str, endpoints: &[Endpoint]) -> Value {
 }
 
 fn operation(endpoint: &Endpoint, about: &About, generator: &mut SchemaGenerator) -> Value {
-    let mut operation = json!({ "summary": about.summary, "responses": responses(about, generator) });
-    if !about.more.is_empty() {
-        operation["description"] = json!(about.more);
-    }
-    let parameters = parameters(endpoint);
-    if !parameters.is_empty() {
-        operation["parameters"] = json!(parameters);
-    }
-    if let Some(form) = form(endpoint) {
-        operation["requestBody"] = json!({ "content": { "application/x-www-form-urlencoded": { "schema": form } } });
-    }
-    operation["security"] = match about.credential {
+    let body = |form: Value| json!({ "content": { "application/x-www-form-urlencoded": { "schema": form } } });
+    let security = match about.credential {
         Credential::None => json!([]),
         Credential::Token => json!([{ "token": [] }]),
         Credential::AdminKey => json!([{ "adminKey": [] }]),
         Credential::TokenOrAdminKey => json!([{ "token": [] }, { "adminKey": [] }]),
     };
-    operation
+    object([
+        ("summary", Some(json!(about.summary))),
+        ("description", (!about.more.is_empty()).then(|| json!(about.more))),
+        ("parameters", Some(parameters(endpoint)).filter(|all| !all.is_empty()).map(Value::Array)),
+        ("requestBody", form(endpoint).map(body)),
+        ("responses", Some(responses(about, generator))),
+        ("security", Some(security)),
+    ])
+}
+
+/// An object of the members that there are.
+fn object<const N: usize>(members: [(&str, Option<Value>); N]) -> Value {
+    members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect::<Map<_, _>>().into()
 }
 
 fn described(param: &Param) -> String {
@@ -80,26 +82,25 @@ fn form(endpoint: &Endpoint) -> Option<Value> {
     if properties.is_empty() {
         return None;
     }
-    let mut schema = json!({ "type": "object", "properties": properties });
     let required: Vec<&str> =
         endpoint.in_form().filter(|param| param.needed == Needed::Yes).map(|param| param.name).collect();
-    if !required.is_empty() {
-        schema["required"] = json!(required);
-    }
-    Some(schema)
+    Some(object([
+        ("type", Some(json!("object"))),
+        ("properties", Some(Value::Object(properties))),
+        ("required", (!required.is_empty()).then(|| json!(required))),
+    ]))
 }
 
 fn responses(about: &About, generator: &mut SchemaGenerator) -> Value {
     let json_of = |schema: Value| json!({ "application/json": { "schema": schema } });
-    let success = |schema: Value| json!({ "description": "Success.", "content": json_of(schema) });
-    let mut responses = match about.reply {
-        Reply::Json(schema) => json!({ "200": success(json!(schema(generator))) }),
-        Reply::Object => json!({ "200": success(json!({ "type": "object" })) }),
-        Reply::Later => {
-            json!({ "200": success(json!({ "type": "object" })), "204": { "description": "Not yet." } })
-        }
-        Reply::Page => json!({ "200": { "description": "A page." } }),
-        Reply::Nothing => json!({ "204": { "description": "Done." } }),
+    let success = |schema: Value| Some(json!({ "description": "Success.", "content": json_of(schema) }));
+    let described = |text: &str| Some(json!({ "description": text }));
+    let (ok, no_content) = match about.reply {
+        Reply::Json(schema) => (success(json!(schema(generator))), None),
+        Reply::Object => (success(json!({ "type": "object" })), None),
+        Reply::Later => (success(json!({ "type": "object" })), described("Not yet.")),
+        Reply::Page => (described("A page."), None),
+        Reply::Nothing => (None, described("Done.")),
     };
     let error = match about.errors {
         Errors::Kapi => Some(generator.subschema_for::<KapiError>()),
@@ -107,11 +108,11 @@ fn responses(about: &About, generator: &mut SchemaGenerator) -> Value {
         Errors::Apps => Some(generator.subschema_for::<AppsError>()),
         Errors::Page => None,
     };
-    responses["default"] = match error {
+    let error = match error {
         Some(schema) => json!({ "description": "An error, or a redirect.", "content": json_of(json!(schema)) }),
         None => json!({ "description": "An error page, or a redirect." }),
     };
-    responses
+    object([("200", ok), ("204", no_content), ("default", Some(error))])
 }
 
 #[cfg(test)]

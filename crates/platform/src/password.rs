@@ -3,13 +3,15 @@
 use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use kakaw_core::crypto::secret::{self, Secret};
 use kakaw_core::random::{self, Random};
 use tokio::sync::oneshot;
+
+use crate::clock;
 
 /// Cost of a hash (RFC 9106 §3.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -185,7 +187,7 @@ impl Queue {
             if let Some(job) = state.next() {
                 state.hashing += 1;
                 drop(state);
-                let began = Instant::now();
+                let began = clock::monotonic();
                 let hand_over = job();
                 let took = began.elapsed();
                 state = self.lock();
@@ -348,6 +350,8 @@ fn raw(cost: Cost, password: &str, salt: &[u8]) -> [u8; 32] {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Instant;
+
     use super::*;
 
     fn hex(bytes: &[u8]) -> String {
@@ -395,7 +399,7 @@ mod tests {
         let (passwords, from) = (Arc::clone(passwords), from.to_owned());
         tokio::spawn(async move {
             let verified = passwords.verify(&from, None, &Secret::new("x")).await;
-            (Instant::now(), verified)
+            (clock::monotonic(), verified)
         })
     }
 
@@ -429,7 +433,7 @@ mod tests {
         let wait = Duration::from_millis(200);
         let passwords = Arc::new(Passwords::new(SLOW, 1, PLACES).waiting_at_most(wait));
         assert_eq!(verify(&passwords, "a").await.expect("joined").1, Ok(false));
-        let began = Instant::now();
+        let began = clock::monotonic();
         let all: Vec<_> = (0..500).map(|_| verify(&passwords, "a")).collect();
         let mut answered = 0;
         for one in all {

@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
+use crate::clock;
+
 /// What an app may do in a minute.
 pub struct Quotas {
     /// Calls of `/v1/user/ids`.
@@ -48,7 +50,7 @@ impl PerMinute {
     /// A quota; zero means none.
     #[must_use]
     pub fn new(limit: u32) -> Self {
-        Self { limit, started: Instant::now(), calls: Mutex::default() }
+        Self { limit, started: clock::monotonic(), calls: Mutex::default() }
     }
 
     /// Counts a call of the app, and says whether it may go on. An app may have a limit of its own.

@@ -1,18 +1,20 @@
 //! The two sources of chance: the system's, and a seeded one for tests, which `serve` cannot construct.
 
 use aws_lc_rs::digest;
-use aws_lc_rs::rand::{SecureRandom as _, SystemRandom};
+use aws_lc_rs::rand::{self, SecureRandom as _};
 use kakaw_core::random::Random;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The system's generator.
-pub struct System(SystemRandom);
+#[expect(clippy::disallowed_types, reason = "the one place that opens it")]
+pub struct System(rand::SystemRandom);
 
 impl System {
     /// Opens it.
     #[must_use]
+    #[expect(clippy::disallowed_types, reason = "the one place that opens it")]
     pub fn new() -> Self {
-        Self(SystemRandom::new())
+        Self(rand::SystemRandom::new())
     }
 }
 
@@ -49,11 +51,10 @@ impl Random for Seeded {
     fn fill(&self, bytes: &mut [u8]) {
         for chunk in bytes.chunks_mut(32) {
             let n = self.counter.fetch_add(1, Ordering::SeqCst);
-            let mut input = [0; 16];
-            input[..8].copy_from_slice(&self.seed.to_be_bytes());
-            input[8..].copy_from_slice(&n.to_be_bytes());
-            let hash = digest::digest(&digest::SHA256, &input);
-            chunk.copy_from_slice(&hash.as_ref()[..chunk.len()]);
+            let hash = digest::digest(&digest::SHA256, &[self.seed.to_be_bytes(), n.to_be_bytes()].concat());
+            for (byte, chance) in chunk.iter_mut().zip(hash.as_ref()) {
+                *byte = *chance;
+            }
         }
     }
 }

@@ -10,9 +10,11 @@ pub enum Error {
     /// The authorization server refused.
     #[error("{cause:?}: {}", reply.error_description.as_deref().unwrap_or(&reply.error))]
     Auth {
+        /// What is wrong, by the name that the official SDKs have for it.
         cause: AuthErrorCause,
         /// `KOE…`, if the server says one that the catalogue knows.
         code: Option<Code>,
+        /// The whole answer.
         reply: KauthError,
     },
     /// The user API refused.
@@ -20,7 +22,12 @@ pub enum Error {
     Api(KapiError),
     /// The answer is none of the wire's.
     #[error("{status}, and no answer of Kakao Login: {text}")]
-    Undecodable { status: u16, text: String },
+    Undecodable {
+        /// Of HTTP.
+        status: u16,
+        /// The body.
+        text: String,
+    },
     /// A base URL that is none.
     #[error("base URL {0}")]
     BaseUrl(String),
@@ -31,7 +38,7 @@ pub enum Error {
 
 /// What the authorization server complains about (RFC 6749 §4.1.2.1 and §5.2, OpenID Connect Core §3.1.2.6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs)]
+#[expect(missing_docs, reason = "the names are those of the specifications")]
 pub enum AuthErrorCause {
     AccessDenied,
     ConsentRequired,

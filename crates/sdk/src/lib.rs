@@ -16,6 +16,8 @@
 //! # }
 //! ```
 
+#![deny(missing_docs)]
+
 mod error;
 
 use kakaw_wire::scope::Item;

@@ -1,4 +1,4 @@
-//! Faults that a stand-in injects on demand: which exchange is meant, and how its answer is spoilt.
+//! Faults that a stand-in injects on demand: which exchange is meant, and how it fails.
 
 use kakaw_core::{AccountId, AppId};
 use std::collections::HashMap;
@@ -42,19 +42,19 @@ pub struct FaultRule {
     /// 0 to 1; default 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub probability: Option<f64>,
-    /// How the answer is spoilt.
+    /// How the exchange fails.
     pub fault: Fault,
     /// Exchanges that fitted so far.
     #[serde(skip_deserializing)]
     #[schemars(skip)]
     pub fitted: u64,
-    /// Exchanges that were spoilt so far.
+    /// Exchanges that it was applied to so far.
     #[serde(skip_deserializing)]
     #[schemars(skip)]
     pub applied: u64,
 }
 
-/// How an answer is spoilt.
+/// How an exchange fails.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Fault {

@@ -133,10 +133,11 @@ fn cores() -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::{Duration, Instant};
+    use kakaw_platform::clock;
+    use std::time::Duration;
 
     async fn filled(pool: &KeyPool, keys: usize) {
-        let began = Instant::now();
+        let began = clock::monotonic();
         while pool.ready() < keys {
             assert!(began.elapsed() < Duration::from_secs(60), "the stock is not filled");
             tokio::time::sleep(Duration::from_millis(5)).await;
@@ -186,7 +187,7 @@ mod tests {
         filled(&pool, 1).await;
         let shelf = Arc::downgrade(&pool.shelf);
         drop(pool);
-        let began = Instant::now();
+        let began = clock::monotonic();
         while shelf.strong_count() > 0 {
             assert!(began.elapsed() < Duration::from_secs(60), "a thread still waits");
             tokio::time::sleep(Duration::from_millis(5)).await;

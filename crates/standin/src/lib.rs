@@ -11,6 +11,7 @@ pub mod faults;
 pub mod inject;
 pub mod inspector;
 pub mod intercept;
+mod json;
 pub mod key_pool;
 pub mod pages;
 pub mod presets;

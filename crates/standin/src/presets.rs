@@ -10,6 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::json::set;
 use crate::refused::Refused;
 use crate::world::World;
 use kakaw_platform::manage::world_file::{self, WorldFile};
@@ -161,24 +162,27 @@ fn person(world: &World, preset: Preset, app: &App, login: &str, password: &str)
     let items = app.settings.consent_items.iter().filter(|(_, item)| item.consent != Consent::OnUse);
     let agreed: Vec<Item> = items.map(|(item, _)| *item).collect();
     match preset {
-        Preset::NoEmail => person["email"] = Value::Null,
-        Preset::UnverifiedEmail => person["email_verified"] = json!(false),
-        Preset::InvalidEmail => person["email_valid"] = json!(false),
+        Preset::NoEmail => set(&mut person, "email", Value::Null),
+        Preset::UnverifiedEmail => set(&mut person, "email_verified", false),
+        Preset::InvalidEmail => set(&mut person, "email_valid", false),
         Preset::DeclinedEmail => {
             let others: Vec<&Item> = agreed.iter().filter(|item| **item != Item::AccountEmail).collect();
-            person["links"] = json!([{ "app": app.id, "scopes": others }]);
+            set(&mut person, "links", json!([{ "app": app.id, "scopes": others }]));
         }
-        Preset::NoProfile => person["nickname"] = Value::Null,
-        Preset::NoTalk => (person["talk"], person["phone_number"]) = (json!(false), Value::Null),
+        Preset::NoProfile => set(&mut person, "nickname", Value::Null),
+        Preset::NoTalk => {
+            set(&mut person, "talk", false);
+            set(&mut person, "phone_number", Value::Null);
+        }
         Preset::Under14 => {
             let year: i32 = world.now().rfc3339().get(..4).and_then(|year| year.parse().ok()).unwrap_or(2026);
-            person["birthyear"] = json!((year - 10).to_string());
+            set(&mut person, "birthyear", (year - 10).to_string());
         }
-        Preset::Restricted => person["restricted"] = json!(true),
+        Preset::Restricted => set(&mut person, "restricted", true),
         Preset::NotTeamMember | Preset::NotLinked => {}
         Preset::PreRegistered => {
             let due = world.now().plus_seconds(SIGNUP).rfc3339();
-            person["links"] = json!([{ "app": app.id, "scopes": agreed, "signup_due": due }]);
+            set(&mut person, "links", json!([{ "app": app.id, "scopes": agreed, "signup_due": due }]));
         }
     }
     person

@@ -84,7 +84,7 @@ pub struct Exchange {
     /// Why.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub diagnosis: Vec<String>,
-    /// The fault rule that spoilt it.
+    /// The fault rule that was applied to it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fault: Option<u64>,
 }

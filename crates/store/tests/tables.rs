@@ -1,6 +1,11 @@
 //! What the statements promise, on every database.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    reason = "tests; clippy.toml knows only what stands in a test itself"
+)]
 
 use kakaw_core::account::LoginId;
 use kakaw_core::{AccountId, AppId, GrantId, UserId};

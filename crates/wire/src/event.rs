@@ -8,6 +8,7 @@ macro_rules! events {
     ($($(#[$doc:meta])* $variant:ident $id:literal $category:ident;)*) => {
         /// A type of event.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+        #[expect(missing_docs, reason = "the names are those of the wire")]
         pub enum EventType { $($(#[$doc])* #[serde(rename = $id)] $variant,)* }
 
         impl EventType {
@@ -54,11 +55,13 @@ events! {
 /// The vocabularies of events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Category {
+    /// OpenID's events of OAuth.
     Oauth,
-    /// Needs the permission and the person's consent.
+    /// OpenID's Risk Incident Sharing and Coordination. Needs the permission and the person's consent.
     Risc,
-    /// Needs the permission and the person's consent.
+    /// OpenID's Continuous Access Evaluation Profile. Needs the permission and the person's consent.
     Caep,
+    /// Kakao's own.
     Kakao,
 }
 
@@ -80,7 +83,7 @@ impl EventType {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-#[allow(missing_docs, reason = "the names are the documentation's")]
+#[expect(missing_docs, reason = "the names are the documentation's")]
 pub enum UnlinkReason {
     AccountDelete,
     ForcedAccountDelete,

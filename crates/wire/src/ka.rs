@@ -14,8 +14,11 @@ pub struct Ka {
 /// The platform that a caller claims to run on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Os {
+    /// An app of Android.
     Android,
+    /// An app of iOS.
     Ios,
+    /// A page.
     Web,
 }
 

@@ -2,6 +2,8 @@
 //!
 //! This crate knows no rules: it says how things are spelled, in which shape, and nothing about when.
 
+#![deny(missing_docs)]
+
 pub mod authorize;
 pub mod event;
 pub mod form;

@@ -75,7 +75,7 @@ pub struct Jwks {
 /// The discovery document (OpenID Connect Discovery §3), with the fields that Kakao Login publishes.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
-#[allow(missing_docs)]
+#[expect(missing_docs, reason = "the names are those of the wire")]
 pub struct Discovery {
     pub issuer: String,
     pub authorization_endpoint: String,
@@ -131,7 +131,7 @@ impl Discovery {
 /// Reply of `GET /v1/oidc/userinfo`: only what was agreed to appears.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
-#[allow(missing_docs)]
+#[expect(missing_docs, reason = "the names are those of the wire")]
 pub struct UserInfo {
     pub sub: String,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -48,7 +48,7 @@ macro_rules! codes {
     ($($variant:ident $id:literal $file:literal $status:ident;)*) => {
         /// A code of the catalogue. Codes are only ever added.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        #[allow(missing_docs)]
+        #[expect(missing_docs, reason = "the names are those of the wire")]
         pub enum Code { $($variant,)* }
 
         impl Code {
@@ -103,7 +103,7 @@ macro_rules! problems {
     ($($(#[$doc:meta])* $code:ident $variant:ident { $($field:ident),* } [$($surface:ident $http:literal $error:literal $message:literal),* $(,)?];)*) => {
         /// An error with its evidence.
         #[derive(Debug, Clone, PartialEq, Eq)]
-        #[allow(missing_docs)]
+        #[expect(missing_docs, reason = "the names are those of the wire")]
         pub enum Problem { $($(#[$doc])* $variant { $($field: String),* },)* }
 
         impl Problem {

@@ -12,6 +12,7 @@ pub struct SettingProblem {
     pub path: String,
     /// The value, cut where it is long. Of a secret only its length; empty where nothing was received.
     pub received: String,
+    /// What was expected in its place.
     pub expected: Expected,
 }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// Reply of `/v1/user/shipping_address`. No list and `false`: the person has none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
-#[allow(missing_docs)]
+#[expect(missing_docs, reason = "the names are those of the wire")]
 pub struct ShippingAddresses {
     pub user_id: i64,
     /// Whether consent must be asked for first; then there is no list.
@@ -21,9 +21,11 @@ pub struct ShippingAddresses {
 pub struct ShippingAddress {
     /// Address id.
     pub id: i64,
+    /// Whether the picker offers it first.
     pub is_default: bool,
     /// Unix seconds.
     pub updated_at: i64,
+    /// What the person typed.
     #[serde(flatten)]
     pub fields: AddressFields,
 }
@@ -36,16 +38,22 @@ pub struct AddressFields {
     /// What the person calls the address.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// By road or by lot number.
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub kind: Option<AddressKind>,
+    /// The part that the postal service knows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub base_address: Option<String>,
+    /// Building, floor and room.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail_address: Option<String>,
+    /// Who receives.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub receiver_name: Option<String>,
+    /// The receiver's phone number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub receiver_phone_number1: Option<String>,
+    /// Another number of the receiver.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub receiver_phone_number2: Option<String>,
     /// Five digits: the postcode of an address by road.

@@ -9,7 +9,7 @@ use crate::scope::Kind;
 /// Reply of `/v2/user/me`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
-#[allow(missing_docs)]
+#[expect(missing_docs, reason = "the names are those of the wire")]
 pub struct User {
     pub id: i64,
     /// There when automatic link is off: whether the person finished signing up.
@@ -32,7 +32,7 @@ pub struct User {
 /// `{x}_needs_agreement: true` means that the account has the value and the person has not agreed.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
-#[allow(missing_docs)]
+#[expect(missing_docs, reason = "the names are those of the wire")]
 pub struct KakaoAccount {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub profile_needs_agreement: Option<bool>,
@@ -91,7 +91,7 @@ pub struct KakaoAccount {
 /// `kakao_account.profile`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
-#[allow(missing_docs)]
+#[expect(missing_docs, reason = "the names are those of the wire")]
 pub struct Profile {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nickname: Option<String>,
@@ -108,7 +108,7 @@ pub struct Profile {
 /// Reply of `/v1/user/access_token_info` and `/v1/user/check_access_token`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
-#[allow(missing_docs)]
+#[expect(missing_docs, reason = "the names are those of the wire")]
 pub struct AccessTokenInfo {
     pub id: i64,
     /// Seconds left.
@@ -143,7 +143,7 @@ pub struct Scopes {
 /// A consent item of a person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
-#[allow(missing_docs)]
+#[expect(missing_docs, reason = "the names are those of the wire")]
 pub struct ScopeDetails {
     pub id: String,
     /// As consent screens call it, in the language of the request.
@@ -172,7 +172,7 @@ pub enum AgreedBy {
 /// Reply of `/v2/user/service_terms`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
-#[allow(missing_docs)]
+#[expect(missing_docs, reason = "the names are those of the wire")]
 pub struct ServiceTerms {
     pub id: i64,
     pub service_terms: Vec<ServiceTermDetails>,
@@ -181,7 +181,7 @@ pub struct ServiceTerms {
 /// Service terms of a person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
-#[allow(missing_docs)]
+#[expect(missing_docs, reason = "the names are those of the wire")]
 pub struct ServiceTermDetails {
     pub tag: String,
     pub required: bool,
@@ -197,7 +197,7 @@ pub struct ServiceTermDetails {
 /// Reply of `/v2/user/upgrade/service_terms`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
-#[allow(missing_docs)]
+#[expect(missing_docs, reason = "the names are those of the wire")]
 pub struct AgreedServiceTerms {
     pub id: i64,
     pub agreed_service_terms: Vec<AgreedServiceTerm>,
@@ -206,7 +206,7 @@ pub struct AgreedServiceTerms {
 /// An agreement that was recorded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
-#[allow(missing_docs)]
+#[expect(missing_docs, reason = "the names are those of the wire")]
 pub struct AgreedServiceTerm {
     pub tag: String,
     pub agreed: bool,
@@ -217,7 +217,7 @@ pub struct AgreedServiceTerm {
 /// Reply of `/v2/user/revoke/service_terms`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
-#[allow(missing_docs)]
+#[expect(missing_docs, reason = "the names are those of the wire")]
 pub struct RevokedServiceTerms {
     pub id: i64,
     pub revoked_service_terms: Vec<RevokedServiceTerm>,
@@ -226,7 +226,7 @@ pub struct RevokedServiceTerms {
 /// An agreement that was taken back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
-#[allow(missing_docs)]
+#[expect(missing_docs, reason = "the names are those of the wire")]
 pub struct RevokedServiceTerm {
     pub tag: String,
     pub agreed: bool,
@@ -235,7 +235,7 @@ pub struct RevokedServiceTerm {
 /// Reply of the older `/v1/user/service/terms`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
-#[allow(missing_docs)]
+#[expect(missing_docs, reason = "the names are those of the wire")]
 pub struct LegacyServiceTerms {
     pub user_id: i64,
     pub allowed_service_terms: Vec<AllowedServiceTerm>,
@@ -247,7 +247,7 @@ pub struct LegacyServiceTerms {
 /// Terms that the person agreed to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
-#[allow(missing_docs)]
+#[expect(missing_docs, reason = "the names are those of the wire")]
 pub struct AllowedServiceTerm {
     pub tag: String,
     pub agreed_at: String,
@@ -256,7 +256,7 @@ pub struct AllowedServiceTerm {
 /// Terms of the app.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
-#[allow(missing_docs)]
+#[expect(missing_docs, reason = "the names are those of the wire")]
 pub struct AppServiceTerm {
     pub tag: String,
 }

@@ -158,7 +158,6 @@ pub enum Standing {
 /// What an app must ask the operator for, by the documented names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-#[allow(missing_docs, reason = "the names are the documentation's")]
 pub enum Permission {
     OauthImplicitGrantSupported,
     PlusFriendsOnAgreementSupported,

@@ -88,9 +88,10 @@ impl Sealer {
     #[must_use]
     pub fn seal(&self, purpose: Purpose, plain: &[u8]) -> String {
         let mut text = Vec::with_capacity(1 + plain.len() + 16);
-        if let Some((id, subkeys)) = self.keys.first() {
+        if let Some((id, subkeys)) = self.keys.first()
+            && let Some(key) = subkeys.get(purpose as usize)
+        {
             let mut sealed = plain.to_vec();
-            let key = &subkeys[purpose as usize];
             if key.seal_in_place_append_tag(nonce(), self.aad(purpose), &mut sealed).is_ok() {
                 text.push(*id);
                 text.append(&mut sealed);
@@ -105,7 +106,7 @@ impl Sealer {
         let mut bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
         let (id, sealed) = bytes.split_first_mut()?;
         let (_, subkeys) = self.keys.iter().find(|(key, _)| key == id)?;
-        let plain = subkeys[purpose as usize].open_in_place(nonce(), self.aad(purpose), sealed).ok()?;
+        let plain = subkeys.get(purpose as usize)?.open_in_place(nonce(), self.aad(purpose), sealed).ok()?;
         Some(plain.to_vec())
     }
 

@@ -99,7 +99,7 @@ fn fields(call: &Call) -> String {
     for (name, schema) in call.fields() {
         let needed = if required.contains(&name) { "needed. " } else { "" };
         let _ = writeln!(text, "  {name:<16} {needed}{}", line(&schema));
-        for (inner, schema) in schema["properties"].as_object().into_iter().flatten() {
+        for (inner, schema) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
             let _ = writeln!(text, "    {name}.{inner:<14} {}", line(schema));
         }
     }
@@ -108,7 +108,7 @@ fn fields(call: &Call) -> String {
 
 /// A schema's description and its words, on one line.
 fn line(schema: &Value) -> String {
-    let described = schema["description"].as_str().unwrap_or_default().replace('\n', " ");
+    let described = schema.get("description").and_then(Value::as_str).unwrap_or_default().replace('\n', " ");
     let words = words_of(schema);
     if words.is_empty() { described } else { format!("{described} One of: {}.", words.join(", ")) }
 }
@@ -144,17 +144,18 @@ impl Sent {
                 let meant = meant.map(|meant| format!(", did you mean {meant}?")).unwrap_or_default();
                 return Err(format!("{} has no field {first:?}{meant}; there is: {}", call.verb, names.join(", ")));
             };
-            let mut place = &mut body[first];
+            let taken = || format!("{name}: a field is a value or has fields of its own, not both");
+            let mut place = member(&mut body, first).ok_or_else(taken)?;
             let mut rest = name.split_once('.').map(|(_, rest)| rest);
             while let Some(path) = rest {
                 // Any name may stand where a schema names none, with its dots: parameters.extra.service_terms.
-                let any = Some(&schema["additionalProperties"]).filter(|any| any.is_object());
+                let any = schema.get("additionalProperties").filter(|any| any.is_object());
                 let (part, after) = match path.split_once('.').filter(|_| any.is_none()) {
                     Some((part, after)) => (part, Some(after)),
                     None => (path, None),
                 };
-                schema = any.unwrap_or(&schema["properties"][part]);
-                (place, rest) = (&mut place[part], after);
+                schema = any.or_else(|| schema.get("properties")?.get(part)).unwrap_or(&Value::Null);
+                (place, rest) = (member(place, part).ok_or_else(taken)?, after);
             }
             *place = typed(schema, value);
         }
@@ -186,12 +187,21 @@ impl Sent {
     }
 }
 
+/// A member of an object; nothing where a value stands already.
+fn member<'a>(object: &'a mut Value, name: &str) -> Option<&'a mut Value> {
+    if object.is_null() {
+        *object = Value::Object(Map::new());
+    }
+    Some(object.as_object_mut()?.entry(name).or_insert(Value::Null))
+}
+
 /// A value as its schema wants it: text stays text, a list may be written with commas, the rest is JSON if it can be.
 fn typed(schema: &Value, value: &str) -> Value {
-    match schema["type"].as_str() {
+    match schema.get("type").and_then(Value::as_str) {
         Some("string") => Value::from(value),
         Some("array") if !value.starts_with('[') => {
-            value.split(',').map(|one| typed(&schema["items"], one.trim())).collect()
+            let items = schema.get("items").unwrap_or(&Value::Null);
+            value.split(',').map(|one| typed(items, one.trim())).collect()
         }
         _ => serde_json::from_str(value).unwrap_or_else(|_| Value::from(value)),
     }
@@ -239,6 +249,8 @@ mod tests {
             ("login", &["persn=a"], "did you mean person?"),
             ("login", &["person"], "field=value"),
             ("reset", &["x=1"], "no field"),
+            ("fault", &["fault=x", "fault.error=-401"], "not both"),
+            ("fault", &["fault.error.x=1", "fault.error.x.y=2"], "not both"),
         ] {
             let error = read(verb, words).expect_err(part);
             assert!(error.contains(part), "{error}");

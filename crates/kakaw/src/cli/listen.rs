@@ -31,7 +31,7 @@ pub struct Listeners {
 }
 
 impl Listeners {
-    /// Binds. With `both_loopbacks`, 127.0.0.1 comes with [::1], because `localhost` may mean either.
+    /// Binds. With `both_loopbacks`, 127.0.0.1 comes with `[::1]`, because `localhost` may mean either.
     pub async fn bind(listen: SocketAddr, both_loopbacks: bool) -> anyhow::Result<Self> {
         let first = TcpListener::bind(listen).await.with_context(|| {
             format!("cannot listen on {listen}: is another kakaw running? --listen 127.0.0.1:0 picks a free port")

@@ -53,6 +53,7 @@ pub struct Flag {
 ///
 /// # Errors
 /// Everything that is wrong, a line each: where it came from, what was received, and what was expected.
+#[expect(clippy::disallowed_methods, reason = "the one place where the variables of the configuration are read")]
 pub fn load(mode: Mode, file: Option<&Path>, flags: Vec<Flag>) -> Result<Loaded, String> {
     layered(mode, file, std::env::vars_os(), flags)
 }

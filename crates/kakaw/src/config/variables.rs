@@ -26,7 +26,7 @@ pub const OTHERS: &[(&str, &str)] = &[
 
 /// A variable of the environment that is not a setting of ours: what a child process inherits.
 #[must_use]
-#[allow(clippy::disallowed_methods, reason = "the child's environment, not our configuration")]
+#[expect(clippy::disallowed_methods, reason = "the child's environment, not our configuration")]
 pub fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }

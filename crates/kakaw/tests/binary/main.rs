@@ -1,6 +1,15 @@
 //! The binary itself, as a user runs it.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "tests; clippy.toml knows only what stands in a test itself"
+)]
 
 mod bad_day;
 mod client;

@@ -21,6 +21,7 @@ use tokio::task::JoinSet;
 
 use super::send::{Receiver, send};
 use crate::Platform;
+use crate::clock;
 use crate::surroundings::Schedule;
 
 /// Deliveries at a time.
@@ -88,7 +89,7 @@ struct Worker {
 
 impl Worker {
     fn new(platform: Arc<Platform>) -> Self {
-        Self { platform, under_way: JoinSet::new(), known: HashMap::new(), known_since: std::time::Instant::now() }
+        Self { platform, under_way: JoinSet::new(), known: HashMap::new(), known_since: clock::monotonic() }
     }
 
     async fn turn(&mut self) -> Result<(), Error> {
@@ -112,7 +113,7 @@ impl Worker {
         let taken = deliveries::take(&platform.store, now, &lease, now.plus_seconds(LEASE), room).await?;
         if self.known_since.elapsed() > IDLE {
             self.known.clear();
-            self.known_since = std::time::Instant::now();
+            self.known_since = clock::monotonic();
         }
         let count = taken.len();
         let mut changes = Vec::new();

@@ -154,7 +154,9 @@ impl UseCase for DeleteAccount {
         draft.push(shipping_addresses::delete_all(id));
         draft.push(accounts::delete(&before.account));
         let mut view = change::account_view(&before);
-        view["links"] = json!(ended);
+        if let Some(view) = view.as_object_mut() {
+            view.insert("links".to_owned(), json!(ended));
+        }
         let what = What::Account { login: self.login.clone() };
         draft.changes.push(Change::new(platform, actor, what, Some(view), None));
         Ok(())

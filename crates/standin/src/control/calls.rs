@@ -10,6 +10,7 @@ use super::policy::Rules;
 use super::worlds::{Keep, Restore, Told};
 use crate::faults::FaultRule;
 use crate::intercept;
+use crate::json::set;
 use crate::presets;
 use crate::request_log::{Exchange, Filter};
 use crate::worlds;
@@ -68,8 +69,10 @@ fn text() -> Value {
 /// A filter, and how long to wait for what fits.
 fn waiting() -> Value {
     let mut schema = of::<Filter>();
-    schema["properties"]["timeout"] =
-        json!({ "type": "integer", "description": "Seconds, 30 at most; default 10. Then 204." });
+    let timeout = json!({ "type": "integer", "description": "Seconds, 30 at most; default 10. Then 204." });
+    if let Some(properties) = schema.get_mut("properties") {
+        set(properties, "timeout", timeout);
+    }
     schema
 }
 
@@ -158,7 +161,7 @@ impl Call {
     pub fn fields(&self) -> Map<String, Value> {
         match self.sends {
             Sends::Json(schema) | Sends::Query(schema) => {
-                schema()["properties"].as_object().cloned().unwrap_or_default()
+                schema().get("properties").and_then(Value::as_object).cloned().unwrap_or_default()
             }
             Sends::Nothing | Sends::WorldFile => Map::new(),
         }
@@ -168,14 +171,14 @@ impl Call {
     #[must_use]
     pub fn required(&self) -> Vec<String> {
         let (Sends::Json(schema) | Sends::Query(schema)) = self.sends else { return Vec::new() };
-        serde_json::from_value(schema()["required"].clone()).unwrap_or_default()
+        schema().get("required").and_then(|all| serde_json::from_value(all.clone()).ok()).unwrap_or_default()
     }
 }
 
 /// The words that a value may be.
 #[must_use]
 pub fn words_of(schema: &Value) -> Vec<String> {
-    let all = |name: &str| schema[name].as_array().cloned().unwrap_or_default();
+    let all = |name: &str| schema.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
     let inner = ["oneOf", "anyOf", "allOf"].iter().flat_map(|name| all(name)).flat_map(|inner| words_of(&inner));
     let own = all("enum").into_iter().filter_map(|word| word.as_str().map(str::to_owned));
     own.chain(inner).collect()
@@ -187,7 +190,7 @@ pub fn document(base: &str) -> Value {
     let mut paths = Map::new();
     for call in CALLS {
         let path = paths.entry(format!("{PREFIX}{}", call.path)).or_insert_with(|| json!({}));
-        path[call.method.name().to_lowercase()] = operation(call);
+        set(path, &call.method.name().to_lowercase(), operation(call));
     }
     json!({
         "openapi": "3.0.3",
@@ -213,18 +216,19 @@ fn operation(call: &Call) -> Value {
     match call.sends {
         Sends::Nothing => {}
         Sends::Query(_) => parameters.extend(call.fields().into_iter().map(|(name, schema)| {
-            json!({ "name": name, "in": "query", "description": schema["description"], "schema": schema })
+            json!({ "name": name, "in": "query", "description": schema.get("description"), "schema": schema })
         })),
         Sends::Json(schema) => {
-            operation["requestBody"] = json!({ "content": { "application/json": { "schema": schema() } } });
+            let body = json!({ "content": { "application/json": { "schema": schema() } } });
+            set(&mut operation, "requestBody", body);
         }
         Sends::WorldFile => {
             let content = json!({ "application/toml": { "schema": text() }, "application/json": { "schema": object() } });
-            operation["requestBody"] = json!({ "content": content });
+            set(&mut operation, "requestBody", json!({ "content": content }));
         }
     }
     if !parameters.is_empty() {
-        operation["parameters"] = json!(parameters);
+        set(&mut operation, "parameters", parameters);
     }
     let error = json!({ "type": "object", "properties": { "error": text(), "error_description": text() } });
     let content = |schema: Value| json!({ "application/json": { "schema": schema } });
@@ -234,10 +238,11 @@ fn operation(call: &Call) -> Value {
         None => json!({ "204": { "description": "Done." } }),
     };
     if call.verb == "wait" {
-        responses["204"] = json!({ "description": "Nothing that fits came in time." });
+        set(&mut responses, "204", json!({ "description": "Nothing that fits came in time." }));
     }
-    responses["400"] = json!({ "description": "What was received and what was expected.", "content": content(error) });
-    operation["responses"] = responses;
+    let refused = json!({ "description": "What was received and what was expected.", "content": content(error) });
+    set(&mut responses, "400", refused);
+    set(&mut operation, "responses", responses);
     operation
 }
 

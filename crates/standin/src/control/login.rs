@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::caller::Wish;
+use crate::json::set;
 use crate::world::{Shared, World};
 use kakaw_platform::http::error::{self, Error};
 use kakaw_platform::http::kauth;
@@ -92,7 +93,7 @@ async fn log_in(world: &Arc<World>, here: Here, wish: &LogIn) -> Result<Value, E
     let mut answer = json!({ "redirect": location });
     for name in ["code", "error", "error_description", "state"] {
         if let Some(value) = sent.one(name).ok().flatten() {
-            answer[name] = json!(value);
+            set(&mut answer, name, value);
         }
     }
     // What comes of it belongs to one log-in, as if it had been walked through.
@@ -113,7 +114,7 @@ async fn log_in(world: &Arc<World>, here: Here, wish: &LogIn) -> Result<Value, E
         for token in [Some(&reply.access_token), reply.refresh_token.as_ref()].into_iter().flatten() {
             world.requests.belongs(token, flow);
         }
-        answer["tokens"] = json!(reply);
+        set(&mut answer, "tokens", json!(reply));
     }
     Ok(answer)
 }

@@ -25,6 +25,7 @@ use serde_json::{Value, json};
 
 use crate::bad_signature::with_bad_signature;
 use crate::faults::{Drop, Fault, IdToken, Keys};
+use crate::json::set;
 use crate::world::World;
 use kakaw_platform::http::error::{self, Error};
 
@@ -118,25 +119,26 @@ pub async fn changed(response: Response, change: impl FnOnce(&mut Value)) -> Res
 
 /// Alters the ID token of a token reply and signs it again, or breaks its signature.
 fn change_id_token(world: &World, reply: &mut Value, kind: IdToken) {
-    let Some(token) = reply["id_token"].as_str() else { return };
+    let Some(token) = reply.get("id_token").and_then(Value::as_str) else { return };
     if kind == IdToken::BadSignature {
-        reply["id_token"] = json!(with_bad_signature(token));
+        let broken = with_bad_signature(token);
+        set(reply, "id_token", broken);
         return;
     }
     let payload = token.split('.').nth(1).and_then(|part| URL_SAFE_NO_PAD.decode(part).ok());
     let Some(mut claims) = payload.and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok()) else { return };
     match kind {
         IdToken::Expired => {
-            claims["exp"] = json!(world.now().seconds() - 3600);
-            claims["iat"] = json!(world.now().seconds() - 7200);
+            set(&mut claims, "exp", world.now().seconds() - 3600);
+            set(&mut claims, "iat", world.now().seconds() - 7200);
         }
-        IdToken::OtherAudience => claims["aud"] = json!("another-app"),
-        IdToken::OtherNonce => claims["nonce"] = json!("another-nonce"),
-        IdToken::OtherIssuer => claims["iss"] = json!("https://another-issuer.example"),
+        IdToken::OtherAudience => set(&mut claims, "aud", "another-app"),
+        IdToken::OtherNonce => set(&mut claims, "nonce", "another-nonce"),
+        IdToken::OtherIssuer => set(&mut claims, "iss", "https://another-issuer.example"),
         IdToken::BadSignature => {}
     }
     if let Some(signed) = world.platform.signer.try_keys().and_then(|keys| keys.first()?.sign_as("JWT", &claims)) {
-        reply["id_token"] = json!(signed);
+        set(reply, "id_token", signed);
     }
 }
 

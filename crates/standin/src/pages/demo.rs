@@ -48,7 +48,7 @@ fn decoded(id_token: &str) -> String {
 #[must_use]
 pub fn nonce(id_token: &str) -> String {
     let claims = part_of(id_token.split('.').nth(1).unwrap_or_default());
-    claims["nonce"].as_str().unwrap_or_default().to_owned()
+    claims.get("nonce").and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
 fn part_of(part: &str) -> Value {

@@ -4,6 +4,7 @@
 
 use serde_json::{Value, json};
 
+use crate::json::set;
 use crate::request_log::Exchange;
 use kakaw_wire::url;
 
@@ -31,7 +32,11 @@ fn entry(exchange: &Exchange) -> Value {
         "bodySize": -1,
     });
     if !form.is_empty() {
-        request["postData"] = json!({ "mimeType": "application/x-www-form-urlencoded", "params": pairs(form) });
+        set(
+            &mut request,
+            "postData",
+            json!({ "mimeType": "application/x-www-form-urlencoded", "params": pairs(form) }),
+        );
     }
     let mut entry = json!({
         "startedDateTime": exchange.at,
@@ -52,8 +57,8 @@ fn entry(exchange: &Exchange) -> Value {
         "timings": { "send": 0, "wait": milliseconds, "receive": 0 },
     });
     match (exchange.code, &exchange.decision) {
-        (Some(code), _) => entry["comment"] = json!(format!("{code}: {}", exchange.diagnosis.join("; "))),
-        (None, Some(decision)) => entry["comment"] = json!(decision),
+        (Some(code), _) => set(&mut entry, "comment", format!("{code}: {}", exchange.diagnosis.join("; "))),
+        (None, Some(decision)) => set(&mut entry, "comment", decision.as_str()),
         (None, None) => {}
     }
     entry

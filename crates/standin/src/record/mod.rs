@@ -5,7 +5,6 @@ pub mod har;
 mod who;
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -19,6 +18,7 @@ use crate::faults::Sent;
 use crate::inject;
 use crate::request_log::{self, Exchange};
 use crate::world::World;
+use kakaw_platform::clock;
 use kakaw_platform::http::error::Explained;
 use kakaw_platform::request::body;
 use kakaw_platform::request::context;
@@ -38,7 +38,7 @@ pub async fn record(State(world): State<Arc<World>>, request: Request, next: Nex
     if is_own(&path) {
         return next.run(request).await;
     }
-    let (started, at) = (Instant::now(), world.now());
+    let (started, at) = (clock::monotonic(), world.now());
     let method = request.method().as_str().to_owned();
     let query = request.uri().query().unwrap_or_default().to_owned();
     let (request, form) = read_form(request).await;

@@ -135,12 +135,11 @@ async fn t003_a_database_that_fails_is_a_temporary_fault() {
     .await;
 }
 
-/// The messages of the log, each with the id of the request that it is about.
+/// A message of the log, and the id of the request that it is about.
+type Line = (String, Option<String>);
+
 #[derive(Clone, Default)]
 struct Lines(Arc<Mutex<Vec<Line>>>);
-
-/// What a line says, and the request that it is about.
-type Line = (String, Option<String>);
 
 impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for Lines {
     fn on_event(&self, event: &tracing::Event<'_>, _: tracing_subscriber::layer::Context<'_, S>) {

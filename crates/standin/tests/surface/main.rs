@@ -1,6 +1,14 @@
 //! Every row of the requirements, provoked through the HTTP surface, on every database.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    reason = "tests; clippy.toml knows only what stands in a test itself"
+)]
 
 mod admin;
 mod attacks;

@@ -177,6 +177,7 @@ impl Source {
 }
 
 /// A connection that is free, or else one that will be.
+#[expect(clippy::indexing_slicing, reason = "the index is a remainder of their number, and there is at least one")]
 fn reader(readers: &[Mutex<Reader>]) -> MutexGuard<'_, Reader> {
     for reader in readers {
         if let Ok(guard) = reader.try_lock() {
@@ -256,7 +257,7 @@ fn migrate(connection: &Connection) -> Result<()> {
 fn write_groups(connection: &Connection, jobs: &mpsc::Receiver<Job>) {
     let mut expected = 1;
     while let Ok(first) = jobs.recv() {
-        let left = first.deadline.saturating_duration_since(std::time::Instant::now());
+        let left = first.deadline.saturating_duration_since(now());
         if left.is_zero() {
             let _ = first.done.send(Err(Error::Slow));
             continue;
@@ -294,11 +295,11 @@ fn write_group(
     group: &mut Vec<Job>,
     expected: usize,
 ) -> Result<Vec<Result<Outcome>>> {
-    let full = std::time::Instant::now() + PATIENCE;
+    let full = now() + PATIENCE;
     let mut answers = Vec::new();
     connection.execute_batch("begin immediate")?;
     while let Some(job) = group.get(answers.len()) {
-        answers.push(if job.deadline <= std::time::Instant::now() {
+        answers.push(if job.deadline <= now() {
             // Its caller has been refused: better not at all than without anybody's knowledge.
             Err(Error::Slow)
         } else {
@@ -306,7 +307,7 @@ fn write_group(
         });
         if answers.len() == group.len() && group.len() < GROUP {
             // Whoever shared the last group is likely to be back in a moment, and a disk write costs more.
-            let left = full.saturating_duration_since(std::time::Instant::now());
+            let left = full.saturating_duration_since(now());
             let wait = if group.len() < expected { left } else { Duration::ZERO };
             group.extend(jobs.recv_timeout(wait));
         }
@@ -322,6 +323,11 @@ fn write_group(
             std::process::abort();
         }
     }
+}
+
+/// On the thread that writes.
+fn now() -> std::time::Instant {
+    Instant::now().into_std()
 }
 
 fn is_busy(error: &rusqlite::Error) -> bool {
@@ -402,7 +408,7 @@ impl Reader {
         let mut taken = Vec::new();
         while let Some(row) = rows.next()? {
             let mut values = Vec::with_capacity(names.len());
-            for index in 0..names.len() {
+            for (index, name) in names.iter().enumerate() {
                 values.push(match row.get_ref(index)? {
                     ValueRef::Null => Value::Null,
                     ValueRef::Integer(value) => Value::Int(value),
@@ -410,7 +416,7 @@ impl Reader {
                     ValueRef::Real(_) | ValueRef::Blob(_) => {
                         return Err(Error::Inconsistent {
                             table: table(statement.text),
-                            column: names[index].clone(),
+                            column: name.clone(),
                             reason: "a type that no column has".to_owned(),
                         });
                     }

@@ -93,7 +93,7 @@ async fn a_locked_file_is_given_up_in_time_and_nothing_is_written_behind_the_cal
     let sqlite = Sqlite::file(&path).expect("store");
     let other = Connection::open(&path).expect("opened");
     other.execute_batch("begin exclusive").expect("locked");
-    let began = std::time::Instant::now();
+    let began = Instant::now();
     let short = || Instant::now() + Duration::from_millis(150);
     let all = [two(0), two(1), two(2)].map(|statements| sqlite.commit(statements, short()));
     let [a, b, c] = all;
@@ -130,7 +130,7 @@ async fn a_long_read_sees_one_moment_and_holds_up_nobody() {
         let source = sqlite.source().expect("source");
         let text = "select count(*) as n from sessions";
         let slow = "with recursive c(n) as (select 1 union all select n + 1 from c where n < 3000000) select max(n) as n from c";
-        let began = std::time::Instant::now();
+        let began = Instant::now();
         let read = std::thread::spawn(move || {
             let counts = source.read_at_once(&[sql(text), sql(slow), sql(text)]);
             let counts =
