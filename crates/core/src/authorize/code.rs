@@ -266,4 +266,40 @@ mod tests {
             assert_eq!(told(&redemption).0, expected);
         }
     }
+
+    #[test]
+    fn what_is_no_code_is_told_by_its_looks() {
+        let token = "A".repeat(55);
+        for (code, finding) in [
+            ("", "the code is empty"),
+            (" x", "begins or ends with white space"),
+            (&*token, "an access token or a refresh token"),
+            ("a.b.c", "an ID token"),
+            ("a.b", "codes have 64 characters, this has 3"),
+            ("코드", "this has 2"),
+        ] {
+            let presented = Presented { code: code.to_owned(), ..presented() };
+            let (word, findings) = told(&redeem(&presented, None, &key("key"), &Policy::DEV, NOW));
+            assert!(word == "refuse" && findings.contains(finding), "{code}: {findings}");
+        }
+        let long = Presented { code: "x".repeat(5000), ..presented() };
+        let Redemption::Refuse(refusal) = redeem(&long, None, &key("key"), &Policy::DEV, NOW) else {
+            panic!("refused")
+        };
+        assert_eq!(refusal.problem, Problem::CodeNotFound { code: "x".repeat(200) });
+    }
+
+    #[test]
+    fn a_code_that_came_too_late_is_told_how_late() {
+        let (found, now) = (Some(found()), NOW.plus_seconds(630));
+        let (_, findings) = told(&redeem(&presented(), found, &key("key"), &Policy::DEV, now));
+        assert_eq!(findings, "this code expired 30 s ago; it lived 600 s");
+    }
+
+    #[test]
+    fn a_code_remembers_the_grant_it_was_redeemed_for() {
+        let redeemed = CodeLife::Redeemed { at: NOW, grant: GrantId(9) };
+        assert_eq!((redeemed.redeemed_for(GrantId(9)), redeemed.redeemed_for(GrantId(8))), (Some(NOW), None));
+        assert_eq!(CodeLife::Live.redeemed_for(GrantId(9)), None);
+    }
 }

@@ -123,10 +123,16 @@ mod tests {
             "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
             "1234567890123456789012345678901",
             "abcDEF123456",
+            "0123456012345601234560123456012345601234560",
         ] {
             assert!(is_weak(weak), "{weak}");
         }
-        for strong in ["9f86d081884c7d659a2feaa0c55ad015", "V3ry-L0ng&Random!String#42", "kJ8sQ2mZxP0aWv7LrT5uNd"] {
+        for strong in [
+            "9f86d081884c7d659a2feaa0c55ad015",
+            "V3ry-L0ng&Random!String#42",
+            "kJ8sQ2mZxP0aWv7LrT5uNd",
+            "012345670123456701234567012345670123456",
+        ] {
             assert!(!is_weak(strong), "{strong}");
         }
     }

@@ -82,7 +82,7 @@ mod tests {
         let agreement = |version| Agreement { at: Millis(0), by: AgreedBy::Kauth, version };
         let mut right = link();
         right.terms = [("use".to_owned(), agreement(1)), ("old".to_owned(), agreement(4))].into();
-        right.properties = [("tier".to_owned(), "gold".to_owned())].into();
+        right.properties = [("tier".to_owned(), "x".repeat(2000))].into();
         right.channels = ["_ZeUTxl".to_owned()].into();
         assert_eq!(found(&right), []);
         type Case = (fn(&mut Link), &'static str, Expected);

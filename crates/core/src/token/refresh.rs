@@ -86,10 +86,13 @@ pub fn renew(
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::AppId;
-    use crate::app::AppSettings;
+    use crate::app::{AppSettings, Under14};
     use crate::authorize::authorization::tests::NOW;
+    use crate::policy::Rehearsal;
     use crate::token::grant::tests::bearer;
 
     const DAY: i64 = 86_400;
@@ -156,6 +159,86 @@ mod tests {
             let Renewal::Refuse(refusal) = renewal else { panic!("{renewal:?} in place of {expected}") };
             let findings = refusal.diagnosis.for_team().join("; ");
             assert!(findings.contains(expected), "{findings} in place of {expected}");
+        }
+    }
+
+    /// What comes of the current token, whose expiry is so many milliseconds away.
+    fn with_left(left: i64, rotate: Option<bool>) -> Renewal {
+        let mut bearer = bearer();
+        bearer.grant.refresh_expires_at = Millis(NOW.0 + left);
+        let rehearsal = Rehearsal { rotate, ..Rehearsal::default() };
+        after(bearer, 0, 0, &Policy { rehearsal, ..Policy::SERVE })
+    }
+
+    #[test]
+    fn the_last_month_begins_and_ends_to_the_millisecond() {
+        let month = ROTATION_WINDOW * 1000;
+        for (left, rotate, expected) in [
+            (month, None, "keep"),
+            (month - 1, None, "rotate"),
+            (1, None, "rotate"),
+            (0, None, "refuse"),
+            (month, Some(true), "rotate"),
+            (1, Some(false), "keep"),
+            (0, Some(true), "refuse"),
+        ] {
+            let renewed = match with_left(left, rotate) {
+                Renewal::Keep(_) => "keep",
+                Renewal::Rotate(_) => "rotate",
+                Renewal::Refuse(_) => "refuse",
+                other => panic!("{other:?}"),
+            };
+            assert_eq!(renewed, expected, "{left} {rotate:?}");
+        }
+    }
+
+    #[test]
+    fn a_database_that_knows_of_an_earlier_expiry_is_believed() {
+        let token = RefreshToken { grant_id: GrantId(9), generation: 0, expires_at: NOW.plus_seconds(DAY) };
+        let mut bearer = bearer();
+        bearer.grant.refresh_expires_at = NOW;
+        let renewal = renew(Some(token), Some(bearer), "key", &app(), &Policy::SERVE, NOW);
+        assert!(matches!(renewal, Renewal::Refuse(_)), "{renewal:?}");
+    }
+
+    #[test]
+    fn an_app_that_was_closed_to_children_renews_nothing_for_them() {
+        let token = RefreshToken { grant_id: GrantId(9), generation: 0, expires_at: NOW.plus_seconds(DAY) };
+        let (mut app, mut child) = (app(), bearer());
+        child.account.attributes.birthyear = Some("2020".to_owned());
+        app.settings.under_14 = Under14::Deny;
+        let renewal = renew(Some(token), Some(child), "key", &app, &Policy::SERVE, NOW);
+        let Renewal::Refuse(refusal) = renewal else { panic!("{renewal:?}") };
+        assert_eq!(refusal.diagnosis.for_team(), ["the app is closed to people under 14"]);
+    }
+
+    proptest! {
+        /// Whenever a token is used, and of whichever generation: only the current one renews, only its direct
+        /// predecessor is answered with the successor, and only within the grace.
+        #[test]
+        fn only_the_current_token_or_its_predecessor_within_the_grace_is_answered(
+            generation in 0i64..4,
+            current in 0i64..4,
+            age in 0i64..60_000,
+            grace in 0i64..60,
+            revoke in any::<bool>(),
+        ) {
+            let mut bearer = bearer();
+            bearer.grant.refresh_generation = current;
+            bearer.grant.rotated_at = Some(Millis(NOW.0 - age));
+            let policy = Policy { refresh_grace: grace, revoke_on_refresh_reuse: revoke, ..Policy::SERVE };
+            match after(bearer, generation, 0, &policy) {
+                Renewal::Keep(_) => prop_assert_eq!(generation, current),
+                Renewal::Successor(_) => prop_assert!(generation + 1 == current && age < grace * 1000),
+                Renewal::Replayed { .. } => prop_assert!(revoke && generation != current),
+                Renewal::Refuse(_) => prop_assert!(!revoke && generation != current),
+                Renewal::Rotate(_) => prop_assert!(false, "two months are left"),
+            }
+            let answered = generation == current || (generation + 1 == current && age < grace * 1000);
+            let mut bearer = self::bearer();
+            (bearer.grant.refresh_generation, bearer.grant.rotated_at) = (current, Some(Millis(NOW.0 - age)));
+            let renewal = after(bearer, generation, 0, &policy);
+            prop_assert_eq!(answered, matches!(renewal, Renewal::Keep(_) | Renewal::Successor(_)));
         }
     }
 }

@@ -39,10 +39,9 @@ fn told(app: &App, person: Attributes, agreed: &[Item]) -> Value {
     json!(me((&bearer).into(), app, &Keys::All, &PICTURES, NOW))
 }
 
-/// An item, its agreement, and what it shows.
+/// An item, its name in `…_needs_agreement`, and what it shows: where, and as which JSON.
 type Shown = (Item, &'static str, &'static [(&'static str, &'static str)]);
 
-/// What each item shows of the person; its agreement is the key with `_needs_agreement`.
 const SHOWN: [Shown; 12] = [
     (
         Item::Profile,
