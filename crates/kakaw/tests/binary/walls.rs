@@ -116,6 +116,35 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
 }
 
+/// Every rule has a table of cases or a property beside it: in its own file, in `FILE/tests.rs` or in `FILE_tests.rs`.
+/// Files that only name others, and those that only tests use, have none.
+#[test]
+fn every_file_of_core_is_tested_beside_itself() {
+    let of_tests = |path: &Path| {
+        let stem = path.file_stem().unwrap().to_str().unwrap();
+        stem == "samples" || stem.split('_').next_back() == Some("tests")
+    };
+    let only_names = |text: &str| {
+        let mut lines = text.lines().map(str::trim);
+        let names = ["//", "#[", "mod ", "pub mod ", "use ", "pub use "];
+        lines.all(|line| line.is_empty() || names.iter().any(|start| line.starts_with(start)))
+    };
+    let core = files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../core/src"));
+    let untested = core.iter().filter(|path| !of_tests(path)).filter(|path| {
+        let text = std::fs::read_to_string(path).unwrap();
+        let inside = text.split_once("#[cfg(test)]").map_or("", |(_, tests)| tests);
+        let stem = path.file_stem().unwrap().to_str().unwrap();
+        let beside = [path.with_extension("").join("tests.rs"), path.with_file_name(format!("{stem}_tests.rs"))];
+        let beside =
+            inside.contains("mod tests;").then(|| beside.map(|path| std::fs::read_to_string(path).unwrap_or_default()));
+        !only_names(&text)
+            && !inside.contains("#[test]")
+            && !beside.is_some_and(|texts| texts.concat().contains("#[test]"))
+    });
+    let untested: Vec<_> = untested.map(|path| path.display().to_string()).collect();
+    assert!(untested.is_empty(), "no test beside {untested:#?}");
+}
+
 /// What the program says of itself comes from its types and tables, not from its source text.
 #[test]
 fn no_source_text_is_in_the_program() {
