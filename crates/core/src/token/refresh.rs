@@ -75,7 +75,7 @@ pub fn renew(
         return refuse("it expired".to_owned());
     }
     let last_month = grant.refresh_expires_at.0 - now.0 < ROTATION_WINDOW * 1000;
-    if !policy.rehearsal.rotate.unwrap_or(last_month) {
+    if !policy.overrides.rotate.unwrap_or(last_month) {
         return Renewal::Keep(bearer);
     }
     grant.refresh_generation += 1;
