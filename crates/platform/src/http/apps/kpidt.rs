@@ -86,7 +86,8 @@ async fn begin(visit: Visit) -> Result<Response, Error> {
     match admit(&context, &selection, &pairs).await {
         Ok(grant_id) => {
             let (browser, cookie) = context.ensure_browser();
-            let location = format!("/user/address?{inner}&{SELECTION}={}", selection.seal(&context, &browser, grant_id));
+            let location =
+                format!("/user/address?{inner}&{SELECTION}={}", selection.seal(&context, &browser, grant_id));
             Ok(with_cookie(redirect(&location, false), cookie))
         }
         Err(error) => Ok(selection.failed_for_nobody(&context, &error.noted_for_apps(&context.platform))),
