@@ -112,7 +112,7 @@ mod tests {
         let keys: Vec<_> = written.as_object().expect("an object").keys().collect();
         assert_eq!(keys.len(), 7, "{keys:?}");
         assert_eq!(serde_json::from_value::<Policy>(written.clone()).expect("a policy"), Policy::DEV);
-        for (key, value) in [("rehearsal", json!({ "rotate": true })), ("code_lifetimes", json!(1))] {
+        for (key, value) in [("overrides", json!({ "rotate": true })), ("code_lifetimes", json!(1))] {
             let mut other = written.clone();
             other[key] = Value::clone(&value);
             assert!(serde_json::from_value::<Policy>(other).is_err(), "{key}");
