@@ -1,8 +1,8 @@
 //! A server for tests: the real router, a clock that stands still, seeded chance, and the user's verbs.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
 
 use axum::Router;
 use axum::body::Body;
@@ -10,8 +10,9 @@ use axum::extract::ConnectInfo;
 use axum::http::{Request, StatusCode, header};
 use http_body_util::BodyExt as _;
 use kakaw_core::Millis;
-use kakaw_core::crypto::seal::{MasterKey, Sealer};
+use kakaw_core::crypto::seal::{MasterKey, Purpose, Sealer};
 use kakaw_core::crypto::secret::Secret;
+use kakaw_core::crypto::signing_key::SigningKey;
 use kakaw_core::policy::Policy;
 use kakaw_core::random::{self, Random};
 use kakaw_platform::manage::Actor;
@@ -27,8 +28,8 @@ use kakaw_standin::clock::Clock;
 use kakaw_standin::world::{DEFAULT, Place, PublicUrl, World};
 use kakaw_standin::worlds::Worlds;
 use kakaw_standin::{dispatch, endpoints};
-use kakaw_store::Store;
 use kakaw_store::db::Url;
+use kakaw_store::{Outcome, Store, signing_keys};
 use serde_json::Value;
 use tower::ServiceExt as _;
 
@@ -147,13 +148,29 @@ impl TestServer {
     pub async fn start(url: &Url, policy: Policy) -> Self {
         // Shown with the output of a test that fails.
         let _ = tracing_subscriber::fmt().with_test_writer().with_max_level(tracing::Level::WARN).try_init();
-        Self::of(Self::world(url, policy).await).await
+        Self::of(Self::with_keys(Self::world(url, policy).await).await).await
     }
 
     pub async fn start_with(url: &Url, policy: Policy, passwords: Passwords) -> Self {
         let mut setup = Self::world(url, policy).await;
         setup.parts.passwords = Arc::new(passwords);
-        Self::of(setup).await
+        Self::of(Self::with_keys(setup).await).await
+    }
+
+    /// With signing keys in its database. Every test would make two otherwise, and an RSA key takes a tenth of a second.
+    async fn with_keys(setup: Setup) -> Setup {
+        static KEYS: LazyLock<Vec<(String, Secret)>> = LazyLock::new(|| {
+            let made = [SigningKey::generate(), SigningKey::generate()];
+            made.into_iter().flatten().map(|key| (key.jwk.kid.clone(), key.to_text().expect("text"))).collect()
+        });
+        let Parts { store, sealer, .. } = &setup.parts;
+        let insert = |(index, (kid, text)): (usize, &(String, Secret))| {
+            let sealed = sealer.seal(Purpose::Keep, text.expose().as_bytes());
+            signing_keys::insert(kid, &sealed, setup.clock.now().plus_seconds(index as i64))
+        };
+        let inserted = store.commit(KEYS.iter().enumerate().map(insert).collect()).await.expect("keys");
+        assert_eq!((inserted, KEYS.len()), (Outcome::Committed, 2));
+        setup
     }
 
     /// What a world with nobody in it is made of.

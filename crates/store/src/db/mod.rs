@@ -372,11 +372,11 @@ impl Store {
         match &self.driver {
             Driver::Postgres(postgres) => {
                 let rows = patience::unhurried(postgres.read_at_once(&statements)).await?;
-                blocking(move || make(rows)).await
+                aside(move || make(rows)).await
             }
             Driver::Sqlite(sqlite) => {
                 let source = sqlite.source()?;
-                blocking(move || make(source.read_at_once(&statements)?)).await
+                aside(move || make(source.read_at_once(&statements)?)).await
             }
         }
     }
@@ -386,9 +386,22 @@ impl Store {
     }
 }
 
-/// Work that takes long, on a thread where nobody waits behind it.
+/// Work that takes long and that others wait for, on a thread that serves no requests.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
     tokio::task::spawn_blocking(work).await.map_err(|error| Error::Unusable(error.to_string()))?
+}
+
+/// The same on a thread of its own with the lowest priority: the cores are for requests first.
+async fn aside<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    let (done, answer) = tokio::sync::oneshot::channel();
+    let work = move || {
+        // On Linux the priority of a thread's id is that thread's alone. Where it is refused, things work as before.
+        let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), 19);
+        let _ = done.send(work());
+    };
+    let started = std::thread::Builder::new().name("long-read".to_owned()).spawn(work);
+    started.map_err(|error| Error::Unusable(format!("cannot start a thread: {error}")))?;
+    answer.await.map_err(|_| Error::Unusable("the thread of a long read ended".to_owned()))?
 }
 
 /// The table that a statement reads, for messages.
