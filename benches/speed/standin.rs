@@ -70,8 +70,8 @@ async fn flows(binary: &Path) -> anyhow::Result<()> {
         tasks.spawn_local_on(
             async move {
                 let mut connection = Connection::open(&address).await?;
-                let wish = json!({ "copy_of": "default" });
-                let made = control(&mut connection, "/control/v1/worlds", wish).await?;
+                let request = json!({ "copy_of": "default" });
+                let made = control(&mut connection, "/control/v1/worlds", request).await?;
                 let below = format!("/w/{}", made["name"].as_str().context("a name")?);
                 for _ in 0..25 {
                     flow(&mut connection, &below).await?;

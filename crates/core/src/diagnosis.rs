@@ -19,9 +19,9 @@ impl Team {
 /// A problem with its diagnosis.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    /// What the client is told.
+    /// What the client reads.
     pub problem: Problem,
-    /// What the team is told besides.
+    /// What the team reads besides.
     pub diagnosis: Team,
 }
 

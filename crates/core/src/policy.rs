@@ -27,12 +27,12 @@ pub struct Policy {
     pub token_parameters_in_query: bool,
     /// What only a stand-in may be told.
     #[serde(skip)]
-    pub rehearsal: Rehearsal,
+    pub overrides: Overrides,
 }
 
 /// Rules of the protocol that tests bend: no configuration has them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Rehearsal {
+pub struct Overrides {
     /// Seconds that an access token lives, whatever its key; absent = as long as tokens of the key do.
     pub access_lifetime: Option<i64>,
     /// Whether a refresh token is replaced at every use, or never; absent = in its last month.
@@ -51,7 +51,7 @@ impl Policy {
         revoke_on_refresh_reuse: false,
         strict_code_polling: false,
         token_parameters_in_query: true,
-        rehearsal: Rehearsal { access_lifetime: None, rotate: None, any_local_port: false },
+        overrides: Overrides { access_lifetime: None, rotate: None, any_local_port: false },
     };
 
     /// Stricter where no standard client breaks.
@@ -63,7 +63,7 @@ impl Policy {
         revoke_on_refresh_reuse: true,
         strict_code_polling: true,
         token_parameters_in_query: false,
-        rehearsal: Rehearsal { access_lifetime: None, rotate: None, any_local_port: false },
+        overrides: Overrides { access_lifetime: None, rotate: None, any_local_port: false },
     };
 }
 
@@ -103,7 +103,7 @@ mod tests {
         ] {
             assert!(strict(&serve) && !strict(&dev));
         }
-        assert_eq!((dev.rehearsal, serve.rehearsal), (Rehearsal::default(), Rehearsal::default()));
+        assert_eq!((dev.overrides, serve.overrides), (Overrides::default(), Overrides::default()));
     }
 
     #[test]
@@ -112,7 +112,7 @@ mod tests {
         let keys: Vec<_> = written.as_object().expect("an object").keys().collect();
         assert_eq!(keys.len(), 7, "{keys:?}");
         assert_eq!(serde_json::from_value::<Policy>(written.clone()).expect("a policy"), Policy::DEV);
-        for (key, value) in [("rehearsal", json!({ "rotate": true })), ("code_lifetimes", json!(1))] {
+        for (key, value) in [("overrides", json!({ "rotate": true })), ("code_lifetimes", json!(1))] {
             let mut other = written.clone();
             other[key] = Value::clone(&value);
             assert!(serde_json::from_value::<Policy>(other).is_err(), "{key}");

@@ -60,10 +60,10 @@ impl Notice {
     }
 }
 
-/// Whether the app is told of the event: it subscribed, and for RISC and CAEP it has the permission and the person's
+/// Whether the app is notified of the event: it subscribed, and for RISC and CAEP it has the permission and the person's
 /// consent. `link` is the link as it was when the person could still agree: before an unlink.
 #[must_use]
-pub fn is_told(app: &App, link: &Link, kind: EventType) -> bool {
+pub fn is_notified(app: &App, link: &Link, kind: EventType) -> bool {
     let Some(webhook) = &app.settings.webhooks.account_status else { return false };
     let sensitive = matches!(kind.category(), Category::Risc | Category::Caep);
     let allowed = || {
@@ -155,7 +155,7 @@ mod tests {
     fn events_of_the_account_need_permission_and_consent() {
         let (agreed, not_agreed) = (samples::link(&[Item::AccountStatus]), samples::link(&[]));
         let of = |app: &App, link: &Link| {
-            EventType::ALL.iter().copied().filter(|kind| is_told(app, link, *kind)).collect::<Vec<_>>()
+            EventType::ALL.iter().copied().filter(|kind| is_notified(app, link, *kind)).collect::<Vec<_>>()
         };
         let open: Vec<_> = EventType::ALL
             .iter()

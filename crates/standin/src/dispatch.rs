@@ -13,7 +13,7 @@ use tower::ServiceExt as _;
 
 use kakaw_platform::http::error;
 
-use crate::intercept::{Listening, Wish};
+use crate::intercept::{Listening, Options};
 use crate::refused::Refused;
 use crate::world::{PREFIX, WORLDS};
 use crate::worlds::{Running, Worlds};
@@ -27,8 +27,8 @@ pub fn every(worlds: Arc<Worlds>) -> Router {
 ///
 /// # Errors
 /// There is no such world, or its addresses cannot be listened on.
-pub async fn intercept(worlds: &Arc<Worlds>, name: &str, wish: &Wish) -> Result<Arc<Listening>, Refused> {
-    worlds.intercept(name, only(Arc::clone(worlds), name), wish).await
+pub async fn intercept(worlds: &Arc<Worlds>, name: &str, options: &Options) -> Result<Arc<Listening>, Refused> {
+    worlds.intercept(name, only(Arc::clone(worlds), name), options).await
 }
 
 /// One world, behind a listener of its own.

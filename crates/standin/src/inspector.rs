@@ -23,14 +23,14 @@ use kakaw_wire::scope::{self, Item};
 use serde::Deserialize;
 use tokio::sync::mpsc;
 
-use crate::control::Wish;
+use crate::control::Sent;
 use crate::request_log::{Exchange, Filter};
 use crate::world::{Shared, World};
 use kakaw_platform::endpoint::{Method, Routes};
 use kakaw_platform::http::error::Error;
 use kakaw_platform::manage::{self, Actor, ChangeApp, ChangeKey, Version};
 use kakaw_platform::pages;
-use kakaw_platform::request::context::{self, Here};
+use kakaw_platform::request::context::{self, RequestContext};
 
 const SCRIPT: [(header::HeaderName, &str); 1] = [(header::CONTENT_TYPE, "text/javascript;charset=UTF-8")];
 
@@ -45,8 +45,8 @@ pub fn routes() -> Routes<Shared> {
         .listed(Method::Post, "/inspector/mend", mend)
 }
 
-async fn show(here: Here) -> Response {
-    pages::respond_with_script(&here, StatusCode::OK, &crate::pages::inspector::Inspector::new(&here))
+async fn show(context: RequestContext) -> Response {
+    pages::respond_with_script(&context, StatusCode::OK, &crate::pages::inspector::Inspector::new(&context))
 }
 
 async fn events(
@@ -107,7 +107,7 @@ struct Mend {
     id: u64,
 }
 
-async fn mend(Wish(caller, Mend { id }): Wish<Mend>) -> Response {
+async fn mend(Sent(caller, Mend { id }): Sent<Mend>) -> Response {
     match mended(&caller.world, id).await {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
         Err(error) => error.kauth(&caller.world.platform, &caller.base),

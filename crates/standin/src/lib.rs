@@ -18,7 +18,7 @@ pub mod presets;
 pub mod record;
 pub mod refused;
 pub mod request_log;
-pub mod rewind;
+pub mod restore;
 pub mod schedule;
 pub mod snapshots;
 pub mod start;

@@ -86,7 +86,7 @@ pub fn known() -> Vec<Known> {
 /// Which preset, for which app.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Wish {
+pub struct UsePreset {
     /// Its name, as `presets` lists them.
     pub preset: Preset,
     /// App id; default: the first app of the world.
@@ -114,7 +114,7 @@ pub struct Made {
     pub about: String,
 }
 
-impl Wish {
+impl UsePreset {
     /// # Errors
     /// There is no such app, or the database failed.
     pub async fn run(&self, world: &World) -> Result<Made, Refused> {

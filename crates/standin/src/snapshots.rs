@@ -8,7 +8,7 @@ use kakaw_store::snapshot::Snapshot;
 
 use crate::clock::Reading;
 
-/// The moment at which the world was made; [`crate::rewind::reset`] goes back to it.
+/// The moment at which the world was made; [`crate::restore::reset`] goes back to it.
 pub const START: &str = "start";
 
 /// Snapshots of a world at most.

@@ -14,7 +14,7 @@ use crate::world::{Shared, World};
 use kakaw_platform::endpoint::{Method, Routes};
 use kakaw_platform::http::error::Error;
 use kakaw_platform::pages;
-use kakaw_platform::request::context::Here;
+use kakaw_platform::request::context::RequestContext;
 
 /// Rows of each table at most: a page, not an export.
 const ROWS: i64 = 50;
@@ -24,15 +24,15 @@ pub fn routes() -> Routes<Shared> {
     Routes::new().listed(Method::Get, "/", get)
 }
 
-async fn get(State(world): State<Arc<World>>, here: Here) -> Response {
-    match load(&here, world.place.is_default()).await {
-        Ok(view) => pages::respond(&here, StatusCode::OK, &view),
-        Err(error) => error.page(&here),
+async fn get(State(world): State<Arc<World>>, context: RequestContext) -> Response {
+    match load(&context, world.place.is_default()).await {
+        Ok(view) => pages::respond(&context, StatusCode::OK, &view),
+        Err(error) => error.page(&context),
     }
 }
 
-async fn load(here: &Here, demo: bool) -> Result<Start, Error> {
-    let platform = &here.platform;
+async fn load(context: &RequestContext, demo: bool) -> Result<Start, Error> {
+    let platform = &context.platform;
     let mut found = Vec::new();
     for app in apps::page(&platform.store, i64::MIN, ROWS).await? {
         let keys = app_keys::of_app(&platform.store, app.id).await?;
@@ -55,5 +55,5 @@ async fn load(here: &Here, demo: bool) -> Result<Start, Error> {
         })
         .collect();
     people.sort_by(|a, b| (a.restricted, &a.login).cmp(&(b.restricted, &b.login)));
-    Ok(Start::new(here, demo, found, people))
+    Ok(Start::new(context, demo, found, people))
 }

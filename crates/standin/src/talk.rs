@@ -18,7 +18,7 @@ use crate::world::Shared;
 use kakaw_platform::endpoint::Routes;
 use kakaw_platform::http::error::Error;
 use kakaw_platform::pages;
-use kakaw_platform::request::context::Here;
+use kakaw_platform::request::context::RequestContext;
 use kakaw_platform::request::settled::Settled;
 
 /// Says in an authorization request how KakaoTalk ended.
@@ -77,18 +77,22 @@ pub fn settle(request: &mut Request) {
     }
 }
 
-async fn get(here: Here, uri: Uri) -> Response {
+async fn get(context: RequestContext, uri: Uri) -> Response {
     match read(uri.path_and_query().map_or("", |path| path.as_str())) {
         Ok(link) => {
             let ended = |outcome: Outcome| with_query(&link.authorize, &[(ENDED, Some(outcome.id()))]);
             let back = if link.in_app { Outcome::Cancelled } else { Outcome::Denied };
-            let view =
-                crate::pages::talk::Talk::new(&here, link.authorize.clone(), ended(back), ended(Outcome::NotSupported));
-            pages::respond(&here, StatusCode::OK, &view)
+            let view = crate::pages::talk::Talk::new(
+                &context,
+                link.authorize.clone(),
+                ended(back),
+                ended(Outcome::NotSupported),
+            );
+            pages::respond(&context, StatusCode::OK, &view)
         }
         Err(reason) => {
             let problem = Problem::MalformedRequest { parameter: "scheme".to_owned(), reason };
-            Error::from(problem).page(&here)
+            Error::from(problem).page(&context)
         }
     }
 }

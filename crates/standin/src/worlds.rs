@@ -22,7 +22,7 @@ use crate::intercept::upstream::Upstream;
 use crate::intercept::{self, Listening};
 use crate::key_pool::KeyPool;
 use crate::refused::Refused;
-use crate::rewind;
+use crate::restore;
 use crate::snapshots;
 use crate::world::{DEFAULT, Place, World};
 use crate::world::{KAKAO_HOSTS, WORLDS};
@@ -43,7 +43,7 @@ const NAME: usize = 63;
 /// A world that is wished for. Without more it is empty.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-pub struct Wish {
+pub struct CreateWorld {
     /// a–z, 0–9 and `-`; without one it gets one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
@@ -137,12 +137,17 @@ impl Worlds {
     ///
     /// # Errors
     /// There is no such world, or the addresses cannot be listened on.
-    pub async fn intercept(&self, name: &str, app: Router, wish: &intercept::Wish) -> Result<Arc<Listening>, Refused> {
+    pub async fn intercept(
+        &self,
+        name: &str,
+        app: Router,
+        request: &intercept::Options,
+    ) -> Result<Arc<Listening>, Refused> {
         let running = self.get(name).ok_or_else(|| Refused::Wrong(format!("there is no world {name:?}")))?;
         let mut intercepted = running.intercepted.lock().await;
         let wrong = |error: &dyn std::fmt::Display| Refused::Wrong(format!("{error:#}"));
         if let Some(listening) = intercepted.as_ref() {
-            listening.also(wish).await.map_err(|error| wrong(&error))?;
+            listening.also(request).await.map_err(|error| wrong(&error))?;
             return Ok(Arc::clone(listening));
         }
         // Clients compare it with the real time, whatever the world's is.
@@ -154,7 +159,8 @@ impl Worlds {
         let authority = self.interception.authority.get_or_try_init(make).await.map_err(|error| wrong(&error))?;
         let upstream = self.interception.upstream.clone().map_err(Refused::Wrong)?;
         let lasting = self.interception.folder.is_some();
-        let started = Listening::start(app, authority, lasting, upstream, wish).await.map_err(|error| wrong(&error))?;
+        let started =
+            Listening::start(app, authority, lasting, upstream, request).await.map_err(|error| wrong(&error))?;
         running.world.place.set_home(format!("https://{}", KAKAO_HOSTS[0]));
         Ok(Arc::clone(intercepted.insert(Arc::new(started))))
     }
@@ -210,14 +216,15 @@ impl Worlds {
     ///
     /// # Errors
     /// The wish cannot be granted, or the database failed.
-    pub async fn create(&self, wish: &Wish) -> Result<Arc<Running>, Refused> {
+    pub async fn create(&self, request: &CreateWorld) -> Result<Arc<Running>, Refused> {
         // Who makes one world makes more, and each of them needs a key.
         self.keys.fill();
-        let name = wish.name.clone().unwrap_or_else(|| format!("w{}", self.named.fetch_add(1, Ordering::SeqCst) + 1));
+        let name =
+            request.name.clone().unwrap_or_else(|| format!("w{}", self.named.fetch_add(1, Ordering::SeqCst) + 1));
         self.check(&name)?;
-        let file = wish.world_file.as_deref().map(|text| world_file::parse(text, "world_file")).transpose();
+        let file = request.world_file.as_deref().map(|text| world_file::parse(text, "world_file")).transpose();
         let file = file.map_err(Refused::Wrong)?;
-        let copied = match &wish.copy_of {
+        let copied = match &request.copy_of {
             None => None,
             Some(other) => {
                 let found = self.get(other).ok_or_else(|| Refused::Wrong(format!("there is no world {other:?}")))?;
@@ -233,7 +240,7 @@ impl Worlds {
         if let Some(file) = file {
             apply(&world, &file).await?;
         }
-        rewind::take(&world, snapshots::START).await?;
+        restore::take(&world, snapshots::START).await?;
         let app = (self.endpoints)(Arc::clone(&world));
         let work = vec![tokio::spawn(jobs::work(Arc::clone(&world.platform))).abort_handle()];
         let running = Running::new(world, app, work);

@@ -114,7 +114,7 @@ pub fn retry(id: i64, lease: &str, due_at: Millis, result: &str) -> Statement {
 
 /// Makes a delivery that was put off due now.
 #[must_use]
-pub fn hurry(id: i64, now: Millis) -> Statement {
+pub fn make_due(id: i64, now: Millis) -> Statement {
     sql("update deliveries set due_at = $1 where id = $2 and lease is null and due_at is not null").bind(now).bind(id)
 }
 

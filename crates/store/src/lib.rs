@@ -20,7 +20,7 @@ pub mod everything;
 pub mod grants;
 pub mod instance;
 pub mod links;
-pub mod parked_codes;
+pub mod pending_results;
 pub mod sessions;
 pub mod shipping_addresses;
 pub mod signing_keys;

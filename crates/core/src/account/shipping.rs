@@ -21,7 +21,7 @@ pub struct Address {
 impl Address {
     /// As the user API tells of it.
     #[must_use]
-    pub fn told(&self) -> ShippingAddress {
+    pub fn reply(&self) -> ShippingAddress {
         ShippingAddress {
             id: self.id,
             is_default: self.is_default,
@@ -107,8 +107,8 @@ mod tests {
 
     #[test]
     fn what_is_told_of_an_address_has_its_time_in_seconds() {
-        let told = address(4, true, 10).told();
-        assert_eq!((told.id, told.is_default, told.updated_at), (4, true, 10));
+        let reply = address(4, true, 10).reply();
+        assert_eq!((reply.id, reply.is_default, reply.updated_at), (4, true, 10));
     }
 
     #[test]

@@ -49,8 +49,9 @@ pub struct AppSettings {
     pub consent_items: BTreeMap<Item, ConsentItem>,
     /// Whether `/v2/user/me` repeats nickname and pictures in `properties`, as older libraries read them.
     pub legacy_properties: bool,
-    #[serde(default)]
-    pub standing: Standing,
+    /// Kept under its earlier name.
+    #[serde(default, rename = "standing")]
+    pub status: AppStatus,
     /// Whether the app is registered to a business: only these may ask for items of [`Availability::Business`].
     ///
     /// [`Availability::Business`]: kakaw_wire::scope::Availability::Business
@@ -97,7 +98,7 @@ impl AppSettings {
             logout_redirect_uris: Vec::new(),
             consent_items: BTreeMap::new(),
             legacy_properties: false,
-            standing: Standing::Active,
+            status: AppStatus::Active,
             business: true,
             permissions: Vec::new(),
             simple_signup: SimpleSignup::default(),
@@ -146,7 +147,7 @@ pub struct Quotas {
 /// Whether the app may be used at all.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Standing {
+pub enum AppStatus {
     #[default]
     Active,
     /// Sanctioned (-12).

@@ -3,7 +3,7 @@
 use kakaw_wire::event::EventType;
 use serde::{Deserialize, Serialize};
 
-/// Where an app is told.
+/// Where an app is notified.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Webhooks {

@@ -164,7 +164,7 @@ fn redirect_uri_is_registered(candidate: &Candidate<'_>) -> Result<(), Refusal> 
     let Candidate { parameters, app, key, policy } = candidate;
     let uri = parameters.redirect_uri();
     let refusal = || Refusal::new(Problem::RedirectUriNotRegistered { redirect_uri: uri.to_owned() });
-    let any_port = policy.rehearsal.any_local_port && key.accepts_on_another_port(uri);
+    let any_port = policy.overrides.any_local_port && key.accepts_on_another_port(uri);
     if !key.accepts_redirect_uri(uri) && !any_port {
         let found = diagnosis::difference(uri, &key.settings.redirect_uris);
         let refusal = found.into_iter().fold(refusal(), Refusal::because);

@@ -11,7 +11,7 @@ use kakaw_wire::Problem;
 
 use crate::Millis;
 use crate::account::Account;
-use crate::app::{App, Standing};
+use crate::app::{App, AppStatus};
 use crate::crypto::seal::{self, Purpose, Sealer};
 use crate::diagnosis::Refusal;
 use crate::random::{self, Random};
@@ -106,7 +106,7 @@ pub fn admit(bearer: Option<&Bearer>, app: &App, now: Millis) -> Result<(), Refu
         }
         dead @ (Dead::Ended(_) | Dead::Outdated(_)) => unknown().because(dead.to_string()),
     })?;
-    check_standing(app)?;
+    check_status(app)?;
     check_awake(&bearer.account)?;
     if bearer.account.restricted {
         return Err(Problem::AccountRestricted {}.into());
@@ -121,11 +121,11 @@ pub fn admit(bearer: Option<&Bearer>, app: &App, now: Millis) -> Result<(), Refu
 ///
 /// # Errors
 /// -12 or -13.
-pub fn check_standing(app: &App) -> Result<(), Refusal> {
-    match app.settings.standing {
-        Standing::Active => Ok(()),
-        Standing::Blocked => Err(Problem::AppBlocked {}.into()),
-        Standing::Suspended => Err(Problem::AppSuspended {}.into()),
+pub fn check_status(app: &App) -> Result<(), Refusal> {
+    match app.settings.status {
+        AppStatus::Active => Ok(()),
+        AppStatus::Blocked => Err(Problem::AppBlocked {}.into()),
+        AppStatus::Suspended => Err(Problem::AppSuspended {}.into()),
     }
 }
 
@@ -193,7 +193,7 @@ mod tests {
         let mut app = samples::app(&[]);
         let child = Attributes { birthyear: Some("2020".to_owned()), dormant: true, ..Attributes::default() };
         let mut bearer = samples::bearer(child, &[]);
-        (app.settings.under_14, app.settings.standing) = (Under14::Deny, Standing::Blocked);
+        (app.settings.under_14, app.settings.status) = (Under14::Deny, AppStatus::Blocked);
         bearer.account.restricted = true;
         bearer.link.connected = false;
         bearer.key.deleted = true;
@@ -205,9 +205,9 @@ mod tests {
         assert_eq!(admitted(&bearer, &app), Err(Problem::AccessTokenUnknown {}), "unlinked");
         bearer.link.connected = true;
         assert_eq!(admitted(&bearer, &app), Err(Problem::AppBlocked {}));
-        app.settings.standing = Standing::Suspended;
+        app.settings.status = AppStatus::Suspended;
         assert_eq!(admitted(&bearer, &app), Err(Problem::AppSuspended {}));
-        app.settings.standing = Standing::Active;
+        app.settings.status = AppStatus::Active;
         assert_eq!(admitted(&bearer, &app), Err(Problem::AccountDormant {}));
         bearer.account.attributes.dormant = false;
         assert_eq!(admitted(&bearer, &app), Err(Problem::AccountRestricted {}));

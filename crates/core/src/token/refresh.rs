@@ -75,7 +75,7 @@ pub fn renew(
         return refuse("it expired".to_owned());
     }
     let last_month = grant.refresh_expires_at.0 - now.0 < ROTATION_WINDOW * 1000;
-    if !policy.rehearsal.rotate.unwrap_or(last_month) {
+    if !policy.overrides.rotate.unwrap_or(last_month) {
         return Renewal::Keep(bearer);
     }
     grant.refresh_generation += 1;
@@ -92,7 +92,7 @@ mod tests {
     use crate::AppId;
     use crate::app::{AppSettings, Under14};
     use crate::authorize::authorization::tests::NOW;
-    use crate::policy::Rehearsal;
+    use crate::policy::Overrides;
     use crate::token::grant::tests::bearer;
 
     const DAY: i64 = 86_400;
@@ -166,8 +166,8 @@ mod tests {
     fn with_left(left: i64, rotate: Option<bool>) -> Renewal {
         let mut bearer = bearer();
         bearer.grant.refresh_expires_at = Millis(NOW.0 + left);
-        let rehearsal = Rehearsal { rotate, ..Rehearsal::default() };
-        after(bearer, 0, 0, &Policy { rehearsal, ..Policy::SERVE })
+        let overrides = Overrides { rotate, ..Overrides::default() };
+        after(bearer, 0, 0, &Policy { overrides, ..Policy::SERVE })
     }
 
     #[test]

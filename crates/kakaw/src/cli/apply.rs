@@ -27,7 +27,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     listen::block_on(async {
         match args.place.find_or_make().await? {
             Place::Running(running) => drop(running.send("/control/v1/apply", Some(text)).await?),
-            Place::Here(platform) => {
+            Place::Local(platform) => {
                 let applied = world_file::apply(&platform, &Actor::CommandLine, &file).await;
                 applied.map_err(|refused| Usage::error(world_file::with_lines(&refused, &text, &name)))?;
             }

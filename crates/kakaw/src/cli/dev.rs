@@ -60,7 +60,7 @@ pub struct Args {
 
 pub fn run(args: Args) -> anyhow::Result<()> {
     let files = standin::read(&args.world)?;
-    let (real_sdk, wish) = (args.real_sdk.clone(), args.interception());
+    let (real_sdk, options) = (args.real_sdk.clone(), args.interception());
     let stop = if args.end_with_stdin { Stop::WithStdin } else { Stop::OnSignal };
     let Args { listen, public_url, data, memory, database, config: file, .. } = args;
     let mut flags = Vec::new();
@@ -70,14 +70,14 @@ pub fn run(args: Args) -> anyhow::Result<()> {
     flag("data", data.map(|folder| folder.display().to_string()));
     flag("database", if memory { Some("memory".to_owned()) } else { database });
     let config = config::load(Mode::Dev, file.as_deref(), flags).map_err(Usage::error)?.config;
-    block_on_logging(config.log, start(config, files, real_sdk, wish, stop))
+    block_on_logging(config.log, start(config, files, real_sdk, options, stop))
 }
 
 impl Args {
     /// Whether traffic is to be taken from the start.
-    fn interception(&self) -> Option<intercept::Wish> {
+    fn interception(&self) -> Option<intercept::Options> {
         let (proxy, tls) = (self.proxy, self.tls);
-        (proxy.is_some() || tls.is_some()).then_some(intercept::Wish { proxy, tls, offline: false })
+        (proxy.is_some() || tls.is_some()).then_some(intercept::Options { proxy, tls, offline: false })
     }
 }
 
@@ -85,7 +85,7 @@ async fn start(
     config: Config,
     files: Vec<WorldFile>,
     real_sdk: Option<PathBuf>,
-    wish: Option<intercept::Wish>,
+    options: Option<intercept::Options>,
     stop: Stop,
 ) -> anyhow::Result<()> {
     let listeners = Listeners::bind(config.listen, true).await?;
@@ -95,8 +95,8 @@ async fn start(
     let world = Arc::clone(&worlds.first().world);
     // Goes with the process.
     let token = world.control_token.as_ref().map(write_token).transpose()?;
-    let listening = match &wish {
-        Some(wish) => Some(dispatch::intercept(&worlds, DEFAULT, wish).await.map_err(standin::told)?),
+    let listening = match &options {
+        Some(options) => Some(dispatch::intercept(&worlds, DEFAULT, options).await.map_err(standin::refusal_text)?),
         None => None,
     };
     let mut text = announcement(&config, address, &files, token.as_ref().map(|file| file.path()));

@@ -12,9 +12,9 @@ pub struct Entered {
 
 impl Entered {
     /// Asks the stand-in at this URL (default: of the environment, else of this machine) to take such traffic.
-    pub async fn at(url: Option<String>, wish: &intercept::Wish) -> anyhow::Result<Self> {
+    pub async fn at(url: Option<String>, options: &intercept::Options) -> anyhow::Result<Self> {
         let url = stand_in(url);
-        let answer = Running::at(&url).send_json("/control/v1/interception", wish).await?;
+        let answer = Running::at(&url).send_json("/control/v1/interception", options).await?;
         Ok(Self { url, entrance: serde_json::from_str(&answer)? })
     }
 }

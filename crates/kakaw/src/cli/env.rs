@@ -9,7 +9,7 @@ use clap::Args as ClapArgs;
 use super::entered::Entered;
 use super::listen;
 use crate::config;
-use kakaw_standin::intercept::environment::{self, Lead};
+use kakaw_standin::intercept::environment::{self, Target};
 
 #[derive(ClapArgs)]
 #[command(after_help = "Example: eval \"$(kakaw env)\" && npm start")]
@@ -32,9 +32,9 @@ pub fn run(args: Args) -> anyhow::Result<()> {
         None => own_folder()?,
     };
     std::fs::create_dir_all(&folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
-    let lead = Lead { entrance: &entrance, url: &url, folder: &folder, jvm: args.jvm };
+    let target = Target { entrance: &entrance, url: &url, folder: &folder, jvm: args.jvm };
     let mut out = std::io::stdout().lock();
-    for (name, value) in environment::variables(&lead, &config::environment)? {
+    for (name, value) in environment::variables(&target, &config::environment)? {
         writeln!(out, "export {name}='{}'", value.replace('\'', r"'\''"))?;
     }
     Ok(())

@@ -21,7 +21,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let text = listen::block_on(async {
         Ok(match args.place.find().await? {
             Place::Running(running) => running.send("/control/v1/export", None).await?,
-            Place::Here(world) => {
+            Place::Local(world) => {
                 let left_out = args.place.is_serve() && !args.with_secrets;
                 let secrets = if left_out { Secrets::LeftOut } else { Secrets::Written };
                 let text = world_file::export_text(&world, secrets).await?;

@@ -7,7 +7,7 @@ use clap::Args as ClapArgs;
 
 use super::entered::Entered;
 use super::listen;
-use kakaw_standin::intercept::{self, Wish};
+use kakaw_standin::intercept::{self, Options};
 use kakaw_wire::url::split_port;
 
 #[derive(ClapArgs)]
@@ -30,8 +30,8 @@ pub struct Args {
 }
 
 pub fn run(args: Args) -> anyhow::Result<()> {
-    let wish = Wish { tls: args.listen, ..Default::default() };
-    let Entered { url, entrance } = listen::block_on(Entered::at(args.url, &wish))?;
+    let options = Options { tls: args.listen, ..Default::default() };
+    let Entered { url, entrance } = listen::block_on(Entered::at(args.url, &options))?;
     let listening = args.listen.map(|address| address.ip()).filter(|ip| !ip.is_unspecified());
     let address = args.address.or(listening).unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST));
     let mut out = std::io::stdout().lock();

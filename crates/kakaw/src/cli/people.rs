@@ -54,22 +54,26 @@ pub fn run(args: Args) -> anyhow::Result<()> {
     listen::block_on(async {
         let said = match args.command {
             Command::Unlink { app, user_id, reason, place } => {
-                let wish = Unlink { app, user_id, reason };
+                let request = Unlink { app, user_id, reason };
                 match place.find().await? {
                     Place::Running(running) => {
-                        drop(running.send_json("/control/v1/people/unlink", &wish).await?);
+                        drop(running.send_json("/control/v1/people/unlink", &request).await?);
                     }
-                    Place::Here(world) => drop(wish.run(&world, &Actor::CommandLine, None).await.map_err(told)?),
+                    Place::Local(world) => {
+                        drop(request.run(&world, &Actor::CommandLine, None).await.map_err(refusal_text)?)
+                    }
                 }
                 format!("unlinked {user_id} from app {app} ({})", reason.id())
             }
             Command::Delete { login, reason, place } => {
-                let wish = DeleteAccount { login: login.clone(), reason };
+                let request = DeleteAccount { login: login.clone(), reason };
                 match place.find().await? {
                     Place::Running(running) => {
-                        drop(running.send_json("/control/v1/people/delete", &wish).await?);
+                        drop(running.send_json("/control/v1/people/delete", &request).await?);
                     }
-                    Place::Here(world) => drop(wish.run(&world, &Actor::CommandLine, None).await.map_err(told)?),
+                    Place::Local(world) => {
+                        drop(request.run(&world, &Actor::CommandLine, None).await.map_err(refusal_text)?)
+                    }
                 }
                 format!("deleted {login} ({})", reason.id())
             }
@@ -80,7 +84,7 @@ pub fn run(args: Args) -> anyhow::Result<()> {
 }
 
 /// A wrong wish is a mistake in what was asked for.
-pub(super) fn told(refused: Refused) -> anyhow::Error {
+pub(super) fn refusal_text(refused: Refused) -> anyhow::Error {
     match refused {
         Refused::Store(error) => error.into(),
         wrong => Usage::error(wrong.to_string()),

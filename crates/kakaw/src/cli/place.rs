@@ -35,7 +35,7 @@ pub struct Options {
 /// Where the world is.
 pub enum Place {
     Running(Running),
-    Here(Box<Platform>),
+    Local(Box<Platform>),
 }
 
 impl Options {
@@ -63,7 +63,7 @@ impl Options {
         }
         let mode = if self.is_serve() { Mode::Serve } else { Mode::Dev };
         let config = config::load(mode, self.config.as_deref(), flags).map_err(Usage::error)?.config;
-        Ok(Place::Here(Box::new(open::platform(&config, mode, missing).await?)))
+        Ok(Place::Local(Box::new(open::platform(&config, mode, missing).await?)))
     }
 }
 

@@ -66,24 +66,24 @@ pub fn run(args: Args) -> anyhow::Result<()> {
     let flags = vec![Flag { key: "database", value: "memory".to_owned() }];
     let config = config::load(Mode::Dev, None, flags).map_err(Usage::error)?.config;
     let code = listen::block_on_logging(config.log, async {
-        let led = match &args.url {
-            Some(url) => Led::running(url, &args).await?,
-            None => Led::started(&config, files, &args).await?,
+        let target = match &args.url {
+            Some(url) => Target::running(url, &args).await?,
+            None => Target::started(&config, files, &args).await?,
         };
         if !args.quiet {
             // Where nobody reads it, the command runs all the same.
-            let _ = announce(&led, browser.is_some());
+            let _ = announce(&target, browser.is_some());
         }
         let mut signals = Signals::catch()?;
         let folder = tempfile::tempdir()?;
-        let mut command = prepare(&args, &led, folder.path())?;
+        let mut command = prepare(&args, &target, folder.path())?;
         // Nothing to end yet, and nothing to say.
         if let Some(signal) = signals.came().await {
             return Ok(signals::exit_code(signal));
         }
         let name = command.as_std().get_program().to_string_lossy().into_owned();
         let mut child = command.spawn().map_err(|error| Usage::error(format!("cannot run {name}: {error}")))?;
-        let window = browser.map(|program| Window::open(&program, &args, &led, folder.path()));
+        let window = browser.map(|program| Window::open(&program, &args, &target, folder.path()));
         let status = signals.wait(&mut child).await;
         if let Some(window) = window {
             window.close().await;
@@ -92,8 +92,8 @@ pub fn run(args: Args) -> anyhow::Result<()> {
         if !args.quiet {
             // What the command said with its exit code counts, also where nobody reads a summary any more.
             let seen =
-                tokio::select! { seen = led.seen() => seen?, _ = signals.next() => return Ok(exit_code(status)) };
-            let _ = summary(&seen, led.others(), args.offline);
+                tokio::select! { seen = target.seen() => seen?, _ = signals.next() => return Ok(exit_code(status)) };
+            let _ = summary(&seen, target.others(), args.offline);
         }
         Ok(exit_code(status))
     })?;
@@ -101,7 +101,7 @@ pub fn run(args: Args) -> anyhow::Result<()> {
 }
 
 /// The stand-in that the command is led to.
-struct Led {
+struct Target {
     url: String,
     entrance: Entrance,
     from: From,
@@ -114,7 +114,7 @@ enum From {
     Running(Running, u64),
 }
 
-impl Led {
+impl Target {
     async fn started(config: &Config, files: Vec<WorldFile>, args: &Args) -> anyhow::Result<Self> {
         let plain = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?;
         let address = plain.local_addr()?;
@@ -122,16 +122,16 @@ impl Led {
         let StandIn { worlds, .. } = standin::start(config, files, address, url.clone(), args.real_sdk.clone()).await?;
         let world = Arc::clone(&worlds.first().world);
         tokio::spawn(jobs::work(Arc::clone(&world.platform)));
-        let wish = intercept::Wish { offline: args.offline, ..Default::default() };
-        let listening = dispatch::intercept(&worlds, DEFAULT, &wish).await.map_err(standin::told)?;
+        let options = intercept::Options { offline: args.offline, ..Default::default() };
+        let listening = dispatch::intercept(&worlds, DEFAULT, &options).await.map_err(standin::refusal_text)?;
         let service = dispatch::every(worlds).into_make_service_with_connect_info::<SocketAddr>();
         tokio::spawn(async move { axum::serve(plain, service).await });
         Ok(Self { url, entrance: listening.entrance(), from: From::Started(world, listening) })
     }
 
     async fn running(url: &str, args: &Args) -> anyhow::Result<Self> {
-        let wish = intercept::Wish { offline: args.offline, ..Default::default() };
-        let Entered { url, entrance } = Entered::at(Some(url.to_owned()), &wish).await?;
+        let options = intercept::Options { offline: args.offline, ..Default::default() };
+        let Entered { url, entrance } = Entered::at(Some(url.to_owned()), &options).await?;
         let running = Running::at(&url);
         let before: Vec<Seen> = serde_json::from_str(&running.send("/control/v1/requests", None).await?)?;
         let last = before.last().map_or(0, |seen| seen.id);
@@ -156,18 +156,18 @@ impl Led {
 }
 
 /// The command with what routes its traffic here. Files that this needs are written into the folder.
-fn prepare(args: &Args, led: &Led, folder: &Path) -> anyhow::Result<Command> {
+fn prepare(args: &Args, target: &Target, folder: &Path) -> anyhow::Result<Command> {
     let Some((program, arguments)) = args.command.split_first() else {
         return Err(Usage::error("a command is missing: kakaw run -- npm test"));
     };
     let name = program.to_string_lossy();
     let mut command = Command::new(program);
     if browser::is_one(&name) {
-        command.args(browser::flags(&led.entrance, &folder.join("profile")));
+        command.args(browser::flags(&target.entrance, &folder.join("profile")));
     }
     let jvm = args.jvm || environment::is_jvm(&name);
-    let lead = environment::Lead { entrance: &led.entrance, url: &led.url, folder, jvm };
-    command.args(arguments).envs(environment::variables(&lead, &config::environment)?);
+    let target = environment::Target { entrance: &target.entrance, url: &target.url, folder, jvm };
+    command.args(arguments).envs(environment::variables(&target, &config::environment)?);
     Ok(command)
 }
 
@@ -179,12 +179,12 @@ struct Window {
 }
 
 impl Window {
-    fn open(program: &Path, args: &Args, led: &Led, folder: &Path) -> Self {
+    fn open(program: &Path, args: &Args, target: &Target, folder: &Path) -> Self {
         let page = args.browser.clone().filter(|page| !page.is_empty());
-        let page = page.unwrap_or_else(|| format!("{}/inspector", led.url));
+        let page = page.unwrap_or_else(|| format!("{}/inspector", target.url));
         let mut command = Command::new(program);
         command.args(["--no-first-run", "--no-default-browser-check"]);
-        command.args(browser_flags(led, &folder.join("browser")));
+        command.args(browser_flags(target, &folder.join("browser")));
         command.arg(&page).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         // Ctrl-C is for the command. The browser's many processes are ended as one group.
         command.process_group(0);
@@ -223,8 +223,8 @@ impl Window {
 }
 
 /// Its profile, proxy and key, and what it needs to start at all.
-fn browser_flags(led: &Led, profile: &Path) -> Vec<String> {
-    let mut flags = browser::flags(&led.entrance, profile);
+fn browser_flags(target: &Target, profile: &Path) -> Vec<String> {
+    let mut flags = browser::flags(&target.entrance, profile);
     if rustix::process::geteuid().is_root() {
         // Chromium does not start as root with its sandbox.
         flags.push("--no-sandbox".to_owned());
@@ -249,8 +249,8 @@ async fn answers(page: &str) {
 }
 
 /// Where everything is, on standard error: standard output is the command's.
-fn announce(led: &Led, opens_browser: bool) -> std::io::Result<()> {
-    let url = &led.url;
+fn announce(target: &Target, opens_browser: bool) -> std::io::Result<()> {
+    let url = &target.url;
     let mut err = std::io::stderr().lock();
     writeln!(err, "kakaw: the stand-in is at {url}, its inspector at {url}/inspector")?;
     if opens_browser {
@@ -260,9 +260,9 @@ fn announce(led: &Led, opens_browser: bool) -> std::io::Result<()> {
         );
     }
     // Each run has a port of its own, so that two of these browsers have two profiles.
-    let port = split_port(&led.entrance.proxy).1.unwrap_or_default();
+    let port = split_port(&target.entrance.proxy).1.unwrap_or_default();
     let profile = std::env::temp_dir().join(format!("kakaw-browser-{port}"));
-    let flags = browser_flags(led, &profile);
+    let flags = browser_flags(target, &profile);
     let flags: Vec<String> = flags.iter().map(|flag| format!("'{}'", flag.replace('\'', r"'\''"))).collect();
     writeln!(err, "  Your usual browser goes to the real Kakao. kakaw run --browser opens one that comes here;")?;
     writeln!(err, "  or start Chromium or Chrome yourself:\n  chromium {}\n", flags.join(" "))

@@ -20,7 +20,7 @@ use kakaw_standin::demo;
 use kakaw_standin::endpoints;
 use kakaw_standin::intercept::upstream::Upstream;
 use kakaw_standin::refused::Refused;
-use kakaw_standin::rewind;
+use kakaw_standin::restore;
 use kakaw_standin::snapshots;
 use kakaw_standin::world::{DEFAULT, Place, PublicUrl, World};
 use kakaw_standin::worlds::{Interception, Worlds};
@@ -70,7 +70,7 @@ pub async fn start(
     }
     // Going back to the start must not take away what somebody keeps on a disk.
     if config.in_memory() {
-        rewind::take(&world, snapshots::START).await?;
+        restore::take(&world, snapshots::START).await?;
     }
     let app = endpoints::with(Arc::clone(&world), demo::routes(address));
     let upstream = Upstream::of_environment(&config::environment);
@@ -110,10 +110,10 @@ async fn sample(world: &World, port: u16) -> anyhow::Result<Option<WorldFile>> {
 }
 
 /// A refusal is a mistake in what was asked for, but for one of the database.
-pub(super) fn told(refused: Refused) -> anyhow::Error {
+pub(super) fn refusal_text(refused: Refused) -> anyhow::Error {
     match refused {
         Refused::Store(error) => error.into(),
-        Refused::Change(refused) => super::people::told(refused),
+        Refused::Change(refused) => super::people::refusal_text(refused),
         wrong @ Refused::Wrong(_) => Usage::error(wrong.to_string()),
     }
 }

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use clap::{Args as ClapArgs, Subcommand};
 
 use super::listen;
-use super::people::told;
+use super::people::refusal_text;
 use super::place::{self, Place};
 use kakaw_platform::manage::{self, Actor, Resume, WebhookStatus};
 
@@ -37,18 +37,18 @@ pub fn run(args: Args) -> anyhow::Result<()> {
         let Some(Command::Resume { app, webhook, place }) = args.command else {
             let states = match args.place.find().await? {
                 Place::Running(running) => serde_json::from_str(&running.send("/control/v1/webhooks", None).await?)?,
-                Place::Here(world) => manage::webhook_states(&world).await?,
+                Place::Local(world) => manage::webhook_states(&world).await?,
             };
             return print(&states);
         };
-        let wish = Resume { app, webhook };
+        let request = Resume { app, webhook };
         match place.find().await? {
             Place::Running(running) => {
-                drop(running.send_json("/control/v1/webhooks/resume", &wish).await?);
+                drop(running.send_json("/control/v1/webhooks/resume", &request).await?);
             }
-            Place::Here(world) => drop(wish.run(&world, &Actor::CommandLine, None).await.map_err(told)?),
+            Place::Local(world) => drop(request.run(&world, &Actor::CommandLine, None).await.map_err(refusal_text)?),
         }
-        writeln!(std::io::stdout(), "webhook {} of app {app} is in use", wish.webhook)?;
+        writeln!(std::io::stdout(), "webhook {} of app {app} is in use", request.webhook)?;
         Ok(())
     })
 }

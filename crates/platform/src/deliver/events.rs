@@ -14,22 +14,23 @@ use kakaw_wire::event::{EventType, UnlinkReason};
 use crate::Platform;
 
 /// The notices that these events mean for the app.
-pub fn told(platform: &Platform, app: &App, link: &Link, events: &[Event]) -> Vec<Statement> {
-    let told = events.iter().filter(|event| webhook::is_told(app, link, event.kind));
-    told.map(|event| {
-        let id: String = random::token(&*platform.random).chars().take(22).collect();
-        enqueue(
-            platform,
-            app.id,
-            &webhook::notice(event, app, link, &platform.surroundings.issuer(), &id, platform.now()),
-        )
-    })
-    .collect()
+pub fn notify(platform: &Platform, app: &App, link: &Link, events: &[Event]) -> Vec<Statement> {
+    let notified = events.iter().filter(|event| webhook::is_notified(app, link, event.kind));
+    notified
+        .map(|event| {
+            let id: String = random::token(&*platform.random).chars().take(22).collect();
+            enqueue(
+                platform,
+                app.id,
+                &webhook::notice(event, app, link, &platform.surroundings.issuer(), &id, platform.now()),
+            )
+        })
+        .collect()
 }
 
 /// The notices of an unlink: the unlink webhook, unless the service did it itself, and events.
 pub fn unlinked(platform: &Platform, app: &App, link: &Link, reason: UnlinkReason) -> Vec<Statement> {
-    let mut changes = told(platform, app, link, &[Event::unlinked(reason), Event::new(EventType::TokensRevoked)]);
+    let mut changes = notify(platform, app, link, &[Event::unlinked(reason), Event::new(EventType::TokensRevoked)]);
     if reason.is_told_by_unlink_webhook() && app.settings.webhooks.unlink.is_some() {
         let notice = Notice::Unlink { user_id: link.user_id, referrer_type: reason };
         changes.push(enqueue(platform, app.id, &notice));
@@ -59,7 +60,7 @@ pub async fn account_changed(
             None => apps::by_id(&platform.store, link.app_id).await?,
         };
         if let Some(app) = app {
-            changes.extend(told(platform, &app, &link, &events));
+            changes.extend(notify(platform, &app, &link, &events));
         }
     }
     Ok(changes)

@@ -174,7 +174,7 @@ impl Worker {
             |known| known.state.clone(),
         );
         let before = state.clone();
-        changes.extend(then.iter().map(|id| deliveries::hurry(*id, platform.now())));
+        changes.extend(then.iter().map(|id| deliveries::make_due(*id, platform.now())));
         match result {
             Ok(said) => {
                 changes.push(deliveries::finish(delivery.id, lease, "delivered", said));

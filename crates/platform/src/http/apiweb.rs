@@ -11,7 +11,7 @@ use kakaw_core::app::AppKey;
 use kakaw_core::authorize::code_polling;
 use kakaw_core::crypto::seal::Purpose;
 use kakaw_core::crypto::secret;
-use kakaw_store::{Outcome, Statement, app_keys, parked_codes};
+use kakaw_store::{Outcome, Statement, app_keys, pending_results};
 use kakaw_wire::Problem;
 use kakaw_wire::form::Pairs;
 use kakaw_wire::problem::Surface;
@@ -21,7 +21,7 @@ use crate::Platform;
 use crate::endpoint::{About, Reply, Routes, no, yes};
 use crate::http::error::json;
 use crate::pages;
-use crate::request::context::Here;
+use crate::request::context::RequestContext;
 
 /// Seconds that an outcome waits.
 const LIFETIME: i64 = 600;
@@ -50,20 +50,20 @@ pub fn routes() -> Routes<Arc<Platform>> {
         .plain("/cors/afterlogin.html", routing::get(after_login))
 }
 
-/// The key under which the outcome of a transaction is parked.
-pub fn parked_id(key: &str, id: &str) -> String {
+/// The key under which the outcome of a transaction is pending.
+pub fn pending_id(key: &str, id: &str) -> String {
     secret::hash(&format!("{key}/{id}"))
 }
 
-/// Parks an outcome.
-pub fn park(platform: &Platform, transaction: &str, app_id: AppId, reply: &CodeReply) -> Statement {
-    parked_codes::park(transaction, app_id, &sealed(platform, reply), platform.now().plus_seconds(LIFETIME))
+/// Keeps the result of a transaction until a page polls for it.
+pub fn keep(platform: &Platform, transaction: &str, app_id: AppId, reply: &CodeReply) -> Statement {
+    pending_results::insert(transaction, app_id, &sealed(platform, reply), platform.now().plus_seconds(LIFETIME))
 }
 
 /// Holds an outcome in memory, for a request that nobody is logged in for.
-pub fn hold(here: &Here, transaction: &str, reply: &CodeReply) {
-    let (platform, now) = (&here.platform, here.platform.now());
-    platform.held.put(transaction, &here.address, sealed(platform, reply), now, now.plus_seconds(LIFETIME));
+pub fn hold(context: &RequestContext, transaction: &str, reply: &CodeReply) {
+    let (platform, now) = (&context.platform, context.platform.now());
+    platform.held.put(transaction, &context.address, sealed(platform, reply), now, now.plus_seconds(LIFETIME));
 }
 
 fn sealed(platform: &Platform, reply: &CodeReply) -> String {
@@ -135,23 +135,23 @@ fn with_origin(mut response: Response, key: Option<&AppKey>, headers: &HeaderMap
 }
 
 async fn read(platform: &Platform, key: &AppKey, id: &str) -> CodeReply {
-    let (id, now) = (parked_id(&key.key, id), platform.now());
-    let parked = match parked_codes::by_id(&platform.store, &id).await {
-        Ok(Some(parked)) => parked,
+    let (id, now) = (pending_id(&key.key, id), platform.now());
+    let result = match pending_results::by_id(&platform.store, &id).await {
+        Ok(Some(result)) => result,
         Ok(None) => {
             return platform.held.get(&id, now).and_then(|sealed| open(platform, &sealed)).unwrap_or_else(pending);
         }
         Err(_) => return pending(),
     };
-    if now >= parked.expires_at || parked.read_at.is_some_and(|read_at| now.0 - read_at.0 >= AGAIN) {
+    if now >= result.expires_at || result.read_at.is_some_and(|read_at| now.0 - read_at.0 >= AGAIN) {
         return pending();
     }
-    if parked.read_at.is_none() {
-        let Ok(Outcome::Committed) = platform.store.commit(vec![parked_codes::read(&id, now)]).await else {
+    if result.read_at.is_none() {
+        let Ok(Outcome::Committed) = platform.store.commit(vec![pending_results::read(&id, now)]).await else {
             return pending();
         };
     }
-    parked.answer.and_then(|sealed| open(platform, &sealed)).unwrap_or_else(pending)
+    result.answer.and_then(|sealed| open(platform, &sealed)).unwrap_or_else(pending)
 }
 
 fn open(platform: &Platform, sealed: &str) -> Option<CodeReply> {
@@ -173,6 +173,6 @@ fn error(code: &str, error: &str, description: &str) -> CodeReply {
 }
 
 /// The page that stands at a built-in redirect target, for whoever is led there all the same.
-async fn after_login(here: Here) -> Response {
-    pages::respond(&here, StatusCode::OK, &pages::finish::Done::new(&here, "", true)).into_response()
+async fn after_login(context: RequestContext) -> Response {
+    pages::respond(&context, StatusCode::OK, &pages::finish::Done::new(&context, "", true)).into_response()
 }

@@ -16,7 +16,7 @@ use crate::http::error::{Error, json};
 use crate::openapi;
 use crate::pages;
 use crate::pages::explained::Explained;
-use crate::request::context::Here;
+use crate::request::context::RequestContext;
 
 const CODE: About = About::page("Shows what the catalogue says of an error code; error answers link to it.");
 const API: About = About::kauth("Answers this description of the API, an OpenAPI document.", Reply::Object);
@@ -25,16 +25,18 @@ const API: About = About::kauth("Answers this description of the API, an OpenAPI
 pub fn routes(described: &[Endpoint]) -> Routes<Arc<Platform>> {
     let own = Routes::new().get("/docs/errors/{code}", &CODE, get);
     let described: Arc<Vec<Endpoint>> = Arc::new([described, own.endpoints()].concat());
-    own.get("/docs/api", &API, async move |here: Here| json(StatusCode::OK, &openapi::document(&here.base, &described)))
+    own.get("/docs/api", &API, async move |context: RequestContext| {
+        json(StatusCode::OK, &openapi::document(&context.base, &described))
+    })
 }
 
-async fn get(here: Here, uri: Uri, code: Result<Path<String>, PathRejection>) -> Response {
+async fn get(context: RequestContext, uri: Uri, code: Result<Path<String>, PathRejection>) -> Response {
     match code.ok().and_then(|Path(code)| Code::from_id(&code)) {
-        Some(code) => pages::respond(&here, StatusCode::OK, &Explained::new(&here, code)),
+        Some(code) => pages::respond(&context, StatusCode::OK, &Explained::new(&context, code)),
         None => {
             let path = uri.path().chars().take(100).collect();
             let problem = Problem::UnknownUrl { method: "GET".to_owned(), path, nearest: String::new() };
-            Error::from(Refusal::new(problem)).page(&here)
+            Error::from(Refusal::new(problem)).page(&context)
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::Platform;
 use crate::pages;
 use crate::pages::ways::Ways;
 use crate::password::Busy;
-use crate::request::context::Here;
+use crate::request::context::RequestContext;
 use crate::request::id;
 
 /// Why a request got no success: theirs or ours.
@@ -83,22 +83,22 @@ impl Error {
 
     /// As an error page.
     #[must_use]
-    pub fn page(self, here: &Here) -> Response {
-        self.page_with(here, Ways::default())
+    pub fn page(self, context: &RequestContext) -> Response {
+        self.page_with(context, Ways::default())
     }
 
     /// As an error page with ways on.
     #[must_use]
-    pub fn page_with(self, here: &Here, mut ways: Ways) -> Response {
+    pub fn page_with(self, context: &RequestContext, mut ways: Ways) -> Response {
         let refusal = self.into_refusal(Problem::TemporaryFault {});
-        let id = note(&here.platform, &refusal);
+        let id = note(&context.platform, &refusal);
         let status = page_status(refusal.problem.code());
         if refusal.problem.code() == Code::KOE003 && ways.again.is_none() {
             // What failed for now may succeed when it is asked for again.
-            ways.again = here.own_url.clone();
+            ways.again = context.own_url.clone();
         }
-        let response = pages::respond(here, status, &pages::error::Error::new(here, &refusal, ways));
-        mark(response, &here.base, refusal.problem.code(), findings(&refusal), &id)
+        let response = pages::respond(context, status, &pages::error::Error::new(context, &refusal, ways));
+        mark(response, &context.base, refusal.problem.code(), findings(&refusal), &id)
     }
 
     /// As JSON of kauth.
@@ -181,11 +181,11 @@ impl Error {
 
 /// The page of a code of the catalogue, for one that is explained there only.
 #[must_use]
-pub fn page_of(here: &Here, code: Code, because: &str, ways: Ways) -> Response {
+pub fn page_of(context: &RequestContext, code: Code, because: &str, ways: Ways) -> Response {
     let told = vec![because.to_owned()];
-    let view = pages::error::Error::of(here, code, &told, ways);
-    let id = id::current_or_new(&*here.platform.random);
-    mark(pages::respond(here, page_status(code), &view), &here.base, code, told, &id)
+    let view = pages::error::Error::of(context, code, &told, ways);
+    let id = id::current_or_new(&*context.platform.random);
+    mark(pages::respond(context, page_status(code), &view), &context.base, code, told, &id)
 }
 
 /// The status of an error page. What is otherwise a redirect has none of its own.

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::Platform;
 use crate::http::error::{Error, json};
-use crate::request::context::{self, Here};
+use crate::request::context::{self, RequestContext};
 
 /// What a handler takes.
 pub trait Call: Sized + Send {
@@ -99,15 +99,15 @@ impl Call for Plain {
 
 /// A browser's request.
 pub struct Visit {
-    pub here: Here,
+    pub context: RequestContext,
     pub request: Request,
 }
 
 impl Call for Visit {
     async fn read(platform: Arc<Platform>, request: Request) -> Result<Self, Error> {
         let (mut parts, body) = request.into_parts();
-        let Ok(here) = Here::from_request_parts(&mut parts, &platform).await;
-        Ok(Self { here, request: Request::from_parts(parts, body) })
+        let Ok(context) = RequestContext::from_request_parts(&mut parts, &platform).await;
+        Ok(Self { context, request: Request::from_parts(parts, body) })
     }
 }
 

@@ -11,7 +11,7 @@ use kakaw_wire::Problem;
 use crate::Platform;
 use crate::endpoint::Endpoint;
 use crate::http::error::Error;
-use crate::request::context::Here;
+use crate::request::context::RequestContext;
 
 /// Answers 404 and 405 alike.
 pub struct Unknown {
@@ -34,7 +34,7 @@ impl Unknown {
 
     pub async fn answer(&self, request: Request) -> Response {
         let (mut parts, _) = request.into_parts();
-        let Ok(here) = Here::from_request_parts(&mut parts, &self.platform).await;
+        let Ok(context) = RequestContext::from_request_parts(&mut parts, &self.platform).await;
         let path: String = parts.uri.path().chars().take(200).collect();
         let method = parts.method.to_string();
         // The same path with another method is nearer than anything else.
@@ -46,7 +46,7 @@ impl Unknown {
                 diagnosis::nearest(&format!("{method} {path}"), all).unwrap_or_default().to_owned()
             }
         };
-        let (platform, base) = (&self.platform, &here.base);
+        let (platform, base) = (&self.platform, &context.base);
         if path == "/v1/user/me" {
             return Error::from(Problem::Discontinued { path, successor: "/v2/user/me".to_owned() })
                 .kapi(platform, base);
@@ -67,7 +67,7 @@ impl Unknown {
             && !path.starts_with("/oauth/token")
             && (!of_kauth || path.starts_with("/oauth"))
         {
-            return error.page(&here);
+            return error.page(&context);
         }
         error.kauth(platform, base)
     }

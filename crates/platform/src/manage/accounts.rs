@@ -146,7 +146,7 @@ impl UseCase for DeleteAccount {
             if let Some(app) = draft.app(platform, link.app_id).await? {
                 draft.extend(events::unlinked(platform, &app, &link, self.reason));
                 let purged = kakaw_core::webhook::Event::new(EventType::AccountPurged);
-                draft.extend(events::told(platform, &app, &link, &[purged]));
+                draft.extend(events::notify(platform, &app, &link, &[purged]));
             }
             ended.push(json!({ "app": link.app_id, "user_id": link.user_id }));
         }

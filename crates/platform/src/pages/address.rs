@@ -5,7 +5,7 @@ use kakaw_core::account::shipping::Address;
 use kakaw_wire::shipping::AddressFields;
 
 use super::{Frame, words};
-use crate::request::context::Here;
+use crate::request::context::RequestContext;
 
 /// Why the list is shown again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +42,7 @@ struct Row {
 impl List {
     #[must_use]
     pub fn new(
-        here: &Here,
+        context: &RequestContext,
         app: &str,
         addresses: &[Address],
         chosen: Option<i64>,
@@ -70,7 +70,7 @@ impl List {
             Notice::Full => "address_full",
         });
         let rows = addresses.iter().map(row).collect();
-        Self { frame: Frame::new(here), app: app.to_owned(), rows, action, form, notice }
+        Self { frame: Frame::new(context), app: app.to_owned(), rows, action, form, notice }
     }
 }
 
@@ -99,7 +99,7 @@ struct Field {
 impl Edit {
     #[must_use]
     pub fn new(
-        here: &Here,
+        context: &RequestContext,
         id: Option<i64>,
         fields: &AddressFields,
         action: String,
@@ -125,9 +125,9 @@ impl Edit {
             field("base_address", "address_base", &f.base_address, "text", "address-line1", true),
             field("detail_address", "address_detail", &f.detail_address, "text", "address-line2", false),
         ];
-        let w = words::of(here.lang);
+        let w = words::of(context.lang);
         let notice = fields.iter().find(|field| field.wrong).map(|f| w.with("address_wrong", "field", w.t(f.label)));
-        Self { frame: Frame::new(here), id, fields, action, form, notice }
+        Self { frame: Frame::new(context), id, fields, action, form, notice }
     }
 }
 
@@ -145,9 +145,9 @@ pub struct Ask {
 
 impl Ask {
     #[must_use]
-    pub fn new(here: &Here, app: &str, name: &str, purpose: String, action: String, form: String) -> Self {
+    pub fn new(context: &RequestContext, app: &str, name: &str, purpose: String, action: String, form: String) -> Self {
         let (app, name) = (app.to_owned(), name.to_owned());
-        Self { frame: Frame::new(here), app, name, purpose, action, form }
+        Self { frame: Frame::new(context), app, name, purpose, action, form }
     }
 }
 
@@ -161,8 +161,8 @@ pub struct Ended {
 
 impl Ended {
     #[must_use]
-    pub fn new(here: &Here, text: &'static str) -> Self {
-        Self { frame: Frame::new(here), text }
+    pub fn new(context: &RequestContext, text: &'static str) -> Self {
+        Self { frame: Frame::new(context), text }
     }
 }
 

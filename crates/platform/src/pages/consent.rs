@@ -7,7 +7,7 @@ use kakaw_core::link::consent::{Ask, Incomplete, Submitted};
 use kakaw_wire::scope::Item;
 
 use super::{Frame, words};
-use crate::request::context::Here;
+use crate::request::context::RequestContext;
 
 /// Why the screen is shown again.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,8 +107,8 @@ impl Row {
 
 impl Page {
     #[must_use]
-    pub fn new(here: &Here, view: &Consent<'_>) -> Self {
-        let w = words::of(here.lang);
+    pub fn new(context: &RequestContext, view: &Consent<'_>) -> Self {
+        let w = words::of(context.lang);
         let none = Incomplete::default();
         let incomplete = match &view.notice {
             Some(Notice::Incomplete(incomplete)) => incomplete,
@@ -172,7 +172,7 @@ impl Page {
         });
         let boxes = view.ask.items.len() + view.ask.terms.len() + view.ask.channels.len();
         Self {
-            frame: Frame::new(here),
+            frame: Frame::new(context),
             terms,
             channels: channels.collect(),
             simple: view.ask.simple,

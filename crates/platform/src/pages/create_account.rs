@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::Frame;
-use crate::request::context::Here;
+use crate::request::context::RequestContext;
 
 /// Why the form is shown again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +29,13 @@ pub struct CreateAccount {
 
 impl CreateAccount {
     #[must_use]
-    pub fn new(here: &Here, query: &str, typed: (&str, &str), form: String, notice: Option<Notice>) -> Self {
+    pub fn new(
+        context: &RequestContext,
+        query: &str,
+        typed: (&str, &str),
+        form: String,
+        notice: Option<Notice>,
+    ) -> Self {
         let notice = notice.map(|notice| match notice {
             Notice::Expired => "form_expired",
             Notice::Taken => "create_taken",
@@ -39,6 +45,6 @@ impl CreateAccount {
         });
         let action = format!("/weblogin/create_account?{query}");
         let (email, nickname) = (typed.0.to_owned(), typed.1.to_owned());
-        Self { frame: Frame::new(here), action, email, nickname, form, notice }
+        Self { frame: Frame::new(context), action, email, nickname, form, notice }
     }
 }

@@ -8,7 +8,7 @@ use kakaw_wire::text::{self, Text};
 
 use super::Frame;
 use super::ways::Ways;
-use crate::request::context::Here;
+use crate::request::context::RequestContext;
 
 #[derive(Template)]
 #[template(path = "error.html")]
@@ -32,7 +32,7 @@ pub struct Error {
 
 impl Error {
     #[must_use]
-    pub fn new(here: &Here, refusal: &Refusal, ways: Ways) -> Self {
+    pub fn new(context: &RequestContext, refusal: &Refusal, ways: Ways) -> Self {
         let problem = &refusal.problem;
         let app = match problem {
             Problem::LoginDisabled { app } | Problem::NotTeamMember { app } => Some(app.clone()),
@@ -43,8 +43,8 @@ impl Error {
             _ => Vec::new(),
         };
         let diagnosis = [refusal.diagnosis.for_team(), &reason].concat();
-        let page = Self::of(here, problem.code(), &diagnosis, ways);
-        let words = text::of(problem.code(), here.lang);
+        let page = Self::of(context, problem.code(), &diagnosis, ways);
+        let words = text::of(problem.code(), context.lang);
         Self {
             app,
             message: words.map(|w| fill(&w.message, &problem.evidence())).unwrap_or_default(),
@@ -55,11 +55,11 @@ impl Error {
 
     /// The page of a code without evidence.
     #[must_use]
-    pub fn of(here: &Here, code: Code, diagnosis: &[String], ways: Ways) -> Self {
-        let words = text::of(code, here.lang);
+    pub fn of(context: &RequestContext, code: Code, diagnosis: &[String], ways: Ways) -> Self {
+        let words = text::of(code, context.lang);
         let part = |of: fn(&Text) -> &String| words.map(|words| of(words).clone()).unwrap_or_default();
         Self {
-            frame: Frame::new(here),
+            frame: Frame::new(context),
             code: code.id(),
             kind: kind(code),
             app: None,
@@ -68,7 +68,7 @@ impl Error {
             wire: String::new(),
             cause: part(|words| &words.cause),
             fix: part(|words| &words.fix),
-            diagnosis: if here.platform.settings.open_diagnosis { diagnosis.to_vec() } else { Vec::new() },
+            diagnosis: if context.platform.settings.open_diagnosis { diagnosis.to_vec() } else { Vec::new() },
             person: match code {
                 Code::KOE002 => "error_person_url",
                 Code::KOE003 => "error_person_wait",

@@ -5,7 +5,7 @@ use kakaw_wire::Code;
 use kakaw_wire::text;
 
 use super::Frame;
-use crate::request::context::Here;
+use crate::request::context::RequestContext;
 
 #[derive(Template)]
 #[template(path = "explained.html")]
@@ -19,11 +19,11 @@ pub struct Explained {
 
 impl Explained {
     #[must_use]
-    pub fn new(here: &Here, code: Code) -> Self {
-        let words = text::of(code, here.lang);
+    pub fn new(context: &RequestContext, code: Code) -> Self {
+        let words = text::of(code, context.lang);
         let part = |f: fn(&text::Text) -> &String| words.map(f).cloned().unwrap_or_default();
         Self {
-            frame: Frame::new(here),
+            frame: Frame::new(context),
             code: code.id(),
             title: part(|t| &t.title),
             cause: part(|t| &t.cause),

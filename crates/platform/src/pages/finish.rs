@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::Frame;
-use crate::request::context::Here;
+use crate::request::context::RequestContext;
 
 /// Asks before the outcome is handed to the site that polls for it.
 #[derive(Template)]
@@ -31,8 +31,8 @@ pub struct Done {
 
 impl Done {
     #[must_use]
-    pub fn new(here: &Here, app: &str, logged_in: bool) -> Self {
+    pub fn new(context: &RequestContext, app: &str, logged_in: bool) -> Self {
         let title = if logged_in { "done_title" } else { "done_refused" };
-        Self { frame: Frame::new(here), app: app.to_owned(), title }
+        Self { frame: Frame::new(context), app: app.to_owned(), title }
     }
 }

@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::Frame;
-use crate::request::context::Here;
+use crate::request::context::RequestContext;
 
 /// Why the form is shown again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,11 +24,11 @@ pub struct Login {
 
 impl Login {
     #[must_use]
-    pub fn new(here: &Here, query: &str, typed: &str, form: String, notice: Option<Notice>) -> Self {
+    pub fn new(context: &RequestContext, query: &str, typed: &str, form: String, notice: Option<Notice>) -> Self {
         let notice = notice.map(|notice| match notice {
             Notice::Expired => "form_expired",
             Notice::Failed => "log_in_failed",
         });
-        Self { frame: Frame::new(here), action: format!("/login?{query}"), typed: typed.to_owned(), form, notice }
+        Self { frame: Frame::new(context), action: format!("/login?{query}"), typed: typed.to_owned(), form, notice }
     }
 }

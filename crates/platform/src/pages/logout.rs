@@ -5,7 +5,7 @@ use kakaw_core::account::Account;
 use kakaw_core::app::App;
 
 use super::Frame;
-use crate::request::context::Here;
+use crate::request::context::RequestContext;
 
 #[derive(Template)]
 #[template(path = "logout.html")]
@@ -19,8 +19,8 @@ pub struct Logout {
 
 impl Logout {
     #[must_use]
-    pub fn new(here: &Here, app: &App, account: &Account, action: String, form: String) -> Self {
+    pub fn new(context: &RequestContext, app: &App, account: &Account, action: String, form: String) -> Self {
         let name = account.attributes.display_name().to_owned();
-        Self { frame: Frame::new(here), app: app.settings.name.clone(), name, action, form }
+        Self { frame: Frame::new(context), app: app.settings.name.clone(), name, action, form }
     }
 }

@@ -18,7 +18,7 @@ use askama::Template;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 
-use crate::request::context::Here;
+use crate::request::context::RequestContext;
 use kakaw_wire::url::split_origin;
 use words::Words;
 
@@ -35,19 +35,19 @@ pub struct Frame {
 impl Frame {
     /// The frame in the language of the request.
     #[must_use]
-    pub fn new(here: &Here) -> Self {
+    pub fn new(context: &RequestContext) -> Self {
         Self {
-            w: words::of(here.lang),
-            lang: here.lang.id(),
-            root: split_origin(&here.base).1.to_owned(),
-            notice: here.platform.settings.notice.map(|notice| notice(here.lang)),
+            w: words::of(context.lang),
+            lang: context.lang.id(),
+            root: split_origin(&context.base).1.to_owned(),
+            notice: context.platform.settings.notice.map(|notice| notice(context.lang)),
         }
     }
 }
 
 /// Renders a page with the headers that every page has. `form-action` is left open on purpose: the redirect that answers
 /// a form goes to the app, and browsers apply the directive to redirects too.
-pub fn respond(_here: &Here, status: StatusCode, template: &impl Template) -> Response {
+pub fn respond(_here: &RequestContext, status: StatusCode, template: &impl Template) -> Response {
     with_policy(
         status,
         template,
@@ -56,7 +56,7 @@ pub fn respond(_here: &Here, status: StatusCode, template: &impl Template) -> Re
 }
 
 /// The same for a page that has a script of ours.
-pub fn respond_with_script(_here: &Here, status: StatusCode, template: &impl Template) -> Response {
+pub fn respond_with_script(_here: &RequestContext, status: StatusCode, template: &impl Template) -> Response {
     with_policy(
         status,
         template,

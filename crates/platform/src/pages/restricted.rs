@@ -5,7 +5,7 @@ use kakaw_core::account::Account;
 
 use super::Frame;
 use super::ways::Ways;
-use crate::request::context::Here;
+use crate::request::context::RequestContext;
 
 #[derive(Template)]
 #[template(path = "restricted.html")]
@@ -17,7 +17,7 @@ pub struct Restricted {
 
 impl Restricted {
     #[must_use]
-    pub fn new(here: &Here, account: &Account, ways: Ways) -> Self {
-        Self { frame: Frame::new(here), name: account.attributes.display_name().to_owned(), ways }
+    pub fn new(context: &RequestContext, account: &Account, ways: Ways) -> Self {
+        Self { frame: Frame::new(context), name: account.attributes.display_name().to_owned(), ways }
     }
 }

@@ -4,7 +4,7 @@ use askama::Template;
 use kakaw_core::account::Account;
 
 use super::Frame;
-use crate::request::context::Here;
+use crate::request::context::RequestContext;
 
 #[derive(Template)]
 #[template(path = "terms.html")]
@@ -17,7 +17,7 @@ pub struct Terms {
 
 impl Terms {
     #[must_use]
-    pub fn new(here: &Here, account: &Account, action: String, form: String) -> Self {
-        Self { frame: Frame::new(here), name: account.attributes.display_name().to_owned(), action, form }
+    pub fn new(context: &RequestContext, account: &Account, action: String, form: String) -> Self {
+        Self { frame: Frame::new(context), name: account.attributes.display_name().to_owned(), action, form }
     }
 }

@@ -30,7 +30,7 @@ impl Back {
     /// and for schemes that a link must not have.
     #[must_use]
     pub fn of(app: &App, key: &AppKey, uri: &str, state: Option<&str>, policy: &Policy, why: &Problem) -> Option<Self> {
-        let any_port = policy.rehearsal.any_local_port && key.accepts_on_another_port(uri);
+        let any_port = policy.overrides.any_local_port && key.accepts_on_another_port(uri);
         if key.kind == KeyKind::Admin || !(key.accepts_redirect_uri(uri) || any_port) {
             return None;
         }

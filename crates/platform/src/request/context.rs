@@ -15,7 +15,7 @@ use crate::request::cookie;
 use crate::request::settled::{Settled, Unattended};
 
 /// The circumstances of a request.
-pub struct Here {
+pub struct RequestContext {
     pub platform: Arc<Platform>,
     /// Public base URL, without a slash at its end. Absolute URLs and the issuer are made from it.
     pub base: String,
@@ -35,7 +35,7 @@ pub struct Here {
     pub settled: Option<Settled>,
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Here
+impl<S: Send + Sync> FromRequestParts<S> for RequestContext
 where
     Arc<Platform>: FromRef<S>,
 {
@@ -66,7 +66,7 @@ where
     }
 }
 
-impl Here {
+impl RequestContext {
     /// The hash of the session cookie: the session's key.
     #[must_use]
     pub fn session_id(&self) -> Option<String> {

@@ -7,14 +7,14 @@ use kakaw_core::policy::STEP_LIFETIME;
 use kakaw_wire::url::split_origin;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::request::context::Here;
+use crate::request::context::RequestContext;
 
 /// The name of the hidden field.
 pub const FIELD: &str = "kakaw_form";
 
 /// Everything that a form hangs on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FormSeal {
+pub struct FormToken {
     /// Which form.
     pub page: String,
     /// Hash of the browser cookie.
@@ -35,27 +35,27 @@ struct Timed<T> {
 
 /// Seals a value that is good for half an hour.
 #[must_use]
-pub fn seal<T: Serialize>(here: &Here, purpose: Purpose, value: &T) -> String {
-    let until = here.platform.now().plus_seconds(STEP_LIFETIME).0;
+pub fn seal<T: Serialize>(context: &RequestContext, purpose: Purpose, value: &T) -> String {
+    let until = context.platform.now().plus_seconds(STEP_LIFETIME).0;
     let plain = serde_json::to_vec(&Timed { until, value }).unwrap_or_default();
-    here.platform.sealer.seal(purpose, &plain)
+    context.platform.sealer.seal(purpose, &plain)
 }
 
 /// Opens what [`seal`] made, if its time is not over.
 #[must_use]
-pub fn open<T: DeserializeOwned>(here: &Here, purpose: Purpose, text: &str) -> Option<T> {
-    let timed: Timed<T> = serde_json::from_slice(&here.platform.sealer.open(purpose, text)?).ok()?;
-    (here.platform.now().0 < timed.until).then_some(timed.value)
+pub fn open<T: DeserializeOwned>(context: &RequestContext, purpose: Purpose, text: &str) -> Option<T> {
+    let timed: Timed<T> = serde_json::from_slice(&context.platform.sealer.open(purpose, text)?).ok()?;
+    (context.platform.now().0 < timed.until).then_some(timed.value)
 }
 
-impl FormSeal {
+impl FormToken {
     /// The seal of a form of this browser.
     #[must_use]
-    pub fn new(here: &Here, browser: &str, page: &str, request: &str, shown: &str) -> Self {
+    pub fn new(context: &RequestContext, browser: &str, page: &str, request: &str, shown: &str) -> Self {
         Self {
             page: page.to_owned(),
             browser: secret::hash(browser),
-            session: here.session_id().unwrap_or_default(),
+            session: context.session_id().unwrap_or_default(),
             request: secret::hash(request),
             shown: shown.to_owned(),
         }
@@ -63,21 +63,21 @@ impl FormSeal {
 
     /// Whether the field holds exactly this seal, and the post comes from our own page.
     #[must_use]
-    pub fn fits(&self, here: &Here, headers: &HeaderMap, field: Option<&str>) -> bool {
+    pub fn fits(&self, context: &RequestContext, headers: &HeaderMap, field: Option<&str>) -> bool {
         // A browser that lost its cookie gets the form again: what has no browser must not fit by being empty.
         self.browser != secret::hash("")
-            && is_same_origin(here, headers)
-            && field.and_then(|text| open::<Self>(here, Purpose::Form, text)).as_ref() == Some(self)
+            && is_same_origin(context, headers)
+            && field.and_then(|text| open::<Self>(context, Purpose::Form, text)).as_ref() == Some(self)
     }
 }
 
 /// Refuses a post of a foreign page. `Origin: null` is what browsers send from our own pages, whose referrer policy is
 /// `no-referrer`; then `Sec-Fetch-Site` decides where it is sent, and the seal in any case.
 #[must_use]
-pub fn is_same_origin(here: &Here, headers: &HeaderMap) -> bool {
+pub fn is_same_origin(context: &RequestContext, headers: &HeaderMap) -> bool {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let origin_fits =
-        text(header::ORIGIN.as_str()).is_none_or(|origin| origin == split_origin(&here.base).0 || origin == "null");
+        text(header::ORIGIN.as_str()).is_none_or(|origin| origin == split_origin(&context.base).0 || origin == "null");
     let site_fits = text("sec-fetch-site").is_none_or(|site| site == "same-origin" || site == "none");
     origin_fits && site_fits
 }

@@ -36,7 +36,7 @@ pub struct Caller {
 }
 
 /// A control request with its JSON body; an empty one stands for `{}`.
-pub struct Wish<T>(pub Caller, pub T);
+pub struct Sent<T>(pub Caller, pub T);
 
 impl FromRequestParts<Shared> for Caller {
     type Rejection = Response;
@@ -51,7 +51,7 @@ impl FromRequestParts<Shared> for Caller {
     }
 }
 
-impl<T: DeserializeOwned> FromRequest<Shared> for Wish<T> {
+impl<T: DeserializeOwned> FromRequest<Shared> for Sent<T> {
     type Rejection = Response;
 
     async fn from_request(request: Request, shared: &Shared) -> Result<Self, Response> {
@@ -63,7 +63,7 @@ impl<T: DeserializeOwned> FromRequest<Shared> for Wish<T> {
             Err(error) => return Err(caller.refuse(error.reason())),
         };
         match serde_json::from_slice(&bytes) {
-            Ok(wish) => Ok(Self(caller, wish)),
+            Ok(request) => Ok(Self(caller, request)),
             Err(error) => Err(caller.refuse(format!("the body is no JSON of this call: {error}"))),
         }
     }

@@ -86,7 +86,7 @@ macro_rules! call {
 pub const CALLS: &[Call] = &[
     call!("worlds", Get "/worlds", "Every world of the process.", Sends::Nothing, Some(of::<Vec<Told>>)),
     call!("world-create", Post "/worlds", "Make a world: empty, as a copy of another, of a world file.",
-        Sends::Json(of::<worlds::Wish>), Some(of::<Told>)),
+        Sends::Json(of::<worlds::CreateWorld>), Some(of::<Told>)),
     call!("world-delete", Delete "/worlds/{name}", "End a world.", Sends::Nothing, None),
     call!("snapshots", Get "/snapshots", "The moments that are kept of this world, and their rows.", Sends::Nothing,
         Some(object)),
@@ -98,7 +98,7 @@ pub const CALLS: &[Call] = &[
         Sends::WorldFile, None),
     call!("export", Get "/export", "Apps and people as a world file.", Sends::Nothing, Some(text)),
     call!("presets", Get "/presets", "People that break services, by name.", Sends::Nothing, Some(of::<Vec<presets::Known>>)),
-    call!("preset", Post "/presets", "Put one of them in the world.", Sends::Json(of::<presets::Wish>),
+    call!("preset", Post "/presets", "Put one of them in the world.", Sends::Json(of::<presets::UsePreset>),
         Some(of::<presets::Made>)),
     call!("unlink", Post "/people/unlink", "End a person's link with an app; the app is told.",
         Sends::Json(of::<Unlink>), None),
@@ -138,7 +138,7 @@ pub const CALLS: &[Call] = &[
     call!("interception", Get "/interception", "Where the traffic to Kakao's hosts is taken.", Sends::Nothing, Some(object)),
     call!("intercept", Post "/interception",
         "Take the traffic of this world's clients to Kakao's hosts, by a proxy and by TLS.",
-        Sends::Json(of::<intercept::Wish>), Some(of::<intercept::Entrance>)),
+        Sends::Json(of::<intercept::Options>), Some(of::<intercept::Entrance>)),
     call!("rotate-keys", Post "/keys/rotate", "Sign ID tokens with a new key; the old ones stay in the key set.",
         Sends::Nothing, Some(object)),
 ];

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::caller::{Caller, Wish};
+use super::caller::{Caller, Sent};
 use crate::refused::Refused;
 use crate::schedule;
 use crate::world::World;
@@ -25,10 +25,10 @@ pub struct Change {
 }
 
 pub async fn get(caller: Caller) -> Response {
-    error::json(StatusCode::OK, &told(&caller.world))
+    error::json(StatusCode::OK, &shown(&caller.world))
 }
 
-pub async fn post(Wish(caller, change): Wish<Change>) -> Response {
+pub async fn post(Sent(caller, change): Sent<Change>) -> Response {
     let to = match target(&caller.world, &change) {
         Ok(to) => to,
         Err(reason) => return caller.refuse(reason),
@@ -44,7 +44,7 @@ pub async fn post(Wish(caller, change): Wish<Change>) -> Response {
         Some(to) => schedule::advance_to(world, to).await,
         None => Ok(()),
     };
-    caller.told(moved.map(|()| told(world)).map_err(Refused::from))
+    caller.told(moved.map(|()| shown(world)).map_err(Refused::from))
 }
 
 /// Where the clock is to be moved to.
@@ -64,6 +64,6 @@ fn target(world: &World, change: &Change) -> Result<Option<Millis>, String> {
     }
 }
 
-fn told(world: &World) -> Value {
+fn shown(world: &World) -> Value {
     json!({ "now": world.now().rfc3339_exact(), "frozen": world.place.clock.is_frozen() })
 }

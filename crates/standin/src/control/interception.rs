@@ -9,7 +9,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use serde_json::json;
 
-use super::caller::{Caller, Wish};
+use super::caller::{Caller, Sent};
 use crate::dispatch;
 use crate::intercept::{self, Listening};
 use crate::world::World;
@@ -39,7 +39,10 @@ pub async fn get(caller: Caller, Extension(worlds): Extension<Arc<Worlds>>) -> R
     }
 }
 
-pub async fn post(Extension(worlds): Extension<Arc<Worlds>>, Wish(caller, wish): Wish<intercept::Wish>) -> Response {
-    let listening = dispatch::intercept(&worlds, caller.world.name(), &wish).await;
+pub async fn post(
+    Extension(worlds): Extension<Arc<Worlds>>,
+    Sent(caller, options): Sent<intercept::Options>,
+) -> Response {
+    let listening = dispatch::intercept(&worlds, caller.world.name(), &options).await;
     caller.told(listening.map(|listening| listening.entrance()))
 }

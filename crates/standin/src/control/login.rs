@@ -17,13 +17,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::caller::Wish;
+use super::caller::Sent;
 use crate::json::set;
 use crate::world::{Shared, World};
 use kakaw_platform::http::error::{self, Error};
 use kakaw_platform::http::kauth;
 use kakaw_platform::manage;
-use kakaw_platform::request::context::Here;
+use kakaw_platform::request::context::RequestContext;
 use kakaw_platform::request::settled::{Settled, Unattended};
 
 /// The body.
@@ -50,43 +50,43 @@ pub struct LogIn {
 
 pub async fn post(State(shared): State<Shared>, request: Request) -> Response {
     let (mut parts, body) = request.into_parts();
-    let Ok(here) = Here::from_request_parts(&mut parts, &shared).await;
-    let (caller, wish) = match Wish::<LogIn>::from_request(Request::from_parts(parts, body), &shared).await {
-        Ok(Wish(caller, wish)) => (caller, wish),
+    let Ok(context) = RequestContext::from_request_parts(&mut parts, &shared).await;
+    let (caller, request) = match Sent::<LogIn>::from_request(Request::from_parts(parts, body), &shared).await {
+        Ok(Sent(caller, request)) => (caller, request),
         Err(response) => return response,
     };
-    match log_in(&shared.0, here, &wish).await {
+    match log_in(&shared.0, context, &request).await {
         Ok(answer) => error::json(StatusCode::OK, &answer),
         Err(error) => error.kauth(&shared.0.platform, &caller.base),
     }
 }
 
-async fn log_in(world: &Arc<World>, here: Here, wish: &LogIn) -> Result<Value, Error> {
-    let base = here.base.clone();
-    let client_id = match &wish.client_id {
+async fn log_in(world: &Arc<World>, context: RequestContext, request: &LogIn) -> Result<Value, Error> {
+    let base = context.base.clone();
+    let client_id = match &request.client_id {
         Some(client_id) => client_id.clone(),
         None => only_key(world).await?,
     };
     let (_, key) =
         kauth::find_key(&world.platform, &client_id).await?.ok_or_else(|| client_id::unknown_key(&client_id))?;
     let first = kauth::default_redirect_uri(&key);
-    let redirect_uri = wish.redirect_uri.clone().or(first).unwrap_or_default();
+    let redirect_uri = request.redirect_uri.clone().or(first).unwrap_or_default();
     let only =
-        wish.only.as_ref().map(|only| only.iter().flat_map(|one| scope::split(one)).map(str::to_owned).collect());
-    let unattended = Unattended { person: wish.person.clone(), deny: wish.deny, only, named_by: "person" };
+        request.only.as_ref().map(|only| only.iter().flat_map(|one| scope::split(one)).map(str::to_owned).collect());
+    let unattended = Unattended { person: request.person.clone(), deny: request.deny, only, named_by: "person" };
     let mut parameters = vec![
         ("client_id", Some(client_id.as_str())),
         ("redirect_uri", Some(redirect_uri.as_str())),
         ("response_type", Some("code")),
     ];
-    parameters.extend(wish.parameters.iter().map(|(name, value)| (name.as_str(), Some(value.as_str()))));
+    parameters.extend(request.parameters.iter().map(|(name, value)| (name.as_str(), Some(value.as_str()))));
     let url = with_query("/oauth/authorize", &parameters);
     let query = split_query(&url).1.to_owned();
-    let here = Here { settled: Some(Settled::Subject(unattended)), ..here };
-    let response = kauth::authorize::without_pages(here, query).await?;
+    let context = RequestContext { settled: Some(Settled::Subject(unattended)), ..context };
+    let response = kauth::authorize::without_pages(context, query).await?;
     let location = response.headers().get(header::LOCATION).and_then(|location| location.to_str().ok());
     let Some(location) = location.filter(|location| location.starts_with(&redirect_uri)) else {
-        let reason = format!("{} must answer a page first: restricted, or the account's terms", wish.person);
+        let reason = format!("{} must answer a page first: restricted, or the account's terms", request.person);
         return Err(Problem::BadTokenRequest { reason }.into());
     };
     let sent = location.get(redirect_uri.len() + 1..).map(Pairs::parse).and_then(Result::ok).unwrap_or_default();
@@ -101,14 +101,14 @@ async fn log_in(world: &Arc<World>, here: Here, wish: &LogIn) -> Result<Value, E
     if let Some(code) = sent.one("code").ok().flatten() {
         world.requests.belongs(code, flow);
     }
-    if let (true, Some(code)) = (wish.tokens, sent.one("code").ok().flatten()) {
+    if let (true, Some(code)) = (request.tokens, sent.one("code").ok().flatten()) {
         let mut form = vec![
             ("grant_type", "authorization_code"),
             ("client_id", client_id.as_str()),
             ("redirect_uri", &redirect_uri),
             ("code", code),
         ];
-        form.extend(wish.client_secret.as_deref().map(|secret| ("client_secret", secret)));
+        form.extend(request.client_secret.as_deref().map(|secret| ("client_secret", secret)));
         let form: Pairs = form.into_iter().collect();
         let reply = kauth::token::issue(&world.platform, &base, "127.0.0.1", &HeaderMap::new(), &form).await?;
         for token in [Some(&reply.access_token), reply.refresh_token.as_ref()].into_iter().flatten() {

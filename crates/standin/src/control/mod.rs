@@ -29,9 +29,9 @@ use kakaw_platform::http::error;
 use kakaw_platform::manage::world_file::{self, Secrets};
 use kakaw_platform::manage::{self, Actor};
 use kakaw_platform::request::body;
-use kakaw_platform::request::context::Here;
+use kakaw_platform::request::context::RequestContext;
 
-pub use caller::{Caller, HEADER, Wish};
+pub use caller::{Caller, HEADER, Sent};
 use calls::{Call, PREFIX};
 
 pub fn routes() -> Routes<Shared> {
@@ -93,8 +93,8 @@ impl Called {
     }
 }
 
-async fn document(here: Here) -> Response {
-    error::json(StatusCode::OK, &calls::document(&here.base))
+async fn document(context: RequestContext) -> Response {
+    error::json(StatusCode::OK, &calls::document(&context.base))
 }
 
 async fn apply(State(shared): State<Shared>, request: Request) -> Response {

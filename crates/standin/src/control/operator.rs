@@ -16,29 +16,29 @@ use axum::extract::rejection::QueryRejection;
 use axum::response::Response;
 use serde_json::{Value, json};
 
-use super::caller::{Caller, Wish};
+use super::caller::{Caller, Sent};
 use crate::presets;
 use crate::refused::Refused;
 use kakaw_platform::manage::{self, Actor, Change, DeleteAccount, Deliveries, Replay, Resume, Trigger, Unlink, What};
 
-pub async fn unlink(Wish(caller, wish): Wish<Unlink>) -> Response {
-    caller.changed(wish.run(&caller.world.platform, &Actor::ControlApi, None).await)
+pub async fn unlink(Sent(caller, request): Sent<Unlink>) -> Response {
+    caller.changed(request.run(&caller.world.platform, &Actor::ControlApi, None).await)
 }
 
-pub async fn delete(Wish(caller, wish): Wish<DeleteAccount>) -> Response {
-    caller.changed(wish.run(&caller.world.platform, &Actor::ControlApi, None).await)
+pub async fn delete(Sent(caller, request): Sent<DeleteAccount>) -> Response {
+    caller.changed(request.run(&caller.world.platform, &Actor::ControlApi, None).await)
 }
 
-pub async fn resume(Wish(caller, wish): Wish<Resume>) -> Response {
-    caller.changed(wish.run(&caller.world.platform, &Actor::ControlApi, None).await)
+pub async fn resume(Sent(caller, request): Sent<Resume>) -> Response {
+    caller.changed(request.run(&caller.world.platform, &Actor::ControlApi, None).await)
 }
 
 pub async fn webhooks(caller: Caller) -> Response {
     caller.told(manage::webhook_states(&caller.world.platform).await)
 }
 
-pub async fn trigger(Wish(caller, wish): Wish<Trigger>) -> Response {
-    caller.told(wish.run(&caller.world.platform, &Actor::ControlApi, None).await.map(id))
+pub async fn trigger(Sent(caller, request): Sent<Trigger>) -> Response {
+    caller.told(request.run(&caller.world.platform, &Actor::ControlApi, None).await.map(id))
 }
 
 pub async fn deliveries(caller: Caller, page: Result<Query<Deliveries>, QueryRejection>) -> Response {
@@ -56,8 +56,8 @@ fn id(change: Change) -> Value {
     }
 }
 
-pub async fn replay(Wish(caller, wish): Wish<Replay>) -> Response {
-    caller.told(wish.run(&caller.world.platform, &Actor::ControlApi, None).await.map(id))
+pub async fn replay(Sent(caller, request): Sent<Replay>) -> Response {
+    caller.told(request.run(&caller.world.platform, &Actor::ControlApi, None).await.map(id))
 }
 
 pub async fn rotate(caller: Caller) -> Response {
@@ -72,6 +72,6 @@ pub async fn known(caller: Caller) -> Response {
     caller.told(Ok::<_, Refused>(presets::known()))
 }
 
-pub async fn preset(Wish(caller, wish): Wish<presets::Wish>) -> Response {
-    caller.told(wish.run(&caller.world).await)
+pub async fn preset(Sent(caller, request): Sent<presets::UsePreset>) -> Response {
+    caller.told(request.run(&caller.world).await)
 }

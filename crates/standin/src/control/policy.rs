@@ -3,11 +3,11 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
-use kakaw_core::policy::Rehearsal;
+use kakaw_core::policy::Overrides;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::caller::{Caller, Wish};
+use super::caller::{Caller, Sent};
 use crate::world::World;
 use kakaw_platform::http::error;
 
@@ -46,7 +46,7 @@ pub async fn get(caller: Caller) -> Response {
     error::json(StatusCode::OK, &told(&caller.world))
 }
 
-pub async fn post(Wish(caller, rules): Wish<Rules>) -> Response {
+pub async fn post(Sent(caller, rules): Sent<Rules>) -> Response {
     let world = &caller.world;
     let mut policy = world.platform.policy();
     if let Some(seconds) = rules.access_token_lifetime {
@@ -54,7 +54,7 @@ pub async fn post(Wish(caller, rules): Wish<Rules>) -> Response {
         if seconds != 0 && !(2..=365 * 86_400).contains(&seconds) {
             return caller.refuse(format!("access_token_lifetime: {seconds}; expected 2 seconds to a year, or 0"));
         }
-        policy.rehearsal.access_lifetime = Some(seconds).filter(|seconds| *seconds != 0);
+        policy.overrides.access_lifetime = Some(seconds).filter(|seconds| *seconds != 0);
     }
     if let Some(seconds) = rules.code_lifetime {
         if !(1..=600).contains(&seconds) {
@@ -68,14 +68,14 @@ pub async fn post(Wish(caller, rules): Wish<Rules>) -> Response {
         }
         policy.refresh_grace = seconds;
     }
-    let Rehearsal { rotate, any_local_port, .. } = policy.rehearsal;
-    policy.rehearsal.rotate = match rules.refresh_rotation {
+    let Overrides { rotate, any_local_port, .. } = policy.overrides;
+    policy.overrides.rotate = match rules.refresh_rotation {
         None => rotate,
         Some(Rotation::LastMonth) => None,
         Some(Rotation::Always) => Some(true),
         Some(Rotation::Never) => Some(false),
     };
-    policy.rehearsal.any_local_port = rules.any_local_port.unwrap_or(any_local_port);
+    policy.overrides.any_local_port = rules.any_local_port.unwrap_or(any_local_port);
     policy.revoke_on_code_reuse = rules.revoke_on_code_reuse.unwrap_or(policy.revoke_on_code_reuse);
     policy.revoke_on_refresh_reuse = rules.revoke_on_refresh_reuse.unwrap_or(policy.revoke_on_refresh_reuse);
     policy.strict_code_polling = rules.strict_code_polling.unwrap_or(policy.strict_code_polling);
@@ -86,15 +86,15 @@ pub async fn post(Wish(caller, rules): Wish<Rules>) -> Response {
 fn told(world: &World) -> Rules {
     let policy = world.platform.policy();
     Rules {
-        access_token_lifetime: Some(policy.rehearsal.access_lifetime.unwrap_or(0)),
+        access_token_lifetime: Some(policy.overrides.access_lifetime.unwrap_or(0)),
         code_lifetime: Some(policy.code_lifetime),
-        refresh_rotation: Some(match policy.rehearsal.rotate {
+        refresh_rotation: Some(match policy.overrides.rotate {
             None => Rotation::LastMonth,
             Some(true) => Rotation::Always,
             Some(false) => Rotation::Never,
         }),
         refresh_grace: Some(policy.refresh_grace),
-        any_local_port: Some(policy.rehearsal.any_local_port),
+        any_local_port: Some(policy.overrides.any_local_port),
         revoke_on_code_reuse: Some(policy.revoke_on_code_reuse),
         revoke_on_refresh_reuse: Some(policy.revoke_on_refresh_reuse),
         strict_code_polling: Some(policy.strict_code_polling),

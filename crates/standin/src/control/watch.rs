@@ -18,7 +18,7 @@ use kakaw_wire::Code;
 use kakaw_wire::form::Pairs;
 use serde_json::json;
 
-use super::caller::{Caller, Wish};
+use super::caller::{Caller, Sent};
 use crate::faults::{Delivery, FaultRule};
 use crate::record::har;
 use crate::request_log::Filter;
@@ -124,7 +124,7 @@ pub async fn remove(caller: Caller) -> Response {
     StatusCode::NO_CONTENT.into_response()
 }
 
-pub async fn add(Wish(caller, mut rule): Wish<FaultRule>) -> Response {
+pub async fn add(Sent(caller, mut rule): Sent<FaultRule>) -> Response {
     if let Err(reason) = check(&rule) {
         return caller.refuse(reason);
     }

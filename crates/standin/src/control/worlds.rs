@@ -16,9 +16,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::caller::{Caller, Wish};
+use super::caller::{Caller, Sent};
 use crate::refused::Refused;
-use crate::rewind;
+use crate::restore;
 use crate::snapshots;
 use crate::world::{KAKAO_HOSTS, WORLDS};
 use crate::worlds::{self, Running, Worlds};
@@ -55,8 +55,11 @@ pub async fn list(caller: Caller, Extension(worlds): Extension<Arc<Worlds>>) -> 
     error::json(StatusCode::OK, &all)
 }
 
-pub async fn create(Extension(worlds): Extension<Arc<Worlds>>, Wish(caller, wish): Wish<worlds::Wish>) -> Response {
-    let made = worlds.create(&wish).await;
+pub async fn create(
+    Extension(worlds): Extension<Arc<Worlds>>,
+    Sent(caller, request): Sent<worlds::CreateWorld>,
+) -> Response {
+    let made = worlds.create(&request).await;
     caller.told(made.map(|running| Told::of(&caller, &worlds, &running)))
 }
 
@@ -92,25 +95,25 @@ pub async fn kept(caller: Caller) -> Response {
     error::json(StatusCode::OK, &caller.world.snapshots.list())
 }
 
-pub async fn keep(Wish(caller, Keep { name }): Wish<Keep>) -> Response {
+pub async fn keep(Sent(caller, Keep { name }): Sent<Keep>) -> Response {
     if name == snapshots::START || name.is_empty() || name.len() > 100 {
         return caller.refuse(format!("name: {name:?}; expected 1 to 100 characters, and not {:?}", snapshots::START));
     }
-    let taken = rewind::take(&caller.world, &name).await.map_err(Refused::from).and_then(|room| {
+    let taken = restore::take(&caller.world, &name).await.map_err(Refused::from).and_then(|room| {
         room.then(|| json!({ "name": name })).ok_or_else(|| Refused::Wrong("there are too many snapshots".to_owned()))
     });
     caller.told(taken)
 }
 
-pub async fn restore(Wish(caller, Restore { snapshot }): Wish<Restore>) -> Response {
+pub async fn restore(Sent(caller, Restore { snapshot }): Sent<Restore>) -> Response {
     let missing = || format!("there is no snapshot {snapshot:?}");
-    caller.done(found(rewind::restore(&caller.world, &snapshot).await, missing))
+    caller.done(found(restore::restore(&caller.world, &snapshot).await, missing))
 }
 
 pub async fn reset(caller: Caller) -> Response {
     let missing =
         || "the start of this world was not kept: it is not in memory; a snapshot can be kept and restored".to_owned();
-    caller.done(found(rewind::reset(&caller.world).await, missing))
+    caller.done(found(restore::reset(&caller.world).await, missing))
 }
 
 fn found(result: Result<bool, Error>, missing: impl Fn() -> String) -> Result<(), Refused> {

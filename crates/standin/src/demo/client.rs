@@ -7,7 +7,7 @@ use axum::http::header;
 use kakaw_wire::token::TokenReply;
 use kakaw_wire::url::split_scheme;
 
-use kakaw_platform::request::context::Here;
+use kakaw_platform::request::context::RequestContext;
 
 /// A client of the wire.
 pub struct Client {
@@ -24,23 +24,34 @@ impl Client {
         Self { http: http.ok(), address }
     }
 
-    fn request(&self, here: &Here, method: reqwest::Method, path: &str) -> Result<reqwest::RequestBuilder, String> {
+    fn request(
+        &self,
+        context: &RequestContext,
+        method: reqwest::Method,
+        path: &str,
+    ) -> Result<reqwest::RequestBuilder, String> {
         let http = self.http.as_ref().ok_or("this machine offers no HTTP client")?;
         // The issuer follows the name under which the browser reached us.
-        let host = split_scheme(&here.base).map_or("localhost", |(_, host)| host);
+        let host = split_scheme(&context.base).map_or("localhost", |(_, host)| host);
         Ok(http.request(method, format!("http://{}{path}", self.address)).header(header::HOST.as_str(), host))
     }
 
     /// `POST /oauth/token`.
-    pub async fn tokens(&self, here: &Here, form: &[(&str, &str)]) -> Result<TokenReply, String> {
-        let text = text(self.request(here, reqwest::Method::POST, "/oauth/token")?.form(form)).await?;
+    pub async fn tokens(&self, context: &RequestContext, form: &[(&str, &str)]) -> Result<TokenReply, String> {
+        let text = text(self.request(context, reqwest::Method::POST, "/oauth/token")?.form(form)).await?;
         serde_json::from_str(&text).map_err(|error| format!("{error}: {text}"))
     }
 
     /// A call of the user API with an access token; the answer as indented JSON.
-    pub async fn api(&self, here: &Here, path: &str, access_token: &str, is_read: bool) -> Result<String, String> {
+    pub async fn api(
+        &self,
+        context: &RequestContext,
+        path: &str,
+        access_token: &str,
+        is_read: bool,
+    ) -> Result<String, String> {
         let method = if is_read { reqwest::Method::GET } else { reqwest::Method::POST };
-        let text = text(self.request(here, method, path)?.bearer_auth(access_token)).await?;
+        let text = text(self.request(context, method, path)?.bearer_auth(access_token)).await?;
         let json: serde_json::Value = serde_json::from_str(&text).map_err(|error| format!("{error}: {text}"))?;
         Ok(format!("{json:#}"))
     }

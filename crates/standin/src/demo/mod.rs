@@ -31,7 +31,7 @@ use kakaw_platform::endpoint::{Method, Routes};
 use kakaw_platform::http::error::Error;
 use kakaw_platform::manage;
 use kakaw_platform::pages;
-use kakaw_platform::request::context::Here;
+use kakaw_platform::request::context::RequestContext;
 use kakaw_platform::request::cookie;
 use kakaw_platform::request::form_token;
 use kakaw_platform::request::redirect::{redirect, with_cookie};
@@ -63,13 +63,13 @@ struct Registration {
 }
 
 impl Registration {
-    async fn find(here: &Here) -> Result<Option<Self>, Error> {
-        let redirect_uri = format!("{}{CALLBACK}", here.base);
-        for app in manage::apps::all(&here.platform).await? {
-            for stored in app_keys::of_app(&here.platform.store, app.id).await? {
+    async fn find(context: &RequestContext) -> Result<Option<Self>, Error> {
+        let redirect_uri = format!("{}{CALLBACK}", context.base);
+        for app in manage::apps::all(&context.platform).await? {
+            for stored in app_keys::of_app(&context.platform.store, app.id).await? {
                 let registered = stored.key.settings.redirect_uris.contains(&redirect_uri);
                 if registered && stored.key.kind == KeyKind::RestApi && !stored.key.deleted {
-                    let open = |text: &String| here.platform.sealer.open(Purpose::Keep, text);
+                    let open = |text: &String| context.platform.sealer.open(Purpose::Keep, text);
                     let client_secret = stored.sealed.as_ref().and_then(open);
                     return Ok(Some(Self {
                         app: app.settings.name,
@@ -98,50 +98,52 @@ struct Kept {
     tokens: Option<TokenReply>,
 }
 
-fn kept(here: &Here, headers: &HeaderMap) -> Kept {
-    let name = cookie::name(&here.platform, COOKIE);
+fn kept(context: &RequestContext, headers: &HeaderMap) -> Kept {
+    let name = cookie::name(&context.platform, COOKIE);
     let text = cookie::read_up_to(headers, &name, 4000);
-    text.and_then(|text| form_token::open(here, Purpose::Step, &text)).unwrap_or_default()
+    text.and_then(|text| form_token::open(context, Purpose::Step, &text)).unwrap_or_default()
 }
 
-fn keep(here: &Here, response: Response, kept: &Kept) -> Response {
-    let value = form_token::seal(here, Purpose::Step, kept);
-    with_cookie(response, cookie::set(&here.base, &cookie::name(&here.platform, COOKIE), &value, 86_400))
+fn keep(context: &RequestContext, response: Response, kept: &Kept) -> Response {
+    let value = form_token::seal(context, Purpose::Step, kept);
+    with_cookie(response, cookie::set(&context.base, &cookie::name(&context.platform, COOKIE), &value, 86_400))
 }
 
-fn page(here: &Here, shown: Shown) -> Response {
-    pages::respond(here, StatusCode::OK, &Page::new(here, shown))
+fn page(context: &RequestContext, shown: Shown) -> Response {
+    pages::respond(context, StatusCode::OK, &Page::new(context, shown))
 }
 
-async fn show(here: Here, headers: HeaderMap, Extension(client): Extension<Arc<Client>>) -> Response {
-    let registration = match Registration::find(&here).await {
+async fn show(context: RequestContext, headers: HeaderMap, Extension(client): Extension<Arc<Client>>) -> Response {
+    let registration = match Registration::find(&context).await {
         Ok(Some(registration)) => registration,
-        Ok(None) => return page(&here, Shown::Unregistered { redirect_uri: format!("{}{CALLBACK}", here.base) }),
-        Err(error) => return error.page(&here),
+        Ok(None) => return page(&context, Shown::Unregistered { redirect_uri: format!("{}{CALLBACK}", context.base) }),
+        Err(error) => return error.page(&context),
     };
-    let Some(tokens) = kept(&here, &headers).tokens else {
-        return page(&here, Shown::LoggedOut { app: registration.app });
+    let Some(tokens) = kept(&context, &headers).tokens else {
+        return page(&context, Shown::LoggedOut { app: registration.app });
     };
-    match client.api(&here, "/v2/user/me", &tokens.access_token, true).await {
+    match client.api(&context, "/v2/user/me", &tokens.access_token, true).await {
         Ok(me) => {
-            let uri = format!("{}/demo", here.base);
+            let uri = format!("{}/demo", context.base);
             let parameters =
                 [("client_id", Some(registration.client_id.as_str())), ("logout_redirect_uri", Some(&uri))];
             let log_out = with_query("/oauth/logout", &parameters);
-            page(&here, Shown::LoggedIn { app: registration.app, tokens: Box::new(tokens), me, log_out })
+            page(&context, Shown::LoggedIn { app: registration.app, tokens: Box::new(tokens), me, log_out })
         }
         // The tokens are over: the demo forgets them, as a service would.
-        Err(error) => keep(&here, page(&here, Shown::Failed { step: "GET /v2/user/me", error }), &Kept::default()),
+        Err(error) => {
+            keep(&context, page(&context, Shown::Failed { step: "GET /v2/user/me", error }), &Kept::default())
+        }
     }
 }
 
-async fn log_in(here: Here) -> Response {
-    let registration = match Registration::find(&here).await {
+async fn log_in(context: RequestContext) -> Response {
+    let registration = match Registration::find(&context).await {
         Ok(Some(registration)) => registration,
         Ok(None) => return redirect("/demo", false),
-        Err(error) => return error.page(&here),
+        Err(error) => return error.page(&context),
     };
-    let (state, nonce) = (random::token(&*here.platform.random), random::token(&*here.platform.random));
+    let (state, nonce) = (random::token(&*context.platform.random), random::token(&*context.platform.random));
     let parameters = [
         ("client_id", Some(registration.client_id.as_str())),
         ("redirect_uri", Some(&registration.redirect_uri)),
@@ -150,29 +152,29 @@ async fn log_in(here: Here) -> Response {
         ("nonce", Some(&nonce)),
     ];
     let location = with_query("/oauth/authorize", &parameters);
-    keep(&here, redirect(&location, false), &Kept { state, nonce, tokens: None })
+    keep(&context, redirect(&location, false), &Kept { state, nonce, tokens: None })
 }
 
 async fn callback(
-    here: Here,
+    context: RequestContext,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
     Extension(client): Extension<Arc<Client>>,
 ) -> Response {
     let pairs = Pairs::parse(&query.unwrap_or_default()).unwrap_or_default();
     let one = |name: &str| pairs.one(name).ok().flatten().unwrap_or_default();
-    let mut kept = kept(&here, &headers);
-    let failed = |error: String| page(&here, Shown::Failed { step: "GET /oauth/authorize", error });
+    let mut kept = kept(&context, &headers);
+    let failed = |error: String| page(&context, Shown::Failed { step: "GET /oauth/authorize", error });
     if kept.state.is_empty() || !secret::same(one("state"), &kept.state) {
         return failed("state: not the one that this browser started with".to_owned());
     }
     if !one("error").is_empty() {
         return failed(format!("{}: {}", one("error"), one("error_description")));
     }
-    let registration = match Registration::find(&here).await {
+    let registration = match Registration::find(&context).await {
         Ok(Some(registration)) => registration,
         Ok(None) => return redirect("/demo", false),
-        Err(error) => return error.page(&here),
+        Err(error) => return error.page(&context),
     };
     let mut form = registration.credentials();
     form.extend([
@@ -180,65 +182,65 @@ async fn callback(
         ("redirect_uri", &registration.redirect_uri),
         ("code", one("code")),
     ]);
-    match client.tokens(&here, &form).await {
+    match client.tokens(&context, &form).await {
         // The ID token answers the nonce of this browser (OpenID Connect Core §3.1.3.7).
         Ok(tokens) if tokens.id_token.as_deref().is_none_or(|token| crate::pages::demo::nonce(token) == kept.nonce) => {
             kept.tokens = Some(tokens);
             kept.state.clear();
-            keep(&here, redirect("/demo", false), &kept)
+            keep(&context, redirect("/demo", false), &kept)
         }
         Ok(_) => failed("nonce: not the one that this browser started with".to_owned()),
-        Err(error) => page(&here, Shown::Failed { step: "POST /oauth/token", error }),
+        Err(error) => page(&context, Shown::Failed { step: "POST /oauth/token", error }),
     }
 }
 
 async fn act(
-    here: Here,
+    context: RequestContext,
     headers: HeaderMap,
     Path(action): Path<String>,
     Extension(client): Extension<Arc<Client>>,
 ) -> Response {
-    let mut kept = kept(&here, &headers);
-    let Some(tokens) = kept.tokens.take().filter(|_| form_token::is_same_origin(&here, &headers)) else {
+    let mut kept = kept(&context, &headers);
+    let Some(tokens) = kept.tokens.take().filter(|_| form_token::is_same_origin(&context, &headers)) else {
         return redirect("/demo", true);
     };
-    let registration = match Registration::find(&here).await {
+    let registration = match Registration::find(&context).await {
         Ok(Some(registration)) => registration,
         Ok(None) => return redirect("/demo", true),
-        Err(error) => return error.page(&here),
+        Err(error) => return error.page(&context),
     };
     let (step, result) = match action.as_str() {
-        "refresh" => ("POST /oauth/token", renew(&client, &here, &registration, &tokens).await.map(Some)),
+        "refresh" => ("POST /oauth/token", renew(&client, &context, &registration, &tokens).await.map(Some)),
         "logout" => (
             "POST /v1/user/logout",
-            client.api(&here, "/v1/user/logout", &tokens.access_token, false).await.map(|_| None),
+            client.api(&context, "/v1/user/logout", &tokens.access_token, false).await.map(|_| None),
         ),
         "unlink" => (
             "POST /v1/user/unlink",
-            client.api(&here, "/v1/user/unlink", &tokens.access_token, false).await.map(|_| None),
+            client.api(&context, "/v1/user/unlink", &tokens.access_token, false).await.map(|_| None),
         ),
         _ => return StatusCode::NOT_FOUND.into_response(),
     };
     match result {
         Ok(next) => {
             kept.tokens = next;
-            keep(&here, redirect("/demo", true), &kept)
+            keep(&context, redirect("/demo", true), &kept)
         }
-        Err(error) => keep(&here, page(&here, Shown::Failed { step, error }), &Kept::default()),
+        Err(error) => keep(&context, page(&context, Shown::Failed { step, error }), &Kept::default()),
     }
 }
 
 /// New tokens; what the answer leaves out stays as it was.
 async fn renew(
     client: &Client,
-    here: &Here,
+    context: &RequestContext,
     registration: &Registration,
     tokens: &TokenReply,
 ) -> Result<TokenReply, String> {
     let mut form = registration.credentials();
     let refresh_token = tokens.refresh_token.as_deref().unwrap_or_default();
     form.extend([("grant_type", "refresh_token"), ("refresh_token", refresh_token)]);
-    let renewed = client.tokens(here, &form).await?;
+    let renewed = client.tokens(context, &form).await?;
     Ok(TokenReply {
         refresh_token: renewed.refresh_token.or_else(|| tokens.refresh_token.clone()),
         refresh_token_expires_in: renewed.refresh_token_expires_in.or(tokens.refresh_token_expires_in),

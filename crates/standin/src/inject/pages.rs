@@ -16,7 +16,7 @@ use crate::world::{Shared, World};
 use kakaw_platform::http::error::{self, Error};
 use kakaw_platform::http::kauth::{self, authorize};
 use kakaw_platform::pages::ways::Ways;
-use kakaw_platform::request::context::Here;
+use kakaw_platform::request::context::RequestContext;
 use kakaw_platform::request::settled::Settled;
 
 /// The authorization request, whose errors go to the app by redirect or stand on a page.
@@ -36,27 +36,27 @@ pub async fn answer(world: &Arc<World>, path: &str, code: Code, request: Request
         parts.extensions.insert(Settled::Refused(code));
         return next.run(Request::from_parts(parts, body)).await;
     }
-    let Ok(here) = Here::from_request_parts(&mut parts, &Shared(Arc::clone(world))).await;
+    let Ok(context) = RequestContext::from_request_parts(&mut parts, &Shared(Arc::clone(world))).await;
     let query = parts.uri.query().unwrap_or_default();
-    page(&here, path, parts.method.as_str(), query, code).await.unwrap_or_else(|error| error.page(&here))
+    page(&context, path, parts.method.as_str(), query, code).await.unwrap_or_else(|error| error.page(&context))
 }
 
-async fn page(here: &Here, path: &str, method: &str, query: &str, code: Code) -> Result<Response, Error> {
+async fn page(context: &RequestContext, path: &str, method: &str, query: &str, code: Code) -> Result<Response, Error> {
     let pairs = Pairs::parse(query).unwrap_or_default();
     let client_id = pairs.one("client_id").ok().flatten().unwrap_or_default();
-    let found = kauth::find_key(&here.platform, client_id).await?;
+    let found = kauth::find_key(&context.platform, client_id).await?;
     let found = found.as_ref().map(|(app, key)| (&**app, key));
-    let ways = if path == AUTHORIZE { authorize::ways(here, found, &pairs, query) } else { Ways::default() };
+    let ways = if path == AUTHORIZE { authorize::ways(context, found, &pairs, query) } else { Ways::default() };
     let evidence = |name: &'static str| match name {
         "method" => method.to_owned(),
         "path" => path.to_owned(),
-        "ip" => here.address.clone(),
+        "ip" => context.address.clone(),
         name => evidence(name, &pairs, found),
     };
     let surfaces = [Surface::Page, Surface::Kauth, Surface::Kapi, Surface::Apps, Surface::Redirect];
     Ok(match surfaces.into_iter().find_map(|surface| Problem::of(code, surface, &evidence)) {
-        Some(problem) => Error::from(Refusal::new(problem).because(BECAUSE)).page_with(here, ways),
-        None => error::page_of(here, code, BECAUSE, ways),
+        Some(problem) => Error::from(Refusal::new(problem).because(BECAUSE)).page_with(context, ways),
+        None => error::page_of(context, code, BECAUSE, ways),
     })
 }
 

@@ -18,7 +18,7 @@ const ROOTS: [&str; 4] = [
 ];
 
 /// Where things are.
-pub struct Lead<'a> {
+pub struct Target<'a> {
     /// Where the traffic is taken.
     pub entrance: &'a Entrance,
     /// The stand-in's own URL.
@@ -33,8 +33,11 @@ pub struct Lead<'a> {
 ///
 /// # Errors
 /// A file could not be written.
-pub fn variables(lead: &Lead<'_>, env: &dyn Fn(&str) -> Option<String>) -> anyhow::Result<Vec<(&'static str, String)>> {
-    let Lead { entrance, url, folder, jvm } = lead;
+pub fn variables(
+    target: &Target<'_>,
+    env: &dyn Fn(&str) -> Option<String>,
+) -> anyhow::Result<Vec<(&'static str, String)>> {
+    let Target { entrance, url, folder, jvm } = target;
     let mut all = Vec::new();
     let mut set = |name: &'static str, value: &str| all.push((name, value.to_owned()));
     let ours = folder.join("ca.pem");

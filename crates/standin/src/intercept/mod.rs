@@ -25,7 +25,7 @@ use upstream::Upstream;
 /// Where a world's traffic is to be taken.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-pub struct Wish {
+pub struct Options {
     /// Address of the proxy; default: a free port of 127.0.0.1. One that other machines reach passes nothing else on.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
@@ -80,7 +80,7 @@ impl Listening {
         authority: &Authority,
         lasting: bool,
         upstream: Option<Upstream>,
-        wish: &Wish,
+        options: &Options,
     ) -> std::io::Result<Self> {
         let intercepted = Intercepted {
             app,
@@ -101,7 +101,8 @@ impl Listening {
         let intercepted = Arc::new(intercepted);
         let listening = Self { intercepted, entrance: Mutex::new(entrance), work: Mutex::default() };
         let free = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let both = Wish { proxy: wish.proxy.or(Some(free)), tls: wish.tls.or(Some(free)), offline: wish.offline };
+        let both =
+            Options { proxy: options.proxy.or(Some(free)), tls: options.tls.or(Some(free)), offline: options.offline };
         listening.also(&both).await?;
         Ok(listening)
     }
@@ -110,12 +111,12 @@ impl Listening {
     ///
     /// # Errors
     /// An address is taken, or not this machine's.
-    pub async fn also(&self, wish: &Wish) -> std::io::Result<()> {
+    pub async fn also(&self, options: &Options) -> std::io::Result<()> {
         let before = self.entrance();
         let new = |wished: Option<SocketAddr>, is: &str| wished.filter(|wished| wished.to_string() != is);
-        let proxy = bind(new(wish.proxy, &before.proxy)).await?;
-        let tls = bind(new(wish.tls, &before.tls)).await?;
-        if wish.offline {
+        let proxy = bind(new(options.proxy, &before.proxy)).await?;
+        let tls = bind(new(options.tls, &before.tls)).await?;
+        if options.offline {
             self.intercepted.offline.store(true, Ordering::SeqCst);
         }
         let mut entrance = self.entrance.lock().unwrap_or_else(PoisonError::into_inner);

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::words;
 use kakaw_platform::pages::Frame;
 use kakaw_platform::pages::words::Words;
-use kakaw_platform::request::context::Here;
+use kakaw_platform::request::context::RequestContext;
 
 /// What the page shows.
 pub enum Shown {
@@ -33,8 +33,8 @@ pub struct Demo {
 
 impl Demo {
     #[must_use]
-    pub fn new(here: &Here, shown: Shown) -> Self {
-        Self { frame: Frame::new(here), w: words::of(here.lang), shown }
+    pub fn new(context: &RequestContext, shown: Shown) -> Self {
+        Self { frame: Frame::new(context), w: words::of(context.lang), shown }
     }
 }
 

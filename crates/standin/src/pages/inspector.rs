@@ -5,7 +5,7 @@ use askama::Template;
 use super::words;
 use kakaw_platform::pages::Frame;
 use kakaw_platform::pages::words::Words;
-use kakaw_platform::request::context::Here;
+use kakaw_platform::request::context::RequestContext;
 
 #[derive(Template)]
 #[template(path = "inspector.html")]
@@ -16,7 +16,7 @@ pub struct Inspector {
 
 impl Inspector {
     #[must_use]
-    pub fn new(here: &Here) -> Self {
-        Self { frame: Frame::new(here), w: words::of(here.lang) }
+    pub fn new(context: &RequestContext) -> Self {
+        Self { frame: Frame::new(context), w: words::of(context.lang) }
     }
 }

@@ -5,7 +5,7 @@ use askama::Template;
 use super::words;
 use kakaw_platform::pages::Frame;
 use kakaw_platform::pages::words::Words;
-use kakaw_platform::request::context::Here;
+use kakaw_platform::request::context::RequestContext;
 
 /// An app and its keys, each with the name of its kind.
 pub struct App {
@@ -35,7 +35,7 @@ pub struct Start {
 
 impl Start {
     #[must_use]
-    pub fn new(here: &Here, demo: bool, apps: Vec<App>, people: Vec<Person>) -> Self {
-        Self { frame: Frame::new(here), w: words::of(here.lang), base: here.base.clone(), demo, apps, people }
+    pub fn new(context: &RequestContext, demo: bool, apps: Vec<App>, people: Vec<Person>) -> Self {
+        Self { frame: Frame::new(context), w: words::of(context.lang), base: context.base.clone(), demo, apps, people }
     }
 }

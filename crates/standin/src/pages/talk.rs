@@ -5,7 +5,7 @@ use askama::Template;
 use super::words;
 use kakaw_platform::pages::Frame;
 use kakaw_platform::pages::words::Words;
-use kakaw_platform::request::context::Here;
+use kakaw_platform::request::context::RequestContext;
 
 #[derive(Template)]
 #[template(path = "talk.html")]
@@ -19,7 +19,7 @@ pub struct Talk {
 
 impl Talk {
     #[must_use]
-    pub fn new(here: &Here, log_in: String, back: String, not_supported: String) -> Self {
-        Self { frame: Frame::new(here), w: words::of(here.lang), log_in, back, not_supported }
+    pub fn new(context: &RequestContext, log_in: String, back: String, not_supported: String) -> Self {
+        Self { frame: Frame::new(context), w: words::of(context.lang), log_in, back, not_supported }
     }
 }

@@ -10,7 +10,7 @@ use axum::http::Request;
 use kakaw_core::crypto::signing_key::SigningKey;
 use kakaw_core::policy::Policy;
 use kakaw_platform::signer::Signer;
-use kakaw_standin::rewind;
+use kakaw_standin::restore;
 use kakaw_standin::snapshots::START;
 use kakaw_store::db::Url;
 use kakaw_wire::Code;
@@ -229,7 +229,7 @@ impl Stage {
         setup.parts.signer = Signer::waiting_at_most(Duration::from_secs(60));
         let server = TestServer::of(setup).await;
         server.apply(PLATFORM).await;
-        assert!(rewind::take(&server.world, START).await.unwrap());
+        assert!(restore::take(&server.world, START).await.unwrap());
         Self { server, browser: Browser::default(), intact: true }
     }
 
@@ -238,7 +238,7 @@ impl Stage {
         if !self.intact {
             return Self::new().await;
         }
-        assert!(rewind::reset(&self.server.world).await.unwrap());
+        assert!(restore::reset(&self.server.world).await.unwrap());
         Self { browser: Browser::default(), ..self }
     }
 

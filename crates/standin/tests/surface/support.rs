@@ -217,7 +217,7 @@ impl TestServer {
         let server = Self { router, world };
         server.apply(include_str!("world.toml")).await;
         server.apply(include_str!("world.toml")).await;
-        kakaw_standin::rewind::take(&server.world, kakaw_standin::snapshots::START).await.expect("snapshot");
+        kakaw_standin::restore::take(&server.world, kakaw_standin::snapshots::START).await.expect("snapshot");
         server
     }
 

@@ -22,8 +22,8 @@ use crate::http::error::Error;
 use crate::pages;
 use crate::pages::create_account::Notice;
 use crate::request::body;
-use crate::request::context::Here;
-use crate::request::form_token::{self, FIELD, FormSeal};
+use crate::request::context::RequestContext;
+use crate::request::form_token::{self, FIELD, FormToken};
 use crate::request::redirect::with_cookie;
 
 const PAGE: About = About::page("Shows the page on which a person makes an account (`prompt=create`).")
@@ -46,30 +46,35 @@ pub fn routes() -> Routes<Arc<Platform>> {
     Routes::new().get("/weblogin/create_account", &PAGE, get).post("/weblogin/create_account", &FORM, post)
 }
 
-async fn get(mut here: Here, RawQuery(query): RawQuery) -> Response {
-    show(&mut here, &query.unwrap_or_default(), ("", ""), None).unwrap_or_else(|error| error.page(&here))
+async fn get(mut context: RequestContext, RawQuery(query): RawQuery) -> Response {
+    show(&mut context, &query.unwrap_or_default(), ("", ""), None).unwrap_or_else(|error| error.page(&context))
 }
 
-async fn post(mut here: Here, RawQuery(query): RawQuery, request: Request) -> Response {
-    let result = create(&mut here, &query.unwrap_or_default(), request).await;
-    result.unwrap_or_else(|error| error.page(&here))
+async fn post(mut context: RequestContext, RawQuery(query): RawQuery, request: Request) -> Response {
+    let result = create(&mut context, &query.unwrap_or_default(), request).await;
+    result.unwrap_or_else(|error| error.page(&context))
 }
 
-fn show(here: &mut Here, query: &str, typed: (&str, &str), notice: Option<Notice>) -> Result<Response, Error> {
-    if !here.platform.settings.sign_up {
+fn show(
+    context: &mut RequestContext,
+    query: &str,
+    typed: (&str, &str),
+    notice: Option<Notice>,
+) -> Result<Response, Error> {
+    if !context.platform.settings.sign_up {
         let (method, path) = ("GET".to_owned(), "/weblogin/create_account".to_owned());
         return Err(Problem::UnknownUrl { method, path, nearest: "GET /login".to_owned() }.into());
     }
     let target = login::target(query)?;
-    let (browser, new_cookie) = here.ensure_browser();
-    let seal = FormSeal::new(here, &browser, "create", &target, "");
-    let form = form_token::seal(here, Purpose::Form, &seal);
-    let view = pages::create_account::CreateAccount::new(here, query, typed, form, notice);
+    let (browser, new_cookie) = context.ensure_browser();
+    let seal = FormToken::new(context, &browser, "create", &target, "");
+    let form = form_token::seal(context, Purpose::Form, &seal);
+    let view = pages::create_account::CreateAccount::new(context, query, typed, form, notice);
     let status = if notice.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
-    Ok(with_cookie(pages::respond(here, status, &view), new_cookie))
+    Ok(with_cookie(pages::respond(context, status, &view), new_cookie))
 }
 
-async fn create(here: &mut Here, query: &str, request: Request) -> Result<Response, Error> {
+async fn create(context: &mut RequestContext, query: &str, request: Request) -> Result<Response, Error> {
     let target = login::target(query)?;
     let headers = request.headers().clone();
     let malformed = |reason: String| Problem::MalformedRequest { parameter: "body".to_owned(), reason };
@@ -78,10 +83,13 @@ async fn create(here: &mut Here, query: &str, request: Request) -> Result<Respon
         form.one(name).map(Option::unwrap_or_default).map_err(|r| malformed(format!("{} was sent more than once", r.0)))
     };
     let (email, nickname, password) = (one("email")?.trim(), one("nickname")?.trim(), Secret::new(one("password")?));
-    let browser = here.browser.clone().unwrap_or_default();
-    let fits =
-        FormSeal::new(here, &browser, "create", &target, "").fits(here, &headers, form.one(FIELD).ok().flatten());
-    let notice = if !fits || !here.platform.settings.sign_up {
+    let browser = context.browser.clone().unwrap_or_default();
+    let fits = FormToken::new(context, &browser, "create", &target, "").fits(
+        context,
+        &headers,
+        form.one(FIELD).ok().flatten(),
+    );
+    let notice = if !fits || !context.platform.settings.sign_up {
         Some(Notice::Expired)
     } else if !is_email(email) {
         Some(Notice::WrongEmail)
@@ -93,12 +101,12 @@ async fn create(here: &mut Here, query: &str, request: Request) -> Result<Respon
         None
     };
     if notice.is_some() {
-        return show(here, query, (email, nickname), notice);
+        return show(context, query, (email, nickname), notice);
     }
-    let hash = here.platform.passwords.hash(&here.address, &password, &*here.platform.random).await?;
-    let now = here.platform.now();
+    let hash = context.platform.passwords.hash(&context.address, &password, &*context.platform.random).await?;
+    let now = context.platform.now();
     let account = Account {
-        id: AccountId(random::ordered_id(&*here.platform.random, now)),
+        id: AccountId(random::ordered_id(&*context.platform.random, now)),
         version: 1,
         epoch: 0,
         restricted: false,
@@ -112,8 +120,8 @@ async fn create(here: &mut Here, query: &str, request: Request) -> Result<Respon
     };
     let stored = Stored { account: account.clone(), password_hash: Some(hash), sealed_password: None };
     let changes = vec![accounts::insert(&stored, now), accounts::put_login(&LoginId::of(email), account.id.0)];
-    match here.platform.store.commit(changes).await? {
-        Outcome::Committed => login::enter(here, &account, &target, false).await,
-        Outcome::Conflict { .. } => show(here, query, (email, nickname), Some(Notice::Taken)),
+    match context.platform.store.commit(changes).await? {
+        Outcome::Committed => login::enter(context, &account, &target, false).await,
+        Outcome::Conflict { .. } => show(context, query, (email, nickname), Some(Notice::Taken)),
     }
 }

@@ -28,9 +28,9 @@ use crate::http::error::Error;
 use crate::pages;
 use crate::pages::login::Notice;
 use crate::request::body;
-use crate::request::context::Here;
+use crate::request::context::RequestContext;
 use crate::request::cookie;
-use crate::request::form_token::{self, FIELD, FormSeal};
+use crate::request::form_token::{self, FIELD, FormToken};
 use crate::request::redirect::{redirect, with_cookie};
 
 const PAGE: About = About::page("Shows the log-in page.").takes(QUERY);
@@ -50,26 +50,31 @@ pub fn routes() -> Routes<Arc<Platform>> {
     Routes::new().get("/login", &PAGE, get).post("/login", &FORM, post)
 }
 
-async fn get(mut here: Here, RawQuery(query): RawQuery) -> Response {
-    show(&mut here, &query.unwrap_or_default(), None, None).unwrap_or_else(|error| error.page(&here))
+async fn get(mut context: RequestContext, RawQuery(query): RawQuery) -> Response {
+    show(&mut context, &query.unwrap_or_default(), None, None).unwrap_or_else(|error| error.page(&context))
 }
 
-async fn post(mut here: Here, RawQuery(query): RawQuery, request: Request) -> Response {
-    let result = log_in(&mut here, &query.unwrap_or_default(), request).await;
-    result.unwrap_or_else(|error| error.page(&here))
+async fn post(mut context: RequestContext, RawQuery(query): RawQuery, request: Request) -> Response {
+    let result = log_in(&mut context, &query.unwrap_or_default(), request).await;
+    result.unwrap_or_else(|error| error.page(&context))
 }
 
-fn show(here: &mut Here, query: &str, typed: Option<&str>, notice: Option<Notice>) -> Result<Response, Error> {
+fn show(
+    context: &mut RequestContext,
+    query: &str,
+    typed: Option<&str>,
+    notice: Option<Notice>,
+) -> Result<Response, Error> {
     let target = target(query)?;
     let hint = Pairs::parse(split_query(&target).1).ok();
     let hint = hint.as_ref().and_then(|pairs| pairs.one("login_hint").ok().flatten()).unwrap_or_default();
-    let (browser, new_cookie) = here.ensure_browser();
-    let seal = FormSeal::new(here, &browser, "login", &target, "");
+    let (browser, new_cookie) = context.ensure_browser();
+    let seal = FormToken::new(context, &browser, "login", &target, "");
     let view = pages::login::Login::new(
-        here,
+        context,
         query,
         typed.unwrap_or(hint),
-        form_token::seal(here, Purpose::Form, &seal),
+        form_token::seal(context, Purpose::Form, &seal),
         notice,
     );
     let status = match notice {
@@ -77,10 +82,10 @@ fn show(here: &mut Here, query: &str, typed: Option<&str>, notice: Option<Notice
         Some(Notice::Failed) => StatusCode::FORBIDDEN,
         Some(Notice::Expired) => StatusCode::BAD_REQUEST,
     };
-    Ok(with_cookie(pages::respond(here, status, &view), new_cookie))
+    Ok(with_cookie(pages::respond(context, status, &view), new_cookie))
 }
 
-async fn log_in(here: &mut Here, query: &str, request: Request) -> Result<Response, Error> {
+async fn log_in(context: &mut RequestContext, query: &str, request: Request) -> Result<Response, Error> {
     let target = target(query)?;
     let headers = request.headers().clone();
     let malformed = |reason: String| Problem::MalformedRequest { parameter: "body".to_owned(), reason };
@@ -90,22 +95,28 @@ async fn log_in(here: &mut Here, query: &str, request: Request) -> Result<Respon
     };
     let (login, password, stay) =
         (one("loginId")?, Secret::new(one("password")?), form.all("saveSignedIn").next().is_some());
-    let browser = here.browser.clone().unwrap_or_default();
-    if !FormSeal::new(here, &browser, "login", &target, "").fits(here, &headers, form.one(FIELD).ok().flatten()) {
-        return show(here, query, Some(login), Some(Notice::Expired));
+    let browser = context.browser.clone().unwrap_or_default();
+    if !FormToken::new(context, &browser, "login", &target, "").fits(context, &headers, form.one(FIELD).ok().flatten())
+    {
+        return show(context, query, Some(login), Some(Notice::Expired));
     }
-    let stored = accounts::by_login(&here.platform.store, &LoginId::of(login)).await?;
-    if !verify(here, stored.as_ref(), &password).await? {
-        return show(here, query, Some(login), Some(Notice::Failed));
+    let stored = accounts::by_login(&context.platform.store, &LoginId::of(login)).await?;
+    if !verify(context, stored.as_ref(), &password).await? {
+        return show(context, query, Some(login), Some(Notice::Failed));
     }
-    let Some(Stored { account, .. }) = stored else { return show(here, query, Some(login), Some(Notice::Failed)) };
-    enter(here, &account, &target, stay).await
+    let Some(Stored { account, .. }) = stored else { return show(context, query, Some(login), Some(Notice::Failed)) };
+    enter(context, &account, &target, stay).await
 }
 
 /// Begins a session of this person in this browser, and goes on.
-pub(super) async fn enter(here: &Here, account: &Account, target: &str, stay: bool) -> Result<Response, Error> {
-    let cookie_value = random::token(&*here.platform.random);
-    let now = here.platform.now();
+pub(super) async fn enter(
+    context: &RequestContext,
+    account: &Account,
+    target: &str,
+    stay: bool,
+) -> Result<Response, Error> {
+    let cookie_value = random::token(&*context.platform.random);
+    let now = context.platform.now();
     let session = Session {
         id: secret::hash(&cookie_value),
         account_id: account.id,
@@ -113,21 +124,21 @@ pub(super) async fn enter(here: &Here, account: &Account, target: &str, stay: bo
         expires_at: now.plus_seconds(lifetime(stay)),
         account_epoch: account.epoch,
     };
-    let mut changes = vec![sessions::insert(&session, &here.device, &here.address)];
-    if let Some(before) = here.session_id() {
+    let mut changes = vec![sessions::insert(&session, &context.device, &context.address)];
+    if let Some(before) = context.session_id() {
         changes.push(sessions::delete(&before));
     }
     if account.attributes.dormant {
         changes.push(accounts::wake(account));
     }
-    commit(&here.platform.store, changes).await?;
-    let name = cookie::Names::of(&here.platform).session;
-    Ok(with_cookie(redirect(target, true), cookie::set(&here.base, &name, &cookie_value, lifetime(stay))))
+    commit(&context.platform.store, changes).await?;
+    let name = cookie::Names::of(&context.platform).session;
+    Ok(with_cookie(redirect(target, true), cookie::set(&context.base, &name, &cookie_value, lifetime(stay))))
 }
 
 /// Verifies the password. One of a world file is hashed now, at its first use.
-async fn verify(here: &Here, stored: Option<&Stored>, password: &Secret) -> Result<bool, Error> {
-    let (platform, from) = (&here.platform, here.address.as_str());
+async fn verify(context: &RequestContext, stored: Option<&Stored>, password: &Secret) -> Result<bool, Error> {
+    let (platform, from) = (&context.platform, context.address.as_str());
     let sealed =
         stored.filter(|s| s.password_hash.is_none()).and_then(|s| Some((s.account.id, s.sealed_password.as_deref()?)));
     let Some((id, sealed)) = sealed else {

@@ -17,8 +17,8 @@ use crate::endpoint::{About, Param, Routes, yes};
 use crate::http::error::Error;
 use crate::pages;
 use crate::request::body;
-use crate::request::context::Here;
-use crate::request::form_token::{self, FIELD, FormSeal};
+use crate::request::context::RequestContext;
+use crate::request::form_token::{self, FIELD, FormToken};
 use crate::request::redirect::{redirect, with_cookie};
 
 const PAGE: About =
@@ -32,48 +32,52 @@ pub fn routes() -> Routes<Arc<Platform>> {
     Routes::new().get("/terms", &PAGE, get).post("/terms", &FORM, post)
 }
 
-async fn get(mut here: Here, RawQuery(query): RawQuery) -> Response {
-    let result = agree(&mut here, &query.unwrap_or_default(), None).await;
-    result.unwrap_or_else(|error| error.page(&here))
+async fn get(mut context: RequestContext, RawQuery(query): RawQuery) -> Response {
+    let result = agree(&mut context, &query.unwrap_or_default(), None).await;
+    result.unwrap_or_else(|error| error.page(&context))
 }
 
-async fn post(mut here: Here, RawQuery(query): RawQuery, request: Request) -> Response {
+async fn post(mut context: RequestContext, RawQuery(query): RawQuery, request: Request) -> Response {
     let headers = request.headers().clone();
     let result = match body::form(request).await {
-        Ok(form) => agree(&mut here, &query.unwrap_or_default(), Some((form, headers))).await,
+        Ok(form) => agree(&mut context, &query.unwrap_or_default(), Some((form, headers))).await,
         Err(error) => Err(Problem::MalformedRequest { parameter: "body".to_owned(), reason: error.reason() }.into()),
     };
-    result.unwrap_or_else(|error| error.page(&here))
+    result.unwrap_or_else(|error| error.page(&context))
 }
 
-async fn agree(here: &mut Here, query: &str, posted: Option<(Pairs, HeaderMap)>) -> Result<Response, Error> {
+async fn agree(
+    context: &mut RequestContext,
+    query: &str,
+    posted: Option<(Pairs, HeaderMap)>,
+) -> Result<Response, Error> {
     let malformed =
         |reason: &str| Problem::MalformedRequest { parameter: "continue".to_owned(), reason: reason.to_owned() };
     let pairs = Pairs::parse(query).map_err(|error| malformed(error.reason()))?;
     let target = pairs.one("continue").map_err(|_| malformed("it was sent more than once"))?;
     let target = checked_continue(target.unwrap_or_default())?;
-    let session = match here.session_id() {
-        Some(id) => sessions::with_account(&here.platform.store, &id).await?,
+    let session = match context.session_id() {
+        Some(id) => sessions::with_account(&context.platform.store, &id).await?,
         None => None,
     };
     // Without a session there is nobody to agree: authorize asks for the log-in first.
-    let Some((_, account)) = session.filter(|(s, account)| s.is_live(account.epoch, here.platform.now())) else {
+    let Some((_, account)) = session.filter(|(s, account)| s.is_live(account.epoch, context.platform.now())) else {
         return Ok(redirect(target, posted.is_some()));
     };
-    let (browser, new_cookie) = here.ensure_browser();
-    let seal = FormSeal::new(here, &browser, "terms", target, &account.id.to_string());
+    let (browser, new_cookie) = context.ensure_browser();
+    let seal = FormToken::new(context, &browser, "terms", target, &account.id.to_string());
     if let Some((form, headers)) = &posted
-        && seal.fits(here, headers, form.one(FIELD).ok().flatten())
+        && seal.fits(context, headers, form.one(FIELD).ok().flatten())
     {
-        commit(&here.platform.store, vec![accounts::agree_to_terms(account.id)]).await?;
+        commit(&context.platform.store, vec![accounts::agree_to_terms(account.id)]).await?;
         return Ok(redirect(target, true));
     }
     let status = if posted.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
     let view = pages::terms::Terms::new(
-        here,
+        context,
         &account,
         format!("/terms?{query}"),
-        form_token::seal(here, Purpose::Form, &seal),
+        form_token::seal(context, Purpose::Form, &seal),
     );
-    Ok(with_cookie(pages::respond(here, status, &view), new_cookie))
+    Ok(with_cookie(pages::respond(context, status, &view), new_cookie))
 }

@@ -20,7 +20,7 @@ use kakaw_wire::scope::Item;
 use kakaw_wire::shipping::{AddressFields, AddressKind};
 use kakaw_wire::url::with_query;
 
-use super::pick::{self, PICKER, Pick};
+use super::selection::{self, AddressSelection, SELECTION};
 use crate::Platform;
 use crate::deliver::events;
 use crate::endpoint::{About, Param, Reply, Routes, no, when, yes};
@@ -29,8 +29,8 @@ use crate::http::handler::{Visit, apps};
 use crate::pages;
 use crate::pages::address::{Edit, List, Notice};
 use crate::request::body::{self, BodyError};
-use crate::request::context::Here;
-use crate::request::form_token::{self, FIELD, FormSeal};
+use crate::request::context::RequestContext;
+use crate::request::form_token::{self, FIELD, FormToken};
 use crate::request::redirect::{redirect, with_cookie};
 
 /// Addresses that a person may have (our limit).
@@ -67,39 +67,39 @@ pub fn routes() -> Routes<Arc<Platform>> {
 }
 
 async fn page(visit: Visit) -> Result<Response, Error> {
-    let (query, mut here) = (visit.query(), visit.here);
-    show(&mut here, &query, None).await
+    let (query, mut context) = (visit.query(), visit.context);
+    show(&mut context, &query, None).await
 }
 
 async fn act(visit: Visit) -> Result<Response, Error> {
-    let (query, Visit { mut here, request }) = (visit.query(), visit);
+    let (query, Visit { mut context, request }) = (visit.query(), visit);
     let (headers, has_query) = (request.headers().clone(), request.uri().query().is_some());
     let bad = |error: BodyError| Problem::AppsInvalidRequest { reason: error.reason() };
     let form = body::form(request).await.map_err(bad)?;
     if !has_query && form.all("access_token").next().is_some() {
-        by_token(&mut here, &form).await
+        by_token(&mut context, &form).await
     } else {
-        show(&mut here, &query, Some((form, headers))).await
+        show(&mut context, &query, Some((form, headers))).await
     }
 }
 
 async fn closed(visit: Visit) -> Result<Response, Error> {
     let pairs = Pairs::parse(&visit.query()).unwrap_or_default();
-    let pick = Pick::read(&visit.here, &pairs).await?;
+    let selection = AddressSelection::read(&visit.context, &pairs).await?;
     // Only the window that the picker was opened in can close it.
-    pick.open(&visit.here, pairs.one(PICKER).ok().flatten())?;
-    pick.closed(&visit.here).await?;
+    selection.open(&visit.context, pairs.one(SELECTION).ok().flatten())?;
+    selection.closed(&visit.context).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 /// The first JavaScript SDK posts the access token itself.
-async fn by_token(here: &mut Here, form: &Pairs) -> Result<Response, Error> {
-    let pick = Pick::read(here, form).await?;
-    let result = match pick.check_app() {
+async fn by_token(context: &mut RequestContext, form: &Pairs) -> Result<Response, Error> {
+    let selection = AddressSelection::read(context, form).await?;
+    let result = match selection.check_app() {
         Ok(()) => {
             let text = form.one("access_token").ok().flatten().unwrap_or_default();
-            match token::present(&here.platform.sealer, text, here.platform.now()) {
-                Ok(opened) => pick.person(here, opened.grant_id).await.map(|_| opened.grant_id),
+            match token::present(&context.platform.sealer, text, context.platform.now()) {
+                Ok(opened) => selection.person(context, opened.grant_id).await.map(|_| opened.grant_id),
                 Err(_) => Err(Problem::AppsAuth {}.into()),
             }
         }
@@ -107,30 +107,34 @@ async fn by_token(here: &mut Here, form: &Pairs) -> Result<Response, Error> {
     };
     match result {
         Ok(grant_id) => {
-            let (browser, cookie) = here.ensure_browser();
+            let (browser, cookie) = context.ensure_browser();
             let names = ["app_key", "ka", "trans_id", "return_url", "address_id"];
             let kept = names.map(|name| (name, form.one(name).ok().flatten().filter(|value| !value.is_empty())));
             let url = with_query("/user/address", &kept);
-            let location = format!("{url}&{PICKER}={}", pick.seal(here, &browser, grant_id));
+            let location = format!("{url}&{SELECTION}={}", selection.seal(context, &browser, grant_id));
             Ok(with_cookie(redirect(&location, true), cookie))
         }
-        Err(error) => Ok(pick.failed_for_nobody(here, &error.noted_for_apps(&here.platform))),
+        Err(error) => Ok(selection.failed_for_nobody(context, &error.noted_for_apps(&context.platform))),
     }
 }
 
-async fn show(here: &mut Here, query: &str, posted: Option<(Pairs, HeaderMap)>) -> Result<Response, Error> {
+async fn show(
+    context: &mut RequestContext,
+    query: &str,
+    posted: Option<(Pairs, HeaderMap)>,
+) -> Result<Response, Error> {
     let invalid = |parameter: &str, reason: &str| {
         Error::from(Problem::AppsInvalidParameter { parameter: parameter.to_owned(), reason: reason.to_owned() })
     };
     let pairs = Pairs::parse(query).map_err(|error| invalid(error.parameter(), error.reason()))?;
-    let pick = Pick::read(here, &pairs).await?;
-    match picking(here, &pick, &pairs, query, posted).await {
+    let selection = AddressSelection::read(context, &pairs).await?;
+    match picking(context, &selection, &pairs, query, posted).await {
         Ok(response) => Ok(response),
         Err(error) => {
-            let problem = error.noted_for_apps(&here.platform);
-            match pick.open(here, pairs.one(PICKER).ok().flatten()) {
-                Ok(_) => pick.failed(here, &problem).await,
-                Err(_) => Ok(pick.failed_for_nobody(here, &problem)),
+            let problem = error.noted_for_apps(&context.platform);
+            match selection.open(context, pairs.one(SELECTION).ok().flatten()) {
+                Ok(_) => selection.failed(context, &problem).await,
+                Err(_) => Ok(selection.failed_for_nobody(context, &problem)),
             }
         }
     }
@@ -138,42 +142,42 @@ async fn show(here: &mut Here, query: &str, posted: Option<(Pairs, HeaderMap)>) 
 
 /// From here on, errors go where the outcome goes.
 async fn picking(
-    here: &mut Here,
-    pick: &Pick,
+    context: &mut RequestContext,
+    selection: &AddressSelection,
     pairs: &Pairs,
     query: &str,
     posted: Option<(Pairs, HeaderMap)>,
 ) -> Result<Response, Error> {
-    let picker = pick.open(here, pairs.one(PICKER).ok().flatten())?;
-    pick.check_app()?;
-    let bearer = pick.person(here, picker.grant_id).await?;
-    let browser = here.browser.clone().unwrap_or_default();
-    let seal = FormSeal::new(here, &browser, "address", query, &bearer.account.id.to_string());
+    let picker = selection.open(context, pairs.one(SELECTION).ok().flatten())?;
+    selection.check_app()?;
+    let bearer = selection.person(context, picker.grant_id).await?;
+    let browser = context.browser.clone().unwrap_or_default();
+    let seal = FormToken::new(context, &browser, "address", query, &bearer.account.id.to_string());
     let form = match &posted {
-        Some((form, headers)) if seal.fits(here, headers, form.one(FIELD).ok().flatten()) => Some(form),
+        Some((form, headers)) if seal.fits(context, headers, form.one(FIELD).ok().flatten()) => Some(form),
         _ => None,
     };
-    let page = Picking { pick, bearer: &bearer, query, sealed: form_token::seal(here, Purpose::Form, &seal) };
+    let page = Picking { selection, bearer: &bearer, query, sealed: form_token::seal(context, Purpose::Form, &seal) };
     if !bearer.link.consents.contains_key(&Item::ShippingAddress) {
-        return page.ask(here, form).await;
+        return page.ask(context, form).await;
     }
-    let addresses = page.addresses(here).await?;
+    let addresses = page.addresses(context).await?;
     let Some(form) = form else {
         let notice = posted.is_some().then_some(Notice::Expired);
-        let chosen = pick.address_id.or(addresses.first().map(|address| address.id));
-        if let Some(id) = pick.address_id
+        let chosen = selection.address_id.or(addresses.first().map(|address| address.id));
+        if let Some(id) = selection.address_id
             && !addresses.iter().any(|address| address.id == id)
         {
             return Err(Problem::AppsUnknownAddress { address_id: id.to_string() }.into());
         }
-        return Ok(page.list(here, &addresses, chosen, notice));
+        return Ok(page.list(context, &addresses, chosen, notice));
     };
-    page.act(here, form, addresses).await
+    page.act(context, form, addresses).await
 }
 
 /// A page of the picker for a known person.
 struct Picking<'a> {
-    pick: &'a Pick,
+    selection: &'a AddressSelection,
     bearer: &'a Bearer,
     query: &'a str,
     sealed: String,
@@ -184,89 +188,107 @@ impl Picking<'_> {
         format!("/user/address?{}", self.query)
     }
 
-    async fn addresses(&self, here: &Here) -> Result<Vec<Address>, Error> {
-        let all = shipping_addresses::of_account(&here.platform.store, self.bearer.account.id).await?;
+    async fn addresses(&self, context: &RequestContext) -> Result<Vec<Address>, Error> {
+        let all = shipping_addresses::of_account(&context.platform.store, self.bearer.account.id).await?;
         Ok(shipping::part(all, Part::Page { before: None, size: usize::MAX }))
     }
 
-    fn list(&self, here: &Here, addresses: &[Address], chosen: Option<i64>, notice: Option<Notice>) -> Response {
+    fn list(
+        &self,
+        context: &RequestContext,
+        addresses: &[Address],
+        chosen: Option<i64>,
+        notice: Option<Notice>,
+    ) -> Response {
         let status = if notice.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
-        let app = &self.pick.app.settings.name;
+        let app = &self.selection.app.settings.name;
         pages::respond_with_script(
-            here,
+            context,
             status,
-            &List::new(here, app, addresses, chosen, self.action(), self.sealed.clone(), notice),
+            &List::new(context, app, addresses, chosen, self.action(), self.sealed.clone(), notice),
         )
     }
 
-    fn edit(&self, here: &Here, id: Option<i64>, fields: &AddressFields, wrong: Option<&'static str>) -> Response {
+    fn edit(
+        &self,
+        context: &RequestContext,
+        id: Option<i64>,
+        fields: &AddressFields,
+        wrong: Option<&'static str>,
+    ) -> Response {
         let status = if wrong.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
         pages::respond_with_script(
-            here,
+            context,
             status,
-            &Edit::new(here, id, fields, self.action(), self.sealed.clone(), wrong),
+            &Edit::new(context, id, fields, self.action(), self.sealed.clone(), wrong),
         )
     }
 
     /// Asks for consent first.
-    async fn ask(&self, here: &Here, form: Option<&Pairs>) -> Result<Response, Error> {
+    async fn ask(&self, context: &RequestContext, form: Option<&Pairs>) -> Result<Response, Error> {
         match form.and_then(|form| form.one("decision").ok().flatten()) {
             Some("accept") => {
                 let link = &self.bearer.link;
                 let mut consents = link.consents.clone();
-                consents.insert(Item::ShippingAddress, here.platform.now());
+                consents.insert(Item::ShippingAddress, context.platform.now());
                 let after = Link { consents, ..link.clone() };
                 let mut changes = vec![links::update(&after)];
                 let event = Event::scopes(EventType::UserScopeConsent, vec![Item::ShippingAddress]);
-                if let Some(app) = pick::app_of(here, self.bearer).await? {
-                    changes.extend(events::told(&here.platform, &app, &after, &[event]));
+                if let Some(app) = selection::app_of(context, self.bearer).await? {
+                    changes.extend(events::notify(&context.platform, &app, &after, &[event]));
                 }
                 // Whoever was faster changed the link: the page is shown again, and asks again if it must.
-                let (Outcome::Committed | Outcome::Conflict { .. }) = here.platform.store.commit(changes).await?;
+                let (Outcome::Committed | Outcome::Conflict { .. }) = context.platform.store.commit(changes).await?;
                 Ok(redirect(&self.action(), true))
             }
             Some("cancel") => Err(Problem::AppsInvalidScope {}.into()),
             _ => {
-                let settings = &self.pick.app.settings;
+                let settings = &self.selection.app.settings;
                 let purpose = settings.item(Item::ShippingAddress).map(|item| item.purpose.clone()).unwrap_or_default();
                 let name = self.bearer.account.attributes.display_name();
-                let view =
-                    pages::address::Ask::new(here, &settings.name, name, purpose, self.action(), self.sealed.clone());
-                Ok(pages::respond_with_script(here, StatusCode::OK, &view))
+                let view = pages::address::Ask::new(
+                    context,
+                    &settings.name,
+                    name,
+                    purpose,
+                    self.action(),
+                    self.sealed.clone(),
+                );
+                Ok(pages::respond_with_script(context, StatusCode::OK, &view))
             }
         }
     }
 
     /// Does what a button says.
-    async fn act(&self, here: &Here, form: &Pairs, addresses: Vec<Address>) -> Result<Response, Error> {
+    async fn act(&self, context: &RequestContext, form: &Pairs, addresses: Vec<Address>) -> Result<Response, Error> {
         let account_id = self.bearer.account.id;
         let id = form.one("address_id").ok().flatten().and_then(|id| id.parse::<i64>().ok());
         let own = id.and_then(|id| addresses.iter().find(|address| address.id == id));
         let change = match (form.one("action").ok().flatten().unwrap_or_default(), own) {
-            ("choose", Some(address)) => return self.pick.chosen(here, address.id, Vec::new()).await,
-            ("new", _) => return Ok(self.edit(here, None, &AddressFields::default(), None)),
-            ("edit", Some(address)) => return Ok(self.edit(here, Some(address.id), &address.fields, None)),
+            ("choose", Some(address)) => return self.selection.chosen(context, address.id, Vec::new()).await,
+            ("new", _) => return Ok(self.edit(context, None, &AddressFields::default(), None)),
+            ("edit", Some(address)) => return Ok(self.edit(context, Some(address.id), &address.fields, None)),
             ("save", _) if id.is_some() && own.is_none() => {
-                return Ok(self.list(here, &addresses, None, Some(Notice::Gone)));
+                return Ok(self.list(context, &addresses, None, Some(Notice::Gone)));
             }
             ("save", own) => {
                 let fields = fields_of(form);
                 if let Some(wrong) = shipping::first_wrong(&fields) {
-                    return Ok(self.edit(here, id, &fields, Some(wrong)));
+                    return Ok(self.edit(context, id, &fields, Some(wrong)));
                 }
                 if own.is_none() && addresses.len() >= MOST {
-                    return Ok(self.list(here, &addresses, None, Some(Notice::Full)));
+                    return Ok(self.list(context, &addresses, None, Some(Notice::Full)));
                 }
-                self.saved(here, own, fields, addresses.is_empty() || form.one("is_default") == Ok(Some("true")))
+                self.saved(context, own, fields, addresses.is_empty() || form.one("is_default") == Ok(Some("true")))
             }
             ("delete", Some(address)) => vec![shipping_addresses::delete(account_id, address.id)],
             ("default", Some(address)) => vec![shipping_addresses::set_default(account_id, address.id)],
             ("list", _) => Vec::new(),
-            _ => return Ok(self.list(here, &addresses, None, Some(Notice::Gone))),
+            _ => return Ok(self.list(context, &addresses, None, Some(Notice::Gone))),
         };
         if !change.is_empty() {
-            let Outcome::Committed = here.platform.store.commit(change).await? else {
-                return Ok(self.list(here, &self.addresses(here).await?, None, Some(Notice::Gone)));
+            let Outcome::Committed = context.platform.store.commit(change).await? else {
+                return Ok(self.list(context, &self.addresses(context).await?, None, Some(Notice::Gone)));
             };
         }
         Ok(redirect(&self.action(), true))
@@ -274,16 +296,16 @@ impl Picking<'_> {
 
     fn saved(
         &self,
-        here: &Here,
+        context: &RequestContext,
         own: Option<&Address>,
         fields: AddressFields,
         make_default: bool,
     ) -> Vec<kakaw_store::Statement> {
-        let (account_id, now) = (self.bearer.account.id, here.platform.now());
+        let (account_id, now) = (self.bearer.account.id, context.platform.now());
         let address = match own {
             Some(before) => Address { fields, updated_at: now, ..before.clone() },
             None => Address {
-                id: random::user_id(&*here.platform.random).0,
+                id: random::user_id(&*context.platform.random).0,
                 account_id,
                 version: 1,
                 is_default: make_default,

@@ -10,12 +10,12 @@ use kakaw_store::{Outcome, agts};
 use kakaw_wire::Problem;
 use kakaw_wire::form::Pairs;
 
-use super::pick::{PICKER, Pick};
+use super::selection::{AddressSelection, SELECTION};
 use crate::Platform;
 use crate::endpoint::{About, Param, Reply, Routes, when, yes};
 use crate::http::error::Error;
 use crate::http::handler::{Visit, apps};
-use crate::request::context::Here;
+use crate::request::context::RequestContext;
 use crate::request::redirect::{redirect, with_cookie};
 
 const ABOUT: About =
@@ -58,13 +58,13 @@ async fn no_answer(visit: Visit) -> Result<Response, Error> {
 }
 
 async fn end(visit: Visit, problem: &Problem) -> Result<Response, Error> {
-    let (query, here) = (visit.query(), visit.here);
-    let pick = Pick::read(&here, &Pairs::parse(&query).unwrap_or_default()).await?;
-    Ok(pick.failed_for_nobody(&here, problem))
+    let (query, context) = (visit.query(), visit.context);
+    let selection = AddressSelection::read(&context, &Pairs::parse(&query).unwrap_or_default()).await?;
+    Ok(selection.failed_for_nobody(&context, problem))
 }
 
 async fn begin(visit: Visit) -> Result<Response, Error> {
-    let (query, mut here) = (visit.query(), visit.here);
+    let (query, mut context) = (visit.query(), visit.context);
     let wrong = |parameter: &str, reason: &str| {
         Error::from(Problem::AppsInvalidParameter { parameter: parameter.to_owned(), reason: reason.to_owned() })
     };
@@ -74,37 +74,38 @@ async fn begin(visit: Visit) -> Result<Response, Error> {
         value.filter(|value| !value.is_empty()).ok_or_else(|| wrong(name, "it is missing"))
     };
     let (app_key, target) = (one("app_key")?, one("continue")?);
-    let ours = ["https://apps.kakao.com", here.base.as_str(), ""];
+    let ours = ["https://apps.kakao.com", context.base.as_str(), ""];
     let path = ours.iter().find_map(|origin| target.strip_prefix(origin).filter(|rest| rest.starts_with('/')));
     let inner = path.and_then(|path| path.strip_prefix("/user/address?"));
     let inner = inner.ok_or_else(|| wrong("continue", "expected our own /user/address"))?;
     let inner_pairs = Pairs::parse(inner).map_err(|error| wrong("continue", error.reason()))?;
-    let pick = Pick::read(&here, &inner_pairs).await?;
-    if pick.key.key != app_key {
+    let selection = AddressSelection::read(&context, &inner_pairs).await?;
+    if selection.key.key != app_key {
         return Err(wrong("continue", "it has another app_key"));
     }
-    match admit(&here, &pick, &pairs).await {
+    match admit(&context, &selection, &pairs).await {
         Ok(grant_id) => {
-            let (browser, cookie) = here.ensure_browser();
-            let location = format!("/user/address?{inner}&{PICKER}={}", pick.seal(&here, &browser, grant_id));
+            let (browser, cookie) = context.ensure_browser();
+            let location =
+                format!("/user/address?{inner}&{SELECTION}={}", selection.seal(&context, &browser, grant_id));
             Ok(with_cookie(redirect(&location, false), cookie))
         }
-        Err(error) => Ok(pick.failed_for_nobody(&here, &error.noted_for_apps(&here.platform))),
+        Err(error) => Ok(selection.failed_for_nobody(&context, &error.noted_for_apps(&context.platform))),
     }
 }
 
 /// Spends the `agt`. From here on, errors go where the outcome goes.
-async fn admit(here: &Here, pick: &Pick, pairs: &Pairs) -> Result<GrantId, Error> {
-    pick.check_app()?;
+async fn admit(context: &RequestContext, selection: &AddressSelection, pairs: &Pairs) -> Result<GrantId, Error> {
+    selection.check_app()?;
     let id = secret::hash(pairs.one("agt").ok().flatten().unwrap_or_default());
-    let now = here.platform.now();
-    let found = agts::by_id(&here.platform.store, &id).await?;
+    let now = context.platform.now();
+    let found = agts::by_id(&context.platform.store, &id).await?;
     let Some(found) = found.filter(|agt| agt.spent_at.is_none() && now < agt.expires_at) else {
         return Err(Problem::AppsAuth {}.into());
     };
-    let Outcome::Committed = here.platform.store.commit(vec![agts::spend(&id, now)]).await? else {
+    let Outcome::Committed = context.platform.store.commit(vec![agts::spend(&id, now)]).await? else {
         return Err(Problem::AppsAuth {}.into());
     };
-    pick.person(here, found.grant_id).await?;
+    selection.person(context, found.grant_id).await?;
     Ok(found.grant_id)
 }

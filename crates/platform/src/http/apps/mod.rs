@@ -2,12 +2,12 @@
 
 mod address;
 mod kpidt;
-mod pick;
 mod proxy;
+mod selection;
 
 use std::sync::Arc;
 
-pub use self::pick::parked_id;
+pub use self::selection::pending_id;
 use crate::Platform;
 use crate::endpoint::Routes;
 

@@ -8,10 +8,10 @@ use std::sync::Arc;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use kakaw_core::crypto::seal::Purpose;
-use kakaw_store::{Outcome, parked_codes};
+use kakaw_store::{Outcome, pending_results};
 use kakaw_wire::form::Pairs;
 
-use super::pick::{Parked, parked_id};
+use super::selection::{Parked, pending_id};
 use crate::Platform;
 use crate::endpoint::{About, Param, Reply, Routes, yes};
 use crate::http::error::{Error, json};
@@ -49,24 +49,24 @@ async fn frame() -> Response {
 
 async fn outcome(visit: Visit) -> Result<Response, Error> {
     let pairs = Pairs::parse(&visit.query()).unwrap_or_default();
-    let parked = read(&visit.here.platform, pairs.one("trans_id").ok().flatten().unwrap_or_default()).await?;
-    Ok(parked.map_or_else(|| StatusCode::NO_CONTENT.into_response(), |parked| json(StatusCode::OK, &parked)))
+    let pending = read(&visit.context.platform, pairs.one("trans_id").ok().flatten().unwrap_or_default()).await?;
+    Ok(pending.map_or_else(|| StatusCode::NO_CONTENT.into_response(), |pending| json(StatusCode::OK, &pending)))
 }
 
 async fn read(platform: &Platform, trans_id: &str) -> Result<Option<Parked>, Error> {
-    let (id, now) = (parked_id(trans_id), platform.now());
-    let Some(parked) = parked_codes::by_id(&platform.store, &id).await? else {
+    let (id, now) = (pending_id(trans_id), platform.now());
+    let Some(pending) = pending_results::by_id(&platform.store, &id).await? else {
         return Ok(platform.held.get(&id, now).and_then(|sealed| open(platform, &sealed)));
     };
-    if now >= parked.expires_at || parked.read_at.is_some_and(|read_at| now.0 - read_at.0 >= AGAIN) {
+    if now >= pending.expires_at || pending.read_at.is_some_and(|read_at| now.0 - read_at.0 >= AGAIN) {
         return Ok(None);
     }
-    if parked.read_at.is_none() {
-        let Outcome::Committed = platform.store.commit(vec![parked_codes::read(&id, now)]).await? else {
+    if pending.read_at.is_none() {
+        let Outcome::Committed = platform.store.commit(vec![pending_results::read(&id, now)]).await? else {
             return Ok(None);
         };
     }
-    Ok(parked.answer.and_then(|sealed| open(platform, &sealed)))
+    Ok(pending.answer.and_then(|sealed| open(platform, &sealed)))
 }
 
 fn open(platform: &Platform, sealed: &str) -> Option<Parked> {

@@ -92,7 +92,7 @@ pub async fn admin(call: &Call, api: ApiGroup) -> Result<Option<Arc<App>>, Error
     match app_keys::with_app(&platform.store, &hash).await? {
         Some((app, key)) if key.kind == KeyKind::Admin => {
             super::check_source(call, &app, &key)?;
-            token::check_standing(&app)?;
+            token::check_status(&app)?;
             if !key.settings.apis.is_empty() && !key.settings.apis.contains(&api) {
                 let allowed: Vec<&str> = key.settings.apis.iter().map(|api| api.id()).collect();
                 let refusal = Refusal::new(Problem::AdminKeyNotAllowed { api: api.id().to_owned() });

@@ -45,7 +45,7 @@ async fn log_out(call: Call) -> Result<UserId, Error> {
             Target::Named(named, _) => (links::log_out(&named.1), EventType::TokensRevoked),
         };
         let mut changes = vec![end];
-        changes.extend(events::told(&call.platform, target.app(), target.link(), &[Event::new(event)]));
+        changes.extend(events::notify(&call.platform, target.app(), target.link(), &[Event::new(event)]));
         Ok(Attempt::Commit { changes, then: UserId { id: target.link().user_id.0 } })
     })
     .await

@@ -56,11 +56,11 @@ async fn addresses(call: Call) -> Result<ShippingAddresses, Error> {
     } else {
         Vec::new()
     };
-    let told: Vec<_> = found.iter().map(shipping::Address::told).collect();
+    let addresses: Vec<_> = found.iter().map(shipping::Address::reply).collect();
     Ok(ShippingAddresses {
         user_id: subject.link.user_id.0,
         shipping_addresses_needs_agreement: !agreed,
-        shipping_addresses: Some(told).filter(|list| !list.is_empty()),
+        shipping_addresses: Some(addresses).filter(|list| !list.is_empty()),
     })
 }
 

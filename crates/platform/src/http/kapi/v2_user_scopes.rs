@@ -53,7 +53,7 @@ async fn revoke(call: Call) -> Result<Scopes, Error> {
         let mut changes = vec![links::update(&after)];
         let gone = target.link().consents.keys().filter(|item| !after.consents.contains_key(item)).copied();
         let event = Event::scopes(EventType::UserScopeWithdraw, gone.collect());
-        changes.extend(events::told(&call.platform, target.app(), target.link(), &[event]));
+        changes.extend(events::notify(&call.platform, target.app(), target.link(), &[event]));
         Ok(Attempt::Commit { changes, then: reply(target.app(), &after, &call.headers) })
     })
     .await

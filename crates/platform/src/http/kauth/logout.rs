@@ -21,9 +21,9 @@ use crate::endpoint::{About, Param, Routes, no, yes};
 use crate::http::error::Error;
 use crate::pages;
 use crate::request::body;
-use crate::request::context::Here;
+use crate::request::context::RequestContext;
 use crate::request::cookie;
-use crate::request::form_token::{self, FIELD, FormSeal};
+use crate::request::form_token::{self, FIELD, FormToken};
 use crate::request::redirect::{redirect, with_cookie};
 
 const PAGE: About =
@@ -45,46 +45,50 @@ pub fn routes() -> Routes<Arc<Platform>> {
     Routes::new().get("/oauth/logout", &PAGE, get).post("/oauth/logout", &FORM, post)
 }
 
-async fn get(mut here: Here, RawQuery(query): RawQuery) -> Response {
-    let result = log_out(&mut here, &query.unwrap_or_default(), None).await;
-    result.unwrap_or_else(|error| error.page(&here))
+async fn get(mut context: RequestContext, RawQuery(query): RawQuery) -> Response {
+    let result = log_out(&mut context, &query.unwrap_or_default(), None).await;
+    result.unwrap_or_else(|error| error.page(&context))
 }
 
-async fn post(mut here: Here, RawQuery(query): RawQuery, request: Request) -> Response {
+async fn post(mut context: RequestContext, RawQuery(query): RawQuery, request: Request) -> Response {
     let headers = request.headers().clone();
     let result = match body::form(request).await {
-        Ok(form) => log_out(&mut here, &query.unwrap_or_default(), Some((form, headers))).await,
+        Ok(form) => log_out(&mut context, &query.unwrap_or_default(), Some((form, headers))).await,
         Err(error) => Err(Problem::MalformedRequest { parameter: "body".to_owned(), reason: error.reason() }.into()),
     };
-    result.unwrap_or_else(|error| error.page(&here))
+    result.unwrap_or_else(|error| error.page(&context))
 }
 
-async fn log_out(here: &mut Here, query: &str, posted: Option<(Pairs, HeaderMap)>) -> Result<Response, Error> {
-    let target = target(here, query).await?;
+async fn log_out(
+    context: &mut RequestContext,
+    query: &str,
+    posted: Option<(Pairs, HeaderMap)>,
+) -> Result<Response, Error> {
+    let target = target(context, query).await?;
     let is_post = posted.is_some();
-    let session = match here.session_id() {
-        Some(id) => sessions::with_account(&here.platform.store, &id)
+    let session = match context.session_id() {
+        Some(id) => sessions::with_account(&context.platform.store, &id)
             .await?
-            .filter(|(s, account)| s.is_live(account.epoch, here.platform.now())),
+            .filter(|(s, account)| s.is_live(account.epoch, context.platform.now())),
         None => None,
     };
     let Some((session, account)) = session else { return Ok(redirect(&target.location, is_post)) };
-    let (browser, new_cookie) = here.ensure_browser();
-    let seal = FormSeal::new(here, &browser, "logout", query, &session.id);
+    let (browser, new_cookie) = context.ensure_browser();
+    let seal = FormToken::new(context, &browser, "logout", query, &session.id);
     if let Some((form, headers)) = posted
-        && seal.fits(here, &headers, form.one(FIELD).ok().flatten())
+        && seal.fits(context, &headers, form.one(FIELD).ok().flatten())
     {
         let mut response = redirect(&target.location, true);
         if form.one("logout_with_kakao") == Ok(Some("true")) {
-            commit(&here.platform.store, vec![sessions::delete(&session.id)]).await?;
+            commit(&context.platform.store, vec![sessions::delete(&session.id)]).await?;
             response =
-                with_cookie(response, cookie::set(&here.base, &cookie::Names::of(&here.platform).session, "", 0));
+                with_cookie(response, cookie::set(&context.base, &cookie::Names::of(&context.platform).session, "", 0));
         }
         return Ok(response);
     }
-    let form = form_token::seal(here, Purpose::Form, &seal);
-    let view = pages::logout::Logout::new(here, &target.app, &account, format!("/oauth/logout?{query}"), form);
-    Ok(with_cookie(pages::respond(here, StatusCode::OK, &view), new_cookie))
+    let form = form_token::seal(context, Purpose::Form, &seal);
+    let view = pages::logout::Logout::new(context, &target.app, &account, format!("/oauth/logout?{query}"), form);
+    Ok(with_cookie(pages::respond(context, StatusCode::OK, &view), new_cookie))
 }
 
 struct Target {
@@ -93,7 +97,7 @@ struct Target {
 }
 
 /// Where to send the person, once the request has been checked.
-async fn target(here: &Here, query: &str) -> Result<Target, Error> {
+async fn target(context: &RequestContext, query: &str) -> Result<Target, Error> {
     let pairs = super::query(query)?;
     for parameter in ["client_id", "logout_redirect_uri"] {
         if pairs.all(parameter).all(str::is_empty) {
@@ -108,7 +112,7 @@ async fn target(here: &Here, query: &str) -> Result<Target, Error> {
     };
     let (client_id, uri, state) = (one("client_id")?, one("logout_redirect_uri")?, one("state")?);
     let (app, key) =
-        super::find_key(&here.platform, client_id).await?.ok_or_else(|| client_id::unknown_key(client_id))?;
+        super::find_key(&context.platform, client_id).await?.ok_or_else(|| client_id::unknown_key(client_id))?;
     if key.kind != KeyKind::RestApi {
         return Err(client_id::wrong_kind(key.kind, "/oauth/logout takes a REST API key").into());
     }

@@ -16,7 +16,7 @@ use crate::endpoint::{About, Reply, Routes, no, yes};
 use crate::http::error::Error;
 use crate::http::handler::{Plain, kauth};
 use crate::request::body;
-use crate::request::context::Here;
+use crate::request::context::RequestContext;
 
 /// Seconds within which the log-in must come.
 const LIFETIME: i64 = 600;
@@ -71,11 +71,11 @@ async fn prepare(Plain { platform, request }: Plain) -> Result<PrepareReply, Err
 }
 
 /// The transaction that an authorization request names, if it names one.
-pub fn transaction(here: &Here, params: &Params, key: &AppKey) -> Result<Option<String>, Error> {
+pub fn transaction(context: &RequestContext, params: &Params, key: &AppKey) -> Result<Option<String>, Error> {
     let Some(text) = &params.kauth_tx_id else { return Ok(None) };
-    let opened = here.platform.sealer.open(Purpose::Transaction, text);
+    let opened = context.platform.sealer.open(Purpose::Transaction, text);
     let transaction = opened.and_then(|plain| serde_json::from_slice::<Transaction>(&plain).ok());
-    match transaction.filter(|tx| tx.key == key.key && here.platform.now().0 < tx.until) {
+    match transaction.filter(|tx| tx.key == key.key && context.platform.now().0 < tx.until) {
         Some(transaction) => Ok(Some(transaction.tx_id)),
         None => {
             let reason = "it is not a transaction of this key, or its ten minutes are over".to_owned();

@@ -295,7 +295,7 @@ mod tests {
             team: list(),
             logout_redirect_uris: list(),
             legacy_properties: Some(true),
-            standing: Standing::Blocked,
+            standing: AppStatus::Blocked,
             business: false,
             permissions: vec![Permission::OidcSseSupported],
             user_properties: list(),

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use kakaw_core::account::{BirthdayType, Gender};
 use kakaw_core::app::service_terms::{ServiceTerm, SimpleSignup};
 use kakaw_core::app::webhooks::Webhooks;
-use kakaw_core::app::{AndroidApp, ApiGroup, Channel, Consent, IosApp, Permission, Quotas, Standing, Under14};
+use kakaw_core::app::{AndroidApp, ApiGroup, AppStatus, Channel, Consent, IosApp, Permission, Quotas, Under14};
 use kakaw_core::text::repeated;
 use kakaw_wire::scope::Item;
 use kakaw_wire::shipping::AddressFields;
@@ -59,7 +59,7 @@ pub struct App {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub legacy_properties: Option<bool>,
     #[serde(default, skip_serializing_if = "is_default")]
-    pub standing: Standing,
+    pub standing: AppStatus,
     #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub business: bool,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -8,21 +8,27 @@ use kakaw_wire::problem::Problem;
 use super::interaction::Interaction;
 use super::sent::Sent;
 use crate::http::error::Error;
-use crate::request::context::Here;
+use crate::request::context::RequestContext;
 
 /// Redeems an `agt`, and says how the request goes on without it: what stands in an address bar is worth nothing any more.
-pub async fn redeem(here: &Here, agt: &str, request: &Request<'_>, sent: &Sent) -> Result<Interaction, Error> {
+pub async fn redeem(
+    context: &RequestContext,
+    agt: &str,
+    request: &Request<'_>,
+    sent: &Sent,
+) -> Result<Interaction, Error> {
     let refuse = |reason: &str| Problem::MalformedRequest { parameter: "agt".to_owned(), reason: reason.to_owned() };
-    let (id, now) = (secret::hash(agt), here.platform.now());
-    let found = agts::by_id(&here.platform.store, &id).await?.ok_or_else(|| refuse("no such agt was issued here"))?;
+    let (id, now) = (secret::hash(agt), context.platform.now());
+    let found =
+        agts::by_id(&context.platform.store, &id).await?.ok_or_else(|| refuse("no such agt was issued here"))?;
     if found.spent_at.is_some() || now >= found.expires_at {
         return Err(refuse("it was used already, or its minute is over").into());
     }
-    let bearer = grants::bearer(&here.platform.store, found.grant_id).await?;
+    let bearer = grants::bearer(&context.platform.store, found.grant_id).await?;
     if !bearer.is_some_and(|bearer| bearer.live().is_ok() && bearer.grant.authorization.app_key == request.key().key) {
         return Err(refuse("it was made with a token of another key, or the token has ended").into());
     }
-    let Outcome::Committed = here.platform.store.commit(vec![agts::spend(&id, now)]).await? else {
+    let Outcome::Committed = context.platform.store.commit(vec![agts::spend(&id, now)]).await? else {
         return Err(refuse("it was used already").into());
     };
     Ok(Interaction::about(found.grant_id, sent, request.key()))

@@ -19,8 +19,8 @@ use crate::Platform;
 use crate::deliver::events;
 use crate::http::error::Error;
 use crate::pages::consent::Notice;
-use crate::request::context::Here;
-use crate::request::form_token::{self, FIELD, FormSeal};
+use crate::request::context::RequestContext;
+use crate::request::form_token::{self, FIELD, FormToken};
 
 /// What the person answered.
 pub enum Answer {
@@ -40,19 +40,19 @@ pub struct Screen {
 }
 
 /// Reads the answer to the consent screen. A form that was shown for something else is shown again.
-pub async fn read(here: &mut Here, subject: &Subject, ask: Ask, sent: &Sent) -> Result<Answer, Error> {
-    let (browser, cookie) = here.ensure_browser();
+pub async fn read(context: &mut RequestContext, subject: &Subject, ask: Ask, sent: &Sent) -> Result<Answer, Error> {
+    let (browser, cookie) = context.ensure_browser();
     let shown = format!("{}/{}", subject.account.id, ask.fingerprint());
-    let token = |page| FormSeal::new(here, &browser, page, &sent.canonical, &shown);
+    let token = |page| FormToken::new(context, &browser, page, &sent.canonical, &shown);
     let (first, again) = (token("consent"), token("consent again"));
     let screen = |typed, notice: Option<Notice>| {
         // KOE203 is for forms that had marked what is missing.
         let marks = matches!(&notice, Some(Notice::Incomplete(Incomplete { missing, .. })) if !missing.is_empty());
-        let form = form_token::seal(here, Purpose::Form, if marks { &again } else { &first });
+        let form = form_token::seal(context, Purpose::Form, if marks { &again } else { &first });
         Answer::Show(Box::new(Screen { ask: ask.clone(), form, typed, notice, cookie: cookie.clone() }))
     };
     let Some(form) = &sent.form else { return Ok(screen(Submitted::default(), None)) };
-    let fits = |token: &FormSeal| token.fits(here, &sent.headers, sent.field(FIELD));
+    let fits = |token: &FormToken| token.fits(context, &sent.headers, sent.field(FIELD));
     let was_again = fits(&again);
     if !was_again && !fits(&first) {
         // Only what our own page sent is shown again: another page must not tick boxes.
@@ -62,7 +62,7 @@ pub async fn read(here: &mut Here, subject: &Subject, ask: Ask, sent: &Sent) -> 
     match sent.field("decision") {
         Some("cancel") => Ok(Answer::Cancelled),
         Some("accept") => match consent::submit(&ask, &subject.account.attributes, &typed) {
-            Ok(agreed) if is_taken(here, subject, &agreed).await? => Ok(screen(typed, Some(Notice::Taken))),
+            Ok(agreed) if is_taken(context, subject, &agreed).await? => Ok(screen(typed, Some(Notice::Taken))),
             Ok(agreed) => Ok(Answer::Agreed(Box::new(agreed))),
             Err(NotAgreed::Required(refusal)) => Err(refusal.into()),
             Err(NotAgreed::Incomplete(what)) => Ok(screen(typed, Some(Notice::Incomplete(what)))),
@@ -85,12 +85,12 @@ pub fn unattended(subject: &Subject, ask: &Ask, submitted: &Submitted) -> Result
 }
 
 /// Whether the email that was typed is another account's log-in id.
-async fn is_taken(here: &Here, subject: &Subject, agreed: &Agreed) -> Result<bool, Error> {
+async fn is_taken(context: &RequestContext, subject: &Subject, agreed: &Agreed) -> Result<bool, Error> {
     let typed = agreed.attributes.as_ref().and_then(|attributes| attributes.email.as_deref());
     let Some(email) = typed.filter(|email| Some(*email) != subject.account.attributes.email.as_deref()) else {
         return Ok(false);
     };
-    let owner = accounts::by_login(&here.platform.store, &LoginId::of(email)).await?;
+    let owner = accounts::by_login(&context.platform.store, &LoginId::of(email)).await?;
     Ok(owner.is_some_and(|owner| owner.account.id != subject.account.id))
 }
 
@@ -136,6 +136,6 @@ pub fn link_changes(
     if !agreed.items.is_empty() {
         happened.push(Event::scopes(EventType::UserScopeConsent, agreed.items.clone()));
     }
-    changes.extend(events::told(platform, app, &link, &happened));
+    changes.extend(events::notify(platform, app, &link, &happened));
     (link, changes)
 }

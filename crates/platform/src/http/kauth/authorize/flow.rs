@@ -21,8 +21,8 @@ use super::subject::{By, Subject};
 use crate::http::error::Error;
 use crate::http::kauth::prepare;
 use crate::pages::ways::Ways;
-use crate::request::context::Here;
-use crate::request::form_token::{self, FormSeal};
+use crate::request::context::RequestContext;
+use crate::request::form_token::{self, FormToken};
 
 /// What was sent, checked and loaded.
 pub struct Flow<'a> {
@@ -43,10 +43,15 @@ impl<'a> Flow<'a> {
     ///
     /// # Errors
     /// KOE001: the request does not say in a way that can be followed where its result goes.
-    pub fn begin(here: &Here, request: &'a Request<'a>, pairs: &Pairs, sent: &'a Sent) -> Result<Self, Error> {
-        let tx_id = prepare::transaction(here, request.parameters().others(), request.key())?;
+    pub fn begin(
+        context: &RequestContext,
+        request: &'a Request<'a>,
+        pairs: &Pairs,
+        sent: &'a Sent,
+    ) -> Result<Self, Error> {
+        let tx_id = prepare::transaction(context, request.parameters().others(), request.key())?;
         let response = AuthorizationResponse::of(request)?;
-        let interaction = Interaction::of(here, pairs, sent, request.key());
+        let interaction = Interaction::of(context, pairs, sent, request.key());
         Ok(Self { sent, request, response, interaction, subject: None, tx_id })
     }
 
@@ -54,11 +59,11 @@ impl<'a> Flow<'a> {
     ///
     /// # Errors
     /// KOE009 or KOE001.
-    pub async fn load_subject(&mut self, here: &Here, ways: &mut Ways) -> Result<(), Error> {
-        self.response.check_site(&self.interaction, &here.platform.policy())?;
-        self.subject = Subject::load(here, self.request.app(), &self.interaction).await?;
+    pub async fn load_subject(&mut self, context: &RequestContext, ways: &mut Ways) -> Result<(), Error> {
+        self.response.check_site(&self.interaction, &context.platform.policy())?;
+        self.subject = Subject::load(context, self.request.app(), &self.interaction).await?;
         let may_change = self.subject.as_ref().is_none_or(Subject::may_change);
-        ways.another = may_change.then(|| self.interaction.another_url(here, self.sent));
+        ways.another = may_change.then(|| self.interaction.another_url(context, self.sent));
         Ok(())
     }
 
@@ -66,11 +71,11 @@ impl<'a> Flow<'a> {
     ///
     /// # Errors
     /// What an error page says.
-    pub async fn decide(&self, here: &mut Here) -> Result<Reply<'_>, Error> {
-        let now = here.platform.now();
+    pub async fn decide(&self, context: &mut RequestContext) -> Result<Reply<'_>, Error> {
+        let now = context.platform.now();
         let next = self.request.next(self.subject.as_ref().map(Subject::decided_on), now);
-        let next = here.unattended().into_iter().fold(next, |next, unattended| unattended.cancel(next));
-        let sign_up = here.platform.settings.sign_up;
+        let next = context.unattended().into_iter().fold(next, |next, unattended| unattended.cancel(next));
+        let sign_up = context.platform.settings.sign_up;
         Ok(match (next, &self.subject) {
             (Next::Stop(refusal), _) => return Err(refusal.into()),
             (Next::Refuse(problem), _) => Reply::Denied(problem),
@@ -87,21 +92,21 @@ impl<'a> Flow<'a> {
             }
             (Next::AgreeToTerms, _) => Reply::Page { path: "/terms", why: "the account's own terms come first" },
             (Next::Restricted, Some(subject)) => Reply::Restricted(subject),
-            (Next::Issue { scopes }, Some(subject)) => self.issue(here, subject, None, scopes, now),
-            (Next::Consent(ask), Some(subject)) => self.ask(here, subject, ask, now).await?,
+            (Next::Issue { scopes }, Some(subject)) => self.issue(context, subject, None, scopes, now),
+            (Next::Consent(ask), Some(subject)) => self.ask(context, subject, ask, now).await?,
         })
     }
 
     async fn ask<'s>(
         &'s self,
-        here: &mut Here,
+        context: &mut RequestContext,
         subject: &'s Subject,
         ask: Ask,
         now: Millis,
     ) -> Result<Reply<'s>, Error> {
-        let answer = match here.unattended() {
+        let answer = match context.unattended() {
             Some(unattended) => consent::unattended(subject, &ask, &unattended.answer(&ask))?,
-            None => consent::read(here, subject, ask, self.sent).await?,
+            None => consent::read(context, subject, ask, self.sent).await?,
         };
         let agreed = match answer {
             Answer::Show(screen) => return Ok(Reply::Consent { subject, screen }),
@@ -118,39 +123,39 @@ impl<'a> Flow<'a> {
         scopes.extend(&agreed.items);
         scopes.sort_unstable();
         scopes.dedup();
-        Ok(self.issue(here, subject, Some(*agreed), scopes, now))
+        Ok(self.issue(context, subject, Some(*agreed), scopes, now))
     }
 
     /// The code for the app, if the person need not confirm first where it goes.
     fn issue<'s>(
         &'s self,
-        here: &mut Here,
+        context: &mut RequestContext,
         subject: &'s Subject,
         agreed: Option<Agreed>,
         scopes: Vec<Item>,
         now: Millis,
     ) -> Reply<'s> {
-        match self.confirm(here, subject, agreed.is_some()) {
+        match self.confirm(context, subject, agreed.is_some()) {
             Some(reply) => reply,
-            None => self.code(here, subject, agreed.as_ref(), scopes, now),
+            None => self.code(context, subject, agreed.as_ref(), scopes, now),
         }
     }
 
     /// Asks before a code is left for a page to poll: any page can open this URL with a transaction that it knows. `agreed`
     /// says that the person pressed the consent screen's button just now; its fields go with the page, so that one commit
     /// does it all. Nothing when there is nothing to ask, or the person said yes.
-    fn confirm<'s>(&self, here: &mut Here, subject: &Subject, agreed: bool) -> Option<Reply<'s>> {
-        let policy = here.platform.policy();
+    fn confirm<'s>(&self, context: &mut RequestContext, subject: &Subject, agreed: bool) -> Option<Reply<'s>> {
+        let policy = context.platform.policy();
         if subject.by == By::Unattended || !self.response.needs_confirmation(&self.interaction, agreed, &policy) {
             return None;
         }
         if self.request.prompt().none {
             return Some(Reply::Denied(Problem::ConsentMissing {}));
         }
-        let (browser, cookie) = here.ensure_browser();
-        let token = FormSeal::new(here, &browser, "finish", &self.sent.canonical, &subject.account.id.to_string());
-        if !token.fits(here, &self.sent.headers, self.sent.field(CONFIRM)) {
-            let form = form_token::seal(here, Purpose::Form, &token);
+        let (browser, cookie) = context.ensure_browser();
+        let token = FormToken::new(context, &browser, "finish", &self.sent.canonical, &subject.account.id.to_string());
+        if !token.fits(context, &self.sent.headers, self.sent.field(CONFIRM)) {
+            let form = form_token::seal(context, Purpose::Form, &token);
             return Some(Reply::Confirm { form, cookie, agreed });
         }
         (self.sent.field(ANSWER) == Some("no")).then_some(Reply::Denied(Problem::UserDenied {}))
@@ -158,13 +163,13 @@ impl<'a> Flow<'a> {
 
     fn code<'s>(
         &self,
-        here: &Here,
+        context: &RequestContext,
         subject: &Subject,
         agreed: Option<&Agreed>,
         scopes: Vec<Item>,
         now: Millis,
     ) -> Reply<'s> {
-        let (platform, request) = (&here.platform, self.request);
+        let (platform, request) = (&context.platform, self.request);
         let why = issued(subject, agreed, &scopes);
         let (link, mut changes) = consent::link_changes(platform, subject, request.app(), agreed, now);
         let code = random::code(&*platform.random);
@@ -177,8 +182,8 @@ impl<'a> Flow<'a> {
             nonce: request.nonce().map(str::to_owned),
             auth_time: subject.auth_time,
             session_id: subject.session_id().unwrap_or_default().to_owned(),
-            device: here.device.clone(),
-            address: here.address.clone(),
+            device: context.device.clone(),
+            address: context.address.clone(),
             epochs: Epochs { link: link.epoch, account: subject.account.epoch, key: request.key().epoch },
         };
         changes.push(codes::insert(&Code {

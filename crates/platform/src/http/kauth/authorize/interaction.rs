@@ -11,7 +11,7 @@ use kakaw_wire::form::Pairs;
 use serde::{Deserialize, Serialize};
 
 use super::sent::Sent;
-use crate::request::context::Here;
+use crate::request::context::RequestContext;
 use crate::request::form_token;
 
 /// The parameter of ours that carries a sealed [`Interaction`].
@@ -39,14 +39,14 @@ pub struct Interaction {
 
 impl Interaction {
     /// What the request carries, if it is this browser's and this request's; else the request begins here.
-    pub fn of(here: &Here, pairs: &Pairs, sent: &Sent, key: &AppKey) -> Self {
+    pub fn of(context: &RequestContext, pairs: &Pairs, sent: &Sent, key: &AppKey) -> Self {
         let sealed = pairs.one(PARAMETER).ok().flatten();
-        let opened: Option<Self> = sealed.and_then(|sealed| form_token::open(here, Purpose::Step, sealed));
-        let browser = here.browser.as_deref().map(secret::hash);
+        let opened: Option<Self> = sealed.and_then(|sealed| form_token::open(context, Purpose::Step, sealed));
+        let browser = context.browser.as_deref().map(secret::hash);
         let fits =
             |found: &Self| found.request == secret::hash(&sent.canonical) && Some(&found.browser) == browser.as_ref();
         opened.filter(fits).unwrap_or_else(|| Self {
-            session: here.session_id().unwrap_or_default(),
+            session: context.session_id().unwrap_or_default(),
             ..Self::beginning(sent, key, None)
         })
     }
@@ -69,46 +69,51 @@ impl Interaction {
     }
 
     /// The request's URL with this interaction.
-    pub fn url(&self, here: &mut Here, sent: &Sent) -> (String, Option<HeaderValue>) {
-        let (browser, cookie) = here.ensure_browser();
-        (self.url_in(here, &browser, &sent.canonical), cookie)
+    pub fn url(&self, context: &mut RequestContext, sent: &Sent) -> (String, Option<HeaderValue>) {
+        let (browser, cookie) = context.ensure_browser();
+        (self.url_in(context, &browser, &sent.canonical), cookie)
     }
 
-    fn url_in(&self, here: &Here, browser: &str, canonical: &str) -> String {
+    fn url_in(&self, context: &RequestContext, browser: &str, canonical: &str) -> String {
         let sealed = Self { browser: secret::hash(browser), ..self.clone() };
-        format!("/oauth/authorize?{canonical}&{PARAMETER}={}", form_token::seal(here, Purpose::Step, &sealed))
+        format!("/oauth/authorize?{canonical}&{PARAMETER}={}", form_token::seal(context, Purpose::Step, &sealed))
     }
 
     /// The URL to come back to from a page of the account: a log-in from here on is for this request.
-    pub fn return_url(&self, here: &mut Here, sent: &Sent) -> (String, Option<HeaderValue>) {
-        let from_here = Self { session: here.session_id().unwrap_or_default(), ..self.clone() };
-        from_here.url(here, sent)
+    pub fn return_url(&self, context: &mut RequestContext, sent: &Sent) -> (String, Option<HeaderValue>) {
+        let from_here = Self { session: context.session_id().unwrap_or_default(), ..self.clone() };
+        from_here.url(context, sent)
     }
 
     /// The same with the account of this session chosen.
-    pub fn chosen_url(&self, here: &mut Here, sent: &Sent, session: &str) -> (String, Option<HeaderValue>) {
+    pub fn chosen_url(
+        &self,
+        context: &mut RequestContext,
+        sent: &Sent,
+        session: &str,
+    ) -> (String, Option<HeaderValue>) {
         let chosen = Self { chosen: session.to_owned(), ..self.clone() };
-        chosen.url(here, sent)
+        chosen.url(context, sent)
     }
 
     /// Where a form of this request is sent back to. Browsers send no `Referer` from our pages, so the URL says where the
     /// log-in began.
-    pub fn action(&self, here: &mut Here, sent: &Sent) -> String {
+    pub fn action(&self, context: &mut RequestContext, sent: &Sent) -> String {
         match self.site {
-            Some(_) => self.url(here, sent).0,
+            Some(_) => self.url(context, sent).0,
             None => format!("/oauth/authorize?{}", sent.query),
         }
     }
 
     /// The URL of the same request for another person: the log-in began where it began.
-    pub fn another_url(&self, here: &Here, sent: &Sent) -> String {
+    pub fn another_url(&self, context: &RequestContext, sent: &Sent) -> String {
         let other = with_prompt_login(&sent.canonical);
-        let (Some(_), Some(browser)) = (&self.site, &here.browser) else {
+        let (Some(_), Some(browser)) = (&self.site, &context.browser) else {
             return format!("/oauth/authorize?{other}");
         };
-        let (request, session) = (secret::hash(&other), here.session_id().unwrap_or_default());
+        let (request, session) = (secret::hash(&other), context.session_id().unwrap_or_default());
         let another = Self { request, session, chosen: String::new(), agt: None, ..self.clone() };
-        another.url_in(here, browser, &other)
+        another.url_in(context, browser, &other)
     }
 }
 

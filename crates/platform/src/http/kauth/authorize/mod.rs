@@ -33,7 +33,7 @@ use crate::endpoint::{About, Param, Routes, no, yes};
 use crate::http::error::Error;
 use crate::pages::ways::{Back, Ways};
 use crate::request::body;
-use crate::request::context::Here;
+use crate::request::context::RequestContext;
 use crate::request::settled::Settled;
 
 /// How often the request is decided again when its commits are outrun.
@@ -74,17 +74,16 @@ pub fn routes() -> Routes<Arc<Platform>> {
     Routes::new().get("/oauth/authorize", &ABOUT, get).post("/oauth/authorize", &FORM, post)
 }
 
-async fn get(here: Here, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
-    answer(here, &Sent::new(query.unwrap_or_default(), headers, None)).await
+async fn get(context: RequestContext, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+    answer(context, &Sent::new(query.unwrap_or_default(), headers, None)).await
 }
 
-async fn post(here: Here, RawQuery(query): RawQuery, request: Request) -> Response {
+async fn post(context: RequestContext, RawQuery(query): RawQuery, request: Request) -> Response {
     let headers = request.headers().clone();
     match body::form(request).await {
-        Ok(form) => answer(here, &Sent::new(query.unwrap_or_default(), headers, Some(form))).await,
-        Err(error) => {
-            Error::from(Problem::MalformedRequest { parameter: "body".to_owned(), reason: error.reason() }).page(&here)
-        }
+        Ok(form) => answer(context, &Sent::new(query.unwrap_or_default(), headers, Some(form))).await,
+        Err(error) => Error::from(Problem::MalformedRequest { parameter: "body".to_owned(), reason: error.reason() })
+            .page(&context),
     }
 }
 
@@ -92,40 +91,40 @@ async fn post(here: Here, RawQuery(query): RawQuery, request: Request) -> Respon
 ///
 /// # Errors
 /// What an error page would say.
-pub async fn without_pages(mut here: Here, query: String) -> Result<Response, Error> {
-    respond(&mut here, &Sent::new(query, HeaderMap::new(), None), &mut Ways::default()).await
+pub async fn without_pages(mut context: RequestContext, query: String) -> Result<Response, Error> {
+    respond(&mut context, &Sent::new(query, HeaderMap::new(), None), &mut Ways::default()).await
 }
 
-async fn answer(mut here: Here, sent: &Sent) -> Response {
+async fn answer(mut context: RequestContext, sent: &Sent) -> Response {
     let mut ways = Ways::default();
-    match respond(&mut here, sent, &mut ways).await {
+    match respond(&mut context, sent, &mut ways).await {
         Ok(response) => response,
-        Err(error) => error.page_with(&here, ways),
+        Err(error) => error.page_with(&context, ways),
     }
 }
 
 /// Parses, and loads, decides and commits until no commit is outrun. `ways` gets what an error page may offer, as far as
 /// the request was found to be good.
-async fn respond(here: &mut Here, sent: &Sent, ways: &mut Ways) -> Result<Response, Error> {
+async fn respond(context: &mut RequestContext, sent: &Sent, ways: &mut Ways) -> Result<Response, Error> {
     let pairs = super::query(&sent.query)?;
     let parameters = Parameters::parse(&pairs)?;
     if let Some(lang) = parameters.others().lang.as_deref().and_then(Lang::from_id) {
-        here.lang = lang;
+        context.lang = lang;
     }
     for _ in 0..ATTEMPTS {
-        let found = super::find_key(&here.platform, parameters.client_id()).await?;
+        let found = super::find_key(&context.platform, parameters.client_id()).await?;
         let found = found.as_ref().map(|(app, key)| (&**app, key));
-        *ways = self::ways(here, found, &pairs, &sent.query);
-        let request = authorize::Request::check(&parameters, found, &here.platform.policy())?;
-        let mut flow = Flow::begin(here, &request, &pairs, sent)?;
-        let reply = match beforehand(here, &request, sent).await? {
+        *ways = self::ways(context, found, &pairs, &sent.query);
+        let request = authorize::Request::check(&parameters, found, &context.platform.policy())?;
+        let mut flow = Flow::begin(context, &request, &pairs, sent)?;
+        let reply = match beforehand(context, &request, sent).await? {
             Some(reply) => reply,
             None => {
-                flow.load_subject(here, ways).await?;
-                flow.decide(here).await?
+                flow.load_subject(context, ways).await?;
+                flow.decide(context).await?
             }
         };
-        if let Some(response) = flow.render(here, reply, ways).await? {
+        if let Some(response) = flow.render(context, reply, ways).await? {
             return Ok(response);
         }
     }
@@ -134,11 +133,11 @@ async fn respond(here: &mut Here, sent: &Sent, ways: &mut Ways) -> Result<Respon
 
 /// What is settled before anybody is looked for: by a layer in front, or by an `agt` that names the person.
 async fn beforehand(
-    here: &Here,
+    context: &RequestContext,
     request: &authorize::Request<'_>,
     sent: &Sent,
 ) -> Result<Option<Reply<'static>>, Error> {
-    match &here.settled {
+    match &context.settled {
         Some(Settled::Refused(code)) => {
             if let Some(problem) = Problem::injected(*code, Surface::Redirect) {
                 return Ok(Some(Reply::Denied(problem)));
@@ -152,13 +151,13 @@ async fn beforehand(
         Some(Settled::Subject(_)) | None => {}
     }
     let Some(agt) = &request.parameters().others().agt else { return Ok(None) };
-    Ok(Some(Reply::Redeemed(agt::redeem(here, agt, request, sent).await?)))
+    Ok(Some(Reply::Redeemed(agt::redeem(context, agt, request, sent).await?)))
 }
 
 /// What an error page may offer. The way back is checked here: a request gets it before all of it was found to be good.
-pub fn ways(here: &Here, found: Option<(&App, &AppKey)>, pairs: &Pairs, query: &str) -> Ways {
+pub fn ways(context: &RequestContext, found: Option<(&App, &AppKey)>, pairs: &Pairs, query: &str) -> Ways {
     let one = |name| pairs.one(name).ok().flatten().filter(|value| !value.is_empty());
-    let policy = here.platform.policy();
+    let policy = context.platform.policy();
     let back = found
         .zip(one("redirect_uri"))
         .and_then(|((app, key), uri)| Back::of(app, key, uri, one("state"), &policy, &Problem::UserDenied {}));

@@ -16,7 +16,7 @@ use super::subject::Subject;
 use crate::http::error::Error;
 use crate::pages;
 use crate::pages::ways::{Back, Ways};
-use crate::request::context::Here;
+use crate::request::context::RequestContext;
 use crate::request::decision::decided;
 use crate::request::redirect::{redirect, with_cookie};
 
@@ -64,53 +64,63 @@ pub enum Reply<'a> {
 
 impl Flow<'_> {
     /// Renders the reply. Nothing when its commit was outrun: what was loaded is no longer so.
-    pub async fn render(&self, here: &mut Here, reply: Reply<'_>, ways: &Ways) -> Result<Option<Response>, Error> {
+    pub async fn render(
+        &self,
+        context: &mut RequestContext,
+        reply: Reply<'_>,
+        ways: &Ways,
+    ) -> Result<Option<Response>, Error> {
         let posted = self.sent.form.is_some();
         let known = self.subject.is_some();
         Ok(Some(match reply {
-            Reply::Page { path, why } => decided(self.page(here, path), why),
+            Reply::Page { path, why } => decided(self.page(context, path), why),
             Reply::Redeemed(interaction) => {
-                let (url, cookie) = interaction.url(here, self.sent);
+                let (url, cookie) = interaction.url(context, self.sent);
                 with_cookie(redirect(&url, true), cookie)
             }
             Reply::ChooseAccount { subject, session } => {
-                let (url, cookie) = self.interaction.chosen_url(here, self.sent, session);
-                let another = self.interaction.another_url(here, self.sent);
-                let view = pages::choose::Choose::new(here, self.request.app(), &subject.account, url, another);
-                let page = with_cookie(pages::respond(here, StatusCode::OK, &view), cookie);
+                let (url, cookie) = self.interaction.chosen_url(context, self.sent, session);
+                let another = self.interaction.another_url(context, self.sent);
+                let view = pages::choose::Choose::new(context, self.request.app(), &subject.account, url, another);
+                let page = with_cookie(pages::respond(context, StatusCode::OK, &view), cookie);
                 decided(page, "asked which account: prompt=select_account")
             }
             Reply::Restricted(subject) => {
-                let view =
-                    pages::restricted::Restricted::new(here, &subject.account, self.ways_of_restricted(here, ways));
-                decided(pages::respond(here, StatusCode::FORBIDDEN, &view), "the account is restricted")
+                let view = pages::restricted::Restricted::new(
+                    context,
+                    &subject.account,
+                    self.ways_of_restricted(context, ways),
+                );
+                decided(pages::respond(context, StatusCode::FORBIDDEN, &view), "the account is restricted")
             }
             Reply::Consent { subject, screen } => {
                 let why = asked(&screen.ask);
-                decided(self.consent_screen(here, subject, *screen), why)
+                decided(self.consent_screen(context, subject, *screen), why)
             }
             Reply::Confirm { form, cookie, agreed } => {
-                let page = with_cookie(self.confirmation(here, form, agreed), cookie);
+                let page = with_cookie(self.confirmation(context, form, agreed), cookie);
                 decided(page, "asked whether the site that polls may complete the log-in")
             }
             Reply::Denied(problem) => {
                 let denial = Denial::from(&problem);
                 let why = format!("the app is told {}: {}", denial.error, denial.description);
-                decided(self.response.deny(here, denial, known, posted).await?, why)
+                decided(self.response.deny(context, denial, known, posted).await?, why)
             }
             Reply::Ended { error, description } => {
                 let denial = Denial { error: error.to_owned(), description: description.to_owned() };
-                self.response.deny(here, denial, known, posted).await?
+                self.response.deny(context, denial, known, posted).await?
             }
             Reply::Issued { code, changes, why } => {
-                let Some(response) = self.response.issue(here, &code, changes, posted).await? else { return Ok(None) };
+                let Some(response) = self.response.issue(context, &code, changes, posted).await? else {
+                    return Ok(None);
+                };
                 decided(response, why)
             }
         }))
     }
 
-    fn page(&self, here: &mut Here, path: &str) -> Response {
-        let (url, cookie) = self.interaction.return_url(here, self.sent);
+    fn page(&self, context: &mut RequestContext, path: &str) -> Response {
+        let (url, cookie) = self.interaction.return_url(context, self.sent);
         let mut location = format!("{path}?continue={}", url::encoded(&url));
         let lang = self.request.parameters().others().lang.as_deref();
         if let Some(lang) = lang.and_then(Lang::from_id) {
@@ -119,42 +129,42 @@ impl Flow<'_> {
         with_cookie(redirect(&location, false), cookie)
     }
 
-    fn ways_of_restricted(&self, here: &Here, ways: &Ways) -> Ways {
+    fn ways_of_restricted(&self, context: &RequestContext, ways: &Ways) -> Ways {
         let request = self.request;
-        let (uri, state, policy) = (request.redirect_uri(), request.state(), here.platform.policy());
+        let (uri, state, policy) = (request.redirect_uri(), request.state(), context.platform.policy());
         let back = Back::of(request.app(), request.key(), uri, state, &policy, &Problem::Restricted {});
         Ways { again: None, back, ..ways.clone() }
     }
 
-    fn consent_screen(&self, here: &mut Here, subject: &Subject, screen: Screen) -> Response {
+    fn consent_screen(&self, context: &mut RequestContext, subject: &Subject, screen: Screen) -> Response {
         let Screen { ask, form, typed, notice, cookie } = screen;
         let status = if notice.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
         let view = pages::consent::Consent {
             app: self.request.app(),
             account: &subject.account,
             ask: &ask,
-            action: self.interaction.action(here, self.sent),
+            action: self.interaction.action(context, self.sent),
             form,
             typed: &typed,
             notice,
-            switch: subject.may_change().then(|| self.interaction.another_url(here, self.sent)),
+            switch: subject.may_change().then(|| self.interaction.another_url(context, self.sent)),
         };
-        with_cookie(pages::respond_with_script(here, status, &pages::consent::Page::new(here, &view)), cookie)
+        with_cookie(pages::respond_with_script(context, status, &pages::consent::Page::new(context, &view)), cookie)
     }
 
-    fn confirmation(&self, here: &mut Here, form: String, agreed: bool) -> Response {
+    fn confirmation(&self, context: &mut RequestContext, form: String, agreed: bool) -> Response {
         let (site, verified) = self.response.site(&self.interaction);
         let fields = self.sent.form.iter().filter(|_| agreed).flat_map(|form| form.iter());
         let view = pages::finish::Confirm {
-            frame: pages::Frame::new(here),
+            frame: pages::Frame::new(context),
             app: self.request.app().settings.name.clone(),
             site,
             verified,
-            action: self.interaction.action(here, self.sent),
+            action: self.interaction.action(context, self.sent),
             form,
             consent: fields.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
         };
-        pages::respond(here, StatusCode::OK, &view)
+        pages::respond(context, StatusCode::OK, &view)
     }
 }
 

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use kakaw_core::authorize::{Request, code_polling};
 use kakaw_core::policy::Policy;
-use kakaw_store::{Contested, Outcome, Statement, parked_codes};
+use kakaw_store::{Contested, Outcome, Statement, pending_results};
 use kakaw_wire::ka::Ka;
 use kakaw_wire::problem::{Problem, Surface};
 use kakaw_wire::token::CodeReply;
@@ -15,7 +15,7 @@ use super::interaction::Interaction;
 use crate::http::apiweb;
 use crate::http::error::Error;
 use crate::pages;
-use crate::request::context::Here;
+use crate::request::context::RequestContext;
 use crate::request::redirect::redirect;
 
 /// Where the result goes.
@@ -45,7 +45,7 @@ impl<'a> AuthorizationResponse<'a> {
     /// KOE001: the request does not say so in a way that can be followed.
     pub fn of(request: &'a Request<'a>) -> Result<Self, Error> {
         let transaction = code_polling::transaction(request)?;
-        Ok(Self { request, pending: transaction.map(|id| apiweb::parked_id(&request.key().key, id)) })
+        Ok(Self { request, pending: transaction.map(|id| apiweb::pending_id(&request.key().key, id)) })
     }
 
     /// Refuses at once what could not be handed over at the end.
@@ -77,12 +77,12 @@ impl<'a> AuthorizationResponse<'a> {
     /// Commits `changes` and hands the code over. Nothing when somebody was faster.
     pub async fn issue(
         &self,
-        here: &Here,
+        context: &RequestContext,
         code: &str,
         mut changes: Vec<Statement>,
         posted: bool,
     ) -> Result<Option<Response>, Error> {
-        let platform = &here.platform;
+        let platform = &context.platform;
         let state = self.request.state();
         let Some(transaction) = &self.pending else {
             let Outcome::Committed = platform.store.commit(changes).await? else { return Ok(None) };
@@ -95,10 +95,10 @@ impl<'a> AuthorizationResponse<'a> {
             state: state.map(str::to_owned),
             ..CodeReply::default()
         };
-        changes.push(apiweb::park(platform, transaction, self.request.app().id, &reply));
+        changes.push(apiweb::keep(platform, transaction, self.request.app().id, &reply));
         match platform.store.commit(changes).await? {
-            Outcome::Committed => Ok(Some(self.done(here, true))),
-            Outcome::Conflict { about: Contested::PendingResult, .. } if is_taken(here, transaction).await? => {
+            Outcome::Committed => Ok(Some(self.done(context, true))),
+            Outcome::Conflict { about: Contested::PendingResult, .. } if is_taken(context, transaction).await? => {
                 Err(taken().into())
             }
             Outcome::Conflict { .. } => Ok(None),
@@ -107,7 +107,13 @@ impl<'a> AuthorizationResponse<'a> {
 
     /// Hands an error over. `known` says that somebody is logged in whom it is about: anybody can cause another, so nothing
     /// durable is written for it.
-    pub async fn deny(&self, here: &Here, denial: Denial, known: bool, posted: bool) -> Result<Response, Error> {
+    pub async fn deny(
+        &self,
+        context: &RequestContext,
+        denial: Denial,
+        known: bool,
+        posted: bool,
+    ) -> Result<Response, Error> {
         let (state, Denial { error, description }) = (self.request.state(), denial);
         let Some(transaction) = &self.pending else {
             let parameters =
@@ -123,24 +129,24 @@ impl<'a> AuthorizationResponse<'a> {
             ..CodeReply::default()
         };
         if !known {
-            apiweb::hold(here, transaction, &reply);
-            return Ok(self.done(here, false));
+            apiweb::hold(context, transaction, &reply);
+            return Ok(self.done(context, false));
         }
-        let pending = apiweb::park(&here.platform, transaction, self.request.app().id, &reply);
-        match here.platform.store.commit(vec![pending]).await? {
-            Outcome::Committed => Ok(self.done(here, false)),
+        let pending = apiweb::keep(&context.platform, transaction, self.request.app().id, &reply);
+        match context.platform.store.commit(vec![pending]).await? {
+            Outcome::Committed => Ok(self.done(context, false)),
             Outcome::Conflict { .. } => Err(taken().into()),
         }
     }
 
-    fn done(&self, here: &Here, logged_in: bool) -> Response {
+    fn done(&self, context: &RequestContext, logged_in: bool) -> Response {
         let app = &self.request.app().settings.name;
-        pages::respond(here, StatusCode::OK, &pages::finish::Done::new(here, app, logged_in))
+        pages::respond(context, StatusCode::OK, &pages::finish::Done::new(context, app, logged_in))
     }
 }
 
-async fn is_taken(here: &Here, transaction: &str) -> Result<bool, Error> {
-    Ok(parked_codes::by_id(&here.platform.store, transaction).await?.is_some())
+async fn is_taken(context: &RequestContext, transaction: &str) -> Result<bool, Error> {
+    Ok(pending_results::by_id(&context.platform.store, transaction).await?.is_some())
 }
 
 fn taken() -> Problem {

@@ -11,7 +11,7 @@ use kakaw_wire::scope::Item;
 
 use super::interaction::Interaction;
 use crate::http::error::Error;
-use crate::request::context::Here;
+use crate::request::context::RequestContext;
 use crate::request::settled::Unattended;
 
 /// The person, as the store knows them.
@@ -42,33 +42,33 @@ pub enum By {
 
 impl Subject {
     /// The person whom a layer in front named, whose access token the interaction names, or who is logged in.
-    pub async fn load(here: &Here, app: &App, interaction: &Interaction) -> Result<Option<Self>, Error> {
-        if let Some(unattended) = here.unattended() {
-            return Ok(Some(Self::unattended(here, app, unattended).await?));
+    pub async fn load(context: &RequestContext, app: &App, interaction: &Interaction) -> Result<Option<Self>, Error> {
+        if let Some(unattended) = context.unattended() {
+            return Ok(Some(Self::unattended(context, app, unattended).await?));
         }
         match interaction.agt {
-            Some(grant_id) => Ok(Some(Self::by_access_token(here, app, grant_id).await?)),
-            None => Self::by_session(here, app, interaction).await,
+            Some(grant_id) => Ok(Some(Self::by_access_token(context, app, grant_id).await?)),
+            None => Self::by_session(context, app, interaction).await,
         }
     }
 
-    async fn by_session(here: &Here, app: &App, interaction: &Interaction) -> Result<Option<Self>, Error> {
-        let Some(id) = here.session_id() else { return Ok(None) };
-        let Some((session, account)) = sessions::with_account(&here.platform.store, &id).await? else {
+    async fn by_session(context: &RequestContext, app: &App, interaction: &Interaction) -> Result<Option<Self>, Error> {
+        let Some(id) = context.session_id() else { return Ok(None) };
+        let Some((session, account)) = sessions::with_account(&context.platform.store, &id).await? else {
             return Ok(None);
         };
-        if !session.is_live(account.epoch, here.platform.now()) {
+        if !session.is_live(account.epoch, context.platform.now()) {
             return Ok(None);
         }
-        let link = links::of(&here.platform.store, app.id, account.id).await?;
+        let link = links::of(&context.platform.store, app.id, account.id).await?;
         let (fresh, chosen) = (interaction.session != session.id, interaction.chosen == session.id);
         let by = By::Session { id: session.id, fresh, chosen };
         Ok(Some(Self { account, link, auth_time: session.auth_time, by }))
     }
 
     /// The person of an access token, for as long as its grant stands.
-    async fn by_access_token(here: &Here, app: &App, grant_id: GrantId) -> Result<Self, Error> {
-        let bearer = grants::bearer(&here.platform.store, grant_id).await?;
+    async fn by_access_token(context: &RequestContext, app: &App, grant_id: GrantId) -> Result<Self, Error> {
+        let bearer = grants::bearer(&context.platform.store, grant_id).await?;
         let Some(bearer) = bearer.filter(|bearer| bearer.live().is_ok() && bearer.grant.authorization.app_id == app.id)
         else {
             let reason = "the access token that it was made with has ended".to_owned();
@@ -79,7 +79,7 @@ impl Subject {
     }
 
     /// A person who answers without pages, as if they had just logged in.
-    async fn unattended(here: &Here, app: &App, unattended: &Unattended) -> Result<Self, Error> {
+    async fn unattended(context: &RequestContext, app: &App, unattended: &Unattended) -> Result<Self, Error> {
         let malformed = |reason| Problem::MalformedRequest { parameter: unattended.named_by.to_owned(), reason };
         if let Some(unknown) = unattended.only.iter().flatten().find(|one| !may_ask_for(app, one)) {
             return Err(malformed(format!(
@@ -87,10 +87,10 @@ impl Subject {
             ))
             .into());
         }
-        let stored = accounts::by_login(&here.platform.store, &LoginId::of(&unattended.person)).await?;
+        let stored = accounts::by_login(&context.platform.store, &LoginId::of(&unattended.person)).await?;
         let stored = stored.ok_or_else(|| malformed(format!("nobody logs in with {:?}", unattended.person)))?;
-        let link = links::of(&here.platform.store, app.id, stored.account.id).await?;
-        Ok(Self { account: stored.account, link, auth_time: here.platform.now(), by: By::Unattended })
+        let link = links::of(&context.platform.store, app.id, stored.account.id).await?;
+        Ok(Self { account: stored.account, link, auth_time: context.platform.now(), by: By::Unattended })
     }
 
     /// As the decision needs them.

@@ -73,7 +73,7 @@ async fn attempt(
             let code = found.code.id.clone();
             let issued = Issued::new(client, *found, id, now);
             let mut changes = vec![codes::redeem(&code, id, now), grants::insert(&issued.bearer.grant)];
-            changes.extend(events::told(platform, app, &issued.bearer.link, &[Event::new(EventType::TokenIssued)]));
+            changes.extend(events::notify(platform, app, &issued.bearer.link, &[Event::new(EventType::TokenIssued)]));
             Attempt::Resumable { changes, then: Ok(issued) }
         }
         Redemption::Invalidate { code, refusal } => {

@@ -32,7 +32,7 @@ pub fn access_reply(platform: &Platform, grant: &Grant, key: &AppKey) -> TokenRe
 
 /// Seconds that an access token of this key lives.
 fn access_lifetime(platform: &Platform, key: &AppKey) -> i64 {
-    platform.policy().rehearsal.access_lifetime.unwrap_or_else(|| key.kind.access_lifetime())
+    platform.policy().overrides.access_lifetime.unwrap_or_else(|| key.kind.access_lifetime())
 }
 
 pub async fn sign_id_token(client: &Client<'_>, bearer: &Bearer, now: Millis) -> Result<String, Error> {

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use axum::http::StatusCode;
 use axum::response::Response;
 use kakaw_core::app::platform::{self, Identity};
-use kakaw_core::app::{App, AppKey, KeyKind, Standing};
+use kakaw_core::app::{App, AppKey, AppStatus, KeyKind};
 use kakaw_core::crypto::seal::Purpose;
 use kakaw_core::crypto::secret;
 use kakaw_core::token::grant::Bearer;
-use kakaw_store::{Outcome, Statement, app_keys, apps, grants, parked_codes};
+use kakaw_store::{Outcome, Statement, app_keys, apps, grants, pending_results};
 use kakaw_wire::Problem;
 use kakaw_wire::form::Pairs;
 use kakaw_wire::scope::Item;
@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::http::error::{Error, apps_error};
 use crate::pages;
-use crate::request::context::Here;
+use crate::request::context::RequestContext;
 use crate::request::redirect::redirect;
 
 /// Seconds that a picking may take.
@@ -28,7 +28,7 @@ const LIFETIME: i64 = 600;
 const TRANS_ID: usize = 20;
 
 /// What the picker was opened with.
-pub struct Pick {
+pub struct AddressSelection {
     pub app: Arc<App>,
     pub key: AppKey,
     pub to: Target,
@@ -55,7 +55,7 @@ pub struct Picker {
 }
 
 /// The parameter of ours that carries a sealed [`Picker`].
-pub const PICKER: &str = "kakaw_picker";
+pub const SELECTION: &str = "kakaw_picker";
 
 /// An outcome that waits for the frame.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -66,12 +66,12 @@ pub struct Parked {
     pub targets: Vec<String>,
 }
 
-impl Pick {
+impl AddressSelection {
     /// Reads the parameters of `/user/address`.
     ///
     /// # Errors
     /// KAE002, KAE003 or KAE104; they cannot be sent anywhere.
-    pub async fn read(here: &Here, pairs: &Pairs) -> Result<Self, Error> {
+    pub async fn read(context: &RequestContext, pairs: &Pairs) -> Result<Self, Error> {
         let wrong = |parameter: &str, reason: &str| {
             Error::from(Problem::AppsInvalidParameter { parameter: parameter.to_owned(), reason: reason.to_owned() })
         };
@@ -79,15 +79,16 @@ impl Pick {
             pairs.one(name).map_err(|_| wrong(name, "it was sent more than once")).map(|v| v.filter(|v| !v.is_empty()))
         };
         let app_key = one("app_key")?.ok_or_else(|| wrong("app_key", "it is missing"))?;
-        let found = app_keys::with_app(&here.platform.store, app_key).await?;
+        let found = app_keys::with_app(&context.platform.store, app_key).await?;
         let found = match found {
             Some(found) => found,
             // An admin key is known by its keyed hash.
-            None => {
-                app_keys::with_app(&here.platform.store, &secret::keyed_hash(here.platform.sealer.hash_key(), app_key))
-                    .await?
-                    .ok_or_else(|| wrong("app_key", "no app has this key"))?
-            }
+            None => app_keys::with_app(
+                &context.platform.store,
+                &secret::keyed_hash(context.platform.sealer.hash_key(), app_key),
+            )
+            .await?
+            .ok_or_else(|| wrong("app_key", "no app has this key"))?,
         };
         let (app, key) = found;
         if !matches!(key.kind, KeyKind::Native | KeyKind::Javascript) {
@@ -119,7 +120,7 @@ impl Pick {
     /// KAE101, KAE102 or KAE103.
     pub fn check_app(&self) -> Result<(), Error> {
         let settings = &self.app.settings;
-        if settings.standing != Standing::Active || !settings.kakao_login {
+        if settings.status != AppStatus::Active || !settings.kakao_login {
             return Err(Problem::AppsAppType {}.into());
         }
         match settings.consent_items.get(&Item::ShippingAddress) {
@@ -133,8 +134,8 @@ impl Pick {
     ///
     /// # Errors
     /// KAE201, KAE202, KAE204 or KAE205.
-    pub async fn person(&self, here: &Here, grant_id: GrantId) -> Result<Bearer, Error> {
-        let bearer = grants::bearer(&here.platform.store, grant_id).await?.ok_or(Problem::AppsAuth {})?;
+    pub async fn person(&self, context: &RequestContext, grant_id: GrantId) -> Result<Bearer, Error> {
+        let bearer = grants::bearer(&context.platform.store, grant_id).await?.ok_or(Problem::AppsAuth {})?;
         if bearer.grant.authorization.app_key != self.key.key {
             return Err(Problem::AppsAuth {}.into());
         }
@@ -154,29 +155,29 @@ impl Pick {
     }
 
     /// Seals who picks into the URL of the page.
-    pub fn seal(&self, here: &Here, browser: &str, grant_id: GrantId) -> String {
+    pub fn seal(&self, context: &RequestContext, browser: &str, grant_id: GrantId) -> String {
         let picker = Picker {
             grant_id,
             browser: secret::hash(browser),
             request: self.request(),
-            until: here.platform.now().plus_seconds(LIFETIME).0,
+            until: context.platform.now().plus_seconds(LIFETIME).0,
         };
-        here.platform.sealer.seal(Purpose::Picker, &serde_json::to_vec(&picker).unwrap_or_default())
+        context.platform.sealer.seal(Purpose::Picker, &serde_json::to_vec(&picker).unwrap_or_default())
     }
 
     /// Who picks.
     ///
     /// # Errors
     /// KAE201 without a seal of this browser, key and transaction; KAE004 when its time is over.
-    pub fn open(&self, here: &Here, text: Option<&str>) -> Result<Picker, Error> {
-        let plain = text.and_then(|text| here.platform.sealer.open(Purpose::Picker, text));
+    pub fn open(&self, context: &RequestContext, text: Option<&str>) -> Result<Picker, Error> {
+        let plain = text.and_then(|text| context.platform.sealer.open(Purpose::Picker, text));
         let picker: Option<Picker> = plain.and_then(|plain| serde_json::from_slice(&plain).ok());
-        let browser = here.browser.as_deref().map(secret::hash);
+        let browser = context.browser.as_deref().map(secret::hash);
         let picker =
             picker.filter(|picker| Some(&picker.browser) == browser.as_ref() && picker.request == self.request());
         match picker {
             None => Err(Problem::AppsAuth {}.into()),
-            Some(picker) if here.platform.now().0 >= picker.until => Err(Problem::AppsTimeExpired {}.into()),
+            Some(picker) if context.platform.now().0 >= picker.until => Err(Problem::AppsTimeExpired {}.into()),
             Some(picker) => Ok(picker),
         }
     }
@@ -190,76 +191,81 @@ impl Pick {
     }
 
     /// Ends with an address. `changes` are committed with it.
-    pub async fn chosen(&self, here: &Here, address_id: i64, changes: Vec<Statement>) -> Result<Response, Error> {
+    pub async fn chosen(
+        &self,
+        context: &RequestContext,
+        address_id: i64,
+        changes: Vec<Statement>,
+    ) -> Result<Response, Error> {
         let id = address_id.to_string();
         let query = [("status", Some("success")), ("address_id", Some(id.as_str()))];
         let message = serde_json::json!({ "address_id": address_id }).to_string();
-        self.end(here, &query, message, changes, "picker_chosen").await
+        self.end(context, &query, message, changes, "picker_chosen").await
     }
 
     /// Ends with an error, for a person who picks.
-    pub async fn failed(&self, here: &Here, problem: &Problem) -> Result<Response, Error> {
+    pub async fn failed(&self, context: &RequestContext, problem: &Problem) -> Result<Response, Error> {
         let (query, message) = failure(problem);
         let query = query.each_ref().map(|(name, value)| (*name, Some(value.as_str())));
-        self.end(here, &query, message, Vec::new(), FAILED).await
+        self.end(context, &query, message, Vec::new(), FAILED).await
     }
 
     /// Ends with an error though nobody is known to pick. Anybody can cause it, so nothing durable is written.
-    pub fn failed_for_nobody(&self, here: &Here, problem: &Problem) -> Response {
+    pub fn failed_for_nobody(&self, context: &RequestContext, problem: &Problem) -> Response {
         let (query, message) = failure(problem);
         if let Target::Proxy(id) = &self.to {
-            let now = here.platform.now();
-            let answer = self.sealed(here, message);
-            here.platform.held.put(&parked_id(id), &here.address, answer, now, now.plus_seconds(LIFETIME));
+            let now = context.platform.now();
+            let answer = self.sealed(context, message);
+            context.platform.held.put(&pending_id(id), &context.address, answer, now, now.plus_seconds(LIFETIME));
         }
         let query = query.each_ref().map(|(name, value)| (*name, Some(value.as_str())));
-        self.answer(here, &query, FAILED)
+        self.answer(context, &query, FAILED)
     }
 
     /// The person closed the window: the page is told by one word.
-    pub async fn closed(&self, here: &Here) -> Result<(), Error> {
+    pub async fn closed(&self, context: &RequestContext) -> Result<(), Error> {
         if let Target::Proxy(id) = &self.to {
-            let parked = self.park(here, id, "closed".to_owned());
-            let (Outcome::Committed | Outcome::Conflict { .. }) = here.platform.store.commit(vec![parked]).await?;
+            let pending = self.insert(context, id, "closed".to_owned());
+            let (Outcome::Committed | Outcome::Conflict { .. }) = context.platform.store.commit(vec![pending]).await?;
         }
         Ok(())
     }
 
     async fn end(
         &self,
-        here: &Here,
+        context: &RequestContext,
         query: &[(&str, Option<&str>)],
         message: String,
         mut changes: Vec<Statement>,
         words: &'static str,
     ) -> Result<Response, Error> {
         if let Target::Proxy(id) = &self.to {
-            changes.push(self.park(here, id, message));
+            changes.push(self.insert(context, id, message));
         }
         if !changes.is_empty() {
             // A second outcome of one transaction is no outcome.
-            let (Outcome::Committed | Outcome::Conflict { .. }) = here.platform.store.commit(changes).await?;
+            let (Outcome::Committed | Outcome::Conflict { .. }) = context.platform.store.commit(changes).await?;
         }
-        Ok(self.answer(here, query, words))
+        Ok(self.answer(context, query, words))
     }
 
-    fn answer(&self, here: &Here, query: &[(&str, Option<&str>)], words: &'static str) -> Response {
+    fn answer(&self, context: &RequestContext, query: &[(&str, Option<&str>)], words: &'static str) -> Response {
         match &self.to {
             Target::Return(url) => redirect(&with_query(url, query), true),
             Target::Proxy(_) => {
-                pages::respond_with_script(here, StatusCode::OK, &pages::address::Ended::new(here, words))
+                pages::respond_with_script(context, StatusCode::OK, &pages::address::Ended::new(context, words))
             }
         }
     }
 
-    fn park(&self, here: &Here, trans_id: &str, message: String) -> Statement {
-        let until = here.platform.now().plus_seconds(LIFETIME);
-        parked_codes::park(&parked_id(trans_id), self.app.id, &self.sealed(here, message), until)
+    fn insert(&self, context: &RequestContext, trans_id: &str, message: String) -> Statement {
+        let until = context.platform.now().plus_seconds(LIFETIME);
+        pending_results::insert(&pending_id(trans_id), self.app.id, &self.sealed(context, message), until)
     }
 
-    fn sealed(&self, here: &Here, message: String) -> String {
-        let parked = Parked { message, targets: self.key.settings.sdk_domains.clone() };
-        here.platform.sealer.seal(Purpose::Keep, &serde_json::to_vec(&parked).unwrap_or_default())
+    fn sealed(&self, context: &RequestContext, message: String) -> String {
+        let pending = Parked { message, targets: self.key.settings.sdk_domains.clone() };
+        context.platform.sealer.seal(Purpose::Keep, &serde_json::to_vec(&pending).unwrap_or_default())
     }
 }
 
@@ -274,8 +280,8 @@ fn failure(problem: &Problem) -> ([(&'static str, String); 3], String) {
     (query, message)
 }
 
-/// The key under which a picking's outcome is parked.
-pub fn parked_id(trans_id: &str) -> String {
+/// The key under which the result of an address selection is pending.
+pub fn pending_id(trans_id: &str) -> String {
     secret::hash(&format!("picker/{trans_id}"))
 }
 
@@ -291,6 +297,6 @@ fn is_own(key: &AppKey, url: &str) -> bool {
 }
 
 /// The app at this version is what the request decides on.
-pub async fn app_of(here: &Here, bearer: &Bearer) -> Result<Option<Arc<App>>, Error> {
-    Ok(apps::at(&here.platform.store, bearer.grant.authorization.app_id, bearer.app_version).await?)
+pub async fn app_of(context: &RequestContext, bearer: &Bearer) -> Result<Option<Arc<App>>, Error> {
+    Ok(apps::at(&context.platform.store, bearer.grant.authorization.app_id, bearer.app_version).await?)
 }

@@ -9,7 +9,7 @@ use crate::db::{Contested, FromRow, Result, Row, Statement, Store, sql};
 
 /// What came of a log-in.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Parked {
+pub struct PendingResult {
     pub app_id: AppId,
     /// The sealed answer, once there is one.
     pub answer: Option<String>,
@@ -18,7 +18,7 @@ pub struct Parked {
     pub read_at: Option<Millis>,
 }
 
-impl FromRow for Parked {
+impl FromRow for PendingResult {
     fn from_row(row: &Row) -> Result<Self> {
         Ok(Self {
             app_id: AppId(row.int("app_id")?),
@@ -30,13 +30,13 @@ impl FromRow for Parked {
 }
 
 /// The row of this hash.
-pub async fn by_id(store: &Store, id: &str) -> Result<Option<Parked>> {
+pub async fn by_id(store: &Store, id: &str) -> Result<Option<PendingResult>> {
     sql("select app_id, answer, expires_at, read_at from parked_codes where id = $1").bind(id).maybe(store).await
 }
 
 /// Parks an answer; refused when the transaction has one already.
 #[must_use]
-pub fn park(id: &str, app_id: AppId, answer: &str, expires_at: Millis) -> Statement {
+pub fn insert(id: &str, app_id: AppId, answer: &str, expires_at: Millis) -> Statement {
     sql("insert into parked_codes (id, app_id, answer, expires_at) values ($1, $2, $3, $4) on conflict do nothing")
         .bind(id)
         .bind(app_id)
