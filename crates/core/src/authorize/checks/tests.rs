@@ -3,7 +3,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::app::{AppSettings, Channel, Consent, KeySettings};
-use crate::policy::Rehearsal;
+use crate::policy::Overrides;
 use crate::samples::{self, key};
 
 const GOOD: &str = "client_id=k&redirect_uri=https%3A%2F%2Fa.example%2F&response_type=code";
@@ -157,7 +157,7 @@ fn a_request_hands_on_what_was_sent() {
 fn any_port_of_this_machine_is_good_where_a_test_says_so() {
     let mut key = key(KeyKind::RestApi);
     key.settings.redirect_uris.push("http://localhost:3000/".to_owned());
-    let any = Policy { rehearsal: Rehearsal { any_local_port: true, ..Rehearsal::default() }, ..Policy::DEV };
+    let any = Policy { overrides: Overrides { any_local_port: true, ..Overrides::default() }, ..Policy::DEV };
     let query = |port: u16| format!("client_id=k&response_type=code&redirect_uri=http%3A%2F%2Flocalhost%3A{port}%2F");
     for (port, policy, expected) in
         [(3000, &Policy::DEV, None), (4000, &Policy::DEV, Some(Code::KOE006)), (4000, &any, None)]
