@@ -95,7 +95,7 @@ class Client(unittest.TestCase):
             lambda: self.kakaw.replay("1"),
             lambda: self.kakaw.resume(1001, "unlink"),
         ):
-            self.assertRaisesRegex(Refused, "no (webhook|delivery)", wish)
+            self.assertRaisesRegex(Refused, "expected (a webhook|the id of a delivery)", wish)
         self.assertEqual(self.kakaw.deliveries(), [])
         (ryan,) = [one for one in self.kakaw.people() if one["person"] == "ryan@example.com"]
         self.assertEqual(ryan["links"][0]["user_id"], user["id"])
@@ -228,7 +228,7 @@ class Client(unittest.TestCase):
         come(1)
 
     def test_every_error_of_the_catalogue_by_one_call(self):
-        codes = [path.stem.replace("kapi_", "-") for path in TEXTS.glob("*.toml")]
+        codes = [path.stem.replace("kapi_", "-") for path in TEXTS.glob("*.toml") if path.stem != "settings"]
         self.assertGreater(len(codes), 100)
         for error in codes:
             path = "/v2/user/me" if error[0] == "-" else "/user/address" if error[:3] == "KAE" else "/oauth/token"

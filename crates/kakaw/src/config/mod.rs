@@ -34,7 +34,7 @@ pub enum Mode {
 /// The sample world's REST API key: known to everybody.
 pub const SAMPLE_KEY: &str = "0123456789abcdef0123456789abcdef";
 
-/// Every setting. What the fields say is the documentation of its key ([`keys`]).
+/// Every setting. What the fields say is the documentation of its key ([`keys()`]).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Config {

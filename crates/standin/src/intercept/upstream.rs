@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_a_server_says_first_is_not_lost_when_it_comes_with_the_proxys_answer() {
+    async fn what_a_server_says_first_is_not_lost_when_it_comes_with_the_answer_of_the_proxy() {
         let (proxy, asked) = proxy("HTTP/1.1 200 Connection established\r\nvia: x\r\n\r\nSSH-2.0-x\r\n").await;
         let mut tunnel = proxy.connect("example.com:22").await.expect("a tunnel");
         let mut greeting = [0; 11];
