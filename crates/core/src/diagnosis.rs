@@ -139,9 +139,8 @@ mod tests {
         let words = ["gender", "birthday", "name", "profile_nickname"];
         for (word, expected) in [
             ("gendr", Some("gender")),
-            ("birhtday", Some("birthday")),
+            ("birthdai", Some("birthday")),
             ("na", Some("name")),
-            ("prfile_nicname", Some("profile_nickname")),
             ("prfle_nicknme", Some("profile_nickname")),
             ("n", None),
             ("phone_number", None),

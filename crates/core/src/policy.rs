@@ -123,4 +123,10 @@ mod tests {
     fn a_refresh_token_is_replaced_in_the_last_of_its_two_months_and_a_form_is_good_for_half_an_hour() {
         assert_eq!((REFRESH_LIFETIME, ROTATION_WINDOW, STEP_LIFETIME), (60 * 24 * 3600, 30 * 24 * 3600, 1800));
     }
+
+    #[test]
+    fn what_is_over_is_kept_for_as_long_as_it_may_be_asked_for() {
+        assert!(KeyKind::ALL.iter().all(|kind| kind.access_lifetime() <= GRANTS_KEPT));
+        assert_eq!((CODES_KEPT, DELIVERIES_KEPT), (24 * 3600, 7 * 24 * 3600));
+    }
 }

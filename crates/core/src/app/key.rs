@@ -220,6 +220,14 @@ mod tests {
             assert_eq!(serde_json::to_value(group).expect("text"), group.id());
         }
         assert_eq!(KINDS.map(KeyKind::label), ["REST API", "JavaScript", "native", "admin"]);
+        assert_eq!(KINDS.map(KeyKind::list), ["rest_api_keys", "javascript_keys", "native_keys", "admin_keys"]);
+    }
+
+    #[test]
+    fn a_deleted_key_has_no_epoch() {
+        let key = AppKey { epoch: 5, ..samples::key(KeyKind::RestApi) };
+        assert_eq!(key.live_epoch(), Some(5));
+        assert_eq!(AppKey { deleted: true, ..key }.live_epoch(), None);
     }
 
     #[test]

@@ -94,6 +94,8 @@ fn each_problem_is_named_with_its_place() {
             Expected::Words { at_most: LINE },
         ),
         (|s| s.service_terms[1].tag = "a,b".into(), "service_terms[1].tag", Expected::Tag {}),
+        (|s| s.service_terms[1].tag = "a b".into(), "service_terms[1].tag", Expected::Tag {}),
+        (|s| s.service_terms[1].tag = "a\u{7}".into(), "service_terms[1].tag", Expected::Tag {}),
         (|s| s.service_terms[1].tag = String::new(), "service_terms[1].tag", Expected::Tag {}),
         (|s| s.service_terms[1].tag = "use".into(), "service_terms[1].tag", Expected::Once {}),
         (|s| s.service_terms[0].title = " ".into(), "service_terms[0].title", Expected::Words { at_most: NAME }),

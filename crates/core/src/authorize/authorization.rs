@@ -135,4 +135,15 @@ pub(crate) mod tests {
             assert_eq!(authorization().check(link, account, key), expected, "{link:?} {account:?} {key:?}");
         }
     }
+
+    #[test]
+    fn what_has_ended_an_authorization_is_said_in_words() {
+        for (outdated, words) in [
+            (Outdated::KeyDeleted, "its app key was deleted"),
+            (Outdated::Unlinked, "unlinked, or logged out on all devices"),
+            (Outdated::PasswordChanged, "the password was changed"),
+        ] {
+            assert_eq!(outdated.to_string(), words);
+        }
+    }
 }

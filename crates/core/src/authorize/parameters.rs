@@ -206,6 +206,9 @@ mod tests {
             "client_id=&redirect_uri=r&response_type=code",
             "client_id=k&redirect_uri=&response_type=code",
             "client_id=k&redirect_uri=r&response_type=",
+            // What is missing comes before what is malformed.
+            "client_id=k&redirect_uri=r&prompt=none,login",
+            "client_id=k&client_id=k&redirect_uri=r",
         ] {
             assert_eq!(parse(query).err(), Some(Code::KOE207), "{query}");
         }

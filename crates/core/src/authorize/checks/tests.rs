@@ -3,6 +3,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::app::{AppSettings, Channel, Consent, KeySettings};
+use crate::policy::Overrides;
 use crate::samples::{self, key};
 
 const GOOD: &str = "client_id=k&redirect_uri=https%3A%2F%2Fa.example%2F&response_type=code";
@@ -150,6 +151,29 @@ fn a_request_hands_on_what_was_sent() {
     let wanted = Wanted { scope: vec![Item::ProfileNickname], ..Wanted::default() };
     let expected = (Some("s".to_owned()), Some("n".to_owned()), Some(challenge.clone()), prompt, wanted);
     assert_eq!(of(&format!("{more}{challenge}")), expected);
+}
+
+#[test]
+fn any_port_of_this_machine_is_good_where_a_test_says_so() {
+    let mut key = key(KeyKind::RestApi);
+    key.settings.redirect_uris.push("http://localhost:3000/".to_owned());
+    let any = Policy { overrides: Overrides { any_local_port: true, ..Overrides::default() }, ..Policy::DEV };
+    let query = |port: u16| format!("client_id=k&response_type=code&redirect_uri=http%3A%2F%2Flocalhost%3A{port}%2F");
+    for (port, policy, expected) in
+        [(3000, &Policy::DEV, None), (4000, &Policy::DEV, Some(Code::KOE006)), (4000, &any, None)]
+    {
+        assert_eq!(code(&query(port), &app(), &key, policy), expected, "{port}");
+    }
+    let foreign = "client_id=k&response_type=code&redirect_uri=https%3A%2F%2Fb.example%2F";
+    assert_eq!(code(foreign, &app(), &key, &any), Some(Code::KOE006));
+}
+
+#[test]
+fn a_page_may_poll_where_the_policy_or_the_key_allows_it() {
+    let (app, key) = (app(), key(KeyKind::Javascript));
+    let parameters = Parameters::parse(&Pairs::parse(GOOD).expect("decodes")).expect("good form");
+    let polls = |policy: &Policy| Request::check(&parameters, Some((&app, &key)), policy).expect("good").polls();
+    assert!(polls(&Policy::DEV) && !polls(&Policy::SERVE));
 }
 
 #[test]
