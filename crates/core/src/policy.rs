@@ -1,5 +1,6 @@
 //! What an operator may choose about the protocol. The defaults of `dev` are what clients of Kakao Login rely on.
 
+use kakaw_wire::Span;
 use serde::{Deserialize, Serialize};
 
 use crate::app::KeyKind;
@@ -10,11 +11,11 @@ use crate::app::KeyKind;
 #[serde(deny_unknown_fields)]
 pub struct Policy {
     /// Seconds that an authorization code lives, 1 to 600.
-    pub code_lifetime: i64,
+    pub code_lifetime: Span,
     /// Whether a code exchange may leave out `redirect_uri`.
     pub redirect_uri_optional: bool,
     /// Seconds during which the predecessor of a rotated refresh token is answered with the same successor.
-    pub refresh_grace: i64,
+    pub refresh_grace: Span,
     /// Whether the second use of a code ends the tokens of its first use.
     pub revoke_on_code_reuse: bool,
     /// Whether an outdated refresh token ends the log-in that it belonged to.
@@ -34,7 +35,7 @@ pub struct Policy {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Overrides {
     /// Seconds that an access token lives, whatever its key; absent = as long as tokens of the key do.
-    pub access_lifetime: Option<i64>,
+    pub access_lifetime: Option<Span>,
     /// Whether a refresh token is replaced at every use, or never; absent = in its last month.
     pub rotate: Option<bool>,
     /// Whether a redirect URI of this machine may have any port.
@@ -44,9 +45,9 @@ pub struct Overrides {
 impl Policy {
     /// As clients of Kakao Login expect it.
     pub const DEV: Self = Self {
-        code_lifetime: 600,
+        code_lifetime: Span::minutes(10),
         redirect_uri_optional: true,
-        refresh_grace: 0,
+        refresh_grace: Span::ZERO,
         revoke_on_code_reuse: false,
         revoke_on_refresh_reuse: false,
         strict_code_polling: false,
@@ -56,9 +57,9 @@ impl Policy {
 
     /// Stricter where no standard client breaks.
     pub const SERVE: Self = Self {
-        code_lifetime: 600,
+        code_lifetime: Span::minutes(10),
         redirect_uri_optional: false,
-        refresh_grace: 30,
+        refresh_grace: Span::seconds(30),
         revoke_on_code_reuse: true,
         revoke_on_refresh_reuse: true,
         strict_code_polling: true,
@@ -67,22 +68,22 @@ impl Policy {
     };
 }
 
-/// Seconds that a refresh token lives: 60 days.
-pub const REFRESH_LIFETIME: i64 = 60 * 86_400;
-/// A refresh token with less life left than this (seconds, 30 days) is replaced when it is used.
-pub const ROTATION_WINDOW: i64 = 30 * 86_400;
-/// Seconds that an account session lives, counted from log-in.
-pub const SESSION_LIFETIME: i64 = 86_400;
-/// Seconds that it lives with "stay signed in".
-pub const LONG_SESSION_LIFETIME: i64 = 30 * 86_400;
-/// Seconds that an expired code is kept, so that a second use can be explained.
-pub const CODES_KEPT: i64 = 86_400;
-/// Seconds that a grant is kept after its refresh token: until the last access token is over.
-pub const GRANTS_KEPT: i64 = KeyKind::LONGEST_ACCESS;
-/// Seconds that a delivery is kept that is over.
-pub const DELIVERIES_KEPT: i64 = 7 * 86_400;
-/// Seconds during which a step or a form may be sent back.
-pub const STEP_LIFETIME: i64 = 30 * 60;
+/// How long a refresh token lives.
+pub const REFRESH_LIFETIME: Span = Span::days(60);
+/// A refresh token with less life left than this is replaced when it is used.
+pub const ROTATION_WINDOW: Span = Span::days(30);
+/// How long an account session lives, counted from log-in.
+pub const SESSION_LIFETIME: Span = Span::days(1);
+/// How long it lives with "stay signed in".
+pub const LONG_SESSION_LIFETIME: Span = Span::days(30);
+/// How long an expired code is kept, so that a second use can be explained.
+pub const CODES_KEPT: Span = Span::days(1);
+/// How long a grant is kept after its refresh token: until the last access token is over.
+pub const GRANTS_KEPT: Span = KeyKind::LONGEST_ACCESS;
+/// How long a delivery is kept that is over.
+pub const DELIVERIES_KEPT: Span = Span::days(7);
+/// How long a step or a form may be sent back.
+pub const STEP_LIFETIME: Span = Span::minutes(30);
 
 #[cfg(test)]
 mod tests {
@@ -93,7 +94,7 @@ mod tests {
     #[test]
     fn serve_is_never_laxer_than_dev() {
         let (dev, serve) = (Policy::DEV, Policy::SERVE);
-        assert!(serve.code_lifetime <= dev.code_lifetime && (1..=600).contains(&serve.code_lifetime));
+        assert!(serve.code_lifetime <= dev.code_lifetime && (1..=600).contains(&serve.code_lifetime.as_seconds()));
         assert!(dev.redirect_uri_optional >= serve.redirect_uri_optional);
         assert!(dev.token_parameters_in_query >= serve.token_parameters_in_query);
         for strict in [
@@ -121,12 +122,15 @@ mod tests {
 
     #[test]
     fn a_refresh_token_is_replaced_in_the_last_of_its_two_months_and_a_form_is_good_for_half_an_hour() {
-        assert_eq!((REFRESH_LIFETIME, ROTATION_WINDOW, STEP_LIFETIME), (60 * 24 * 3600, 30 * 24 * 3600, 1800));
+        assert_eq!(
+            (REFRESH_LIFETIME, ROTATION_WINDOW, STEP_LIFETIME),
+            (Span::days(60), Span::days(30), Span::seconds(1800))
+        );
     }
 
     #[test]
     fn what_is_over_is_kept_for_as_long_as_it_may_be_asked_for() {
         assert!(KeyKind::ALL.iter().all(|kind| kind.access_lifetime() <= GRANTS_KEPT));
-        assert_eq!((CODES_KEPT, DELIVERIES_KEPT), (24 * 3600, 7 * 24 * 3600));
+        assert_eq!((CODES_KEPT, DELIVERIES_KEPT), (Span::hours(24), Span::days(7)));
     }
 }

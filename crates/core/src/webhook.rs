@@ -1,6 +1,6 @@
 //! What services are told without asking: unlink notices and account-status events.
 
-use crate::UserId;
+use crate::{Span, UserId};
 use kakaw_wire::event::{Category, EventDetails, EventSubject, EventType, SecurityEventToken, UnlinkReason};
 use kakaw_wire::scope::Item;
 use serde::{Deserialize, Serialize};
@@ -122,10 +122,18 @@ pub fn account_events(before: &Account, after: &Account) -> Vec<Event> {
     events
 }
 
-/// Seconds after which a delivery is tried again, by the number of tries so far; nothing = given up.
+/// How long after a try a delivery is tried again, by the number of tries so far; nothing = given up.
 #[must_use]
-pub fn retry_after(attempts: i64) -> Option<i64> {
-    const AFTER: [i64; 7] = [10, 30, 120, 600, 3600, 6 * 3600, 24 * 3600];
+pub fn retry_after(attempts: i64) -> Option<Span> {
+    const AFTER: [Span; 7] = [
+        Span::seconds(10),
+        Span::seconds(30),
+        Span::minutes(2),
+        Span::minutes(10),
+        Span::hours(1),
+        Span::hours(6),
+        Span::hours(24),
+    ];
     AFTER.get(usize::try_from(attempts.max(1) - 1).ok()?).copied()
 }
 
@@ -250,11 +258,11 @@ mod tests {
 
     #[test]
     fn deliveries_are_tried_for_a_day_and_a_half_and_then_given_up() {
-        let waits: Vec<_> = (0..=9).map(retry_after).collect();
+        let waits: Vec<_> = (0..=9).map(|attempts| retry_after(attempts).map(Span::as_seconds)).collect();
         let (hour, day) = (3600, 86_400);
         let expected =
             [Some(10), Some(10), Some(30), Some(120), Some(600), Some(hour), Some(6 * hour), Some(day), None, None];
         assert_eq!(waits, expected);
-        assert_eq!(retry_after(-1), Some(10));
+        assert_eq!(retry_after(-1), Some(Span::seconds(10)));
     }
 }

@@ -1,5 +1,6 @@
 //! Passwords: Argon2id on a bounded pool. Whoever would wait too long for it is answered "busy" at once.
 
+use kakaw_core::Span;
 use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -31,7 +32,7 @@ pub const OWASP: Cost = Cost { memory_kib: 19 * 1024, iterations: 2, lanes: 1 };
 const IDLE: Duration = Duration::from_secs(5);
 
 /// How long a log-in waits for its hash at most, unless the configuration says otherwise.
-pub const LONGEST_WAIT: Duration = Duration::from_secs(2);
+pub const LONGEST_WAIT: Span = Span::seconds(2);
 
 /// Log-ins that hash or wait at most, however fast hashes are: each keeps a connection and a little memory.
 pub const PLACES: usize = 2048;
@@ -90,7 +91,7 @@ impl Passwords {
             // Without a single thread every log-in is answered 503, and says so.
             let _ = std::thread::Builder::new().name("password".to_owned()).spawn(move || queue.work());
         }
-        Self { cost, queue: shared, longest_wait: LONGEST_WAIT, places: workers + queue }
+        Self { cost, queue: shared, longest_wait: LONGEST_WAIT.as_duration(), places: workers + queue }
     }
 
     /// Nobody waits longer than this for a hash to begin.

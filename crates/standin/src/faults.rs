@@ -1,11 +1,14 @@
 //! Faults that a stand-in injects on demand: which exchange is meant, and how it fails.
 
-use kakaw_core::{AccountId, AppId};
+use kakaw_core::{AccountId, AppId, Span};
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use crate::durations::milliseconds;
 
 /// A rule. What is absent fits all.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -62,11 +65,13 @@ pub struct Fault {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
     /// Milliseconds of real time before the answer.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub latency_ms: Option<u64>,
+    #[serde(rename = "latency_ms", with = "milliseconds", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<u64>")]
+    pub latency: Option<Duration>,
     /// Up to so many milliseconds more.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub spread_ms: Option<u64>,
+    #[serde(rename = "spread_ms", with = "milliseconds", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<u64>")]
+    pub spread: Option<Duration>,
     /// Break the connection: before anything happens, or after it happened and the answer is lost.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub drop: Option<Drop>,
@@ -103,7 +108,7 @@ impl Fault {
 #[serde(rename_all = "snake_case")]
 pub enum Delivery {
     /// So many seconds of world time later.
-    Late(i64),
+    Late(Span),
     /// Twice, as after a crash between sending and writing down; a token keeps its `jti`.
     Twice,
     /// After the one that follows; an hour later if none follows.

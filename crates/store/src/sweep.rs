@@ -1,6 +1,6 @@
 //! Removal of what time has ended, in small batches so that nobody waits long behind one.
 
-use kakaw_core::Millis;
+use kakaw_core::{Millis, Span};
 
 use crate::db::{FromRow, Outcome, Result, Row, Statement, Store, sql};
 
@@ -10,11 +10,11 @@ const BATCH: i64 = 200;
 #[derive(Debug, Clone, Copy)]
 pub struct Kept {
     /// Expired codes.
-    pub codes: i64,
+    pub codes: Span,
     /// Grants whose refresh token has expired.
-    pub grants: i64,
+    pub grants: Span,
     /// Deliveries that are over.
-    pub deliveries: i64,
+    pub deliveries: Span,
 }
 
 struct Count(i64);
@@ -27,9 +27,9 @@ impl FromRow for Count {
 
 /// Removes one batch from each table. Returns whether there may be more.
 pub async fn batch(store: &Store, kept: Kept, now: Millis) -> Result<bool> {
-    let codes = now.plus_seconds(-kept.codes);
-    let grants = now.plus_seconds(-kept.grants);
-    let told = now.plus_seconds(-kept.deliveries);
+    let codes = now - kept.codes;
+    let grants = now - kept.grants;
+    let told = now - kept.deliveries;
     let sweeps: [(Statement, Statement); 6] = [
         (
             sql("select count(*) as n from (select id from codes where expires_at < $1 limit $2) c").bind(codes).bind(BATCH),

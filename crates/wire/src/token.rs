@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::Span;
+
 /// The reply to both grants. On a refresh, `refresh_token` and its lifetime appear only when it rotates.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
@@ -14,13 +16,13 @@ pub struct TokenReply {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id_token: Option<String>,
     /// Seconds until the access token expires.
-    pub expires_in: i64,
+    pub expires_in: Span,
     /// Opaque.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refresh_token: Option<String>,
     /// Seconds until the refresh token expires.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub refresh_token_expires_in: Option<i64>,
+    pub refresh_token_expires_in: Option<Span>,
     /// Consent items agreed to, separated by spaces; absent when there are none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scope: Option<String>,

@@ -1,8 +1,8 @@
 //! The account session of a browser: who is logged in, since when, for how long.
 
-use crate::AccountId;
 use crate::Millis;
 use crate::policy::{LONG_SESSION_LIFETIME, SESSION_LIFETIME};
+use crate::{AccountId, Span};
 
 /// A session. It ends a fixed time after the log-in; using it does not prolong it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,9 +24,9 @@ impl Session {
     }
 }
 
-/// Seconds that a session lives.
+/// How long a session lives.
 #[must_use]
-pub const fn lifetime(stay_signed_in: bool) -> i64 {
+pub const fn lifetime(stay_signed_in: bool) -> Span {
     if stay_signed_in { LONG_SESSION_LIFETIME } else { SESSION_LIFETIME }
 }
 
@@ -45,6 +45,6 @@ mod tests {
 
     #[test]
     fn staying_signed_in_is_a_month_in_place_of_a_day() {
-        assert_eq!((lifetime(false), lifetime(true)), (24 * 3600, 30 * 24 * 3600));
+        assert_eq!((lifetime(false), lifetime(true)), (Span::days(1), Span::days(30)));
     }
 }

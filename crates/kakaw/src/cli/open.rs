@@ -2,7 +2,6 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use kakaw_core::crypto::seal::Sealer;
@@ -120,7 +119,7 @@ fn passwords(config: &config::Passwords) -> Passwords {
         );
     }
     Passwords::new(config.cost(), config.workers, config.queue.unwrap_or(PLACES))
-        .waiting_at_most(Duration::from_millis(config.longest_wait))
+        .waiting_at_most(config.longest_wait.as_duration())
 }
 
 /// Makes the key file of a database that nobody has used yet.

@@ -5,6 +5,7 @@ mod load;
 mod safety;
 mod variables;
 
+use kakaw_core::Span;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -160,7 +161,9 @@ pub struct Passwords {
     pub workers: usize,
     /// Milliseconds that a log-in may wait for its hash, 100 to 60000; who would wait longer is answered 503 with
     /// `Retry-After`. Addresses take turns.
-    pub longest_wait: u64,
+    #[serde(with = "kakaw_core::wire::span::milliseconds")]
+    #[schemars(with = "u64")]
+    pub longest_wait: Span,
     /// Older than `passwords.longest_wait`, which replaces it; still read in this release. Log-ins that may wait for a
     /// hash.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -200,7 +203,7 @@ impl Config {
                 iterations: OWASP.iterations,
                 lanes: OWASP.lanes,
                 workers: cores,
-                longest_wait: LONGEST_WAIT.as_millis() as u64,
+                longest_wait: LONGEST_WAIT,
                 queue: None,
             },
         }

@@ -2,7 +2,7 @@
 //!
 //! The database is used from here, in groups; signing and sending happen on a thread of low priority.
 
-use kakaw_core::AppId;
+use kakaw_core::{AppId, Span};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
@@ -26,8 +26,8 @@ use crate::surroundings::Schedule;
 
 /// Deliveries at a time.
 const AT_A_TIME: usize = 128;
-/// Seconds after which another worker may take an unfinished delivery. Receivers have three.
-const LEASE: i64 = 20;
+/// When another worker may take an unfinished delivery. Receivers have three.
+const LEASE: Span = Span::seconds(20);
 /// Between two looks when nothing woke the worker: other nodes write to the same tables.
 const IDLE: Duration = Duration::from_secs(1);
 /// A notice is announced a moment before its transaction is over.
@@ -110,7 +110,7 @@ impl Worker {
         let platform = Arc::clone(&self.platform);
         let (now, lease) = (platform.now(), random::token(&*platform.random));
         let room = AT_A_TIME.saturating_sub(self.under_way.len()) as i64;
-        let taken = deliveries::take(&platform.store, now, &lease, now.plus_seconds(LEASE), room).await?;
+        let taken = deliveries::take(&platform.store, now, &lease, now + LEASE, room).await?;
         if self.known_since.elapsed() > IDLE {
             self.known.clear();
             self.known_since = clock::monotonic();
@@ -130,8 +130,8 @@ impl Worker {
                     let receiver = Arc::clone(&known.receiver);
                     let then = match platform.surroundings.schedule(&delivery, &*platform.random) {
                         Schedule::Now { then } => then,
-                        Schedule::Later { seconds, why } => {
-                            changes.push(deliveries::retry(delivery.id, &lease, now.plus_seconds(seconds), why));
+                        Schedule::Later { by, why } => {
+                            changes.push(deliveries::retry(delivery.id, &lease, now + by, why));
                             continue;
                         }
                     };
@@ -208,10 +208,10 @@ impl Worker {
 /// When a delivery that failed is tried again. An unlink is told once: the documentation says so.
 fn again(platform: &Platform, delivery: &Delivery) -> Option<Millis> {
     let Notice::AccountStatus { .. } = delivery.notice else { return None };
-    let seconds = webhook::retry_after(delivery.attempts)?;
+    let wait = webhook::retry_after(delivery.attempts)?;
     // A fifth earlier or later, so that what failed together does not come back together.
     let jitter = i64::from(random::bytes::<1>(&*platform.random)[0]) - 128;
-    Some(Millis(platform.now().0 + seconds * 1000 + seconds * 1000 * jitter / 640))
+    Some(platform.now() + wait + Span::milliseconds(wait.as_milliseconds() * jitter / 640))
 }
 
 async fn known(platform: &Platform, app_id: AppId, kind: &str) -> Result<Option<Known>, Error> {

@@ -1,6 +1,6 @@
 //! `GET /apiweb/code.json` — what came of a log-in that ended on a page of ours; the JavaScript SDK asks every second.
 
-use kakaw_core::AppId;
+use kakaw_core::{AppId, Span};
 use std::sync::Arc;
 
 use axum::extract::{RawQuery, State};
@@ -23,10 +23,10 @@ use crate::http::error::json;
 use crate::pages;
 use crate::request::context::RequestContext;
 
-/// Seconds that an outcome waits.
-const LIFETIME: i64 = 600;
-/// Milliseconds after the first reading in which it can be read again.
-const AGAIN: i64 = 10_000;
+/// How long an outcome waits.
+const LIFETIME: Span = Span::minutes(10);
+/// How long after the first reading it can be read again.
+const AGAIN: Span = Span::seconds(10);
 
 const ABOUT: About = About::kauth(
     "Answers what came of a log-in that ended on a page of ours; the JavaScript SDK asks every second.",
@@ -57,13 +57,13 @@ pub fn pending_id(key: &str, id: &str) -> String {
 
 /// Keeps the result of a transaction until a page polls for it.
 pub fn keep(platform: &Platform, transaction: &str, app_id: AppId, reply: &CodeReply) -> Statement {
-    pending_results::insert(transaction, app_id, &sealed(platform, reply), platform.now().plus_seconds(LIFETIME))
+    pending_results::insert(transaction, app_id, &sealed(platform, reply), platform.now() + LIFETIME)
 }
 
 /// Holds an outcome in memory, for a request that nobody is logged in for.
 pub fn hold(context: &RequestContext, transaction: &str, reply: &CodeReply) {
     let (platform, now) = (&context.platform, context.platform.now());
-    platform.held.put(transaction, &context.address, sealed(platform, reply), now, now.plus_seconds(LIFETIME));
+    platform.held.put(transaction, &context.address, sealed(platform, reply), now, now + LIFETIME);
 }
 
 fn sealed(platform: &Platform, reply: &CodeReply) -> String {
@@ -143,7 +143,7 @@ async fn read(platform: &Platform, key: &AppKey, id: &str) -> CodeReply {
         }
         Err(_) => return pending(),
     };
-    if now >= result.expires_at || result.read_at.is_some_and(|read_at| now.0 - read_at.0 >= AGAIN) {
+    if now >= result.expires_at || result.read_at.is_some_and(|read_at| now - read_at >= AGAIN) {
         return pending();
     }
     if result.read_at.is_none() {

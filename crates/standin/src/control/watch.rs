@@ -6,7 +6,7 @@
 //! `GET /control/v1/faults` — the fault rules. `POST /control/v1/faults` — add one. `DELETE /control/v1/faults` — remove all.
 
 use kakaw_core::account::LoginId;
-use kakaw_core::{AccountId, AppId};
+use kakaw_core::{AccountId, AppId, Span};
 use std::time::Duration;
 
 use axum::extract::{Path, RawQuery};
@@ -24,8 +24,8 @@ use crate::record::har;
 use crate::request_log::Filter;
 use kakaw_platform::http::error;
 
-/// Seconds that somebody may wait.
-pub const LONGEST: u64 = 30;
+/// How long somebody may wait.
+pub const LONGEST: Duration = Duration::from_secs(30);
 
 pub async fn list(caller: Caller, RawQuery(query): RawQuery) -> Response {
     match filter(&caller, &query.unwrap_or_default()).await {
@@ -73,7 +73,7 @@ pub async fn wait(caller: Caller, RawQuery(query): RawQuery) -> Response {
 
 async fn filter(caller: &Caller, query: &str) -> Result<(Filter, Duration), String> {
     let pairs = Pairs::parse(query).map_err(|error| format!("{}: {}", error.parameter(), error.reason()))?;
-    let (mut filter, mut seconds) = (Filter::default(), 10);
+    let (mut filter, mut patience) = (Filter::default(), Duration::from_secs(10));
     let number = |name: &str, text: &str| text.parse::<u64>().map_err(|_| format!("{name}: {text:?} is no number"));
     for (name, value) in pairs.iter() {
         let text = Some(value.to_owned());
@@ -88,7 +88,7 @@ async fn filter(caller: &Caller, query: &str) -> Result<(Filter, Duration), Stri
                 filter.status = Some(value.parse().map_err(|_| format!("status: {value:?} is no HTTP status"))?);
             }
             "code" => filter.code = text,
-            "timeout" => seconds = number(name, value)?.min(LONGEST),
+            "timeout" => patience = Duration::from_secs(number(name, value)?).min(LONGEST),
             _ => match name.strip_prefix("parameters.") {
                 Some(name) => drop(filter.parameters.insert(name.to_owned(), value.to_owned())),
                 None => {
@@ -103,7 +103,7 @@ async fn filter(caller: &Caller, query: &str) -> Result<(Filter, Duration), Stri
     if let Some(person) = &filter.person {
         filter.account = Some(AccountId(account(caller, person).await?));
     }
-    Ok((filter, Duration::from_secs(seconds)))
+    Ok((filter, patience))
 }
 
 /// The account of a log-in id.
@@ -149,8 +149,8 @@ fn check(rule: &FaultRule) -> Result<(), String> {
         (Some(webhooks::UNLINK | webhooks::ACCOUNT_STATUS), Some(_)) if fault.changes_an_answer() => {
             return Err("fault: a webhook has delivery only; the rest is for requests".to_owned());
         }
-        (Some(webhooks::UNLINK | webhooks::ACCOUNT_STATUS), Some(Delivery::Late(seconds))) if seconds < 1 => {
-            return Err(format!("fault.delivery.late: {seconds}; expected seconds, 1 or more"));
+        (Some(webhooks::UNLINK | webhooks::ACCOUNT_STATUS), Some(Delivery::Late(span))) if span < Span::seconds(1) => {
+            return Err(format!("fault.delivery.late: {}; expected seconds, 1 or more", span.as_seconds()));
         }
         (Some(webhooks::UNLINK | webhooks::ACCOUNT_STATUS), Some(_)) => return Ok(()),
         (Some(other), _) => return Err(format!("webhook: {other:?}; expected unlink or account_status")),

@@ -1,5 +1,6 @@
 //! Webhooks: who is told what, how often, and what happens when nobody listens.
 
+use kakaw_core::Span;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -101,7 +102,7 @@ async fn an_unfinished_sign_up_and_a_deleted_account_are_told() {
         let hook = format!("automatic_link = false\nwebhooks.unlink = {{ url = \"http://{address}/hook\" }}\n");
         server.apply(&PLATFORM.replacen("automatic_link = false\n", &hook, 1)).await;
         server.tokens(&mut Browser::default(), MANUAL, "ryan@example.com", &["profile_nickname"]).await;
-        server.world.place.clock.advance_seconds(86_400);
+        server.world.place.clock.advance(Span::days(1));
         jobs::sweep(&server.world.platform).await.unwrap();
         deliver_due(&server.world.platform).await.unwrap();
         let got = inbox.take();
@@ -259,7 +260,7 @@ async fn events_are_tried_again_with_the_same_jti_and_unlinks_are_not() {
         let mut jtis = Vec::new();
         // Ten seconds, half a minute, two minutes, … with a fifth of jitter.
         for pause in [0, 12, 36, 144, 720, 4320, 25_920, 103_680, 200_000] {
-            server.world.place.clock.advance_seconds(pause);
+            server.world.place.clock.advance(Span::seconds(pause));
             assert_eq!(
                 deliver_due(&server.world.platform).await.unwrap(),
                 if pause == 0 { 2 } else { usize::from(pause < 200_000) },

@@ -3,6 +3,7 @@
 //!
 //! The frame is the only page of ours that others may frame. It shows nothing, and posts to registered domains only.
 
+use kakaw_core::Span;
 use std::sync::Arc;
 
 use axum::http::{HeaderValue, StatusCode, header};
@@ -17,8 +18,8 @@ use crate::endpoint::{About, Param, Reply, Routes, yes};
 use crate::http::error::{Error, json};
 use crate::http::handler::{Visit, apps};
 
-/// Milliseconds after the first reading in which an outcome can be read again.
-const AGAIN: i64 = 10_000;
+/// How long after the first reading an outcome can be read again.
+const AGAIN: Span = Span::seconds(10);
 
 const FRAME: About = About::apps(
     "The hidden frame of the JavaScript SDK, which posts a picking's outcome to the page around it.",
@@ -58,7 +59,7 @@ async fn read(platform: &Platform, trans_id: &str) -> Result<Option<Parked>, Err
     let Some(pending) = pending_results::by_id(&platform.store, &id).await? else {
         return Ok(platform.held.get(&id, now).and_then(|sealed| open(platform, &sealed)));
     };
-    if now >= pending.expires_at || pending.read_at.is_some_and(|read_at| now.0 - read_at.0 >= AGAIN) {
+    if now >= pending.expires_at || pending.read_at.is_some_and(|read_at| now - read_at >= AGAIN) {
         return Ok(None);
     }
     if pending.read_at.is_none() {

@@ -1,6 +1,6 @@
 //! A picking of an address: what was asked for, for whom, and where the outcome goes.
 
-use kakaw_core::GrantId;
+use kakaw_core::{GrantId, Millis, Span};
 use std::sync::Arc;
 
 use axum::http::StatusCode;
@@ -22,8 +22,8 @@ use crate::pages;
 use crate::request::context::RequestContext;
 use crate::request::redirect::redirect;
 
-/// Seconds that a picking may take.
-const LIFETIME: i64 = 600;
+/// How long a picking may take.
+const LIFETIME: Span = Span::minutes(10);
 /// Characters of a `trans_id`, at least: it must not be guessed. Flutter Web sends 20 random letters and digits.
 const TRANS_ID: usize = 20;
 
@@ -51,7 +51,7 @@ pub struct Picker {
     pub grant_id: GrantId,
     browser: String,
     request: String,
-    until: i64,
+    until: Millis,
 }
 
 /// The parameter of ours that carries a sealed [`Picker`].
@@ -160,7 +160,7 @@ impl AddressSelection {
             grant_id,
             browser: secret::hash(browser),
             request: self.request(),
-            until: context.platform.now().plus_seconds(LIFETIME).0,
+            until: context.platform.now() + LIFETIME,
         };
         context.platform.sealer.seal(Purpose::Picker, &serde_json::to_vec(&picker).unwrap_or_default())
     }
@@ -177,7 +177,7 @@ impl AddressSelection {
             picker.filter(|picker| Some(&picker.browser) == browser.as_ref() && picker.request == self.request());
         match picker {
             None => Err(Problem::AppsAuth {}.into()),
-            Some(picker) if context.platform.now().0 >= picker.until => Err(Problem::AppsTimeExpired {}.into()),
+            Some(picker) if context.platform.now() >= picker.until => Err(Problem::AppsTimeExpired {}.into()),
             Some(picker) => Ok(picker),
         }
     }
@@ -216,7 +216,7 @@ impl AddressSelection {
         if let Target::Proxy(id) = &self.to {
             let now = context.platform.now();
             let answer = self.sealed(context, message);
-            context.platform.held.put(&pending_id(id), &context.address, answer, now, now.plus_seconds(LIFETIME));
+            context.platform.held.put(&pending_id(id), &context.address, answer, now, now + LIFETIME);
         }
         let query = query.each_ref().map(|(name, value)| (*name, Some(value.as_str())));
         self.answer(context, &query, FAILED)
@@ -259,7 +259,7 @@ impl AddressSelection {
     }
 
     fn insert(&self, context: &RequestContext, trans_id: &str, message: String) -> Statement {
-        let until = context.platform.now().plus_seconds(LIFETIME);
+        let until = context.platform.now() + LIFETIME;
         pending_results::insert(&pending_id(trans_id), self.app.id, &self.sealed(context, message), until)
     }
 
