@@ -32,8 +32,18 @@ pub struct Platform {
     /// Outcomes that pages poll for though nobody is logged in.
     pub held: Held,
     pub settings: Settings,
+    pub policy: CurrentPolicy,
     pub surroundings: Arc<dyn Surroundings>,
-    policy: RwLock<Policy>,
+}
+
+/// The protocol's policy as it is now.
+#[derive(Debug)]
+pub struct CurrentPolicy(RwLock<Policy>);
+
+impl From<Policy> for CurrentPolicy {
+    fn from(policy: Policy) -> Self {
+        Self(RwLock::new(policy))
+    }
 }
 
 /// What the operator chose besides the protocol's [`Policy`].
@@ -53,56 +63,15 @@ pub struct Settings {
     pub open_diagnosis: bool,
     /// Whether client secrets must have 128 bits.
     pub strong_secrets: bool,
-    pub seeds: Seeds,
-}
-
-/// How apps and people of a world file are filled in.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Seeds {
-    /// Whether keys that the file does not name are made from app, kind and place, the same each time.
+    /// Whether keys that a world file does not name are derived from app, kind and place, the same each time.
     pub derived_keys: bool,
     /// Whether apps answer `properties` in `/v2/user/me` unless they say otherwise.
     pub legacy_properties: bool,
-    /// Whether plain passwords are kept sealed after their first use, for an export that is whole.
-    pub kept_passwords: bool,
-}
-
-/// What a platform is put together from.
-pub struct Parts {
-    pub store: Store,
-    pub sealer: Sealer,
-    pub random: Arc<dyn Random>,
-    pub signer: Signer,
-    pub passwords: Arc<Passwords>,
-    pub quotas: Quotas,
-    pub webhooks: Arc<outgoing::Client>,
-    pub policy: Policy,
-    pub settings: Settings,
-    pub surroundings: Arc<dyn Surroundings>,
+    /// Whether plain passwords are kept sealed after their first use, so that an export holds them.
+    pub exportable_passwords: bool,
 }
 
 impl Platform {
-    /// Puts a platform together.
-    #[must_use]
-    pub fn new(parts: Parts) -> Self {
-        let Parts { store, sealer, random, signer, passwords, quotas, webhooks, policy, settings, surroundings } =
-            parts;
-        Self {
-            store,
-            sealer: Arc::new(sealer),
-            random,
-            signer,
-            passwords,
-            quotas,
-            webhooks,
-            wake_deliveries: Notify::new(),
-            held: Held::default(),
-            settings,
-            surroundings,
-            policy: RwLock::new(policy),
-        }
-    }
-
     /// The time that rules go by.
     #[must_use]
     pub fn now(&self) -> Millis {
@@ -112,11 +81,11 @@ impl Platform {
     /// The operator's choices about the protocol.
     #[must_use]
     pub fn policy(&self) -> Policy {
-        *self.policy.read().unwrap_or_else(PoisonError::into_inner)
+        *self.policy.0.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Other choices, from now on.
     pub fn set_policy(&self, policy: Policy) {
-        *self.policy.write().unwrap_or_else(PoisonError::into_inner) = policy;
+        *self.policy.0.write().unwrap_or_else(PoisonError::into_inner) = policy;
     }
 }

@@ -21,6 +21,10 @@ const SOON: Duration = Duration::from_secs(2);
 /// How long a request waits for a key: the first may have to be made.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
+/// Nothing is made so soon after the start unless somebody asks: others begin first, and a key takes a core for a tenth of
+/// a second.
+const PATIENCE: Duration = Duration::from_millis(300);
+
 /// Hands out keys that were made before.
 pub type Source = Box<dyn Fn() -> Pin<Box<dyn Future<Output = Option<SigningKey>> + Send>> + Send + Sync>;
 
@@ -40,7 +44,7 @@ impl Default for Signer {
         Self {
             keys: watch::Sender::new(Arc::default()),
             source: None,
-            patience: Duration::ZERO,
+            patience: PATIENCE,
             longest_wait: LONGEST_WAIT,
             wanted: Notify::new(),
         }
@@ -52,12 +56,6 @@ impl Signer {
     #[must_use]
     pub fn drawing_from(source: Source) -> Self {
         Self { source: Some(source), patience: Duration::MAX, ..Self::default() }
-    }
-
-    /// A signer that lets others begin first: keys take a core for a tenth of a second.
-    #[must_use]
-    pub fn patient() -> Self {
-        Self { patience: Duration::from_millis(300), ..Self::default() }
     }
 
     /// A signer whose requests wait for a key no longer than this.

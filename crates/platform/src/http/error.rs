@@ -63,12 +63,6 @@ impl From<Busy> for Error {
 }
 
 impl Error {
-    /// Commits were outrun again and again.
-    #[must_use]
-    pub fn contention() -> Self {
-        Self::Store(StoreError::Outrun)
-    }
-
     /// Adds a finding to those that are told, or to the evidence that is told in their place.
     #[must_use]
     pub fn because(self, finding: impl Into<String>) -> Self {

@@ -152,7 +152,7 @@ async fn verify(context: &RequestContext, stored: Option<&Stored>, password: &Se
         return Ok(false);
     }
     // Kept, it can be compared with the file at every start, and an export is whole.
-    let keep = Some(sealed).filter(|_| platform.settings.seeds.kept_passwords);
+    let keep = Some(sealed).filter(|_| platform.settings.exportable_passwords);
     let Outcome::Committed = platform.store.commit(vec![accounts::hash_password(id, sealed, &hash, keep)]).await?
     else {
         return Ok(false);
