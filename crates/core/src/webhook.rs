@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Millis;
 use crate::account::Account;
-use crate::app::webhooks::{ACCOUNT_STATUS, UNLINK};
+use crate::app::webhooks::WebhookKind;
 use crate::app::{App, Permission};
 use crate::link::Link;
 
@@ -50,12 +50,43 @@ pub enum Notice {
 }
 
 impl Notice {
-    /// Its kind in the database.
+    /// The webhook that it is for.
     #[must_use]
-    pub const fn kind(&self) -> &'static str {
+    pub const fn kind(&self) -> WebhookKind {
         match self {
-            Self::Unlink { .. } => UNLINK,
-            Self::AccountStatus { .. } => ACCOUNT_STATUS,
+            Self::Unlink { .. } => WebhookKind::Unlink,
+            Self::AccountStatus { .. } => WebhookKind::AccountStatus,
+        }
+    }
+}
+
+/// How far the delivery of a notice is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema), schemars(inline))]
+#[serde(rename_all = "snake_case")]
+pub enum DeliveryState {
+    /// It is due, or will be tried again.
+    Waiting,
+    /// The receiver took it.
+    Delivered,
+    /// It was given up.
+    Failed,
+    /// It waits until its paused webhook is put back in use.
+    Held,
+}
+
+impl DeliveryState {
+    /// Every state.
+    pub const ALL: [Self; 4] = [Self::Waiting, Self::Delivered, Self::Failed, Self::Held];
+
+    /// Its name, as the database has it too.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Delivered => "delivered",
+            Self::Failed => "failed",
+            Self::Held => "held",
         }
     }
 }
@@ -191,7 +222,7 @@ mod tests {
     fn a_notice_says_who_what_and_when() {
         let of = |event: &Event| {
             let notice = notice(event, &app(), &samples::link(&[]), "https://us", "id", NOW);
-            assert_eq!(notice.kind(), "account_status");
+            assert_eq!(notice.kind(), WebhookKind::AccountStatus);
             serde_json::to_value(notice).expect("JSON")["token"].clone()
         };
         let token = of(&Event::unlinked(UnlinkReason::UnlinkFromApps));
@@ -211,7 +242,7 @@ mod tests {
         let none = of(&Event::new(EventType::UserLinked));
         assert!(!none.to_string().contains("scope") && !none.to_string().contains("reason"), "{none}");
         let unlink = Notice::Unlink { user_id: UserId(1), referrer_type: UnlinkReason::AccountDelete };
-        assert_eq!(unlink.kind(), "unlink");
+        assert_eq!(unlink.kind(), WebhookKind::Unlink);
         assert_eq!(serde_json::to_value(&unlink).expect("JSON")["kind"], Value::from("unlink"));
     }
 
@@ -254,6 +285,12 @@ mod tests {
         );
         before.attributes.email = None;
         assert_eq!(of(&before, |a| a.attributes.email = Some("c@d.example".to_owned())), [], "a first address");
+    }
+
+    #[test]
+    fn states_are_spelled_alike_in_the_database_and_in_replies() {
+        assert_eq!(json!(DeliveryState::ALL), json!(DeliveryState::ALL.map(DeliveryState::id)));
+        assert_eq!(json!(DeliveryState::ALL), json!(["waiting", "delivered", "failed", "held"]));
     }
 
     #[test]

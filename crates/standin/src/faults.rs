@@ -1,5 +1,6 @@
 //! Faults that a stand-in injects on demand: which exchange is meant, and how it fails.
 
+use kakaw_core::app::webhooks::WebhookKind;
 use kakaw_core::{AccountId, AppId, Span};
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -31,7 +32,7 @@ pub struct FaultRule {
     pub person: Option<String>,
     /// Not requests but deliveries of this webhook: `unlink` or `account_status`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub webhook: Option<String>,
+    pub webhook: Option<WebhookKind>,
     /// The account of `person`, found when the rule is added.
     #[serde(skip)]
     #[schemars(with = "Option<i64>")]
@@ -164,7 +165,7 @@ struct Rules {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Overtaken {
     app_id: AppId,
-    kind: &'static str,
+    kind: WebhookKind,
     id: i64,
 }
 
@@ -210,8 +211,8 @@ impl FaultRules {
 
     /// The fault of a delivery of this webhook, by the first rule that fits.
     #[must_use]
-    pub fn choose_delivery(&self, webhook: &str, chance: f64) -> Option<Delivery> {
-        self.first(chance, |rule| rule.webhook.as_deref() == Some(webhook))?.1.delivery
+    pub fn choose_delivery(&self, webhook: WebhookKind, chance: f64) -> Option<Delivery> {
+        self.first(chance, |rule| rule.webhook == Some(webhook))?.1.delivery
     }
 
     /// Keeps what happens to a delivery until it is sent.
@@ -226,14 +227,14 @@ impl FaultRules {
     }
 
     /// Says that a delivery waits for the one that follows.
-    pub fn let_overtake(&self, app_id: AppId, kind: &'static str, id: i64) {
+    pub fn let_overtake(&self, app_id: AppId, kind: WebhookKind, id: i64) {
         let mut rules = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         rules.overtaken.push(Overtaken { app_id, kind, id });
     }
 
     /// Those that waited for this delivery, which has ended.
     #[must_use]
-    pub fn overtaken_by(&self, app_id: AppId, kind: &'static str, id: i64) -> Vec<i64> {
+    pub fn overtaken_by(&self, app_id: AppId, kind: WebhookKind, id: i64) -> Vec<i64> {
         let mut rules = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (gone, left) = rules.overtaken.iter().partition(|o| o.app_id == app_id && o.kind == kind);
         rules.overtaken = left;

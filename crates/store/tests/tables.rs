@@ -7,6 +7,9 @@
     reason = "tests; clippy.toml knows only what stands in a test itself"
 )]
 
+#[path = "tables/deliveries.rs"]
+mod deliveries;
+
 use kakaw_core::account::LoginId;
 use kakaw_core::{AccountId, AppId, GrantId, Span, UserId};
 use std::collections::BTreeMap;

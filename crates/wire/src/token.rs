@@ -48,11 +48,11 @@ pub struct PrepareReply {
 }
 
 /// Reply of `GET /apiweb/code.json`, always with HTTP 200.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 pub struct CodeReply {
-    /// `ok` or `error`.
-    pub status: String,
+    /// Whether there is a code.
+    pub status: CodeStatus,
     /// `300`: not yet; `500`: the log-in failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error_code: Option<String>,
@@ -68,6 +68,25 @@ pub struct CodeReply {
     /// As the authorization request sent it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<String>,
+}
+
+impl CodeReply {
+    /// The reply that says this and nothing else.
+    #[must_use]
+    pub const fn new(status: CodeStatus) -> Self {
+        Self { status, error_code: None, code: None, error: None, error_description: None, state: None }
+    }
+}
+
+/// Whether the reply of `GET /apiweb/code.json` has a code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema), schemars(inline))]
+#[serde(rename_all = "lowercase")]
+pub enum CodeStatus {
+    /// It has.
+    Ok,
+    /// It says why not.
+    Error,
 }
 
 /// An error of kauth as JSON.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use kakaw_core::Millis;
-use kakaw_core::app::webhooks::{self, Method};
+use kakaw_core::app::webhooks::{Method, WebhookKind};
 use kakaw_core::app::{App, KeyKind};
 use kakaw_core::crypto::seal::Purpose;
 use kakaw_core::crypto::secret::Secret;
@@ -83,7 +83,7 @@ struct Worker {
     platform: Arc<Platform>,
     under_way: JoinSet<Done>,
     /// Receivers by app and kind, for a second at most: settings change.
-    known: HashMap<(AppId, &'static str), Option<Known>>,
+    known: HashMap<(AppId, WebhookKind), Option<Known>>,
     known_since: std::time::Instant,
 }
 
@@ -124,7 +124,7 @@ impl Worker {
                 Entry::Vacant(entry) => entry.insert(known(&platform, key.0, key.1).await?),
             };
             match known {
-                None => changes.push(deliveries::finish(delivery.id, &lease, "failed", "the webhook was removed")),
+                None => changes.push(deliveries::give_up(delivery.id, &lease, "the webhook was removed")),
                 Some(known) if known.state.paused_at.is_some() => changes.push(deliveries::hold(delivery.id, &lease)),
                 Some(known) => {
                     let receiver = Arc::clone(&known.receiver);
@@ -177,7 +177,7 @@ impl Worker {
         changes.extend(then.iter().map(|id| deliveries::make_due(*id, platform.now())));
         match result {
             Ok(said) => {
-                changes.push(deliveries::finish(delivery.id, lease, "delivered", said));
+                changes.push(deliveries::deliver(delivery.id, lease, said));
                 state.failures = 0;
             }
             Err(reason) => {
@@ -192,7 +192,7 @@ impl Worker {
                 }
                 changes.push(match again(platform, delivery) {
                     Some(due_at) => deliveries::retry(delivery.id, lease, due_at, reason),
-                    None => deliveries::finish(delivery.id, lease, "failed", reason),
+                    None => deliveries::give_up(delivery.id, lease, reason),
                 });
             }
         }
@@ -214,7 +214,7 @@ fn again(platform: &Platform, delivery: &Delivery) -> Option<Millis> {
     Some(platform.now() + wait + Span::milliseconds(wait.as_milliseconds() * jitter / 640))
 }
 
-async fn known(platform: &Platform, app_id: AppId, kind: &str) -> Result<Option<Known>, Error> {
+async fn known(platform: &Platform, app_id: AppId, kind: WebhookKind) -> Result<Option<Known>, Error> {
     let Some(app) = apps::by_id(&platform.store, app_id).await? else { return Ok(None) };
     let Some((url, method)) = url_of(&app, kind) else { return Ok(None) };
     let state = deliveries::state(&platform.store, app_id, kind).await?.filter(|state| state.url == url);
@@ -234,11 +234,13 @@ async fn known(platform: &Platform, app_id: AppId, kind: &str) -> Result<Option<
     Ok(Some(Known { receiver: Arc::new(receiver), state }))
 }
 
-fn url_of(app: &App, kind: &str) -> Option<(String, Method)> {
+fn url_of(app: &App, kind: WebhookKind) -> Option<(String, Method)> {
     let webhooks = &app.settings.webhooks;
     match kind {
-        webhooks::UNLINK => webhooks.unlink.as_ref().map(|webhook| (webhook.url.clone(), webhook.method)),
-        _ => webhooks.account_status.as_ref().map(|webhook| (webhook.url.clone(), Method::Post)),
+        WebhookKind::Unlink => webhooks.unlink.as_ref().map(|webhook| (webhook.url.clone(), webhook.method)),
+        WebhookKind::AccountStatus => {
+            webhooks.account_status.as_ref().map(|webhook| (webhook.url.clone(), Method::Post))
+        }
     }
 }
 
@@ -256,7 +258,7 @@ async fn commit(platform: &Platform, changes: Vec<Statement>) -> Result<(), Erro
 ///
 /// # Errors
 /// The database failed.
-pub async fn resume(platform: &Platform, app_id: AppId, kind: &str) -> Result<(), Error> {
+pub async fn resume(platform: &Platform, app_id: AppId, kind: WebhookKind) -> Result<(), Error> {
     let mut changes = vec![deliveries::release(app_id, kind, platform.now())];
     if let Some(state) = deliveries::state(&platform.store, app_id, kind).await? {
         changes.insert(0, deliveries::put_state(app_id, kind, &State { failures: 0, paused_at: None, ..state }));

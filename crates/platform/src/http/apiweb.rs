@@ -15,7 +15,7 @@ use kakaw_store::{Outcome, Statement, app_keys, pending_results};
 use kakaw_wire::Problem;
 use kakaw_wire::form::Pairs;
 use kakaw_wire::problem::Surface;
-use kakaw_wire::token::CodeReply;
+use kakaw_wire::token::{CodeReply, CodeStatus};
 
 use crate::Platform;
 use crate::endpoint::{About, Reply, Routes, no, yes};
@@ -159,16 +159,15 @@ fn open(platform: &Platform, sealed: &str) -> Option<CodeReply> {
 }
 
 fn pending() -> CodeReply {
-    CodeReply { status: "error".to_owned(), error_code: Some("300".to_owned()), ..CodeReply::default() }
+    CodeReply { error_code: Some("300".to_owned()), ..CodeReply::new(CodeStatus::Error) }
 }
 
 fn error(code: &str, error: &str, description: &str) -> CodeReply {
     CodeReply {
-        status: "error".to_owned(),
         error_code: Some(code.to_owned()),
         error: Some(error.to_owned()),
         error_description: Some(description.to_owned()),
-        ..CodeReply::default()
+        ..CodeReply::new(CodeStatus::Error)
     }
 }
 

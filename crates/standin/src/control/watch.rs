@@ -12,7 +12,6 @@ use std::time::Duration;
 use axum::extract::{Path, RawQuery};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
-use kakaw_core::app::webhooks;
 use kakaw_store::accounts;
 use kakaw_wire::Code;
 use kakaw_wire::form::Pairs;
@@ -140,20 +139,19 @@ pub async fn add(Sent(caller, mut rule): Sent<FaultRule>) -> Response {
 
 fn check(rule: &FaultRule) -> Result<(), String> {
     let fault = &rule.fault;
-    match (rule.webhook.as_deref(), fault.delivery) {
+    match (rule.webhook, fault.delivery) {
         (None, Some(_)) => return Err("fault.delivery needs webhook: unlink or account_status".to_owned()),
-        (Some(webhooks::UNLINK | webhooks::ACCOUNT_STATUS), None) => {
+        (Some(_), None) => {
             let known = "late, twice, out_of_order or bad_signature";
             return Err(format!("fault.delivery is missing; expected {known}"));
         }
-        (Some(webhooks::UNLINK | webhooks::ACCOUNT_STATUS), Some(_)) if fault.changes_an_answer() => {
+        (Some(_), Some(_)) if fault.changes_an_answer() => {
             return Err("fault: a webhook has delivery only; the rest is for requests".to_owned());
         }
-        (Some(webhooks::UNLINK | webhooks::ACCOUNT_STATUS), Some(Delivery::Late(span))) if span < Span::seconds(1) => {
+        (Some(_), Some(Delivery::Late(span))) if span < Span::seconds(1) => {
             return Err(format!("fault.delivery.late: {}; expected seconds, 1 or more", span.as_seconds()));
         }
-        (Some(webhooks::UNLINK | webhooks::ACCOUNT_STATUS), Some(_)) => return Ok(()),
-        (Some(other), _) => return Err(format!("webhook: {other:?}; expected unlink or account_status")),
+        (Some(_), Some(_)) => return Ok(()),
         (None, None) => {}
     }
     if !fault.changes_an_answer() {
