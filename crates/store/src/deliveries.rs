@@ -128,7 +128,7 @@ pub async fn by_id(store: &Store, id: i64) -> Result<Option<Delivery>> {
 
 /// Holds a delivery whose webhook is paused.
 #[must_use]
-pub fn hold(id: i64, lease: &str) -> Statement {
+pub fn pause(id: i64, lease: &str) -> Statement {
     sql("update deliveries set due_at = null, lease = null, state = 'held', attempts = attempts - 1 \
          where id = $1 and lease = $2")
     .bind(id)

@@ -31,13 +31,13 @@ impl FromRow for PendingResult {
 
 /// The row of this hash.
 pub async fn by_id(store: &Store, id: &str) -> Result<Option<PendingResult>> {
-    sql("select app_id, answer, expires_at, read_at from parked_codes where id = $1").bind(id).maybe(store).await
+    sql("select app_id, answer, expires_at, read_at from pending_results where id = $1").bind(id).maybe(store).await
 }
 
 /// Parks an answer; refused when the transaction has one already.
 #[must_use]
 pub fn insert(id: &str, app_id: AppId, answer: &str, expires_at: Millis) -> Statement {
-    sql("insert into parked_codes (id, app_id, answer, expires_at) values ($1, $2, $3, $4) on conflict do nothing")
+    sql("insert into pending_results (id, app_id, answer, expires_at) values ($1, $2, $3, $4) on conflict do nothing")
         .bind(id)
         .bind(app_id)
         .bind(answer)
@@ -48,5 +48,5 @@ pub fn insert(id: &str, app_id: AppId, answer: &str, expires_at: Millis) -> Stat
 /// Notes the first reading.
 #[must_use]
 pub fn read(id: &str, now: Millis) -> Statement {
-    sql("update parked_codes set read_at = $1 where id = $2 and read_at is null").bind(now).bind(id)
+    sql("update pending_results set read_at = $1 where id = $2 and read_at is null").bind(now).bind(id)
 }

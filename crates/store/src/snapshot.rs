@@ -30,7 +30,7 @@ const TABLES: [(&str, &str); 13] = [
     ),
     ("shipping_addresses", "id account_id version is_default updated_at fields"),
     ("agts", "id grant_id expires_at spent_at"),
-    ("parked_codes", "id app_id answer expires_at read_at"),
+    ("pending_results", "id app_id answer expires_at read_at"),
     ("deliveries", "id app_id kind payload state created_at due_at lease attempts result"),
     ("webhook_states", "app_id kind url failures paused_at"),
 ];

@@ -29,7 +29,7 @@ impl FromRow for Count {
 pub async fn batch(store: &Store, kept: Kept, now: Millis) -> Result<bool> {
     let codes = now.plus_seconds(-kept.codes);
     let grants = now.plus_seconds(-kept.grants);
-    let told = now.plus_seconds(-kept.deliveries);
+    let deliveries = now.plus_seconds(-kept.deliveries);
     let sweeps: [(Statement, Statement); 6] = [
         (
             sql("select count(*) as n from (select id from codes where expires_at < $1 limit $2) c").bind(codes).bind(BATCH),
@@ -48,12 +48,12 @@ pub async fn batch(store: &Store, kept: Kept, now: Millis) -> Result<bool> {
             sql("delete from agts where id in (select id from agts where expires_at < $1 order by expires_at limit $2)").bind(now).bind(BATCH),
         ),
         (
-            sql("select count(*) as n from (select id from parked_codes where expires_at < $1 limit $2) p").bind(now).bind(BATCH),
-            sql("delete from parked_codes where id in (select id from parked_codes where expires_at < $1 order by expires_at limit $2)").bind(now).bind(BATCH),
+            sql("select count(*) as n from (select id from pending_results where expires_at < $1 limit $2) p").bind(now).bind(BATCH),
+            sql("delete from pending_results where id in (select id from pending_results where expires_at < $1 order by expires_at limit $2)").bind(now).bind(BATCH),
         ),
         (
-            sql("select count(*) as n from (select id from deliveries where created_at < $1 and due_at is null limit $2) d").bind(told).bind(BATCH),
-            sql("delete from deliveries where id in (select id from deliveries where created_at < $1 and due_at is null order by created_at limit $2)").bind(told).bind(BATCH),
+            sql("select count(*) as n from (select id from deliveries where created_at < $1 and due_at is null limit $2) d").bind(deliveries).bind(BATCH),
+            sql("delete from deliveries where id in (select id from deliveries where created_at < $1 and due_at is null order by created_at limit $2)").bind(deliveries).bind(BATCH),
         ),
     ];
     let mut more = false;

@@ -24,8 +24,8 @@ use kakaw_core::token::grant::{Ended, EndedBy, Grant};
 use kakaw_store::accounts::Stored;
 use kakaw_store::db::{self, Url};
 use kakaw_store::{
-    Contested, Outcome, Statement, Store, accounts, app_keys, apps, codes, everything, grants, links, sessions,
-    snapshot, sweep,
+    Contested, Outcome, Statement, Store, accounts, app_keys, apps, codes, everything, grants, links, pending_results,
+    sessions, snapshot, sweep,
 };
 use kakaw_wire::scope::Item;
 
@@ -389,4 +389,31 @@ async fn what_lives_is_counted_by_account() {
         assert!(sessions::live_of_page(&store, accounts::Place::START, 10, late).await.unwrap().is_empty());
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_pending_result_survives_the_new_name_of_its_table() {
+    let folder = tempfile::tempdir().unwrap();
+    for url in [Some(Url::Sqlite(folder.path().join("t.db"))), postgres().await].into_iter().flatten() {
+        let store = Store::open(&url).await.unwrap();
+        // The schema that migrations 1 to 4 make.
+        for text in [
+            "drop table pending_results",
+            "create table parked_codes (id text not null primary key, app_id bigint not null, answer text, \
+             expires_at bigint not null, read_at bigint)",
+            "create index parked_codes_by_expiry on parked_codes (expires_at)",
+            "delete from schema_history where version >= 5",
+            "insert into parked_codes (id, app_id, answer, expires_at, read_at) values ('t', 1, 'sealed', 9, 5)",
+        ] {
+            done(&store, vec![db::sql(text)]).await;
+        }
+        assert!(pending_results::by_id(&store, "t").await.is_err(), "the earlier table");
+        drop(store);
+        let store = Store::open(&url).await.unwrap();
+        let found = pending_results::by_id(&store, "t").await.unwrap().unwrap();
+        assert_eq!((found.app_id, found.answer.as_deref()), (AppId(1), Some("sealed")));
+        assert_eq!((found.expires_at, found.read_at), (Millis(9), Some(Millis(5))));
+        sweep::batch(&store, KEPT, NOW).await.unwrap();
+        assert_eq!(pending_results::by_id(&store, "t").await.unwrap(), None, "swept when it has expired");
+    }
 }
