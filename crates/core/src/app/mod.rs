@@ -49,8 +49,8 @@ pub struct AppSettings {
     pub consent_items: BTreeMap<Item, ConsentItem>,
     /// Whether `/v2/user/me` repeats nickname and pictures in `properties`, as older libraries read them.
     pub legacy_properties: bool,
-    /// Kept under its earlier name.
-    #[serde(default, rename = "standing")]
+    /// `standing` is its name in databases of earlier versions.
+    #[serde(default, alias = "standing")]
     pub status: AppStatus,
     /// Whether the app is registered to a business: only these may ask for items of [`Availability::Business`].
     ///
@@ -272,5 +272,15 @@ mod tests {
         let item = samples::item(Consent::OnUse);
         let old = without(serde_json::to_value(&item).expect("JSON"), &["permission"]);
         assert_eq!(serde_json::from_value::<ConsentItem>(old).expect("an item"), item);
+    }
+
+    #[test]
+    fn the_status_is_read_by_its_earlier_name_and_written_by_its_name() {
+        let settings = AppSettings { status: AppStatus::Blocked, ..AppSettings::new("App") };
+        let mut value = serde_json::to_value(&settings).expect("JSON");
+        let object = value.as_object_mut().expect("an object");
+        let status = object.remove("status").expect("its name");
+        object.insert("standing".to_owned(), status);
+        assert_eq!(serde_json::from_value::<AppSettings>(value).expect("settings"), settings);
     }
 }

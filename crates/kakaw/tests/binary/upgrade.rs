@@ -8,7 +8,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::client::Client;
-use crate::running::{Running, curl};
+use crate::running::{self, Running, curl};
 
 const KEY: &str = "d0000000000000000000000000000001";
 const SECRET: &str = "fixture-secret-4f9b1c0d2e7a68";
@@ -123,4 +123,24 @@ fn a_world_file_of_every_older_commit_is_understood() {
         let (status, page) = curl(&format!("{}{AUTHORIZE}", server.url), &["-L"]);
         assert_eq!((status, page.contains("loginId")), (200, true), "{page}");
     }
+}
+
+#[test]
+fn a_key_of_a_world_file_that_was_renamed_still_works_and_is_warned_about() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = "[[apps]]
+id = 1
+name = \"A\"
+standing = \"blocked\"
+";
+    std::fs::write(folder.path().join("w.toml"), world).unwrap();
+    let (code, _, err) = running::run(folder.path(), &["apply", "w.toml", "--data", "data"]);
+    assert_eq!(code, Some(0), "{err}");
+    assert!(err.contains("w.toml, line 4: the key `standing` is now `status`"), "{err}");
+    let (_, exported, err) = running::run(folder.path(), &["export", "--data", "data"]);
+    assert!(exported.contains("status = \"blocked\"") && !exported.contains("standing"), "{exported} {err}");
+    let again = world.replace("standing", "status");
+    std::fs::write(folder.path().join("w.toml"), again).unwrap();
+    let (code, _, err) = running::run(folder.path(), &["apply", "w.toml", "--data", "data"]);
+    assert!(code == Some(0) && !err.contains("status"), "{err}");
 }

@@ -166,11 +166,11 @@ async fn blocked_and_suspended_apps_and_dormant_accounts_are_told_so() {
         let token = token_of(&market(&server, MARKET).await);
         let id = server.me(&token).await.json()["id"].to_string();
         let target = format!("/v2/user/me?target_id_type=user_id&target_id={id}");
-        for (standing, code) in [("blocked", -12), ("suspended", -13)] {
-            let text = PLATFORM.replacen("company =", &format!("standing = \"{standing}\"\ncompany ="), 1);
+        for (status, code) in [("blocked", -12), ("suspended", -13)] {
+            let text = PLATFORM.replacen("company =", &format!("status = \"{status}\"\ncompany ="), 1);
             server.apply(&text).await;
             for answer in [server.me(&token).await, server.admin(MARKET_ADMIN, "GET", &target, &[]).await] {
-                assert_eq!((answer.status.as_u16(), answer.json()["code"].as_i64()), (403, Some(code)), "{standing}");
+                assert_eq!((answer.status.as_u16(), answer.json()["code"].as_i64()), (403, Some(code)), "{status}");
             }
         }
         server.apply(&PLATFORM.replace("nickname = \"Ryan\"", "nickname = \"Ryan\"\ndormant = true")).await;

@@ -48,7 +48,7 @@ fn settings(platform: &Platform, file: &App, before: Option<&AppSettings>, momen
         logout_redirect_uris: file.logout_redirect_uris.clone(),
         consent_items: items,
         legacy_properties: file.legacy_properties.unwrap_or(platform.settings.seeds.legacy_properties),
-        status: file.standing,
+        status: file.status,
         business: file.business,
         permissions: file.permissions.clone(),
         simple_signup: file.simple_signup,

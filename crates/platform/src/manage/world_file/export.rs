@@ -86,7 +86,7 @@ fn app_of(opener: &Opener, app: &kakaw_core::app::App, keys: Vec<app_keys::Store
         team: settings.team.clone(),
         logout_redirect_uris: settings.logout_redirect_uris.clone(),
         legacy_properties: Some(settings.legacy_properties),
-        standing: settings.status,
+        status: settings.status,
         business: settings.business,
         permissions: settings.permissions.clone(),
         user_properties: settings.user_properties.clone(),

@@ -63,7 +63,7 @@ pub const KEYS: &[Key] = &[
     key(APP, "admin_keys", "tables", "Admin keys. Webhooks carry the primary one, or else the first."),
     key(
         APP,
-        "standing",
+        "status",
         "\"active\", \"blocked\" or \"suspended\"",
         "Blocked and suspended apps get -12 and -13. Default `\"active\"`.",
     ),
@@ -295,7 +295,7 @@ mod tests {
             team: list(),
             logout_redirect_uris: list(),
             legacy_properties: Some(true),
-            standing: AppStatus::Blocked,
+            status: AppStatus::Blocked,
             business: false,
             permissions: vec![Permission::OidcSseSupported],
             user_properties: list(),

@@ -58,8 +58,8 @@ pub struct App {
     pub logout_redirect_uris: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub legacy_properties: Option<bool>,
-    #[serde(default, skip_serializing_if = "is_default")]
-    pub standing: AppStatus,
+    #[serde(default, alias = "standing", skip_serializing_if = "is_default")]
+    pub status: AppStatus,
     #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub business: bool,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -334,7 +334,7 @@ impl UseCase for WorldFile {
 /// # Errors
 /// What was received, where, and what was expected.
 pub fn parse(text: &str, file: &str) -> Result<WorldFile, String> {
-    toml::from_str(text).map_err(|error| {
+    let parsed = toml::from_str(text).map_err(|error| {
         let line = error.span().map_or(1, |span| text.get(..span.start).unwrap_or_default().matches('\n').count() + 1);
         let message = error.message();
         let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
@@ -343,7 +343,11 @@ pub fn parse(text: &str, file: &str) -> Result<WorldFile, String> {
             .and_then(|(unknown, known)| kakaw_core::diagnosis::meant(unknown, known.iter().copied()));
         let suggestion = nearest.map(|word| format!("; did you mean `{word}`?")).unwrap_or_default();
         format!("{file}, line {line}: {message}{suggestion}")
-    })
+    })?;
+    for warning in lines::renamed_keys(text, file) {
+        tracing::warn!("{warning}");
+    }
+    Ok(parsed)
 }
 
 /// Writes a world file.
