@@ -81,8 +81,8 @@ pub const CODES_KEPT: i64 = 86_400;
 pub const GRANTS_KEPT: i64 = KeyKind::LONGEST_ACCESS;
 /// Seconds that a delivery is kept that is over.
 pub const DELIVERIES_KEPT: i64 = 7 * 86_400;
-/// Seconds during which a step or a form may be sent back.
-pub const STEP_LIFETIME: i64 = 30 * 60;
+/// Seconds for which an interaction and a form are valid.
+pub const INTERACTION_LIFETIME: i64 = 30 * 60;
 
 #[cfg(test)]
 mod tests {
@@ -121,7 +121,7 @@ mod tests {
 
     #[test]
     fn a_refresh_token_is_replaced_in_the_last_of_its_two_months_and_a_form_is_good_for_half_an_hour() {
-        assert_eq!((REFRESH_LIFETIME, ROTATION_WINDOW, STEP_LIFETIME), (60 * 24 * 3600, 30 * 24 * 3600, 1800));
+        assert_eq!((REFRESH_LIFETIME, ROTATION_WINDOW, INTERACTION_LIFETIME), (60 * 24 * 3600, 30 * 24 * 3600, 1800));
     }
 
     #[test]

@@ -74,9 +74,9 @@ mod tests {
     async fn whoever_was_outrun_decides_again_and_is_told_about_what() {
         let store = Store::open(&Url::Memory).await.expect("opens");
         commit(&store, vec![links::insert(&link(1))]).await.expect("the first");
-        let mut told = Vec::new();
+        let mut seen = Vec::new();
         let result: Result<_, Error> = decide_and_commit(&store, |lost| {
-            told.push(lost);
+            seen.push(lost);
             let store = &store;
             async move {
                 let found = links::of(store, AppId(1), AccountId(7)).await?.expect("is there");
@@ -88,7 +88,7 @@ mod tests {
         })
         .await;
         assert_eq!(result.expect("the second attempt"), "done");
-        assert_eq!(told, [None, Some(Contested::Link)]);
+        assert_eq!(seen, [None, Some(Contested::Link)]);
     }
 
     #[tokio::test]

@@ -10,12 +10,12 @@ use kakaw_store::Store;
 use kakaw_wire::text::Lang;
 use tokio::sync::Notify;
 
-use crate::held::Held;
 use crate::outgoing;
 use crate::password::Passwords;
 use crate::quota::Quotas;
 use crate::signer::Signer;
 use crate::surroundings::Surroundings;
+use crate::transient_results::TransientResults;
 
 /// A store, keys, chance, its surroundings, and what the operator chose.
 pub struct Platform {
@@ -29,8 +29,8 @@ pub struct Platform {
     pub webhooks: Arc<outgoing::Client>,
     /// Wakes the worker that delivers.
     pub wake_deliveries: Notify,
-    /// Outcomes that pages poll for though nobody is logged in.
-    pub held: Held,
+    /// Results for polling pages, of requests without a session.
+    pub transient_results: TransientResults,
     pub settings: Settings,
     pub surroundings: Arc<dyn Surroundings>,
     policy: RwLock<Policy>,
@@ -96,7 +96,7 @@ impl Platform {
             quotas,
             webhooks,
             wake_deliveries: Notify::new(),
-            held: Held::default(),
+            transient_results: TransientResults::default(),
             settings,
             surroundings,
             policy: RwLock::new(policy),

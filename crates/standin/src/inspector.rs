@@ -42,7 +42,7 @@ pub fn routes() -> Routes<Shared> {
         .listed(Method::Get, "/inspector", show)
         .plain("/assets/inspector.js", routing::get(async || (SCRIPT, include_str!("../assets/inspector.js"))))
         .plain("/inspector/events", routing::get(events))
-        .listed(Method::Post, "/inspector/mend", mend)
+        .listed(Method::Post, "/inspector/register", register)
 }
 
 async fn show(context: RequestContext) -> Response {
@@ -102,13 +102,13 @@ impl HttpBody for Events {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Mend {
+struct Register {
     /// The refused exchange.
     id: u64,
 }
 
-async fn mend(Sent(caller, Mend { id }): Sent<Mend>) -> Response {
-    match mended(&caller.world, id).await {
+async fn register(Sent(caller, Register { id }): Sent<Register>) -> Response {
+    match register_sent(&caller.world, id).await {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
         Err(error) => error.kauth(&caller.world.platform, &caller.base),
     }
@@ -118,7 +118,7 @@ fn refused(reason: String) -> Error {
     Problem::BadTokenRequest { reason }.into()
 }
 
-async fn mended(world: &World, id: u64) -> Result<(), Error> {
+async fn register_sent(world: &World, id: u64) -> Result<(), Error> {
     let filter = Filter { after: Some(id.saturating_sub(1)), ..Filter::default() };
     let exchange = world.requests.list(&filter).into_iter().find(|exchange| exchange.id == id);
     let exchange = exchange.ok_or_else(|| refused(format!("there is no exchange {id} in the log")))?;

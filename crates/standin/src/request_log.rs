@@ -27,8 +27,8 @@ const SECRET: [&str; 14] = [
     "code_verifier",
     "agt",
     "kakaw_form",
-    "kakaw_step",
-    "kakaw_picker",
+    "kakaw_interaction",
+    "kakaw_selection",
     "kauth_tx_id",
     "continue",
 ];

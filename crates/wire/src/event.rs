@@ -130,7 +130,7 @@ impl UnlinkReason {
 
     /// Whether the unlink webhook tells of it.
     #[must_use]
-    pub const fn is_told_by_unlink_webhook(self) -> bool {
+    pub const fn triggers_unlink_webhook(self) -> bool {
         matches!(
             self,
             Self::AccountDelete

@@ -203,8 +203,8 @@ mod tests {
         Presented { code: "the code".to_owned(), redirect_uri, code_verifier: None }
     }
 
-    /// The outcome in a word, and what the team reads.
-    fn told(redemption: &Redemption) -> (&'static str, String) {
+    /// Returns the name of the outcome, and the diagnosis.
+    fn outcome(redemption: &Redemption) -> (&'static str, String) {
         let (word, refusal) = match redemption {
             Redemption::Redeem(_) => return ("redeem", String::new()),
             Redemption::Invalidate { refusal, .. } => ("invalidate", refusal),
@@ -240,7 +240,7 @@ mod tests {
             (with(|f| (f.link.connected, f.code.expires_at) = (false, AFTER)), "refuse", "expired"),
         ] {
             let shown = format!("{found:?}");
-            let (word, findings) = told(&redeem(&presented(), found, &key("key"), &Policy::SERVE, AFTER));
+            let (word, findings) = outcome(&redeem(&presented(), found, &key("key"), &Policy::SERVE, AFTER));
             assert!(word == expected && findings.contains(finding), "{word} {findings:?} for {shown}");
         }
     }
@@ -263,7 +263,7 @@ mod tests {
         for (redirect_uri_optional, expected) in [(true, "redeem"), (false, "invalidate")] {
             let policy = Policy { redirect_uri_optional, ..Policy::SERVE };
             let redemption = redeem(&without, Some(found()), &key("key"), &policy, AFTER);
-            assert_eq!(told(&redemption).0, expected);
+            assert_eq!(outcome(&redemption).0, expected);
         }
     }
 
@@ -279,7 +279,7 @@ mod tests {
             ("코드", "this has 2"),
         ] {
             let presented = Presented { code: code.to_owned(), ..presented() };
-            let (word, findings) = told(&redeem(&presented, None, &key("key"), &Policy::DEV, NOW));
+            let (word, findings) = outcome(&redeem(&presented, None, &key("key"), &Policy::DEV, NOW));
             assert!(word == "refuse" && findings.contains(finding), "{code}: {findings}");
         }
         let long = Presented { code: "x".repeat(5000), ..presented() };
@@ -292,7 +292,7 @@ mod tests {
     #[test]
     fn a_code_that_came_too_late_is_told_how_late() {
         let (found, now) = (Some(found()), NOW.plus_seconds(630));
-        let (_, findings) = told(&redeem(&presented(), found, &key("key"), &Policy::DEV, now));
+        let (_, findings) = outcome(&redeem(&presented(), found, &key("key"), &Policy::DEV, now));
         assert_eq!(findings, "this code expired 30 s ago; it lived 600 s");
     }
 

@@ -15,30 +15,30 @@ pub enum Purpose {
     Access,
     /// Refresh tokens.
     Refresh,
-    /// What survives between two steps of an authorization request.
-    Step,
-    /// What a form was shown with.
+    /// The state of an interaction: what is kept between the pages of one authorization request.
+    Interaction,
+    /// The state of a form: what it was rendered with.
     Form,
     /// A log-in by certificate.
     Transaction,
-    /// Who picks a shipping address.
-    Picker,
+    /// The person who selects a shipping address.
+    Selection,
     /// Values kept in the database: client secrets, admin keys, signing keys.
     Keep,
 }
 
 impl Purpose {
     const ALL: [Self; 7] =
-        [Self::Access, Self::Refresh, Self::Step, Self::Form, Self::Transaction, Self::Picker, Self::Keep];
+        [Self::Access, Self::Refresh, Self::Interaction, Self::Form, Self::Transaction, Self::Selection, Self::Keep];
 
     const fn name(self) -> &'static str {
         match self {
             Self::Access => "access",
             Self::Refresh => "refresh",
-            Self::Step => "step",
+            Self::Interaction => "interaction",
             Self::Form => "form",
             Self::Transaction => "transaction",
-            Self::Picker => "picker",
+            Self::Selection => "selection",
             Self::Keep => "keep",
         }
     }

@@ -120,13 +120,13 @@ mod tests {
 
     #[test]
     fn what_came_instead_is_named_and_never_repeated() {
-        let told = |body: &str, query: &str| instead_of_grant_type(&pairs(body), &pairs(query));
-        assert!(told("", "grant_type=x&client_secret=hush").contains("token_parameters_in_query"));
-        assert!(told("code=x", "grant_type=x").contains("beside a body"));
-        assert!(told("%7B%22client_secret%22%3A%22hush%22%7D", "").contains("the body is JSON"));
-        assert!(told("", "").contains("no parameters"));
-        assert!(told("", "client_id=x").contains("the query has no grant_type"));
-        assert!(told("client_secret=hush", "").contains("no grant_type"));
+        let finding = |body: &str, query: &str| instead_of_grant_type(&pairs(body), &pairs(query));
+        assert!(finding("", "grant_type=x&client_secret=hush").contains("token_parameters_in_query"));
+        assert!(finding("code=x", "grant_type=x").contains("beside a body"));
+        assert!(finding("%7B%22client_secret%22%3A%22hush%22%7D", "").contains("the body is JSON"));
+        assert!(finding("", "").contains("no parameters"));
+        assert!(finding("", "client_id=x").contains("the query has no grant_type"));
+        assert!(finding("client_secret=hush", "").contains("no grant_type"));
     }
 
     #[test]

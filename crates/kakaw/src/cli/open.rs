@@ -22,8 +22,8 @@ use kakaw_platform::random;
 use kakaw_platform::signer::Signer;
 use kakaw_platform::surroundings::{Alone, Surroundings};
 
-/// Where a platform says to be when neither a request nor the configuration tells.
-pub const HERE: &str = "http://localhost:7700";
+/// The platform's URL when neither a request nor the configuration has one.
+pub const DEFAULT_URL: &str = "http://localhost:7700";
 
 /// What a command may do about a key file that is missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +36,7 @@ pub enum Missing {
 
 /// Opens the database and the key file, and puts a platform on its own together.
 pub async fn platform(config: &Config, mode: Mode, missing: Missing) -> anyhow::Result<Platform> {
-    let public_url = config.public_url.clone().unwrap_or_else(|| HERE.to_owned());
+    let public_url = config.public_url.clone().unwrap_or_else(|| DEFAULT_URL.to_owned());
     within(config, mode, missing, Arc::new(Alone { public_url })).await
 }
 

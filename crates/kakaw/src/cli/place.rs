@@ -13,8 +13,8 @@ use kakaw_platform::Platform;
 /// The header of every control request.
 const HEADER: &str = "kakaw-control";
 
-/// Where a stand-in is if nobody says otherwise.
-const HERE: &str = "http://localhost:7700";
+/// The URL of a stand-in, unless another is configured.
+const DEFAULT_URL: &str = "http://localhost:7700";
 
 #[derive(ClapArgs)]
 pub struct Options {
@@ -116,7 +116,7 @@ impl Running {
 
 /// The stand-in that is meant: at this URL, else where the environment says, else on this machine.
 pub fn stand_in(url: Option<String>) -> String {
-    let url = url.or_else(|| config::environment(config::URL)).unwrap_or_else(|| HERE.to_owned());
+    let url = url.or_else(|| config::environment(config::URL)).unwrap_or_else(|| DEFAULT_URL.to_owned());
     url.trim_end_matches('/').to_owned()
 }
 

@@ -86,7 +86,7 @@ async fn rotate(base: String, tokens: Vec<String>, facts: Facts) -> Result<(), G
 /// Checks every fact. Returns the refresh tokens that still stand.
 async fn verify(base: &str, facts: &[Fact]) -> Vec<String> {
     let mut client = Client::new(base);
-    let mut standing = Vec::new();
+    let mut refresh_tokens = Vec::new();
     for fact in facts {
         match fact {
             Fact::Code(code) => {
@@ -96,7 +96,7 @@ async fn verify(base: &str, facts: &[Fact]) -> Vec<String> {
             Fact::Tokens { access, refresh, code } => {
                 assert_eq!(client.api("/v2/user/me", access).await.unwrap().status, 200, "acknowledged tokens work");
                 assert_eq!(exchange(&mut client, code).await.unwrap().json()["error_code"], "KOE320", "no second time");
-                standing.push(refresh.clone());
+                refresh_tokens.push(refresh.clone());
             }
             Fact::LoggedOut(access) => {
                 assert_eq!(client.api("/v2/user/me", access).await.unwrap().json()["code"], -401, "logged out is out");
@@ -115,7 +115,7 @@ async fn verify(base: &str, facts: &[Fact]) -> Vec<String> {
             }
         }
     }
-    standing
+    refresh_tokens
 }
 
 /// Brings every log-in into the last month of its life.
@@ -141,17 +141,17 @@ fn world(folder: &Path) {
     std::fs::write(folder.join("kakaw.toml"), "[passwords]\nmemory_kib = 64\niterations = 1\nqueue = 100\n").unwrap();
 }
 
-/// Waits until the load of a round is under way, however busy the machine is: something was acknowledged, and from the
-/// second round on a rotation too.
-fn under_way(noted: &Facts, round: usize) {
+/// Waits until the load of a round is active, however busy the machine is: something was acknowledged, and from the
+/// second round on also a rotation.
+fn under_way(recorded: &Facts, round: usize) {
     let began = Instant::now();
     while began.elapsed() < Duration::from_secs(2) {
-        let noted = noted.lock().unwrap();
-        let rotated = noted.iter().any(|fact| matches!(fact, Fact::Rotated { .. }));
-        if noted.len() >= 8 && (rotated || round == 0) {
+        let recorded = recorded.lock().unwrap();
+        let rotated = recorded.iter().any(|fact| matches!(fact, Fact::Rotated { .. }));
+        if recorded.len() >= 8 && (rotated || round == 0) {
             return;
         }
-        drop(noted);
+        drop(recorded);
         std::thread::sleep(Duration::from_millis(5));
     }
 }
@@ -176,17 +176,17 @@ fn check(url: &Url, database: &str, rounds: usize) {
     let (mut acknowledged, mut rotations) = (0, 0);
     for round in 0..rounds {
         let server = start(false);
-        let standing = runtime.block_on(verify(&server.url, &facts));
+        let refresh_tokens = runtime.block_on(verify(&server.url, &facts));
         drop(server);
         runtime.block_on(age(url));
         let server = start(false);
-        let noted: Facts = Facts::default();
-        let mut tasks = vec![runtime.spawn(rotate(server.url.clone(), standing, Arc::clone(&noted)))];
+        let recorded: Facts = Facts::default();
+        let mut tasks = vec![runtime.spawn(rotate(server.url.clone(), refresh_tokens, Arc::clone(&recorded)))];
         for worker in 0..WORKERS {
             let people = (0..100).map(|index| format!("p{}", (round * 7 + worker * 100 + index) % 400)).collect();
-            tasks.push(runtime.spawn(work(server.url.clone(), people, Arc::clone(&noted))));
+            tasks.push(runtime.spawn(work(server.url.clone(), people, Arc::clone(&recorded))));
         }
-        under_way(&noted, round);
+        under_way(&recorded, round);
         std::thread::sleep(Duration::from_millis((round as u64 * 37) % 140));
         server.signal("KILL");
         for task in tasks {
@@ -194,7 +194,7 @@ fn check(url: &Url, database: &str, rounds: usize) {
             let _gone = runtime.block_on(task).unwrap();
         }
         drop(server);
-        facts = std::mem::take(&mut noted.lock().unwrap());
+        facts = std::mem::take(&mut recorded.lock().unwrap());
         acknowledged += facts.len();
         rotations += facts.iter().filter(|fact| matches!(fact, Fact::Rotated { .. })).count();
     }

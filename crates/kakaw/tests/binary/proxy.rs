@@ -132,11 +132,11 @@ fn tls_server() -> (String, u16) {
         .with_no_client_auth()
         .with_single_cert(chain, private)
         .unwrap();
-    let (tell, told) = std::sync::mpsc::channel();
+    let (sender, receiver) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async move {
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-            tell.send(listener.local_addr().unwrap().port()).unwrap();
+            sender.send(listener.local_addr().unwrap().port()).unwrap();
             while let Ok((stream, _)) = listener.accept().await {
                 let Ok(mut stream) = TlsAcceptor::from(Arc::new(config.clone())).accept(stream).await else { continue };
                 let mut asked = Vec::new();
@@ -149,5 +149,5 @@ fn tls_server() -> (String, u16) {
             }
         });
     });
-    (certificate.pem(), told.recv().unwrap())
+    (certificate.pem(), receiver.recv().unwrap())
 }

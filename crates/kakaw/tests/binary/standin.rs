@@ -139,8 +139,8 @@ fn other_machines_need_the_token_of_a_file() {
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let first = lines.next().unwrap().unwrap();
     let port = first.rsplit(':').next().unwrap().to_owned();
-    let told = lines.map(Result::unwrap).find(|line| line.contains("control")).unwrap();
-    let path = told.rsplit(' ').next().unwrap().to_owned();
+    let line = lines.map(Result::unwrap).find(|line| line.contains("control")).unwrap();
+    let path = line.rsplit(' ').next().unwrap().to_owned();
     assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     let token = std::fs::read_to_string(&path).unwrap();
     let ask = |token: &str| {
@@ -161,8 +161,8 @@ fn a_proxy_for_others_passes_nothing_on() {
     // Somebody else's server, which the proxy could reach.
     let other = Running::start(folder.path(), &["dev", "--listen", "127.0.0.1:0"]);
     let target = other.url.trim_start_matches("http://").to_owned();
-    let wish = format!("proxy={ip}:0");
-    let (code, out, err) = run(folder.path(), &["ctl", "--url", &server.url, "intercept", &wish]);
+    let field = format!("proxy={ip}:0");
+    let (code, out, err) = run(folder.path(), &["ctl", "--url", &server.url, "intercept", &field]);
     assert_eq!(code, Some(0), "{err}");
     let entrance: serde_json::Value = serde_json::from_str(&out).unwrap();
     let through = |proxy: &str| {

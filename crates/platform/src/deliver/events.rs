@@ -31,7 +31,7 @@ pub fn notify(platform: &Platform, app: &App, link: &Link, events: &[Event]) -> 
 /// The notices of an unlink: the unlink webhook, unless the service did it itself, and events.
 pub fn unlinked(platform: &Platform, app: &App, link: &Link, reason: UnlinkReason) -> Vec<Statement> {
     let mut changes = notify(platform, app, link, &[Event::unlinked(reason), Event::new(EventType::TokensRevoked)]);
-    if reason.is_told_by_unlink_webhook() && app.settings.webhooks.unlink.is_some() {
+    if reason.triggers_unlink_webhook() && app.settings.webhooks.unlink.is_some() {
         let notice = Notice::Unlink { user_id: link.user_id, referrer_type: reason };
         changes.push(enqueue(platform, app.id, &notice));
     }

@@ -125,7 +125,7 @@ impl Worker {
             };
             match known {
                 None => changes.push(deliveries::finish(delivery.id, &lease, "failed", "the webhook was removed")),
-                Some(known) if known.state.paused_at.is_some() => changes.push(deliveries::hold(delivery.id, &lease)),
+                Some(known) if known.state.paused_at.is_some() => changes.push(deliveries::pause(delivery.id, &lease)),
                 Some(known) => {
                     let receiver = Arc::clone(&known.receiver);
                     let then = match platform.surroundings.schedule(&delivery, &*platform.random) {

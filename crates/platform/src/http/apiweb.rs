@@ -60,10 +60,16 @@ pub fn keep(platform: &Platform, transaction: &str, app_id: AppId, reply: &CodeR
     pending_results::insert(transaction, app_id, &sealed(platform, reply), platform.now().plus_seconds(LIFETIME))
 }
 
-/// Holds an outcome in memory, for a request that nobody is logged in for.
-pub fn hold(context: &RequestContext, transaction: &str, reply: &CodeReply) {
+/// Keeps the result of a request without a session, in memory only.
+pub fn keep_in_memory(context: &RequestContext, transaction: &str, reply: &CodeReply) {
     let (platform, now) = (&context.platform, context.platform.now());
-    platform.held.put(transaction, &context.address, sealed(platform, reply), now, now.plus_seconds(LIFETIME));
+    platform.transient_results.put(
+        transaction,
+        &context.address,
+        sealed(platform, reply),
+        now,
+        now.plus_seconds(LIFETIME),
+    );
 }
 
 fn sealed(platform: &Platform, reply: &CodeReply) -> String {
@@ -139,7 +145,11 @@ async fn read(platform: &Platform, key: &AppKey, id: &str) -> CodeReply {
     let result = match pending_results::by_id(&platform.store, &id).await {
         Ok(Some(result)) => result,
         Ok(None) => {
-            return platform.held.get(&id, now).and_then(|sealed| open(platform, &sealed)).unwrap_or_else(pending);
+            return platform
+                .transient_results
+                .get(&id, now)
+                .and_then(|sealed| open(platform, &sealed))
+                .unwrap_or_else(pending);
         }
         Err(_) => return pending(),
     };

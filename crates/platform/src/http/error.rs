@@ -74,8 +74,8 @@ impl Error {
     pub fn because(self, finding: impl Into<String>) -> Self {
         match self {
             Self::Refused(refusal) => {
-                let told = findings(&refusal).into_iter().chain([finding.into()]);
-                Self::Refused(told.fold(Refusal::new(refusal.problem), Refusal::because))
+                let all = findings(&refusal).into_iter().chain([finding.into()]);
+                Self::Refused(all.fold(Refusal::new(refusal.problem), Refusal::because))
             }
             ours => ours,
         }
@@ -97,7 +97,7 @@ impl Error {
             // What failed for now may succeed when it is asked for again.
             ways.again = context.own_url.clone();
         }
-        let response = pages::respond(context, status, &pages::error::Error::new(context, &refusal, ways));
+        let response = pages::respond(context, status, &pages::error::ErrorPage::new(context, &refusal, ways));
         mark(response, &context.base, refusal.problem.code(), findings(&refusal), &id)
     }
 
@@ -161,7 +161,7 @@ impl Error {
 
     /// The problem of the apps host that this is, noted like any refusal.
     #[must_use]
-    pub fn noted_for_apps(self, platform: &Platform) -> Problem {
+    pub fn logged_for_apps(self, platform: &Platform) -> Problem {
         let refusal = self.into_refusal(Problem::AppsInternalError {});
         note(platform, &refusal);
         refusal.problem
@@ -182,10 +182,10 @@ impl Error {
 /// The page of a code of the catalogue, for one that is explained there only.
 #[must_use]
 pub fn page_of(context: &RequestContext, code: Code, because: &str, ways: Ways) -> Response {
-    let told = vec![because.to_owned()];
-    let view = pages::error::Error::of(context, code, &told, ways);
+    let findings = vec![because.to_owned()];
+    let view = pages::error::ErrorPage::of(context, code, &findings, ways);
     let id = id::current_or_new(&*context.platform.random);
-    mark(pages::respond(context, page_status(code), &view), &context.base, code, told, &id)
+    mark(pages::respond(context, page_status(code), &view), &context.base, code, findings, &id)
 }
 
 /// The status of an error page. What is otherwise a redirect has none of its own.

@@ -97,13 +97,13 @@ impl Call for Plain {
     }
 }
 
-/// A browser's request.
-pub struct Visit {
+/// A request of a browser, with its context.
+pub struct BrowserRequest {
     pub context: RequestContext,
     pub request: Request,
 }
 
-impl Call for Visit {
+impl Call for BrowserRequest {
     async fn read(platform: Arc<Platform>, request: Request) -> Result<Self, Error> {
         let (mut parts, body) = request.into_parts();
         let Ok(context) = RequestContext::from_request_parts(&mut parts, &platform).await;
@@ -111,8 +111,8 @@ impl Call for Visit {
     }
 }
 
-impl Visit {
-    /// The query, undecoded.
+impl BrowserRequest {
+    /// Returns the query, undecoded.
     pub fn query(&self) -> String {
         self.request.uri().query().unwrap_or_default().to_owned()
     }

@@ -257,8 +257,8 @@ async fn save(
         None => draft.push(accounts::insert(after, platform.now())),
         Some(before) if before != after => {
             draft.push(accounts::update(after));
-            let told = events::account_changed(platform, &draft.apps, &before.account, &after.account).await?;
-            draft.extend(told);
+            let notices = events::account_changed(platform, &draft.apps, &before.account, &after.account).await?;
+            draft.extend(notices);
         }
         Some(_) => {}
     }

@@ -12,7 +12,7 @@ use crate::request::context::RequestContext;
 
 #[derive(Template)]
 #[template(path = "error.html")]
-pub struct Error {
+pub struct ErrorPage {
     frame: Frame,
     code: &'static str,
     kind: &'static str,
@@ -30,7 +30,7 @@ pub struct Error {
     again: &'static str,
 }
 
-impl Error {
+impl ErrorPage {
     #[must_use]
     pub fn new(context: &RequestContext, refusal: &Refusal, ways: Ways) -> Self {
         let problem = &refusal.problem;

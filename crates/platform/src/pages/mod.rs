@@ -45,9 +45,9 @@ impl Frame {
     }
 }
 
-/// Renders a page with the headers that every page has. `form-action` is left open on purpose: the redirect that answers
-/// a form goes to the app, and browsers apply the directive to redirects too.
-pub fn respond(_here: &RequestContext, status: StatusCode, template: &impl Template) -> Response {
+/// Renders a page with the headers of every page. `form-action` is not restricted, because the redirect after a form
+/// goes to the app, and browsers apply the directive to redirects too.
+pub fn respond(_context: &RequestContext, status: StatusCode, template: &impl Template) -> Response {
     with_policy(
         status,
         template,
@@ -55,8 +55,8 @@ pub fn respond(_here: &RequestContext, status: StatusCode, template: &impl Templ
     )
 }
 
-/// The same for a page that has a script of ours.
-pub fn respond_with_script(_here: &RequestContext, status: StatusCode, template: &impl Template) -> Response {
+/// The same for a page with a script of ours.
+pub fn respond_with_script(_context: &RequestContext, status: StatusCode, template: &impl Template) -> Response {
     with_policy(
         status,
         template,

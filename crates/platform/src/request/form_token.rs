@@ -3,7 +3,7 @@
 use axum::http::{HeaderMap, header};
 use kakaw_core::crypto::seal::Purpose;
 use kakaw_core::crypto::secret;
-use kakaw_core::policy::STEP_LIFETIME;
+use kakaw_core::policy::INTERACTION_LIFETIME;
 use kakaw_wire::url::split_origin;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -36,7 +36,7 @@ struct Timed<T> {
 /// Seals a value that is good for half an hour.
 #[must_use]
 pub fn seal<T: Serialize>(context: &RequestContext, purpose: Purpose, value: &T) -> String {
-    let until = context.platform.now().plus_seconds(STEP_LIFETIME).0;
+    let until = context.platform.now().plus_seconds(INTERACTION_LIFETIME).0;
     let plain = serde_json::to_vec(&Timed { until, value }).unwrap_or_default();
     context.platform.sealer.seal(purpose, &plain)
 }

@@ -101,7 +101,7 @@ impl Caller {
 
     /// What came of it, as JSON.
     #[must_use]
-    pub fn told<T: Serialize>(&self, result: Result<T, impl Into<Refused>>) -> Response {
+    pub fn reply<T: Serialize>(&self, result: Result<T, impl Into<Refused>>) -> Response {
         match result.map_err(Into::into) {
             Ok(value) => error::json(StatusCode::OK, &value),
             Err(refused) => self.failed(refused),

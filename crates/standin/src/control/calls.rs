@@ -7,7 +7,7 @@ use super::clock::Change;
 use super::login::LogIn;
 use super::people::{Page, Person};
 use super::policy::Rules;
-use super::worlds::{Keep, Restore, Told};
+use super::worlds::{Keep, Restore, WorldState};
 use crate::faults::FaultRule;
 use crate::intercept;
 use crate::json::set;
@@ -84,9 +84,9 @@ macro_rules! call {
 
 /// Every call.
 pub const CALLS: &[Call] = &[
-    call!("worlds", Get "/worlds", "Every world of the process.", Sends::Nothing, Some(of::<Vec<Told>>)),
+    call!("worlds", Get "/worlds", "Every world of the process.", Sends::Nothing, Some(of::<Vec<WorldState>>)),
     call!("world-create", Post "/worlds", "Make a world: empty, as a copy of another, of a world file.",
-        Sends::Json(of::<worlds::CreateWorld>), Some(of::<Told>)),
+        Sends::Json(of::<worlds::CreateWorld>), Some(of::<WorldState>)),
     call!("world-delete", Delete "/worlds/{name}", "End a world.", Sends::Nothing, None),
     call!("snapshots", Get "/snapshots", "The moments that are kept of this world, and their rows.", Sends::Nothing,
         Some(object)),

@@ -44,7 +44,7 @@ pub async fn post(Sent(caller, change): Sent<Change>) -> Response {
         Some(to) => schedule::advance_to(world, to).await,
         None => Ok(()),
     };
-    caller.told(moved.map(|()| shown(world)).map_err(Refused::from))
+    caller.reply(moved.map(|()| shown(world)).map_err(Refused::from))
 }
 
 /// Where the clock is to be moved to.

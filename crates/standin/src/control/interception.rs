@@ -44,5 +44,5 @@ pub async fn post(
     Sent(caller, options): Sent<intercept::Options>,
 ) -> Response {
     let listening = dispatch::intercept(&worlds, caller.world.name(), &options).await;
-    caller.told(listening.map(|listening| listening.entrance()))
+    caller.reply(listening.map(|listening| listening.entrance()))
 }

@@ -34,16 +34,16 @@ pub async fn resume(Sent(caller, request): Sent<Resume>) -> Response {
 }
 
 pub async fn webhooks(caller: Caller) -> Response {
-    caller.told(manage::webhook_states(&caller.world.platform).await)
+    caller.reply(manage::webhook_states(&caller.world.platform).await)
 }
 
 pub async fn trigger(Sent(caller, request): Sent<Trigger>) -> Response {
-    caller.told(request.run(&caller.world.platform, &Actor::ControlApi, None).await.map(id))
+    caller.reply(request.run(&caller.world.platform, &Actor::ControlApi, None).await.map(id))
 }
 
 pub async fn deliveries(caller: Caller, page: Result<Query<Deliveries>, QueryRejection>) -> Response {
     match page {
-        Ok(Query(page)) => caller.told(page.run(&caller.world.platform).await),
+        Ok(Query(page)) => caller.reply(page.run(&caller.world.platform).await),
         Err(rejection) => caller.refuse(rejection.body_text()),
     }
 }
@@ -57,21 +57,21 @@ fn id(change: Change) -> Value {
 }
 
 pub async fn replay(Sent(caller, request): Sent<Replay>) -> Response {
-    caller.told(request.run(&caller.world.platform, &Actor::ControlApi, None).await.map(id))
+    caller.reply(request.run(&caller.world.platform, &Actor::ControlApi, None).await.map(id))
 }
 
 pub async fn rotate(caller: Caller) -> Response {
     let rotated = manage::signing::rotate(&caller.world.platform, &Actor::ControlApi).await;
-    caller.told(rotated.map(|change| match change.what {
+    caller.reply(rotated.map(|change| match change.what {
         What::SigningKey { kid } => json!({ "kid": kid }),
         _ => Value::Null,
     }))
 }
 
 pub async fn known(caller: Caller) -> Response {
-    caller.told(Ok::<_, Refused>(presets::known()))
+    caller.reply(Ok::<_, Refused>(presets::known()))
 }
 
 pub async fn preset(Sent(caller, request): Sent<presets::UsePreset>) -> Response {
-    caller.told(request.run(&caller.world).await)
+    caller.reply(request.run(&caller.world).await)
 }

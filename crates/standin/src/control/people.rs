@@ -67,7 +67,7 @@ pub struct Link {
 
 pub async fn get(caller: Caller, page: Result<Query<Page>, QueryRejection>) -> Response {
     match page {
-        Ok(Query(page)) => caller.told(people(&caller.world, &page).await),
+        Ok(Query(page)) => caller.reply(people(&caller.world, &page).await),
         Err(rejection) => caller.refuse(rejection.body_text()),
     }
 }

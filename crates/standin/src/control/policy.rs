@@ -43,7 +43,7 @@ pub struct Rules {
 }
 
 pub async fn get(caller: Caller) -> Response {
-    error::json(StatusCode::OK, &told(&caller.world))
+    error::json(StatusCode::OK, &rules_of(&caller.world))
 }
 
 pub async fn post(Sent(caller, rules): Sent<Rules>) -> Response {
@@ -80,10 +80,10 @@ pub async fn post(Sent(caller, rules): Sent<Rules>) -> Response {
     policy.revoke_on_refresh_reuse = rules.revoke_on_refresh_reuse.unwrap_or(policy.revoke_on_refresh_reuse);
     policy.strict_code_polling = rules.strict_code_polling.unwrap_or(policy.strict_code_polling);
     world.platform.set_policy(policy);
-    error::json(StatusCode::OK, &told(world))
+    error::json(StatusCode::OK, &rules_of(world))
 }
 
-fn told(world: &World) -> Rules {
+fn rules_of(world: &World) -> Rules {
     let policy = world.platform.policy();
     Rules {
         access_token_lifetime: Some(policy.overrides.access_lifetime.unwrap_or(0)),

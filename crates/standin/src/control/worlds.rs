@@ -27,7 +27,7 @@ use kakaw_wire::url::{split_origin, split_scheme};
 
 /// A world, as it is told.
 #[derive(Serialize, JsonSchema)]
-pub struct Told {
+pub struct WorldState {
     /// Its name.
     name: String,
     /// Where it is reached.
@@ -36,7 +36,7 @@ pub struct Told {
     now: String,
 }
 
-impl Told {
+impl WorldState {
     fn of(caller: &Caller, worlds: &Worlds, running: &Running) -> Self {
         let world = &running.world;
         let origin = split_origin(&caller.base).0;
@@ -51,7 +51,7 @@ impl Told {
 }
 
 pub async fn list(caller: Caller, Extension(worlds): Extension<Arc<Worlds>>) -> Response {
-    let all: Vec<Told> = worlds.list().iter().map(|running| Told::of(&caller, &worlds, running)).collect();
+    let all: Vec<WorldState> = worlds.list().iter().map(|running| WorldState::of(&caller, &worlds, running)).collect();
     error::json(StatusCode::OK, &all)
 }
 
@@ -60,7 +60,7 @@ pub async fn create(
     Sent(caller, request): Sent<worlds::CreateWorld>,
 ) -> Response {
     let made = worlds.create(&request).await;
-    caller.told(made.map(|running| Told::of(&caller, &worlds, &running)))
+    caller.reply(made.map(|running| WorldState::of(&caller, &worlds, &running)))
 }
 
 pub async fn delete(caller: Caller, Extension(worlds): Extension<Arc<Worlds>>, Path(name): Path<String>) -> Response {
@@ -102,7 +102,7 @@ pub async fn keep(Sent(caller, Keep { name }): Sent<Keep>) -> Response {
     let taken = restore::take(&caller.world, &name).await.map_err(Refused::from).and_then(|room| {
         room.then(|| json!({ "name": name })).ok_or_else(|| Refused::Wrong("there are too many snapshots".to_owned()))
     });
-    caller.told(taken)
+    caller.reply(taken)
 }
 
 pub async fn restore(Sent(caller, Restore { snapshot }): Sent<Restore>) -> Response {

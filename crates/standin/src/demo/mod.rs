@@ -101,11 +101,11 @@ struct Kept {
 fn kept(context: &RequestContext, headers: &HeaderMap) -> Kept {
     let name = cookie::name(&context.platform, COOKIE);
     let text = cookie::read_up_to(headers, &name, 4000);
-    text.and_then(|text| form_token::open(context, Purpose::Step, &text)).unwrap_or_default()
+    text.and_then(|text| form_token::open(context, Purpose::Interaction, &text)).unwrap_or_default()
 }
 
 fn keep(context: &RequestContext, response: Response, kept: &Kept) -> Response {
-    let value = form_token::seal(context, Purpose::Step, kept);
+    let value = form_token::seal(context, Purpose::Interaction, kept);
     with_cookie(response, cookie::set(&context.base, &cookie::name(&context.platform, COOKIE), &value, 86_400))
 }
 

@@ -113,7 +113,7 @@ impl Listening {
     /// An address is taken, or not this machine's.
     pub async fn also(&self, options: &Options) -> std::io::Result<()> {
         let before = self.entrance();
-        let new = |wished: Option<SocketAddr>, is: &str| wished.filter(|wished| wished.to_string() != is);
+        let new = |requested: Option<SocketAddr>, is: &str| requested.filter(|requested| requested.to_string() != is);
         let proxy = bind(new(options.proxy, &before.proxy)).await?;
         let tls = bind(new(options.tls, &before.tls)).await?;
         if options.offline {

@@ -31,7 +31,7 @@ pub fn keys_of(world: &World, request: &Request, path: &str, form: &str) -> Vec<
 /// The log-in that an exchange belongs to. A first authorization request begins one; its code and tokens carry it on.
 pub async fn flow(world: &World, path: &str, query: &str, keys: &[String], response: Response) -> (u64, Response) {
     let log = &world.requests;
-    let first = path == "/oauth/authorize" && !query.contains("kakaw_step=");
+    let first = path == "/oauth/authorize" && !query.contains("kakaw_interaction=");
     let known = keys.iter().find_map(|key| log.flow_of(key));
     let flow = match known {
         Some(flow) if !first => flow,

@@ -2,7 +2,7 @@
 
 mod flow;
 pub mod har;
-mod who;
+mod sender;
 
 use std::sync::Arc;
 
@@ -46,12 +46,12 @@ pub async fn record(State(world): State<Arc<World>>, request: Request, next: Nex
     let sent = if path == "/oauth/token" && form.is_empty() { &query } else { &form };
     let named = app_key(&query, &form);
     let headers = request.headers().clone();
-    let who = who::of(&world, &headers, &query, sent).await;
+    let sent_by = sender::of(&world, &headers, &query, sent).await;
     let app = match &named {
-        Some(key) => who::app_of(&world, key).await,
-        None => who.app,
+        Some(key) => sender::app_of(&world, key).await,
+        None => sent_by.app,
     };
-    let (account, person, app_key) = (who.account, who.login, named.or(who.app_key));
+    let (account, person, app_key) = (sent_by.account, sent_by.login, named.or(sent_by.app_key));
     let keys = flow::keys_of(&world, &request, &path, sent);
     let (base, own) = (context::base(&world.platform, request.headers()), own_headers(request.headers()));
     let injected = if world.place.faults.is_empty() {

@@ -32,8 +32,8 @@ async fn without_a_signing_key_nothing_waits_for_long_and_no_code_is_spent() {
     let code = back.parameter("code").unwrap();
     let answer = server.exchange(REST, &code).await;
     assert_eq!((answer.status.as_u16(), answer.json()["error_code"].clone()), (503, json!("KOE003")));
-    let mended = db::sql("delete from signing_keys");
-    assert_eq!(server.world.platform.store.commit(vec![mended]).await.unwrap(), Outcome::Committed);
+    let keys = db::sql("delete from signing_keys");
+    assert_eq!(server.world.platform.store.commit(vec![keys]).await.unwrap(), Outcome::Committed);
     server
         .world
         .platform

@@ -296,10 +296,10 @@ async fn flutter_web_asks_first_and_its_transactions_have_20_characters() {
 async fn nothing_durable_is_written_for_who_is_not_logged_in() {
     on_each_database(async |server| {
         server.apply(PLATFORM).await;
-        let parked = async |id: &str| pending_results::by_id(&server.world.platform.store, id).await.unwrap();
+        let pending = async |id: &str| pending_results::by_id(&server.world.platform.store, id).await.unwrap();
         let silent = request("JS-SDK", &format!("&auth_tran_id={ID}&prompt=none&state=abc"));
         assert_eq!(server.get(&silent).await.status, 200);
-        assert_eq!(parked(&apiweb::pending_id(MARKET_JS, ID)).await, None);
+        assert_eq!(pending(&apiweb::pending_id(MARKET_JS, ID)).await, None);
         let polled = poll(&server, &format!("auth_tran_id={ID}"), Some(SITE)).await;
         assert_eq!((&polled["error"], &polled["state"]), (&json!("login_required"), &json!("abc")), "the page is told");
         // Each caller has a few places in memory, whatever comes.
@@ -320,9 +320,9 @@ async fn nothing_durable_is_written_for_who_is_not_logged_in() {
             .post("/user/address", &[("app_key", MARKET_JS), ("trans_id", &format!("{ID}-4")), ("access_token", "x")])
             .await;
         for trans in [ID.to_owned(), format!("{ID}-2"), format!("{ID}-3"), format!("{ID}-4")] {
-            assert_eq!(parked(&apps::pending_id(&trans)).await, None, "{trans}");
-            let told = server.get(&format!("/proxy/outcome?trans_id={trans}")).await.json();
-            assert!(told["message"].as_str().unwrap().contains("KAE201"), "{told}");
+            assert_eq!(pending(&apps::pending_id(&trans)).await, None, "{trans}");
+            let outcome = server.get(&format!("/proxy/outcome?trans_id={trans}")).await.json();
+            assert!(outcome["message"].as_str().unwrap().contains("KAE201"), "{outcome}");
         }
     })
     .await;

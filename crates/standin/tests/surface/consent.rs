@@ -234,8 +234,8 @@ async fn a_value_that_does_not_fit_is_named_marked_and_focused() {
             fields.extend(items.iter().map(|item| ("scope", *item)));
             browser.post(&server, &url, &fields).await
         };
-        let told = "Enter an email address such as name@example.com.";
-        for (email, words) in [("no address", told), ("ryan@example.com", "This address cannot be used here.")] {
+        let hint = "Enter an email address such as name@example.com.";
+        for (email, words) in [("no address", hint), ("ryan@example.com", "This address cannot be used here.")] {
             let again = send(&mut browser, &page.body, &ITEMS, email).await;
             assert_eq!(again.status, StatusCode::BAD_REQUEST);
             assert!(again.body.contains(words), "{words}: {}", again.body);
@@ -259,7 +259,7 @@ async fn a_value_that_does_not_fit_is_named_marked_and_focused() {
         let field = tag(&later.body, "name=\"value_account_email\"");
         assert!(!field.contains("required") && later.body.contains("Leave empty to go on without it."), "{field}");
         let page = send(&mut browser, &later.body, &[], "no address").await;
-        assert!(page.body.contains(told), "{}", page.body);
+        assert!(page.body.contains(hint), "{}", page.body);
     })
     .await;
 }

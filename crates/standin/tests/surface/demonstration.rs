@@ -17,7 +17,7 @@ use kakaw_wire::Code;
 use kakaw_wire::problem::{Status, Surface};
 use serde_json::{Value, json};
 
-use crate::picker;
+use crate::address_selection;
 use crate::support::*;
 
 /// A server with the apps of both test worlds, and a browser.
@@ -160,8 +160,8 @@ rows! {
         s.server.admin(MARKET_ADMIN, "GET", "/v1/user/ids", &[]).await;
         s.server.admin(MARKET_ADMIN, "GET", "/v1/user/ids", &[]).await
     };
-    Kapi12 "an app that was blocked" |s| { s.market("standing = \"blocked\"").await; s.ids().await };
-    Kapi13 "an app that was suspended" |s| { s.market("standing = \"suspended\"").await; s.ids().await };
+    Kapi12 "an app that was blocked" |s| { s.market("status = \"blocked\"").await; s.ids().await };
+    Kapi13 "an app that was suspended" |s| { s.market("status = \"suspended\"").await; s.ids().await };
     Kapi101 "a user id of nobody" |s| {
         s.server.admin(ADMIN, "GET", "/v2/user/me?target_id_type=user_id&target_id=1", &[]).await
     };
@@ -178,48 +178,48 @@ rows! {
     // The shipping-address picker.
     KAE001 "a database that fails" |s| {
         s.fail();
-        picker::open(&s.server, &mut s.browser, MARKET_NATIVE, "x", &picker::native("")).await
+        address_selection::open(&s.server, &mut s.browser, MARKET_NATIVE, "x", &address_selection::native("")).await
     };
     KAE002 "neither a return URL nor a transaction" |s| {
-        picker::open(&s.server, &mut s.browser, MARKET_JS, "x", &picker::inner(MARKET_JS, "")).await
+        address_selection::open(&s.server, &mut s.browser, MARKET_JS, "x", &address_selection::inner(MARKET_JS, "")).await
     };
-    KAE003 "a key that no app has" |s| picker::open(&s.server, &mut s.browser, "x", "x", &picker::native("")).await;
+    KAE003 "a key that no app has" |s| address_selection::open(&s.server, &mut s.browser, "x", "x", &address_selection::native("")).await;
     KAE004 "ten minutes at the picker" |s| {
-        let url = picker::opened(&s.server, &mut s.browser).await;
+        let url = address_selection::opened(&s.server, &mut s.browser).await;
         s.server.world.place.clock.advance_seconds(600);
         s.get(&url).await
     };
-    KAE101 "an app that was blocked" |s| s.picker_after("company =", "standing = \"blocked\"\ncompany =").await;
-    KAE102 "an app that does not use the item" |s| s.picker_after("shipping_address = {", "# {").await;
-    KAE103 "an item that the operator does not permit" |s| s.picker_after("purpose = \"Delivery\"", "permission = false").await;
+    KAE101 "an app that was blocked" |s| s.selection_after("company =", "status = \"blocked\"\ncompany =").await;
+    KAE102 "an app that does not use the item" |s| s.selection_after("shipping_address = {", "# {").await;
+    KAE103 "an item that the operator does not permit" |s| s.selection_after("purpose = \"Delivery\"", "permission = false").await;
     KAE104 "a REST API key" |s| {
-        let url = picker::native("").replace(MARKET_NATIVE, MARKET);
-        picker::open(&s.server, &mut s.browser, MARKET, "x", &url).await
+        let url = address_selection::native("").replace(MARKET_NATIVE, MARKET);
+        address_selection::open(&s.server, &mut s.browser, MARKET, "x", &url).await
     };
     KAE201 "a picker of another browser" |s| {
-        let url = picker::opened(&s.server, &mut Browser::default()).await;
+        let url = address_selection::opened(&s.server, &mut Browser::default()).await;
         s.get(&url).await
     };
     KAE202 "a person who was unlinked since" |s| {
         let token = s.signed_up(MARKET_NATIVE, &["profile_nickname", "shipping_address"]).await;
-        let agt = picker::agt(&s.server, MARKET_NATIVE, &token).await;
-        let opened = picker::open(&s.server, &mut s.browser, MARKET_NATIVE, &agt, &picker::native("")).await;
+        let agt = address_selection::agt(&s.server, MARKET_NATIVE, &token).await;
+        let opened = address_selection::open(&s.server, &mut s.browser, MARKET_NATIVE, &agt, &address_selection::native("")).await;
         s.server.api("POST", "/v1/user/unlink", &token).await;
         s.get(&opened.location()).await
     };
     KAE203 "Cancel where the picker asks for consent" |s| {
         let token = s.signed_up(MARKET_NATIVE, NICKNAME).await;
-        let agt = picker::agt(&s.server, MARKET_NATIVE, &token).await;
-        let opened = picker::open(&s.server, &mut s.browser, MARKET_NATIVE, &agt, &picker::native("")).await;
-        picker::press(&s.server, &mut s.browser, &opened.location(), &[("decision", "cancel")]).await
+        let agt = address_selection::agt(&s.server, MARKET_NATIVE, &token).await;
+        let opened = address_selection::open(&s.server, &mut s.browser, MARKET_NATIVE, &agt, &address_selection::native("")).await;
+        address_selection::press(&s.server, &mut s.browser, &opened.location(), &[("decision", "cancel")]).await
     };
     KAE204 "an account whose terms are not agreed to" |s| {
-        s.picker_after("nickname = \"Ryan\"", "nickname = \"Ryan\"\nagreed_to_terms = false").await
+        s.selection_after("nickname = \"Ryan\"", "nickname = \"Ryan\"\nagreed_to_terms = false").await
     };
-    KAE205 "a restricted account" |s| s.picker_after("nickname = \"Ryan\"", "nickname = \"Ryan\"\nrestricted = true").await;
+    KAE205 "a restricted account" |s| s.selection_after("nickname = \"Ryan\"", "nickname = \"Ryan\"\nrestricted = true").await;
     KAE206 "an address that is none of the person's" |s| {
-        let url = picker::opened(&s.server, &mut s.browser).await;
-        s.get(&url.replace("&kakaw_picker", "&address_id=77&kakaw_picker")).await
+        let url = address_selection::opened(&s.server, &mut s.browser).await;
+        s.get(&url.replace("&kakaw_selection", "&address_id=77&kakaw_selection")).await
     };
 }
 
@@ -286,7 +286,7 @@ impl Stage {
 
     /// An access token of Market for Ryan.
     async fn signed_up(&self, key: &str, items: &[&str]) -> String {
-        picker::sign_up(&self.server, key, items).await
+        address_selection::sign_up(&self.server, key, items).await
     }
 
     async fn api(&mut self, path: &str) -> Answer {
@@ -325,9 +325,9 @@ impl Stage {
         self.server.call("/v1/user/signup", token, &[("properties", properties)]).await
     }
 
-    /// The open picker of Market after a change of the world.
-    async fn picker_after(&mut self, from: &str, to: &str) -> Answer {
-        let url = picker::opened(&self.server, &mut self.browser).await;
+    /// Returns the open picker of Market after a change of the world.
+    async fn selection_after(&mut self, from: &str, to: &str) -> Answer {
+        let url = address_selection::opened(&self.server, &mut self.browser).await;
         self.server.apply(&PLATFORM.replacen(from, to, 1)).await;
         self.get(&url).await
     }

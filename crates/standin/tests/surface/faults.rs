@@ -173,9 +173,13 @@ async fn an_error_of_the_javascript_sdks_built_in_target_is_polled_for() {
         let done = browser.get_with(&server, &url, &[("referer", "http://localhost:3000/")]).await;
         assert_eq!(done.status, 200, "{}", done.body);
         let poll = format!("/apiweb/code.json?client_id={MARKET_JS}&{id}&ka=sdk%2F2.7.1");
-        let told = browser.get_with(&server, &poll, &[("origin", "http://localhost:3000")]).await.json();
-        assert_eq!((&told["status"], &told["error"]), (&json!("error"), &json!("access_denied")), "{told}");
-        assert_eq!((&told["error_description"], &told["state"]), (&json!("User denied access"), &json!("s")), "{told}");
+        let polled = browser.get_with(&server, &poll, &[("origin", "http://localhost:3000")]).await.json();
+        assert_eq!((&polled["status"], &polled["error"]), (&json!("error"), &json!("access_denied")), "{polled}");
+        assert_eq!(
+            (&polled["error_description"], &polled["state"]),
+            (&json!("User denied access"), &json!("s")),
+            "{polled}"
+        );
     })
     .await;
 }

@@ -26,14 +26,14 @@ enum Step {
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let pick = 0..100_usize;
+    let index = 0..100_usize;
     let step = prop_oneof![
         3 => (0..PEOPLE.len()).prop_map(Step::Authorize),
-        4 => pick.clone().prop_map(Step::Exchange),
-        4 => pick.clone().prop_map(Step::Refresh),
-        4 => pick.clone().prop_map(Step::Me),
-        1 => pick.clone().prop_map(Step::Logout),
-        1 => pick.prop_map(Step::Unlink),
+        4 => index.clone().prop_map(Step::Exchange),
+        4 => index.clone().prop_map(Step::Refresh),
+        4 => index.clone().prop_map(Step::Me),
+        1 => index.clone().prop_map(Step::Logout),
+        1 => index.prop_map(Step::Unlink),
         3 => prop::sample::select(vec![1, 29, 30, 599, 600, 21_599, 21_600, DAY, 29 * DAY, 30 * DAY, 31 * DAY, 60 * DAY])
             .prop_map(Step::Advance),
         1 => Just(Step::Sweep),
@@ -149,8 +149,8 @@ async fn play(server: &TestServer, policy: Policy, steps: Vec<Step>) {
                     spent: None,
                 });
             }
-            Step::Exchange(pick) if !model.codes.is_empty() => {
-                let index = pick % model.codes.len();
+            Step::Exchange(index) if !model.codes.is_empty() => {
+                let index = index % model.codes.len();
                 let expected = model.exchange(index, &policy);
                 let answer = server.exchange(PLAIN, &model.codes[index].text).await;
                 assert_eq!(answer.status == StatusCode::OK, expected, "{}", answer.body);
@@ -174,8 +174,8 @@ async fn play(server: &TestServer, policy: Policy, steps: Vec<Step>) {
                 let text = tokens["access_token"].as_str().unwrap().to_owned();
                 model.accesses.push(Access { text, grant, expires: model.now + 21_600 });
             }
-            Step::Refresh(pick) if !model.refreshes.is_empty() => {
-                let index = pick % model.refreshes.len();
+            Step::Refresh(index) if !model.refreshes.is_empty() => {
+                let index = index % model.refreshes.len();
                 let (grant, before) = (model.refreshes[index].grant, model.refreshes[index].generation);
                 let expected = model.refresh(index, &policy);
                 let answer = server.refresh(PLAIN, &model.refreshes[index].text).await;
@@ -200,8 +200,8 @@ async fn play(server: &TestServer, policy: Policy, steps: Vec<Step>) {
                 let text = tokens["access_token"].as_str().unwrap().to_owned();
                 model.accesses.push(Access { text, grant, expires: model.now + 21_600 });
             }
-            Step::Me(pick) | Step::Logout(pick) | Step::Unlink(pick) if !model.accesses.is_empty() => {
-                let Access { text, grant, expires } = &model.accesses[pick % model.accesses.len()];
+            Step::Me(index) | Step::Logout(index) | Step::Unlink(index) if !model.accesses.is_empty() => {
+                let Access { text, grant, expires } = &model.accesses[index % model.accesses.len()];
                 let (grant, expected) = (*grant, model.now < *expires && model.is_live(*grant));
                 let (method, path) = match step {
                     Step::Me(_) => ("GET", "/v2/user/me"),

@@ -194,8 +194,8 @@ async fn a_restricted_person_can_log_in_with_another_account_or_go_back_to_the_s
         let elsewhere = browser.get(&server, &authorize(PLAIN, "")).await;
         assert_eq!((elsewhere.status, links(&elsewhere.body).len()), (StatusCode::FORBIDDEN, 2), "{}", elsewhere.body);
         let [another, back] = &links(&page.body)[..] else { panic!("two links expected: {}", page.body) };
-        let told = "error=interaction_required&error_description=account%20has%20been%20restricted.&state=a%20b";
-        assert_eq!(*back, format!("{CALLBACK}?{told}"));
+        let error = "error=interaction_required&error_description=account%20has%20been%20restricted.&state=a%20b";
+        assert_eq!(*back, format!("{CALLBACK}?{error}"));
         let to_login = browser.get(&server, another).await;
         assert!(to_login.location().starts_with("/login?"), "{}", to_login.location());
         let form = browser.get(&server, &to_login.location()).await;

@@ -51,22 +51,22 @@ async fn an_agt_is_good_once_for_a_minute_for_its_key_and_token() {
     on_each_database(async |server| {
         server.apply(PLATFORM).await;
         let token = sign_up(&server, &mut Browser::default(), MARKET_NATIVE).await;
-        let visit = async |key: &str, agt: &str, more: &str| {
+        let open = async |key: &str, agt: &str, more: &str| {
             Browser::default().get(&server, &authorize(key, &format!("{more}&agt={agt}"))).await
         };
         let one = agt(&server, MARKET_NATIVE, &token).await;
-        let refused = visit(MARKET_NATIVE, &one, "").await;
+        let refused = open(MARKET_NATIVE, &one, "").await;
         assert!(refused.body.contains("KOE001"), "without scope: {}", refused.body);
-        assert!(visit(MARKET, &one, "&scope=gender").await.body.contains("KOE001"), "of another key");
-        assert_eq!(visit(MARKET_NATIVE, &one, "&scope=gender").await.status, 303);
-        assert!(visit(MARKET_NATIVE, &one, "&scope=gender").await.body.contains("KOE001"), "twice");
-        assert!(visit(MARKET_NATIVE, "made-up", "&scope=gender").await.body.contains("KOE001"));
+        assert!(open(MARKET, &one, "&scope=gender").await.body.contains("KOE001"), "of another key");
+        assert_eq!(open(MARKET_NATIVE, &one, "&scope=gender").await.status, 303);
+        assert!(open(MARKET_NATIVE, &one, "&scope=gender").await.body.contains("KOE001"), "twice");
+        assert!(open(MARKET_NATIVE, "made-up", "&scope=gender").await.body.contains("KOE001"));
         let late = agt(&server, MARKET_NATIVE, &token).await;
         server.world.place.clock.advance_seconds(60);
-        assert!(visit(MARKET_NATIVE, &late, "&scope=gender").await.body.contains("KOE001"), "late");
+        assert!(open(MARKET_NATIVE, &late, "&scope=gender").await.body.contains("KOE001"), "late");
         let dead = agt(&server, MARKET_NATIVE, &token).await;
         server.api("POST", "/v1/user/logout", &token).await;
-        assert!(visit(MARKET_NATIVE, &dead, "&scope=gender").await.body.contains("KOE001"), "logged out meanwhile");
+        assert!(open(MARKET_NATIVE, &dead, "&scope=gender").await.body.contains("KOE001"), "logged out meanwhile");
         for (form, error, code) in [
             (vec![("client_id", MARKET_NATIVE), ("access_token", token.as_str())], "invalid_request", None),
             (vec![("client_id", MARKET_NATIVE)], "invalid_request", None),

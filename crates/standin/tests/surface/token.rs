@@ -340,8 +340,11 @@ async fn parameters_in_the_query_are_read_when_the_body_holds_nothing() {
             assert!(log.last().unwrap().flow > 0, "it belongs to its log-in");
             let again = server.send(post_to(&url, kind, body)).await;
             assert_eq!(again.json()["error_code"], "KOE320");
-            let told = last_of(&server);
-            assert!(told.contains("redeemed") && told.contains("the parameters came in the query"), "{told}");
+            let diagnosis = last_of(&server);
+            assert!(
+                diagnosis.contains("redeemed") && diagnosis.contains("the parameters came in the query"),
+                "{diagnosis}"
+            );
         }
         // A body with anything in it is the only source.
         let url = "/oauth/token?grant_type=refresh_token&refresh_token=x";

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use crate::support::*;
 
-async fn log_in(server: &TestServer, wish: Value) -> Value {
-    control(server, "POST", "/control/v1/login", wish).await.json()
+async fn log_in(server: &TestServer, body: Value) -> Value {
+    control(server, "POST", "/control/v1/login", body).await.json()
 }
 
 #[tokio::test]

@@ -21,9 +21,9 @@ async fn copy(server: &TestServer, name: &str) -> Value {
 }
 
 async fn token_in(server: &TestServer, path: &str) -> Value {
-    let wish =
+    let body =
         json!({ "client_id": REST, "person": "ryan@example.com", "tokens": true, "parameters": { "scope": "openid" } });
-    let done = control(server, "POST", &format!("{path}/control/v1/login"), wish).await;
+    let done = control(server, "POST", &format!("{path}/control/v1/login"), body).await;
     assert_eq!(done.status, 200, "{}", done.body);
     done.json()["tokens"].clone()
 }
@@ -150,7 +150,7 @@ async fn a_browser_walks_through_a_world_below_a_path() {
 #[tokio::test]
 async fn worlds_are_empty_or_of_a_file_and_bad_wishes_are_refused() {
     let server = TestServer::start(&kakaw_store::db::Url::Memory, kakaw_core::policy::Policy::DEV).await;
-    let create = async |wish: Value| control(&server, "POST", "/control/v1/worlds", wish).await;
+    let create = async |body: Value| control(&server, "POST", "/control/v1/worlds", body).await;
     let empty = create(Value::Null).await.json();
     let below = format!("/w/{}", empty["name"].as_str().unwrap());
     assert_eq!(control(&server, "GET", &format!("{below}/control/v1/export"), Value::Null).await.body.trim(), "");
@@ -158,12 +158,12 @@ async fn worlds_are_empty_or_of_a_file_and_bad_wishes_are_refused() {
     assert_eq!(create(json!({ "name": "filed", "world_file": file })).await.status, 200);
     assert!(control(&server, "GET", "/w/filed/control/v1/export", Value::Null).await.body.contains("\"only\""));
     // A world file as JSON.
-    let wish = json!({ "people": [{ "id": "json", "password": "json-password" }] }).to_string();
+    let body = json!({ "people": [{ "id": "json", "password": "json-password" }] }).to_string();
     let request = Request::post("/w/filed/control/v1/apply").header("host", "localhost").header("kakaw-control", "1");
-    let request = request.header("content-type", "application/json").body(Body::from(wish)).unwrap();
+    let request = request.header("content-type", "application/json").body(Body::from(body)).unwrap();
     assert_eq!(server.send(request).await.status, 204);
     assert!(control(&server, "GET", "/w/filed/control/v1/export", Value::Null).await.body.contains("\"json\""));
-    for (wish, part) in [
+    for (body, part) in [
         (json!({ "name": "filed" }), "already"),
         (json!({ "name": "default" }), "already"),
         (json!({ "name": "No Such" }), "a–z"),
@@ -172,8 +172,8 @@ async fn worlds_are_empty_or_of_a_file_and_bad_wishes_are_refused() {
         (json!({ "world_file": "[[peeple]]" }), "did you mean `people`"),
         (json!({ "nam": "x" }), "nam"),
     ] {
-        let refused = create(wish.clone()).await;
-        assert!(refused.status == 400 && refused.body.contains(part), "{wish}: {}", refused.body);
+        let refused = create(body.clone()).await;
+        assert!(refused.status == 400 && refused.body.contains(part), "{body}: {}", refused.body);
     }
     let count = control(&server, "GET", "/control/v1/worlds", Value::Null).await.json().as_array().unwrap().len();
     assert_eq!(count, 3, "what was refused made nothing");
@@ -219,12 +219,12 @@ async fn a_world_goes_back_to_a_moment() {
         assert_eq!(server.world.requests.list(&Default::default()).len(), 1, "the log begins again");
         let names = control(&server, "GET", "/control/v1/snapshots", Value::Null).await.json();
         assert!(names["start"].as_u64() > Some(10) && names["saved"].as_u64() > names["start"].as_u64(), "{names}");
-        for (path, wish, part) in [
+        for (path, body, part) in [
             ("/control/v1/restore", json!({ "snapshot": "nothing" }), "no snapshot"),
             ("/control/v1/snapshots", json!({ "name": "start" }), "not"),
             ("/control/v1/restore", json!({ "name": "saved" }), "snapshot"),
         ] {
-            let refused = control(&server, "POST", path, wish).await;
+            let refused = control(&server, "POST", path, body).await;
             assert!(refused.status == 400 && refused.body.contains(part), "{}", refused.body);
         }
     })

@@ -101,14 +101,14 @@ fn everything_that_must_be_mended_is_told_at_once() {
         ..Submitted::default()
     };
     let both = vec![Item::AccountEmail, Item::Birthyear];
-    let told = Incomplete { missing: vec!["profile_nickname".to_owned()], wrong: both };
-    assert_eq!(submit(&shown, &Attributes::default(), &form), Err(NotAgreed::Incomplete(told)));
-    // A value that does not fit is never KOE203, however often it comes.
+    let incomplete = Incomplete { missing: vec!["profile_nickname".to_owned()], wrong: both };
+    assert_eq!(submit(&shown, &Attributes::default(), &form), Err(NotAgreed::Incomplete(incomplete)));
+    // An invalid value is never KOE203, however often it is sent.
     form.scope.push("profile_nickname".to_owned());
     form.again = true;
     form.values.remove("account_email");
-    let told = Incomplete { missing: vec![], wrong: vec![Item::Birthyear] };
-    assert_eq!(submit(&shown, &Attributes::default(), &form), Err(NotAgreed::Incomplete(told)));
+    let incomplete = Incomplete { missing: vec![], wrong: vec![Item::Birthyear] };
+    assert_eq!(submit(&shown, &Attributes::default(), &form), Err(NotAgreed::Incomplete(incomplete)));
 }
 
 /// An app with simple sign-up, three terms and two channels; the third term is optional.

@@ -69,12 +69,12 @@ fn show(
     let hint = Pairs::parse(split_query(&target).1).ok();
     let hint = hint.as_ref().and_then(|pairs| pairs.one("login_hint").ok().flatten()).unwrap_or_default();
     let (browser, new_cookie) = context.ensure_browser();
-    let seal = FormToken::new(context, &browser, "login", &target, "");
+    let token = FormToken::new(context, &browser, "login", &target, "");
     let view = pages::login::Login::new(
         context,
         query,
         typed.unwrap_or(hint),
-        form_token::seal(context, Purpose::Form, &seal),
+        form_token::seal(context, Purpose::Form, &token),
         notice,
     );
     let status = match notice {

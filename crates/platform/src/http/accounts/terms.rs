@@ -65,9 +65,9 @@ async fn agree(
         return Ok(redirect(target, posted.is_some()));
     };
     let (browser, new_cookie) = context.ensure_browser();
-    let seal = FormToken::new(context, &browser, "terms", target, &account.id.to_string());
+    let token = FormToken::new(context, &browser, "terms", target, &account.id.to_string());
     if let Some((form, headers)) = &posted
-        && seal.fits(context, headers, form.one(FIELD).ok().flatten())
+        && token.fits(context, headers, form.one(FIELD).ok().flatten())
     {
         commit(&context.platform.store, vec![accounts::agree_to_terms(account.id)]).await?;
         return Ok(redirect(target, true));
@@ -77,7 +77,7 @@ async fn agree(
         context,
         &account,
         format!("/terms?{query}"),
-        form_token::seal(context, Purpose::Form, &seal),
+        form_token::seal(context, Purpose::Form, &token),
     );
     Ok(with_cookie(pages::respond(context, status, &view), new_cookie))
 }

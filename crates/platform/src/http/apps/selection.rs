@@ -47,20 +47,20 @@ pub enum Target {
 
 /// Who picks: travels sealed in the URL and is good for this browser, key and transaction only.
 #[derive(Serialize, Deserialize)]
-pub struct Picker {
+pub struct SelectionToken {
     pub grant_id: GrantId,
     browser: String,
     request: String,
     until: i64,
 }
 
-/// The parameter of ours that carries a sealed [`Picker`].
-pub const SELECTION: &str = "kakaw_picker";
+/// Name of the URL parameter with the sealed [`SelectionToken`].
+pub const SELECTION: &str = "kakaw_selection";
 
 /// An outcome that waits for the frame.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Parked {
-    /// What is posted, as text.
+pub struct PendingOutcome {
+    /// The text that the frame posts.
     pub message: String,
     /// The key's registered domains: the only pages that are told.
     pub targets: Vec<String>,
@@ -156,29 +156,28 @@ impl AddressSelection {
 
     /// Seals who picks into the URL of the page.
     pub fn seal(&self, context: &RequestContext, browser: &str, grant_id: GrantId) -> String {
-        let picker = Picker {
+        let token = SelectionToken {
             grant_id,
             browser: secret::hash(browser),
             request: self.request(),
             until: context.platform.now().plus_seconds(LIFETIME).0,
         };
-        context.platform.sealer.seal(Purpose::Picker, &serde_json::to_vec(&picker).unwrap_or_default())
+        context.platform.sealer.seal(Purpose::Selection, &serde_json::to_vec(&token).unwrap_or_default())
     }
 
     /// Who picks.
     ///
     /// # Errors
-    /// KAE201 without a seal of this browser, key and transaction; KAE004 when its time is over.
-    pub fn open(&self, context: &RequestContext, text: Option<&str>) -> Result<Picker, Error> {
-        let plain = text.and_then(|text| context.platform.sealer.open(Purpose::Picker, text));
-        let picker: Option<Picker> = plain.and_then(|plain| serde_json::from_slice(&plain).ok());
+    /// KAE201 without a token for this browser, key and transaction; KAE004 when it has expired.
+    pub fn open(&self, context: &RequestContext, text: Option<&str>) -> Result<SelectionToken, Error> {
+        let plain = text.and_then(|text| context.platform.sealer.open(Purpose::Selection, text));
+        let token: Option<SelectionToken> = plain.and_then(|plain| serde_json::from_slice(&plain).ok());
         let browser = context.browser.as_deref().map(secret::hash);
-        let picker =
-            picker.filter(|picker| Some(&picker.browser) == browser.as_ref() && picker.request == self.request());
-        match picker {
+        let token = token.filter(|token| Some(&token.browser) == browser.as_ref() && token.request == self.request());
+        match token {
             None => Err(Problem::AppsAuth {}.into()),
-            Some(picker) if context.platform.now().0 >= picker.until => Err(Problem::AppsTimeExpired {}.into()),
-            Some(picker) => Ok(picker),
+            Some(token) if context.platform.now().0 >= token.until => Err(Problem::AppsTimeExpired {}.into()),
+            Some(token) => Ok(token),
         }
     }
 
@@ -216,7 +215,13 @@ impl AddressSelection {
         if let Target::Proxy(id) = &self.to {
             let now = context.platform.now();
             let answer = self.sealed(context, message);
-            context.platform.held.put(&pending_id(id), &context.address, answer, now, now.plus_seconds(LIFETIME));
+            context.platform.transient_results.put(
+                &pending_id(id),
+                &context.address,
+                answer,
+                now,
+                now.plus_seconds(LIFETIME),
+            );
         }
         let query = query.each_ref().map(|(name, value)| (*name, Some(value.as_str())));
         self.answer(context, &query, FAILED)
@@ -264,7 +269,7 @@ impl AddressSelection {
     }
 
     fn sealed(&self, context: &RequestContext, message: String) -> String {
-        let pending = Parked { message, targets: self.key.settings.sdk_domains.clone() };
+        let pending = PendingOutcome { message, targets: self.key.settings.sdk_domains.clone() };
         context.platform.sealer.seal(Purpose::Keep, &serde_json::to_vec(&pending).unwrap_or_default())
     }
 }

@@ -14,8 +14,8 @@ use super::sent::Sent;
 use crate::request::context::RequestContext;
 use crate::request::form_token;
 
-/// The parameter of ours that carries a sealed [`Interaction`].
-const PARAMETER: &str = "kakaw_step";
+/// Name of the URL parameter with the sealed [`Interaction`].
+const PARAMETER: &str = "kakaw_interaction";
 
 /// What must not be forged.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -41,7 +41,7 @@ impl Interaction {
     /// What the request carries, if it is this browser's and this request's; else the request begins here.
     pub fn of(context: &RequestContext, pairs: &Pairs, sent: &Sent, key: &AppKey) -> Self {
         let sealed = pairs.one(PARAMETER).ok().flatten();
-        let opened: Option<Self> = sealed.and_then(|sealed| form_token::open(context, Purpose::Step, sealed));
+        let opened: Option<Self> = sealed.and_then(|sealed| form_token::open(context, Purpose::Interaction, sealed));
         let browser = context.browser.as_deref().map(secret::hash);
         let fits =
             |found: &Self| found.request == secret::hash(&sent.canonical) && Some(&found.browser) == browser.as_ref();
@@ -76,13 +76,13 @@ impl Interaction {
 
     fn url_in(&self, context: &RequestContext, browser: &str, canonical: &str) -> String {
         let sealed = Self { browser: secret::hash(browser), ..self.clone() };
-        format!("/oauth/authorize?{canonical}&{PARAMETER}={}", form_token::seal(context, Purpose::Step, &sealed))
+        format!("/oauth/authorize?{canonical}&{PARAMETER}={}", form_token::seal(context, Purpose::Interaction, &sealed))
     }
 
     /// The URL to come back to from a page of the account: a log-in from here on is for this request.
     pub fn return_url(&self, context: &mut RequestContext, sent: &Sent) -> (String, Option<HeaderValue>) {
-        let from_here = Self { session: context.session_id().unwrap_or_default(), ..self.clone() };
-        from_here.url(context, sent)
+        let updated = Self { session: context.session_id().unwrap_or_default(), ..self.clone() };
+        updated.url(context, sent)
     }
 
     /// The same with the account of this session chosen.

@@ -129,7 +129,7 @@ impl<'a> AuthorizationResponse<'a> {
             ..CodeReply::default()
         };
         if !known {
-            apiweb::hold(context, transaction, &reply);
+            apiweb::keep_in_memory(context, transaction, &reply);
             return Ok(self.done(context, false));
         }
         let pending = apiweb::keep(&context.platform, transaction, self.request.app().id, &reply);

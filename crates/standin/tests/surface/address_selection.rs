@@ -246,10 +246,10 @@ async fn t612_t621_t625_every_other_error_goes_where_the_outcome_goes() {
             ("KAE201".to_owned(), Some("AUTH_ERROR"))
         );
         let url = opened(&server, &mut browser).await;
-        let unknown = browser.get(&server, &url.replace("&kakaw_picker", "&address_id=77&kakaw_picker")).await;
+        let unknown = browser.get(&server, &url.replace("&kakaw_selection", "&address_id=77&kakaw_selection")).await;
         assert_eq!(code(&unknown), "KAE206");
         for (from, to, expected) in [
-            ("company =", "standing = \"blocked\"\ncompany =", "KAE101"),
+            ("company =", "status = \"blocked\"\ncompany =", "KAE101"),
             ("company =", "kakao_login = false\ncompany =", "KAE101"),
             ("shipping_address = {", "# {", "KAE102"),
             ("purpose = \"Delivery\"", "permission = false", "KAE103"),
