@@ -1,4 +1,5 @@
-//! Five times as many log-ins as can be hashed: who is answered waits two seconds at most, the rest hear so at once.
+//! Five times as many log-ins as can be hashed: admitted ones wait at most two seconds, and the rest are refused at
+//! once.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +9,7 @@ use kakaw_platform::random::Seeded;
 
 use crate::scenario::{CONNECTIONS, log_in_answer};
 
-/// How long each rate is held.
+/// How long each rate is sustained.
 const SPAN: Duration = Duration::from_secs(6);
 
 /// The results of a rate.
@@ -18,7 +19,7 @@ struct Sustained {
     share: f64,
 }
 
-/// Holds 70 % of the capacity, then five times the capacity, and compares.
+/// Sustains 70 % of the capacity, then five times the capacity, and compares.
 pub async fn run(address: &str, capacity: f64) -> anyhow::Result<()> {
     let normal = sustain(address, capacity * 0.7).await?;
     crate::say(&format!(
@@ -40,7 +41,7 @@ pub async fn run(address: &str, capacity: f64) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Begins log-ins at a rate, whether or not earlier ones have been answered, and as people do: independently of each
+/// Starts log-ins at a rate, whether or not earlier ones have been answered, and like people do: independently of each
 /// other (a Poisson process).
 async fn sustain(address: &str, rate: f64) -> anyhow::Result<Sustained> {
     let local = tokio::task::LocalSet::new();

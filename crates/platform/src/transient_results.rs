@@ -1,5 +1,5 @@
-//! Outcomes for polling pages that nobody is logged in for: anybody can cause them at any rate, so they are kept in memory,
-//! a few for each caller, and never in the database.
+//! Pending results of requests without a session. Anybody can cause them at any rate, so they are kept in memory, a few
+//! for each caller, and never written to the database.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -7,19 +7,19 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use kakaw_core::Millis;
 
-/// Outcomes at most.
+/// Maximum number of results.
 const MOST: usize = 4096;
-/// Outcomes of one caller at most; with more, the oldest goes.
+/// Maximum number of results of one caller. After that, the oldest is removed.
 const OF_CALLER: usize = 16;
 
-/// Outcomes by the hash of their transaction.
+/// Results by the hash of their transaction.
 #[derive(Default)]
 pub struct TransientResults(Mutex<Kept>);
 
 #[derive(Default)]
 struct Kept {
     entries: HashMap<String, Entry>,
-    /// Goes up with every outcome: says which is older.
+    /// Increases with every result, to find the oldest.
     count: u64,
 }
 
@@ -49,7 +49,7 @@ impl TransientResults {
         }
     }
 
-    /// The outcome of a transaction.
+    /// Returns the result of a transaction.
     #[must_use]
     pub fn get(&self, id: &str, now: Millis) -> Option<String> {
         self.lock().entries.get(id).filter(|entry| now < entry.expires_at).map(|entry| entry.answer.clone())
@@ -60,7 +60,7 @@ impl TransientResults {
     }
 }
 
-/// One caller: an address, or the /64 network of an IPv6 address, which is given to one customer whole.
+/// Returns what counts as one caller: an address, or the /64 network of an IPv6 address, which one customer owns.
 fn caller(address: &str) -> String {
     match address.parse::<IpAddr>().map(|address| address.to_canonical()) {
         Ok(IpAddr::V6(v6)) => {

@@ -1,8 +1,8 @@
-//! `GET /inspector` — a live page of log-ins: what was asked, what was decided and why.
+//! `GET /inspector` — a live page of log-ins: the requests, the decisions and their reasons.
 //! `GET /inspector/events` — the same as server-sent events, one exchange each.
-//! `POST /inspector/mend` — register what a refused request sent: its redirect URI (KOE006) or consent items (KOE205).
+//! `POST /inspector/register` — register what a refused request sent: its redirect URI (KOE006) or consent items (KOE205).
 //!
-//! Only in a stand-in, only for callers on this machine, and never for pages of other origins.
+//! Only a stand-in has it, only callers on this machine may use it, and pages of other origins never may.
 
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -34,7 +34,7 @@ use kakaw_platform::request::context::{self, RequestContext};
 
 const SCRIPT: [(header::HeaderName, &str); 1] = [(header::CONTENT_TYPE, "text/javascript;charset=UTF-8")];
 
-/// A comment now and then shows that the connection lives.
+/// Interval between comments, which show that the connection is alive.
 const PULSE: Duration = Duration::from_secs(20);
 
 pub fn routes() -> Routes<Shared> {
@@ -85,7 +85,7 @@ fn event(exchange: &Exchange) -> String {
     format!("data: {}\n\n", serde_json::to_string(exchange).unwrap_or_default())
 }
 
-/// A body that goes on for as long as somebody listens.
+/// A body that continues while somebody reads it.
 struct Events(mpsc::Receiver<Bytes>);
 
 impl HttpBody for Events {

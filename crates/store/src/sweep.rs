@@ -1,19 +1,19 @@
-//! Removal of what time has ended, in small batches so that nobody waits long behind one.
+//! Deletes expired rows, in small batches so that no commit waits long.
 
 use kakaw_core::Millis;
 
 use crate::db::{FromRow, Outcome, Result, Row, Statement, Store, sql};
 
-/// Rows of a batch, at most.
+/// Maximum number of rows in a batch.
 const BATCH: i64 = 200;
-/// How long (seconds) what has ended is kept, so that a later refusal can be explained.
+/// How long expired rows are kept, in seconds, so that a later refusal can be explained.
 #[derive(Debug, Clone, Copy)]
 pub struct Kept {
     /// Expired codes.
     pub codes: i64,
     /// Grants whose refresh token has expired.
     pub grants: i64,
-    /// Deliveries that are over.
+    /// Finished deliveries.
     pub deliveries: i64,
 }
 
@@ -25,7 +25,7 @@ impl FromRow for Count {
     }
 }
 
-/// Removes one batch from each table. Returns whether there may be more.
+/// Deletes one batch from each table. Returns whether there may be more.
 pub async fn batch(store: &Store, kept: Kept, now: Millis) -> Result<bool> {
     let codes = now.plus_seconds(-kept.codes);
     let grants = now.plus_seconds(-kept.grants);
@@ -58,7 +58,7 @@ pub async fn batch(store: &Store, kept: Kept, now: Millis) -> Result<bool> {
     ];
     let mut more = false;
     for (count, delete) in sweeps {
-        // Looking first keeps an idle sweep from writing.
+        // Reading first keeps an idle sweep from writing.
         let waiting = count.maybe::<Count>(store).await?.map_or(0, |Count(n)| n);
         if waiting > 0 {
             let Outcome::Committed = store.commit(vec![delete]).await? else { continue };

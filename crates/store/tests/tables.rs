@@ -1,4 +1,4 @@
-//! What the statements promise, on every database.
+//! Tests of the statements, on every database.
 
 #![expect(
     clippy::unwrap_used,
@@ -33,7 +33,7 @@ const KEY: &str = "0123456789abcdef0123456789abcdef";
 const KEPT: sweep::Kept = sweep::Kept { codes: 86_400, grants: 12 * 3600, deliveries: 7 * 86_400 };
 const NOW: Millis = Millis(1_790_000_000_000);
 
-/// Runs a test in memory, in a file, and on PostgreSQL when one is given.
+/// Runs a test in memory, in a file, and on PostgreSQL if it is configured.
 async fn each_database<F: AsyncFn(Arc<Store>)>(test: F) {
     let folder = tempfile::tempdir().unwrap();
     for url in [Some(Url::Memory), Some(Url::Sqlite(folder.path().join("t.db"))), postgres().await] {
@@ -52,7 +52,7 @@ async fn postgres() -> Option<Url> {
     Some(Url::Postgres(format!("{base}?options=-csearch_path%3D{schema}")))
 }
 
-/// An app, its key, a person and a link.
+/// Inserts an app, its key, a person and a link.
 async fn fill(store: &Store) -> Link {
     let settings = AppSettings::new("A");
     let key = AppKey {
@@ -75,7 +75,7 @@ async fn fill(store: &Store) -> Link {
     link
 }
 
-/// Commits what nothing stands against.
+/// Commits changes that must not conflict.
 async fn done(store: &Store, changes: Vec<Statement>) {
     assert_eq!(store.commit(changes).await.unwrap(), Outcome::Committed);
 }
@@ -157,7 +157,7 @@ async fn a_code_that_was_invalidated_has_no_grant() {
             store.commit(vec![codes::redeem("c", GrantId(1), NOW)]).await.unwrap().contested(),
             Some(Contested::Code)
         );
-        // Earlier versions named a grant 0 then.
+        // Earlier versions wrote grant 0 here.
         done(&store, vec![db::sql("update codes set grant_id = 0 where id = $1").bind("c")]).await;
         assert_eq!(life().await, CodeLife::Invalidated { at: NOW });
     })
@@ -315,14 +315,14 @@ async fn a_restored_snapshot_is_every_row_and_no_app_of_the_time_after_it() {
     each_database(async |store| {
         fill(&store).await;
         let named = |name: &str, version| App { id: AppId(1), version, settings: AppSettings::new(name) };
-        // As requests find it: with its key, kept by version.
+        // As requests read it: with its key, cached by version.
         let name = async || app_keys::with_app(&store, KEY).await.unwrap().unwrap().0.settings.name.clone();
         let taken = snapshot::take(&store).await.unwrap();
         done(&store, vec![apps::update(&named("B", 1)), accounts::insert(&person(8), NOW)]).await;
         done(&store, vec![codes::insert(&code("c", NOW))]).await;
         assert_eq!(name().await, "B");
         snapshot::restore(&store, &taken).await.unwrap();
-        // The same version again, with other settings.
+        // The same version with other settings.
         done(&store, vec![apps::update(&named("C", 1))]).await;
         assert_eq!(name().await, "C");
         snapshot::restore(&store, &taken).await.unwrap();
@@ -337,7 +337,7 @@ async fn a_restored_snapshot_is_every_row_and_no_app_of_the_time_after_it() {
 #[tokio::test]
 async fn pages_name_everybody_once_in_the_order_in_which_they_came() {
     each_database(async |store| {
-        // Two of each moment, so that a moment alone does not say where a page ends.
+        // Two accounts for each time, so that the time alone does not determine the end of a page.
         let mut changes: Vec<_> = (0..10).map(|n| accounts::insert(&person(100 - n), Millis(NOW.0 + n / 2))).collect();
         changes.push(apps::insert(&App { id: AppId(1), version: 1, settings: AppSettings::new("A") }, NOW));
         changes.push(apps::insert(&App { id: AppId(2), version: 1, settings: AppSettings::new("B") }, NOW));

@@ -1,4 +1,4 @@
-//! Error pages: what happened, why, how to fix it, and where diagnoses are open what was found out.
+//! Error pages: what happened, why, how to fix it, and the diagnosis where diagnoses are open.
 
 use askama::Template;
 use kakaw_core::Refusal;
@@ -23,10 +23,10 @@ pub struct ErrorPage {
     cause: String,
     fix: String,
     diagnosis: Vec<String>,
-    /// What a person can do who is not of the app's team.
+    /// What a person can do who is not a member of the app's team.
     person: &'static str,
     ways: Ways,
-    /// What the link to the same request is called.
+    /// The text of the link to the same request.
     again: &'static str,
 }
 
@@ -53,7 +53,7 @@ impl ErrorPage {
         }
     }
 
-    /// The page of a code without evidence.
+    /// Makes the page of a code without evidence.
     #[must_use]
     pub fn of(context: &RequestContext, code: Code, diagnosis: &[String], ways: Ways) -> Self {
         let words = text::of(code, context.lang);

@@ -1,4 +1,4 @@
-//! Pages: typed templates, rendered on the server, in four languages, working without JavaScript.
+//! Pages: typed templates, rendered on the server, in four languages. They work without JavaScript.
 
 pub mod address;
 pub mod choose;
@@ -26,14 +26,14 @@ use words::Words;
 pub struct Frame {
     pub w: &'static Words,
     pub lang: &'static str,
-    /// The path of the base URL, without a slash at its end; often empty.
+    /// The path of the base URL, without a trailing slash. Often empty.
     pub root: String,
-    /// What stands above every page.
+    /// The notice at the top of every page.
     pub notice: Option<&'static str>,
 }
 
 impl Frame {
-    /// The frame in the language of the request.
+    /// Makes the frame in the language of the request.
     #[must_use]
     pub fn new(context: &RequestContext) -> Self {
         Self {

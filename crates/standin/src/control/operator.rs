@@ -1,15 +1,15 @@
-//! `POST /control/v1/people/unlink` — end a person's link with an app; the app is told.
-//! `POST /control/v1/people/delete` — delete an account; every app that it is linked with is told.
-//! `GET /control/v1/webhooks` — every webhook, and how it fares.
-//! `POST /control/v1/webhooks/resume` — put a paused webhook back in use.
-//! `POST /control/v1/webhooks/trigger` — send a notice that nothing caused.
-//! `GET /control/v1/deliveries` — deliveries, newest first, page by page.
-//! `POST /control/v1/deliveries/replay` — send one again, as it was.
-//! `POST /control/v1/keys/rotate` — sign ID tokens with a new key; the old ones stay in the key set.
-//! `GET /control/v1/presets` — people that break services, by name.
-//! `POST /control/v1/presets` — put one of them in the world.
+//! `POST /control/v1/people/unlink` — end a person's link with an app, and notify the app.
+//! `POST /control/v1/people/delete` — delete an account, and notify every app that it is linked with.
+//! `GET /control/v1/webhooks` — every webhook and its state.
+//! `POST /control/v1/webhooks/resume` — resume a paused webhook.
+//! `POST /control/v1/webhooks/trigger` — send a notice without an event.
+//! `GET /control/v1/deliveries` — deliveries, newest first, in pages.
+//! `POST /control/v1/deliveries/replay` — send a delivery again, unchanged.
+//! `POST /control/v1/keys/rotate` — sign ID tokens with a new key. The old ones stay in the key set.
+//! `GET /control/v1/presets` — people with special data that services often do not handle, by name.
+//! `POST /control/v1/presets` — add one of them to the world.
 //!
-//! Bodies are JSON, as [`kakaw_platform::manage`] describes them.
+//! Bodies are JSON, as [`kakaw_platform::manage`] defines them.
 
 use axum::extract::Query;
 use axum::extract::rejection::QueryRejection;
@@ -48,7 +48,7 @@ pub async fn deliveries(caller: Caller, page: Result<Query<Deliveries>, QueryRej
     }
 }
 
-/// The delivery that a change has made.
+/// Returns the id of the delivery that a change made.
 fn id(change: Change) -> Value {
     match change.what {
         What::Delivery { id, .. } => json!({ "id": id }),

@@ -1,4 +1,4 @@
-//! `GET /control/v1/people` — who is in the world, with what they are linked, and whether they are logged in, page by page.
+//! `GET /control/v1/people` — the people of the world with their links and log-ins, in pages.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
-//! `GET /control/v1/policy` — the rules of the protocol that can be bent.
-//! `POST /control/v1/policy` — bend some of them, from now on.
+//! `GET /control/v1/policy` — the protocol rules that can be overridden.
+//! `POST /control/v1/policy` — override some of them, from now on.
 
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -50,7 +50,7 @@ pub async fn post(Sent(caller, rules): Sent<Rules>) -> Response {
     let world = &caller.world;
     let mut policy = world.platform.policy();
     if let Some(seconds) = rules.access_token_lifetime {
-        // Clients are told a second less than it is.
+        // Clients are told one second less than the lifetime.
         if seconds != 0 && !(2..=365 * 86_400).contains(&seconds) {
             return caller.refuse(format!("access_token_lifetime: {seconds}; expected 2 seconds to a year, or 0"));
         }

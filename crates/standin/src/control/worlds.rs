@@ -1,10 +1,10 @@
 //! `GET /control/v1/worlds` — every world of this process.
-//! `POST /control/v1/worlds` — make a world: empty, as a copy of another, of a world file.
-//! `DELETE /control/v1/worlds/{name}` — end a world.
-//! `GET /control/v1/snapshots` — the moments that are kept of this world, and their rows.
-//! `POST /control/v1/snapshots` — keep this moment: rows and clock.
-//! `POST /control/v1/restore` — go back to a moment.
-//! `POST /control/v1/reset` — go back to the start, and forget requests and faults.
+//! `POST /control/v1/worlds` — make a world: empty, as a copy of another, or from a world file.
+//! `DELETE /control/v1/worlds/{name}` — delete a world.
+//! `GET /control/v1/snapshots` — the snapshots of this world, with their numbers of rows.
+//! `POST /control/v1/snapshots` — take a snapshot: rows, clock and rules.
+//! `POST /control/v1/restore` — restore a snapshot.
+//! `POST /control/v1/reset` — restore the start, and delete recorded requests and faults.
 
 use std::sync::Arc;
 
@@ -40,7 +40,7 @@ impl WorldState {
     fn of(caller: &Caller, worlds: &Worlds, running: &Running) -> Self {
         let world = &running.world;
         let origin = split_origin(&caller.base).0;
-        // Kakao's hosts lead to one world each, and to none below a path.
+        // Each of Kakao's hosts belongs to one world, and to none with a path prefix.
         let is_kakaos =
             split_scheme(origin).is_some_and(|(scheme, host)| scheme == "https" && KAKAO_HOSTS.contains(&host));
         let own = format!("http://localhost:{}", worlds.port());

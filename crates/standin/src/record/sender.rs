@@ -1,4 +1,4 @@
-//! Whose log-in or call an exchange is, and through which key, where the request does not say so itself.
+//! Finds the sender of an exchange: the person, the key and the app, where the request does not name them.
 
 use axum::http::{HeaderMap, header};
 use kakaw_core::account::Account;
@@ -15,7 +15,7 @@ use kakaw_platform::request::cookie;
 use crate::unattended::hinted;
 use crate::world::World;
 
-/// What a token, a code, a typed log-in id or a session tells of its sender.
+/// What a token, a code, a typed log-in id or a session reveals about its sender.
 #[derive(Debug, Default)]
 pub struct Sender {
     /// The account's id.
@@ -28,7 +28,7 @@ pub struct Sender {
     pub app: Option<AppId>,
 }
 
-/// The app of a key that a request names.
+/// Returns the app of a key that a request names.
 pub async fn app_of(world: &World, key: &str) -> Option<AppId> {
     kauth::find_key(&world.platform, key).await.ok()?.map(|(app, _)| app.id)
 }

@@ -1,4 +1,4 @@
-//! The control API of a stand-in: log-ins without pages, the clock, faults, the log of requests.
+//! Tests of the control API: log-ins without pages, the clock, faults, the request log.
 
 use axum::body::Body;
 use axum::http::Request;
@@ -28,7 +28,7 @@ async fn people_log_in_without_pages() {
         let only = json!(["profile_nickname", "use", "privacy"]);
         let some = log_in(&server, json!({ "client_id": MARKET, "person": "ryan@example.com", "only": only, "tokens": true })).await;
         assert_eq!(some["tokens"]["scope"], "profile_nickname openid", "{some}");
-        // The same on an ordinary request.
+        // The same with an ordinary request.
         let back = server.get(&authorize(MARKET, "&login_hint=kakaw:ryan@example.com")).await;
         assert!(back.parameter("code").is_some(), "{}", back.body);
         let by_header = Browser::default().get_with(&server, &authorize(PLAIN, ""), &[("kakaw-login", "ryan@example.com;deny")]).await;
@@ -52,7 +52,7 @@ async fn people_log_in_without_pages() {
 async fn serve_has_no_log_ins_without_pages_and_no_faults() {
     let server = TestServer::start(&kakaw_store::db::Url::Memory, kakaw_core::policy::Policy::SERVE).await;
     server.apply(PLATFORM).await;
-    // What `serve` runs: the platform's endpoints, and no layer of the stand-in's around them.
+    // The endpoints that `serve` runs: the platform's, without the layers of the stand-in.
     let server = TestServer { router: http::app(&server.world.platform), ..server };
     let page = server.get(&authorize(MARKET, "&login_hint=kakaw:ryan@example.com")).await;
     assert!(page.location().starts_with("/login"), "only a hint there");
@@ -60,7 +60,7 @@ async fn serve_has_no_log_ins_without_pages_and_no_faults() {
     server.world.place.faults.add(rule);
     assert_eq!(server.me("x").await.status, 401);
     assert!(server.world.requests.list(&Default::default()).is_empty(), "nothing is written down");
-    // The program itself has no control routes in `serve`.
+    // In `serve`, the program has no control routes.
     let request = Request::get("/control/v1/clock").header("host", "localhost").header("kakaw-control", "1");
     assert_eq!(server.raw(request.body(Body::empty()).unwrap()).await.status(), 404);
 }
@@ -114,7 +114,7 @@ async fn requests_are_written_down_without_their_secrets() {
     let paths: Vec<_> = all.as_array().unwrap().iter().map(|one| one["path"].as_str().unwrap()).collect();
     assert_eq!(paths, ["/oauth/authorize", "/login", "/login", "/oauth/authorize", "/oauth/authorize", "/oauth/token"]);
     let last = all.as_array().unwrap().last().unwrap()["id"].as_u64().unwrap();
-    // Waiting begins before it happens.
+    // The wait starts before the exchange.
     let path = format!("/control/v1/requests/wait?after={last}&code=KOE320&timeout=5");
     let (found, _) = tokio::join!(control(&server, "GET", &path, Value::Null), async {
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;

@@ -1,5 +1,5 @@
-//! The life of codes and tokens against a small model, with a moving clock: whatever happens in whatever order, the
-//! server answers what the model says.
+//! Tests the life of codes and tokens against a small model, with a moving clock: in any order, the server must answer
+//! like the model.
 
 use axum::http::StatusCode;
 use kakaw_core::policy::Policy;
@@ -12,7 +12,7 @@ use crate::support::*;
 const DAY: i64 = 86_400;
 const PEOPLE: [&str; 2] = ["ryan@example.com", "child@example.com"];
 
-/// A step; numbers pick among what exists so far.
+/// A step. Its numbers select from what exists so far.
 #[derive(Debug, Clone)]
 enum Step {
     Authorize(usize),
@@ -46,7 +46,7 @@ struct Code {
     person: usize,
     epoch: i64,
     expires: i64,
-    /// Spent, and by which grant.
+    /// Whether the code is used, and the grant that it was redeemed for.
     spent: Option<Option<usize>>,
 }
 
@@ -73,7 +73,7 @@ struct Refresh {
     expires: i64,
 }
 
-/// What should be.
+/// The expected state.
 #[derive(Default)]
 struct Model {
     now: i64,
@@ -90,7 +90,7 @@ impl Model {
         !grant.ended && grant.epoch == self.epochs[grant.person]
     }
 
-    /// Whether the exchange succeeds; what it changes, is changed.
+    /// Applies an exchange to the model. Returns whether it succeeds.
     fn exchange(&mut self, index: usize, policy: &Policy) -> bool {
         let code = &self.codes[index];
         match code.spent {
@@ -110,7 +110,8 @@ impl Model {
         }
     }
 
-    /// The generation of the refresh token that is answered: the old one stays, or its successor; nothing = refused.
+    /// Applies a refresh to the model. Returns the generation of the refresh token in the reply: the old one or its
+    /// successor. `None` means refused.
     fn refresh(&mut self, index: usize, policy: &Policy) -> Option<usize> {
         let Refresh { grant, generation, expires, .. } = self.refreshes[index];
         if self.now >= expires || !self.is_live(grant) {
@@ -223,7 +224,7 @@ async fn play(server: &TestServer, policy: Policy, steps: Vec<Step>) {
                 model.now += seconds;
             }
             Step::Sweep => {
-                // A spent code is remembered for a day after its end; what is forgotten ends nothing any more.
+                // A used code is kept for a day after its expiry. After that, using it again ends nothing.
                 for code in model.codes.iter_mut().filter(|code| code.expires < model.now - DAY) {
                     code.spent = Some(None);
                 }

@@ -1,4 +1,4 @@
-//! Every row of the requirements, provoked through the HTTP surface, on every database.
+//! Tests of every row of the requirements through the HTTP surface, on every database.
 
 #![expect(
     clippy::unwrap_used,

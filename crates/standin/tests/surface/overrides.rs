@@ -1,5 +1,5 @@
-//! What a stand-in lets services rehearse: people that break them, rules that bend, keys that change, and what is written
-//! down of it.
+//! Tests of what services can simulate with a stand-in: special people, overridden rules, changed keys, and the record
+//! of it.
 
 use kakaw_core::crypto::signing_key::Jws;
 use kakaw_standin::presets::Preset;
@@ -19,7 +19,7 @@ pub async fn get(server: &TestServer, path: &str) -> Value {
     answer.json()
 }
 
-/// What becomes of a person that logs in: the account as the app sees it, or the code of the refusal.
+/// Logs a person in. Returns the account as the app sees it, or the code of the refusal.
 async fn account(server: &TestServer, person: &str) -> Value {
     let body = json!({ "client_id": REST, "person": person, "tokens": true });
     let done = control(server, "POST", "/control/v1/login", body).await;
@@ -51,7 +51,7 @@ async fn presets_are_people_that_break_services() {
         assert!(!no_talk.contains("talk = true") && !no_talk.contains("phone_number"), "{no_talk}");
         assert!(seen("restricted").await.as_str().unwrap().contains("restricted"));
         make("under_14").await;
-        // An app of grown-ups.
+        // An app for adults.
         let young =
             control(&server, "POST", "/control/v1/login", json!({ "client_id": ADULTS, "person": "under-14" })).await;
         assert!(young.body.contains("Not allowed under age 14"), "{}", young.body);

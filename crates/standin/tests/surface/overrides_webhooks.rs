@@ -1,4 +1,4 @@
-//! Webhooks that a stand-in is told to send, and that go wrong.
+//! Tests of webhooks that a stand-in is asked to send, and of failing ones.
 
 use kakaw_core::crypto::signing_key::Jws;
 use kakaw_platform::deliver::deliver_due;
@@ -9,7 +9,7 @@ use crate::overrides::{get, post};
 use crate::receiver::*;
 use crate::support::*;
 
-/// A receiver that has heard nothing yet, and the user id of a person who is linked with its app.
+/// Starts a receiver without notices. Returns it with the user id of a person who is linked with its app.
 async fn hooked(server: &TestServer) -> (Inbox, i64) {
     let (inbox, address) = receiver().await;
     server.apply(&world("POST/hook", "\"user-linked\"", address)).await;

@@ -1,4 +1,4 @@
-//! What is counted and waited for in the log of a stand-in.
+//! Tests of counting and waiting for exchanges in a stand-in's log.
 
 use serde_json::{Value, json};
 
@@ -33,7 +33,7 @@ async fn exchanges_are_counted_by_person_app_parameter_status_and_code() {
             ("parameters.grant_type=authorization_code&code=KOE320", 1),
             ("parameters.grant_type=authorization_code&code=KOE303", 0),
             ("parameters.grant_type=authorization_code&parameters.client_id=1123456789abcdef0123456789abcdef", 1),
-            // A secret is kept by its first letters only.
+            // Only the first letters of a secret are kept.
             ("parameters.code=nonsense", 1),
             ("parameters.code=something", 0),
         ] {

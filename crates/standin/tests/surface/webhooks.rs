@@ -1,4 +1,4 @@
-//! Webhooks: who is told what, how often, and what happens when nobody listens.
+//! Tests of webhooks: who is notified of what, how often, and what happens when a receiver does not answer.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,7 +29,7 @@ async fn log_in(server: &TestServer, items: &[&str]) -> (i64, String) {
     (server.me(&token).await.json()["id"].as_i64().unwrap(), token)
 }
 
-/// The events of an inbox: type and claims; every signature is checked against the published keys.
+/// Returns the events of an inbox: type and claims. It verifies every signature with the published keys.
 async fn events(server: &TestServer, inbox: &Inbox) -> Vec<(String, Value)> {
     let keys: Jwks = serde_json::from_str(&server.get("/.well-known/jwks.json").await.body).unwrap();
     let read = |got: Got| {
@@ -341,7 +341,7 @@ async fn a_webhook_that_fails_again_and_again_is_paused_visibly_and_resumed() {
         assert_eq!(inbox.take().len(), 1, "what was held goes out");
         let state = manage::webhook_states(&server.world.platform).await.unwrap().remove(0);
         assert_eq!((state.state.as_str(), state.held, state.failures), ("in use", 0, 0));
-        // Another URL begins anew, too.
+        // Another URL also starts without failures.
         inbox.answer(500);
         for _ in 0..21 {
             failed_unlink().await;
@@ -388,7 +388,7 @@ async fn serve_sends_to_the_public_internet_only() {
     let error =
         kakaw_platform::manage::world_file::apply(&server.world.platform, &Actor::Platform, &file).await.unwrap_err();
     assert!(format!("{error:#}").contains("https"), "{error:#}");
-    // … and a name that leads there, when it is resolved.
+    // … and a host name with such an address, when it is resolved.
     let named = text.replace(&format!("http://{address}"), &format!("https://localhost:{}", address.port()));
     server.apply(&named).await;
     let (user_id, _) = log_in(&server, &MARKET_ITEMS).await;

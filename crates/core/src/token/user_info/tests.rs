@@ -7,7 +7,7 @@ use crate::samples::{self, NOW};
 
 const PICTURES: Pictures<'_> = Pictures { base: "https://us" };
 
-/// A person about whom everything is known.
+/// A person with a value for every attribute.
 fn person() -> Attributes {
     let text = |text: &str| Some(text.to_owned());
     Attributes {
@@ -39,7 +39,7 @@ fn user_info(app: &App, person: Attributes, agreed: &[Item]) -> Value {
     json!(me((&bearer).into(), app, &Keys::All, &PICTURES, NOW))
 }
 
-/// An item, its name in `…_needs_agreement`, and what it shows: where, and as which JSON.
+/// An item, its `…_needs_agreement` field, and what it shows: paths and JSON values.
 type Shown = (Item, &'static str, &'static [(&'static str, &'static str)]);
 
 const SHOWN: [Shown; 12] = [

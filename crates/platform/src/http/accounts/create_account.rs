@@ -1,4 +1,4 @@
-//! `GET /weblogin/create_account` — make an account (`prompt=create`). `POST /weblogin/create_account` — its form.
+//! `GET /weblogin/create_account` — create an account (`prompt=create`). `POST /weblogin/create_account` — its form.
 
 use kakaw_core::AccountId;
 use kakaw_core::account::LoginId;

@@ -1,4 +1,4 @@
-//! `GET /terms` — agree to the terms of the account service itself, before any app. `POST /terms` — its form.
+//! `GET /terms` — agree to the account service's own terms, before any app. `POST /terms` — its form.
 
 use std::sync::Arc;
 
@@ -60,7 +60,7 @@ async fn agree(
         Some(id) => sessions::with_account(&context.platform.store, &id).await?,
         None => None,
     };
-    // Without a session there is nobody to agree: authorize asks for the log-in first.
+    // Without a session, nobody can agree: authorize asks for the log-in first.
     let Some((_, account)) = session.filter(|(s, account)| s.is_live(account.epoch, context.platform.now())) else {
         return Ok(redirect(target, posted.is_some()));
     };

@@ -1,5 +1,5 @@
 //! `GET /user/address` — choose a shipping address, add, edit, delete one, or set the default.
-//! `POST /user/address` — its forms; with `access_token`, the way in of the first JavaScript SDK.
+//! `POST /user/address` — its forms; with `access_token`, the entry of the first JavaScript SDK.
 //! `POST /user/address/closed` — the window was closed.
 
 use std::sync::Arc;
@@ -33,7 +33,7 @@ use crate::request::context::RequestContext;
 use crate::request::form_token::{self, FIELD, FormToken};
 use crate::request::redirect::{redirect, with_cookie};
 
-/// Addresses that a person may have (our limit).
+/// Maximum number of addresses of a person (our limit).
 const MOST: usize = 50;
 
 const PAGE: About =
@@ -225,7 +225,7 @@ impl SelectionPage<'_> {
         )
     }
 
-    /// Asks for consent first.
+    /// Shows the page that asks for consent, or handles its form.
     async fn ask(&self, context: &RequestContext, form: Option<&Pairs>) -> Result<Response, Error> {
         match form.and_then(|form| form.one("decision").ok().flatten()) {
             Some("accept") => {
@@ -238,7 +238,7 @@ impl SelectionPage<'_> {
                 if let Some(app) = selection::app_of(context, self.bearer).await? {
                     changes.extend(events::notify(&context.platform, &app, &after, &[event]));
                 }
-                // Whoever was faster changed the link: the page is shown again, and asks again if it must.
+                // If another commit changed the link, the page is shown again, and asks again if necessary.
                 let (Outcome::Committed | Outcome::Conflict { .. }) = context.platform.store.commit(changes).await?;
                 Ok(redirect(&self.action(), true))
             }
@@ -260,7 +260,7 @@ impl SelectionPage<'_> {
         }
     }
 
-    /// Does what a button says.
+    /// Does what the pressed button says.
     async fn act(&self, context: &RequestContext, form: &Pairs, addresses: Vec<Address>) -> Result<Response, Error> {
         let account_id = self.bearer.account.id;
         let id = form.one("address_id").ok().flatten().and_then(|id| id.parse::<i64>().ok());

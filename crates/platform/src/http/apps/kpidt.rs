@@ -1,5 +1,5 @@
-//! `GET /auth/kpidt` — begin a picking: the person of an `agt`, then on to the picker.
-//! `GET /error/auth`, `GET /error/server-error` — what the JavaScript SDK opens instead when it got no `agt`.
+//! `GET /auth/kpidt` — start an address selection: identify the person by an `agt`, then redirect to the picker.
+//! `GET /error/auth`, `GET /error/server-error` — opened by the JavaScript SDK instead, when it got no `agt`.
 
 use kakaw_core::GrantId;
 use std::sync::Arc;
@@ -94,7 +94,7 @@ async fn begin(call: BrowserRequest) -> Result<Response, Error> {
     }
 }
 
-/// Spends the `agt`. From here on, errors go where the outcome goes.
+/// Redeems the `agt`. From here on, errors go where the result goes.
 async fn admit(context: &RequestContext, selection: &AddressSelection, pairs: &Pairs) -> Result<GrantId, Error> {
     selection.check_app()?;
     let id = secret::hash(pairs.one("agt").ok().flatten().unwrap_or_default());

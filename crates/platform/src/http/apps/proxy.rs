@@ -1,7 +1,7 @@
-//! `GET /proxy` — the hidden frame of the JavaScript SDK, which posts a picking's outcome to the page around it.
-//! `GET /proxy/outcome` — what the frame asks for.
+//! `GET /proxy` — the hidden frame of the JavaScript SDK, which posts the picker's result to the page around it.
+//! `GET /proxy/outcome` — polled by the frame.
 //!
-//! The frame is the only page of ours that others may frame. It shows nothing, and posts to registered domains only.
+//! No other page of ours may be framed. The frame shows nothing, and posts to registered domains only.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::endpoint::{About, Param, Reply, Routes, yes};
 use crate::http::error::{Error, json};
 use crate::http::handler::{BrowserRequest, apps};
 
-/// Milliseconds after the first reading in which an outcome can be read again.
+/// Milliseconds after the first read in which a result can be read again.
 const AGAIN: i64 = 10_000;
 
 const FRAME: About = About::apps(

@@ -1,4 +1,4 @@
-//! `GET /oauth/logout` — log out of the account in this browser too, then go back to the app.
+//! `GET /oauth/logout` — log out of the account in this browser too, then return to the app.
 //! `POST /oauth/logout` — the form of that page.
 
 use std::sync::Arc;
@@ -96,7 +96,7 @@ struct Target {
     location: String,
 }
 
-/// Where to send the person, once the request has been checked.
+/// Returns where to send the person, after checking the request.
 async fn target(context: &RequestContext, query: &str) -> Result<Target, Error> {
     let pairs = super::query(query)?;
     for parameter in ["client_id", "logout_redirect_uri"] {

@@ -1,4 +1,4 @@
-//! Where the values of a world file stand in its text.
+//! Finds the lines of values in the text of a world file.
 
 use kakaw_core::wire::SettingProblem;
 use kakaw_wire::text::Lang;
@@ -6,7 +6,7 @@ use toml::de::{DeTable, DeValue};
 
 use crate::manage::Refused;
 
-/// What is wrong with a file, a problem a line, each with the line of the file where it is.
+/// Returns every problem with a file, one per line, each with the line of the file.
 #[must_use]
 pub fn with_lines(refused: &Refused, text: &str, file: &str) -> String {
     let Refused::Problems(problems) = refused else { return format!("{file}: {refused}") };
@@ -19,7 +19,7 @@ pub fn with_lines(refused: &Refused, text: &str, file: &str) -> String {
     located.collect::<Vec<_>>().join("\n")
 }
 
-/// The line of the value, or of the nearest table around it that is in the file.
+/// Returns the line of the value, or of the nearest table around it in the file.
 fn line(text: &str, table: &DeTable<'_>, problem: &SettingProblem) -> usize {
     let mut offset = 0;
     let mut steps = steps(&problem.path).into_iter();
@@ -28,7 +28,7 @@ fn line(text: &str, table: &DeTable<'_>, problem: &SettingProblem) -> usize {
         None => return 1,
     };
     loop {
-        // A table that others are written into has the place of its first line; a list of tables has none of its own.
+        // A table that is only implied has the span of its first line. A list of tables has no span of its own.
         offset = if value.span().start > 0 { value.span().start } else { offset };
         let Some(step) = steps.next() else { break };
         let next = match value.get_ref() {
