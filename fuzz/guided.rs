@@ -1,18 +1,18 @@
-//! What libFuzzer calls: the target that the variable `KAKAW_FUZZ` names. Without a target it lists them.
+//! The entry point for libFuzzer: runs the target that the variable `KAKAW_FUZZ` names. Without a target it lists them.
 
 use std::cell::OnceCell;
 use std::path::Path;
 
 use super::targets::{Check, TARGETS};
 
-/// Inputs that reached something new are kept here, and a later run begins with them.
+/// Inputs that reached new code are stored here, and a later run starts with them.
 const CORPUS: &str = "target/fuzz/corpus";
 
 thread_local! {
     static CHECK: OnceCell<Check> = const { OnceCell::new() };
 }
 
-/// Makes the target and writes its seeds where libFuzzer looks for them.
+/// Makes the target and writes its seeds where libFuzzer reads them.
 #[expect(clippy::disallowed_methods, clippy::print_stdout, reason = "libFuzzer owns the command line")]
 fn begin() {
     let Ok(name) = std::env::var("KAKAW_FUZZ") else {

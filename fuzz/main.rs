@@ -1,7 +1,7 @@
-//! Hands input to every parser. A target takes bytes, must not panic, and checks what its parser promises.
+//! Feeds input to every parser. A target takes bytes, must not panic, and checks the guarantees of its parser.
 //!
-//! `fuzz/run` builds this with libFuzzer, which is guided by coverage. Built plainly it hands in one file:
-//! `cargo run --package kakaw-fuzz -- TARGET FILE`.
+//! `fuzz/run` builds this with libFuzzer, which is guided by coverage. Without it, the program feeds one file: `cargo
+//! run --package kakaw-fuzz -- TARGET FILE`.
 
 #![cfg_attr(fuzzing, no_main)]
 
@@ -11,7 +11,7 @@ mod targets;
 
 use targets::{TARGETS, Target};
 
-/// The target of this name.
+/// Returns the target with this name.
 fn find(name: &str) -> anyhow::Result<&'static Target> {
     let names = || TARGETS.iter().map(|target| target.name).collect::<Vec<_>>().join(" ");
     let found = TARGETS.iter().find(|target| target.name == name);

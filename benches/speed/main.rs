@@ -1,7 +1,7 @@
-//! `cargo bench` — the release binary beside a bare axum server under the same load, in one run. These machines are
-//! shared and noisy: the ratios count, not the figures.
+//! `cargo bench` — compares the release binary with a bare axum server under the same load, in one run. These machines
+//! are shared and noisy: the ratios count, not the absolute figures.
 //!
-//! `KAKAW_BENCH_PLATFORM=1` measures only what comes after a log-in, `KAKAW_BENCH_STANDIN=1` only what tests feel of a
+//! `KAKAW_BENCH_PLATFORM=1` measures only what follows a log-in, `KAKAW_BENCH_STANDIN=1` only what tests use of a
 //! stand-in, `KAKAW_BENCH_PEOPLE=1` only lists and exports of many people. `KAKAW_BENCH_BEFORE=PATH` compares with an
 //! earlier binary. `KAKAW_BENCH_GRANTS=N` changes the number of log-ins after which memory is measured (100,000).
 
@@ -27,7 +27,7 @@ use kakaw_core::crypto::signing_key::SigningKey;
 
 use scenario::{KEY, OIDC_KEY, Prepared};
 
-/// What a bare server answers: as long as the user information of the benchmark's people.
+/// The reply of the bare server: as long as the user information of the benchmark's people.
 const CONSTANT: &str = r#"{"id":1234567890123456,"connected_at":"2026-11-20T03:00:00Z","properties":{"nickname":"Bench"},"kakao_account":{"profile_nickname_needs_agreement":false,"profile":{"nickname":"Bench","is_default_nickname":false}}}"#;
 
 fn main() -> anyhow::Result<()> {
@@ -35,11 +35,11 @@ fn main() -> anyhow::Result<()> {
         return bare();
     }
     let binary = release_binary()?;
-    // One thread sends; the other core is the server's.
+    // One thread sends. The other core is for the server.
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(bench(&binary))
 }
 
-/// An axum server that answers a constant, or (at `/sign`) signs an ID token and does nothing else.
+/// An axum server that replies with a constant, or (at `/sign`) signs an ID token and does nothing else.
 fn bare() -> anyhow::Result<()> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
         let json = [("content-type", "application/json;charset=UTF-8")];
@@ -60,7 +60,7 @@ fn bare() -> anyhow::Result<()> {
     })
 }
 
-/// Webhooks that the bare server got.
+/// Number of webhooks that the bare server received.
 static RECEIVED: AtomicI64 = AtomicI64::new(0);
 
 async fn received(_body: axum::body::Bytes) -> axum::http::StatusCode {
@@ -147,7 +147,7 @@ async fn bench(binary: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// With `KAKAW_BENCH_PLATFORM=1`: only what comes after a log-in.
+/// With `KAKAW_BENCH_PLATFORM=1`: measures only what follows a log-in.
 async fn only_platform(binary: &Path, folder: &Path) -> anyhow::Result<()> {
     std::fs::write(folder.join("world.toml"), scenario::world())?;
     let bare = Server::start(&std::env::current_exe()?, &["bare"])?;
@@ -170,12 +170,12 @@ async fn start_to_answer(binary: &Path, args: &[&str]) -> anyhow::Result<Duratio
     Ok(started.elapsed())
 }
 
-/// The first start makes its keys in the background: nothing is measured before they are there.
+/// The first start generates its keys in the background. Waits for them before anything is measured.
 async fn wait_for_keys(address: &str) -> anyhow::Result<()> {
     ok(Connection::open(address).await?.send(&get("/.well-known/jwks.json", &[])).await?)
 }
 
-/// RS256 signatures per second on every core: what an answer with an ID token cannot go beyond.
+/// Measures RS256 signatures per second on every core: the upper limit for replies with an ID token.
 fn signatures_per_second() -> f64 {
     on_every_core(|| {
         let key = SigningKey::generate()?;
@@ -184,7 +184,7 @@ fn signatures_per_second() -> f64 {
     })
 }
 
-/// Argon2id hashes per second on every core: what log-ins cannot go beyond.
+/// Measures Argon2id hashes per second on every core: the upper limit for log-ins.
 fn hashes_per_second() -> f64 {
     on_every_core(|| Some(|| kakaw_platform::password::one_for_measurement(kakaw_platform::password::OWASP)))
 }

@@ -1,4 +1,4 @@
-//! The servers as processes of their own.
+//! Runs the servers as separate processes.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
@@ -12,12 +12,12 @@ pub struct Server {
     child: Child,
     /// Where it listens.
     pub address: String,
-    /// From start to the first line, which is written when requests are answered.
+    /// Time from the start to the first line, which is printed when the server is ready.
     pub took: Duration,
 }
 
 impl Server {
-    /// Starts a program that says where it listens in its first line.
+    /// Starts a program whose first line contains its address.
     pub fn start(program: &Path, args: &[&str]) -> anyhow::Result<Self> {
         let started = Instant::now();
         let mut child =
@@ -34,13 +34,13 @@ impl Server {
         Ok(Self { child, address, took })
     }
 
-    /// The number of the process.
+    /// Returns the process id.
     #[must_use]
     pub fn id(&self) -> u32 {
         self.child.id()
     }
 
-    /// Resident memory in MiB.
+    /// Returns the resident memory in MiB.
     pub fn memory(&self) -> anyhow::Result<f64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("VmRSS")?;
@@ -56,7 +56,7 @@ impl Drop for Server {
     }
 }
 
-/// Builds the release binary and says where it is; `KAKAW_BENCH_BINARY` names another, for a profiler.
+/// Builds the release binary and returns its path. `KAKAW_BENCH_BINARY` names another one, for a profiler.
 pub fn release_binary() -> anyhow::Result<PathBuf> {
     if let Some(path) = std::env::var_os("KAKAW_BENCH_BINARY") {
         return Ok(PathBuf::from(path));

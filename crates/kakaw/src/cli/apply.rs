@@ -1,4 +1,4 @@
-//! `kakaw apply FILE.toml` — brings a world to what the file says. Doing it twice changes nothing.
+//! `kakaw apply FILE.toml` — applies a world file to a stand-in or a database. Applying it twice changes nothing.
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -22,7 +22,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let name = args.file.display().to_string();
     let text =
         std::fs::read_to_string(&args.file).map_err(|error| Usage::error(format!("cannot read {name}: {error}")))?;
-    // Read here first, so that a mistake is told with its line.
+    // Parse it here first, so that an error has the line.
     let file = world_file::parse(&text, &name).map_err(Usage::error)?;
     listen::block_on(async {
         match args.place.find_or_make().await? {

@@ -1,4 +1,4 @@
-//! `kakaw ca` — the certificate authority of a stand-in: shown, made trusted by this system, and taken away again.
+//! `kakaw ca` — prints the certificate authority of a stand-in, makes this system trust it, and undoes that.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -58,7 +58,8 @@ struct System {
 /// The file's name in every folder, and the name in NSS databases.
 const NAME: &str = "kakaw-stand-in";
 
-/// Where systems keep roots that an administrator added, how the files end, and what makes them count.
+/// Where systems keep root certificates that an administrator added, their file extension, and the command that
+/// activates them.
 const SYSTEMS: [(&str, &str, &[&str]); 3] = [
     ("usr/local/share/ca-certificates", "crt", &["update-ca-certificates"]),
     ("etc/pki/ca-trust/source/anchors", "pem", &["update-ca-trust", "extract"]),
@@ -115,7 +116,7 @@ fn remove(system: &System) -> anyhow::Result<()> {
             format!("cannot remove {}: this needs the rights of an administrator (sudo)", file.display())
         })?;
     }
-    // Debian keeps links of what is gone, unless it is told to look anew.
+    // Debian keeps links to deleted files unless it is told to start afresh.
     if update == ["update-ca-certificates"] {
         system.run(&["update-ca-certificates", "--fresh"])
     } else {
@@ -128,7 +129,7 @@ fn say(text: &str) -> anyhow::Result<()> {
 }
 
 impl System {
-    /// The file of the certificate, and the command that makes it count.
+    /// Returns the file of the certificate, and the command that activates it.
     fn place(&self) -> anyhow::Result<(PathBuf, &'static [&'static str])> {
         for (folder, ending, update) in SYSTEMS {
             let folder = self.root.join(folder);
@@ -144,7 +145,7 @@ impl System {
         )))
     }
 
-    /// The NSS databases of Chromium and Firefox, if `certutil` is there to write them.
+    /// Returns the NSS databases of Chromium and Firefox, if `certutil` is installed to change them.
     fn databases(&self) -> Vec<String> {
         let path = config::environment("PATH").unwrap_or_default();
         let found = path.split(':').any(|folder| Path::new(folder).join("certutil").exists());

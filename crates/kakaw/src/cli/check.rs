@@ -1,4 +1,4 @@
-//! `kakaw check` — finds what is wrong with a set-up and says how to mend it.
+//! `kakaw check` — finds what is wrong with a set-up and says how to fix it.
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -55,7 +55,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     report.print()
 }
 
-/// What was looked at, and what was found.
+/// The checks that were made, and the problems that they found.
 #[derive(Default)]
 struct Report {
     lines: Vec<String>,
@@ -130,7 +130,7 @@ fn is_plain_http(uri: &str) -> bool {
     host.is_some_and(|host| !["localhost", "127.0.0.1", "[::1]"].contains(&split_port(host).0))
 }
 
-/// Client secrets and keys that anybody could guess.
+/// Returns client secrets and keys that anybody could guess.
 pub async fn unsafe_secrets(platform: &Platform) -> anyhow::Result<Vec<String>> {
     let mut problems = Vec::new();
     for app in manage::apps::all(platform).await? {

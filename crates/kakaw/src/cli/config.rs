@@ -1,4 +1,4 @@
-//! `kakaw config` — every setting, its effective value and where that came from. Secrets are hidden.
+//! `kakaw config` — prints every setting with its effective value and its source. Secrets are hidden.
 
 use std::io::Write as _;
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! `kakaw dev` — a stand-in: an embedded database, a sample app and sample people.
+//! `kakaw dev` — a stand-in with an embedded database, a sample app and sample people.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -74,7 +74,7 @@ pub fn run(args: Args) -> anyhow::Result<()> {
 }
 
 impl Args {
-    /// Whether traffic is to be taken from the start.
+    /// Returns the options for interception, if it is to start at once.
     fn interception(&self) -> Option<intercept::Options> {
         let (proxy, tls) = (self.proxy, self.tls);
         (proxy.is_some() || tls.is_some()).then_some(intercept::Options { proxy, tls, offline: false })
@@ -93,7 +93,7 @@ async fn start(
     let home = format!("http://localhost:{}", address.port());
     let StandIn { worlds, files } = standin::start(&config, files, address, home, real_sdk).await?;
     let world = Arc::clone(&worlds.first().world);
-    // Goes with the process.
+    // Deleted when the process ends.
     let token = world.control_token.as_ref().map(write_token).transpose()?;
     let listening = match &options {
         Some(options) => Some(dispatch::intercept(&worlds, DEFAULT, options).await.map_err(standin::refusal_text)?),
@@ -110,7 +110,7 @@ async fn start(
     serve(Arc::clone(&world.platform), listeners, dispatch::every(worlds), &text, stop).await
 }
 
-/// A file that only its owner can read.
+/// Writes the token to a file that only its owner can read.
 fn write_token(token: &Secret) -> anyhow::Result<tempfile::NamedTempFile> {
     let mut file = tempfile::Builder::new().prefix("kakaw-control-").tempfile().context("cannot write the token")?;
     file.write_all(token.expose().as_bytes())?;

@@ -1,4 +1,4 @@
-//! `kakaw env` — the variables that lead programs to a running stand-in, for a shell.
+//! `kakaw env` — prints the variables that route programs to a running stand-in, for a shell.
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -40,7 +40,7 @@ pub fn run(args: Args) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A folder that nobody else can write to: what is in it is trusted.
+/// Makes a folder that nobody else can write to, because its files are trusted.
 fn own_folder() -> anyhow::Result<PathBuf> {
     Ok(tempfile::Builder::new().prefix("kakaw-env-").disable_cleanup(true).tempdir()?.keep())
 }

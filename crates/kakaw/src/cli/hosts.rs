@@ -1,4 +1,4 @@
-//! `kakaw hosts` — how containers, devices and browsers are led to a running stand-in.
+//! `kakaw hosts` — prints how to route containers, devices and browsers to a running stand-in.
 
 use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};

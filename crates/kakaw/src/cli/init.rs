@@ -72,7 +72,7 @@ async fn init(config: Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The database as it may be shown.
+/// Returns the database's name without its password.
 fn database(config: &Config) -> anyhow::Result<String> {
     Ok(match config.url().map_err(Usage::error)? {
         Url::Memory => "memory".to_owned(),

@@ -90,7 +90,7 @@ enum Command {
     Config(config::Args),
 }
 
-/// A mistake in what was asked for: exit code 2. Everything else that fails is exit code 1.
+/// A mistake of the user: exit code 2. All other failures have exit code 1.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct Usage(pub String);

@@ -1,4 +1,4 @@
-//! Makes a platform of a configuration.
+//! Opens a platform from a configuration.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 
 use super::Usage;
 use crate::config::{self, Config, Mode};
-use kakaw_platform::held::Held;
+use kakaw_platform::transient_results::TransientResults;
 use kakaw_platform::keys;
 use kakaw_platform::outgoing;
 use kakaw_platform::pages::words;
@@ -24,25 +24,25 @@ use kakaw_platform::random;
 use kakaw_platform::signer::Signer;
 use kakaw_platform::surroundings::{Alone, Surroundings};
 
-/// Where a platform says to be when neither a request nor the configuration tells.
-pub const HERE: &str = "http://localhost:7700";
+/// The platform's URL when neither a request nor the configuration has one.
+pub const DEFAULT_URL: &str = "http://localhost:7700";
 
-/// What a command may do about a key file that is missing.
+/// What a command does about a missing key file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Missing {
     /// Make it, if nobody has used the database yet.
     Make,
-    /// Say so, and that a database is missing or unused too.
+    /// Report it, and whether the database is missing or unused too.
     Refuse,
 }
 
-/// Opens the database and the key file, and puts a platform on its own together.
+/// Opens the database and the key file, and assembles a platform on its own.
 pub async fn platform(config: &Config, mode: Mode, missing: Missing) -> anyhow::Result<Platform> {
-    let public_url = config.public_url.clone().unwrap_or_else(|| HERE.to_owned());
+    let public_url = config.public_url.clone().unwrap_or_else(|| DEFAULT_URL.to_owned());
     within(config, mode, missing, Arc::new(Alone { public_url })).await
 }
 
-/// The same in other surroundings.
+/// The same with other surroundings.
 pub async fn within(
     config: &Config,
     mode: Mode,
@@ -62,7 +62,7 @@ pub async fn within(
         std::fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
     }
     let key_file = config.keys_path().map_err(Usage::error)?;
-    // Read first: a database is not made for a key file that cannot be read.
+    // Read it first: a database is not made for a key file that cannot be read.
     let found = key_file.as_deref().map(keys::load).transpose()?.flatten();
     let store = Store::open(&url).await.context("cannot open the database")?;
     let sealer = match &key_file {
@@ -100,7 +100,7 @@ pub async fn within(
             own_host: config.public_url.as_deref().and_then(host),
         })),
         wake_deliveries: Notify::new(),
-        held: Held::default(),
+        transient_results: TransientResults::default(),
         policy: config.policy.into(),
         settings: Settings {
             access_token_in_query: config.access_token_in_query,
@@ -150,7 +150,7 @@ async fn make(path: &Path, store: &Store, random: &dyn Random, missing: Missing)
     Ok(sealer)
 }
 
-/// The host of a URL, without its port.
+/// Returns the host of a URL, without its port.
 fn host(url: &str) -> Option<String> {
     reqwest::Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned))
 }

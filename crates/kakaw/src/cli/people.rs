@@ -1,4 +1,4 @@
-//! `kakaw people` — what an operator does with people: end a link, delete an account. Services are told.
+//! `kakaw people` — ends a link or deletes an account, and notifies the services.
 
 use std::io::Write as _;
 
@@ -83,7 +83,7 @@ pub fn run(args: Args) -> anyhow::Result<()> {
     })
 }
 
-/// A wrong wish is a mistake in what was asked for.
+/// Converts a refusal: invalid values are the user's mistake.
 pub(super) fn refusal_text(refused: Refused) -> anyhow::Error {
     match refused {
         Refused::Store(error) => error.into(),

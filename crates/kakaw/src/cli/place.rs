@@ -1,4 +1,4 @@
-//! Which world `apply` and `export` mean: a running stand-in, or a database.
+//! Finds the world for `apply` and `export`: a running stand-in, or a database.
 
 use std::path::PathBuf;
 
@@ -13,8 +13,8 @@ use kakaw_platform::Platform;
 /// The header of every control request.
 const HEADER: &str = "kakaw-control";
 
-/// Where a stand-in is if nobody says otherwise.
-const HERE: &str = "http://localhost:7700";
+/// The URL of a stand-in, unless another is configured.
+const DEFAULT_URL: &str = "http://localhost:7700";
 
 #[derive(ClapArgs)]
 pub struct Options {
@@ -32,7 +32,7 @@ pub struct Options {
     config: Option<PathBuf>,
 }
 
-/// Where the world is.
+/// A running stand-in or a database.
 pub enum Place {
     Running(Running),
     Local(Box<Platform>),
@@ -44,12 +44,12 @@ impl Options {
         self.config.is_some()
     }
 
-    /// Where the world is, which must be there already.
+    /// Finds the world, which must exist.
     pub async fn find(&self) -> anyhow::Result<Place> {
         self.open(Missing::Refuse).await
     }
 
-    /// Where the world is; a database that nobody has used yet is set up.
+    /// Finds the world. A database that nobody has used yet is set up.
     pub async fn find_or_make(&self) -> anyhow::Result<Place> {
         self.open(Missing::Make).await
     }
@@ -73,7 +73,7 @@ pub struct Running {
 }
 
 impl Running {
-    /// The stand-in, or one of its worlds, at this URL.
+    /// Uses the stand-in, or one of its worlds, at this URL.
     pub fn at(base: &str) -> Self {
         Self { base: base.trim_end_matches('/').to_owned() }
     }
@@ -83,13 +83,13 @@ impl Running {
         self.call("POST", path, Some((serde_json::to_string(body)?, "application/json"))).await
     }
 
-    /// Sends a world file, or fetches something; the body of a success, or what was wrong.
+    /// Sends a world file, or gets something. Returns the body after success, or the error.
     pub async fn send(&self, path: &str, body: Option<String>) -> anyhow::Result<String> {
         let method = if body.is_some() { "POST" } else { "GET" };
         self.call(method, path, body.map(|body| (body, "application/toml"))).await
     }
 
-    /// Sends a request with a body of a content type; the body of a success, or what was wrong.
+    /// Sends a request with a body of this content type. Returns the body after success, or the error.
     pub async fn call(&self, method: &str, path: &str, body: Option<(String, &str)>) -> anyhow::Result<String> {
         let client = reqwest::Client::builder().no_proxy().build()?;
         let mut request = client.request(method.parse()?, format!("{}{path}", self.base));
@@ -114,9 +114,9 @@ impl Running {
     }
 }
 
-/// The stand-in that is meant: at this URL, else where the environment says, else on this machine.
+/// Returns the URL of the stand-in: this one, or else that of the environment, or else of this machine.
 pub fn stand_in(url: Option<String>) -> String {
-    let url = url.or_else(|| config::environment(config::URL)).unwrap_or_else(|| HERE.to_owned());
+    let url = url.or_else(|| config::environment(config::URL)).unwrap_or_else(|| DEFAULT_URL.to_owned());
     url.trim_end_matches('/').to_owned()
 }
 

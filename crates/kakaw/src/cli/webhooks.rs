@@ -1,4 +1,4 @@
-//! `kakaw webhooks` — every webhook and how it fares; `kakaw webhooks resume` puts a paused one back in use.
+//! `kakaw webhooks` — prints every webhook with its state. `kakaw webhooks resume` resumes a paused one.
 
 use std::io::Write as _;
 

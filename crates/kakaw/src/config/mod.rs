@@ -1,4 +1,4 @@
-//! Configuration: defaults, then a TOML file, then `KAKAW_…` variables, then flags; later ones win.
+//! Configuration: defaults, then a TOML file, then `KAKAW_…` variables, then flags. Later ones override earlier ones.
 
 mod keys;
 mod load;
@@ -19,19 +19,20 @@ pub use load::{Flag, Loaded, load};
 pub use safety::unsafe_settings;
 pub use variables::{CONTROL_TOKEN, OTHERS, URL, environment};
 
-/// Where earlier versions kept the keys of a PostgreSQL database: in the working folder.
+/// Where earlier versions kept the keys for a PostgreSQL database: in the working directory.
 const EARLIER_KEY_FILE: &str = "kakaw-keys.toml";
 
 /// How the program was started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
-    /// A stand-in: everybody is of the team, pages show diagnoses, `/demo` and the control API exist.
+    /// A stand-in: everybody counts as a member of the team, pages show diagnoses, and `/demo` and the control API
+    /// exist.
     Dev,
     /// A login platform for real people.
     Serve,
 }
 
-/// The sample world's REST API key: known to everybody.
+/// The REST API key of the sample world, which is public.
 pub const SAMPLE_KEY: &str = "0123456789abcdef0123456789abcdef";
 
 /// Every setting. What the fields say is the documentation of its key ([`keys()`]).
@@ -186,7 +187,7 @@ pub struct Passwords {
 }
 
 impl Passwords {
-    /// The cost of one hash.
+    /// Returns the cost of one hash.
     #[must_use]
     pub const fn cost(&self) -> Cost {
         Cost { memory_kib: self.memory_kib, iterations: self.iterations, lanes: self.lanes }
@@ -194,7 +195,7 @@ impl Passwords {
 }
 
 impl Config {
-    /// What holds when nobody says otherwise.
+    /// Returns the default values.
     #[must_use]
     pub fn defaults(mode: Mode) -> Self {
         let dev = mode == Mode::Dev;
@@ -226,10 +227,10 @@ impl Config {
         }
     }
 
-    /// Where rows are kept.
+    /// Returns the URL of the database.
     ///
     /// # Errors
-    /// The URL names no database that we know.
+    /// The URL names no supported database.
     pub fn url(&self) -> Result<Url, String> {
         match (&self.data, &self.database) {
             (Some(folder), _) => Ok(Url::Sqlite(folder.join("kakaw.db"))),
@@ -238,16 +239,16 @@ impl Config {
         }
     }
 
-    /// Whether everything is gone with the process.
+    /// Whether all data is lost when the process ends.
     #[must_use]
     pub fn in_memory(&self) -> bool {
         self.url() == Ok(Url::Memory)
     }
 
-    /// Where the sealing keys are kept; nowhere when rows are in memory.
+    /// Returns the path of the key file, or `None` when the database is in memory.
     ///
     /// # Errors
-    /// The database is a PostgreSQL, and the path is not absolute: each working folder would have a file of its own.
+    /// The database is PostgreSQL, and the path is not absolute: each working directory would have its own file.
     pub fn keys_path(&self) -> Result<Option<PathBuf>, String> {
         match (self.url()?, &self.key_file) {
             (Url::Postgres(_), Some(path)) if path.is_absolute() => Ok(Some(path.clone())),

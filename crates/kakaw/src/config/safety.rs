@@ -1,10 +1,10 @@
-//! What `kakaw serve` refuses to run with.
+//! Settings with which `kakaw serve` refuses to run.
 
 use crate::config::Config;
 use kakaw_platform::password::OWASP;
 use kakaw_wire::url::split_scheme;
 
-/// The settings that are unsafe for real people, each with what to do.
+/// Returns the settings that are unsafe for real people, each with what to do.
 #[must_use]
 pub fn unsafe_settings(config: &Config) -> Vec<String> {
     let mut found = Vec::new();

@@ -1,4 +1,4 @@
-//! Variables of the environment whose names begin with `KAKAW_`.
+//! Environment variables whose names begin with `KAKAW_`.
 
 use std::ffi::OsString;
 
@@ -8,41 +8,41 @@ use super::keys::{Key, keys};
 
 const PREFIX: &str = "KAKAW_";
 
-/// Where the running stand-in is.
+/// The URL of the running stand-in.
 pub const URL: &str = "KAKAW_URL";
 /// The token of control requests from other machines.
 pub const CONTROL_TOKEN: &str = "KAKAW_CONTROL_TOKEN";
 
-/// Those that are no settings, and what they are for. Beginnings of names end with `_`.
+/// Variables that are not settings, and their purpose. Prefixes of names end with `_`.
 pub const OTHERS: &[(&str, &str)] = &[
     (CONTROL_TOKEN, "the token of control requests from other machines"),
     (URL, "where the running stand-in is; `kakaw run` and `kakaw env` set it"),
     ("KAKAW_WORLD", "the world file of the stand-in that the Python client starts for `pytest`"),
-    // Whoever works on Kakaw has them in the shell in which it runs too.
+    // Developers of Kakaw have these in their shell.
     ("KAKAW_TEST_", "for Kakaw's own tests"),
     ("KAKAW_BENCH_", "for Kakaw's own benchmarks"),
     ("KAKAW_WRITE_DOCS", "has Kakaw's own tests write `docs/reference`"),
 ];
 
-/// A variable of the environment that is not a setting of ours: what a child process inherits.
+/// Returns an environment variable that is not a setting of ours: what a child process inherits.
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "the child's environment, not our configuration")]
 pub fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-/// What a variable is to the configuration.
+/// What a variable means for the configuration.
 pub enum Meaning {
     /// It sets this key.
     Setting(&'static Key, String),
-    /// It is none of ours, or no setting.
+    /// It is not one of ours, or not a setting.
     Nothing,
 }
 
-/// Reads a variable.
+/// Interprets a variable.
 ///
 /// # Errors
-/// No variable of ours has this name, or its value is no text.
+/// None of our variables has this name, or its value is not text.
 pub fn read(name: &OsString, value: OsString) -> Result<Meaning, String> {
     let Some(name) = name.to_str().filter(|name| name.starts_with(PREFIX)) else { return Ok(Meaning::Nothing) };
     if let Some(key) = keys().iter().find(|key| key.variable() == name) {
@@ -60,7 +60,7 @@ pub fn read(name: &OsString, value: OsString) -> Result<Meaning, String> {
     Err(format!("{name}: unknown variable; did you mean {nearest}? (kakaw config lists the settings)"))
 }
 
-/// Whether Kubernetes made it for a service that is called `kakaw…`, or Docker for a container: nobody chose its name.
+/// Whether Kubernetes made it for a service called `kakaw…`, or Docker for a container. Nobody chose its name.
 fn is_service_link(name: &str) -> bool {
     let of_port = |text: &str| {
         let (port, protocol) = text.split_once('_').unwrap_or((text, ""));

@@ -1,4 +1,4 @@
-//! Every call of the control API, once: the command line, the OpenAPI document and the reference are made from it.
+//! The list of the control API's calls. The command line, the OpenAPI document and the reference are made from it.
 
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
@@ -7,7 +7,7 @@ use super::clock::Change;
 use super::login::LogIn;
 use super::people::{Page, Person};
 use super::policy::Rules;
-use super::worlds::{Keep, Restore, Told};
+use super::worlds::{Keep, Restore, WorldState};
 use crate::faults::FaultRule;
 use crate::intercept;
 use crate::json::set;
@@ -19,24 +19,24 @@ use kakaw_platform::manage::{
     DeleteAccount, Deliveries, DeliveryStatus, Replay, Resume, Trigger, Unlink, WebhookStatus,
 };
 
-/// What stands before every path.
+/// The prefix of every path.
 pub const PREFIX: &str = "/control/v1";
 
 /// A call.
 pub struct Call {
-    /// The word after `kakaw ctl`.
+    /// The name after `kakaw ctl`.
     pub verb: &'static str,
     pub method: Method,
-    /// Below [`PREFIX`].
+    /// The path after [`PREFIX`].
     pub path: &'static str,
-    /// What it does.
+    /// What the call does.
     pub about: &'static str,
     pub sends: Sends,
-    /// The answer: JSON, or 204 where there is none.
+    /// The reply: JSON, or 204 without a body.
     pub answers: Option<fn() -> Value>,
 }
 
-/// What is sent along.
+/// The input of a call.
 #[derive(Clone, Copy)]
 pub enum Sends {
     Nothing,
@@ -48,7 +48,7 @@ pub enum Sends {
     WorldFile,
 }
 
-/// The schema of a type, with nothing elsewhere.
+/// Returns the schema of a type, without references.
 fn of<T: schemars::JsonSchema>() -> Value {
     let settings = SchemaSettings::openapi3().with(|settings| settings.inline_subschemas = true);
     let mut schema = json!(settings.into_generator().into_root_schema_for::<T>());
@@ -66,7 +66,7 @@ fn text() -> Value {
     json!({ "type": "string" })
 }
 
-/// A filter, and how long to wait for what fits.
+/// Returns the schema of a filter, and of how long to wait for a match.
 fn waiting() -> Value {
     let mut schema = of::<Filter>();
     let timeout = json!({ "type": "integer", "description": "Seconds, 30 at most; default 10. Then 204." });
@@ -84,9 +84,9 @@ macro_rules! call {
 
 /// Every call.
 pub const CALLS: &[Call] = &[
-    call!("worlds", Get "/worlds", "Every world of the process.", Sends::Nothing, Some(of::<Vec<Told>>)),
+    call!("worlds", Get "/worlds", "Every world of the process.", Sends::Nothing, Some(of::<Vec<WorldState>>)),
     call!("world-create", Post "/worlds", "Make a world: empty, as a copy of another, of a world file.",
-        Sends::Json(of::<worlds::CreateWorld>), Some(of::<Told>)),
+        Sends::Json(of::<worlds::CreateWorld>), Some(of::<WorldState>)),
     call!("world-delete", Delete "/worlds/{name}", "End a world.", Sends::Nothing, None),
     call!("snapshots", Get "/snapshots", "The moments that are kept of this world, and their rows.", Sends::Nothing,
         Some(object)),
@@ -144,19 +144,19 @@ pub const CALLS: &[Call] = &[
 ];
 
 impl Call {
-    /// The call of this word.
+    /// Returns the call with this name.
     #[must_use]
     pub fn of(verb: &str) -> Option<&'static Self> {
         CALLS.iter().find(|call| call.verb == verb)
     }
 
-    /// The parameters of the path.
+    /// Returns the parameters in the path.
     #[must_use]
     pub fn in_path(&self) -> Vec<&'static str> {
         self.path.split('{').skip(1).filter_map(|part| part.split('}').next()).collect()
     }
 
-    /// The fields of body or query: name and schema.
+    /// Returns the fields of the body or query: name and schema.
     #[must_use]
     pub fn fields(&self) -> Map<String, Value> {
         match self.sends {
@@ -167,7 +167,7 @@ impl Call {
         }
     }
 
-    /// The fields that must be there.
+    /// Returns the required fields.
     #[must_use]
     pub fn required(&self) -> Vec<String> {
         let (Sends::Json(schema) | Sends::Query(schema)) = self.sends else { return Vec::new() };
@@ -175,7 +175,7 @@ impl Call {
     }
 }
 
-/// The words that a value may be.
+/// Returns the values that the schema allows.
 #[must_use]
 pub fn words_of(schema: &Value) -> Vec<String> {
     let all = |name: &str| schema.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
@@ -184,7 +184,7 @@ pub fn words_of(schema: &Value) -> Vec<String> {
     own.chain(inner).collect()
 }
 
-/// The OpenAPI document (version 3.0) of the control API of a world at `base`.
+/// Returns the OpenAPI document (version 3.0) of the control API of a world at `base`.
 #[must_use]
 pub fn document(base: &str) -> Value {
     let mut paths = Map::new();
