@@ -27,7 +27,6 @@ use crate::snapshots;
 use crate::world::{DEFAULT, Place, World};
 use crate::world::{KAKAO_HOSTS, WORLDS};
 use kakaw_core::crypto::signing_key::SigningKey;
-use kakaw_platform::transient_results::TransientResults;
 use kakaw_platform::jobs;
 use kakaw_platform::keys;
 use kakaw_platform::manage::Actor;
@@ -35,6 +34,7 @@ use kakaw_platform::manage::world_file::{self, Secrets, WorldFile};
 use kakaw_platform::platform::Platform;
 use kakaw_platform::signer::Signer;
 use kakaw_platform::surroundings::Surroundings;
+use kakaw_platform::transient_results::TransientResults;
 
 /// Maximum number of worlds.
 const MOST: usize = 10_000;

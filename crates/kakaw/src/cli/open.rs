@@ -13,7 +13,6 @@ use tokio::sync::Notify;
 
 use super::Usage;
 use crate::config::{self, Config, Mode};
-use kakaw_platform::transient_results::TransientResults;
 use kakaw_platform::keys;
 use kakaw_platform::outgoing;
 use kakaw_platform::pages::words;
@@ -23,6 +22,7 @@ use kakaw_platform::quota::{PerMinute, Quotas};
 use kakaw_platform::random;
 use kakaw_platform::signer::Signer;
 use kakaw_platform::surroundings::{Alone, Surroundings};
+use kakaw_platform::transient_results::TransientResults;
 
 /// The platform's URL when neither a request nor the configuration has one.
 pub const DEFAULT_URL: &str = "http://localhost:7700";
