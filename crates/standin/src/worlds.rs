@@ -44,13 +44,13 @@ const NAME: usize = 63;
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct CreateWorld {
-    /// a–z, 0–9 and `-`; without one it gets one.
+    /// Name: a–z, 0–9 and `-`; default: a generated name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// The world whose apps, people, links and clock it begins with; its keys are its own, so tokens do not carry over.
+    /// World to copy: apps, people, links and clock. The new world has its own keys, so tokens are not copied.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub copy_of: Option<String>,
-    /// A world file (TOML) that is applied then.
+    /// World file (TOML) to apply to the new world.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub world_file: Option<String>,
 }

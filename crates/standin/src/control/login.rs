@@ -30,21 +30,21 @@ use kakaw_platform::request::settled::{Settled, Unattended};
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct LogIn {
-    /// A key of an app; default: the REST API key of the only app that has one.
+    /// App key; default: the REST API key, if only one app has one.
     client_id: Option<String>,
-    /// A log-in id.
+    /// Login id.
     person: String,
-    /// Default: the first that is registered for the key.
+    /// Default: the first redirect URI that is registered for the key.
     redirect_uri: Option<String>,
-    /// Items, service terms and channels that the person agrees to; default: all that is asked.
+    /// Items, service terms and channels that the person agrees to; default: everything that is requested.
     only: Option<Vec<String>>,
     /// `true`: the person presses Cancel.
     deny: bool,
-    /// `true`: exchange the code too.
+    /// `true`: also exchange the code for tokens.
     tokens: bool,
-    /// For the exchange.
+    /// Client secret for the exchange.
     client_secret: Option<String>,
-    /// More of the authorization request: `scope`, `state`, `nonce`, `prompt` …
+    /// More parameters of the authorization request: `scope`, `state`, `nonce`, `prompt` …
     parameters: BTreeMap<String, String>,
 }
 
