@@ -1,6 +1,6 @@
-//! Hands input to every parser. A target takes bytes, must not panic, and checks what its parser promises.
+//! Fuzzes every parser. A target takes bytes, must not panic, and checks what its parser promises.
 //!
-//! `fuzz/run` builds this with libFuzzer, which is guided by coverage. Built plainly it hands in one file:
+//! `fuzz/run` builds this with libFuzzer, which is guided by coverage. A normal build runs one file:
 //! `cargo run --package kakaw-fuzz -- TARGET FILE`.
 
 #![cfg_attr(fuzzing, no_main)]

@@ -1,4 +1,4 @@
-//! Five times as many log-ins as can be hashed: who is answered waits two seconds at most, the rest hear so at once.
+//! Five times as many logins as can be hashed: accepted logins wait at most two seconds, the rest are refused at once.
 
 use std::time::{Duration, Instant};
 
@@ -8,17 +8,17 @@ use kakaw_platform::random::Seeded;
 
 use crate::scenario::{CONNECTIONS, log_in_answer};
 
-/// How long each rate is held.
+/// How long each rate lasts.
 const SPAN: Duration = Duration::from_secs(6);
 
-/// What came of a rate.
+/// The results at one rate.
 struct Held {
     answered: Run,
     refused: Run,
     share: f64,
 }
 
-/// Holds 70 % of the capacity, then five times the capacity, and compares.
+/// Sends 70 % of the capacity, then five times the capacity, and compares the results.
 pub async fn run(address: &str, capacity: f64) -> anyhow::Result<()> {
     let normal = hold(address, capacity * 0.7).await?;
     crate::say(&format!(
@@ -40,8 +40,8 @@ pub async fn run(address: &str, capacity: f64) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Begins log-ins at a rate, whether or not earlier ones have been answered, and as people do: independently of each
-/// other (a Poisson process).
+/// Starts logins at a rate, without waiting for earlier replies. As with real people, they are independent of each other (a
+/// Poisson process).
 async fn hold(address: &str, rate: f64) -> anyhow::Result<Held> {
     let local = tokio::task::LocalSet::new();
     let mut tasks = tokio::task::JoinSet::new();

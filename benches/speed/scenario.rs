@@ -1,4 +1,4 @@
-//! What is measured: log-ins, codes, tokens, user information.
+//! The measured requests: logins, codes, tokens, user information.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -12,7 +12,7 @@ use kakaw_wire::oidc::IdTokenClaims;
 pub const KEY: &str = "00000000000000000000000000000001";
 pub const OIDC_KEY: &str = "00000000000000000000000000000002";
 pub const CONNECTIONS: usize = 64;
-/// People of the full flow: each walks once, because a second walk has no consent screen.
+/// People of the full flow: each takes part once, because the second time there is no consent screen.
 const WALKERS: usize = 1200;
 
 /// Two apps, one with OpenID Connect, and people.
@@ -51,7 +51,7 @@ fn token(key: &str, grant: &str, name: &str, value: &str) -> Vec<u8> {
     post("/oauth/token", &[], &[("grant_type", grant), ("client_id", key), (name, value)])
 }
 
-/// The value of a field of a token answer.
+/// The value of a field of a token reply.
 fn field(answer: &Answer, name: &str) -> anyhow::Result<String> {
     let json: serde_json::Value = serde_json::from_slice(&answer.body)?;
     let value = json[name].as_str().with_context(|| format!("{name} expected: {}", answer.text()))?;
@@ -67,7 +67,7 @@ pub struct Prepared {
 }
 
 impl Prepared {
-    /// Logs as many people in as there are connections.
+    /// Logs in as many people as there are connections.
     pub async fn log_in(address: &str) -> anyhow::Result<Self> {
         let mut prepared =
             Self { address: address.to_owned(), cookies: vec![], access: vec![], refresh: [vec![], vec![]] };
@@ -120,9 +120,9 @@ impl Prepared {
     }
 }
 
-/// Log in, consent, code, token, user information: each person once. Then log-ins alone.
+/// Log in, consent, code, token, user information: each person once. Then only logins.
 pub async fn full_flows(address: &str) -> anyhow::Result<(Run, Run)> {
-    // As many at a time as the queue takes without refusing anybody.
+    // As many at a time as the queue accepts without refusing any.
     let people = Rc::new(RefCell::new((CONNECTIONS..CONNECTIONS + WALKERS / 2).collect::<Vec<_>>()));
     let flows = at_a_time(4, address, people, async |connection, index| {
         let code = Browser::default().code(connection, &authorize(KEY), &format!("p{index}"), "password").await?;
@@ -140,14 +140,14 @@ pub async fn full_flows(address: &str) -> anyhow::Result<(Run, Run)> {
     Ok((flow, load::summary("log-ins", &mut times, took)))
 }
 
-/// One log-in: the page, then the form.
+/// One login: the page, then the form.
 pub async fn log_in(connection: &mut Connection, index: usize) -> anyhow::Result<()> {
     let answer = log_in_answer(connection, index).await?;
     anyhow::ensure!(answer.status == 303, "{} {}", answer.status, answer.text());
     Ok(())
 }
 
-/// One log-in, however it is answered.
+/// One login, whatever the reply.
 pub async fn log_in_answer(connection: &mut Connection, index: usize) -> anyhow::Result<Answer> {
     let path = format!("/login?continue={}", load::encoded(&authorize(KEY)));
     let mut browser = Browser::default();
@@ -158,7 +158,7 @@ pub async fn log_in_answer(connection: &mut Connection, index: usize) -> anyhow:
     browser.post(connection, &path, &fields).await
 }
 
-/// Does `work` for every person, a few at a time.
+/// Runs `work` for every person, a few at a time.
 async fn at_a_time(
     workers: usize,
     address: &str,

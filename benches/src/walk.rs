@@ -1,4 +1,4 @@
-//! What a browser does: log in, agree, come back with a code.
+//! The steps of a browser: log in, consent, return with a code.
 
 use anyhow::{Context as _, ensure};
 
@@ -86,7 +86,7 @@ fn location(answer: &Answer) -> Option<&str> {
     answer.header("location")
 }
 
-/// The sealed field of a form.
+/// The form token of a form.
 pub fn hidden(page: &Answer) -> anyhow::Result<String> {
     let text = page.text();
     let after = text.split_once("name=\"kakaw_form\" value=\"").context("a form expected")?.1;

@@ -1,4 +1,4 @@
-"""The client against the program: every call, and every error of the catalogue by one call."""
+"""Tests the client against the program: every call, and every error of the catalog with one call."""
 
 import base64
 import http.client
@@ -19,7 +19,7 @@ TEXTS = pathlib.Path(__file__).resolve().parents[2] / "crates/wire/texts"
 
 
 def call(url, **more):
-    """Status and JSON."""
+    """Returns status and JSON."""
     try:
         with urllib.request.urlopen(urllib.request.Request(url, **more), timeout=30) as answer:
             return answer.status, json.loads(answer.read())
@@ -63,7 +63,7 @@ class Client(unittest.TestCase):
             self.kakaw.log_in(KEY, "fresh")
         self.assertTrue(self.kakaw.now().endswith("Z"))
 
-    def test_worlds_moments_people_and_webhooks(self):
+    def test_worlds_snapshots_people_and_webhooks(self):
         other = self.kakaw.world(name="other", copy_of="default")
         self.assertEqual([world["name"] for world in self.kakaw.worlds()], ["default", "other"])
         other.snapshot()
