@@ -135,7 +135,7 @@ impl UsePreset {
             make_test_app(world, &app, &login).await?;
         }
         let file: WorldFile = serde_json::from_value(json!({ "people": [person] }))
-            .map_err(|error| Refused::Wrong(format!("login: {login:?} cannot be a person: {error}")))?;
+            .map_err(|error| Refused::Wrong(format!("login: {login:?} is not a valid login id: {error}")))?;
         world_file::apply(&world.platform, &Actor::ControlApi, &file).await?;
         let stored = accounts::by_login(&world.platform.store, &LoginId::of(&login)).await?;
         let link = match &stored {

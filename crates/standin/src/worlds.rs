@@ -206,7 +206,7 @@ impl Worlds {
     pub fn delete(&self, name: &str) -> Result<bool, Refused> {
         if name == DEFAULT {
             return Err(Refused::Wrong(
-                "the default world ends with the process; reset makes it what it was".to_owned(),
+                "the default world cannot be deleted: it ends with the process. To restore its initial state, use reset".to_owned(),
             ));
         }
         Ok(self.others.write().unwrap_or_else(PoisonError::into_inner).remove(name).is_some())
@@ -262,7 +262,7 @@ impl Worlds {
             return Err(taken(name));
         }
         if self.others.read().unwrap_or_else(PoisonError::into_inner).len() >= MOST {
-            return Err(Refused::Wrong(format!("there are {MOST} worlds already: delete some")));
+            return Err(Refused::Wrong(format!("there are already {MOST} worlds: delete some")));
         }
         Ok(())
     }
@@ -299,7 +299,7 @@ impl Worlds {
 }
 
 fn taken(name: &str) -> Refused {
-    Refused::Wrong(format!("there is a world {name:?} already"))
+    Refused::Wrong(format!("there is already a world {name:?}"))
 }
 
 async fn apply(world: &World, file: &WorldFile) -> Result<(), Refused> {

@@ -196,7 +196,7 @@ fn with_postgresql_the_path_of_the_key_file_is_absolute() {
     let database = "database = \"postgres://me@127.0.0.1:9/kakaw\"\n";
     for config in [database.to_owned(), format!("{database}key_file = \"keys.toml\"\n")] {
         let folder = folder(&config);
-        all_refuse(folder.path(), "expected as an absolute path");
+        all_refuse(folder.path(), "requires an absolute path");
         assert!(!folder.path().join("kakaw-keys.toml").exists() && !folder.path().join("keys.toml").exists());
     }
 }
@@ -221,7 +221,7 @@ fn apply_from_another_folder_cannot_destroy_a_platform_on_postgresql() {
     assert_eq!(run(first.path(), COMMANDS[2]).0, Some(0));
     // Another node, where nobody has copied the file to.
     let second = folder(&config(&keys.path().join("elsewhere.toml")));
-    all_refuse(second.path(), "on a further node, copy the file of the first");
+    all_refuse(second.path(), "on another node, copy the file from the first");
     assert!(!keys.path().join("elsewhere.toml").exists());
     let (code, out, err) = run(first.path(), &["check", "--config", "kakaw.toml"]);
     assert_eq!(code, Some(0), "the first goes on: {out}{err}");

@@ -75,7 +75,7 @@ pub async fn get(caller: Caller, page: Result<Query<Page>, QueryRejection>) -> R
 fn place(cursor: Option<&str>) -> Result<Place, Refused> {
     let Some(cursor) = cursor else { return Ok(Place::START) };
     let read = cursor.split_once('.').and_then(|(at, id)| Some((at.parse().ok()?, id.parse().ok()?)));
-    let wrong = || Refused::Wrong(format!("after: {cursor:?}; expected the cursor of a person of this list"));
+    let wrong = || Refused::Wrong(format!("after: {cursor:?}; expected the cursor of a person in this list"));
     let (created_at, id) = read.ok_or_else(wrong)?;
     Ok(Place { created_at: Millis(created_at), id })
 }

@@ -30,7 +30,7 @@ impl Client {
         method: reqwest::Method,
         path: &str,
     ) -> Result<reqwest::RequestBuilder, String> {
-        let http = self.http.as_ref().ok_or("this machine offers no HTTP client")?;
+        let http = self.http.as_ref().ok_or("no HTTP client is available on this machine")?;
         // The issuer follows the name under which the browser reached us.
         let host = split_scheme(&context.base).map_or("localhost", |(_, host)| host);
         Ok(http.request(method, format!("http://{}{path}", self.address)).header(header::HOST.as_str(), host))

@@ -26,7 +26,7 @@ const AUTHORIZE: &str = "/oauth/authorize";
 pub const PAGES: [&str; 5] = [AUTHORIZE, "/oauth/logout", "/login", "/terms", "/weblogin/create_account"];
 
 /// Said beside the evidence, which is that of the request itself.
-const BECAUSE: &str = "a fault rule of this stand-in asked for this error";
+const BECAUSE: &str = "a fault rule of this stand-in injected this error";
 
 /// Answers with the error.
 pub async fn answer(world: &Arc<World>, path: &str, code: Code, request: Request, next: Next) -> Response {

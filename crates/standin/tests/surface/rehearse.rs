@@ -251,7 +251,7 @@ async fn every_step_of_a_log_in_says_what_was_decided() {
             "the consent screen: profile_nickname",
             "a code for ryan@example.com (profile_nickname, account_email): agreed now to",
             "issued, with a new refresh token",
-            "answered for ryan@example.com",
+            "returned data of ryan@example.com",
             "refreshed: the refresh token goes on",
             "a code for ryan@example.com (profile_nickname, account_email): nothing was left to ask",
             "the log-in page: the request asks to log in again",
