@@ -11,7 +11,7 @@ mod targets;
 
 use targets::{TARGETS, Target};
 
-/// The target of this name.
+/// Returns the target with this name.
 fn find(name: &str) -> anyhow::Result<&'static Target> {
     let names = || TARGETS.iter().map(|target| target.name).collect::<Vec<_>>().join(" ");
     let found = TARGETS.iter().find(|target| target.name == name);

@@ -20,14 +20,14 @@ struct Held {
 
 /// Sends 70 % of the capacity, then five times the capacity, and compares the results.
 pub async fn run(address: &str, capacity: f64) -> anyhow::Result<()> {
-    let normal = hold(address, capacity * 0.7).await?;
+    let normal = sustain(address, capacity * 0.7).await?;
     crate::say(&format!(
         "log-ins at 70 % of capacity: p50 {:.1?} p99 {:.1?}, {:.1} % refused",
         normal.answered.p50,
         normal.answered.p99,
         normal.share * 100.0
     ));
-    let over = hold(address, capacity * 5.0).await?;
+    let over = sustain(address, capacity * 5.0).await?;
     crate::say(&format!(
         "log-ins at five times capacity: answered {:.0}/s, p99 {:.1?} ({:.1} times normal); {:.1} % refused with 503 and \
          Retry-After, p99 {:.1?}",
@@ -86,7 +86,7 @@ async fn hold(address: &str, rate: f64) -> anyhow::Result<Held> {
         .await?;
     let share = refused.len() as f64 / (answered.len() + refused.len()).max(1) as f64;
     let took = started.elapsed();
-    Ok(Held {
+    Ok(Sustained {
         answered: summary("answered", &mut answered, took),
         refused: summary("refused", &mut refused, took),
         share,

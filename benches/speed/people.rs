@@ -87,7 +87,7 @@ async fn measured(place: &str, server: Server) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The median time of a call.
+/// Measures the median time of a call.
 async fn timed(
     connection: &mut Connection,
     path: &str,

@@ -21,7 +21,7 @@ use super::scenario::Prepared;
 use super::{compared, ok, say};
 
 const ADMIN: &str = "00000000000000000000000000000009";
-/// People of the app whose user ids are listed.
+/// Number of people of the app whose user ids are listed.
 const PEOPLE: i64 = 100_000;
 /// Number of waiting webhooks.
 const NOTICES: i64 = 10_000;
@@ -29,7 +29,7 @@ const NOTICES: i64 = 10_000;
 const FIRST: i64 = 1 << 40;
 const NOW: Millis = Millis(1_790_000_000_000);
 
-/// The app with its admin key and its webhook.
+/// Returns the app with its admin key and its webhook.
 fn world(receiver: &str) -> String {
     format!(
         "[[apps]]\nid = 9\nname = \"Many\"\n\
@@ -128,7 +128,7 @@ async fn received(bare: &Server) -> anyhow::Result<i64> {
     answer.text().trim().parse().context("a number")
 }
 
-/// Seconds from the first delivery until all have arrived.
+/// Measures the seconds from the first delivery until all have arrived.
 async fn drained(bare: &Server, all: i64) -> anyhow::Result<f64> {
     let first = all - NOTICES;
     let mut started = None;

@@ -15,7 +15,7 @@ pub const CONNECTIONS: usize = 64;
 /// People of the full flow: each takes part once, because the second time there is no consent screen.
 const WALKERS: usize = 1200;
 
-/// Two apps, one with OpenID Connect, and people.
+/// Returns two apps, one of them with OpenID Connect, and people.
 pub fn world() -> String {
     let mut text = String::new();
     for (id, key, oidc) in [(1, KEY, false), (2, OIDC_KEY, true)] {
@@ -30,7 +30,7 @@ pub fn world() -> String {
     text
 }
 
-/// The claims that an ID token of the benchmark has.
+/// Returns the claims of an ID token of the benchmark.
 pub fn claims() -> IdTokenClaims {
     IdTokenClaims {
         aud: OIDC_KEY.to_owned(),
@@ -46,7 +46,7 @@ pub fn claims() -> IdTokenClaims {
     }
 }
 
-/// A token request.
+/// Builds a token request.
 fn token(key: &str, grant: &str, name: &str, value: &str) -> Vec<u8> {
     post("/oauth/token", &[], &[("grant_type", grant), ("client_id", key), (name, value)])
 }
@@ -87,24 +87,24 @@ impl Prepared {
         Ok(prepared)
     }
 
-    /// Requests for user information, of one person after the other.
+    /// Builds requests for user information, for one person after the other.
     pub fn me(&self, count: usize) -> Vec<Vec<u8>> {
         self.calls("/v2/user/me", count)
     }
 
-    /// Calls of the user API, of one person after the other.
+    /// Builds calls of the user API, for one person after the other.
     pub fn calls(&self, path: &str, count: usize) -> Vec<Vec<u8>> {
         let request = |token: &String| get(path, &[("authorization", &format!("Bearer {token}"))]);
         self.access.iter().cycle().take(count).map(request).collect()
     }
 
-    /// Refreshes, of one person after the other.
+    /// Builds refreshes, for one person after the other.
     pub fn refresh(&self, key: &str, count: usize) -> Vec<Vec<u8>> {
         let tokens = &self.refresh[usize::from(key == OIDC_KEY)];
         tokens.iter().cycle().take(count).map(|text| token(key, "refresh_token", "refresh_token", text)).collect()
     }
 
-    /// Authorization requests of people with a session; returns their codes.
+    /// Sends authorization requests of people with a session. Returns their codes.
     pub async fn authorize(&self, key: &str, count: usize) -> anyhow::Result<(Run, Vec<String>)> {
         let path = authorize(key);
         let requests =

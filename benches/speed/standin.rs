@@ -32,7 +32,7 @@ async fn control(connection: &mut Connection, path: &str, body: Value) -> anyhow
     if answer.body.is_empty() { Ok(Value::Null) } else { Ok(serde_json::from_slice(&answer.body)?) }
 }
 
-/// A thousand copies of the sample world.
+/// Makes a thousand copies of the sample world.
 async fn worlds(binary: &Path) -> anyhow::Result<()> {
     let server = Server::start(binary, &["dev", "--listen", "127.0.0.1:0"])?;
     let before = server.memory()?;

@@ -64,7 +64,7 @@ impl Answer {
         })
     }
 
-    /// The body as text.
+    /// Returns the body as text.
     #[must_use]
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
@@ -191,7 +191,7 @@ pub async fn all_over<T: 'static, F: Future<Output = anyhow::Result<Connection>>
     Ok((summary(name, &mut times, started.elapsed()), kept))
 }
 
-/// Rate and percentiles.
+/// Computes rate and percentiles.
 #[must_use]
 pub fn summary(name: &str, times: &mut [Duration], took: Duration) -> Run {
     times.sort_unstable();
@@ -204,13 +204,13 @@ pub fn summary(name: &str, times: &mut [Duration], took: Duration) -> Run {
     }
 }
 
-/// A GET.
+/// Builds a GET.
 #[must_use]
 pub fn get(path: &str, headers: &[(&str, &str)]) -> Vec<u8> {
     request("GET", path, headers, "")
 }
 
-/// A POST with a JSON body.
+/// Builds a POST with a JSON body.
 #[must_use]
 pub fn post_json(path: &str, headers: &[(&str, &str)], body: &str) -> Vec<u8> {
     let mut all = vec![("content-type", "application/json")];
@@ -218,7 +218,7 @@ pub fn post_json(path: &str, headers: &[(&str, &str)], body: &str) -> Vec<u8> {
     request("POST", path, &all, body)
 }
 
-/// A form.
+/// Builds a POST with a form.
 #[must_use]
 pub fn post(path: &str, headers: &[(&str, &str)], form: &[(&str, &str)]) -> Vec<u8> {
     let body = form.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect::<Vec<_>>().join("&");

@@ -1,4 +1,4 @@
-//! What an operator may choose about the protocol. The defaults of `dev` are what clients of Kakao Login rely on.
+//! The protocol options of an operator. The defaults of `dev` are what clients of Kakao Login rely on.
 
 use serde::{Deserialize, Serialize};
 
@@ -34,16 +34,16 @@ pub struct Policy {
 /// Rules of the protocol that tests change. They are not settings.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Overrides {
-    /// Seconds that an access token lives, whatever its key; absent = as long as tokens of the key do.
+    /// Lifetime of access tokens in seconds, for every key. `None`: the lifetime for the kind of key.
     pub access_lifetime: Option<i64>,
-    /// Whether a refresh token is replaced at every use, or never; absent = in its last month.
+    /// Whether a refresh token is replaced at every use, or never. `None`: in its last month.
     pub rotate: Option<bool>,
-    /// Whether a redirect URI of this machine may have any port.
+    /// Whether a redirect URI on this machine may have any port.
     pub any_local_port: bool,
 }
 
 impl Policy {
-    /// As clients of Kakao Login expect it.
+    /// What clients of Kakao Login expect.
     pub const DEV: Self = Self {
         code_lifetime: 600,
         redirect_uri_optional: true,
@@ -68,22 +68,22 @@ impl Policy {
     };
 }
 
-/// Seconds that a refresh token lives: 60 days.
+/// Lifetime of a refresh token in seconds: 60 days.
 pub const REFRESH_LIFETIME: i64 = 60 * 86_400;
-/// A refresh token with less life left than this (seconds, 30 days) is replaced when it is used.
+/// A refresh token with less lifetime left than this is replaced when it is used. Seconds; 30 days.
 pub const ROTATION_WINDOW: i64 = 30 * 86_400;
-/// Seconds that an account session lives, counted from log-in.
+/// Lifetime of an account session in seconds, from the log-in on.
 pub const SESSION_LIFETIME: i64 = 86_400;
-/// Seconds that it lives with "stay signed in".
+/// The same with "stay signed in".
 pub const LONG_SESSION_LIFETIME: i64 = 30 * 86_400;
-/// Seconds that an expired code is kept, so that a second use can be explained.
+/// Seconds for which an expired code is kept, so that a second use can be explained.
 pub const CODES_KEPT: i64 = 86_400;
-/// Seconds that a grant is kept after its refresh token: until the last access token is over.
+/// Seconds for which a grant is kept after its refresh token has expired: until its last access token has expired too.
 pub const GRANTS_KEPT: i64 = KeyKind::LONGEST_ACCESS;
-/// Seconds that a delivery is kept that is over.
+/// Seconds for which a finished delivery is kept.
 pub const DELIVERIES_KEPT: i64 = 7 * 86_400;
-/// Seconds during which a step or a form may be sent back.
-pub const STEP_LIFETIME: i64 = 30 * 60;
+/// Seconds for which an interaction and a form are valid.
+pub const INTERACTION_LIFETIME: i64 = 30 * 60;
 
 #[cfg(test)]
 mod tests {
@@ -122,7 +122,7 @@ mod tests {
 
     #[test]
     fn a_refresh_token_is_replaced_in_the_last_of_its_two_months_and_a_form_is_good_for_half_an_hour() {
-        assert_eq!((REFRESH_LIFETIME, ROTATION_WINDOW, STEP_LIFETIME), (60 * 24 * 3600, 30 * 24 * 3600, 1800));
+        assert_eq!((REFRESH_LIFETIME, ROTATION_WINDOW, INTERACTION_LIFETIME), (60 * 24 * 3600, 30 * 24 * 3600, 1800));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Passwords: Argon2id on a bounded pool. Whoever would wait too long for it is answered "busy" at once.
+//! Passwords: Argon2id on a pool with a limited queue. A caller who would wait too long gets "busy" at once.
 
 use std::collections::VecDeque;
 use std::net::IpAddr;
@@ -20,29 +20,30 @@ pub struct Cost {
     pub memory_kib: u32,
     /// Passes.
     pub iterations: u32,
-    /// Lanes.
+    /// Degree of parallelism.
     pub lanes: u32,
 }
 
 /// OWASP's recommendation for Argon2id.
 pub const OWASP: Cost = Cost { memory_kib: 19 * 1024, iterations: 2, lanes: 1 };
 
-/// A thread that had nothing to hash for so long gives its memory back.
+/// A thread that has been idle for this long frees its memory.
 const IDLE: Duration = Duration::from_secs(5);
 
-/// How long a log-in waits for its hash at most, unless the configuration says otherwise.
+/// Maximum time that a log-in waits for its hash, unless it is configured.
 pub const LONGEST_WAIT: Duration = Duration::from_secs(2);
 
-/// Log-ins that hash or wait at most, however fast hashes are: each keeps a connection and a little memory.
+/// Maximum number of log-ins that hash or wait, however fast hashes are: each occupies a connection and a little
+/// memory.
 pub const PLACES: usize = 2048;
 
-/// The wait for a hash would be too long: try again later.
+/// The wait for a hash would be too long. The caller can try again later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Busy;
 
-/// Hashes and verifies passwords, on threads of its own: each keeps its memory from hash to hash and takes the next job
-/// itself, so that no core waits for a hand-over. They have the priority of everything else, or else cheap refusals would
-/// take the time of those who were admitted.
+/// Hashes and verifies passwords on its own threads. Each thread keeps its memory between hashes and takes the next job
+/// itself, so that no core waits for a hand-over. The threads have normal priority; otherwise cheap refusals would take
+/// the time of the admitted callers.
 pub struct Passwords {
     cost: Cost,
     queue: Arc<Queue>,
@@ -50,25 +51,25 @@ pub struct Passwords {
     places: usize,
 }
 
-/// Computes a hash, and returns what hands it over: that is done once the place is free, so that whoever comes next with
-/// the answer in hand finds it free.
+/// Computes a hash, and returns the function that hands it over. It is called when the place is free, so that a caller
+/// who comes back with the result finds the place free.
 type Job = Box<dyn FnOnce() -> HandOver + Send>;
 type HandOver = Box<dyn FnOnce() + Send>;
 
-/// Who waits for a hash, each address in a line of its own; the lines take turns.
+/// The callers that wait for a hash. Each address has its own line, and the lines take turns.
 struct Queue {
     state: Mutex<State>,
-    /// Somebody came, or it is over.
+    /// Signals a new caller, or the end.
     changed: Condvar,
     workers: usize,
 }
 
 #[derive(Default)]
 struct State {
-    /// In the order of their turns; none is empty.
+    /// In the order of their turns. No line is empty.
     lines: VecDeque<Line>,
     hashing: usize,
-    /// How long a hash took of late.
+    /// Average time of recent hashes.
     took: Duration,
     last_ticket: u64,
     over: bool,
@@ -80,27 +81,27 @@ struct Line {
 }
 
 impl Passwords {
-    /// `workers` hash at a time, and at most `queue` more wait.
+    /// Makes a pool that runs `workers` hashes at a time and lets at most `queue` more callers wait.
     #[must_use]
     pub fn new(cost: Cost, workers: usize, queue: usize) -> Self {
         let workers = workers.max(1);
         let shared = Arc::new(Queue { state: Mutex::default(), changed: Condvar::new(), workers });
         for _ in 0..workers {
             let queue = Arc::clone(&shared);
-            // Without a single thread every log-in is answered 503, and says so.
+            // Without any thread, every log-in gets 503, and the log says why.
             let _ = std::thread::Builder::new().name("password".to_owned()).spawn(move || queue.work());
         }
         Self { cost, queue: shared, longest_wait: LONGEST_WAIT, places: workers + queue }
     }
 
-    /// Nobody waits longer than this for a hash to begin.
+    /// Sets the maximum time that a caller waits for its hash to start.
     #[must_use]
     pub fn waiting_at_most(mut self, longest_wait: Duration) -> Self {
         self.longest_wait = longest_wait;
         self
     }
 
-    /// Hashes a password as a PHC string, for a caller from this address.
+    /// Hashes a password as a PHC string, for a caller at this address.
     ///
     /// # Errors
     /// [`Busy`] when the wait would be too long.
@@ -109,8 +110,8 @@ impl Passwords {
         self.run(from, move || phc(cost, &salt, &raw(cost, password.expose(), &salt))).await
     }
 
-    /// Verifies a password, for a caller from this address. Without a hash (no such account) the same work is done for
-    /// nothing, so that time does not tell whether the account exists.
+    /// Verifies a password, for a caller at this address. Without a hash (no such account) it does the same work for
+    /// nothing, so that the time does not show whether the account exists.
     ///
     /// # Errors
     /// [`Busy`] when the wait would be too long.
@@ -138,9 +139,9 @@ impl Passwords {
         let place = self.queue.enter(&network(from), job, self.longest_wait, self.places).ok_or(Busy)?;
         match tokio::time::timeout(self.longest_wait, &mut answer).await {
             Ok(answer) => answer.map_err(|_| Busy),
-            // The estimate was wrong: others came from other addresses.
+            // The estimate was wrong: callers came from other addresses.
             Err(_) if place.leave() => Err(Busy),
-            // Its turn has come.
+            // The hash has started.
             Err(_) => answer.await.map_err(|_| Busy),
         }
     }
@@ -153,7 +154,7 @@ impl Drop for Passwords {
     }
 }
 
-/// What counts as one caller: an IPv4 address, or the network of an IPv6 address, of which one customer has a whole one.
+/// Returns what counts as one caller: an IPv4 address, or the /64 network of an IPv6 address, which one customer owns.
 fn network(address: &str) -> String {
     match address.parse::<IpAddr>().map(|ip| ip.to_canonical()) {
         Ok(IpAddr::V6(ip)) => format!("{:x}", ip.to_bits() >> 64),
@@ -162,7 +163,8 @@ fn network(address: &str) -> String {
 }
 
 impl Queue {
-    /// Takes a place in the line of an address. Nothing if it would wait too long there, or too many are inside.
+    /// Takes a place in the line of an address. Returns `None` if the wait would be too long, or too many callers are
+    /// inside.
     fn enter(self: &Arc<Self>, from: &str, job: Job, longest_wait: Duration, places: usize) -> Option<Place> {
         let mut state = self.lock();
         let waiting: usize = state.lines.iter().map(|line| line.waiting.len()).sum();
@@ -180,7 +182,7 @@ impl Queue {
         Some(Place { queue: Arc::clone(self), from: from.to_owned(), ticket })
     }
 
-    /// What a thread does until it is over.
+    /// The loop of a thread.
     fn work(&self) {
         let mut state = self.lock();
         while !state.over {
@@ -212,7 +214,7 @@ impl Queue {
 }
 
 impl State {
-    /// The first of the line whose turn it is.
+    /// Returns the first job of the line whose turn it is.
     fn next(&mut self) -> Option<Job> {
         let mut line = self.lines.pop_front()?;
         let (_, job) = line.waiting.pop_front()?;
@@ -222,8 +224,8 @@ impl State {
         Some(job)
     }
 
-    /// How long the next caller from an address would wait: whoever is before it in its own line, and one of each other
-    /// line for each of these turns.
+    /// Returns how long the next caller from an address would wait: for all callers before it in its own line, and one
+    /// of each other line for each of these turns.
     fn wait(&self, from: &str, workers: usize) -> Duration {
         let own = self.lines.iter().find(|line| line.from == from).map_or(0, |line| line.waiting.len());
         let others = self.lines.iter().filter(|line| line.from != from);
@@ -233,7 +235,7 @@ impl State {
     }
 }
 
-/// A place in a line, given back even when the caller goes away.
+/// A place in a line. It is given back even when the caller goes away.
 struct Place {
     queue: Arc<Queue>,
     from: String,
@@ -241,7 +243,7 @@ struct Place {
 }
 
 impl Place {
-    /// Whether it was still in line, and is no more.
+    /// Leaves the line. Returns whether the place was still in it.
     fn leave(&self) -> bool {
         let mut state = self.queue.lock();
         let Some(index) = state.lines.iter().position(|line| line.from == self.from) else { return false };
@@ -262,12 +264,12 @@ impl Drop for Place {
     }
 }
 
-/// One hash, for who measures what this machine can do.
+/// Computes one hash, to measure this machine.
 pub fn one_for_measurement(cost: Cost) {
     std::hint::black_box(raw(cost, "password", &[7; 16]));
 }
 
-/// The cost of a PHC string that [`Passwords::verify`] can read.
+/// Returns the cost of a PHC string that [`Passwords::verify`] can read.
 #[must_use]
 pub fn cost_of(text: &str) -> Option<Cost> {
     parse(text).map(|(cost, ..)| cost)
@@ -291,7 +293,7 @@ fn parse(text: &str) -> Option<(Cost, Vec<u8>, Vec<u8>)> {
     let mut numbers = cost.split(',').map(|part| part.split_once('='));
     let mut number = |name: &str| numbers.next()?.filter(|(n, _)| *n == name)?.1.parse::<u32>().ok();
     let cost = Cost { memory_kib: number("m")?, iterations: number("t")?, lanes: number("p")? };
-    // A hash from an imported file must not be able to exhaust the machine.
+    // A hash from an imported file must not exhaust the machine.
     let sane = (8..=1 << 20).contains(&cost.memory_kib)
         && (1..=16).contains(&cost.iterations)
         && (1..=8).contains(&cost.lanes)
@@ -313,7 +315,7 @@ fn give_memory_back() {
 #[cfg(not(feature = "argon2-simd"))]
 fn give_memory_back() {}
 
-/// The one place that knows an implementation of Argon2id. Memory is reused from hash to hash on a thread.
+/// The only function that uses an implementation of Argon2id. Each thread reuses its memory for the next hash.
 #[cfg(feature = "argon2-simd")]
 fn raw(cost: Cost, password: &str, salt: &[u8]) -> [u8; 32] {
     use argon2_rust::params::{Memory, TagLen};
@@ -332,7 +334,8 @@ fn raw(cost: Cost, password: &str, salt: &[u8]) -> [u8; 32] {
         }
         let done =
             slot.as_mut().is_some_and(|(_, hasher)| hasher.hash_into(password.as_bytes(), salt, &mut tag).is_ok());
-        // Costs and salts were checked when the hash was read; what fails here is memory, and nothing may match it.
+        // Costs and salts were checked when the hash was parsed, so a failure here means a lack of memory. Nothing may
+        // match then.
         if done { tag } else { std::process::abort() }
     })
 }
@@ -392,7 +395,7 @@ mod tests {
         assert_eq!(raw(cost, "비밀번호", b"0123456789abcdef"), tag);
     }
 
-    /// Takes some milliseconds.
+    /// Takes a few milliseconds.
     const SLOW: Cost = Cost { memory_kib: 4096, iterations: 2, lanes: 1 };
 
     fn verify(passwords: &Arc<Passwords>, from: &str) -> tokio::task::JoinHandle<(Instant, Result<bool, Busy>)> {
@@ -403,7 +406,7 @@ mod tests {
         })
     }
 
-    /// Until so many wait or hash.
+    /// Waits until this many callers hash or wait.
     async fn inside(passwords: &Passwords, n: usize) {
         let count = || {
             let state = passwords.queue.lock();

@@ -91,7 +91,7 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// Whether it says anything of an answer.
+    /// Whether it changes an answer.
     #[must_use]
     pub fn changes_an_answer(&self) -> bool {
         Self { delivery: None, ..self.clone() } != Self::default()
@@ -141,7 +141,7 @@ pub enum Keys {
     Stale,
 }
 
-/// The rules of a world, in the order in which they were added.
+/// The fault rules of a world, in the order in which they were added.
 #[derive(Default)]
 pub struct FaultRules(Mutex<Rules>);
 
@@ -149,13 +149,13 @@ pub struct FaultRules(Mutex<Rules>);
 struct Rules {
     next: u64,
     rules: Vec<FaultRule>,
-    /// Deliveries that wait for the one that follows.
+    /// Deliveries that wait for the next one.
     overtaken: Vec<Overtaken>,
-    /// What happens to deliveries, by their id, once they are sent.
+    /// The faults of deliveries, by the delivery's id, until they are sent.
     kept: HashMap<i64, Delivery>,
 }
 
-/// A delivery that goes out after the next one of the same webhook.
+/// A delivery that is sent after the next one of the same webhook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Overtaken {
     app_id: AppId,
@@ -164,7 +164,7 @@ struct Overtaken {
 }
 
 impl FaultRules {
-    /// Adds a rule; returns its id.
+    /// Adds a rule. Returns its id.
     pub fn add(&self, mut rule: FaultRule) -> u64 {
         let mut rules = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         rules.next += 1;
@@ -173,7 +173,7 @@ impl FaultRules {
         rules.next
     }
 
-    /// Every rule, with how often it fitted and was applied.
+    /// Returns every rule, with how often it matched and was applied.
     #[must_use]
     pub fn list(&self) -> Vec<FaultRule> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).rules.clone()
@@ -185,13 +185,13 @@ impl FaultRules {
         rules.rules.retain(|rule| id.is_some_and(|id| rule.id != id));
     }
 
-    /// Whether there is none: then nothing need be looked at.
+    /// Whether there are no rules, so that nothing must be compared.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).rules.is_empty()
     }
 
-    /// The fault of this exchange, by the first rule that fits.
+    /// Returns the fault of this exchange: that of the first rule that matches.
     #[must_use]
     pub fn choose(&self, sent: &Sent<'_>) -> Option<(u64, Fault)> {
         self.first(sent.chance, |rule| {
@@ -203,30 +203,30 @@ impl FaultRules {
         })
     }
 
-    /// The fault of a delivery of this webhook, by the first rule that fits.
+    /// Returns the fault of a delivery of this webhook: that of the first rule that matches.
     #[must_use]
     pub fn choose_delivery(&self, webhook: &str, chance: f64) -> Option<Delivery> {
         self.first(chance, |rule| rule.webhook.as_deref() == Some(webhook))?.1.delivery
     }
 
-    /// Keeps what happens to a delivery until it is sent.
+    /// Stores the fault of a delivery until it is sent.
     pub fn keep_for(&self, delivery: i64, fault: Delivery) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).kept.insert(delivery, fault);
     }
 
-    /// What happens to a delivery that is sent now.
+    /// Takes the fault of a delivery that is sent now.
     #[must_use]
     pub fn kept_for(&self, delivery: i64) -> Option<Delivery> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).kept.remove(&delivery)
     }
 
-    /// Says that a delivery waits for the one that follows.
+    /// Records that a delivery waits for the next one.
     pub fn let_overtake(&self, app_id: AppId, kind: &'static str, id: i64) {
         let mut rules = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         rules.overtaken.push(Overtaken { app_id, kind, id });
     }
 
-    /// Those that waited for this delivery, which has ended.
+    /// Returns the deliveries that waited for this one, which has ended.
     #[must_use]
     pub fn overtaken_by(&self, app_id: AppId, kind: &'static str, id: i64) -> Vec<i64> {
         let mut rules = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -252,13 +252,13 @@ impl FaultRules {
     }
 }
 
-/// What rules are compared with.
+/// The values that rules are compared with.
 #[derive(Debug, Clone, Copy)]
 pub struct Sent<'a> {
     pub method: &'a str,
     pub path: &'a str,
     pub app_key: Option<&'a str>,
-    /// The account, where a rule wants to know.
+    /// The account, if a rule needs it.
     pub person: Option<AccountId>,
     /// From 0 to 1.
     pub chance: f64,

@@ -1,4 +1,4 @@
-//! People that break services, by name: put in a stand-in's world with one call.
+//! Presets: people with special data that services often do not handle. One call adds one to a stand-in's world.
 
 use kakaw_core::account::LoginId;
 use kakaw_core::app::{App, Consent};
@@ -147,7 +147,7 @@ impl UsePreset {
     }
 }
 
-/// A person with everything, and then what the preset takes away; as a world file spells it.
+/// Returns a person with every attribute, minus what the preset removes, in the format of a world file.
 fn person(world: &World, preset: Preset, app: &App, login: &str, password: &str) -> Value {
     let mut person = json!({
         "id": login,

@@ -144,7 +144,7 @@ impl System {
         )))
     }
 
-    /// The NSS databases of Chromium and Firefox, if `certutil` is there to write them.
+    /// Returns the NSS databases of Chromium and Firefox, if `certutil` is installed to change them.
     fn databases(&self) -> Vec<String> {
         let path = config::environment("PATH").unwrap_or_default();
         let found = path.split(':').any(|folder| Path::new(folder).join("certutil").exists());

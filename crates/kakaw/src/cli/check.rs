@@ -130,7 +130,7 @@ fn is_plain_http(uri: &str) -> bool {
     host.is_some_and(|host| !["localhost", "127.0.0.1", "[::1]"].contains(&split_port(host).0))
 }
 
-/// Client secrets and keys that anybody could guess.
+/// Returns client secrets and keys that anybody could guess.
 pub async fn unsafe_secrets(platform: &Platform) -> anyhow::Result<Vec<String>> {
     let mut problems = Vec::new();
     for app in manage::apps::all(platform).await? {

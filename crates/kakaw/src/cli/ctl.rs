@@ -30,7 +30,7 @@ pub struct Args {
     fields: Vec<String>,
 }
 
-/// The calls, for the help.
+/// Returns the list of calls, for the help.
 fn words() -> String {
     let mut text = "Calls:\n".to_owned();
     for call in CALLS {
@@ -106,14 +106,14 @@ fn fields(call: &Call) -> String {
     text
 }
 
-/// A schema's description and its words, on one line.
+/// Returns a schema's description and its allowed values, on one line.
 fn line(schema: &Value) -> String {
     let described = schema.get("description").and_then(Value::as_str).unwrap_or_default().replace('\n', " ");
     let words = words_of(schema);
     if words.is_empty() { described } else { format!("{described} One of: {}.", words.join(", ")) }
 }
 
-/// A request, as the words of the command line mean it.
+/// A request, parsed from the command line.
 #[derive(Debug, PartialEq)]
 struct Sent {
     path: String,
@@ -148,7 +148,8 @@ impl Sent {
             let mut place = member(&mut body, first).ok_or_else(taken)?;
             let mut rest = name.split_once('.').map(|(_, rest)| rest);
             while let Some(path) = rest {
-                // Any name may stand where a schema names none, with its dots: parameters.extra.service_terms.
+                // Where the schema allows any name, the rest of the name counts with its dots:
+                // parameters.extra.service_terms.
                 let any = schema.get("additionalProperties").filter(|any| any.is_object());
                 let (part, after) = match path.split_once('.').filter(|_| any.is_none()) {
                     Some((part, after)) => (part, Some(after)),
@@ -172,7 +173,7 @@ impl Sent {
                 let mut fields: Vec<(String, String)> = Vec::new();
                 for (name, value) in body.as_object().into_iter().flatten() {
                     match value.as_object() {
-                        // What is inside keeps its name in the query: parameters.state=abc.
+                        // A nested field keeps its name in the query: parameters.state=abc.
                         Some(inner) => {
                             fields.extend(inner.iter().map(|(key, one)| (format!("{name}.{key}"), text(one))))
                         }
@@ -187,7 +188,7 @@ impl Sent {
     }
 }
 
-/// A member of an object; nothing where a value stands already.
+/// Returns a member of an object, or `None` if it has a value already.
 fn member<'a>(object: &'a mut Value, name: &str) -> Option<&'a mut Value> {
     if object.is_null() {
         *object = Value::Object(Map::new());
@@ -195,7 +196,8 @@ fn member<'a>(object: &'a mut Value, name: &str) -> Option<&'a mut Value> {
     Some(object.as_object_mut()?.entry(name).or_insert(Value::Null))
 }
 
-/// A value as its schema wants it: text stays text, a list may be written with commas, the rest is JSON if it can be.
+/// Converts a value to its schema's type: text stays text, a list may be comma-separated, and the rest is JSON if it
+/// can be parsed.
 fn typed(schema: &Value, value: &str) -> Value {
     match schema.get("type").and_then(Value::as_str) {
         Some("string") => Value::from(value),

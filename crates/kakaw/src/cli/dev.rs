@@ -111,7 +111,7 @@ async fn start(
     serve(Arc::clone(&world.platform), listeners, dispatch::every(worlds), &text, stop).await
 }
 
-/// A file that only its owner can read.
+/// Writes the token to a file that only its owner can read.
 fn write_token(token: &Secret) -> anyhow::Result<tempfile::NamedTempFile> {
     let mut file = tempfile::Builder::new().prefix("kakaw-control-").tempfile().context("cannot write the control token")?;
     file.write_all(token.expose().as_bytes())?;

@@ -40,7 +40,7 @@ pub fn run(args: Args) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A folder that nobody else can write to: what is in it is trusted.
+/// Makes a folder that nobody else can write to, because its files are trusted.
 fn own_folder() -> anyhow::Result<PathBuf> {
     Ok(tempfile::Builder::new().prefix("kakaw-env-").disable_cleanup(true).tempdir()?.keep())
 }

@@ -20,10 +20,10 @@ use kakaw_platform::log;
 /// How long open requests may take after a signal to stop.
 const GRACE: Duration = Duration::from_secs(4);
 
-/// How long the last lines of the log may take.
+/// Time that the last lines of the log may take.
 const DRAIN: Duration = Duration::from_secs(1);
 
-/// What a process listens on: one address, and the other loopback address if the first is one.
+/// The listeners of a process: one address, and the other loopback address if the first is one.
 pub struct Listeners {
     listeners: Vec<TcpListener>,
     /// The requested address, with its real port.
@@ -31,7 +31,7 @@ pub struct Listeners {
 }
 
 impl Listeners {
-    /// Binds. With `both_loopbacks`, 127.0.0.1 comes with `[::1]`, because `localhost` may mean either.
+    /// Binds. With `both_loopbacks`, 127.0.0.1 is bound together with `[::1]`, because `localhost` may mean either.
     pub async fn bind(listen: SocketAddr, both_loopbacks: bool) -> anyhow::Result<Self> {
         let first = TcpListener::bind(listen).await.with_context(|| {
             format!("cannot listen on {listen}: is another kakaw running? --listen 127.0.0.1:0 picks a free port")
@@ -52,7 +52,7 @@ impl Listeners {
                         address.port()
                     );
                 }
-                // A machine without IPv6.
+                // The machine has no IPv6.
                 Err(_) => {}
             }
         }
@@ -60,12 +60,12 @@ impl Listeners {
     }
 }
 
-/// What ends a server.
+/// When a server stops.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stop {
-    /// SIGTERM or ctrl-c.
+    /// At SIGTERM or Ctrl-C.
     OnSignal,
-    /// These, and the end of standard input.
+    /// At these signals, or when standard input ends.
     #[cfg(feature = "standin")]
     WithStdin,
 }
@@ -134,7 +134,7 @@ async fn terminated() {
     tokio::select! { () = terminate => {}, _ = tokio::signal::ctrl_c() => {} }
 }
 
-/// Runs a future on a runtime of its own, with the log on standard error.
+/// Runs a future on a new runtime, with the log on standard error.
 pub fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     block_on_logging(config::Log::default(), work)
 }

@@ -1,4 +1,4 @@
-//! Makes a platform of a configuration.
+//! Opens a platform from a configuration.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -34,13 +34,13 @@ pub enum Missing {
     Refuse,
 }
 
-/// Opens the database and the key file, and puts a platform on its own together.
+/// Opens the database and the key file, and assembles a platform on its own.
 pub async fn platform(config: &Config, mode: Mode, missing: Missing) -> anyhow::Result<Platform> {
-    let public_url = config.public_url.clone().unwrap_or_else(|| HERE.to_owned());
+    let public_url = config.public_url.clone().unwrap_or_else(|| DEFAULT_URL.to_owned());
     within(config, mode, missing, Arc::new(Alone { public_url })).await
 }
 
-/// The same in other surroundings.
+/// The same with other surroundings.
 pub async fn within(
     config: &Config,
     mode: Mode,
@@ -145,7 +145,7 @@ async fn make(path: &Path, store: &Store, random: &dyn Random, missing: Missing)
     Ok(sealer)
 }
 
-/// The host of a URL, without its port.
+/// Returns the host of a URL, without its port.
 fn host(url: &str) -> Option<String> {
     reqwest::Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned))
 }

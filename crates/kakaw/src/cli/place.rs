@@ -73,7 +73,7 @@ pub struct Running {
 }
 
 impl Running {
-    /// The stand-in, or one of its worlds, at this URL.
+    /// Uses the stand-in, or one of its worlds, at this URL.
     pub fn at(base: &str) -> Self {
         Self { base: base.trim_end_matches('/').to_owned() }
     }
@@ -83,13 +83,13 @@ impl Running {
         self.call("POST", path, Some((serde_json::to_string(body)?, "application/json"))).await
     }
 
-    /// Sends a world file, or fetches something; the body of a success, or what was wrong.
+    /// Sends a world file, or gets something. Returns the body after success, or the error.
     pub async fn send(&self, path: &str, body: Option<String>) -> anyhow::Result<String> {
         let method = if body.is_some() { "POST" } else { "GET" };
         self.call(method, path, body.map(|body| (body, "application/toml"))).await
     }
 
-    /// Sends a request with a body of a content type; the body of a success, or what was wrong.
+    /// Sends a request with a body of this content type. Returns the body after success, or the error.
     pub async fn call(&self, method: &str, path: &str, body: Option<(String, &str)>) -> anyhow::Result<String> {
         let client = reqwest::Client::builder().no_proxy().build()?;
         let mut request = client.request(method.parse()?, format!("{}{path}", self.base));
@@ -116,7 +116,7 @@ impl Running {
 
 /// The stand-in's URL: this one, else KAKAW_URL, else the default.
 pub fn stand_in(url: Option<String>) -> String {
-    let url = url.or_else(|| config::environment(config::URL)).unwrap_or_else(|| HERE.to_owned());
+    let url = url.or_else(|| config::environment(config::URL)).unwrap_or_else(|| DEFAULT_URL.to_owned());
     url.trim_end_matches('/').to_owned()
 }
 

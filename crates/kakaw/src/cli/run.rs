@@ -77,7 +77,7 @@ pub fn run(args: Args) -> anyhow::Result<()> {
         let mut signals = Signals::catch()?;
         let folder = tempfile::tempdir()?;
         let mut command = prepare(&args, &target, folder.path())?;
-        // Nothing to end yet, and nothing to say.
+        // There is nothing to stop and nothing to report yet.
         if let Some(signal) = signals.came().await {
             return Ok(signals::exit_code(signal));
         }
@@ -110,7 +110,7 @@ struct Target {
 enum From {
     /// It ends with the command.
     Started(Arc<World>, Arc<Listening>),
-    /// It runs on; what is after this exchange is the command's.
+    /// It continues to run. Only the exchanges after this id are the command's.
     Running(Running, u64),
 }
 
@@ -138,7 +138,7 @@ impl Target {
         Ok(Self { url, entrance, from: From::Running(running, last) })
     }
 
-    /// What was asked and answered.
+    /// Returns the exchanges of the command.
     async fn seen(&self) -> anyhow::Result<Vec<Seen>> {
         let text = match &self.from {
             From::Started(world, _) => serde_json::to_string(&world.requests.list(&Default::default()))?,
@@ -155,7 +155,7 @@ impl Target {
     }
 }
 
-/// The command with what routes its traffic here. Files that this needs are written into the folder.
+/// Builds the command with the routing of its traffic, and writes the necessary files into the folder.
 fn prepare(args: &Args, target: &Target, folder: &Path) -> anyhow::Result<Command> {
     let Some((program, arguments)) = args.command.split_first() else {
         return Err(Usage::error("a command is missing: kakaw run -- npm test"));
@@ -171,10 +171,10 @@ fn prepare(args: &Args, target: &Target, folder: &Path) -> anyhow::Result<Comman
     Ok(command)
 }
 
-/// The browser of `--browser`. It ends with the command: what it would talk to is gone then.
+/// The browser of `--browser`. It ends with the command, because the stand-in ends then.
 struct Window {
     opening: JoinHandle<Option<Child>>,
-    /// Says that the command has ended.
+    /// Signals that the command has ended.
     closing: Arc<Notify>,
 }
 
@@ -186,7 +186,7 @@ impl Window {
         command.args(["--no-first-run", "--no-default-browser-check"]);
         command.args(browser_flags(target, &folder.join("browser")));
         command.arg(&page).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        // Ctrl-C is for the command. The browser's many processes are ended as one group.
+        // Ctrl-C is for the command. The browser's many processes are killed as one group.
         command.process_group(0);
         let closing = Arc::new(Notify::new());
         let (close, program) = (Arc::clone(&closing), program.display().to_string());
@@ -195,7 +195,7 @@ impl Window {
             let spawned = command.spawn();
             let mut browser =
                 spawned.inspect_err(|error| tracing::warn!("--browser: cannot run {program}: {error}")).ok()?;
-            // What a browser says on its own is noise, but not that it could not start.
+            // The output of a browser is not shown, except when it could not start.
             let ended = async { tokio::time::timeout(START, browser.wait()).await };
             if let Some(Ok(Ok(status))) = tokio::select! { ended = ended => Some(ended), () = close.notified() => None }
                 && !status.success()
@@ -217,25 +217,25 @@ impl Window {
                 break;
             }
         }
-        // Its helpers may be slower, and write to the profile until they end.
+        // Its child processes may be slower, and write to the profile until they end.
         let _ = kill_process_group(group, Signal::KILL);
     }
 }
 
-/// Its profile, proxy and key, and what it needs to start at all.
+/// Returns its options: profile, proxy, key, and what it needs to start at all.
 fn browser_flags(target: &Target, profile: &Path) -> Vec<String> {
     let mut flags = browser::flags(&target.entrance, profile);
     if rustix::process::geteuid().is_root() {
-        // Chromium does not start as root with its sandbox.
+        // As root, Chromium does not start with its sandbox.
         flags.push("--no-sandbox".to_owned());
     }
     flags
 }
 
-/// A browser that ends within this time did not start.
+/// A browser that ends within this time has not started.
 const START: Duration = Duration::from_secs(3);
 
-/// Waits until something listens where a page of this machine is: the command may be what serves it.
+/// Waits until the server of a page on this machine listens: the command may be that server.
 async fn answers(page: &str) {
     let Some(url) = reqwest::Url::parse(page).ok() else { return };
     let (Some(host @ ("localhost" | "127.0.0.1" | "[::1]")), Some(port)) =
@@ -259,7 +259,7 @@ fn announce(target: &Target, opens_browser: bool) -> std::io::Result<()> {
             "  A browser opens whose requests to Kakao go to the stand-in. Your usual browser goes to the real Kakao.\n"
         );
     }
-    // Each run has a port of its own, so that two of these browsers have two profiles.
+    // Each run has its own port, so that two browsers have two profiles.
     let port = split_port(&target.entrance.proxy).1.unwrap_or_default();
     let profile = std::env::temp_dir().join(format!("kakaw-browser-{port}"));
     let flags = browser_flags(target, &profile);
@@ -268,7 +268,7 @@ fn announce(target: &Target, opens_browser: bool) -> std::io::Result<()> {
     writeln!(err, "  or start Chromium or Chrome yourself:\n  chromium {}\n", flags.join(" "))
 }
 
-/// An exchange, as the summary needs it.
+/// An exchange, for the summary.
 #[derive(Deserialize)]
 struct Seen {
     id: u64,

@@ -18,7 +18,7 @@ pub struct Signals {
 
 impl Signals {
     /// # Errors
-    /// The system has no handler for them.
+    /// The system cannot install a handler.
     pub fn catch() -> std::io::Result<Self> {
         Ok(Self {
             hangup: signal(SignalKind::hangup())?,

@@ -1,4 +1,4 @@
-//! What `kakaw dev` and `kakaw run` have in common: a stand-in with its world files applied.
+//! The common part of `kakaw dev` and `kakaw run`: starts a stand-in and applies its world files.
 
 use kakaw_core::AppId;
 use std::net::SocketAddr;
@@ -30,10 +30,10 @@ fn token(random: &dyn Random) -> Secret {
     Secret::new(config::environment(config::CONTROL_TOKEN).unwrap_or_else(|| random::token(random)))
 }
 
-/// A stand-in that is ready to answer.
+/// A stand-in that is ready to serve.
 pub struct StandIn {
     pub worlds: Arc<Worlds>,
-    /// What was applied.
+    /// The world files that were applied.
     pub files: Vec<WorldFile>,
 }
 
@@ -89,7 +89,7 @@ pub fn read(paths: &[PathBuf]) -> anyhow::Result<Vec<WorldFile>> {
     paths.iter().map(one).collect()
 }
 
-/// The sample world, unless the database has a world of its own.
+/// Returns the sample world, unless the database has apps of its own.
 async fn sample(world: &World, port: u16) -> anyhow::Result<Option<WorldFile>> {
     let mut file = world_file::parse(include_str!("../../assets/sample_world.toml"), "the sample world")
         .map_err(anyhow::Error::msg)?;
@@ -99,7 +99,7 @@ async fn sample(world: &World, port: u16) -> anyhow::Result<Option<WorldFile>> {
     {
         return Ok(None);
     }
-    // The sample service registers itself under each name that a browser may use for us.
+    // The sample service is registered under every name of this machine that a browser may use.
     for host in ["localhost", "127.0.0.1", "[::1]"] {
         app.logout_redirect_uris.push(format!("http://{host}:{port}/demo"));
         if let Some(key) = app.rest_api_keys.first_mut() {

@@ -13,7 +13,7 @@ use super::Config;
 pub struct Key {
     /// Its path in the file.
     pub name: String,
-    /// What it means, with its unit.
+    /// Its meaning, with the unit.
     pub doc: String,
 }
 
@@ -45,7 +45,7 @@ pub fn keys() -> &'static [Key] {
     &KEYS
 }
 
-/// The key of this name.
+/// Returns the key with this name.
 pub fn key(name: &str) -> Option<&'static Key> {
     keys().iter().find(|key| key.name == name)
 }

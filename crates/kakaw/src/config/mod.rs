@@ -19,19 +19,20 @@ pub use load::{Flag, Loaded, load};
 pub use safety::unsafe_settings;
 pub use variables::{CONTROL_TOKEN, OTHERS, URL, environment};
 
-/// Where earlier versions kept the keys of a PostgreSQL database: in the working folder.
+/// Where earlier versions kept the keys for a PostgreSQL database: in the working directory.
 const EARLIER_KEY_FILE: &str = "kakaw-keys.toml";
 
 /// How the program was started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
-    /// A stand-in: everybody is of the team, pages show diagnoses, `/demo` and the control API exist.
+    /// A stand-in: everybody counts as a member of the team, pages show diagnoses, and `/demo` and the control API
+    /// exist.
     Dev,
     /// A login platform for real people.
     Serve,
 }
 
-/// The sample world's REST API key: known to everybody.
+/// The REST API key of the sample world, which is public.
 pub const SAMPLE_KEY: &str = "0123456789abcdef0123456789abcdef";
 
 /// Every setting. The doc comment of a field is the documentation of its key ([`keys()`]).
@@ -167,7 +168,7 @@ pub struct Passwords {
 }
 
 impl Passwords {
-    /// The cost of one hash.
+    /// Returns the cost of one hash.
     #[must_use]
     pub const fn cost(&self) -> Cost {
         Cost { memory_kib: self.memory_kib, iterations: self.iterations, lanes: self.lanes }

@@ -1,4 +1,4 @@
-//! What `kakaw serve` refuses to run with.
+//! Settings with which `kakaw serve` refuses to run.
 
 use crate::config::Config;
 use kakaw_platform::password::OWASP;

@@ -1,4 +1,4 @@
-//! Variables of the environment whose names begin with `KAKAW_`.
+//! Environment variables whose names begin with `KAKAW_`.
 
 use std::ffi::OsString;
 
@@ -31,7 +31,7 @@ pub fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-/// What a variable is to the configuration.
+/// What a variable means for the configuration.
 pub enum Meaning {
     /// It sets this key.
     Setting(&'static Key, String),
@@ -39,7 +39,7 @@ pub enum Meaning {
     Nothing,
 }
 
-/// Reads a variable.
+/// Interprets a variable.
 ///
 /// # Errors
 /// No variable of ours has this name, or its value is not text.

@@ -1,5 +1,5 @@
-//! `docs/reference` is made from the code: `KAKAW_WRITE_DOCS=1 cargo test -p kakaw --test binary docs` writes it, and without
-//! that variable a difference is an error.
+//! Checks that `docs/reference` is up to date: it is made from the code. `KAKAW_WRITE_DOCS=1 cargo test -p kakaw --test
+//! binary docs` writes it; without that variable, a difference is an error.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// Compares a page with what the code says, or writes it.
+/// Compares a page with the text that the code makes, or writes it.
 fn page(name: &str, text: &str) {
     let path = root().join("docs/reference").join(name);
     if std::env::var_os("KAKAW_WRITE_DOCS").is_some() {
@@ -35,7 +35,7 @@ fn page(name: &str, text: &str) {
     );
 }
 
-/// A cell of a table.
+/// Escapes a cell of a table.
 fn cell(text: &str) -> String {
     text.replace('|', "\\|").replace('\n', " ")
 }
@@ -71,7 +71,7 @@ fn configuration() {
         .to_owned();
     let defaults = [Mode::Dev, Mode::Serve].map(|mode| serde_json::to_value(Config::defaults(mode)).unwrap());
     for key in config::keys() {
-        // It depends on the machine.
+        // The default depends on the machine.
         let varies = key.name == "passwords.workers";
         let default = |mode: usize| {
             let value = key.name.split('.').fold(&defaults[mode], |value, part| &value[part]);
@@ -147,7 +147,7 @@ fn api() {
     page("api.md", &text);
 }
 
-/// What a client reads of an endpoint is whole sentences.
+/// The documentation of an endpoint consists of whole sentences.
 #[test]
 fn every_endpoint_is_described_in_whole_sentences() {
     for endpoint in http::endpoints() {
@@ -198,7 +198,7 @@ fn control() {
     page("control.md", &text);
 }
 
-/// The table of features names only what is there.
+/// The table of features names only endpoints that exist.
 #[test]
 fn features_name_real_endpoints() {
     let text = std::fs::read_to_string(root().join("docs/guides/features.md")).unwrap();
@@ -241,7 +241,7 @@ fn error_codes() {
     }
 }
 
-/// Links between the project's own pages lead somewhere.
+/// Links between the project's own pages have targets.
 #[test]
 fn links_between_pages_lead_somewhere() {
     let mut pages = vec![root().join("README.md"), root().join("ARCHITECTURE.md"), root().join("CONTRIBUTING.md")];

@@ -1,4 +1,4 @@
-//! The binary itself, as a user runs it.
+//! Tests of the binary, run as a user runs it.
 
 #![expect(
     clippy::unwrap_used,

@@ -13,13 +13,13 @@ use crate::request::context::RequestContext;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notice {
     Expired,
-    /// Something is missing, or does not fit.
+    /// A required row is missing, or a value is invalid.
     Incomplete(Incomplete),
-    /// The email address that was typed belongs to somebody else.
+    /// The typed email address belongs to another account.
     Taken,
 }
 
-/// What the screen is about.
+/// The contents of the screen.
 pub struct Consent<'a> {
     pub app: &'a App,
     pub account: &'a Account,
@@ -28,7 +28,7 @@ pub struct Consent<'a> {
     pub form: String,
     pub typed: &'a Submitted,
     pub notice: Option<Notice>,
-    /// Where another person logs in; nowhere when the request names the person.
+    /// Where another person can log in. `None` when the request names the person.
     pub switch: Option<String>,
 }
 
@@ -51,11 +51,11 @@ pub struct Page {
     agree_to_all: bool,
 }
 
-/// What is marked on a screen that is shown again.
+/// A mark on a screen that is shown again.
 struct Mark {
     /// The id of the control.
     id: String,
-    /// What it is for.
+    /// Label of the control.
     label: String,
 }
 
@@ -79,7 +79,7 @@ struct Row {
     id: &'static str,
     label: String,
     required: bool,
-    /// Whether browsers must not send the form without it.
+    /// Whether browsers must refuse to send the form without it.
     must: bool,
     checked: bool,
     collect: bool,
@@ -94,7 +94,7 @@ struct Row {
 }
 
 impl Row {
-    /// The attributes that tell browsers what the value is.
+    /// Returns the attributes that tell browsers the type of the value.
     fn kind(&self) -> &'static str {
         match self.hint {
             "hint_account_email" => "type=\"email\" autocomplete=\"email\"",
@@ -117,7 +117,7 @@ impl Page {
         let taken = view.notice == Some(Notice::Taken);
         let missing = |id: &str| incomplete.missing.iter().any(|missing| missing == id);
         let mut marks: Vec<Mark> = Vec::new();
-        // The first one that is marked gets the focus.
+        // The first marked control gets the focus.
         let mut mark = |marked: bool, id: String, label: &str| {
             if marked {
                 marks.push(Mark { id, label: label.to_owned() });
@@ -150,7 +150,7 @@ impl Page {
             Row {
                 id,
                 required: row.required,
-                // Whoever agreed before may go on without the value (F19).
+                // People who agreed before may continue without the value (F19).
                 must: row.required && !row.agreed,
                 checked: row.agreed || view.typed.scope.iter().any(|ticked| ticked == id),
                 collect: row.collect,
@@ -194,7 +194,7 @@ impl Page {
 }
 
 impl Page {
-    /// Simple sign-up calls itself so.
+    /// Simple sign-up has its own title.
     const fn title_key(&self) -> &'static str {
         if self.simple { "signup_title" } else { "consent_title" }
     }

@@ -1,4 +1,4 @@
-//! What every control request passes before anything is done: who may ask, and what a body must be.
+//! Checks every control request before anything is done: who may call, and the format of the body.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -25,17 +25,17 @@ use kakaw_platform::http::error::{self, Error};
 use kakaw_platform::request::body;
 use kakaw_platform::request::context;
 
-/// The header that every control request carries: `1`, or the token of a stand-in that listens to other machines.
+/// The header that every control request needs: `1`, or the token of a stand-in that listens to other machines.
 pub const HEADER: &str = "kakaw-control";
 
-/// Who sent a control request that was admitted, and to which world.
+/// The admitted sender of a control request, and its world.
 pub struct Caller {
     pub world: Arc<World>,
-    /// The world's base URL, as the caller named it.
+    /// The world's base URL, as the caller used it.
     pub base: String,
 }
 
-/// A control request with its JSON body; an empty one stands for `{}`.
+/// A control request with its JSON body. An empty body counts as `{}`.
 pub struct Sent<T>(pub Caller, pub T);
 
 impl FromRequestParts<Shared> for Caller {
@@ -69,7 +69,8 @@ impl<T: DeserializeOwned> FromRequest<Shared> for Sent<T> {
     }
 }
 
-/// Why a request is not admitted: it lacks the header, a page of another origin sent it, or another machine.
+/// Returns why a request is refused: it lacks the header, or comes from a page of another origin or from another
+/// machine.
 fn refusal(caller: &Caller, peer: Option<SocketAddr>, headers: &HeaderMap) -> Option<&'static str> {
     let Some(sent) = headers.get(HEADER).and_then(|value| value.to_str().ok()) else {
         return Some("control requests require the header Kakaw-Control: 1");
@@ -93,22 +94,22 @@ fn refusal(caller: &Caller, peer: Option<SocketAddr>, headers: &HeaderMap) -> Op
 }
 
 impl Caller {
-    /// A mistake of the caller's.
+    /// Refuses a mistake of the caller.
     #[must_use]
     pub fn refuse(&self, reason: impl Into<String>) -> Response {
         Error::from(Problem::BadTokenRequest { reason: reason.into() }).kauth(&self.world.platform, &self.base)
     }
 
-    /// What came of it, as JSON.
+    /// Replies with the result as JSON.
     #[must_use]
-    pub fn told<T: Serialize>(&self, result: Result<T, impl Into<Refused>>) -> Response {
+    pub fn reply<T: Serialize>(&self, result: Result<T, impl Into<Refused>>) -> Response {
         match result.map_err(Into::into) {
             Ok(value) => error::json(StatusCode::OK, &value),
             Err(refused) => self.failed(refused),
         }
     }
 
-    /// That it was done: 204.
+    /// Replies 204 after success.
     #[must_use]
     pub fn done(&self, result: Result<(), impl Into<Refused>>) -> Response {
         match result.map_err(Into::into) {
@@ -117,7 +118,7 @@ impl Caller {
         }
     }
 
-    /// That something was changed: 204.
+    /// Replies 204 after a change.
     #[must_use]
     pub fn changed(&self, result: Result<Change, manage::Refused>) -> Response {
         self.done(result.map(drop))
@@ -137,7 +138,7 @@ impl Caller {
         }
     }
 
-    /// Values that cannot be: in words, and each for programs, in the four languages.
+    /// Refuses invalid values: as text, and each as a value for programs, in the four languages.
     #[must_use]
     pub fn refuse_all(&self, reason: &str, problems: &[SettingProblem]) -> Response {
         let (mut parts, _) = self.refuse(reason).into_parts();

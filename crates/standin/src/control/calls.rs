@@ -7,7 +7,7 @@ use super::clock::Change;
 use super::login::LogIn;
 use super::people::{Page, Person};
 use super::policy::Rules;
-use super::worlds::{Keep, Restore, Told};
+use super::worlds::{Keep, Restore, WorldState};
 use crate::faults::FaultRule;
 use crate::intercept;
 use crate::json::set;
@@ -24,19 +24,19 @@ pub const PREFIX: &str = "/control/v1";
 
 /// A call.
 pub struct Call {
-    /// The word after `kakaw ctl`.
+    /// The name after `kakaw ctl`.
     pub verb: &'static str,
     pub method: Method,
-    /// Below [`PREFIX`].
+    /// The path after [`PREFIX`].
     pub path: &'static str,
-    /// What it does.
+    /// What the call does.
     pub about: &'static str,
     pub sends: Sends,
-    /// The answer: JSON, or 204 where there is none.
+    /// The reply: JSON, or 204 without a body.
     pub answers: Option<fn() -> Value>,
 }
 
-/// What is sent along.
+/// The input of a call.
 #[derive(Clone, Copy)]
 pub enum Sends {
     Nothing,
@@ -48,7 +48,7 @@ pub enum Sends {
     WorldFile,
 }
 
-/// The schema of a type, with nothing elsewhere.
+/// Returns the schema of a type, without references.
 fn of<T: schemars::JsonSchema>() -> Value {
     let settings = SchemaSettings::openapi3().with(|settings| settings.inline_subschemas = true);
     let mut schema = json!(settings.into_generator().into_root_schema_for::<T>());
@@ -144,19 +144,19 @@ pub const CALLS: &[Call] = &[
 ];
 
 impl Call {
-    /// The call of this word.
+    /// Returns the call with this name.
     #[must_use]
     pub fn of(verb: &str) -> Option<&'static Self> {
         CALLS.iter().find(|call| call.verb == verb)
     }
 
-    /// The parameters of the path.
+    /// Returns the parameters in the path.
     #[must_use]
     pub fn in_path(&self) -> Vec<&'static str> {
         self.path.split('{').skip(1).filter_map(|part| part.split('}').next()).collect()
     }
 
-    /// The fields of body or query: name and schema.
+    /// Returns the fields of the body or query: name and schema.
     #[must_use]
     pub fn fields(&self) -> Map<String, Value> {
         match self.sends {
@@ -175,7 +175,7 @@ impl Call {
     }
 }
 
-/// The words that a value may be.
+/// Returns the values that the schema allows.
 #[must_use]
 pub fn words_of(schema: &Value) -> Vec<String> {
     let all = |name: &str| schema.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
@@ -184,7 +184,7 @@ pub fn words_of(schema: &Value) -> Vec<String> {
     own.chain(inner).collect()
 }
 
-/// The OpenAPI document (version 3.0) of the control API of a world at `base`.
+/// Returns the OpenAPI document (version 3.0) of the control API of a world at `base`.
 #[must_use]
 pub fn document(base: &str) -> Value {
     let mut paths = Map::new();

@@ -44,10 +44,10 @@ pub async fn post(Sent(caller, change): Sent<Change>) -> Response {
         Some(to) => schedule::advance_to(world, to).await,
         None => Ok(()),
     };
-    caller.told(moved.map(|()| shown(world)).map_err(Refused::from))
+    caller.reply(moved.map(|()| shown(world)).map_err(Refused::from))
 }
 
-/// Where the clock is to be moved to.
+/// Returns the time that the clock is to be moved to.
 fn target(world: &World, change: &Change) -> Result<Option<Millis>, String> {
     match (&change.set, change.advance) {
         (Some(_), Some(_)) => Err("set and advance cannot be combined".to_owned()),

@@ -96,7 +96,7 @@ async fn log_in(world: &Arc<World>, context: RequestContext, request: &LogIn) ->
             set(&mut answer, name, value);
         }
     }
-    // What comes of it belongs to one log-in, as if it had been walked through.
+    // All its exchanges belong to one log-in, as if a person had gone through the pages.
     let flow = world.requests.begin_flow();
     if let Some(code) = sent.one("code").ok().flatten() {
         world.requests.belongs(code, flow);
@@ -119,7 +119,7 @@ async fn log_in(world: &Arc<World>, context: RequestContext, request: &LogIn) ->
     Ok(answer)
 }
 
-/// The key that is meant if none is named: the first REST API key of the one app that has any.
+/// Returns the default key: the first REST API key of the only app that has any.
 async fn only_key(world: &World) -> Result<String, Error> {
     let mut found = Vec::new();
     for app in manage::apps::all(&world.platform).await? {

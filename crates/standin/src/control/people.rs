@@ -1,4 +1,4 @@
-//! `GET /control/v1/people` — who is in the world, with what they are linked, and whether they are logged in, page by page.
+//! `GET /control/v1/people` — the people of the world with their links and log-ins, in pages.
 
 use std::collections::BTreeMap;
 
@@ -67,7 +67,7 @@ pub struct Link {
 
 pub async fn get(caller: Caller, page: Result<Query<Page>, QueryRejection>) -> Response {
     match page {
-        Ok(Query(page)) => caller.told(people(&caller.world, &page).await),
+        Ok(Query(page)) => caller.reply(people(&caller.world, &page).await),
         Err(rejection) => caller.refuse(rejection.body_text()),
     }
 }

@@ -1,5 +1,5 @@
-//! `GET /control/v1/policy` — the rules of the protocol that can be bent.
-//! `POST /control/v1/policy` — bend some of them, from now on.
+//! `GET /control/v1/policy` — the protocol rules that can be overridden.
+//! `POST /control/v1/policy` — override some of them, from now on.
 
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -43,14 +43,14 @@ pub struct Rules {
 }
 
 pub async fn get(caller: Caller) -> Response {
-    error::json(StatusCode::OK, &told(&caller.world))
+    error::json(StatusCode::OK, &rules_of(&caller.world))
 }
 
 pub async fn post(Sent(caller, rules): Sent<Rules>) -> Response {
     let world = &caller.world;
     let mut policy = world.platform.policy();
     if let Some(seconds) = rules.access_token_lifetime {
-        // Clients are told a second less than it is.
+        // Clients are told one second less than the lifetime.
         if seconds != 0 && !(2..=365 * 86_400).contains(&seconds) {
             return caller.refuse(format!("access_token_lifetime: {seconds}; expected 2 seconds to a year, or 0"));
         }
@@ -80,10 +80,10 @@ pub async fn post(Sent(caller, rules): Sent<Rules>) -> Response {
     policy.revoke_on_refresh_reuse = rules.revoke_on_refresh_reuse.unwrap_or(policy.revoke_on_refresh_reuse);
     policy.strict_code_polling = rules.strict_code_polling.unwrap_or(policy.strict_code_polling);
     world.platform.set_policy(policy);
-    error::json(StatusCode::OK, &told(world))
+    error::json(StatusCode::OK, &rules_of(world))
 }
 
-fn told(world: &World) -> Rules {
+fn rules_of(world: &World) -> Rules {
     let policy = world.platform.policy();
     Rules {
         access_token_lifetime: Some(policy.overrides.access_lifetime.unwrap_or(0)),

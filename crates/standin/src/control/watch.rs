@@ -1,8 +1,8 @@
-//! `GET /control/v1/requests` — what was asked and answered. `DELETE /control/v1/requests` — forget it.
-//! `GET /control/v1/requests/count` — how many fit.
-//! `GET /control/v1/requests/har` — those that fit as an HTTP Archive (HAR 1.2).
-//! `GET /control/v1/requests/{id}/curl` — one as a line for curl.
-//! `GET /control/v1/requests/wait` — the first exchange that fits, waiting for it up to `timeout` seconds.
+//! `GET /control/v1/requests` — recorded exchanges. `DELETE /control/v1/requests` — delete them.
+//! `GET /control/v1/requests/count` — the number of matching exchanges.
+//! `GET /control/v1/requests/har` — the matching exchanges as an HTTP Archive (HAR 1.2).
+//! `GET /control/v1/requests/{id}/curl` — an exchange as a curl command.
+//! `GET /control/v1/requests/wait` — the first matching exchange; waits for it up to `timeout` seconds.
 //! `GET /control/v1/faults` — the fault rules. `POST /control/v1/faults` — add one. `DELETE /control/v1/faults` — remove all.
 
 use kakaw_core::account::LoginId;
@@ -24,7 +24,7 @@ use crate::record::har;
 use crate::request_log::Filter;
 use kakaw_platform::http::error;
 
-/// Seconds that somebody may wait.
+/// Maximum time to wait, in seconds.
 pub const LONGEST: u64 = 30;
 
 pub async fn list(caller: Caller, RawQuery(query): RawQuery) -> Response {
@@ -106,7 +106,7 @@ async fn filter(caller: &Caller, query: &str) -> Result<(Filter, Duration), Stri
     Ok((filter, Duration::from_secs(seconds)))
 }
 
-/// The account of a log-in id.
+/// Returns the account with a log-in id.
 async fn account(caller: &Caller, person: &str) -> Result<i64, String> {
     match accounts::by_login(&caller.world.platform.store, &LoginId::of(person)).await {
         Ok(Some(stored)) => Ok(stored.account.id.0),

@@ -1,4 +1,5 @@
-//! Interception: a process's traffic to the hosts of Kakao Login reaches a stand-in; all other traffic passes untouched.
+//! Interception: a process's traffic to the hosts of Kakao Login goes to a stand-in. All other traffic passes
+//! unchanged.
 
 pub mod authority;
 pub mod browser;
@@ -57,7 +58,7 @@ pub struct Entrance {
     pub lasting: bool,
 }
 
-/// The listeners of a world, for as long as this lives.
+/// The listeners of a world. They close when this is dropped.
 pub struct Listening {
     intercepted: Arc<Intercepted>,
     entrance: Mutex<Entrance>,
@@ -72,10 +73,10 @@ impl Drop for Listening {
 }
 
 impl Listening {
-    /// Begins to take the traffic of `app`.
+    /// Starts to intercept traffic and to pass it to `app`.
     ///
     /// # Errors
-    /// An address is taken, or not this machine's.
+    /// An address is in use, or is not an address of this machine.
     pub async fn start(
         app: Router,
         authority: &Authority,
@@ -108,13 +109,13 @@ impl Listening {
         Ok(listening)
     }
 
-    /// Listens where the wish says, besides where it listens already.
+    /// Listens on the requested addresses, in addition to the present ones.
     ///
     /// # Errors
-    /// An address is taken, or not this machine's.
+    /// An address is in use, or is not an address of this machine.
     pub async fn also(&self, options: &Options) -> std::io::Result<()> {
         let before = self.entrance();
-        let new = |wished: Option<SocketAddr>, is: &str| wished.filter(|wished| wished.to_string() != is);
+        let new = |requested: Option<SocketAddr>, is: &str| requested.filter(|requested| requested.to_string() != is);
         let proxy = bind(new(options.proxy, &before.proxy)).await?;
         let tls = bind(new(options.tls, &before.tls)).await?;
         if options.offline {
@@ -133,13 +134,13 @@ impl Listening {
         Ok(())
     }
 
-    /// Where it listens; of several addresses, the last that was wished for.
+    /// Returns the addresses; of several, the last that was requested.
     #[must_use]
     pub fn entrance(&self) -> Entrance {
         self.entrance.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Connections to other hosts so far, passed on or refused.
+    /// Returns the number of connections to other hosts so far, passed on or refused.
     #[must_use]
     pub fn others(&self) -> usize {
         self.intercepted.others.load(Ordering::SeqCst)
@@ -154,7 +155,7 @@ async fn bind(address: Option<SocketAddr>) -> std::io::Result<Option<(TcpListene
     Ok(Some((listener, address)))
 }
 
-/// A file that tells browsers which hosts to reach through the proxy.
+/// Returns a proxy auto-configuration file, which tells browsers which hosts to reach through the proxy.
 #[must_use]
 pub fn pac(proxy: &str) -> String {
     let hosts = KAKAO_HOSTS.map(|host| format!("\"{host}\"")).join(", ");

@@ -1,11 +1,11 @@
-//! Log-ins without pages: what the control API says by values, and the hint and the header by text.
+//! Tests of log-ins without pages: by values in the control API, and by text in the hint and the header.
 
 use serde_json::{Value, json};
 
 use crate::support::*;
 
-async fn log_in(server: &TestServer, wish: Value) -> Value {
-    control(server, "POST", "/control/v1/login", wish).await.json()
+async fn log_in(server: &TestServer, body: Value) -> Value {
+    control(server, "POST", "/control/v1/login", body).await.json()
 }
 
 #[tokio::test]
@@ -23,7 +23,7 @@ async fn who_denies_is_denied_also_when_linked() {
         let hinted = server.get(&authorize(PLAIN, "&login_hint=kakaw:ryan@example.com;deny")).await;
         let header = [("kakaw-login", "ryan@example.com; deny")];
         let by_header = Browser::default().get_with(&server, &authorize(PLAIN, ""), &header).await;
-        // Whom the account's own terms would be shown first.
+        // A person who would first be shown the account's own terms.
         let newcomer = server.get(&authorize(PLAIN, "&login_hint=kakaw:newcomer@example.com;deny")).await;
         for answer in [hinted, by_header, newcomer] {
             assert_eq!(answer.parameter("error").as_deref(), Some("access_denied"), "{}", answer.body);

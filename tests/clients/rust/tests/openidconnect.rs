@@ -64,7 +64,7 @@ async fn exchange(client: &Client, back: Back, http: &Http) -> (CoreTokenRespons
     (request.request_async(http).await.expect("tokens"), back.nonce)
 }
 
-/// The claims of the ID token, after the checks of signature, issuer, audience, time and nonce.
+/// Returns the claims of the ID token, after the checks of signature, issuer, audience, time and nonce.
 fn claims<'a>(client: &'a Client, tokens: &'a CoreTokenResponse, nonce: &Nonce) -> &'a CoreIdTokenClaims {
     let token = tokens.id_token().expect("ID token");
     token.claims(&client.id_token_verifier(), nonce).expect("a good ID token")

@@ -1,4 +1,4 @@
-//! `GET /weblogin/create_account` — make an account (`prompt=create`). `POST /weblogin/create_account` — its form.
+//! `GET /weblogin/create_account` — create an account (`prompt=create`). `POST /weblogin/create_account` — its form.
 
 use kakaw_core::AccountId;
 use kakaw_core::account::LoginId;
@@ -67,8 +67,8 @@ fn show(
     }
     let target = login::target(query)?;
     let (browser, new_cookie) = context.ensure_browser();
-    let seal = FormToken::new(context, &browser, "create", &target, "");
-    let form = form_token::seal(context, Purpose::Form, &seal);
+    let token = FormToken::new(context, &browser, "create", &target, "");
+    let form = form_token::seal(context, Purpose::Form, &token);
     let view = pages::create_account::CreateAccount::new(context, query, typed, form, notice);
     let status = if notice.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
     Ok(with_cookie(pages::respond(context, status, &view), new_cookie))

@@ -1,6 +1,6 @@
 //! `GET /login` — the log-in page. `POST /login` — its form.
 //!
-//! The session's id changes at every log-in, and a failed one does not tell whether the account exists.
+//! Every log-in changes the session's id. A failed log-in does not show whether the account exists.
 
 use kakaw_core::account::LoginId;
 use std::sync::Arc;
@@ -69,12 +69,12 @@ fn show(
     let hint = Pairs::parse(split_query(&target).1).ok();
     let hint = hint.as_ref().and_then(|pairs| pairs.one("login_hint").ok().flatten()).unwrap_or_default();
     let (browser, new_cookie) = context.ensure_browser();
-    let seal = FormToken::new(context, &browser, "login", &target, "");
+    let token = FormToken::new(context, &browser, "login", &target, "");
     let view = pages::login::Login::new(
         context,
         query,
         typed.unwrap_or(hint),
-        form_token::seal(context, Purpose::Form, &seal),
+        form_token::seal(context, Purpose::Form, &token),
         notice,
     );
     let status = match notice {
@@ -108,7 +108,7 @@ async fn log_in(context: &mut RequestContext, query: &str, request: Request) -> 
     enter(context, &account, &target, stay).await
 }
 
-/// Begins a session of this person in this browser, and goes on.
+/// Starts a session of this person in this browser, and continues.
 pub(super) async fn enter(
     context: &RequestContext,
     account: &Account,
@@ -136,7 +136,7 @@ pub(super) async fn enter(
     Ok(with_cookie(redirect(target, true), cookie::set(&context.base, &name, &cookie_value, lifetime(stay))))
 }
 
-/// Verifies the password. One of a world file is hashed now, at its first use.
+/// Verifies the password. A password of a world file is hashed now, at its first use.
 async fn verify(context: &RequestContext, stored: Option<&Stored>, password: &Secret) -> Result<bool, Error> {
     let (platform, from) = (&context.platform, context.address.as_str());
     let sealed =
@@ -151,7 +151,7 @@ async fn verify(context: &RequestContext, stored: Option<&Stored>, password: &Se
     if !plain.is_some_and(|plain| secret::same(plain.expose(), password.expose())) {
         return Ok(false);
     }
-    // Kept, it can be compared with the file at every start, and an export is whole.
+    // Keep it: every start can compare it with the file, and an export is complete.
     let keep = Some(sealed).filter(|_| platform.settings.seeds.kept_passwords);
     let Outcome::Committed = platform.store.commit(vec![accounts::hash_password(id, sealed, &hash, keep)]).await?
     else {

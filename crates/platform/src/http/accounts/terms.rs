@@ -1,4 +1,4 @@
-//! `GET /terms` — agree to the terms of the account service itself, before any app. `POST /terms` — its form.
+//! `GET /terms` — agree to the account service's own terms, before any app. `POST /terms` — its form.
 
 use std::sync::Arc;
 
@@ -60,14 +60,14 @@ async fn agree(
         Some(id) => sessions::with_account(&context.platform.store, &id).await?,
         None => None,
     };
-    // Without a session there is nobody to agree: authorize asks for the log-in first.
+    // Without a session, nobody can agree: authorize asks for the log-in first.
     let Some((_, account)) = session.filter(|(s, account)| s.is_live(account.epoch, context.platform.now())) else {
         return Ok(redirect(target, posted.is_some()));
     };
     let (browser, new_cookie) = context.ensure_browser();
-    let seal = FormToken::new(context, &browser, "terms", target, &account.id.to_string());
+    let token = FormToken::new(context, &browser, "terms", target, &account.id.to_string());
     if let Some((form, headers)) = &posted
-        && seal.fits(context, headers, form.one(FIELD).ok().flatten())
+        && token.fits(context, headers, form.one(FIELD).ok().flatten())
     {
         commit(&context.platform.store, vec![accounts::agree_to_terms(account.id)]).await?;
         return Ok(redirect(target, true));
@@ -77,7 +77,7 @@ async fn agree(
         context,
         &account,
         format!("/terms?{query}"),
-        form_token::seal(context, Purpose::Form, &seal),
+        form_token::seal(context, Purpose::Form, &token),
     );
     Ok(with_cookie(pages::respond(context, status, &view), new_cookie))
 }

@@ -1,5 +1,5 @@
-//! `GET /auth/kpidt` — begin a picking: the person of an `agt`, then on to the picker.
-//! `GET /error/auth`, `GET /error/server-error` — what the JavaScript SDK opens instead when it got no `agt`.
+//! `GET /auth/kpidt` — start an address selection: identify the person by an `agt`, then redirect to the picker.
+//! `GET /error/auth`, `GET /error/server-error` — opened by the JavaScript SDK instead, when it got no `agt`.
 
 use kakaw_core::GrantId;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use super::selection::{AddressSelection, SELECTION};
 use crate::Platform;
 use crate::endpoint::{About, Param, Reply, Routes, when, yes};
 use crate::http::error::Error;
-use crate::http::handler::{Visit, apps};
+use crate::http::handler::{BrowserRequest, apps};
 use crate::request::context::RequestContext;
 use crate::request::redirect::{redirect, with_cookie};
 
@@ -33,9 +33,9 @@ const NO_ANSWER: About = About::apps(
     "Ends the address selection with KAE001: the JavaScript SDK opens this if it could not request an `agt`.",
     Reply::Page,
 )
-.takes(OF_PICKER);
+.takes(SELECTION_TARGET);
 
-const OF_PICKER: &[Param] = &[
+const SELECTION_TARGET: &[Param] = &[
     yes("app_key", "a native or JavaScript key, else KAE003, KAE104"),
     when("return_url", "one of", "as for `/user/address`"),
     when("trans_id", "both", "as for `/user/address`"),
@@ -49,22 +49,22 @@ pub fn routes() -> Routes<Arc<Platform>> {
     )
 }
 
-async fn no_agt(visit: Visit) -> Result<Response, Error> {
-    end(visit, &Problem::AppsAuth {}).await
+async fn no_agt(call: BrowserRequest) -> Result<Response, Error> {
+    end(call, &Problem::AppsAuth {}).await
 }
 
-async fn no_answer(visit: Visit) -> Result<Response, Error> {
-    end(visit, &Problem::AppsInternalError {}).await
+async fn no_answer(call: BrowserRequest) -> Result<Response, Error> {
+    end(call, &Problem::AppsInternalError {}).await
 }
 
-async fn end(visit: Visit, problem: &Problem) -> Result<Response, Error> {
-    let (query, context) = (visit.query(), visit.context);
+async fn end(call: BrowserRequest, problem: &Problem) -> Result<Response, Error> {
+    let (query, context) = (call.query(), call.context);
     let selection = AddressSelection::read(&context, &Pairs::parse(&query).unwrap_or_default()).await?;
     Ok(selection.failed_for_nobody(&context, problem))
 }
 
-async fn begin(visit: Visit) -> Result<Response, Error> {
-    let (query, mut context) = (visit.query(), visit.context);
+async fn begin(call: BrowserRequest) -> Result<Response, Error> {
+    let (query, mut context) = (call.query(), call.context);
     let wrong = |parameter: &str, reason: &str| {
         Error::from(Problem::AppsInvalidParameter { parameter: parameter.to_owned(), reason: reason.to_owned() })
     };
@@ -90,11 +90,11 @@ async fn begin(visit: Visit) -> Result<Response, Error> {
                 format!("/user/address?{inner}&{SELECTION}={}", selection.seal(&context, &browser, grant_id));
             Ok(with_cookie(redirect(&location, false), cookie))
         }
-        Err(error) => Ok(selection.failed_for_nobody(&context, &error.noted_for_apps(&context.platform))),
+        Err(error) => Ok(selection.failed_for_nobody(&context, &error.logged_for_apps(&context.platform))),
     }
 }
 
-/// Spends the `agt`. From here on, errors go where the outcome goes.
+/// Redeems the `agt`. From here on, errors go where the result goes.
 async fn admit(context: &RequestContext, selection: &AddressSelection, pairs: &Pairs) -> Result<GrantId, Error> {
     selection.check_app()?;
     let id = secret::hash(pairs.one("agt").ok().flatten().unwrap_or_default());

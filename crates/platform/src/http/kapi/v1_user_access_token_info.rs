@@ -1,4 +1,4 @@
-//! `GET /v1/user/access_token_info` and `GET /v1/user/check_access_token` — is this token good, and for how long.
+//! `GET /v1/user/access_token_info` and `GET /v1/user/check_access_token` — whether a token is valid, and for how long.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! `GET /v1/user/ids` — the user ids of everybody who is linked with the app; with an admin key.
+//! `GET /v1/user/ids` — the user ids of everybody who is linked with the app. Needs an admin key.
 
 use std::sync::Arc;
 
@@ -47,7 +47,7 @@ async fn page(call: Call) -> Result<UserIds, Error> {
     };
     let from = call.number("from_id")?.unwrap_or(if upwards { 0 } else { i64::MAX });
     let ids = async |from, upwards, limit| links::user_ids(&call.platform.store, app.id, from, upwards, limit).await;
-    // One more tells whether there is a next page, and with which id it begins.
+    // Read one more: it shows whether there is a next page, and the id that it starts with.
     let mut elements = ids(from, upwards, limit + 1).await?;
     let after = if elements.len() as i64 > limit { elements.pop() } else { None };
     let step = if upwards { -1 } else { 1 };

@@ -1,4 +1,4 @@
-//! `GET /v2/app/users` — several people at once; with an admin key.
+//! `GET /v2/app/users` — several people at once. Needs an admin key.
 
 use kakaw_core::UserId;
 use std::sync::Arc;

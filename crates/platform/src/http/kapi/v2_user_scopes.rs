@@ -1,5 +1,5 @@
 //! `GET /v2/user/scopes` — which consent items the person agreed to (F21).
-//! `POST /v2/user/revoke/scopes` — take consent back.
+//! `POST /v2/user/revoke/scopes` — revoke consent.
 
 use std::sync::Arc;
 

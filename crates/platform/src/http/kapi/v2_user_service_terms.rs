@@ -1,6 +1,6 @@
 //! `GET /v2/user/service_terms` — service terms and what the person agreed to.
 //! `POST /v2/user/upgrade/service_terms` — record that the person agreed, without a screen.
-//! `POST /v2/user/revoke/service_terms` — take agreement back.
+//! `POST /v2/user/revoke/service_terms` — revoke the agreement.
 
 use std::sync::Arc;
 

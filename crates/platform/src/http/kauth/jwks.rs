@@ -1,4 +1,4 @@
-//! `GET /.well-known/jwks.json` — the public keys of ID tokens (RFC 7517).
+//! `GET /.well-known/jwks.json` — the public keys that verify ID tokens (RFC 7517).
 
 use std::sync::Arc;
 

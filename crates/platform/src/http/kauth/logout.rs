@@ -1,4 +1,4 @@
-//! `GET /oauth/logout` — log out of the account in this browser too, then go back to the app.
+//! `GET /oauth/logout` — log out of the account in this browser too, then return to the app.
 //! `POST /oauth/logout` — the form of that page.
 
 use std::sync::Arc;
@@ -74,9 +74,9 @@ async fn log_out(
     };
     let Some((session, account)) = session else { return Ok(redirect(&target.location, is_post)) };
     let (browser, new_cookie) = context.ensure_browser();
-    let seal = FormToken::new(context, &browser, "logout", query, &session.id);
+    let token = FormToken::new(context, &browser, "logout", query, &session.id);
     if let Some((form, headers)) = posted
-        && seal.fits(context, &headers, form.one(FIELD).ok().flatten())
+        && token.fits(context, &headers, form.one(FIELD).ok().flatten())
     {
         let mut response = redirect(&target.location, true);
         if form.one("logout_with_kakao") == Ok(Some("true")) {
@@ -86,7 +86,7 @@ async fn log_out(
         }
         return Ok(response);
     }
-    let form = form_token::seal(context, Purpose::Form, &seal);
+    let form = form_token::seal(context, Purpose::Form, &token);
     let view = pages::logout::Logout::new(context, &target.app, &account, format!("/oauth/logout?{query}"), form);
     Ok(with_cookie(pages::respond(context, StatusCode::OK, &view), new_cookie))
 }
@@ -96,7 +96,7 @@ struct Target {
     location: String,
 }
 
-/// Where to send the person, once the request has been checked.
+/// Returns where to send the person, after checking the request.
 async fn target(context: &RequestContext, query: &str) -> Result<Target, Error> {
     let pairs = super::query(query)?;
     for parameter in ["client_id", "logout_redirect_uri"] {

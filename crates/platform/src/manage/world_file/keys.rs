@@ -63,7 +63,7 @@ pub const KEYS: &[Key] = &[
     key(APP, "admin_keys", "tables", "Admin keys. Webhooks send the primary key, else the first."),
     key(
         APP,
-        "standing",
+        "status",
         "\"active\", \"blocked\" or \"suspended\"",
         "Status of the app: a blocked app gets -12, a suspended app -13. Default `\"active\"`.",
     ),
@@ -273,7 +273,7 @@ mod tests {
     use super::*;
     use crate::manage::world_file::*;
 
-    /// Every table with every key set to something that is written.
+    /// A file in which every table has every key, with a value that is written.
     fn full() -> WorldFile {
         let text = |text: &str| Some(text.to_owned());
         let list = || vec!["x".to_owned()];
@@ -295,7 +295,7 @@ mod tests {
             team: list(),
             logout_redirect_uris: list(),
             legacy_properties: Some(true),
-            standing: AppStatus::Blocked,
+            status: AppStatus::Blocked,
             business: false,
             permissions: vec![Permission::OidcSseSupported],
             user_properties: list(),

@@ -1,8 +1,8 @@
 //! `GET /oauth/authorize` — ask the person to log in and to agree, then send them back with a code.
 //! `POST /oauth/authorize` — the consent form, sent back to the same URL.
 //!
-//! The URL is re-entrant: every step (log in, agree to the account's terms, consent) ends by coming back to it, and the
-//! decision is taken afresh. Spec: RFC 6749 §4.1.1 and §4.1.2, OpenID Connect Core §3.1.2.
+//! The URL is re-entrant: every page (log-in, account terms, consent) ends by returning to it, and the decision is made
+//! again. Spec: RFC 6749 §4.1.1 and §4.1.2, OpenID Connect Core §3.1.2.
 
 mod agt;
 mod consent;
@@ -36,7 +36,7 @@ use crate::request::body;
 use crate::request::context::RequestContext;
 use crate::request::settled::Settled;
 
-/// How often the request is decided again when its commits are outrun.
+/// How often the request is decided again after conflicting commits.
 const ATTEMPTS: usize = 8;
 
 const ABOUT: About =
@@ -87,10 +87,10 @@ async fn post(context: RequestContext, RawQuery(query): RawQuery, request: Reque
     }
 }
 
-/// The request of this query, decided without a browser: `here` says who answers.
+/// Decides the request of this query without a browser. The context names the person who answers.
 ///
 /// # Errors
-/// What an error page would say.
+/// A refusal for an error page.
 pub async fn without_pages(mut context: RequestContext, query: String) -> Result<Response, Error> {
     respond(&mut context, &Sent::new(query, HeaderMap::new(), None), &mut Ways::default()).await
 }
@@ -103,8 +103,8 @@ async fn answer(mut context: RequestContext, sent: &Sent) -> Response {
     }
 }
 
-/// Parses, and loads, decides and commits until no commit is outrun. `ways` gets what an error page may offer, as far as
-/// the request was found to be good.
+/// Parses the request; loads, decides and commits until no commit conflicts. Fills `ways` with the links that an error
+/// page may show, as far as the request is verified.
 async fn respond(context: &mut RequestContext, sent: &Sent, ways: &mut Ways) -> Result<Response, Error> {
     let pairs = super::query(&sent.query)?;
     let parameters = Parameters::parse(&pairs)?;
@@ -131,7 +131,7 @@ async fn respond(context: &mut RequestContext, sent: &Sent, ways: &mut Ways) -> 
     Err(Error::contention())
 }
 
-/// What is settled before anybody is looked for: by a layer in front, or by an `agt` that names the person.
+/// Determines what is known before the person is loaded: from a layer in front, or from an `agt`.
 async fn beforehand(
     context: &RequestContext,
     request: &authorize::Request<'_>,
@@ -154,7 +154,8 @@ async fn beforehand(
     Ok(Some(Reply::Redeemed(agt::redeem(context, agt, request, sent).await?)))
 }
 
-/// What an error page may offer. The way back is checked here: a request gets it before all of it was found to be good.
+/// Returns the links that an error page may show. The redirect URI is checked here, because the page may appear before
+/// the rest of the request is verified.
 pub fn ways(context: &RequestContext, found: Option<(&App, &AppKey)>, pairs: &Pairs, query: &str) -> Ways {
     let one = |name| pairs.one(name).ok().flatten().filter(|value| !value.is_empty());
     let policy = context.platform.policy();

@@ -59,7 +59,7 @@ pub fn routes() -> Routes<Arc<Platform>> {
     Routes::new().post("/oauth/token", &ABOUT, rendered(post, answer))
 }
 
-/// The tokens, and what was decided in words.
+/// The token reply, and a description of the decision.
 type Answer = (TokenReply, Cow<'static, str>);
 
 async fn post(Plain { platform, request }: Plain) -> Result<Answer, Error> {
@@ -84,7 +84,7 @@ fn answer(result: Result<Answer, Error>, platform: &Platform, base: &str) -> Res
     }
 }
 
-/// The parameters that came, and what came in place of `grant_type`.
+/// The parameters that were sent, and what was sent in place of `grant_type`.
 struct Sent {
     parameters: Parameters,
     instead: &'static str,
@@ -107,14 +107,14 @@ impl Sent {
             Err(error) if policy.token_parameters_in_query && body.is_empty() => {
                 return Err(bad(BodyError::Form(error).reason()).into());
             }
-            // Nobody reads it.
+            // A query that cannot be decoded is not used.
             Err(_) => Pairs::default(),
         };
         let instead = instead_of_grant_type(&body, &query);
         Ok(Self { parameters: parameters(body, query, &policy), instead })
     }
 
-    /// Adds where the parameters were to why they were refused.
+    /// Adds to an error where the parameters were.
     fn explain(&self, error: Error) -> Error {
         let error = match &error {
             Error::Refused(refusal) if matches!(refusal.problem, Problem::MissingGrantType {}) => {
@@ -126,7 +126,7 @@ impl Sent {
     }
 }
 
-/// An app key that authenticated itself, and the platform under the base URL that it called.
+/// An authenticated app key, and the platform under the base URL of the call.
 struct Client<'a> {
     platform: &'a Platform,
     base: &'a str,
@@ -171,7 +171,7 @@ fn credentials(platform: &Platform, request: &TokenRequest<'_>, headers: &Header
     }
 }
 
-/// Whether the key may be used from where the request comes, and often enough is not too often.
+/// Checks the address that the request comes from, and the quota.
 fn check_source(client: &Client<'_>, sent: &Identity, address: &str, headers: &HeaderMap) -> Result<(), Error> {
     let Client { platform, app, key, .. } = client;
     if !platform::allows_address(key, address) {
