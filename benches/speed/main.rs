@@ -123,7 +123,7 @@ async fn bench(binary: &Path) -> anyhow::Result<()> {
     let (flow, log_ins) = scenario::full_flows(&server.address).await?;
     compared(&baseline, &flow);
     compared(&baseline, &log_ins);
-    bound("log-ins", log_ins.per_second, "Argon2id alone", hashing);
+    bound("logins", log_ins.per_second, "Argon2id alone", hashing);
     overload::run(&server.address, log_ins.per_second).await?;
 
     drop(server);

@@ -12,7 +12,7 @@ use crate::scenario::{CONNECTIONS, log_in_answer};
 const SPAN: Duration = Duration::from_secs(6);
 
 /// The results at one rate.
-struct Held {
+struct Sustained {
     answered: Run,
     refused: Run,
     share: f64,
@@ -22,14 +22,14 @@ struct Held {
 pub async fn run(address: &str, capacity: f64) -> anyhow::Result<()> {
     let normal = sustain(address, capacity * 0.7).await?;
     crate::say(&format!(
-        "log-ins at 70 % of capacity: p50 {:.1?} p99 {:.1?}, {:.1} % refused",
+        "logins at 70 % of capacity: p50 {:.1?} p99 {:.1?}, {:.1} % refused",
         normal.answered.p50,
         normal.answered.p99,
         normal.share * 100.0
     ));
     let over = sustain(address, capacity * 5.0).await?;
     crate::say(&format!(
-        "log-ins at five times capacity: answered {:.0}/s, p99 {:.1?} ({:.1} times normal); {:.1} % refused with 503 and \
+        "logins at five times capacity: answered {:.0}/s, p99 {:.1?} ({:.1} times normal); {:.1} % refused with 503 and \
          Retry-After, p99 {:.1?}",
         over.answered.per_second,
         over.answered.p99,
@@ -42,7 +42,7 @@ pub async fn run(address: &str, capacity: f64) -> anyhow::Result<()> {
 
 /// Starts logins at a rate, without waiting for earlier replies. As with real people, they are independent of each other (a
 /// Poisson process).
-async fn hold(address: &str, rate: f64) -> anyhow::Result<Held> {
+async fn sustain(address: &str, rate: f64) -> anyhow::Result<Sustained> {
     let local = tokio::task::LocalSet::new();
     let mut tasks = tokio::task::JoinSet::new();
     let idle = std::rc::Rc::new(std::cell::RefCell::new(Vec::<Connection>::new()));

@@ -137,7 +137,7 @@ pub async fn full_flows(address: &str) -> anyhow::Result<(Run, Run)> {
     let people = Rc::new(RefCell::new((CONNECTIONS..CONNECTIONS + WALKERS / 2).collect::<Vec<_>>()));
     let (mut times, took) =
         at_a_time(4, address, people, async |connection, index| log_in(connection, index).await).await?;
-    Ok((flow, load::summary("log-ins", &mut times, took)))
+    Ok((flow, load::summary("logins", &mut times, took)))
 }
 
 /// One login: the page, then the form.

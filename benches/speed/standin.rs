@@ -46,8 +46,8 @@ async fn worlds(binary: &Path) -> anyhow::Result<()> {
     let log_in = json!({ "client_id": KEY, "person": "ryan@example.com", "tokens": true });
     let each = (1..=WORLDS).map(|n| post_json(&format!("/w/w{n}/control/v1/login"), &CONTROL, &log_in.to_string()));
     // The empty half has no people.
-    load::all("a log-in in each", &server.address, 1, each.skip(WORLDS / 2).collect(), ok).await?;
-    say(&format!("memory after a log-in in every copy: {:.0} MiB", server.memory()? - before));
+    load::all("a login in each", &server.address, 1, each.skip(WORLDS / 2).collect(), ok).await?;
+    say(&format!("memory after a login in every copy: {:.0} MiB", server.memory()? - before));
     let mut connection = Connection::open(&server.address).await?;
     let mut times = Vec::new();
     for _ in 0..100 {

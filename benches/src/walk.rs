@@ -62,7 +62,7 @@ impl Browser {
             let form = hidden(&page)?;
             let fields = [("kakaw_form", form.as_str()), ("loginId", login), ("password", password)];
             let back = self.post(connection, &to_login, &fields).await?;
-            ensure!(back.status == 303, "log-in: {}", back.text());
+            ensure!(back.status == 303, "login: {}", back.text());
             let target = location(&back).context("location")?.to_owned();
             answer = self.get(connection, &target).await?;
         }

@@ -90,12 +90,12 @@ class Client(unittest.TestCase):
         self.assertTrue(self.kakaw.curl(self.kakaw.requests()[0]["id"]).startswith("curl -i -X GET "))
         self.kakaw.clear_requests()
         self.assertEqual(self.kakaw.count(), 0)
-        for wish in (
+        for refused in (
             lambda: self.kakaw.trigger(1001, user["id"], "unlink"),
             lambda: self.kakaw.replay("1"),
             lambda: self.kakaw.resume(1001, "unlink"),
         ):
-            self.assertRaisesRegex(Refused, "expected (a webhook|the id of a delivery)", wish)
+            self.assertRaisesRegex(Refused, "expected (a webhook|the id of a delivery)", refused)
         self.assertEqual(self.kakaw.deliveries(), [])
         (ryan,) = [one for one in self.kakaw.people() if one["person"] == "ryan@example.com"]
         self.assertEqual(ryan["links"][0]["user_id"], user["id"])
@@ -122,15 +122,15 @@ class Client(unittest.TestCase):
             with self.assertRaises((OSError, http.client.HTTPException)):
                 call(me)
         broken("/v2", content_type="text/plain")
-        with self.assertRaises(urllib.error.HTTPError) as told:
+        with self.assertRaises(urllib.error.HTTPError) as raised:
             urllib.request.urlopen(me)
-        self.assertEqual(told.exception.headers["content-type"], "text/plain")
-        told.exception.close()
+        self.assertEqual(raised.exception.headers["content-type"], "text/plain")
+        raised.exception.close()
         broken("/v2", status=503)
-        with self.assertRaises(urllib.error.HTTPError) as told:
+        with self.assertRaises(urllib.error.HTTPError) as raised:
             urllib.request.urlopen(me)
-        self.assertEqual((told.exception.code, told.exception.read()[:6]), (503, b"<html>"))
-        told.exception.close()
+        self.assertEqual((raised.exception.code, raised.exception.read()[:6]), (503, b"<html>"))
+        raised.exception.close()
 
         def keys():
             return [key["kid"] for key in call(self.kakaw.url + "/.well-known/jwks.json")[1]["keys"]]

@@ -257,8 +257,8 @@ test('our JavaScript SDK: popup, redirect, calls, address selection, retired cal
   await page.evaluate(uri => { Kakao.Auth.authorize({ isPopup: true, redirectUri: uri, state: 'p' }); }, `${site}/callback`);
   await second;
   await page.waitForURL(url => url.href.startsWith(`${site}/callback?`));
-  const told = new URL(page.url()).searchParams;
-  assert.deepEqual([told.get('state'), Boolean(told.get('code'))], ['p', true]);
+  const answer = new URL(page.url()).searchParams;
+  assert.deepEqual([answer.get('state'), Boolean(answer.get('code'))], ['p', true]);
   await load();
   assert.equal(await page.evaluate(() => Kakao.Auth.getAccessToken()), tokens.access_token, 'kept for the session');
   const old = context.waitForEvent('page');

@@ -51,7 +51,7 @@ for (const [lang, person] of [['ko', 'ryan'], ['en', 'mina']]) {
       await page.locator('input[name=loginId]#loginId--1').fill(`${person}@example.com`);
       await page.locator('input[name=password]#password--2').fill('wrong');
       await page.locator('button.submit[type=submit]').click();
-      assert.equal(await page.getByRole('alert').count(), 1, 'a wrong password is told');
+      assert.equal(await page.getByRole('alert').count(), 1, 'a wrong password is reported');
       assert.equal(await page.locator('#loginId--1').inputValue(), `${person}@example.com`, 'and nothing typed is lost');
       await page.locator('#password--2').fill(`${person}-password`);
       await page.locator('input[name=saveSignedIn]#saveSignedIn--4').check();

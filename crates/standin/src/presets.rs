@@ -69,7 +69,7 @@ presets! {
     PreRegistered "pre_registered";
 }
 
-/// A preset, as it is told.
+/// A preset, as the control API returns it.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Known {
     pub preset: Preset,

@@ -40,7 +40,7 @@ const MOST: usize = 10_000;
 /// Maximum length of a name, in characters: it becomes a label of a host name.
 const NAME: usize = 63;
 
-/// A world that is wished for. Without more it is empty.
+/// A request to create a world. By default, the world is empty.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct CreateWorld {

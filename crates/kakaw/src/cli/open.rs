@@ -23,7 +23,7 @@ use kakaw_platform::signer::Signer;
 use kakaw_platform::surroundings::{Alone, Surroundings};
 
 /// The base URL when neither a request nor the configuration gives one.
-pub const HERE: &str = "http://localhost:7700";
+pub const DEFAULT_URL: &str = "http://localhost:7700";
 
 /// What a command does if the key file is missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

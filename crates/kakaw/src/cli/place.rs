@@ -14,7 +14,7 @@ use kakaw_platform::Platform;
 const HEADER: &str = "kakaw-control";
 
 /// The stand-in's default URL.
-const HERE: &str = "http://localhost:7700";
+const DEFAULT_URL: &str = "http://localhost:7700";
 
 #[derive(ClapArgs)]
 pub struct Options {

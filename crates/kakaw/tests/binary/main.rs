@@ -29,3 +29,4 @@ mod sdk;
 mod standin;
 mod upgrade;
 mod walls;
+mod words;

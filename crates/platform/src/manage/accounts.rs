@@ -112,7 +112,7 @@ impl UseCase for Restrict {
     }
 }
 
-/// Deletes an account and ends all its links; services are told.
+/// Deletes an account and ends all its links; services are notified.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DeleteAccount {

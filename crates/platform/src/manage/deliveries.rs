@@ -46,7 +46,7 @@ pub struct Replay {
     pub id: String,
 }
 
-/// A delivery, as it is told.
+/// A delivery, as operators see it.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct DeliveryStatus {
     /// The value of `X-Kakao-Resource-ID`.

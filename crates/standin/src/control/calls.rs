@@ -84,9 +84,9 @@ macro_rules! call {
 
 /// Every call.
 pub const CALLS: &[Call] = &[
-    call!("worlds", Get "/worlds", "List all worlds of the process.", Sends::Nothing, Some(of::<Vec<Told>>)),
+    call!("worlds", Get "/worlds", "List all worlds of the process.", Sends::Nothing, Some(of::<Vec<WorldState>>)),
     call!("world-create", Post "/worlds", "Create a world: empty, as a copy of another world, or from a world file.",
-        Sends::Json(of::<worlds::CreateWorld>), Some(of::<Told>)),
+        Sends::Json(of::<worlds::CreateWorld>), Some(of::<WorldState>)),
     call!("world-delete", Delete "/worlds/{name}", "Delete a world.", Sends::Nothing, None),
     call!("snapshots", Get "/snapshots", "List the world's snapshots with their number of rows.", Sends::Nothing,
         Some(object)),

@@ -50,7 +50,7 @@ pub async fn post(Sent(caller, rules): Sent<Rules>) -> Response {
     let world = &caller.world;
     let mut policy = world.platform.policy();
     if let Some(seconds) = rules.access_token_lifetime {
-        // Clients are told one second less than the lifetime.
+        // Clients see one second less than the lifetime.
         if seconds != 0 && !(2..=365 * 86_400).contains(&seconds) {
             return caller.refuse(format!("access_token_lifetime: {seconds}; expected 2 seconds to a year, or 0"));
         }

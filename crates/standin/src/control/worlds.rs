@@ -25,7 +25,7 @@ use crate::worlds::{self, Running, Worlds};
 use kakaw_platform::http::error;
 use kakaw_wire::url::{split_origin, split_scheme};
 
-/// A world, as it is told.
+/// A world, as the control API returns it.
 #[derive(Serialize, JsonSchema)]
 pub struct WorldState {
     /// Its name.

@@ -203,7 +203,7 @@ async fn what_services_mix_up_is_told() {
         assert_eq!(server.exchange(REST, &code).await.json()["error_code"], "KOE320");
         assert!(last().await.contains(part), "{}", last().await);
     }
-    // Used twice: by whom and when.
+    // Used twice: by which client and when.
     let body = json!({ "client_id": REST, "person": "ryan@example.com" });
     let code = post(&server, "login", body).await["code"].as_str().unwrap().to_owned();
     let form = [("grant_type", "authorization_code"), ("client_id", REST), ("redirect_uri", CALLBACK), ("code", &code)];
