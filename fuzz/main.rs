@@ -1,7 +1,7 @@
-//! Feeds input to every parser. A target takes bytes, must not panic, and checks the guarantees of its parser.
+//! Fuzzes every parser. A target takes bytes, must not panic, and checks what its parser promises.
 //!
-//! `fuzz/run` builds this with libFuzzer, which is guided by coverage. Without it, the program feeds one file: `cargo
-//! run --package kakaw-fuzz -- TARGET FILE`.
+//! `fuzz/run` builds this with libFuzzer, which is guided by coverage. A normal build runs one file:
+//! `cargo run --package kakaw-fuzz -- TARGET FILE`.
 
 #![cfg_attr(fuzzing, no_main)]
 

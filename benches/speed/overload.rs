@@ -1,5 +1,4 @@
-//! Five times as many log-ins as can be hashed: admitted ones wait at most two seconds, and the rest are refused at
-//! once.
+//! Five times as many logins as can be hashed: accepted logins wait at most two seconds, the rest are refused at once.
 
 use std::time::{Duration, Instant};
 
@@ -9,28 +8,28 @@ use kakaw_platform::random::Seeded;
 
 use crate::scenario::{CONNECTIONS, log_in_answer};
 
-/// How long each rate is sustained.
+/// How long each rate lasts.
 const SPAN: Duration = Duration::from_secs(6);
 
-/// The results of a rate.
+/// The results at one rate.
 struct Sustained {
     answered: Run,
     refused: Run,
     share: f64,
 }
 
-/// Sustains 70 % of the capacity, then five times the capacity, and compares.
+/// Sends 70 % of the capacity, then five times the capacity, and compares the results.
 pub async fn run(address: &str, capacity: f64) -> anyhow::Result<()> {
     let normal = sustain(address, capacity * 0.7).await?;
     crate::say(&format!(
-        "log-ins at 70 % of capacity: p50 {:.1?} p99 {:.1?}, {:.1} % refused",
+        "logins at 70 % of capacity: p50 {:.1?} p99 {:.1?}, {:.1} % refused",
         normal.answered.p50,
         normal.answered.p99,
         normal.share * 100.0
     ));
     let over = sustain(address, capacity * 5.0).await?;
     crate::say(&format!(
-        "log-ins at five times capacity: answered {:.0}/s, p99 {:.1?} ({:.1} times normal); {:.1} % refused with 503 and \
+        "logins at five times capacity: answered {:.0}/s, p99 {:.1?} ({:.1} times normal); {:.1} % refused with 503 and \
          Retry-After, p99 {:.1?}",
         over.answered.per_second,
         over.answered.p99,
@@ -41,8 +40,8 @@ pub async fn run(address: &str, capacity: f64) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Starts log-ins at a rate, whether or not earlier ones have been answered, and like people do: independently of each
-/// other (a Poisson process).
+/// Starts logins at a rate, without waiting for earlier replies. As with real people, they are independent of each other (a
+/// Poisson process).
 async fn sustain(address: &str, rate: f64) -> anyhow::Result<Sustained> {
     let local = tokio::task::LocalSet::new();
     let mut tasks = tokio::task::JoinSet::new();

@@ -1,4 +1,4 @@
-//! The cost of lists and exports of many people, and their effect on other calls: `KAKAW_BENCH_PEOPLE=1`.
+//! What lists and exports of many people cost, and how they affect other requests: `KAKAW_BENCH_PEOPLE=1`.
 
 use std::cell::{Cell, RefCell};
 use std::fmt::Write as _;
@@ -16,14 +16,14 @@ use super::{ok, say};
 
 const PEOPLE: usize = 8_000;
 const CONTROL: [(&str, &str); 1] = [("kakaw-control", "1")];
-/// Connections that call at a steady rate meanwhile, and the interval between the calls of one connection.
+/// Connections that call at a steady rate in parallel, and the time between two calls of a connection.
 const CALLERS: usize = 8;
 const PACE: Duration = Duration::from_millis(4);
-/// Duration of a measurement.
+/// How long one measurement lasts.
 const TURN: Duration = Duration::from_secs(6);
 const TURNS: usize = 3;
 
-/// Returns a world with the benchmark's people, and as many more, each linked with an app.
+/// The benchmark's people, and this many more, each linked with an app.
 fn world() -> anyhow::Result<String> {
     let mut text = scenario::world();
     for index in 0..PEOPLE {
@@ -105,7 +105,7 @@ async fn timed(
     Ok(times[count / 2])
 }
 
-/// Measures the 99th percentile of calls at a steady rate, and how often `beside` ran meanwhile.
+/// The 99th percentile of calls at a steady rate, and how often `beside` ran in parallel.
 async fn p99(
     address: &str,
     prepared: &Prepared,
@@ -123,8 +123,7 @@ async fn p99(
                 let mut connection = Connection::open(&address).await?;
                 let start = tokio::time::Instant::now() + PACE * u32::try_from(index)? / u32::try_from(CALLERS)?;
                 for turn in 0..u32::try_from(TURN.as_micros() / PACE.as_micros())? {
-                    // The timer is late by up to a millisecond. A call that is later waited for the preceding one, and
-                    // that counts.
+                    // The timer is up to a millisecond late. A longer delay means that the previous call was slow, which counts.
                     let due = start + PACE * turn;
                     tokio::time::sleep_until(due).await;
                     let from =

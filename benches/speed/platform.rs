@@ -1,4 +1,4 @@
-//! What follows a log-in: consent details, user ids of an app with many people, and webhooks while people call.
+//! What comes after a login: consent details, user ids of an app with many people, and webhooks while clients call.
 
 use kakaw_core::{AccountId, AppId, UserId};
 use std::path::Path;
@@ -38,7 +38,7 @@ fn world(receiver: &str) -> String {
     )
 }
 
-/// Runs everything against a separate server. `baseline` is the bare server, which is also the receiver.
+/// Runs everything against a separate server. `baseline` is the bare server, which also receives the webhooks.
 pub async fn run(binary: &Path, folder: &Path, bare: &Server, baseline: &load::Run) -> anyhow::Result<()> {
     let data = folder.join("many").display().to_string();
     let files = [folder.join("world.toml"), folder.join("many.toml")];
@@ -79,7 +79,7 @@ pub async fn run(binary: &Path, folder: &Path, bare: &Server, baseline: &load::R
     enqueue(&store, 0).await?;
     let took = drained(bare, NOTICES).await?;
     say(&format!("webhooks, nobody calling: {:.0} deliveries/s ({NOTICES} signed events)", NOTICES as f64 / took));
-    // Alternate, because these machines are never quiet for long.
+    // The two alternate, because these machines are never quiet for long.
     let (mut alone, mut beside, mut meanwhile) = (0.0, 0.0, 0);
     for turn in 1..=3 {
         let me = || prepared.me(60_000);
@@ -122,7 +122,7 @@ async fn enqueue(store: &Store, from: i64) -> anyhow::Result<()> {
     commit(store, all.collect()).await
 }
 
-/// Returns the number of webhooks that the bare server has received.
+/// Number of webhooks that the bare server has received.
 async fn received(bare: &Server) -> anyhow::Result<i64> {
     let answer = Connection::open(&bare.address).await?.send(&get("/received", &[])).await?;
     answer.text().trim().parse().context("a number")

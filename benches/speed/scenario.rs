@@ -1,4 +1,4 @@
-//! The measured requests: log-ins, codes, tokens, user information.
+//! The measured requests: logins, codes, tokens, user information.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -12,7 +12,7 @@ use kakaw_wire::oidc::IdTokenClaims;
 pub const KEY: &str = "00000000000000000000000000000001";
 pub const OIDC_KEY: &str = "00000000000000000000000000000002";
 pub const CONNECTIONS: usize = 64;
-/// People of the full flow. Each goes through it once, because a second time has no consent screen.
+/// People of the full flow: each takes part once, because the second time there is no consent screen.
 const WALKERS: usize = 1200;
 
 /// Returns two apps, one of them with OpenID Connect, and people.
@@ -56,7 +56,7 @@ fn token(key: &str, grant: &str, name: &str, value: &str) -> Vec<u8> {
     post("/oauth/token", &[], &[("grant_type", grant), ("client_id", key), (name, value)])
 }
 
-/// Returns the value of a field of a token reply.
+/// The value of a field of a token reply.
 fn field(answer: &Answer, name: &str) -> anyhow::Result<String> {
     let json: serde_json::Value = serde_json::from_slice(&answer.body)?;
     let value = json[name].as_str().with_context(|| format!("{name} expected: {}", answer.text()))?;
@@ -136,9 +136,9 @@ impl Prepared {
     }
 }
 
-/// Log-in, consent, code, token, user information: each person once. Then log-ins alone.
+/// Log in, consent, code, token, user information: each person once. Then only logins.
 pub async fn full_flows(address: &str) -> anyhow::Result<(Run, Run)> {
-    // As many at a time as the queue accepts without refusing anybody.
+    // As many at a time as the queue accepts without refusing any.
     let people = Rc::new(RefCell::new((CONNECTIONS..CONNECTIONS + WALKERS / 2).collect::<Vec<_>>()));
     let flows = at_a_time(4, address, people, async |connection, index| {
         let code = Browser::default().code(connection, &authorize(KEY), &format!("p{index}"), "password").await?;
@@ -153,17 +153,17 @@ pub async fn full_flows(address: &str) -> anyhow::Result<(Run, Run)> {
     let people = Rc::new(RefCell::new((CONNECTIONS..CONNECTIONS + WALKERS / 2).collect::<Vec<_>>()));
     let (mut times, took) =
         at_a_time(4, address, people, async |connection, index| log_in(connection, index).await).await?;
-    Ok((flow, load::summary("log-ins", &mut times, took)))
+    Ok((flow, load::summary("logins", &mut times, took)))
 }
 
-/// One log-in: the page, then the form.
+/// One login: the page, then the form.
 pub async fn log_in(connection: &mut Connection, index: usize) -> anyhow::Result<()> {
     let answer = log_in_answer(connection, index).await?;
     anyhow::ensure!(answer.status == 303, "{} {}", answer.status, answer.text());
     Ok(())
 }
 
-/// Sends one log-in. Returns the answer, whatever it is.
+/// One login, whatever the reply.
 pub async fn log_in_answer(connection: &mut Connection, index: usize) -> anyhow::Result<Answer> {
     let path = format!("/login?continue={}", load::encoded(&authorize(KEY)));
     let mut browser = Browser::default();
@@ -174,7 +174,7 @@ pub async fn log_in_answer(connection: &mut Connection, index: usize) -> anyhow:
     browser.post(connection, &path, &fields).await
 }
 
-/// Does `work` for every person, a few at a time.
+/// Runs `work` for every person, a few at a time.
 async fn at_a_time(
     workers: usize,
     address: &str,

@@ -1,4 +1,4 @@
-//! Runs the servers as separate processes.
+//! The servers as separate processes.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
@@ -10,14 +10,14 @@ use anyhow::{Context as _, bail};
 /// A server that runs until it is dropped.
 pub struct Server {
     child: Child,
-    /// Where it listens.
+    /// Its address.
     pub address: String,
-    /// Time from the start to the first line, which is printed when the server is ready.
+    /// The time from the start to the first line, which the server prints when it is ready.
     pub took: Duration,
 }
 
 impl Server {
-    /// Starts a program whose first line contains its address.
+    /// Starts a program that prints its address in its first line.
     pub fn start(program: &Path, args: &[&str]) -> anyhow::Result<Self> {
         let started = Instant::now();
         let mut child =
@@ -56,7 +56,7 @@ impl Drop for Server {
     }
 }
 
-/// Builds the release binary and returns its path. `KAKAW_BENCH_BINARY` names another one, for a profiler.
+/// Builds the release binary and returns its path. `KAKAW_BENCH_BINARY` names another binary, for a profiler.
 pub fn release_binary() -> anyhow::Result<PathBuf> {
     if let Some(path) = std::env::var_os("KAKAW_BENCH_BINARY") {
         return Ok(PathBuf::from(path));

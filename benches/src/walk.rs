@@ -1,4 +1,4 @@
-//! Acts like a browser: logs in, agrees, and gets the code.
+//! The steps of a browser: log in, consent, return with a code.
 
 use anyhow::{Context as _, ensure};
 
@@ -62,7 +62,7 @@ impl Browser {
             let form = hidden(&page)?;
             let fields = [("kakaw_form", form.as_str()), ("loginId", login), ("password", password)];
             let back = self.post(connection, &to_login, &fields).await?;
-            ensure!(back.status == 303, "log-in: {}", back.text());
+            ensure!(back.status == 303, "login: {}", back.text());
             let target = location(&back).context("location")?.to_owned();
             answer = self.get(connection, &target).await?;
         }
@@ -86,7 +86,7 @@ fn location(answer: &Answer) -> Option<&str> {
     answer.header("location")
 }
 
-/// Returns the form token of a page.
+/// The form token of a form.
 pub fn hidden(page: &Answer) -> anyhow::Result<String> {
     let text = page.text();
     let after = text.split_once("name=\"kakaw_form\" value=\"").context("a form expected")?.1;

@@ -9,28 +9,29 @@ use crate::app::KeyKind;
 #[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Policy {
-    /// Seconds that an authorization code lives, 1 to 600.
+    /// Lifetime of an authorization code in seconds, 1 to 600.
     pub code_lifetime: i64,
     /// Whether a code exchange may leave out `redirect_uri`.
     pub redirect_uri_optional: bool,
-    /// Seconds during which the predecessor of a rotated refresh token is answered with the same successor.
+    /// After a refresh token is rotated, the old token returns the same new token for this many seconds.
     pub refresh_grace: i64,
-    /// Whether the second use of a code ends the tokens of its first use.
+    /// Whether a second use of a code revokes the tokens that its first use issued.
     pub revoke_on_code_reuse: bool,
-    /// Whether an outdated refresh token ends the log-in that it belonged to.
+    /// Whether the use of a replaced refresh token ends the login that it belongs to.
     pub revoke_on_refresh_reuse: bool,
-    /// Whether `/apiweb/code.json` hands out codes only for JavaScript keys with `code_polling = true`, of log-ins that
-    /// began on a page of a registered domain and that the person confirmed, to a registered `Origin`.
+    /// Whether `/apiweb/code.json` restricts code polling. If so, it returns a code only if the JavaScript key has
+    /// `code_polling = true`, the login began on a page of a registered domain, the person confirmed it, and the caller's
+    /// `Origin` is registered.
     pub strict_code_polling: bool,
-    /// Whether `POST /oauth/token` reads its parameters from the query when the body is empty. Proxies write queries, and
-    /// with them secrets and codes, into their logs.
+    /// Whether `POST /oauth/token` reads its parameters from the query string if the body is empty. Proxies log query
+    /// strings, and with them secrets and codes.
     pub token_parameters_in_query: bool,
-    /// Options that only a stand-in can change.
+    /// Rules that only a stand-in can change.
     #[serde(skip)]
     pub overrides: Overrides,
 }
 
-/// Protocol rules that tests override. No configuration key sets them.
+/// Rules of the protocol that tests change. They are not settings.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Overrides {
     /// Lifetime of access tokens in seconds, for every key. `None`: the lifetime for the kind of key.

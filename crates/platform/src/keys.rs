@@ -47,7 +47,7 @@ pub fn load(path: &Path) -> anyhow::Result<Option<Sealer>> {
     };
     if text.trim().is_empty() {
         bail!(
-            "the key file {} is empty; put it back from a backup, or remove it if its database was never used",
+            "the key file {} is empty; restore it from a backup, or delete it if its database was never used",
             path.display()
         );
     }
@@ -63,7 +63,7 @@ pub fn load(path: &Path) -> anyhow::Result<Option<Sealer>> {
         masters.push(MasterKey { id: entry.id, bytes });
     }
     let sealer = Sealer::new(&file.instance, &masters);
-    Ok(Some(sealer.with_context(|| format!("key file {} holds no key", path.display()))?))
+    Ok(Some(sealer.with_context(|| format!("key file {} contains no key", path.display()))?))
 }
 
 /// Makes the key file, readable only by its owner. If another process makes it at the same time, that file is used.
@@ -79,7 +79,7 @@ pub fn create(path: &Path, random: &dyn Random) -> anyhow::Result<Sealer> {
         }
         _ => {}
     }
-    load(path)?.with_context(|| format!("the key file {} was removed while it was made", path.display()))
+    load(path)?.with_context(|| format!("the key file {} was deleted while it was being created", path.display()))
 }
 
 /// Returns what is wrong with the mode of the key file, if anything.
@@ -87,7 +87,7 @@ pub fn create(path: &Path, random: &dyn Random) -> anyhow::Result<Sealer> {
 pub fn open_to_others(path: &Path) -> Option<String> {
     let mode = std::fs::metadata(path).ok()?.permissions().mode() & 0o777;
     let path = path.display();
-    (mode & 0o077 != 0).then(|| format!("{path} is open to others (mode {mode:o}); chmod 600 {path}"))
+    (mode & 0o077 != 0).then(|| format!("others can read {path} (mode {mode:o}); run chmod 600 {path}"))
 }
 
 /// The text of a database's proof.
@@ -101,8 +101,8 @@ const PROOF: &[u8] = b"this key file belongs to this database";
 pub async fn prove(store: &Store, sealer: &Sealer, path: &Path) -> anyhow::Result<()> {
     let wrong = || {
         anyhow::anyhow!(
-            "{} is not the key file of this database: what is sealed there does not open with it. Put the right file \
-             back, or name it with key_file; on a further node, copy the file of the first. Nothing was changed",
+            "{} is not the key file of this database: it cannot open what is sealed there. Restore the right file, or \
+             set key_file to its path; on another node, copy the file from the first. Nothing was changed",
             path.display()
         )
     };
@@ -114,7 +114,7 @@ pub async fn prove(store: &Store, sealer: &Sealer, path: &Path) -> anyhow::Resul
         // Another process may have written its proof first. Whichever is stored counts.
         let _outcome = store.commit(vec![instance::put_proof(&sealer.seal(Purpose::Keep, PROOF))]).await?;
     }
-    let proof = instance::proof(store).await?.context("the database keeps no proof of its key file")?;
+    let proof = instance::proof(store).await?.context("the database has no proof of its key file")?;
     match sealer.open(Purpose::Keep, &proof) {
         Some(plain) if plain == PROOF => Ok(()),
         _ => Err(wrong()),

@@ -63,7 +63,7 @@ fn of_host(headers: &HeaderMap) -> Option<&str> {
 
 fn unknown(name: &str) -> Response {
     let name: String = name.chars().take(70).collect();
-    let text = format!("there is no world {name:?} here: it was deleted, or never made (POST /control/v1/worlds)");
+    let text = format!("there is no world {name:?}: it was deleted, or never created (POST /control/v1/worlds)");
     error::json(
         StatusCode::NOT_FOUND,
         &json!({ "error": "invalid_request", "error_description": text, "msg": text, "code": -2 }),

@@ -1,4 +1,4 @@
-//! Fault rules: which exchanges a stand-in lets fail, and how.
+//! Fault rules: which requests they match, and how these fail.
 
 use kakaw_core::{AccountId, AppId};
 use std::collections::HashMap;
@@ -7,48 +7,48 @@ use std::sync::{Mutex, PoisonError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A rule. What is absent fits all.
+/// A rule. Absent fields match everything.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct FaultRule {
-    /// Given when the rule is added.
+    /// Assigned when the rule is added.
     #[schemars(skip)]
     pub id: u64,
-    /// `GET`, `POST` …
+    /// Method: `GET`, `POST` …
     #[serde(skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
-    /// The beginning of the path.
+    /// Prefix of the path.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
-    /// The key of the request, or of its token.
+    /// App key of the request or of its token.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub app_key: Option<String>,
-    /// Log-in id of the person whose token, code, log-in or session it is.
+    /// Login id of the person that the request's token, code, login or session belongs to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub person: Option<String>,
-    /// Not requests but deliveries of this webhook: `unlink` or `account_status`.
+    /// Matches deliveries of this webhook instead of requests: `unlink` or `account_status`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub webhook: Option<String>,
     /// The account of `person`, found when the rule is added.
     #[serde(skip)]
     #[schemars(with = "Option<i64>")]
     pub account: Option<AccountId>,
-    /// Only the nth exchange that fits, counted from 1.
+    /// Only the nth match, counted from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nth: Option<u64>,
-    /// At most so many exchanges.
+    /// Apply the fault at most this many times.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub times: Option<u64>,
-    /// 0 to 1; default 1.
+    /// Probability that the fault is applied, 0 to 1; default 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub probability: Option<f64>,
-    /// How the exchange fails.
+    /// The fault.
     pub fault: Fault,
-    /// Exchanges that fitted so far.
+    /// Number of matches so far.
     #[serde(skip_deserializing)]
     #[schemars(skip)]
     pub fitted: u64,
-    /// Exchanges that it was applied to so far.
+    /// How often it was applied so far.
     #[serde(skip_deserializing)]
     #[schemars(skip)]
     pub applied: u64,
@@ -58,34 +58,34 @@ pub struct FaultRule {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Fault {
-    /// Answer this code of the catalogue instead, as the mistake itself would be answered: JSON, a page, or a redirect.
+    /// Reply with this error code, in the same form as the real error: JSON, a page, or a redirect.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
-    /// Milliseconds of real time before the answer.
+    /// Delay of the reply in milliseconds of real time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub latency_ms: Option<u64>,
-    /// Up to so many milliseconds more.
+    /// Random extra delay, up to this many milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub spread_ms: Option<u64>,
-    /// Break the connection: before anything happens, or after it happened and the answer is lost.
+    /// Drop the connection before the request is processed, or after it: then the reply is lost.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub drop: Option<Drop>,
-    /// Break the connection after so many bytes of the body.
+    /// Drop the connection after this many bytes of the body.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cut: Option<usize>,
-    /// Another content type.
+    /// Send this content type.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub content_type: Option<String>,
-    /// A page of a broken gateway with this status, 500 to 599.
+    /// Reply with a gateway's error page with this status, 500 to 599.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
-    /// What is wrong with the ID token of `/oauth/token`.
+    /// The fault in the ID token of `/oauth/token`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id_token: Option<IdToken>,
-    /// What is wrong with the key set.
+    /// The fault in the key set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jwks: Option<Keys>,
-    /// What is wrong with the delivery of a webhook: `{"late": seconds}`, or a word.
+    /// The fault in a webhook's delivery: `{"late": seconds}`, or a word.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delivery: Option<Delivery>,
 }
@@ -102,7 +102,7 @@ impl Fault {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Delivery {
-    /// So many seconds of world time later.
+    /// This many seconds of world time late.
     Late(i64),
     /// Twice, as after a crash between sending and writing down; a token keeps its `jti`.
     Twice,

@@ -56,7 +56,7 @@ async fn events(
 ) -> Response {
     let site = headers.get("sec-fetch-site").and_then(|site| site.to_str().ok()).unwrap_or("same-origin");
     if !peer.ip().to_canonical().is_loopback() || !["same-origin", "none"].contains(&site) {
-        let reason = "the inspector is for its own page on this machine".to_owned();
+        let reason = "the inspector accepts requests only from its own page on this machine".to_owned();
         return Error::from(Problem::BadTokenRequest { reason })
             .kauth(&world.platform, &context::base(&world.platform, &headers));
     }
@@ -121,17 +121,18 @@ fn refused(reason: String) -> Error {
 async fn register_sent(world: &World, id: u64) -> Result<(), Error> {
     let filter = Filter { after: Some(id.saturating_sub(1)), ..Filter::default() };
     let exchange = world.requests.list(&filter).into_iter().find(|exchange| exchange.id == id);
-    let exchange = exchange.ok_or_else(|| refused(format!("there is no exchange {id} in the log")))?;
+    let exchange = exchange.ok_or_else(|| refused(format!("there is no request {id} in the log")))?;
     let sent = |name: &str| exchange.parameters.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str());
     let key = exchange.app_key.as_deref().unwrap_or_default();
-    let (app, _) =
-        app_keys::with_app(&world.platform.store, key).await?.ok_or_else(|| refused("its app is gone".to_owned()))?;
+    let (app, _) = app_keys::with_app(&world.platform.store, key)
+        .await?
+        .ok_or_else(|| refused("its app was deleted".to_owned()))?;
     let (platform, actor, version) = (&world.platform, Actor::ControlApi, Some(Version(app.version)));
     let changed = match exchange.code {
         Some("KOE006") => {
             let keys = app_keys::of_app(&platform.store, app.id).await?;
             let Some(stored) = keys.into_iter().find(|stored| stored.key.key == key) else {
-                return Err(refused("its key is gone".to_owned()));
+                return Err(refused("its key was deleted".to_owned()));
             };
             let mut settings = stored.key.settings;
             settings.redirect_uris.push(sent("redirect_uri").unwrap_or_default().to_owned());
@@ -151,7 +152,7 @@ async fn register_sent(world: &World, id: u64) -> Result<(), Error> {
             }
             ChangeApp { id: app.id.0, settings }.run(platform, &actor, version).await
         }
-        _ => return Err(refused("only KOE006 and KOE205 can be mended by a click".to_owned())),
+        _ => return Err(refused("only KOE006 and KOE205 can be fixed with a click".to_owned())),
     };
     match changed {
         Ok(_) => Ok(()),

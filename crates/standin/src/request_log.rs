@@ -63,7 +63,7 @@ pub struct Exchange {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<i64>")]
     pub app: Option<AppId>,
-    /// Log-in id of the person whose token, code, log-in or session it is.
+    /// Login id of the person that the request's token, code, login or session belongs to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub person: Option<String>,
     /// Their account.
@@ -116,28 +116,28 @@ struct Kept {
 #[derive(Debug, Clone, Default, serde::Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Filter {
-    /// Only after this id.
+    /// Only requests after this id.
     pub after: Option<u64>,
-    /// `GET`, `POST` …
+    /// Method: `GET`, `POST` …
     pub method: Option<String>,
-    /// The beginning of the path.
+    /// Prefix of the path.
     pub path: Option<String>,
-    /// The key of the request, or of its token.
+    /// App key of the request or of its token.
     pub app_key: Option<String>,
-    /// The id of the app of the key, of the token or of the admin key.
+    /// Id of the app that the key, the token or the admin key belongs to.
     #[schemars(with = "Option<i64>")]
     pub app: Option<AppId>,
-    /// Log-in id of the person whose token, code, log-in or session it is.
+    /// Login id of the person that the request's token, code, login or session belongs to.
     pub person: Option<String>,
     /// The account of `person`, found when the filter is read.
     #[serde(skip)]
     #[schemars(with = "Option<i64>")]
     pub account: Option<AccountId>,
-    /// Values of parameters, of the query or the form: `parameters.state=abc`. Of secrets, the first letters are compared.
+    /// Values of parameters in the query or the form: `parameters.state=abc`. Of secrets, only the first letters are compared.
     pub parameters: BTreeMap<String, String>,
-    /// HTTP status.
+    /// HTTP status of the reply.
     pub status: Option<u16>,
-    /// The code of the catalogue.
+    /// Error code.
     pub code: Option<String>,
 }
 

@@ -131,7 +131,7 @@ fn read(path: &str) -> Result<Link, String> {
             // Two of the parameters contain others, as JSON.
             "params" | "headers" => {
                 let inner: BTreeMap<String, Value> =
-                    serde_json::from_str(value).map_err(|error| format!("{name} is no JSON object: {error}"))?;
+                    serde_json::from_str(value).map_err(|error| format!("{name} is not a JSON object: {error}"))?;
                 let text = |value: Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
                 all.extend(inner.into_iter().map(|(name, value)| (name.replace("KA", "ka"), text(value))));
             }

@@ -190,10 +190,13 @@ impl Surroundings for Place {
         if delivery.attempts == 1 && !self.faults.is_empty() {
             match self.faults.choose_delivery(kind, random::chance(random)) {
                 None => {}
-                Some(Injected::Late(seconds)) => return Schedule::Later { seconds, why: "put off by a fault rule" },
+                Some(Injected::Late(seconds)) => return Schedule::Later { seconds, why: "delayed by a fault rule" },
                 Some(Injected::OutOfOrder) => {
                     self.faults.let_overtake(delivery.app_id, kind, delivery.id);
-                    return Schedule::Later { seconds: 3600, why: "waits for the one that follows, by a fault rule" };
+                    return Schedule::Later {
+                        seconds: 3600,
+                        why: "delayed by a fault rule until after the next notice",
+                    };
                 }
                 Some(sent @ (Injected::BadSignature | Injected::Twice)) => self.faults.keep_for(delivery.id, sent),
             }

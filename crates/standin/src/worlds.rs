@@ -41,17 +41,17 @@ const MOST: usize = 10_000;
 /// Maximum length of a name, in characters: it becomes a label of a host name.
 const NAME: usize = 63;
 
-/// A world that is wished for. Without more it is empty.
+/// A request to create a world. By default, the world is empty.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct CreateWorld {
-    /// a–z, 0–9 and `-`; without one it gets one.
+    /// Name: a–z, 0–9 and `-`; default: a generated name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// The world whose apps, people, links and clock it begins with; its keys are its own, so tokens do not carry over.
+    /// World to copy: apps, people, links and clock. The new world has its own keys, so tokens are not copied.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub copy_of: Option<String>,
-    /// A world file (TOML) that is applied then.
+    /// World file (TOML) to apply to the new world.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub world_file: Option<String>,
 }
@@ -207,7 +207,7 @@ impl Worlds {
     pub fn delete(&self, name: &str) -> Result<bool, Refused> {
         if name == DEFAULT {
             return Err(Refused::Wrong(
-                "the default world ends with the process; reset makes it what it was".to_owned(),
+                "the default world cannot be deleted: it ends with the process. To restore its initial state, use reset".to_owned(),
             ));
         }
         Ok(self.others.write().unwrap_or_else(PoisonError::into_inner).remove(name).is_some())
@@ -263,7 +263,7 @@ impl Worlds {
             return Err(taken(name));
         }
         if self.others.read().unwrap_or_else(PoisonError::into_inner).len() >= MOST {
-            return Err(Refused::Wrong(format!("there are {MOST} worlds already: delete some")));
+            return Err(Refused::Wrong(format!("there are already {MOST} worlds: delete some")));
         }
         Ok(())
     }
@@ -302,7 +302,7 @@ impl Worlds {
 }
 
 fn taken(name: &str) -> Refused {
-    Refused::Wrong(format!("there is a world {name:?} already"))
+    Refused::Wrong(format!("there is already a world {name:?}"))
 }
 
 async fn apply(world: &World, file: &WorldFile) -> Result<(), Refused> {

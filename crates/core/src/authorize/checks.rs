@@ -116,7 +116,7 @@ impl<'a> Request<'a> {
         self.parameters.others().code_challenge.as_deref()
     }
 
-    /// Returns which pages are shown, and to whom.
+    /// Returns which pages are shown, and to which person.
     #[must_use]
     pub const fn prompt(&self) -> Prompt {
         self.parameters.prompt()

@@ -1,4 +1,4 @@
-//! `kakaw ctl` — every call of a running stand-in's control API, by its name and `field=value`.
+//! `kakaw ctl` — every call of a running stand-in's control API, as a verb and `field=value`.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -23,16 +23,16 @@ pub struct Args {
     /// One of its worlds, by name.
     #[arg(long)]
     world: Option<String>,
-    /// What to do; without it, what there is.
+    /// The call; without it, all calls are listed.
     verb: Option<String>,
-    /// What to send: field=value, a.b=value for what is inside, "?" to see the fields.
+    /// What to send: field=value, or a.b=value for a nested field; "?" lists the fields.
     #[arg(value_name = "FIELD=VALUE")]
     fields: Vec<String>,
 }
 
 /// Returns the list of calls, for the help.
 fn words() -> String {
-    let mut text = "What there is:\n".to_owned();
+    let mut text = "Calls:\n".to_owned();
     for call in CALLS {
         let _ = writeln!(text, "  {:<15} {}", call.verb, call.about);
     }
@@ -68,14 +68,14 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Returns the error for an empty reply: `wait` is the only call with a reply that can be empty.
+/// The error of `wait`: of the calls that have a reply, only `wait` can return nothing.
 fn nothing_came(fields: &[String]) -> anyhow::Error {
     let seconds = fields.iter().find_map(|field| field.strip_prefix("timeout=")?.parse().ok());
     let seconds = seconds.unwrap_or(10).min(watch::LONGEST);
     let filter: Vec<&str> = fields.iter().map(String::as_str).filter(|field| !field.starts_with("timeout=")).collect();
     let what =
         if filter.is_empty() { "no request".to_owned() } else { format!("no request with {}", filter.join(" ")) };
-    anyhow::anyhow!("{what} came within {seconds} s; kakaw ctl requests shows those that came")
+    anyhow::anyhow!("{what} came within {seconds} s; kakaw ctl requests lists those that came")
 }
 
 fn find(verb: &str) -> anyhow::Result<&'static Call> {
@@ -86,18 +86,18 @@ fn find(verb: &str) -> anyhow::Result<&'static Call> {
     })
 }
 
-/// Returns the fields of a call, for a user who asks.
+/// The fields of a call, as `?` prints them.
 fn fields(call: &Call) -> String {
     let mut text = format!("{}\n{} {PREFIX}{}\n", call.about, call.method.name(), call.path);
     let required = call.required();
     for name in call.in_path() {
-        let _ = writeln!(text, "  {name:<16} needed");
+        let _ = writeln!(text, "  {name:<16} required");
     }
     if let Sends::WorldFile = call.sends {
-        text.push_str("  FILE             needed: the path of a world file\n");
+        text.push_str("  FILE             required: the path of a world file\n");
     }
     for (name, schema) in call.fields() {
-        let needed = if required.contains(&name) { "needed. " } else { "" };
+        let needed = if required.contains(&name) { "required. " } else { "" };
         let _ = writeln!(text, "  {name:<16} {needed}{}", line(&schema));
         for (inner, schema) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
             let _ = writeln!(text, "    {name}.{inner:<14} {}", line(schema));
@@ -132,7 +132,7 @@ impl Sent {
         let mut body = Value::Object(Map::new());
         for word in words {
             let (name, value) =
-                word.split_once('=').ok_or_else(|| format!("{word:?} is no field; expected field=value"))?;
+                word.split_once('=').ok_or_else(|| format!("{word:?} is not a field; expected field=value"))?;
             if in_path.contains(&name) {
                 path = path.replace(&format!("{{{name}}}"), value);
                 continue;
@@ -142,7 +142,11 @@ impl Sent {
                 let names: Vec<&str> = in_path.iter().copied().chain(known.keys().map(String::as_str)).collect();
                 let meant = diagnosis::meant(first, names.iter().copied());
                 let meant = meant.map(|meant| format!(", did you mean {meant}?")).unwrap_or_default();
-                return Err(format!("{} has no field {first:?}{meant}; there is: {}", call.verb, names.join(", ")));
+                return Err(format!(
+                    "{} has no field {first:?}{meant}; its fields are: {}",
+                    call.verb,
+                    names.join(", ")
+                ));
             };
             let taken = || format!("{name}: a field is a value or has fields of its own, not both");
             let mut place = member(&mut body, first).ok_or_else(taken)?;

@@ -1,4 +1,4 @@
-//! Listens, announces the address, and serves until it is told to stop.
+//! Listens, prints the address, and serves until a signal stops it.
 
 use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -17,7 +17,7 @@ use kakaw_platform::Platform;
 use kakaw_platform::jobs;
 use kakaw_platform::log;
 
-/// Time that active requests may take after a signal to stop.
+/// How long open requests may take after a signal to stop.
 const GRACE: Duration = Duration::from_secs(4);
 
 /// Time that the last lines of the log may take.
@@ -26,7 +26,7 @@ const DRAIN: Duration = Duration::from_secs(1);
 /// The listeners of a process: one address, and the other loopback address if the first is one.
 pub struct Listeners {
     listeners: Vec<TcpListener>,
-    /// The requested address, with the actual port.
+    /// The requested address, with its real port.
     pub address: SocketAddr,
 }
 
@@ -48,7 +48,7 @@ impl Listeners {
                 Ok(second) => listeners.push(second),
                 Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
                     tracing::warn!(
-                        "port {} of {ip} belongs to another process: localhost may lead there",
+                        "another process uses port {} of {ip}: localhost may reach that process",
                         address.port()
                     );
                 }
@@ -70,7 +70,7 @@ pub enum Stop {
     WithStdin,
 }
 
-/// Serves until it is told to stop, and then lets active requests finish.
+/// Serves until it must stop, then lets open requests finish.
 pub async fn serve(
     platform: Arc<Platform>,
     listeners: Listeners,
@@ -83,7 +83,7 @@ pub async fn serve(
     let mut servers = tokio::task::JoinSet::new();
     for listener in listeners.listeners {
         let listener = listener.tap_io(|stream| {
-            // Small replies must not wait for more data.
+            // Without a delay for small replies.
             let _ = stream.set_nodelay(true);
         });
         let service = app.clone().into_make_service_with_connect_info::<SocketAddr>();
@@ -94,7 +94,7 @@ pub async fn serve(
         servers.spawn(axum::serve(listener, service).with_graceful_shutdown(until).into_future());
     }
     {
-        // The server works even if nobody reads its announcement.
+        // If standard output cannot be written, the server runs all the same.
         let mut out = std::io::stdout().lock();
         let _ = write!(out, "listening on http://{}\n{announcement}", listeners.address);
         let _ = out.flush();
@@ -114,7 +114,7 @@ pub async fn serve(
 #[cfg(feature = "standin")]
 async fn stdin_ended() {
     let (ended, wait) = tokio::sync::oneshot::channel();
-    // On a thread of its own, because a blocking read cannot be cancelled and would keep the runtime from stopping.
+    // A separate thread: a read cannot be cancelled, and must not keep the runtime from ending.
     std::thread::spawn(move || {
         let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
         let _ = ended.send(());
@@ -139,13 +139,12 @@ pub fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Res
     block_on_logging(config::Log::default(), work)
 }
 
-/// The same with the requested log.
+/// The same with this log configuration.
 pub fn block_on_logging<T>(log: config::Log, work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     lines::start(log);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let result = runtime.block_on(work);
-    // Everything that is needed has been waited for. Nobody needs an RSA key that is still being generated, which may
-    // take a second.
+    // Do not wait for background work: an RSA key that is still being generated, which may take a second, is not needed.
     runtime.shutdown_background();
     log::drain(DRAIN);
     result

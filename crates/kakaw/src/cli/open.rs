@@ -24,15 +24,15 @@ use kakaw_platform::signer::Signer;
 use kakaw_platform::surroundings::{Alone, Surroundings};
 use kakaw_platform::transient_results::TransientResults;
 
-/// The platform's URL when neither a request nor the configuration has one.
+/// The base URL when neither a request nor the configuration gives one.
 pub const DEFAULT_URL: &str = "http://localhost:7700";
 
-/// What a command does about a missing key file.
+/// What a command does if the key file is missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Missing {
-    /// Make it, if nobody has used the database yet.
+    /// Creates it, if the database is unused.
     Make,
-    /// Report it, and whether the database is missing or unused too.
+    /// Fails, and also if the database is missing or unused.
     Refuse,
 }
 
@@ -54,15 +54,15 @@ pub async fn within(
     if let (Url::Sqlite(path), Missing::Refuse) = (&url, missing)
         && !path.exists()
     {
-        bail!("there is no database {}; kakaw init, apply, dev or serve make one", path.display());
+        bail!("there is no database {}; kakaw init, apply, dev or serve creates one", path.display());
     }
     if let Url::Sqlite(path) = &url
         && let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty())
     {
-        std::fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+        std::fs::create_dir_all(folder).with_context(|| format!("cannot create the folder {}", folder.display()))?;
     }
     let key_file = config.keys_path().map_err(Usage::error)?;
-    // Read it first: a database is not made for a key file that cannot be read.
+    // Read first: if the key file cannot be read, no database is created.
     let found = key_file.as_deref().map(keys::load).transpose()?.flatten();
     let store = Store::open(&url).await.context("cannot open the database")?;
     let sealer = match &key_file {
@@ -70,7 +70,7 @@ pub async fn within(
         Some(path) => {
             let sealer = match found {
                 Some(_) if missing == Missing::Refuse && instance::is_unused(&store).await? => bail!(
-                    "nobody has used this database yet: kakaw init sets it up. Is it the right one? Nothing was changed"
+                    "this database is not set up yet: kakaw init sets it up. Check that it is the right database. Nothing was changed"
                 ),
                 Some(sealer) => sealer,
                 None => make(path, &store, &*random, missing).await?,
@@ -121,32 +121,32 @@ pub async fn within(
 fn passwords(config: &config::Passwords) -> Passwords {
     if config.queue.is_some() {
         tracing::warn!(
-            "passwords.queue goes away with the next release; set passwords.longest_wait (milliseconds) instead"
+            "passwords.queue will be removed in the next release; set passwords.longest_wait (milliseconds) instead"
         );
     }
     Passwords::new(config.cost(), config.workers, config.queue.unwrap_or(PLACES))
         .waiting_at_most(Duration::from_millis(config.longest_wait))
 }
 
-/// Makes the key file of a database that nobody has used yet.
+/// Creates the key file of an unused database.
 async fn make(path: &Path, store: &Store, random: &dyn Random, missing: Missing) -> anyhow::Result<Sealer> {
     if !instance::is_unused(store).await? {
-        // Another first start may have made both meanwhile.
+        // Another process may have created both in the meantime.
         if let Some(sealer) = keys::load(path)? {
             return Ok(sealer);
         }
         bail!(
-            "the key file {} is missing, and the database is in use: with a new one nothing that is sealed there could be \
-             opened again. Put the file back from a backup, or name the right one with key_file; on a further node, copy \
-             the file of the first. Nothing was changed",
+            "the key file {} is missing, but the database is in use: a new key file could not open anything that is sealed in \
+             it. Restore the file from a backup, or set key_file to the right path; on another node, copy the file from \
+             the first. Nothing was changed",
             path.display()
         );
     }
     if missing == Missing::Refuse {
-        bail!("there is no key file {} yet: kakaw init makes it, and the tables of the database", path.display());
+        bail!("there is no key file {} yet: kakaw init creates it, and the database's tables", path.display());
     }
     let sealer = keys::create(path, random)?;
-    tracing::info!("made the key file {}; keep a backup of it, apart from those of the database", path.display());
+    tracing::info!("created the key file {}; back it up, separately from the database", path.display());
     Ok(sealer)
 }
 

@@ -1,4 +1,4 @@
-//! Finds the world for `apply` and `export`: a running stand-in, or a database.
+//! What a command works on: a running stand-in, or a database.
 
 use std::path::PathBuf;
 
@@ -13,26 +13,26 @@ use kakaw_platform::Platform;
 /// The header of every control request.
 const HEADER: &str = "kakaw-control";
 
-/// The URL of a stand-in, unless another is configured.
+/// The stand-in's default URL.
 const DEFAULT_URL: &str = "http://localhost:7700";
 
 #[derive(ClapArgs)]
 pub struct Options {
-    /// A running stand-in [default: KAKAW_URL, or http://localhost:7700].
+    /// The stand-in [default: KAKAW_URL, else http://localhost:7700].
     #[arg(long, conflicts_with_all = ["data", "database", "config"])]
     url: Option<String>,
-    /// The folder of a stand-in's database and keys.
+    /// Folder with a stand-in's database and keys.
     #[arg(long, value_name = "DIR", conflicts_with = "database")]
     data: Option<PathBuf>,
-    /// sqlite:PATH, whose key file stands beside it, or postgres://…, with its key file in KAKAW_KEY_FILE.
+    /// sqlite:PATH, with its key file in the same folder, or postgres://…, with its key file in KAKAW_KEY_FILE.
     #[arg(long, value_name = "URL")]
     database: Option<String>,
-    /// The configuration file of `kakaw serve`.
+    /// Configuration file of `kakaw serve`.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 }
 
-/// A running stand-in or a database.
+/// What the command works on.
 pub enum Place {
     Running(Running),
     Local(Box<Platform>),
@@ -44,12 +44,12 @@ impl Options {
         self.config.is_some()
     }
 
-    /// Finds the world, which must exist.
+    /// Finds it; it must exist.
     pub async fn find(&self) -> anyhow::Result<Place> {
         self.open(Missing::Refuse).await
     }
 
-    /// Finds the world. A database that nobody has used yet is set up.
+    /// Finds it; a new database is set up.
     pub async fn find_or_make(&self) -> anyhow::Result<Place> {
         self.open(Missing::Make).await
     }
@@ -99,7 +99,7 @@ impl Running {
         let token = config::environment(config::CONTROL_TOKEN).unwrap_or_else(|| "1".to_owned());
         let answer = request.header(HEADER, token).send().await.map_err(|_| {
             anyhow::anyhow!(
-                "no stand-in answers at {}; start one with kakaw dev, or give --url, --data or --database",
+                "no stand-in answers at {}; start one with kakaw dev, or use --url, --data or --database",
                 self.base
             )
         })?;
@@ -114,7 +114,7 @@ impl Running {
     }
 }
 
-/// Returns the URL of the stand-in: this one, or else that of the environment, or else of this machine.
+/// The stand-in's URL: this one, else KAKAW_URL, else the default.
 pub fn stand_in(url: Option<String>) -> String {
     let url = url.or_else(|| config::environment(config::URL)).unwrap_or_else(|| DEFAULT_URL.to_owned());
     url.trim_end_matches('/').to_owned()

@@ -1,5 +1,4 @@
-//! `kakaw run -- COMMAND` — a stand-in for one command. Only the command's traffic to the hosts of Kakao Login goes to
-//! it.
+//! `kakaw run -- COMMAND` — a stand-in for one command: only its requests to the hosts of Kakao Login are routed to it.
 
 use std::ffi::OsString;
 use std::io::Write as _;
@@ -33,26 +32,26 @@ use kakaw_wire::url::split_port;
 
 #[derive(ClapArgs)]
 pub struct Args {
-    /// World file with apps and people; may be given more than once. Without one there is the sample world.
+    /// World file with apps and people; repeat the option for more files [default: the sample world].
     #[arg(long, value_name = "FILE.toml")]
     world: Vec<PathBuf>,
-    /// A stand-in that runs already, or one of its worlds (http://localhost:7700/w/NAME), instead of a new one.
+    /// Use a running stand-in, or one of its worlds (http://localhost:7700/w/NAME), instead of starting one.
     #[arg(long, conflicts_with_all = ["world", "real_sdk"])]
     url: Option<String>,
-    /// A folder with a copy of Kakao's JavaScript SDK, which pages get instead of ours.
+    /// Folder with a copy of Kakao's JavaScript SDK; pages get that copy instead of Kakaw's SDK.
     #[arg(long, value_name = "DIR")]
     real_sdk: Option<PathBuf>,
     /// Refuse the command's connections to all other https hosts.
     #[arg(long)]
     offline: bool,
-    /// The command starts a Java virtual machine; known already of java, mvn, gradle and the like.
+    /// The command starts a Java virtual machine (set automatically for java, mvn, gradle and similar commands).
     #[arg(long)]
     jvm: bool,
-    /// Open Chromium or Chrome on this page, with its traffic to Kakao's hosts routed to the stand-in; a page of this
-    /// machine is opened when it answers [default: the inspector].
+    /// Open Chromium or Chrome on this page, with its requests to Kakao's hosts routed to the stand-in. For a page on this
+    /// machine, wait until the server accepts connections [default: the inspector].
     #[arg(long, value_name = "URL", num_args = 0..=1, require_equals = true, default_missing_value = "")]
     browser: Option<String>,
-    /// Print neither where the stand-in is nor a summary.
+    /// Do not print the stand-in's address or the summary.
     #[arg(long)]
     quiet: bool,
     /// The command and its arguments.
@@ -72,7 +71,7 @@ pub fn run(args: Args) -> anyhow::Result<()> {
             None => Target::started(&config, files, &args).await?,
         };
         if !args.quiet {
-            // The command runs even if nobody reads the announcement.
+            // If standard error cannot be written, the command runs all the same.
             let _ = announce(&target, browser.is_some());
         }
         let mut signals = Signals::catch()?;
@@ -91,7 +90,7 @@ pub fn run(args: Args) -> anyhow::Result<()> {
         }
         let status = status?;
         if !args.quiet {
-            // The command's exit code counts, even if nobody reads the summary.
+            // The command's exit code is returned even if nobody reads the summary.
             let seen =
                 tokio::select! { seen = target.seen() => seen?, _ = signals.next() => return Ok(exit_code(status)) };
             let _ = summary(&seen, target.others(), args.offline);
@@ -101,7 +100,7 @@ pub fn run(args: Args) -> anyhow::Result<()> {
     std::process::exit(code);
 }
 
-/// The stand-in to which the command's traffic goes.
+/// The stand-in that the command's requests are routed to.
 struct Target {
     url: String,
     entrance: Entrance,
@@ -249,15 +248,15 @@ async fn answers(page: &str) {
     }
 }
 
-/// Prints the addresses on standard error, because standard output is the command's.
+/// Prints the addresses on standard error: standard output belongs to the command.
 fn announce(target: &Target, opens_browser: bool) -> std::io::Result<()> {
     let url = &target.url;
     let mut err = std::io::stderr().lock();
-    writeln!(err, "kakaw: the stand-in is at {url}, its inspector at {url}/inspector")?;
+    writeln!(err, "kakaw: stand-in at {url}, inspector at {url}/inspector")?;
     if opens_browser {
         return writeln!(
             err,
-            "  A browser opens whose requests to Kakao come here; your usual one goes to the real Kakao.\n"
+            "  A browser opens whose requests to Kakao go to the stand-in. Your usual browser goes to the real Kakao.\n"
         );
     }
     // Each run has its own port, so that two browsers have two profiles.
@@ -265,7 +264,10 @@ fn announce(target: &Target, opens_browser: bool) -> std::io::Result<()> {
     let profile = std::env::temp_dir().join(format!("kakaw-browser-{port}"));
     let flags = browser_flags(target, &profile);
     let flags: Vec<String> = flags.iter().map(|flag| format!("'{}'", flag.replace('\'', r"'\''"))).collect();
-    writeln!(err, "  Your usual browser goes to the real Kakao. kakaw run --browser opens one that comes here;")?;
+    writeln!(
+        err,
+        "  Your usual browser goes to the real Kakao. kakaw run --browser opens one that goes to the stand-in,"
+    )?;
     writeln!(err, "  or start Chromium or Chrome yourself:\n  chromium {}\n", flags.join(" "))
 }
 
@@ -281,13 +283,13 @@ struct Seen {
     diagnosis: Vec<String>,
 }
 
-/// Returns the command's exit code; like a shell, 128 plus the signal's number if a signal killed it.
+/// The command's own exit code, or 128 plus the signal's number if a signal killed it, as shells do.
 fn exit_code(status: ExitStatus) -> i32 {
     use std::os::unix::process::ExitStatusExt as _;
     status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0))
 }
 
-/// Prints the calls and refusals on standard error, because standard output is the command's.
+/// Prints what was called and what was refused on standard error: standard output belongs to the command.
 fn summary(all: &[Seen], others: usize, offline: bool) -> anyhow::Result<()> {
     let mut err = std::io::stderr().lock();
     writeln!(err, "\nkakaw: {} requests to Kakao Login", all.len())?;

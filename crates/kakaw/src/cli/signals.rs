@@ -1,4 +1,4 @@
-//! Signals to `kakaw run` while its command runs: the command gets them too, and `kakaw run` waits for its end.
+//! The signals of `kakaw run` while its command runs: they are forwarded, and `kakaw run` waits for the command to end.
 
 use std::fs::File;
 use std::process::ExitStatus;
@@ -8,7 +8,7 @@ use rustix::termios::tcgetpgrp;
 use tokio::process::Child;
 use tokio::signal::unix::{self, SignalKind, signal};
 
-/// Catches signals. From now on they end nothing by themselves.
+/// While this value exists, these signals do not end the process.
 pub struct Signals {
     hangup: unix::Signal,
     interrupt: unix::Signal,
@@ -28,7 +28,7 @@ impl Signals {
         })
     }
 
-    /// Returns the next signal.
+    /// The next signal.
     pub async fn next(&mut self) -> Signal {
         tokio::select! {
             Some(()) = self.hangup.recv() => Signal::HUP,
@@ -39,22 +39,22 @@ impl Signals {
         }
     }
 
-    /// Returns a signal that has arrived already, if there is one.
+    /// A signal that has already arrived.
     pub async fn came(&mut self) -> Option<Signal> {
         tokio::select! { biased; signal = self.next() => Some(signal), () = std::future::ready(()) => None }
     }
 
-    /// Waits for a command to end, and forwards the signals that arrive meanwhile.
+    /// Waits for a command, and forwards signals to it.
     ///
     /// # Errors
-    /// Waiting for the command failed.
+    /// The system cannot wait for it.
     pub async fn wait(&mut self, command: &mut Child) -> std::io::Result<ExitStatus> {
         loop {
             tokio::select! {
                 status = command.wait() => return status,
                 signal = self.next() => {
                     if let Some(pid) = pid(command).filter(|pid| !has_it_already(*pid, signal)) {
-                        // The command may have ended a moment ago.
+                        // The command may have just ended.
                         let _ = kill_process(pid, signal);
                     }
                 }
@@ -63,20 +63,19 @@ impl Signals {
     }
 }
 
-/// Returns the exit code of a process that a signal ended, like a shell.
+/// The exit code for a signal, as shells report it.
 #[must_use]
 pub const fn exit_code(signal: Signal) -> i32 {
     128 + signal.as_raw()
 }
 
-/// Returns the process id while the process runs.
+/// The process id, while the process runs.
 #[must_use]
 pub fn pid(command: &Child) -> Option<Pid> {
     command.id().and_then(|id| Pid::from_raw(id.try_into().ok()?))
 }
 
-/// The terminal sends Ctrl-C and Ctrl-\ to every process in the foreground. A forwarded signal would be a second key
-/// press.
+/// The terminal sends Ctrl-C and Ctrl-\ to every foreground process; forwarding them would deliver them twice.
 fn has_it_already(pid: Pid, signal: Signal) -> bool {
     let of_a_key = signal == Signal::INT || signal == Signal::QUIT;
     let foreground = || tcgetpgrp(File::open("/dev/tty").ok()?).ok();

@@ -25,7 +25,7 @@ use kakaw_standin::snapshots;
 use kakaw_standin::world::{DEFAULT, Place, PublicUrl, World};
 use kakaw_standin::worlds::{Interception, Worlds};
 
-/// Returns the token for control requests from other machines: from the environment, or a new one.
+/// The token for control requests from other machines: from the environment, or a new one.
 fn token(random: &dyn Random) -> Secret {
     Secret::new(config::environment(config::CONTROL_TOKEN).unwrap_or_else(|| random::token(random)))
 }
@@ -38,7 +38,7 @@ pub struct StandIn {
 }
 
 /// Opens the first world of a process that listens on `address`, and applies the files, or else the sample world.
-/// `home` is its URL when there is no request.
+/// `home` is its base URL when there is no request to take one from.
 pub async fn start(
     config: &Config,
     mut files: Vec<WorldFile>,
@@ -55,7 +55,7 @@ pub async fn start(
     }
     if let Some(folder) = real_sdk {
         if !folder.is_dir() {
-            return Err(Usage::error(format!("--real-sdk: {} is no folder", folder.display())));
+            return Err(Usage::error(format!("--real-sdk: {} is not a folder", folder.display())));
         }
         world.real_sdk = Some(folder);
     }
@@ -68,7 +68,7 @@ pub async fn start(
             .await
             .map_err(|refused| Usage::error(refused.to_string()))?;
     }
-    // A reset must not delete data that somebody keeps on a disk.
+    // A reset must not delete what is kept on disk.
     if config.in_memory() {
         restore::take(&world, snapshots::START).await?;
     }
@@ -109,7 +109,7 @@ async fn sample(world: &World, port: u16) -> anyhow::Result<Option<WorldFile>> {
     Ok(Some(file))
 }
 
-/// Converts a refusal: it is the user's mistake, unless the database failed.
+/// A refusal is a mistake in the command, unless the database failed.
 pub(super) fn refusal_text(refused: Refused) -> anyhow::Error {
     match refused {
         Refused::Store(error) => error.into(),

@@ -1,5 +1,4 @@
-//! The list of settings with their documentation, made from the types. `docs/reference/configuration.md` is made from
-//! it.
+//! Every setting with its documentation, generated from the types; `docs/reference/configuration.md` is generated from it.
 
 use std::sync::LazyLock;
 
@@ -19,20 +18,20 @@ pub struct Key {
 }
 
 impl Key {
-    /// Returns the value for display: without the password of a database URL.
+    /// The value without secrets: the password of a database URL is hidden.
     #[must_use]
     pub fn shown(&self, value: &str) -> String {
         if self.name == "database" { Url::shown(value) } else { value.to_owned() }
     }
 
-    /// Returns the environment variable that sets it.
+    /// The environment variable that sets it.
     #[must_use]
     pub fn variable(&self) -> String {
         format!("KAKAW_{}", self.name.to_uppercase().replace('.', "__"))
     }
 }
 
-/// Returns every setting. Those outside of tables come first.
+/// Every setting, top-level keys first.
 #[must_use]
 pub fn keys() -> &'static [Key] {
     static KEYS: LazyLock<Vec<Key>> = LazyLock::new(|| {

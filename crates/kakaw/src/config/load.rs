@@ -1,5 +1,4 @@
-//! Loads the configuration in layers: defaults, then a file, then variables, then flags. Each value is parsed by its
-//! type, and its source is recorded.
+//! Layers: defaults, a file, variables, flags. Each value is parsed as its field's type, and its source is recorded.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -52,7 +51,7 @@ pub struct Flag {
 /// Loads the configuration.
 ///
 /// # Errors
-/// Everything that is wrong, one line each: the source, what was received, and what was expected.
+/// Every problem, one per line: its source, what was received, and what was expected.
 #[expect(clippy::disallowed_methods, reason = "the one place where the variables of the configuration are read")]
 pub fn load(mode: Mode, file: Option<&Path>, flags: Vec<Flag>) -> Result<Loaded, String> {
     layered(mode, file, std::env::vars_os(), flags)
@@ -85,7 +84,7 @@ fn layered(
         }
     }
     for Flag { key: name, value } in flags {
-        // A newer value for `data` or `database` replaces the older value of the other.
+        // A flag overrides the other key, which a file or a variable may have set.
         match name {
             "data" => loaded.config.database = None,
             "database" => loaded.config.data = None,
@@ -170,7 +169,7 @@ impl Loaded {
         }
     }
 
-    /// Returns problems with values that have the right type and are invalid.
+    /// Values that fit their types but are not allowed.
     fn impossible(&self) -> Vec<String> {
         let Config { data, database, policy, passwords, .. } = &self.config;
         let mut problems = Vec::new();
@@ -178,7 +177,7 @@ impl Loaded {
             problems.push(self.origins.get(key).map_or(text.clone(), |origin| format!("{origin}: {text}")));
         };
         if data.is_some() && database.is_some() {
-            problem("database", "data and database are both set; expected one of them".to_owned());
+            problem("database", "data and database are both set; set only one of them".to_owned());
         }
         if let Err(error) = self.config.url() {
             problem("database", error);
@@ -218,7 +217,7 @@ fn line(text: &str, at: usize) -> usize {
     1 + text.bytes().take(at).filter(|byte| *byte == b'\n').count()
 }
 
-/// Describes an unknown key: suggests the most similar one of its table, or else of all.
+/// The message for an unknown key: it suggests the nearest key of the same table, else of all tables.
 fn unknown(name: &str, section: &str) -> String {
     let names = || keys().iter().map(|key| key.name.as_str());
     let inner = names().filter(|known| !section.is_empty() && known.starts_with(section));

@@ -83,7 +83,7 @@ fn a_whole_url_passes_no_proxy_that_a_tunnel_does_not_pass() {
     let proxy = intercept(folder.path(), &server, &["offline=true"]);
     let elsewhere = "GET https://example.com/ HTTP/1.1\r\nhost: example.com\r\n\r\n";
     let answer = ask(&mut TcpStream::connect(&proxy).unwrap(), elsewhere);
-    assert!(answer.starts_with("HTTP/1.1 403") && answer.contains("all others are refused here"), "{answer}");
+    assert!(answer.starts_with("HTTP/1.1 403") && answer.contains("this proxy refuses all other hosts"), "{answer}");
     let Some(ip) = outward() else { return eprintln!("SKIPPED: this machine has no address but loopback") };
     let server = Running::start(folder.path(), &["dev", "--listen", "127.0.0.1:0"]);
     let proxy = intercept(folder.path(), &server, &[&format!("proxy={ip}:0")]);

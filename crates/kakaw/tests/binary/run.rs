@@ -41,7 +41,7 @@ fn it_says_where_the_stand_in_is_and_how_a_browser_gets_there_unless_it_is_to_be
     let url = out.trim_end();
     assert!(url.starts_with("http://localhost:"), "standard output is the command's: {out}");
     let parts = [
-        format!("the stand-in is at {url}, its inspector at {url}/inspector\n"),
+        format!("kakaw: stand-in at {url}, inspector at {url}/inspector\n"),
         "kakaw run --browser".to_owned(),
         "--proxy-server=http://127.0.0.1:".to_owned(),
         "--ignore-certificate-errors-spki-list=".to_owned(),

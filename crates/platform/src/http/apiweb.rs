@@ -30,7 +30,7 @@ const LIFETIME: i64 = 600;
 const AGAIN: i64 = 10_000;
 
 const ABOUT: About = About::kauth(
-    "Answers what came of a log-in that ended on a page of ours; the JavaScript SDK asks every second.",
+    "Returns the result of a login that ended on one of Kakaw's own pages. The JavaScript SDK polls it every second.",
     Reply::json::<CodeReply>(),
 )
 .takes(&[
@@ -39,9 +39,9 @@ const ABOUT: About = About::kauth(
     no("ka", "telemetry"),
 ])
 .more(
-    "Always 200: `{\"status\":\"error\",\"error_code\":\"300\"}` until there is something. An outcome can be read for ten \
-     seconds from its first reading, by pages of the key's registered domains. With `policy.strict_code_polling` \
-     everybody else gets `\"error_code\":\"600\"` whatever there is, also without an `Origin`.",
+    "Always 200: `{\"status\":\"error\",\"error_code\":\"300\"}` until there is a result. A result can be read for ten \
+     seconds after the first read, by pages of the key's registered domains. With `policy.strict_code_polling`, \
+     every other caller gets `\"error_code\":\"600\"`, also one without an `Origin`.",
 );
 
 pub fn routes() -> Routes<Arc<Platform>> {

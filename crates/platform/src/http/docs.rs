@@ -18,8 +18,8 @@ use crate::pages;
 use crate::pages::explained::Explained;
 use crate::request::context::RequestContext;
 
-const CODE: About = About::page("Shows what the catalogue says of an error code; error answers link to it.");
-const API: About = About::kauth("Answers this description of the API, an OpenAPI document.", Reply::Object);
+const CODE: About = About::page("Explains an error code; error replies link to this page.");
+const API: About = About::kauth("Returns this description of the API as an OpenAPI document.", Reply::Object);
 
 /// Returns the routes. The OpenAPI document describes `described` and itself.
 pub fn routes(described: &[Endpoint]) -> Routes<Arc<Platform>> {

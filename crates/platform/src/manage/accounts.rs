@@ -89,7 +89,7 @@ impl UseCase for ChangeAccount {
 /// Restricts an account, which then logs in to nothing, or lifts that.
 #[derive(Debug, Clone)]
 pub struct Restrict {
-    /// Log-in id.
+    /// Login id.
     pub login: String,
     pub restricted: bool,
 }
@@ -112,13 +112,13 @@ impl UseCase for Restrict {
     }
 }
 
-/// Deletes an account and ends all its links; services are told.
+/// Deletes an account and ends all its links; services are notified.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DeleteAccount {
-    /// Log-in id.
+    /// Login id.
     pub login: String,
-    /// Default: `ACCOUNT_DELETE`.
+    /// The reason in the notice; default `ACCOUNT_DELETE`.
     #[serde(default = "account_delete")]
     pub reason: UnlinkReason,
 }

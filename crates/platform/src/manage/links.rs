@@ -21,9 +21,9 @@ use crate::deliver::events;
 pub struct Unlink {
     /// App id.
     pub app: i64,
-    /// The person's user id there.
+    /// The person's user id in the app.
     pub user_id: i64,
-    /// Default: `UNLINK_FROM_APPS`, as if the person did it on the pages of the account.
+    /// The reason in the notice; default `UNLINK_FROM_APPS`: the person unlinked the app on the account's pages.
     #[serde(default = "from_apps")]
     pub reason: UnlinkReason,
 }

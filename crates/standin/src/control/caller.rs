@@ -64,7 +64,7 @@ impl<T: DeserializeOwned> FromRequest<Shared> for Sent<T> {
         };
         match serde_json::from_slice(&bytes) {
             Ok(request) => Ok(Self(caller, request)),
-            Err(error) => Err(caller.refuse(format!("the body is no JSON of this call: {error}"))),
+            Err(error) => Err(caller.refuse(format!("the body is not valid JSON for this call: {error}"))),
         }
     }
 }
@@ -73,21 +73,21 @@ impl<T: DeserializeOwned> FromRequest<Shared> for Sent<T> {
 /// machine.
 fn refusal(caller: &Caller, peer: Option<SocketAddr>, headers: &HeaderMap) -> Option<&'static str> {
     let Some(sent) = headers.get(HEADER).and_then(|value| value.to_str().ok()) else {
-        return Some("control requests carry the header Kakaw-Control: 1");
+        return Some("control requests require the header Kakaw-Control: 1");
     };
     let origin = headers.get(header::ORIGIN).map(|origin| origin.to_str().unwrap_or_default());
     if origin.is_some_and(|origin| origin != split_origin(&caller.base).0) {
-        return Some("control requests of other origins are refused");
+        return Some("control requests from other origins are refused");
     }
     if peer.is_some_and(|peer| peer.ip().to_canonical().is_loopback()) {
         return None;
     }
     match &caller.world.control_token {
-        None => {
-            Some("control requests come from this machine only; kakaw dev --listen with another address has a token")
-        }
+        None => Some(
+            "control requests are accepted only from this machine; for other machines, start kakaw dev --listen with another address, and send its token",
+        ),
         Some(token) if !secret::same(token.expose(), sent) => {
-            Some("control requests of other machines carry the stand-in's token: Kakaw-Control: TOKEN")
+            Some("control requests from other machines require the stand-in's token: Kakaw-Control: TOKEN")
         }
         Some(_) => None,
     }

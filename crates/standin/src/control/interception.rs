@@ -28,7 +28,7 @@ pub async fn proxy_pac(State(world): State<Arc<World>>, Extension(worlds): Exten
             let kind = [(header::CONTENT_TYPE, "application/x-ns-proxy-autoconfig")];
             (kind, intercept::pac(&listening.entrance().proxy)).into_response()
         }
-        None => (StatusCode::NOT_FOUND, "nothing is intercepted yet: kakaw dev --proxy, or kakaw hosts --pac\n")
+        None => (StatusCode::NOT_FOUND, "nothing is intercepted yet: use kakaw dev --proxy, or kakaw hosts --pac\n")
             .into_response(),
     }
 }

@@ -25,12 +25,12 @@ use crate::worlds::{self, Running, Worlds};
 use kakaw_platform::http::error;
 use kakaw_wire::url::{split_origin, split_scheme};
 
-/// A world, as it is told.
+/// A world, as the control API returns it.
 #[derive(Serialize, JsonSchema)]
 pub struct WorldState {
     /// Its name.
     name: String,
-    /// Where it is reached.
+    /// Its base URL.
     base_url: String,
     /// The world's time, RFC 3339.
     now: String,
@@ -74,7 +74,7 @@ pub async fn delete(caller: Caller, Extension(worlds): Extension<Arc<Worlds>>, P
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Keep {
-    /// 1 to 100 characters, and not `start`; default `saved`.
+    /// Name of the snapshot: 1 to 100 characters, not `start`; default `saved`.
     #[serde(default = "saved")]
     name: String,
 }
@@ -82,7 +82,7 @@ pub struct Keep {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Restore {
-    /// The moment's name; default `saved`. `start` is when the world was made.
+    /// Name of the snapshot; default `saved`. `start` is the world's initial state.
     #[serde(default = "saved")]
     snapshot: String,
 }
@@ -111,8 +111,9 @@ pub async fn restore(Sent(caller, Restore { snapshot }): Sent<Restore>) -> Respo
 }
 
 pub async fn reset(caller: Caller) -> Response {
-    let missing =
-        || "the start of this world was not kept: it is not in memory; a snapshot can be kept and restored".to_owned();
+    let missing = || {
+        "this world has no initial state to restore: it is not in memory. Take a snapshot and restore that".to_owned()
+    };
     caller.done(found(restore::reset(&caller.world).await, missing))
 }
 

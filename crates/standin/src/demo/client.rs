@@ -31,8 +31,8 @@ impl Client {
         method: reqwest::Method,
         path: &str,
     ) -> Result<reqwest::RequestBuilder, String> {
-        let http = self.http.as_ref().ok_or("this machine offers no HTTP client")?;
-        // The issuer depends on the host name that the browser used.
+        let http = self.http.as_ref().ok_or("no HTTP client is available on this machine")?;
+        // The issuer follows the name under which the browser reached us.
         let host = split_scheme(&context.base).map_or("localhost", |(_, host)| host);
         Ok(http.request(method, format!("http://{}{path}", self.address)).header(header::HOST.as_str(), host))
     }

@@ -166,7 +166,7 @@ async fn callback(
     let mut kept = kept(&context, &headers);
     let failed = |error: String| page(&context, Shown::Failed { step: "GET /oauth/authorize", error });
     if kept.state.is_empty() || !secret::same(one("state"), &kept.state) {
-        return failed("state: not the one that this browser started with".to_owned());
+        return failed("state: it differs from the one that this browser started with".to_owned());
     }
     if !one("error").is_empty() {
         return failed(format!("{}: {}", one("error"), one("error_description")));
@@ -189,7 +189,7 @@ async fn callback(
             kept.state.clear();
             keep(&context, redirect("/demo", false), &kept)
         }
-        Ok(_) => failed("nonce: not the one that this browser started with".to_owned()),
+        Ok(_) => failed("nonce: it differs from the one that this browser started with".to_owned()),
         Err(error) => page(&context, Shown::Failed { step: "POST /oauth/token", error }),
     }
 }

@@ -25,8 +25,8 @@ const AUTHORIZE: &str = "/oauth/authorize";
 /// Paths that reply with pages.
 pub const PAGES: [&str; 5] = [AUTHORIZE, "/oauth/logout", "/login", "/terms", "/weblogin/create_account"];
 
-/// A finding in addition to the evidence, which is that of the request itself.
-const BECAUSE: &str = "a fault rule of this stand-in asked for this error";
+/// Said beside the evidence, which is that of the request itself.
+const BECAUSE: &str = "a fault rule of this stand-in injected this error";
 
 /// Replies with the error.
 pub async fn answer(world: &Arc<World>, path: &str, code: Code, request: Request, next: Next) -> Response {

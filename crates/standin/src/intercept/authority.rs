@@ -62,10 +62,13 @@ pub fn load_or_make(folder: &Path, now: Millis) -> anyhow::Result<Authority> {
     let [authority, leaf, key, until] = ["ca.pem", "leaf.pem", "leaf-key.pem", "until"].map(|name| folder.join(name));
     let ends = std::fs::read_to_string(&until).ok().and_then(|text| Millis::from_rfc3339(text.trim()));
     if !key.exists() || ends.is_none_or(|ends| now >= ends) {
-        std::fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+        std::fs::create_dir_all(folder).with_context(|| format!("cannot create the folder {}", folder.display()))?;
         let signed = sign("Kakaw stand-in", now)?;
         if key.exists() {
-            tracing::warn!("the certificates in {} have expired: there are new ones to trust", folder.display());
+            tracing::warn!(
+                "the certificates in {} have expired: new ones were created, and clients must trust these",
+                folder.display()
+            );
             std::fs::remove_file(&key)?;
         }
         std::fs::write(&authority, &signed.authority)?;
@@ -77,7 +80,7 @@ pub fn load_or_make(folder: &Path, now: Millis) -> anyhow::Result<Authority> {
     let signed = Signed { authority: read(&authority)?, leaf: read(&leaf)?, key: KeyPair::from_pem(&read(&key)?)? };
     signed
         .serve()
-        .with_context(|| format!("the certificates in {} (remove the folder to get new ones)", folder.display()))
+        .with_context(|| format!("the certificates in {} (delete the folder to get new ones)", folder.display()))
 }
 
 /// Returns year, month and day of a time, in UTC.
@@ -125,8 +128,9 @@ impl Signed {
         let der = |pem: &str| CertificateDer::from_pem_slice(pem.as_bytes()).context("a certificate cannot be read");
         let chain = vec![der(&self.leaf)?, der(&self.authority)?];
         let provider = Arc::new(default_provider());
-        let key = CertifiedKey::from_der(chain, private, &provider).context("the leaf does not fit its key")?;
-        // A client that asks for another name, or for none, is refused.
+        let key =
+            CertifiedKey::from_der(chain, private, &provider).context("the certificate does not match its key")?;
+        // Who asks for another name, or for none, is not spoken to.
         let mut names = ResolvesServerCertUsingSni::new();
         for host in KAKAO_HOSTS {
             names.add(host, key.clone())?;
@@ -166,6 +170,6 @@ mod tests {
         assert_eq!(keys, 1);
         std::fs::write(folder.path().join("leaf.pem"), "nonsense").expect("written");
         let error = load_or_make(folder.path(), now).err().expect("refused");
-        assert!(format!("{error:#}").contains("remove the folder"), "{error:#}");
+        assert!(format!("{error:#}").contains("delete the folder"), "{error:#}");
     }
 }

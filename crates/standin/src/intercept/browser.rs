@@ -29,7 +29,7 @@ pub fn find(env: &dyn Fn(&str) -> Option<String>) -> Result<PathBuf, String> {
     let in_path = NAMES.iter().flat_map(|name| std::env::split_paths(&path).map(move |folder| folder.join(name)));
     let mut all = in_path.chain(APPLICATIONS.iter().map(PathBuf::from));
     all.find(|program| program.is_file())
-        .ok_or_else(|| format!("found no Chromium and no Chrome; expected one of {} in PATH", NAMES.join(", ")))
+        .ok_or_else(|| format!("found neither Chromium nor Chrome; expected one of {} in PATH", NAMES.join(", ")))
 }
 
 /// Returns the options for a separate profile, the proxy, and the one key to trust.

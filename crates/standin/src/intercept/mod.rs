@@ -27,15 +27,16 @@ use upstream::Upstream;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Options {
-    /// Address of the proxy; default: a free port of 127.0.0.1. One that other machines reach passes nothing else on.
+    /// Address of the proxy; default: a free port of 127.0.0.1. A proxy that other machines can reach forwards only requests
+    /// to Kakao's hosts.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub proxy: Option<SocketAddr>,
-    /// Address that takes TLS directly; default: a free port of 127.0.0.1.
+    /// Address of the TLS listener; default: a free port of 127.0.0.1.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub tls: Option<SocketAddr>,
-    /// `true`: connections to all other hosts are refused.
+    /// `true`: refuse connections to all other hosts.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub offline: bool,
 }

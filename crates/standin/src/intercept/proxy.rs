@@ -105,7 +105,8 @@ impl Intercepted {
         };
         let is_kakao = KAKAO_HOSTS.contains(&target.host.as_str());
         if is_kakao && !target.tls {
-            let text = format!("{} takes https only; nothing is sent to the real one over http", target.host);
+            let text =
+                format!("{} accepts https only; the proxy sends nothing to the real host over http", target.host);
             return refuse(StatusCode::FORBIDDEN, &text);
         }
         target.take_over(&mut request);
@@ -127,7 +128,7 @@ impl Intercepted {
     async fn tunnel(self: Arc<Self>, mut request: Request, peer: SocketAddr, foreign: bool) -> Response {
         let port = request.uri().authority().and_then(Authority::port_u16);
         let (Some(host), Some(port)) = (request.uri().host().map(str::to_ascii_lowercase), port) else {
-            return refuse(StatusCode::BAD_REQUEST, "CONNECT wants host:port");
+            return refuse(StatusCode::BAD_REQUEST, "CONNECT requires host:port");
         };
         if KAKAO_HOSTS.contains(&host.as_str()) && port == 443 {
             tokio::spawn(async move {
@@ -165,7 +166,7 @@ impl Intercepted {
         // A service on this machine is never refused: clients that follow a redirect reach it through the proxy.
         let offline = self.offline.load(Ordering::SeqCst) && !is_loopback(host);
         (foreign || offline).then(|| {
-            let text = format!("{host} is not a host of Kakao Login, and all others are refused here");
+            let text = format!("{host} is not a host of Kakao Login, and this proxy refuses all other hosts");
             refuse(StatusCode::FORBIDDEN, &text)
         })
     }
@@ -193,7 +194,7 @@ fn is_loopback(host: &str) -> bool {
 
 fn not_reached(target: &str, error: &std::io::Error) -> Response {
     match error.kind() {
-        std::io::ErrorKind::TimedOut => refuse(StatusCode::GATEWAY_TIMEOUT, &format!("{target} does not answer")),
+        std::io::ErrorKind::TimedOut => refuse(StatusCode::GATEWAY_TIMEOUT, &format!("{target} does not respond")),
         _ => refuse(StatusCode::BAD_GATEWAY, &format!("{target}: {error}")),
     }
 }

@@ -74,7 +74,7 @@ impl Proxy {
             let own = answer.extensions().get::<ReasonPhrase>().map(|own| String::from_utf8_lossy(own.as_bytes()));
             let status =
                 own.map_or_else(|| answer.status().to_string(), |own| format!("{} {own}", answer.status().as_u16()));
-            return Err(std::io::Error::other(format!("the proxy {address} answers {status:?}")));
+            return Err(std::io::Error::other(format!("the proxy {address} returned {status:?}")));
         }
         let tunnel = hyper::upgrade::on(answer).await.map_err(std::io::Error::other)?;
         Ok(Box::new(TokioIo::new(tunnel)))

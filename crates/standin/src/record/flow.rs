@@ -74,5 +74,5 @@ pub fn redeemed_by(world: &World, flow: u64) -> Option<String> {
     let earlier = world.requests.list(&filter).into_iter().find(|exchange| flow != 0 && exchange.flow == flow)?;
     let agent =
         earlier.headers.iter().find(|(name, _)| name == "user-agent").map_or("no user agent", |(_, agent)| agent);
-    Some(format!("it was redeemed by request {} of the log, at {}, sent by {agent}", earlier.id, earlier.at))
+    Some(format!("it was redeemed by request {} in the log, at {}, sent by {agent}", earlier.id, earlier.at))
 }

@@ -74,7 +74,7 @@ pub async fn record(State(world): State<Arc<World>>, request: Request, next: Nex
     let decision = match response.extensions().get::<Decided>() {
         Some(Decided(decision)) => Some(decision.to_string()),
         None if headers.contains_key(header::AUTHORIZATION) && response.status().is_success() => {
-            person.as_ref().map(|person| format!("answered for {person}"))
+            person.as_ref().map(|person| format!("returned data of {person}"))
         }
         None => None,
     };

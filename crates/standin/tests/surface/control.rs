@@ -167,7 +167,7 @@ async fn every_error_of_the_catalogue_is_provoked_by_one_call() {
     control(&server, "DELETE", "/control/v1/faults", Value::Null).await;
     assert_eq!(server.me("x").await.json()["code"], -401, "and all is well again");
     for (wrong, part) in [
-        (json!({ "fault": {} }), "says nothing"),
+        (json!({ "fault": {} }), "is empty"),
         (json!({ "fault": { "error": "KOE999" } }), "KOE999"),
         (json!({ "fault": { "status": 200 } }), "500 to 599"),
         (json!({ "fault": { "status": 500 }, "probability": 2.0 }), "0 to 1"),
@@ -311,8 +311,8 @@ async fn the_inspector_ties_a_log_in_together_and_mends_the_world() {
         let id = server.world.requests.list(&Default::default()).last().unwrap().id;
         assert_eq!(control(&server, "POST", "/inspector/register", json!({ "id": id })).await.status, 204);
         assert_ne!(server.get(&authorize(REST, "&scope=name")).await.status, 400);
-        for (body, part) in
-            [(json!({ "id": 1 }), "KOE006 and KOE205"), (json!({ "id": 99_999 }), "no exchange"), (json!({}), "id")]
+        for (wish, part) in
+            [(json!({ "id": 1 }), "KOE006 and KOE205"), (json!({ "id": 99_999 }), "no request"), (json!({}), "id")]
         {
             assert!(control(&server, "POST", "/inspector/register", body).await.body.contains(part));
         }

@@ -98,7 +98,7 @@ async fn an_error_of_a_page_is_the_page_with_the_evidence_of_the_request() {
             assert!(text.contains(&format!("({code})")) && !answer.headers.contains_key("location"), "{code}: {text}");
             assert!(!text.contains("injected") && !text.contains("{redirect_uri}"), "{code}: {text}");
             assert!(answer.headers["link"].to_str().unwrap().contains(&format!("/docs/errors/{code}>")), "{code}");
-            assert!(answer.body.contains("a fault rule of this stand-in asked for this error"), "{}", answer.body);
+            assert!(answer.body.contains("a fault rule of this stand-in injected this error"), "{}", answer.body);
             let log = server.world.requests.list(&Default::default());
             assert_eq!(log.last().unwrap().code, Some(code.id()));
         }

@@ -203,7 +203,7 @@ async fn what_services_mix_up_is_told() {
         assert_eq!(server.exchange(REST, &code).await.json()["error_code"], "KOE320");
         assert!(last().await.contains(part), "{}", last().await);
     }
-    // Used twice: by whom and when.
+    // Used twice: by which client and when.
     let body = json!({ "client_id": REST, "person": "ryan@example.com" });
     let code = post(&server, "login", body).await["code"].as_str().unwrap().to_owned();
     let form = [("grant_type", "authorization_code"), ("client_id", REST), ("redirect_uri", CALLBACK), ("code", &code)];
@@ -254,7 +254,7 @@ async fn every_step_of_a_log_in_says_what_was_decided() {
             "the consent screen: profile_nickname",
             "a code for ryan@example.com (profile_nickname, account_email): agreed now to",
             "issued, with a new refresh token",
-            "answered for ryan@example.com",
+            "returned data of ryan@example.com",
             "refreshed: the refresh token goes on",
             "a code for ryan@example.com (profile_nickname, account_email): nothing was left to ask",
             "the log-in page: the request asks to log in again",

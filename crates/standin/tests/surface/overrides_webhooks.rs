@@ -121,10 +121,10 @@ async fn webhooks_come_late_twice_out_of_order_and_badly_signed() {
         assert_eq!(inbox.take()[0].authorization, format!("KakaoAK {MARKET_ADMIN}"), "once was enough");
         for (rule, part) in [
             (json!({ "webhook": "unlink", "fault": { "status": 502 } }), "late, twice"),
-            (json!({ "webhook": "unlink", "fault": { "status": 502, "delivery": "twice" } }), "delivery only"),
+            (json!({ "webhook": "unlink", "fault": { "status": 502, "delivery": "twice" } }), "only delivery"),
             (json!({ "webhook": "other", "fault": { "delivery": "twice" } }), "account_status"),
             (json!({ "webhook": "unlink", "fault": { "delivery": { "late": 0 } } }), "1 or more"),
-            (json!({ "fault": { "delivery": "twice" } }), "needs webhook"),
+            (json!({ "fault": { "delivery": "twice" } }), "requires webhook"),
             (json!({ "person": "nobody", "fault": { "status": 502 } }), "nobody"),
         ] {
             let refused = control(&server, "POST", "/control/v1/faults", rule.clone()).await;

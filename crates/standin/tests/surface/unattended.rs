@@ -39,7 +39,7 @@ async fn a_log_in_id_is_not_read_as_an_instruction() {
     let server = TestServer::start(&kakaw_store::db::Url::Memory, kakaw_core::policy::Policy::DEV).await;
     for person in ["ryan@example.com;deny", "ryan@example.com;only=profile_nickname", " ryan@example.com;x"] {
         let refused = log_in(&server, json!({ "client_id": PLAIN, "person": person })).await;
-        let expected = format!("person: nobody logs in with {person:?}");
+        let expected = format!("person: there is no account with the login id {person:?}");
         assert!(refused["error_description"].as_str().unwrap().contains(&expected), "{refused}");
     }
     server.apply("[[people]]\nid = \"semi;deny\"\npassword = \"semi-password\"\n").await;
@@ -54,7 +54,7 @@ async fn a_hint_that_cannot_be_read_logs_nobody_in() {
     for (hint, said) in [
         ("kakaw:ryan@example.com;denyy", "received &#34;denyy&#34; after the person; expected deny or only="),
         ("kakaw:ryan@example.com;only=nicknam", "only names &#34;nicknam&#34;"),
-        ("kakaw:nobody", "nobody logs in with &#34;nobody&#34;"),
+        ("kakaw:nobody", "there is no account with the login id &#34;nobody&#34;"),
     ] {
         let page = server.get(&authorize(PLAIN, &format!("&login_hint={hint}"))).await;
         assert!(page.status == 400 && page.body.contains(said), "{hint}: {}", page.body);

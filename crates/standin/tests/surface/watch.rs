@@ -42,9 +42,9 @@ async fn exchanges_are_counted_by_person_app_parameter_status_and_code() {
         let first = get(&server, "requests?path=/v2/user/me").await[0].clone();
         assert_eq!((&first["person"], &first["app"]), (&json!("ryan@example.com"), &json!(1001)));
         for (query, part) in [
-            ("person=nobody@example.com", "nobody logs in with"),
-            ("app=Coffee", "no id of an app"),
-            ("status=70000", "no HTTP status"),
+            ("person=nobody@example.com", "there is no account with"),
+            ("app=Coffee", "not an app id"),
+            ("status=70000", "not an HTTP status"),
             ("parameter=state", "parameters.NAME"),
         ] {
             let path = format!("/control/v1/requests/count?{query}");

@@ -1,4 +1,4 @@
-//! Tests with the crate `openidconnect`: it gets everything from discovery, and verifies the ID token itself.
+//! Tests the crate `openidconnect`: it gets everything from discovery, and checks the ID token itself.
 
 mod support;
 
@@ -22,7 +22,7 @@ const CALLBACK: &str = "http://localhost:3000/openidconnect/callback";
 type Client =
     CoreClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointMaybeSet, EndpointMaybeSet>;
 
-/// What the app keeps while the browser is away, and the code that it returns with.
+/// What the app stores while the browser is away, and the code that the browser returns with.
 struct Back {
     code: AuthorizationCode,
     nonce: Nonce,
@@ -41,7 +41,7 @@ fn client(metadata: CoreProviderMetadata) -> Client {
         Some(ClientSecret::new(SECRET.to_owned())),
     )
     .set_redirect_uri(RedirectUrl::new(CALLBACK.to_owned()).expect("redirect URI"))
-    // Discovery offers only this method, and the crate leaves the choice to the app.
+    // Discovery offers only this, and the crate leaves the choice to the app.
     .set_auth_type(AuthType::RequestBody)
 }
 
@@ -85,7 +85,7 @@ async fn an_id_token_passes_the_library_and_names_the_user_of_userinfo() {
     assert_eq!(claims.nonce().map(Nonce::secret), Some(nonce.secret()));
     assert!(claims.auth_time().is_some());
     assert_eq!(claims.email().map(|email| email.as_str()), Some(LOGIN));
-    // Kakao Login publishes no at_hash. If it is present, it must be right.
+    // Kakao Login documents no at_hash. If there is one, it must match.
     if let Some(hash) = claims.access_token_hash() {
         let token = tokens.id_token().expect("ID token");
         let verifier = client.id_token_verifier();

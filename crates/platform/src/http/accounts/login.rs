@@ -33,18 +33,16 @@ use crate::request::cookie;
 use crate::request::form_token::{self, FIELD, FormToken};
 use crate::request::redirect::{redirect, with_cookie};
 
-const PAGE: About = About::page("Shows the log-in page.").takes(QUERY);
+const PAGE: About = About::page("Shows the login page.").takes(QUERY);
 
-const FORM: About = About::page("Logs the person in: the form of the log-in page.").in_query(QUERY).takes(&[
+const FORM: About = About::page("Receives the login form: logs the person in.").in_query(QUERY).takes(&[
     yes("loginId", "email, phone number or id"),
     yes("password", "the password"),
-    no("saveSignedIn", "present = the session lives one month instead of 24 hours"),
+    no("saveSignedIn", "if present, the session lasts one month instead of 24 hours"),
 ]);
 
-const QUERY: &[Param] = &[
-    yes("continue", "an authorization request of ours, to which the page goes on"),
-    no("lang", "`ko`, `en`, `ja`, `zh`"),
-];
+const QUERY: &[Param] =
+    &[yes("continue", "the authorization request to continue with"), no("lang", "`ko`, `en`, `ja`, `zh`")];
 
 pub fn routes() -> Routes<Arc<Platform>> {
     Routes::new().get("/login", &PAGE, get).post("/login", &FORM, post)

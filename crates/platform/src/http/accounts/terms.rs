@@ -21,12 +21,11 @@ use crate::request::context::RequestContext;
 use crate::request::form_token::{self, FIELD, FormToken};
 use crate::request::redirect::{redirect, with_cookie};
 
-const PAGE: About =
-    About::page("Shows the terms of the account service itself, which come before any app.").takes(QUERY);
+const PAGE: About = About::page("Shows the terms of the account service itself, before those of any app.").takes(QUERY);
 
-const FORM: About = About::page("Records that the person agrees: the form of the page of terms.").in_query(QUERY);
+const FORM: About = About::page("Receives the form of the terms page: records that the person agrees.").in_query(QUERY);
 
-const QUERY: &[Param] = &[yes("continue", "an authorization request of ours, to which the page goes on")];
+const QUERY: &[Param] = &[yes("continue", "the authorization request to continue with")];
 
 pub fn routes() -> Routes<Arc<Platform>> {
     Routes::new().get("/terms", &PAGE, get).post("/terms", &FORM, post)

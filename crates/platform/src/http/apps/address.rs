@@ -36,26 +36,28 @@ use crate::request::redirect::{redirect, with_cookie};
 /// Maximum number of addresses of a person (our limit).
 const MOST: usize = 50;
 
-const PAGE: About =
-    About::apps("Shows the shipping addresses: choose, add, edit or delete one, or set the default.", Reply::Page)
-        .takes(QUERY)
-        .more("A person who has not agreed to `shipping_address` is asked first; whoever leaves there: KAE203.");
+const PAGE: About = About::apps(
+    "Shows the person's shipping addresses: select, add, edit or delete one, or set the default.",
+    Reply::Page,
+)
+.takes(QUERY)
+.more("A person who has not agreed to `shipping_address` is asked first; a person who cancels there: KAE203.");
 
-const FORM: About = About::apps("The forms of the page of shipping addresses.", Reply::Page)
+const FORM: About = About::apps("Receives the forms of the shipping-address page.", Reply::Page)
     .in_query(QUERY)
-    .takes(&[no("access_token", "of the first JavaScript SDK")])
-    .more("With `access_token`, the parameters of the query are in the form, and there is no query.");
+    .takes(&[no("access_token", "sent by version 1 of the JavaScript SDK")])
+    .more("With `access_token`, the form contains the query parameters, and there is no query string.");
 
-const CLOSED: About = About::apps("Says that the window was closed.", Reply::Nothing).in_query(QUERY);
+const CLOSED: About = About::apps("Reports that the window was closed.", Reply::Nothing).in_query(QUERY);
 
 const QUERY: &[Param] = &[
     yes("app_key", "a native or JavaScript key, else KAE003, KAE104"),
     when("return_url", "one of", "`kakao{key}://address`, or a page of a registered domain, else KAE003"),
-    when("trans_id", "both", "20 characters or more: the outcome goes to the frame `/proxy`"),
-    no("address_id", "chosen beforehand; the person's own, else KAE206"),
+    when("trans_id", "both", "at least 20 characters: the result goes to the frame `/proxy`"),
+    no("address_id", "address to preselect; must belong to the person, else KAE206"),
     no("ka", "platform identity, registered for the key, else KAE003"),
-    no("mobile_view", "layout; ignored: the page fits every width"),
-    no("enable_back_button", "layout; ignored: the page fits every width"),
+    no("mobile_view", "layout; ignored, because the page fits every width"),
+    no("enable_back_button", "layout; ignored, because the page fits every width"),
 ];
 
 pub fn routes() -> Routes<Arc<Platform>> {

@@ -19,26 +19,29 @@ use crate::request::context::RequestContext;
 use crate::request::redirect::{redirect, with_cookie};
 
 const ABOUT: About =
-    About::apps("Begins a picking: takes the person of an `agt`, then goes on to the picker.", Reply::Page).takes(&[
-        yes("app_key", "a native or JavaScript key, else KAE003, KAE104"),
-        yes("agt", "unspent, of a token of this key, else KAE201"),
-        yes("continue", "our own `/user/address` with the same key, else KAE003"),
-    ]);
+    About::apps("Begins an address selection for the person of an `agt`, then redirects to the page.", Reply::Page)
+        .takes(&[
+            yes("app_key", "a native or JavaScript key, else KAE003, KAE104"),
+            yes("agt", "unused, from a token of this key, else KAE201"),
+            yes("continue", "Kakaw's own `/user/address` with the same key, else KAE003"),
+        ]);
 
-const NO_AGT: About =
-    About::apps("Ends the picking with KAE201: the JavaScript SDK opens this when its `agt` was refused.", Reply::Page)
-        .takes(SELECTION_TARGET);
+const NO_AGT: About = About::apps(
+    "Ends the address selection with KAE201: the JavaScript SDK opens this if its `agt` was refused.",
+    Reply::Page,
+)
+.takes(OF_PICKER);
 
 const NO_ANSWER: About = About::apps(
-    "Ends the picking with KAE001: the JavaScript SDK opens this when it could not ask for an `agt`.",
+    "Ends the address selection with KAE001: the JavaScript SDK opens this if it could not request an `agt`.",
     Reply::Page,
 )
 .takes(SELECTION_TARGET);
 
 const SELECTION_TARGET: &[Param] = &[
     yes("app_key", "a native or JavaScript key, else KAE003, KAE104"),
-    when("return_url", "one of", "as `/user/address` has it"),
-    when("trans_id", "both", "as `/user/address` has it"),
+    when("return_url", "one of", "as for `/user/address`"),
+    when("trans_id", "both", "as for `/user/address`"),
 ];
 
 pub fn routes() -> Routes<Arc<Platform>> {

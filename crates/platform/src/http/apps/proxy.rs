@@ -21,15 +21,15 @@ use crate::http::handler::{BrowserRequest, apps};
 const AGAIN: i64 = 10_000;
 
 const FRAME: About = About::apps(
-    "The hidden frame of the JavaScript SDK, which posts a picking's outcome to the page around it.",
+    "The JavaScript SDK's hidden frame, which posts the result of an address selection to the page around it.",
     Reply::Page,
 )
 .takes(TRANSACTION)
-.more("The only page that others may frame. It shows nothing, and posts to registered domains only.");
+.more("The only page that other sites can frame. It shows nothing, and posts only to registered domains.");
 
-const OUTCOME: About = About::apps("Answers the outcome that the frame asks for.", Reply::Later).takes(TRANSACTION);
+const OUTCOME: About = About::apps("Returns the result that the frame polls for.", Reply::Later).takes(TRANSACTION);
 
-const TRANSACTION: &[Param] = &[yes("trans_id", "the transaction of the picker")];
+const TRANSACTION: &[Param] = &[yes("trans_id", "the transaction of the address selection")];
 
 pub fn routes() -> Routes<Arc<Platform>> {
     Routes::new().get("/proxy", &FRAME, frame).get("/proxy/outcome", &OUTCOME, apps(outcome))

@@ -15,16 +15,16 @@ use crate::http::error::Error;
 use crate::http::handler::kapi;
 
 const ABOUT: About = About::kapi(
-    "Answers the user ids of everybody who is linked with the app, page by page.",
+    "Returns the user ids of all people linked with the app, page by page.",
     Credential::AdminKey,
     Reply::json::<UserIds>(),
 )
 .takes(&[
     no("limit", "1 to 100 (default), else -2"),
-    no("from_id", "the page begins with this id, or with the next in its order"),
+    no("from_id", "first id of the page; if it does not exist, the next id in the order"),
     no("order", "`asc` (default) or `desc`, else -2"),
 ])
-.more("More calls in a minute than the quota allows: 429, -10.");
+.more("More calls per minute than the quota allows: 429, -10.");
 
 pub fn routes() -> Routes<Arc<Platform>> {
     Routes::new().get("/v1/user/ids", &ABOUT, kapi(page))

@@ -17,7 +17,7 @@ use crate::http::error::Error;
 use crate::http::handler::kapi;
 
 const ABOUT: About = About::kapi(
-    "Ends the link: all consent and all tokens of the person in this app. The user id stays.",
+    "Unlinks the person from the app: ends all consent and all tokens. The user id is kept.",
     Credential::TokenOrAdminKey,
     Reply::json::<UserId>(),
 );

@@ -22,15 +22,15 @@ use crate::request::body;
 const LIFETIME: i64 = 60;
 
 const ABOUT: About = About::kauth(
-    "Exchanges an access token for a one-time name of its person: for additional consent, and for the shipping-address \
-     picker.",
+    "Exchanges an access token for an `agt`, a one-time identifier of its person. Additional consent and the selection \
+     of a shipping address use it.",
     Reply::json::<AgtReply>(),
 )
 .takes(&[
     yes("client_id", "the key that the token was issued to, else KOE101"),
-    yes("access_token", "good, else `invalid_request`: the SDKs tell a bad token from a failure of ours by it"),
+    yes("access_token", "valid, else `invalid_request`; the SDKs recognize an invalid token by this error"),
 ])
-.more("It lives one minute and is good for one request.");
+.more("It is valid for one minute and one request.");
 
 pub fn routes() -> Routes<Arc<Platform>> {
     Routes::new().post("/api/agt", &ABOUT, kauth(issue))

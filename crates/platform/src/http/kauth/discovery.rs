@@ -15,7 +15,7 @@ use crate::http::error::json;
 use crate::request::context;
 
 const ABOUT: About =
-    About::kauth("Answers the discovery document (OpenID Connect Discovery §4).", Reply::json::<Discovery>());
+    About::kauth("Returns the discovery document (OpenID Connect Discovery §4).", Reply::json::<Discovery>());
 
 pub fn routes() -> Routes<Arc<Platform>> {
     Routes::new().get("/.well-known/openid-configuration", &ABOUT, get)

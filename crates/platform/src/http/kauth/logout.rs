@@ -26,19 +26,19 @@ use crate::request::cookie;
 use crate::request::form_token::{self, FIELD, FormToken};
 use crate::request::redirect::{redirect, with_cookie};
 
-const PAGE: About =
-    About::page("Logs out of the account in this browser too, if the person wants; then back to the app.")
-        .takes(QUERY)
-        .more("Tokens are not touched: the app ends its own session when the person comes back.");
+const PAGE: About = About::page("Offers to log out of the account in this browser too, then redirects to the app.")
+    .takes(QUERY)
+    .more("Tokens stay valid: the app ends its own session when the person comes back.");
 
-const FORM: About = About::page("The form of the log-out page: ends the session or not, then back to the app.")
-    .in_query(QUERY)
-    .takes(&[no("logout_with_kakao", "`true`: the account session of this browser ends")]);
+const FORM: About =
+    About::page("Receives the logout form: ends the session if the person chose so, then redirects to the app.")
+        .in_query(QUERY)
+        .takes(&[no("logout_with_kakao", "`true`: end the account session of this browser")]);
 
 const QUERY: &[Param] = &[
     yes("client_id", "a REST API key, else KOE101, KOE008"),
-    yes("logout_redirect_uri", "registered for the app, letter for letter, else KOE007"),
-    no("state", "returned untouched"),
+    yes("logout_redirect_uri", "registered for the app and matching exactly, else KOE007"),
+    no("state", "returned unchanged"),
 ];
 
 pub fn routes() -> Routes<Arc<Platform>> {

@@ -24,18 +24,18 @@ const LIFETIME: i64 = 600;
 const LENGTH: usize = 100;
 
 const ABOUT: About = About::kauth(
-    "Begins a log-in by certificate; its transaction comes back with the tokens.",
+    "Begins a login by certificate; the token reply returns its transaction.",
     Reply::json::<PrepareReply>(),
 )
 .takes(&[
-    yes("client_id", "a key of an app, else KOE101"),
+    yes("client_id", "an app key, else KOE101"),
     yes("cert_type", "`k2100` or `k2220`, else `invalid_request`"),
-    no("tx_id", "the service's own transaction; made when absent"),
-    no("settle_id", "accepted; nothing is signed here"),
-    no("sign_data", "accepted; nothing is signed here"),
-    no("sign_identify_items", "accepted; nothing is signed here"),
+    no("tx_id", "the service's own transaction; generated if absent"),
+    no("settle_id", "accepted, and ignored: nothing is signed"),
+    no("sign_data", "accepted, and ignored: nothing is signed"),
+    no("sign_identify_items", "accepted, and ignored: nothing is signed"),
 ])
-.more("There is no certificate service here: `prompt=cert` asks for the password.");
+.more("Kakaw has no certificate service: `prompt=cert` asks for the password.");
 
 pub fn routes() -> Routes<Arc<Platform>> {
     Routes::new().post("/oauth/authorize/prepare", &ABOUT, kauth(prepare))

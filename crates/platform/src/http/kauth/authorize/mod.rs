@@ -39,34 +39,34 @@ use crate::request::context::RequestContext;
 use crate::request::settled::Settled;
 
 const ABOUT: About =
-    About::page("Asks the person to log in and to agree, then sends them back with a code.").in_query(QUERY);
+    About::page("Asks the person to log in and to consent, then redirects back with a code.").in_query(QUERY);
 
-const FORM: About = About::page("The consent form, sent back to the same URL.").in_query(QUERY);
+const FORM: About = About::page("Receives the consent form, which posts to the same URL.").in_query(QUERY);
 
 const QUERY: &[Param] = &[
-    yes("client_id", "a key of an app, else KOE101; not an admin key, else KOE008"),
-    yes("redirect_uri", "registered for the key, letter for letter, else KOE006"),
+    yes("client_id", "an app key, else KOE101; not an admin key, else KOE008"),
+    yes("redirect_uri", "registered for the key and matching exactly, else KOE006"),
     yes("response_type", "`code`, else KOE201; `token` is KOE202"),
-    no("scope", "items to ask for, commas or spaces, else KOE205"),
-    no("prompt", "`login`, `create`, `select_account`, `cert`; `none` shows nothing"),
-    no("login_hint", "prefills the log-in form"),
-    no("state", "returned untouched"),
+    no("scope", "items to request, separated by commas or spaces, else KOE205"),
+    no("prompt", "`login`, `create`, `select_account`, `cert`; `none` shows no page"),
+    no("login_hint", "prefills the login form"),
+    no("state", "returned unchanged"),
     no("nonce", "copied into the ID token"),
     no("lang", "`ko`, `en`, `ja`, `zh`; else the browser's language"),
     no("service_terms", "tags of service terms to show; empty: none (simple sign-up only)"),
     no("extra.service_terms", "the same, as the JavaScript SDK sends it"),
     no("channel_public_id", "connected Talk Channels to show, else KOE102"),
-    no("agt", "names the person by an access token; needs `scope`, else KOE001"),
+    no("agt", "identifies the person by an access token; requires `scope`, else KOE001"),
     no("ka", "platform identity, registered for the key, else KOE009"),
-    no("auth_tran_id", "for `/apiweb/code.json`: 20 characters or more, else KOE001"),
-    no("state_token", "the same, of Flutter on the Web: 20 characters or more"),
-    no("is_popup", "`true`: the opener polls `/apiweb/code.json`, nobody is redirected"),
-    no("kauth_tx_id", "a log-in by certificate that `/oauth/authorize/prepare` began"),
-    no("agreement_code", "internal to Kakao: KOE204"),
-    no("code_challenge", "43 characters of base64url, else KOE001"),
+    no("auth_tran_id", "transaction for `/apiweb/code.json`: at least 20 characters, else KOE001"),
+    no("state_token", "the same, as Flutter on the Web sends it: at least 20 characters"),
+    no("is_popup", "`true`: the opener polls `/apiweb/code.json`, without a redirect"),
+    no("kauth_tx_id", "a login by certificate that `/oauth/authorize/prepare` began"),
+    no("agreement_code", "internal to Kakao: always KOE204"),
+    no("code_challenge", "43 base64url characters, else KOE001"),
     no("code_challenge_method", "`S256`, else KOE001"),
-    no("auth_type", "`reauthenticate` is `prompt=login`"),
-    no("proxy", "the retired popup: KOE023"),
+    no("auth_type", "`reauthenticate` means `prompt=login`"),
+    no("proxy", "the retired popup: always KOE023"),
 ];
 
 pub fn routes() -> Routes<Arc<Platform>> {

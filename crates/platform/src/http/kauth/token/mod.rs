@@ -34,24 +34,25 @@ use crate::request::context;
 use crate::request::decision::decided;
 
 const ABOUT: About = About::kauth(
-    "Exchanges a code for tokens, or renews them with a refresh token.",
+    "Exchanges a code for tokens, or refreshes tokens with a refresh token.",
     Reply::json::<TokenReply>(),
 )
 .takes(&[
     yes("grant_type", "`authorization_code` or `refresh_token`, else KOE310"),
-    yes("client_id", "the key that authorize had, else KOE101, KOE114"),
-    when("client_secret", "if the feature is on", "in the body; HTTP Basic does not count, else KOE010"),
-    when("code", "for a code", "unspent and not older than ten minutes, else KOE320"),
-    when("redirect_uri", "by setting", "the one of authorize, else KOE303"),
-    when("code_verifier", "with a challenge", "RFC 7636; any characters; `invalid_grant` if it does not fit"),
+    yes("client_id", "the key of the authorization request, else KOE101, KOE114"),
+    when("client_secret", "if the key has one", "in the body, else KOE010; HTTP Basic is not accepted"),
+    when("code", "for a code", "unused and at most ten minutes old, else KOE320"),
+    when("redirect_uri", "by policy", "the URI of the authorization request, else KOE303; `policy.redirect_uri_optional` makes it optional"),
+    when("code_verifier", "with a challenge", "RFC 7636, any characters; `invalid_grant` if it does not match"),
     when("refresh_token", "for a refresh", "KOE319 if blank, KOE322 if expired, replaced or ended"),
-    no("android_key_hash", "of the SDKs: registered for a native or JavaScript key, else KOE009"),
-    no("ios_bundle_id", "of the SDKs: registered for a native or JavaScript key, else KOE009"),
-    no("client_origin", "of the SDKs: registered for a native or JavaScript key, else KOE009"),
+    no("android_key_hash", "sent by the SDKs; registered for the native or JavaScript key, else KOE009"),
+    no("ios_bundle_id", "sent by the SDKs; registered for the native or JavaScript key, else KOE009"),
+    no("client_origin", "sent by the SDKs; registered for the native or JavaScript key, else KOE009"),
 ])
 .more(
-    "Parameters come in the body. Where the setting `policy.token_parameters_in_query` is on, those of the query are read \
-     when the body is empty. From an address that the key does not allow: KOE127. Too many requests in a minute: KOE237.",
+    "Send the parameters in the body. If the setting `policy.token_parameters_in_query` is on and the body is empty, the \
+     query string is read. A request from an address that the key does not allow: KOE127. Too many requests per minute: \
+     KOE237.",
 );
 
 pub fn routes() -> Routes<Arc<Platform>> {
