@@ -30,7 +30,7 @@ const NO_AGT: About = About::apps(
     "Ends the address selection with KAE201: the JavaScript SDK opens this if its `agt` was refused.",
     Reply::Page,
 )
-.takes(OF_PICKER);
+.takes(SELECTION_TARGET);
 
 const NO_ANSWER: About = About::apps(
     "Ends the address selection with KAE001: the JavaScript SDK opens this if it could not request an `agt`.",
