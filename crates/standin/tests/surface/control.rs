@@ -311,7 +311,7 @@ async fn the_inspector_ties_a_log_in_together_and_mends_the_world() {
         let id = server.world.requests.list(&Default::default()).last().unwrap().id;
         assert_eq!(control(&server, "POST", "/inspector/register", json!({ "id": id })).await.status, 204);
         assert_ne!(server.get(&authorize(REST, "&scope=name")).await.status, 400);
-        for (wish, part) in
+        for (body, part) in
             [(json!({ "id": 1 }), "KOE006 and KOE205"), (json!({ "id": 99_999 }), "no request"), (json!({}), "id")]
         {
             assert!(control(&server, "POST", "/inspector/register", body).await.body.contains(part));
