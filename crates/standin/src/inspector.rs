@@ -124,8 +124,9 @@ async fn register_sent(world: &World, id: u64) -> Result<(), Error> {
     let exchange = exchange.ok_or_else(|| refused(format!("there is no request {id} in the log")))?;
     let sent = |name: &str| exchange.parameters.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str());
     let key = exchange.app_key.as_deref().unwrap_or_default();
-    let (app, _) =
-        app_keys::with_app(&world.platform.store, key).await?.ok_or_else(|| refused("its app was deleted".to_owned()))?;
+    let (app, _) = app_keys::with_app(&world.platform.store, key)
+        .await?
+        .ok_or_else(|| refused("its app was deleted".to_owned()))?;
     let (platform, actor, version) = (&world.platform, Actor::ControlApi, Some(Version(app.version)));
     let changed = match exchange.code {
         Some("KOE006") => {

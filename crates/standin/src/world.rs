@@ -193,7 +193,10 @@ impl Surroundings for Place {
                 Some(Injected::Late(seconds)) => return Schedule::Later { seconds, why: "delayed by a fault rule" },
                 Some(Injected::OutOfOrder) => {
                     self.faults.let_overtake(delivery.app_id, kind, delivery.id);
-                    return Schedule::Later { seconds: 3600, why: "delayed by a fault rule until after the next notice" };
+                    return Schedule::Later {
+                        seconds: 3600,
+                        why: "delayed by a fault rule until after the next notice",
+                    };
                 }
                 Some(sent @ (Injected::BadSignature | Injected::Twice)) => self.faults.keep_for(delivery.id, sent),
             }

@@ -75,7 +75,8 @@ pub fn run(args: Args) -> anyhow::Result<()> {
         Command::Install { stand_in, system } => {
             let entered = listen::block_on(Entered::at(stand_in.url, &Default::default()))?;
             if !entered.entrance.lasting {
-                let text = "note: this stand-in's authority is lost when the stand-in ends; kakaw dev --data DIR keeps it";
+                let text =
+                    "note: this stand-in's authority is lost when the stand-in ends; kakaw dev --data DIR keeps it";
                 writeln!(std::io::stderr(), "{text}")?;
             }
             install(&system, &entered.entrance.certificate)
@@ -89,9 +90,8 @@ fn install(system: &System, certificate: &str) -> anyhow::Result<()> {
     say(&format!("writes {}", file.display()))?;
     say("  a certificate authority that is valid for the hosts of Kakao Login only; its private key has been deleted")?;
     if !system.dry_run {
-        std::fs::write(&file, certificate).with_context(|| {
-            format!("cannot write {}: this needs administrator rights (sudo)", file.display())
-        })?;
+        std::fs::write(&file, certificate)
+            .with_context(|| format!("cannot write {}: this needs administrator rights (sudo)", file.display()))?;
     }
     system.run(update)?;
     for database in system.databases() {
@@ -111,9 +111,8 @@ fn remove(system: &System) -> anyhow::Result<()> {
     }
     say(&format!("removes {}", file.display()))?;
     if !system.dry_run {
-        std::fs::remove_file(&file).with_context(|| {
-            format!("cannot remove {}: this needs administrator rights (sudo)", file.display())
-        })?;
+        std::fs::remove_file(&file)
+            .with_context(|| format!("cannot remove {}: this needs administrator rights (sudo)", file.display()))?;
     }
     // Debian keeps links to removed certificates unless it rebuilds the list.
     if update == ["update-ca-certificates"] {

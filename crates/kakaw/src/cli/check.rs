@@ -112,7 +112,10 @@ async fn app_problems(platform: &Platform, mode: Mode) -> anyhow::Result<Vec<Str
         for stored in live.filter(|stored| stored.key.kind == KeyKind::RestApi) {
             let key = &stored.key;
             if key.settings.redirect_uris.is_empty() {
-                problems.push(format!("{name}, REST API key {}: no redirect URI, so every login fails with KOE006; set redirect_uris", key.key));
+                problems.push(format!(
+                    "{name}, REST API key {}: no redirect URI, so every login fails with KOE006; set redirect_uris",
+                    key.key
+                ));
             }
             for uri in key.settings.redirect_uris.iter().filter(|uri| mode == Mode::Serve && is_plain_http(uri)) {
                 problems.push(format!("{name}: redirect URI {uri} sends codes over plain HTTP; use https"));
@@ -144,8 +147,9 @@ pub async fn unsafe_secrets(platform: &Platform) -> anyhow::Result<Vec<String>> 
             let plain = platform.sealer.open(Purpose::Keep, sealed).and_then(|plain| String::from_utf8(plain).ok());
             match plain {
                 None => problems.push(format!("{name}: its secret is sealed with another key file; use that key file")),
-                Some(plain) if secret::is_weak(&plain) => problems
-                    .push(format!("{name}: its secret has less than 128 bits; generate one with: openssl rand -hex 32")),
+                Some(plain) if secret::is_weak(&plain) => problems.push(format!(
+                    "{name}: its secret has less than 128 bits; generate one with: openssl rand -hex 32"
+                )),
                 Some(_) => {}
             }
         }

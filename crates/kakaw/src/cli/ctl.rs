@@ -142,7 +142,11 @@ impl Sent {
                 let names: Vec<&str> = in_path.iter().copied().chain(known.keys().map(String::as_str)).collect();
                 let meant = diagnosis::meant(first, names.iter().copied());
                 let meant = meant.map(|meant| format!(", did you mean {meant}?")).unwrap_or_default();
-                return Err(format!("{} has no field {first:?}{meant}; its fields are: {}", call.verb, names.join(", ")));
+                return Err(format!(
+                    "{} has no field {first:?}{meant}; its fields are: {}",
+                    call.verb,
+                    names.join(", ")
+                ));
             };
             let taken = || format!("{name}: a field is a value or has fields of its own, not both");
             let mut place = member(&mut body, first).ok_or_else(taken)?;

@@ -113,7 +113,8 @@ async fn start(
 
 /// Writes the token to a file that only its owner can read.
 fn write_token(token: &Secret) -> anyhow::Result<tempfile::NamedTempFile> {
-    let mut file = tempfile::Builder::new().prefix("kakaw-control-").tempfile().context("cannot write the control token")?;
+    let mut file =
+        tempfile::Builder::new().prefix("kakaw-control-").tempfile().context("cannot write the control token")?;
     file.write_all(token.expose().as_bytes())?;
     Ok(file)
 }
@@ -151,8 +152,11 @@ fn announcement(config: &Config, address: SocketAddr, files: &[WorldFile], token
         _ => "in memory; --data DIR keeps it on disk".to_owned(),
     };
     if let Some(token) = token {
-        let _ =
-            writeln!(text, "  control      other machines send Kakaw-Control: TOKEN, with the token in {}", token.display());
+        let _ = writeln!(
+            text,
+            "  control      other machines send Kakaw-Control: TOKEN, with the token in {}",
+            token.display()
+        );
     }
     let _ = writeln!(text, "  state        {kept}\n  stop         ctrl-c\n");
     text

@@ -25,8 +25,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
                 let left_out = args.place.is_serve() && !args.with_secrets;
                 let secrets = if left_out { Secrets::LeftOut } else { Secrets::Written };
                 let text = world_file::export_text(&world, secrets).await?;
-                let warning =
-                    "# Secrets are left out: if you apply this file, client secrets are switched off. See --with-secrets.\n";
+                let warning = "# Secrets are left out: if you apply this file, client secrets are switched off. See --with-secrets.\n";
                 if left_out { format!("{warning}{text}") } else { text }
             }
         })

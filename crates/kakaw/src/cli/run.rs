@@ -264,7 +264,10 @@ fn announce(target: &Target, opens_browser: bool) -> std::io::Result<()> {
     let profile = std::env::temp_dir().join(format!("kakaw-browser-{port}"));
     let flags = browser_flags(target, &profile);
     let flags: Vec<String> = flags.iter().map(|flag| format!("'{}'", flag.replace('\'', r"'\''"))).collect();
-    writeln!(err, "  Your usual browser goes to the real Kakao. kakaw run --browser opens one that goes to the stand-in,")?;
+    writeln!(
+        err,
+        "  Your usual browser goes to the real Kakao. kakaw run --browser opens one that goes to the stand-in,"
+    )?;
     writeln!(err, "  or start Chromium or Chrome yourself:\n  chromium {}\n", flags.join(" "))
 }
 

@@ -9,8 +9,9 @@ use kakaw_wire::url::split_scheme;
 pub fn unsafe_settings(config: &Config) -> Vec<String> {
     let mut found = Vec::new();
     match config.public_url.as_deref() {
-        None => found
-            .push("public_url is not set; set it to the https URL at which clients reach this server".to_owned()),
+        None => {
+            found.push("public_url is not set; set it to the https URL at which clients reach this server".to_owned())
+        }
         Some(url) => {
             let host = split_scheme(url).filter(|(scheme, _)| ["https", "http"].contains(scheme)).map(|(_, host)| host);
             match host {
@@ -27,7 +28,8 @@ pub fn unsafe_settings(config: &Config) -> Vec<String> {
     }
     if !config.listen.ip().is_loopback() && !config.behind_proxy {
         found.push(format!(
-            "listen is {}, which other machines can reach over plain HTTP; listen on 127.0.0.1, or set behind_proxy = true if a proxy terminates TLS",
+            "listen is {}, which other machines can reach over plain HTTP; listen on 127.0.0.1, or set behind_proxy = true \
+             if a proxy terminates TLS",
             config.listen
         ));
     }

@@ -86,7 +86,10 @@ async fn log_in(world: &Arc<World>, context: RequestContext, request: &LogIn) ->
     let response = kauth::authorize::without_pages(context, query).await?;
     let location = response.headers().get(header::LOCATION).and_then(|location| location.to_str().ok());
     let Some(location) = location.filter(|location| location.starts_with(&redirect_uri)) else {
-        let reason = format!("{} cannot log in without pages: the account is restricted, or has not agreed to the account's terms", request.person);
+        let reason = format!(
+            "{} cannot log in without pages: the account is restricted, or has not agreed to the account's terms",
+            request.person
+        );
         return Err(Problem::BadTokenRequest { reason }.into());
     };
     let sent = location.get(redirect_uri.len() + 1..).map(Pairs::parse).and_then(Result::ok).unwrap_or_default();

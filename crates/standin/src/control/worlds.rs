@@ -111,8 +111,9 @@ pub async fn restore(Sent(caller, Restore { snapshot }): Sent<Restore>) -> Respo
 }
 
 pub async fn reset(caller: Caller) -> Response {
-    let missing =
-        || "this world has no initial state to restore: it is not in memory. Take a snapshot and restore that".to_owned();
+    let missing = || {
+        "this world has no initial state to restore: it is not in memory. Take a snapshot and restore that".to_owned()
+    };
     caller.done(found(restore::reset(&caller.world).await, missing))
 }
 

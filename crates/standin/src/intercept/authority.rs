@@ -65,7 +65,10 @@ pub fn load_or_make(folder: &Path, now: Millis) -> anyhow::Result<Authority> {
         std::fs::create_dir_all(folder).with_context(|| format!("cannot create the folder {}", folder.display()))?;
         let signed = sign("Kakaw stand-in", now)?;
         if key.exists() {
-            tracing::warn!("the certificates in {} have expired: new ones were created, and clients must trust these", folder.display());
+            tracing::warn!(
+                "the certificates in {} have expired: new ones were created, and clients must trust these",
+                folder.display()
+            );
             std::fs::remove_file(&key)?;
         }
         std::fs::write(&authority, &signed.authority)?;
@@ -125,7 +128,8 @@ impl Signed {
         let der = |pem: &str| CertificateDer::from_pem_slice(pem.as_bytes()).context("a certificate cannot be read");
         let chain = vec![der(&self.leaf)?, der(&self.authority)?];
         let provider = Arc::new(default_provider());
-        let key = CertifiedKey::from_der(chain, private, &provider).context("the certificate does not match its key")?;
+        let key =
+            CertifiedKey::from_der(chain, private, &provider).context("the certificate does not match its key")?;
         // Who asks for another name, or for none, is not spoken to.
         let mut names = ResolvesServerCertUsingSni::new();
         for host in KAKAO_HOSTS {

@@ -105,7 +105,8 @@ impl Intercepted {
         };
         let is_kakao = KAKAO_HOSTS.contains(&target.host.as_str());
         if is_kakao && !target.tls {
-            let text = format!("{} accepts https only; the proxy sends nothing to the real host over http", target.host);
+            let text =
+                format!("{} accepts https only; the proxy sends nothing to the real host over http", target.host);
             return refuse(StatusCode::FORBIDDEN, &text);
         }
         target.take_over(&mut request);

@@ -37,10 +37,8 @@ const FORM: About =
         yes("password", "8 to 200 characters"),
     ]);
 
-const QUERY: &[Param] = &[
-    yes("continue", "the authorization request to continue with"),
-    no("lang", "`ko`, `en`, `ja`, `zh`"),
-];
+const QUERY: &[Param] =
+    &[yes("continue", "the authorization request to continue with"), no("lang", "`ko`, `en`, `ja`, `zh`")];
 
 pub fn routes() -> Routes<Arc<Platform>> {
     Routes::new().get("/weblogin/create_account", &PAGE, get).post("/weblogin/create_account", &FORM, post)

@@ -41,10 +41,8 @@ const FORM: About = About::page("Receives the login form: logs the person in.").
     no("saveSignedIn", "if present, the session lasts one month instead of 24 hours"),
 ]);
 
-const QUERY: &[Param] = &[
-    yes("continue", "the authorization request to continue with"),
-    no("lang", "`ko`, `en`, `ja`, `zh`"),
-];
+const QUERY: &[Param] =
+    &[yes("continue", "the authorization request to continue with"), no("lang", "`ko`, `en`, `ja`, `zh`")];
 
 pub fn routes() -> Routes<Arc<Platform>> {
     Routes::new().get("/login", &PAGE, get).post("/login", &FORM, post)

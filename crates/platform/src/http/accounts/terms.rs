@@ -21,8 +21,7 @@ use crate::request::context::RequestContext;
 use crate::request::form_token::{self, FIELD, FormToken};
 use crate::request::redirect::{redirect, with_cookie};
 
-const PAGE: About =
-    About::page("Shows the terms of the account service itself, before those of any app.").takes(QUERY);
+const PAGE: About = About::page("Shows the terms of the account service itself, before those of any app.").takes(QUERY);
 
 const FORM: About = About::page("Receives the form of the terms page: records that the person agrees.").in_query(QUERY);
 

@@ -36,10 +36,12 @@ use crate::request::redirect::{redirect, with_cookie};
 /// Maximum number of addresses of a person (our limit).
 const MOST: usize = 50;
 
-const PAGE: About =
-    About::apps("Shows the person's shipping addresses: select, add, edit or delete one, or set the default.", Reply::Page)
-        .takes(QUERY)
-        .more("A person who has not agreed to `shipping_address` is asked first; a person who cancels there: KAE203.");
+const PAGE: About = About::apps(
+    "Shows the person's shipping addresses: select, add, edit or delete one, or set the default.",
+    Reply::Page,
+)
+.takes(QUERY)
+.more("A person who has not agreed to `shipping_address` is asked first; a person who cancels there: KAE203.");
 
 const FORM: About = About::apps("Receives the forms of the shipping-address page.", Reply::Page)
     .in_query(QUERY)

@@ -19,15 +19,18 @@ use crate::request::context::RequestContext;
 use crate::request::redirect::{redirect, with_cookie};
 
 const ABOUT: About =
-    About::apps("Begins an address selection for the person of an `agt`, then redirects to the page.", Reply::Page).takes(&[
-        yes("app_key", "a native or JavaScript key, else KAE003, KAE104"),
-        yes("agt", "unused, from a token of this key, else KAE201"),
-        yes("continue", "Kakaw's own `/user/address` with the same key, else KAE003"),
-    ]);
+    About::apps("Begins an address selection for the person of an `agt`, then redirects to the page.", Reply::Page)
+        .takes(&[
+            yes("app_key", "a native or JavaScript key, else KAE003, KAE104"),
+            yes("agt", "unused, from a token of this key, else KAE201"),
+            yes("continue", "Kakaw's own `/user/address` with the same key, else KAE003"),
+        ]);
 
-const NO_AGT: About =
-    About::apps("Ends the address selection with KAE201: the JavaScript SDK opens this if its `agt` was refused.", Reply::Page)
-        .takes(OF_PICKER);
+const NO_AGT: About = About::apps(
+    "Ends the address selection with KAE201: the JavaScript SDK opens this if its `agt` was refused.",
+    Reply::Page,
+)
+.takes(OF_PICKER);
 
 const NO_ANSWER: About = About::apps(
     "Ends the address selection with KAE001: the JavaScript SDK opens this if it could not request an `agt`.",

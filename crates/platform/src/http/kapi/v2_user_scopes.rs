@@ -30,8 +30,11 @@ const LIST: About = About::kapi(
 )
 .takes(&[no("scopes", "a JSON list of item ids, else -2: return only these")]);
 
-const REVOKE: About = About::kapi("Withdraws consent.", Credential::TokenOrAdminKey, Reply::json::<Scopes>())
-    .takes(&[yes("scopes", "a JSON list of item ids, else -2; none of them agreed to: -2; an item that the app requires: -3")]);
+const REVOKE: About =
+    About::kapi("Withdraws consent.", Credential::TokenOrAdminKey, Reply::json::<Scopes>()).takes(&[yes(
+        "scopes",
+        "a JSON list of item ids, else -2; none of them agreed to: -2; an item that the app requires: -3",
+    )]);
 
 pub fn routes() -> Routes<Arc<Platform>> {
     Routes::new().get("/v2/user/scopes", &LIST, kapi(list)).post("/v2/user/revoke/scopes", &REVOKE, kapi(revoke))

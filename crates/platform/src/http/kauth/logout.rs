@@ -26,14 +26,14 @@ use crate::request::cookie;
 use crate::request::form_token::{self, FIELD, FormToken};
 use crate::request::redirect::{redirect, with_cookie};
 
-const PAGE: About =
-    About::page("Offers to log out of the account in this browser too, then redirects to the app.")
-        .takes(QUERY)
-        .more("Tokens stay valid: the app ends its own session when the person comes back.");
+const PAGE: About = About::page("Offers to log out of the account in this browser too, then redirects to the app.")
+    .takes(QUERY)
+    .more("Tokens stay valid: the app ends its own session when the person comes back.");
 
-const FORM: About = About::page("Receives the logout form: ends the session if the person chose so, then redirects to the app.")
-    .in_query(QUERY)
-    .takes(&[no("logout_with_kakao", "`true`: end the account session of this browser")]);
+const FORM: About =
+    About::page("Receives the logout form: ends the session if the person chose so, then redirects to the app.")
+        .in_query(QUERY)
+        .takes(&[no("logout_with_kakao", "`true`: end the account session of this browser")]);
 
 const QUERY: &[Param] = &[
     yes("client_id", "a REST API key, else KOE101, KOE008"),

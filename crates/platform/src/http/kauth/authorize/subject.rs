@@ -88,7 +88,8 @@ impl Subject {
             .into());
         }
         let stored = accounts::by_login(&context.platform.store, &LoginId::of(&unattended.person)).await?;
-        let stored = stored.ok_or_else(|| malformed(format!("there is no account with the login id {:?}", unattended.person)))?;
+        let stored = stored
+            .ok_or_else(|| malformed(format!("there is no account with the login id {:?}", unattended.person)))?;
         let link = links::of(&context.platform.store, app.id, stored.account.id).await?;
         Ok(Self { account: stored.account, link, auth_time: context.platform.now(), by: By::Unattended })
     }
