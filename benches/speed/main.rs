@@ -2,11 +2,12 @@
 //! shared and noisy: the ratios count, not the figures.
 //!
 //! `KAKAW_BENCH_PLATFORM=1` measures only what comes after a login, `KAKAW_BENCH_STANDIN=1` only what matters to tests with a
-//! stand-in, and `KAKAW_BENCH_PEOPLE=1` only lists and exports of many people. `KAKAW_BENCH_GRANTS=N` changes the number of
-//! logins after which memory is measured (100,000).
+//! stand-in, and `KAKAW_BENCH_PEOPLE=1` only lists and exports of many people. `KAKAW_BENCH_BEFORE=PATH` compares with an
+//! earlier binary. `KAKAW_BENCH_GRANTS=N` changes the number of logins after which memory is measured (100,000).
 
 #![expect(clippy::disallowed_methods, clippy::indexing_slicing, reason = "a benchmark times, and may stop")]
 
+mod compare;
 mod overload;
 mod people;
 mod platform;
@@ -69,6 +70,9 @@ async fn received(_body: axum::body::Bytes) -> axum::http::StatusCode {
 
 async fn bench(binary: &Path) -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
+    if let Some(before) = std::env::var_os("KAKAW_BENCH_BEFORE") {
+        return compare::run(Path::new(&before), binary, folder.path()).await;
+    }
     if std::env::var_os("KAKAW_BENCH_PLATFORM").is_some() {
         return only_platform(binary, folder.path()).await;
     }

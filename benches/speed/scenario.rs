@@ -17,6 +17,11 @@ const WALKERS: usize = 1200;
 
 /// Returns two apps, one of them with OpenID Connect, and people.
 pub fn world() -> String {
+    world_of(CONNECTIONS + WALKERS)
+}
+
+/// The same with a number of people.
+pub fn world_of(people: usize) -> String {
     let mut text = String::new();
     for (id, key, oidc) in [(1, KEY, false), (2, OIDC_KEY, true)] {
         text.push_str(&format!(
@@ -24,7 +29,7 @@ pub fn world() -> String {
              [[apps.rest_api_keys]]\nkey = \"{key}\"\nredirect_uris = [\"http://localhost:3000/callback\"]\n"
         ));
     }
-    for index in 0..CONNECTIONS + WALKERS {
+    for index in 0..people {
         text.push_str(&format!("[[people]]\nid = \"p{index}\"\npassword = \"password\"\nnickname = \"Bench\"\n"));
     }
     text
@@ -69,10 +74,15 @@ pub struct Prepared {
 impl Prepared {
     /// Logs in as many people as there are connections.
     pub async fn log_in(address: &str) -> anyhow::Result<Self> {
+        Self::log_in_people(address, CONNECTIONS).await
+    }
+
+    /// Logs the first few people in.
+    pub async fn log_in_people(address: &str, count: usize) -> anyhow::Result<Self> {
         let mut prepared =
             Self { address: address.to_owned(), cookies: vec![], access: vec![], refresh: [vec![], vec![]] };
         let mut connection = Connection::open(address).await?;
-        for index in 0..CONNECTIONS {
+        for index in 0..count {
             let mut browser = Browser::default();
             for (slot, key) in [KEY, OIDC_KEY].into_iter().enumerate() {
                 let code = browser.code(&mut connection, &authorize(key), &format!("p{index}"), "password").await?;
@@ -110,6 +120,12 @@ impl Prepared {
         let requests =
             self.cookies.iter().cycle().take(count).map(|cookie| get(&path, &[("cookie", cookie)])).collect();
         load::all("authorize with a session", &self.address, CONNECTIONS, requests, |answer| code_of(&answer)).await
+    }
+
+    /// Requests that exchange a code each.
+    pub async fn exchanges(&self, key: &str, count: usize) -> anyhow::Result<Vec<Vec<u8>>> {
+        let codes = self.authorize(key, count).await?.1;
+        Ok(codes.iter().map(|code| token(key, "authorization_code", "code", code)).collect())
     }
 
     /// Exchanges each code once.

@@ -66,7 +66,7 @@ test('worlds, snapshots, people and webhooks', async () => {
   await current.clearRequests();
   assert.equal(await current.count(), 0);
   await assert.rejects(current.trigger({ app: 1001, user_id: id, event: 'unlink' }), /expected a webhook/);
-  await assert.rejects(current.replay('1'), /expected the id of a delivery/);
+  await assert.rejects(current.replay('1'), /expected the ID of a delivery/);
   await assert.rejects(current.resume({ app: 1001, webhook: 'unlink' }), /expected a webhook/);
   assert.deepEqual(await current.deliveries(), []);
   assert.equal((await current.people()).find(one => one.person === 'ryan@example.com').links[0].user_id, id);

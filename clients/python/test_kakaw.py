@@ -95,7 +95,7 @@ class Client(unittest.TestCase):
             lambda: self.kakaw.replay("1"),
             lambda: self.kakaw.resume(1001, "unlink"),
         ):
-            self.assertRaisesRegex(Refused, "expected (a webhook|the id of a delivery)", refused)
+            self.assertRaisesRegex(Refused, "expected (a webhook|the ID of a delivery)", refused)
         self.assertEqual(self.kakaw.deliveries(), [])
         (ryan,) = [one for one in self.kakaw.people() if one["person"] == "ryan@example.com"]
         self.assertEqual(ryan["links"][0]["user_id"], user["id"])

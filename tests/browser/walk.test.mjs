@@ -23,7 +23,7 @@ after(() => browser?.close());
 
 const words = {
   ko: { button: '카카오 로그인', agree: '동의하고 계속하기', both: '계정과 함께 로그아웃', fix: '해결 방법' },
-  en: { button: 'Login with Kakao', agree: 'Agree and continue', both: 'Together with the account', fix: 'How to fix it' },
+  en: { button: 'Login with Kakao', agree: 'Agree and continue', both: 'Log out of this service and your account', fix: 'How to fix it' },
 };
 
 for (const [lang, person] of [['ko', 'ryan'], ['en', 'mina']]) {

@@ -17,6 +17,17 @@ pub enum Attempt<T> {
     Resumable { changes: Vec<Statement>, then: T },
 }
 
+impl<T> Attempt<T> {
+    /// Changes the value.
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Attempt<U> {
+        match self {
+            Self::Done(value) => Attempt::Done(change(value)),
+            Self::Commit { changes, then } => Attempt::Commit { changes, then: change(then) },
+            Self::Resumable { changes, then } => Attempt::Resumable { changes, then: change(then) },
+        }
+    }
+}
+
 /// Runs attempts until one is committed. Each attempt reads again, because another commit changed what the one before
 /// had read. It gets what that conflict was about.
 ///
@@ -29,21 +40,45 @@ pub async fn decide_and_commit<T, E: From<Error>, F>(
 where
     F: Future<Output = Result<Attempt<T>, E>>,
 {
-    let (mut lost, mut unclear) = (None, None);
-    for _ in 0..ATTEMPTS {
-        let (changes, then, resumable) = match attempt(lost.take()).await? {
-            Attempt::Done(value) => return Ok(value),
+    let mut attempts = Attempts::default();
+    loop {
+        let attempt = attempt(attempts.lost).await?;
+        if let Some(value) = attempts.commit(store, attempt).await? {
+            return Ok(value);
+        }
+    }
+}
+
+/// The attempts of one request. [`decide_and_commit`] is how they are used, where an attempt can be a closure.
+#[derive(Debug, Default)]
+pub struct Attempts {
+    made: usize,
+    /// What the commit of the attempt before was outrun about.
+    pub lost: Option<Contested>,
+    unclear: Option<Error>,
+}
+
+impl Attempts {
+    /// Commits an attempt. Nothing when another must be made.
+    ///
+    /// # Errors
+    /// A failure of the database; [`Error::Outrun`] when others were faster again and again.
+    pub async fn commit<T>(&mut self, store: &Store, attempt: Attempt<T>) -> Result<Option<T>, Error> {
+        let (changes, then, resumable) = match attempt {
+            Attempt::Done(value) => return Ok(Some(value)),
             Attempt::Commit { changes, then } => (changes, then, false),
             Attempt::Resumable { changes, then } => (changes, then, true),
         };
+        self.lost = None;
         match store.commit(changes).await {
-            Ok(Outcome::Committed) => return Ok(then),
-            Ok(Outcome::Conflict { about, .. }) => lost = Some(about),
-            Err(error) if resumable => unclear = Some(error),
-            Err(error) => return Err(error.into()),
+            Ok(Outcome::Committed) => return Ok(Some(then)),
+            Ok(Outcome::Conflict { about, .. }) => self.lost = Some(about),
+            Err(error) if resumable => self.unclear = Some(error),
+            Err(error) => return Err(error),
         }
+        self.made += 1;
+        if self.made < ATTEMPTS { Ok(None) } else { Err(self.unclear.take().unwrap_or(Error::Outrun)) }
     }
-    Err(unclear.unwrap_or(Error::Outrun).into())
 }
 
 /// Commits changes that were decided without reading the rows that they touch.

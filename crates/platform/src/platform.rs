@@ -32,8 +32,18 @@ pub struct Platform {
     /// Results for polling pages, of requests without a session.
     pub transient_results: TransientResults,
     pub settings: Settings,
+    pub policy: CurrentPolicy,
     pub surroundings: Arc<dyn Surroundings>,
-    policy: RwLock<Policy>,
+}
+
+/// The protocol options in effect.
+#[derive(Debug)]
+pub struct CurrentPolicy(RwLock<Policy>);
+
+impl From<Policy> for CurrentPolicy {
+    fn from(policy: Policy) -> Self {
+        Self(RwLock::new(policy))
+    }
 }
 
 /// The operator's settings, apart from the protocol's [`Policy`].
@@ -53,56 +63,15 @@ pub struct Settings {
     pub open_diagnosis: bool,
     /// Whether client secrets must have 128 bits.
     pub strong_secrets: bool,
-    pub seeds: Seeds,
-}
-
-/// How missing values of a world file are filled in.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Seeds {
     /// Whether missing keys are derived from app, kind and position, the same each time.
     pub derived_keys: bool,
     /// Whether `/v2/user/me` has `properties` for apps that do not set it.
     pub legacy_properties: bool,
     /// Whether plain passwords stay sealed in the database after their first use, so that an export is complete.
-    pub kept_passwords: bool,
-}
-
-/// The parts of a platform.
-pub struct Parts {
-    pub store: Store,
-    pub sealer: Sealer,
-    pub random: Arc<dyn Random>,
-    pub signer: Signer,
-    pub passwords: Arc<Passwords>,
-    pub quotas: Quotas,
-    pub webhooks: Arc<outgoing::Client>,
-    pub policy: Policy,
-    pub settings: Settings,
-    pub surroundings: Arc<dyn Surroundings>,
+    pub exportable_passwords: bool,
 }
 
 impl Platform {
-    /// Assembles a platform.
-    #[must_use]
-    pub fn new(parts: Parts) -> Self {
-        let Parts { store, sealer, random, signer, passwords, quotas, webhooks, policy, settings, surroundings } =
-            parts;
-        Self {
-            store,
-            sealer: Arc::new(sealer),
-            random,
-            signer,
-            passwords,
-            quotas,
-            webhooks,
-            wake_deliveries: Notify::new(),
-            transient_results: TransientResults::default(),
-            settings,
-            surroundings,
-            policy: RwLock::new(policy),
-        }
-    }
-
     /// Returns the time that rules use.
     #[must_use]
     pub fn now(&self) -> Millis {
@@ -112,11 +81,11 @@ impl Platform {
     /// Returns the operator's protocol options.
     #[must_use]
     pub fn policy(&self) -> Policy {
-        *self.policy.read().unwrap_or_else(PoisonError::into_inner)
+        *self.policy.0.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Replaces the protocol options.
     pub fn set_policy(&self, policy: Policy) {
-        *self.policy.write().unwrap_or_else(PoisonError::into_inner) = policy;
+        *self.policy.0.write().unwrap_or_else(PoisonError::into_inner) = policy;
     }
 }

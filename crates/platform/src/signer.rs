@@ -21,6 +21,9 @@ const SOON: Duration = Duration::from_secs(2);
 /// Maximum time that a request waits for a key, which may have to be generated first.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
+/// Unless a request needs a key, none is generated so soon after the start: that takes a core for a tenth of a second.
+const PATIENCE: Duration = Duration::from_millis(300);
+
 /// A source of keys that were generated before.
 pub type Source = Box<dyn Fn() -> Pin<Box<dyn Future<Output = Option<SigningKey>> + Send>> + Send + Sync>;
 
@@ -40,7 +43,7 @@ impl Default for Signer {
         Self {
             keys: watch::Sender::new(Arc::default()),
             source: None,
-            patience: Duration::ZERO,
+            patience: PATIENCE,
             longest_wait: LONGEST_WAIT,
             wanted: Notify::new(),
         }
@@ -52,12 +55,6 @@ impl Signer {
     #[must_use]
     pub fn drawing_from(source: Source) -> Self {
         Self { source: Some(source), patience: Duration::MAX, ..Self::default() }
-    }
-
-    /// Makes a signer that waits before it generates keys, because that takes a core for a tenth of a second.
-    #[must_use]
-    pub fn patient() -> Self {
-        Self { patience: Duration::from_millis(300), ..Self::default() }
     }
 
     /// Makes a signer whose requests wait at most this long for a key.

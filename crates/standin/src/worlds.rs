@@ -13,7 +13,7 @@ use kakaw_store::Store;
 use kakaw_store::db::Url;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use tokio::sync::{Mutex, OnceCell};
+use tokio::sync::{Mutex, Notify, OnceCell};
 use tokio::task::AbortHandle;
 
 use crate::clock::Clock;
@@ -31,9 +31,10 @@ use kakaw_platform::jobs;
 use kakaw_platform::keys;
 use kakaw_platform::manage::Actor;
 use kakaw_platform::manage::world_file::{self, Secrets, WorldFile};
-use kakaw_platform::platform::{Parts, Platform};
+use kakaw_platform::platform::Platform;
 use kakaw_platform::signer::Signer;
 use kakaw_platform::surroundings::Surroundings;
+use kakaw_platform::transient_results::TransientResults;
 
 /// Maximum number of worlds.
 const MOST: usize = 10_000;
@@ -278,18 +279,20 @@ impl Worlds {
             Box::pin(async move { keys.take().await })
         };
         let sealer = keys::ephemeral(&*first.platform.random);
-        let platform = Platform::new(Parts {
+        let platform = Platform {
             store: Store::open(&Url::Memory).await?,
-            sealer: sealer.map_err(|error| Refused::Wrong(error.to_string()))?,
+            sealer: Arc::new(sealer.map_err(|error| Refused::Wrong(error.to_string()))?),
             random: Arc::clone(&first.platform.random),
             signer: Signer::drawing_from(Box::new(next_key)),
             passwords: Arc::clone(&first.platform.passwords),
             quotas: first.platform.quotas.fresh(),
             webhooks: Arc::clone(&first.platform.webhooks),
-            policy: first.platform.policy(),
+            wake_deliveries: Notify::new(),
+            transient_results: TransientResults::default(),
+            policy: first.platform.policy().into(),
             settings: first.platform.settings,
             surroundings: Arc::clone(&place) as Arc<dyn Surroundings>,
-        });
+        };
         Ok(World {
             control_token: first.control_token.clone(),
             real_sdk: first.real_sdk.clone(),

@@ -172,30 +172,7 @@ fn kakao_account(
     let needs = |item: Item| Some(attributes.has(item) && !may(item));
     let mut account = KakaoAccount::default();
 
-    let combined = set(Item::Profile, "kakao_account.profile");
-    let nickname = set(Item::ProfileNickname, "kakao_account.profile");
-    let image = set(Item::ProfileImage, "kakao_account.profile");
-    if combined {
-        account.profile_needs_agreement = needs(Item::Profile);
-    }
-    if nickname {
-        account.profile_nickname_needs_agreement = needs(Item::ProfileNickname);
-    }
-    if image {
-        account.profile_image_needs_agreement = needs(Item::ProfileImage);
-    }
-    let shows_nickname = combined && may(Item::Profile) || nickname && may(Item::ProfileNickname);
-    let shows_image = combined && may(Item::Profile) || image && may(Item::ProfileImage);
-    if shows_nickname || shows_image {
-        account.profile = Some(Profile {
-            nickname: shows_nickname
-                .then(|| attributes.nickname.clone().unwrap_or_else(|| DEFAULT_NICKNAME.to_owned())),
-            is_default_nickname: shows_nickname.then_some(attributes.nickname.is_none()),
-            thumbnail_image_url: pictures.thumbnail(attributes).filter(|_| shows_image),
-            profile_image_url: pictures.large(attributes).filter(|_| shows_image),
-            is_default_image: shows_image.then_some(attributes.profile_image.is_none()),
-        });
-    }
+    profile(&mut account, attributes, app, sees, pictures, keys.wants("kakao_account.profile"));
     if set(Item::Name, "kakao_account.name") {
         account.name_needs_agreement = needs(Item::Name);
         account.name = attributes.name.clone().filter(|_| may(Item::Name));
@@ -241,6 +218,42 @@ fn kakao_account(
             attributes.ci_authenticated_at.filter(|_| account.ci.is_some()).map(Millis::rfc3339);
     }
     account
+}
+
+/// Adds nickname and picture, which one consent item covers or two.
+fn profile(
+    account: &mut KakaoAccount,
+    attributes: &Attributes,
+    app: &App,
+    sees: &BTreeSet<Item>,
+    pictures: &Pictures<'_>,
+    wanted: bool,
+) {
+    let set = |item: Item| wanted && app.settings.item(item).is_some();
+    let may = |item: Item| sees.contains(&item);
+    let needs = |item: Item| Some(attributes.has(item) && !may(item));
+    let (combined, nickname, image) = (set(Item::Profile), set(Item::ProfileNickname), set(Item::ProfileImage));
+    if combined {
+        account.profile_needs_agreement = needs(Item::Profile);
+    }
+    if nickname {
+        account.profile_nickname_needs_agreement = needs(Item::ProfileNickname);
+    }
+    if image {
+        account.profile_image_needs_agreement = needs(Item::ProfileImage);
+    }
+    let shows_nickname = combined && may(Item::Profile) || nickname && may(Item::ProfileNickname);
+    let shows_image = combined && may(Item::Profile) || image && may(Item::ProfileImage);
+    if shows_nickname || shows_image {
+        account.profile = Some(Profile {
+            nickname: shows_nickname
+                .then(|| attributes.nickname.clone().unwrap_or_else(|| DEFAULT_NICKNAME.to_owned())),
+            is_default_nickname: shows_nickname.then_some(attributes.nickname.is_none()),
+            thumbnail_image_url: pictures.thumbnail(attributes).filter(|_| shows_image),
+            profile_image_url: pictures.large(attributes).filter(|_| shows_image),
+            is_default_image: shows_image.then_some(attributes.profile_image.is_none()),
+        });
+    }
 }
 
 /// Returns the reply of `/v1/oidc/userinfo`.

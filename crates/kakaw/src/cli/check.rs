@@ -147,7 +147,7 @@ pub async fn unsafe_secrets(platform: &Platform) -> anyhow::Result<Vec<String>> 
             let plain = platform.sealer.open(Purpose::Keep, sealed).and_then(|plain| String::from_utf8(plain).ok());
             match plain {
                 None => problems.push(format!("{name}: its secret is sealed with another key file; use that key file")),
-                Some(plain) if secret::is_weak(&plain) => problems.push(format!(
+                Some(plain) if platform.settings.strong_secrets && secret::is_weak(&plain) => problems.push(format!(
                     "{name}: its secret has less than 128 bits; generate one with: openssl rand -hex 32"
                 )),
                 Some(_) => {}

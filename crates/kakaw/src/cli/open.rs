@@ -9,6 +9,7 @@ use kakaw_core::crypto::seal::Sealer;
 use kakaw_core::random::Random;
 use kakaw_store::db::Url;
 use kakaw_store::{Store, instance};
+use tokio::sync::Notify;
 
 use super::Usage;
 use crate::config::{self, Config, Mode};
@@ -16,11 +17,12 @@ use kakaw_platform::keys;
 use kakaw_platform::outgoing;
 use kakaw_platform::pages::words;
 use kakaw_platform::password::{PLACES, Passwords};
-use kakaw_platform::platform::{Parts, Platform, Seeds, Settings};
+use kakaw_platform::platform::{Platform, Settings};
 use kakaw_platform::quota::{PerMinute, Quotas};
 use kakaw_platform::random;
 use kakaw_platform::signer::Signer;
 use kakaw_platform::surroundings::{Alone, Surroundings};
+use kakaw_platform::transient_results::TransientResults;
 
 /// The base URL when neither a request nor the configuration gives one.
 pub const DEFAULT_URL: &str = "http://localhost:7700";
@@ -77,16 +79,15 @@ pub async fn within(
             sealer
         }
     };
-    let dev = mode == Mode::Dev;
     #[cfg(feature = "standin")]
-    let notice = if dev { kakaw_standin::pages::words::banner } else { words::test_notice };
+    let notice = if mode == Mode::Dev { kakaw_standin::pages::words::banner } else { words::test_notice };
     #[cfg(not(feature = "standin"))]
     let notice = words::test_notice;
-    Ok(Platform::new(Parts {
+    Ok(Platform {
         store,
-        sealer,
+        sealer: Arc::new(sealer),
         random,
-        signer: if dev { Signer::patient() } else { Signer::default() },
+        signer: Signer::default(),
         passwords: Arc::new(passwords(&config.passwords)),
         quotas: Quotas {
             user_ids: PerMinute::new(config.quotas.user_ids),
@@ -98,7 +99,9 @@ pub async fn within(
             ca_file: config.webhooks.ca_file.clone(),
             own_host: config.public_url.as_deref().and_then(host),
         })),
-        policy: config.policy,
+        wake_deliveries: Notify::new(),
+        transient_results: TransientResults::default(),
+        policy: config.policy.into(),
         settings: Settings {
             access_token_in_query: config.access_token_in_query,
             sign_up: config.sign_up,
@@ -106,11 +109,13 @@ pub async fn within(
             host_cookies: config.public_url.as_deref().is_some_and(|url| url.starts_with("https://")),
             notice: config.pages.test_notice.then_some(notice),
             open_diagnosis: config.pages.open_diagnosis,
-            strong_secrets: !dev,
-            seeds: Seeds { derived_keys: dev, legacy_properties: dev, kept_passwords: dev },
+            strong_secrets: config.apps.strong_secrets,
+            derived_keys: config.apps.derived_keys,
+            legacy_properties: config.apps.legacy_properties,
+            exportable_passwords: config.passwords.exportable,
         },
         surroundings,
-    }))
+    })
 }
 
 fn passwords(config: &config::Passwords) -> Passwords {

@@ -68,6 +68,8 @@ pub struct Config {
     pub policy: Policy,
     /// Whether people can create accounts themselves (`prompt=create`). Their email addresses are not verified.
     pub sign_up: bool,
+    /// `[apps]`.
+    pub apps: Apps,
     /// `[log]`.
     pub log: Log,
     /// `[pages]`.
@@ -78,6 +80,19 @@ pub struct Config {
     pub webhooks: Webhooks,
     /// `[passwords]`.
     pub passwords: Passwords,
+}
+
+/// `[apps]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Apps {
+    /// Whether a key that a world file leaves out is derived from the app's id, the kind and the place of the key, and so
+    /// is the same on every server. Everyone can derive it: `serve` accepts this only with `pages.test_notice`.
+    pub derived_keys: bool,
+    /// Whether `/v2/user/me` answers `properties` for apps that do not choose with `legacy_properties`.
+    pub legacy_properties: bool,
+    /// Whether client secrets must have at least 128 bits. `serve` accepts `false` only with `pages.test_notice`.
+    pub strong_secrets: bool,
 }
 
 /// `[log]`.
@@ -159,6 +174,9 @@ pub struct Passwords {
     pub lanes: u32,
     /// Number of hashes that are computed at the same time. Default: the number of cores.
     pub workers: usize,
+    /// Whether a password from a world file stays sealed in the database after its first use, so that an export contains it.
+    /// `serve` accepts this only with `pages.test_notice`.
+    pub exportable: bool,
     /// Longest time in milliseconds that a login waits for its hash, 100 to 60000. A login that would wait longer gets 503
     /// with `Retry-After`. Client addresses take turns.
     pub longest_wait: u64,
@@ -191,6 +209,7 @@ impl Config {
             access_token_in_query: dev,
             policy: if dev { Policy::DEV } else { Policy::SERVE },
             sign_up: dev,
+            apps: Apps { derived_keys: dev, legacy_properties: dev, strong_secrets: !dev },
             log: Log::default(),
             pages: Pages { test_notice: dev, open_diagnosis: dev },
             quotas: Quotas { user_ids: if dev { 0 } else { 100 }, calls: 0, tokens: 0 },
@@ -200,6 +219,7 @@ impl Config {
                 iterations: OWASP.iterations,
                 lanes: OWASP.lanes,
                 workers: cores,
+                exportable: dev,
                 longest_wait: LONGEST_WAIT.as_millis() as u64,
                 queue: None,
             },

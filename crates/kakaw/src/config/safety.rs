@@ -46,13 +46,22 @@ pub fn unsafe_settings(config: &Config) -> Vec<String> {
             cost.memory_kib, cost.iterations, OWASP.memory_kib, OWASP.iterations
         ));
     }
+    if !config.pages.test_notice {
+        let weak = [
+            (config.apps.derived_keys, "apps.derived_keys = true lets everyone derive the keys of apps"),
+            (!config.apps.strong_secrets, "apps.strong_secrets = false accepts client secrets that can be guessed"),
+            (config.passwords.exportable, "passwords.exportable = true keeps passwords that can be read again"),
+        ];
+        let advice = "leave it out, or set pages.test_notice = true if the accounts are not real";
+        found.extend(weak.into_iter().filter(|(set, _)| *set).map(|(_, what)| format!("{what}; {advice}")));
+    }
     found
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Mode;
+    use crate::config::{Apps, Mode};
 
     #[test]
     fn plain_http_needs_a_declared_proxy() {
@@ -69,5 +78,26 @@ mod tests {
         }
         let everything = Config { listen: ([0, 0, 0, 0], 80).into(), ..Config::defaults(Mode::Serve) };
         assert_eq!(unsafe_settings(&everything).len(), 3, "URL, address, database");
+    }
+    #[test]
+    fn settings_of_test_platforms_need_the_notice() {
+        let safe = Config {
+            public_url: Some("https://login.example.com".to_owned()),
+            data: Some("x".into()),
+            ..Config::defaults(Mode::Serve)
+        };
+        let dev = Config::defaults(Mode::Dev);
+        for (name, config) in [
+            ("apps.derived_keys", Config { apps: Apps { derived_keys: true, ..safe.apps }, ..safe.clone() }),
+            ("apps.strong_secrets", Config { apps: Apps { strong_secrets: false, ..safe.apps }, ..safe.clone() }),
+            ("passwords.exportable", Config { passwords: dev.passwords.clone(), ..safe.clone() }),
+        ] {
+            let found = unsafe_settings(&config);
+            assert!(matches!(&found[..], [one] if one.starts_with(name)), "{name}: {found:?}");
+            let staging = Config { pages: dev.pages.clone(), ..config };
+            assert!(unsafe_settings(&staging).is_empty(), "{name}");
+        }
+        let legacy = Config { apps: Apps { legacy_properties: true, ..safe.apps }, ..safe };
+        assert!(unsafe_settings(&legacy).is_empty());
     }
 }

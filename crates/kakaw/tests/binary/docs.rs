@@ -214,10 +214,10 @@ fn features_name_real_endpoints() {
 #[test]
 fn error_codes() {
     let headings = [
-        (Lang::Ko, "# 에러 코드", ["원인", "해결", "표시 위치", "이 버전에서 발생하지 않음"]),
+        (Lang::Ko, "# 오류 코드", ["원인", "해결", "표시 위치", "이 버전에서 발생하지 않음"]),
         (Lang::En, "# Error codes", ["Why", "How to fix it", "Where it is shown", "Not answered by this version"]),
         (Lang::Ja, "# エラーコード", ["原因", "解決方法", "表示される場所", "このバージョンでは発生しません"]),
-        (Lang::Zh, "# 错误码", ["原因", "解决方法", "显示位置", "此版本不会返回"]),
+        (Lang::Zh, "# 错误代码", ["原因", "解决方法", "显示位置", "此版本不会返回"]),
     ];
     for (lang, heading, [why, how, place, never]) in headings {
         let mut text = format!("{heading}\n");

@@ -63,12 +63,6 @@ impl From<Busy> for Error {
 }
 
 impl Error {
-    /// The error after every commit has conflicted.
-    #[must_use]
-    pub fn contention() -> Self {
-        Self::Store(StoreError::Outrun)
-    }
-
     /// Adds a finding to the diagnosis. Without a diagnosis, it is added to the evidence, which is shown in its place.
     #[must_use]
     pub fn because(self, finding: impl Into<String>) -> Self {

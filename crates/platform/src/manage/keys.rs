@@ -246,7 +246,7 @@ pub(super) async fn replace(platform: &Platform, edit: &mut Edit, keys: &[Key]) 
 }
 
 /// Returns a key for a description without one: the present key at this position, or a new one. A new one is random, or
-/// if the seeds say so depends only on its position, so that fixtures are stable.
+/// where the operator chose so derived from its position, so that fixtures are stable.
 fn missing(platform: &Platform, edit: &Edit, kind: KeyKind, position: i64) -> Secret {
     let mut live = edit.stored.iter().filter(|old| old.key.kind == kind && !old.key.deleted);
     let plain = |old: &Stored| match kind {
@@ -259,7 +259,7 @@ fn missing(platform: &Platform, edit: &Edit, kind: KeyKind, position: i64) -> Se
     if let Some(key) = live.find(|old| old.position == position).and_then(plain) {
         return Secret::new(key);
     }
-    if platform.settings.seeds.derived_keys {
+    if platform.settings.derived_keys {
         return Secret::new(derived(&format!("{}/{}/{position}", edit.id, kind.id())));
     }
     made(platform)

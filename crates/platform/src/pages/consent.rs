@@ -105,66 +105,50 @@ impl Row {
     }
 }
 
+/// What of a screen that is shown again is missing or does not fit.
+struct Marks<'a> {
+    incomplete: Option<&'a Incomplete>,
+    taken: bool,
+    all: Vec<Mark>,
+}
+
+impl<'a> Marks<'a> {
+    fn of(notice: Option<&'a Notice>) -> Self {
+        let incomplete = match notice {
+            Some(Notice::Incomplete(incomplete)) => Some(incomplete),
+            Some(Notice::Expired | Notice::Taken) | None => None,
+        };
+        Self { incomplete, taken: notice == Some(&Notice::Taken), all: Vec::new() }
+    }
+
+    fn is_missing(&self, id: &str) -> bool {
+        self.incomplete.is_some_and(|incomplete| incomplete.missing.iter().any(|missing| missing == id))
+    }
+
+    /// What is wrong with the typed value of an item.
+    fn wrong(&self, item: Item, words: &words::Words) -> Option<String> {
+        if self.taken && item == Item::AccountEmail {
+            return Some(words.t("value_taken").to_owned());
+        }
+        let wrong = self.incomplete.is_some_and(|incomplete| incomplete.wrong.contains(&item));
+        wrong.then(|| words.with("value_wrong", "hint", words.t(hint(item))))
+    }
+
+    /// Marks a control; returns whether it gets the focus: the first one does.
+    fn mark(&mut self, marked: bool, id: String, label: &str) -> bool {
+        if marked {
+            self.all.push(Mark { id, label: label.to_owned() });
+        }
+        marked && self.all.len() == 1
+    }
+}
+
 impl Page {
     #[must_use]
     pub fn new(context: &RequestContext, view: &Consent<'_>) -> Self {
-        let w = words::of(context.lang);
-        let none = Incomplete::default();
-        let incomplete = match &view.notice {
-            Some(Notice::Incomplete(incomplete)) => incomplete,
-            _ => &none,
-        };
-        let taken = view.notice == Some(Notice::Taken);
-        let missing = |id: &str| incomplete.missing.iter().any(|missing| missing == id);
-        let mut marks: Vec<Mark> = Vec::new();
-        // The first marked control gets the focus.
-        let mut mark = |marked: bool, id: String, label: &str| {
-            if marked {
-                marks.push(Mark { id, label: label.to_owned() });
-            }
-            marked && marks.len() == 1
-        };
-        let terms = view.ask.terms.iter().enumerate().map(|(index, term)| {
-            let missing = missing(&term.tag);
-            Term {
-                tag: term.tag.clone(),
-                title: term.title.clone(),
-                url: term.url.clone(),
-                required: term.required,
-                checked: view.typed.terms.contains(&term.tag),
-                missing,
-                focus: mark(missing, format!("term-{}", index + 1), &term.title),
-            }
-        });
-        let terms: Vec<Term> = terms.collect();
-        let rows = view.ask.items.iter().map(|row| {
-            let (id, label) = (row.item.id(), w.item(row.item.id()));
-            let missing = missing(id);
-            let wrong = if taken && row.item == Item::AccountEmail {
-                Some(w.t("value_taken").to_owned())
-            } else {
-                incomplete.wrong.contains(&row.item).then(|| w.with("value_wrong", "hint", w.t(hint(row.item))))
-            };
-            let at_box = mark(missing, format!("item-{id}"), &label);
-            let at_value = mark(wrong.is_some(), format!("value-{id}"), &label);
-            Row {
-                id,
-                required: row.required,
-                // People who agreed before may continue without the value (F19).
-                must: row.required && !row.agreed,
-                checked: row.agreed || view.typed.scope.iter().any(|ticked| ticked == id),
-                collect: row.collect,
-                gender: row.item == Item::Gender,
-                purpose: row.purpose.clone(),
-                typed: view.typed.values.get(id).cloned().unwrap_or_default(),
-                hint: hint(row.item),
-                missing,
-                wrong,
-                focus: at_box || at_value,
-                label,
-            }
-        });
-        let rows: Vec<Row> = rows.collect();
+        let mut marks = Marks::of(view.notice.as_ref());
+        let terms = terms(view, &mut marks);
+        let rows = rows(view, words::of(context.lang), &mut marks);
         let channels = view.ask.channels.iter().map(|channel| ChannelRow {
             id: channel.id.clone(),
             name: channel.name.clone(),
@@ -187,10 +171,52 @@ impl Page {
                 Notice::Expired => "form_expired",
                 Notice::Incomplete(_) | Notice::Taken => "check_marked",
             }),
-            marks,
+            marks: marks.all,
             switch: view.switch.clone(),
         }
     }
+}
+
+fn terms(view: &Consent<'_>, marks: &mut Marks<'_>) -> Vec<Term> {
+    let terms = view.ask.terms.iter().enumerate().map(|(index, term)| {
+        let missing = marks.is_missing(&term.tag);
+        Term {
+            tag: term.tag.clone(),
+            title: term.title.clone(),
+            url: term.url.clone(),
+            required: term.required,
+            checked: view.typed.terms.contains(&term.tag),
+            missing,
+            focus: marks.mark(missing, format!("term-{}", index + 1), &term.title),
+        }
+    });
+    terms.collect()
+}
+
+fn rows(view: &Consent<'_>, words: &words::Words, marks: &mut Marks<'_>) -> Vec<Row> {
+    let rows = view.ask.items.iter().map(|row| {
+        let (id, label) = (row.item.id(), words.item(row.item.id()));
+        let (missing, wrong) = (marks.is_missing(id), marks.wrong(row.item, words));
+        let at_box = marks.mark(missing, format!("item-{id}"), &label);
+        let at_value = marks.mark(wrong.is_some(), format!("value-{id}"), &label);
+        Row {
+            id,
+            required: row.required,
+            // Whoever agreed before may go on without the value (F19).
+            must: row.required && !row.agreed,
+            checked: row.agreed || view.typed.scope.iter().any(|ticked| ticked == id),
+            collect: row.collect,
+            gender: row.item == Item::Gender,
+            purpose: row.purpose.clone(),
+            typed: view.typed.values.get(id).cloned().unwrap_or_default(),
+            hint: hint(row.item),
+            missing,
+            wrong,
+            focus: at_box || at_value,
+            label,
+        }
+    });
+    rows.collect()
 }
 
 impl Page {

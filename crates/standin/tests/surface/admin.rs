@@ -192,7 +192,7 @@ async fn f21_consent_is_listed_and_taken_back() {
 #[tokio::test]
 async fn user_ids_have_a_quota_by_the_minute() {
     let mut world = TestServer::world(&kakaw_store::db::Url::Memory, kakaw_core::policy::Policy::DEV).await;
-    world.parts.quotas.user_ids = kakaw_platform::quota::PerMinute::new(2);
+    world.platform.quotas.user_ids = kakaw_platform::quota::PerMinute::new(2);
     let server = TestServer::of(world).await;
     for _ in 0..2 {
         assert_eq!(admin(&server, "GET", "/v1/user/ids", &[]).await.status, 200);

@@ -252,9 +252,9 @@ async fn cookies_of_two_instances_have_different_names() {
     let one = TestServer::start(&kakaw_store::db::Url::Memory, kakaw_core::policy::Policy::DEV).await;
     let mut other = TestServer::world(&kakaw_store::db::Url::Memory, kakaw_core::policy::Policy::DEV).await;
     let key = kakaw_core::crypto::seal::MasterKey { id: 1, bytes: [8; 32] };
-    other.parts.sealer = kakaw_core::crypto::seal::Sealer::new("other", &[key]).unwrap();
+    other.platform.sealer = std::sync::Arc::new(kakaw_core::crypto::seal::Sealer::new("other", &[key]).unwrap());
     other.public_url = kakaw_standin::world::PublicUrl::Fixed("https://login.example.com".to_owned());
-    other.parts.settings.host_cookies = true;
+    other.platform.settings.host_cookies = true;
     let other = TestServer::of(other).await;
     let name = |answer: &Answer| answer.headers["set-cookie"].to_str().unwrap().split('=').next().unwrap().to_owned();
     let first = name(&one.get(&authorize(REST, "")).await);

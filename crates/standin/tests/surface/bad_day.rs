@@ -18,10 +18,10 @@ use crate::support::*;
 #[tokio::test]
 async fn without_a_signing_key_nothing_waits_for_long_and_no_code_is_spent() {
     let mut world = TestServer::world(&Url::Memory, Policy::DEV).await;
-    world.parts.signer = Signer::waiting_at_most(Duration::from_millis(50));
+    world.platform.signer = Signer::waiting_at_most(Duration::from_millis(50));
     // Like a wrong key file: what is stored cannot be opened.
     let broken = kakaw_store::signing_keys::insert("kid", "sealed under another key", world.clock.now());
-    assert_eq!(world.parts.store.commit(vec![broken]).await.unwrap(), Outcome::Committed);
+    assert_eq!(world.platform.store.commit(vec![broken]).await.unwrap(), Outcome::Committed);
     let server = TestServer::of(world).await;
     let answer = server.get("/.well-known/jwks.json").await;
     assert_eq!((answer.status.as_u16(), answer.json()["error_code"].clone()), (503, json!("KOE003")));

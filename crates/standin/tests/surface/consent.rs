@@ -176,7 +176,7 @@ async fn a_forgotten_box_is_marked_and_focused_on_the_form_that_is_shown_again()
     on_each_database(async |server| {
         for (lang, words) in [
             ("ko", "계속하려면 이 항목에 동의해 주세요."),
-            ("en", "Agree to this item to go on."),
+            ("en", "Agree to this item to continue."),
             ("ja", "続けるには、この項目に同意してください。"),
             ("zh", "请同意此项后继续。"),
         ] {

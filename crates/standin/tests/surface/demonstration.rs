@@ -226,7 +226,7 @@ rows! {
 impl Stage {
     async fn new() -> Self {
         let mut setup = TestServer::world(&Url::Memory, Policy::DEV).await;
-        setup.parts.signer = Signer::waiting_at_most(Duration::from_secs(60));
+        setup.platform.signer = Signer::waiting_at_most(Duration::from_secs(60));
         let server = TestServer::of(setup).await;
         server.apply(PLATFORM).await;
         assert!(restore::take(&server.world, START).await.unwrap());

@@ -201,7 +201,7 @@ async fn hosts_of_the_login_service_are_recognized() {
 #[tokio::test]
 async fn the_token_in_the_query_is_a_setting() {
     let mut world = TestServer::world(&kakaw_store::db::Url::Memory, kakaw_core::policy::Policy::DEV).await;
-    world.parts.settings.access_token_in_query = false;
+    world.platform.settings.access_token_in_query = false;
     let server = TestServer::of(world).await;
     let tokens = server.tokens(&mut Browser::default(), PLAIN, "ryan@example.com", &["profile_nickname"]).await;
     let path = format!("/v2/user/me?access_token={}", tokens["access_token"].as_str().unwrap());

@@ -69,7 +69,7 @@ async fn presets_are_people_that_break_services() {
         assert!(refused.as_str().unwrap().contains("KOE005"), "{refused}");
         for (body, part) in [
             (json!({ "preset": "no_shoes" }), "no_shoes"),
-            (json!({ "preset": "no_email", "app": 7 }), "the id of an app that exists"),
+            (json!({ "preset": "no_email", "app": 7 }), "the ID of an app"),
         ] {
             let refused = control(&server, "POST", "/control/v1/presets", body).await;
             assert!(refused.status == 400 && refused.body.contains(part), "{}", refused.body);

@@ -59,7 +59,7 @@ async fn any_webhook_can_be_triggered_seen_and_sent_again() {
             ("webhooks/trigger", json!({ "app": 2001, "user_id": 5, "event": "unlink" }), "user_id: received"),
             ("webhooks/trigger", json!({ "app": 2001, "user_id": user_id, "event": "explode" }), "user-unlinked"),
             ("webhooks/trigger", json!({ "app": 1001, "user_id": 5, "event": "unlink" }), "user_id: received"),
-            ("deliveries/replay", json!({ "id": "zz" }), "the id of a delivery that is kept"),
+            ("deliveries/replay", json!({ "id": "zz" }), "the ID of a delivery that is kept"),
         ] {
             let refused = control(&server, "POST", &format!("/control/v1/{path}"), body).await;
             assert!(refused.status == 400 && refused.body.contains(part), "{}", refused.body);

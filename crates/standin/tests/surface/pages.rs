@@ -139,7 +139,7 @@ async fn every_page_carries_the_headers_that_keep_it_out_of_frames_and_caches() 
 async fn f10_every_page_speaks_four_languages() {
     on_each_database(async |server| {
         for (lang, consent, log_out, terms, restricted, why) in [
-            ("ko", "동의를 요청", "로그아웃", "약관", "이용이 제한된", "왜 에러가"),
+            ("ko", "동의를 요청", "로그아웃", "약관", "이용이 제한된", "왜 오류가"),
             ("en", "asks for your consent", "Log out", "Account terms", "Account restricted", "Why does this happen?"),
             ("ja", "同意", "ログアウト", "規約", "制限", "なぜ"),
             ("zh", "同意", "退出", "条款", "受限", "为什么"),
@@ -258,7 +258,7 @@ async fn error_pages_say_what_a_person_can_do_and_link_only_to_what_was_checked(
         for (lang, words) in [
             ("ko", "서비스로 돌아가 다시 시도해 주세요."),
             ("en", "Go back to the service and try again from there."),
-            ("ja", "サービスに戻り、もう一度お試しください。"),
+            ("ja", "サービスに戻り、もう一度試してください。"),
             ("zh", "请返回该服务后重试。"),
         ] {
             let page = server.get(&format!("{evil}&lang={lang}")).await;

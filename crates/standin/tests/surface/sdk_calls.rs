@@ -304,7 +304,7 @@ async fn prompt_create_makes_an_account() {
     })
     .await;
     let mut world = TestServer::world(&Url::Memory, Policy::DEV).await;
-    world.parts.settings.sign_up = false;
+    world.platform.settings.sign_up = false;
     let server = TestServer::of(world).await;
     assert!(server.get(&authorize(PLAIN, "&prompt=create")).await.location().starts_with("/login"), "switched off");
     let target = encode_value(&authorize(PLAIN, ""));

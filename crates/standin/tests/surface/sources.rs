@@ -92,7 +92,7 @@ async fn kapi_compares_the_ka_header() {
 async fn koe127_and_401_calls_come_from_allowed_addresses() {
     for url in [Some(Url::Memory), postgres().await].into_iter().flatten() {
         let mut world = TestServer::world(&url, Policy::DEV).await;
-        world.parts.settings.behind_proxy = true;
+        world.platform.settings.behind_proxy = true;
         let server = TestServer::of(world).await;
         server.apply(PLATFORM).await;
         let token = token_of(&market(&server, MARKET).await);
@@ -189,7 +189,7 @@ async fn blocked_and_suspended_apps_and_dormant_accounts_are_told_so() {
 #[tokio::test]
 async fn quotas_count_calls_and_token_requests() {
     let mut world = TestServer::world(&Url::Memory, Policy::DEV).await;
-    (world.parts.quotas.calls, world.parts.quotas.tokens) = (PerMinute::new(2), PerMinute::new(3));
+    (world.platform.quotas.calls, world.platform.quotas.tokens) = (PerMinute::new(2), PerMinute::new(3));
     let server = TestServer::of(world).await;
     server.apply(PLATFORM).await;
     let token = token_of(&market(&server, MARKET).await);

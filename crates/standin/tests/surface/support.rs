@@ -19,11 +19,12 @@ use kakaw_platform::manage::Actor;
 use kakaw_platform::manage::world_file;
 use kakaw_platform::outgoing;
 use kakaw_platform::password::{Cost, Passwords};
-use kakaw_platform::platform::{Parts, Platform, Seeds, Settings};
+use kakaw_platform::platform::{Platform, Settings};
 use kakaw_platform::quota::Quotas;
 use kakaw_platform::random::{Seeded, System};
 use kakaw_platform::signer::Signer;
 use kakaw_platform::surroundings::Alone;
+use kakaw_platform::transient_results::TransientResults;
 use kakaw_standin::clock::Clock;
 use kakaw_standin::world::{DEFAULT, Place, PublicUrl, World};
 use kakaw_standin::worlds::Worlds;
@@ -31,6 +32,7 @@ use kakaw_standin::{dispatch, endpoints};
 use kakaw_store::db::Url;
 use kakaw_store::{Outcome, Store, signing_keys};
 use serde_json::Value;
+use tokio::sync::Notify;
 use tower::ServiceExt as _;
 
 pub const REST: &str = "0123456789abcdef0123456789abcdef";
@@ -100,7 +102,7 @@ pub async fn error_page(server: &TestServer, url: &str, code: &str) {
 
 /// What a test may change before the server is made.
 pub struct Setup {
-    pub parts: Parts,
+    pub platform: Platform,
     pub public_url: PublicUrl,
     pub clock: Clock,
     pub control_token: Option<Secret>,
@@ -153,7 +155,7 @@ impl TestServer {
 
     pub async fn start_with(url: &Url, policy: Policy, passwords: Passwords) -> Self {
         let mut setup = Self::world(url, policy).await;
-        setup.parts.passwords = Arc::new(passwords);
+        setup.platform.passwords = Arc::new(passwords);
         Self::of(Self::with_keys(setup).await).await
     }
 
@@ -164,7 +166,7 @@ impl TestServer {
             let made = [SigningKey::generate(), SigningKey::generate()];
             made.into_iter().flatten().map(|key| (key.jwk.kid.clone(), key.to_text().expect("text"))).collect()
         });
-        let Parts { store, sealer, .. } = &setup.parts;
+        let Platform { store, sealer, .. } = &setup.platform;
         let insert = |(index, (kid, text)): (usize, &(String, Secret))| {
             let sealed = sealer.seal(Purpose::Keep, text.expose().as_bytes());
             signing_keys::insert(kid, &sealed, setup.clock.now().plus_seconds(index as i64))
@@ -176,9 +178,9 @@ impl TestServer {
 
     /// Returns the parts of an empty world.
     pub async fn world(url: &Url, policy: Policy) -> Setup {
-        let parts = Parts {
+        let platform = Platform {
             store: Store::open(url).await.expect("store"),
-            sealer: Sealer::new("test", &[MasterKey { id: 1, bytes: [7; 32] }]).expect("sealer"),
+            sealer: Arc::new(Sealer::new("test", &[MasterKey { id: 1, bytes: [7; 32] }]).expect("sealer")),
             random: Arc::new(Seeded::new(1)) as Arc<dyn Random>,
             signer: Signer::default(),
             passwords: Arc::new(Passwords::new(Cost { memory_kib: 64, iterations: 1, lanes: 1 }, 4, 100)),
@@ -187,28 +189,32 @@ impl TestServer {
                 private_networks: true,
                 ..Default::default()
             })),
-            policy,
+            wake_deliveries: Notify::new(),
+            transient_results: TransientResults::default(),
+            policy: policy.into(),
             settings: Settings {
                 access_token_in_query: true,
                 sign_up: true,
                 notice: Some(kakaw_standin::pages::words::banner),
                 open_diagnosis: true,
-                seeds: Seeds { derived_keys: true, legacy_properties: true, kept_passwords: true },
+                derived_keys: true,
+                legacy_properties: true,
+                exportable_passwords: true,
                 ..Settings::default()
             },
             // Replaced when the world is made.
             surroundings: Arc::new(Alone { public_url: String::new() }),
         };
         let clock = Clock::frozen_at(Millis::from_rfc3339("2026-11-20T03:00:00Z").expect("time"));
-        Setup { parts, public_url: PublicUrl::FollowLoopback, clock, control_token: None }
+        Setup { platform, public_url: PublicUrl::FollowLoopback, clock, control_token: None }
     }
 
     /// Makes a server for a world, with the apps and people of the test world.
     pub async fn of(setup: Setup) -> Self {
-        let Setup { parts, public_url, clock, control_token } = setup;
+        let Setup { platform, public_url, clock, control_token } = setup;
         let home = "http://localhost:7700".to_owned();
         let place = Arc::new(Place::new(DEFAULT.to_owned(), public_url, clock, home));
-        let platform = Platform::new(Parts { surroundings: Arc::clone(&place) as _, ..parts });
+        let platform = Platform { surroundings: Arc::clone(&place) as _, ..platform };
         let world = Arc::new(World { control_token, ..World::new(platform, place) });
         // As in the program: generated in the background, and the first ID token waits for them.
         let signing = Arc::clone(&world.platform);

@@ -378,7 +378,7 @@ async fn receivers_have_three_seconds_and_are_not_followed() {
 #[tokio::test]
 async fn serve_sends_to_the_public_internet_only() {
     let mut world = TestServer::world(&kakaw_store::db::Url::Memory, kakaw_core::policy::Policy::DEV).await;
-    world.parts.webhooks =
+    world.platform.webhooks =
         Arc::new(kakaw_platform::outgoing::Client::new(kakaw_platform::outgoing::Options::default()));
     let server = TestServer::of(world).await;
     let (inbox, address) = receiver().await;

@@ -150,7 +150,7 @@ async fn verify(context: &RequestContext, stored: Option<&Stored>, password: &Se
         return Ok(false);
     }
     // Keep it: every start can compare it with the file, and an export is complete.
-    let keep = Some(sealed).filter(|_| platform.settings.seeds.kept_passwords);
+    let keep = Some(sealed).filter(|_| platform.settings.exportable_passwords);
     let Outcome::Committed = platform.store.commit(vec![accounts::hash_password(id, sealed, &hash, keep)]).await?
     else {
         return Ok(false);

@@ -47,7 +47,7 @@ fn settings(platform: &Platform, file: &App, before: Option<&AppSettings>, momen
         team: file.team.clone(),
         logout_redirect_uris: file.logout_redirect_uris.clone(),
         consent_items: items,
-        legacy_properties: file.legacy_properties.unwrap_or(platform.settings.seeds.legacy_properties),
+        legacy_properties: file.legacy_properties.unwrap_or(platform.settings.legacy_properties),
         status: file.status,
         business: file.business,
         permissions: file.permissions.clone(),

@@ -20,6 +20,7 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use kakaw_core::app::{App, AppKey};
 use kakaw_core::authorize::{self, Parameters};
+use kakaw_store::Contested;
 use kakaw_wire::form::Pairs;
 use kakaw_wire::problem::{Problem, Surface};
 use kakaw_wire::text::Lang;
@@ -29,15 +30,13 @@ use self::interaction::{canonical, with_prompt_login};
 use self::reply::Reply;
 use self::sent::Sent;
 use crate::Platform;
+use crate::commit::{Attempt, Attempts};
 use crate::endpoint::{About, Param, Routes, no, yes};
 use crate::http::error::Error;
 use crate::pages::ways::{Back, Ways};
 use crate::request::body;
 use crate::request::context::RequestContext;
 use crate::request::settled::Settled;
-
-/// How often the request is decided again after conflicting commits.
-const ATTEMPTS: usize = 8;
 
 const ABOUT: About =
     About::page("Asks the person to log in and to consent, then redirects back with a code.").in_query(QUERY);
@@ -111,24 +110,38 @@ async fn respond(context: &mut RequestContext, sent: &Sent, ways: &mut Ways) -> 
     if let Some(lang) = parameters.others().lang.as_deref().and_then(Lang::from_id) {
         context.lang = lang;
     }
-    for _ in 0..ATTEMPTS {
-        let found = super::find_key(&context.platform, parameters.client_id()).await?;
-        let found = found.as_ref().map(|(app, key)| (&**app, key));
-        *ways = self::ways(context, found, &pairs, &sent.query);
-        let request = authorize::Request::check(&parameters, found, &context.platform.policy())?;
-        let mut flow = Flow::begin(context, &request, &pairs, sent)?;
-        let reply = match beforehand(context, &request, sent).await? {
-            Some(reply) => reply,
-            None => {
-                flow.load_subject(context, ways).await?;
-                flow.decide(context).await?
-            }
-        };
-        if let Some(response) = flow.render(context, reply, ways).await? {
+    let mut attempts = Attempts::default();
+    loop {
+        if attempts.lost == Some(Contested::PendingResult) {
+            return Err(response::transaction_has_ended().into());
+        }
+        let attempt = attempt(context, &pairs, &parameters, sent, ways).await?;
+        if let Some(response) = attempts.commit(&context.platform.store, attempt).await? {
             return Ok(response);
         }
     }
-    Err(Error::contention())
+}
+
+async fn attempt(
+    context: &mut RequestContext,
+    pairs: &Pairs,
+    parameters: &Parameters,
+    sent: &Sent,
+    ways: &mut Ways,
+) -> Result<Attempt<Response>, Error> {
+    let found = super::find_key(&context.platform, parameters.client_id()).await?;
+    let found = found.as_ref().map(|(app, key)| (&**app, key));
+    *ways = self::ways(context, found, pairs, &sent.query);
+    let request = authorize::Request::check(parameters, found, &context.platform.policy())?;
+    let mut flow = Flow::begin(context, &request, pairs, sent)?;
+    let reply = match beforehand(context, &request, sent).await? {
+        Some(reply) => reply,
+        None => {
+            flow.load_subject(context, ways).await?;
+            flow.decide(context).await?
+        }
+    };
+    Ok(flow.render(context, reply, ways))
 }
 
 /// Determines what is known before the person is loaded: from a layer in front, or from an `agt`.

@@ -13,7 +13,7 @@ use super::flow::Flow;
 use super::interaction::Interaction;
 use super::response::Denial;
 use super::subject::Subject;
-use crate::http::error::Error;
+use crate::commit::Attempt;
 use crate::pages;
 use crate::pages::ways::{Back, Ways};
 use crate::request::context::RequestContext;
@@ -64,34 +64,20 @@ pub enum Reply<'a> {
 }
 
 impl Flow<'_> {
-    /// Renders the response. Returns `None` when its commit conflicted: the loaded state is outdated.
-    pub async fn render(
-        &self,
-        context: &mut RequestContext,
-        reply: Reply<'_>,
-        ways: &Ways,
-    ) -> Result<Option<Response>, Error> {
+    /// Renders the response, which is sent once its changes are committed.
+    pub fn render(&self, context: &mut RequestContext, reply: Reply<'_>, ways: &Ways) -> Attempt<Response> {
         let posted = self.sent.form.is_some();
         let known = self.subject.is_some();
-        Ok(Some(match reply {
+        Attempt::Done(match reply {
             Reply::Page { path, why } => decided(self.page(context, path), why),
             Reply::Redeemed(interaction) => {
                 let (url, cookie) = interaction.url(context, self.sent);
                 with_cookie(redirect(&url, true), cookie)
             }
-            Reply::ChooseAccount { subject, session } => {
-                let (url, cookie) = self.interaction.chosen_url(context, self.sent, session);
-                let another = self.interaction.another_url(context, self.sent);
-                let view = pages::choose::Choose::new(context, self.request.app(), &subject.account, url, another);
-                let page = with_cookie(pages::respond(context, StatusCode::OK, &view), cookie);
-                decided(page, "asked which account: prompt=select_account")
-            }
+            Reply::ChooseAccount { subject, session } => self.account_chooser(context, subject, session),
             Reply::Restricted(subject) => {
-                let view = pages::restricted::Restricted::new(
-                    context,
-                    &subject.account,
-                    self.ways_of_restricted(context, ways),
-                );
+                let ways = self.ways_of_restricted(context, ways);
+                let view = pages::restricted::Restricted::new(context, &subject.account, ways);
                 decided(pages::respond(context, StatusCode::FORBIDDEN, &view), "the account is restricted")
             }
             Reply::Consent { subject, screen } => {
@@ -105,19 +91,25 @@ impl Flow<'_> {
             Reply::Denied(problem) => {
                 let denial = Denial::from(&problem);
                 let why = format!("the app is told {}: {}", denial.error, denial.description);
-                decided(self.response.deny(context, denial, known, posted).await?, why)
+                return self.response.deny(context, denial, known, posted).map(|response| decided(response, why));
             }
             Reply::Ended { error, description } => {
                 let denial = Denial { error: error.to_owned(), description: description.to_owned() };
-                self.response.deny(context, denial, known, posted).await?
+                return self.response.deny(context, denial, known, posted);
             }
             Reply::Issued { code, changes, why } => {
-                let Some(response) = self.response.issue(context, &code, changes, posted).await? else {
-                    return Ok(None);
-                };
-                decided(response, why)
+                let issued = self.response.issue(context, &code, changes, posted);
+                return issued.map(|response| decided(response, why));
             }
-        }))
+        })
+    }
+
+    fn account_chooser(&self, context: &mut RequestContext, subject: &Subject, session: &str) -> Response {
+        let (url, cookie) = self.interaction.chosen_url(context, self.sent, session);
+        let another = self.interaction.another_url(context, self.sent);
+        let view = pages::choose::Choose::new(context, self.request.app(), &subject.account, url, another);
+        let page = with_cookie(pages::respond(context, StatusCode::OK, &view), cookie);
+        decided(page, "asked which account: prompt=select_account")
     }
 
     fn page(&self, context: &mut RequestContext, path: &str) -> Response {
