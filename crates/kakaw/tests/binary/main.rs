@@ -22,6 +22,7 @@ mod kill;
 mod log;
 #[path = "../../../store/tests/tls/server.rs"]
 mod postgres_server;
+mod prose;
 mod proxy;
 mod run;
 mod running;
