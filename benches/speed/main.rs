@@ -2,7 +2,7 @@
 //! shared and noisy: the ratios count, not the figures.
 //!
 //! `KAKAW_BENCH_PLATFORM=1` measures only what comes after a login, `KAKAW_BENCH_STANDIN=1` only what matters to tests with a
-//! stand-in, `KAKAW_BENCH_PEOPLE=1` only lists and exports of many people. `KAKAW_BENCH_BEFORE=PATH` compares with an
+//! stand-in, and `KAKAW_BENCH_PEOPLE=1` only lists and exports of many people. `KAKAW_BENCH_BEFORE=PATH` compares with an
 //! earlier binary. `KAKAW_BENCH_GRANTS=N` changes the number of logins after which memory is measured (100,000).
 
 #![expect(clippy::disallowed_methods, clippy::indexing_slicing, reason = "a benchmark times, and may stop")]

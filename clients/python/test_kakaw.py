@@ -107,7 +107,7 @@ class Client(unittest.TestCase):
         kid = self.kakaw.rotate_keys()
         self.assertEqual(call(self.kakaw.url + "/.well-known/jwks.json")[1]["keys"][0]["kid"], kid)
 
-    def test_every_kind_of_fault_by_one_call(self):
+    def test_every_kind_of_fault_with_one_call(self):
         me = self.kakaw.url + "/v2/user/me"
 
         def broken(path, **fault):
@@ -162,7 +162,7 @@ class Client(unittest.TestCase):
         bad = urllib.parse.urlencode({"id_token": id_token("bad_signature")}).encode()
         self.assertEqual(call(self.kakaw.url + "/oauth/tokeninfo", data=bad)[0], 400)
 
-    def test_webhooks_late_twice_out_of_order_and_badly_signed_by_one_call_each(self):
+    def test_webhooks_late_twice_out_of_order_and_badly_signed_with_one_call_each(self):
         got = []
 
         class Receiver(http.server.BaseHTTPRequestHandler):
@@ -227,7 +227,7 @@ class Client(unittest.TestCase):
         self.kakaw.replay(self.kakaw.deliveries()[0]["id"])
         come(1)
 
-    def test_every_error_of_the_catalogue_by_one_call(self):
+    def test_every_error_of_the_catalog_with_one_call(self):
         codes = [path.stem.replace("kapi_", "-") for path in TEXTS.glob("*.toml") if path.stem != "settings"]
         self.assertGreater(len(codes), 100)
         for error in codes:

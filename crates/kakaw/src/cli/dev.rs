@@ -51,7 +51,7 @@ pub struct Args {
     /// Folder with a copy of Kakao's JavaScript SDK; pages get that copy instead of Kakaw's SDK.
     #[arg(long, value_name = "DIR")]
     real_sdk: Option<PathBuf>,
-    /// Exit when standard input closes: so it never outlives the process that started it.
+    /// Exit when standard input closes, so that it does not outlive the process that started it.
     #[arg(long)]
     end_with_stdin: bool,
     /// Configuration file; `kakaw config` lists its keys.

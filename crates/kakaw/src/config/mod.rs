@@ -86,10 +86,10 @@ pub struct Config {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Apps {
-    /// Whether a key that a world file leaves out is derived from the app's id, the kind and the place of the key, and so
-    /// is the same on every server. Everyone can derive it: `serve` accepts this only with `pages.test_notice`.
+    /// Whether a key that a world file leaves out is derived from the app's id and the key's kind and position. It is then
+    /// the same on every server, and everybody can derive it: `serve` accepts this only with `pages.test_notice`.
     pub derived_keys: bool,
-    /// Whether `/v2/user/me` answers `properties` for apps that do not choose with `legacy_properties`.
+    /// Whether `/v2/user/me` returns `properties` for apps that do not set `legacy_properties`.
     pub legacy_properties: bool,
     /// Whether client secrets must have at least 128 bits. `serve` accepts `false` only with `pages.test_notice`.
     pub strong_secrets: bool,

@@ -22,7 +22,7 @@ mod kill;
 mod log;
 #[path = "../../../store/tests/tls/server.rs"]
 mod postgres_server;
-mod private_words;
+mod prose;
 mod proxy;
 mod run;
 mod running;

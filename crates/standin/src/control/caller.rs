@@ -84,7 +84,8 @@ fn refusal(caller: &Caller, peer: Option<SocketAddr>, headers: &HeaderMap) -> Op
     }
     match &caller.world.control_token {
         None => Some(
-            "control requests are accepted only from this machine; for other machines, start kakaw dev --listen with another address, and send its token",
+            "control requests are accepted only from this machine; for other machines, start kakaw dev --listen with another \
+             address, and send its token",
         ),
         Some(token) if !secret::same(token.expose(), sent) => {
             Some("control requests from other machines require the stand-in's token: Kakaw-Control: TOKEN")

@@ -69,7 +69,8 @@ fn text() -> Value {
 /// A filter, and how long to wait for a match.
 fn waiting() -> Value {
     let mut schema = of::<Filter>();
-    let timeout = json!({ "type": "integer", "description": "Longest wait in seconds, up to 30; default 10. Without a match, the reply is 204." });
+    let about = "Longest wait in seconds, up to 30; default 10. Without a match, the reply is 204.";
+    let timeout = json!({ "type": "integer", "description": about });
     if let Some(properties) = schema.get_mut("properties") {
         set(properties, "timeout", timeout);
     }
@@ -97,7 +98,8 @@ pub const CALLS: &[Call] = &[
     call!("apply", Post "/apply", "Apply a world file: TOML, or the same as JSON.",
         Sends::WorldFile, None),
     call!("export", Get "/export", "Export apps and people as a world file.", Sends::Nothing, Some(text)),
-    call!("presets", Get "/presets", "List the presets: people who are edge cases for services.", Sends::Nothing, Some(of::<Vec<presets::Known>>)),
+    call!("presets", Get "/presets", "List the presets: people who are edge cases for services.", Sends::Nothing,
+        Some(of::<Vec<presets::Known>>)),
     call!("preset", Post "/presets", "Add the person of a preset to the world.", Sends::Json(of::<presets::UsePreset>),
         Some(of::<presets::Made>)),
     call!("unlink", Post "/people/unlink", "Unlink a person from an app; the app is notified.",

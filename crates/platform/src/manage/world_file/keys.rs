@@ -22,8 +22,8 @@ const ADMIN: &str = "[[apps.admin_keys]]";
 const ITEMS: &str = "[apps.consent_items]";
 const PERSON: &str = "[[people]]";
 const LINK: &str = "[[people.links]]";
-const APP_KEY: &str = "32 lowercase hexadecimal characters. Absent: `dev` derives it from app, kind and position, the same each \
-                       time; `serve` generates a random one and keeps it.";
+const APP_KEY: &str = "32 lowercase hexadecimal characters. Absent: random, and kept. With `apps.derived_keys`, the default of \
+                       `dev`, it is derived from app, kind and position, the same each time.";
 
 /// Every key of a world file.
 pub const KEYS: &[Key] = &[
@@ -60,7 +60,7 @@ pub const KEYS: &[Key] = &[
         APP,
         "legacy_properties",
         "boolean",
-        "Whether `/v2/user/me` repeats the nickname and the pictures in `properties`, where older libraries read them. Default: on in `dev`.",
+        "Whether `/v2/user/me` repeats the nickname and the pictures in `properties`, where older libraries read them. Default: the setting `apps.legacy_properties`, which is on in `dev`.",
     ),
     key(APP, "rest_api_keys", "tables", "REST API keys."),
     key(APP, "javascript_keys", "tables", "JavaScript keys."),

@@ -42,7 +42,7 @@ const ABOUT: About = About::kauth(
     yes("client_id", "the key of the authorization request, else KOE101, KOE114"),
     when("client_secret", "if the key has one", "in the body, else KOE010; HTTP Basic is not accepted"),
     when("code", "for a code", "unused and at most ten minutes old, else KOE320"),
-    when("redirect_uri", "by policy", "the URI of the authorization request, else KOE303; `policy.redirect_uri_optional` makes it optional"),
+    when("redirect_uri", "by policy", "the URI of the authorization request, else KOE303"),
     when("code_verifier", "with a challenge", "RFC 7636, any characters; `invalid_grant` if it does not match"),
     when("refresh_token", "for a refresh", "KOE319 if blank, KOE322 if expired, replaced or ended"),
     no("android_key_hash", "sent by the SDKs; registered for the native or JavaScript key, else KOE009"),
@@ -51,8 +51,8 @@ const ABOUT: About = About::kauth(
 ])
 .more(
     "Send the parameters in the body. If the setting `policy.token_parameters_in_query` is on and the body is empty, the \
-     query string is read. A request from an address that the key does not allow: KOE127. Too many requests per minute: \
-     KOE237.",
+     query string is read. The setting `policy.redirect_uri_optional` decides whether a code exchange needs `redirect_uri`. \
+     A request from an address that the key does not allow: KOE127. Too many requests per minute: KOE237.",
 );
 
 pub fn routes() -> Routes<Arc<Platform>> {
