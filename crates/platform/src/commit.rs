@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whoever_was_outrun_decides_again_and_is_told_about_what() {
+    async fn an_attempt_after_a_conflict_decides_again_and_knows_the_conflict() {
         let store = Store::open(&Url::Memory).await.expect("opens");
         commit(&store, vec![links::insert(&link(1))]).await.expect("the first");
         let mut seen = Vec::new();
