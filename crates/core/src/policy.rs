@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn no_configuration_bends_the_rules_that_tests_bend() {
+    fn no_configuration_overrides_the_rules_that_tests_override() {
         let written = serde_json::to_value(Policy::DEV).expect("JSON");
         let keys: Vec<_> = written.as_object().expect("an object").keys().collect();
         assert_eq!(keys.len(), 7, "{keys:?}");

@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_of_an_account_is_told_as_what_it_is() {
+    fn an_account_change_causes_the_right_events() {
         let mut before = samples::account(Attributes {
             email: Some("a@b.example".to_owned()),
             email_valid: true,

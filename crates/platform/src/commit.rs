@@ -49,20 +49,20 @@ where
     }
 }
 
-/// The attempts of one request. [`decide_and_commit`] is how they are used, where an attempt can be a closure.
+/// The attempts of one request. Use [`decide_and_commit`] where an attempt can be a closure.
 #[derive(Debug, Default)]
 pub struct Attempts {
     made: usize,
-    /// What the commit of the attempt before was outrun about.
+    /// What the conflict of the preceding attempt was about.
     pub lost: Option<Contested>,
     unclear: Option<Error>,
 }
 
 impl Attempts {
-    /// Commits an attempt. Nothing when another must be made.
+    /// Commits an attempt. Returns `None` when another attempt must be made.
     ///
     /// # Errors
-    /// A failure of the database; [`Error::Outrun`] when others were faster again and again.
+    /// A failure of the database; [`Error::Outrun`] when other commits were faster every time.
     pub async fn commit<T>(&mut self, store: &Store, attempt: Attempt<T>) -> Result<Option<T>, Error> {
         let (changes, then, resumable) = match attempt {
             Attempt::Done(value) => return Ok(Some(value)),
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whoever_was_outrun_decides_again_and_is_told_about_what() {
+    async fn an_attempt_after_a_conflict_decides_again_and_knows_the_conflict() {
         let store = Store::open(&Url::Memory).await.expect("opens");
         commit(&store, vec![links::insert(&link(1))]).await.expect("the first");
         let mut seen = Vec::new();

@@ -24,7 +24,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_many_who_write_at_once_one_makes_the_file_and_it_is_whole() {
+    fn of_many_concurrent_writers_one_makes_the_file_and_it_is_whole() {
         use std::os::unix::fs::PermissionsExt as _;
         let folder = tempfile::tempdir().expect("folder");
         let path = folder.path().join("keys.toml");

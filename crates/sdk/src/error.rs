@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn refusals_have_names_and_what_is_none_is_told_as_it_came() {
+    fn refusals_have_names_and_other_replies_are_kept_as_text() {
         let text = r#"{"error":"invalid_grant","error_description":"x","error_code":"KOE320"}"#;
         let Error::Auth { cause, code, .. } = Error::from_kauth(400, text) else { panic!("a refusal") };
         assert_eq!((cause, code), (AuthErrorCause::InvalidGrant, Some(Code::KOE320)));

@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_finds_it_empty_gets_a_key_all_the_same() {
+    async fn an_empty_stock_still_gives_a_key() {
         let pool = Arc::new(KeyPool::of(0));
         let asks = (0..3).map(|_| {
             tokio::spawn({

@@ -188,7 +188,7 @@ async fn what_ended_a_grant_is_read_as_it_was_written_whoever_wrote_it() {
 }
 
 #[tokio::test]
-async fn a_grants_id_that_is_taken_is_told_from_a_code_that_is() {
+async fn a_taken_grant_id_is_distinguished_from_a_used_code() {
     each_database(async |store| {
         fill(&store).await;
         let (code, grant) =

@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn tells_one_from_many() {
+    fn distinguishes_one_value_from_many() {
         let pairs = Pairs::parse("a=1&b=2&a=3").expect("decodes");
         assert_eq!(pairs.one("b"), Ok(Some("2")));
         assert_eq!(pairs.one("c"), Ok(None));

@@ -301,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn ages_are_told_in_ranges_and_a_year_alone_is_its_last_day() {
+    fn ages_are_ranges_and_a_year_without_a_day_counts_as_its_last_day() {
         let now = Millis::from_rfc3339("2026-11-20T03:00:00Z").expect("a time");
         for (year, range) in [
             ("2017", "1~9"),

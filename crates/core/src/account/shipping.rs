@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_told_of_an_address_has_its_time_in_seconds() {
+    fn the_reply_for_an_address_has_its_time_in_seconds() {
         let reply = address(4, true, 10).reply();
         assert_eq!((reply.id, reply.is_default, reply.updated_at), (4, true, 10));
     }

@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_unknown_is_told_apart_and_never_repeated_whole() {
+    fn unknown_clients_are_distinguished_and_never_repeated_whole() {
         let app = samples::app(&[]);
         let admin = samples::key(KeyKind::Admin);
         let none = Credentials::default();

@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn a_redirect_uri_leads_where_it_seems_to_lead() {
+    fn a_redirect_uri_points_to_the_host_that_it_shows() {
         for right in [
             "http://localhost:3000/callback",
             "https://example.com",

@@ -150,7 +150,7 @@ fn every_problem_is_found_at_once() {
 }
 
 #[test]
-fn urls_of_webhooks_lead_to_others_by_https() {
+fn urls_of_webhooks_are_https_urls_of_other_hosts() {
     let serve = Limits { own_host: Some("login.example.com".to_owned()), ..Limits::default() };
     for (wrong, expected) in [
         ("http://example.com/hook", Expected::Https {}),

@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_code_is_told_by_its_looks() {
+    fn text_that_is_not_a_code_is_described() {
         let token = "A".repeat(55);
         for (code, finding) in [
             ("", "the code is empty"),
@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_that_came_too_late_is_told_how_late() {
+    fn an_expired_code_is_refused_with_how_late_it_is() {
         let (found, now) = (Some(found()), NOW.plus_seconds(630));
         let (_, findings) = outcome(&redeem(&presented(), found, &key("key"), &Policy::DEV, now));
         assert_eq!(findings, "this code expired 30 s ago; it lived 600 s");

@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_not_logged_in_logs_in_or_is_refused() {
+    fn a_person_without_a_session_logs_in_or_is_refused() {
         for (query, expected) in [
             ("", Next::LogIn),
             ("prompt=login", Next::LogIn),
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_that_is_still_to_be_collected_is_told_apart() {
+    fn a_value_that_is_still_to_be_collected_has_an_error_of_its_own() {
         let mut app = app();
         app.settings.consent_items.insert(Item::Birthyear, item(Consent::Optional, true));
         app.settings.consent_items.insert(Item::Gender, item(Consent::Optional, true));

@@ -95,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_secret_shows_itself_to_nobody_who_does_not_ask() {
+    fn a_secret_is_shown_only_by_expose() {
         let secret = Secret::new("hush");
         assert_eq!(secret.expose(), "hush");
         assert_eq!(format!("{secret:?}"), "Secret(…)");

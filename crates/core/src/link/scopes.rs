@@ -112,7 +112,7 @@ mod tests {
     proptest! {
         /// Whatever is named, required items stay, and nothing is added.
         #[test]
-        fn taking_back_only_takes_away(named in prop::collection::vec(prop::sample::select(Item::ALL), 0..5)) {
+        fn revoking_only_removes(named in prop::collection::vec(prop::sample::select(Item::ALL), 0..5)) {
             let (app, link) = given();
             let named: Vec<String> = named.iter().map(|item| item.id().to_owned()).collect();
             if let Ok(after) = revoke(&app, &link, &named) {

@@ -34,7 +34,7 @@ fn a_signal_reaches_the_command_and_its_end_is_that_of_the_run() {
 }
 
 #[test]
-fn it_says_where_the_stand_in_is_and_how_a_browser_gets_there_unless_it_is_to_be_quiet() {
+fn it_prints_the_addresses_and_how_to_start_a_browser_unless_quiet() {
     let folder = tempfile::tempdir().unwrap();
     let output = kakaw(folder.path(), &["run", "--", "sh", "-c", "echo $KAKAW_URL"]).output().unwrap();
     let (out, err) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());

@@ -107,7 +107,7 @@ fn a_folder_keeps_the_default_world_but_neither_its_clock_nor_snapshots_nor_furt
 }
 
 #[test]
-fn a_stand_in_ends_with_who_started_it() {
+fn a_stand_in_ends_with_the_process_that_started_it() {
     let folder = tempfile::tempdir().unwrap();
     let mut command = kakaw(folder.path(), &["dev", "--listen", "127.0.0.1:0", "--end-with-stdin"]);
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();

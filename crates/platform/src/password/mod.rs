@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whoever_goes_away_leaves_the_line() {
+    async fn a_caller_that_goes_away_leaves_the_line() {
         let passwords = Arc::new(Passwords::new(SLOW, 1, PLACES));
         let many: Vec<_> = (0..40).map(|_| verify(&passwords, "a")).collect();
         inside(&passwords, 30).await;

@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn what_concerns_the_proxy_goes_no_further_and_the_host_is_that_of_the_url() {
+    fn headers_for_the_proxy_are_removed_and_the_host_is_that_of_the_url() {
         let mut request = Request::builder()
             .uri("https://kapi.kakao.com/v2/user/me?a=1")
             .header("host", "127.0.0.1:7701")

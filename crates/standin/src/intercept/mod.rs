@@ -41,7 +41,7 @@ pub struct Options {
     pub offline: bool,
 }
 
-/// Where a world's traffic is taken, for who leads it there.
+/// The addresses that intercept a world's traffic, for programs that route it there.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct Entrance {
     /// Address of the proxy.

@@ -125,7 +125,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_environment_names_a_proxy_and_who_does_not_need_it() {
+    fn the_environment_names_a_proxy_and_hosts_without_it() {
         let upstream =
             Upstream::parse("http://me:p%40ss@proxy.example:3128", "internal.example, .corp.example").expect("read");
         let proxy = upstream.of("example.com").expect("a proxy");
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn who_does_not_need_it_may_be_a_network_or_a_pattern() {
+    fn no_proxy_may_be_a_network_or_a_pattern() {
         let upstream = Upstream::parse("proxy.example", "10.0.0.0/8,fd00::/8,*.corp.example").expect("read");
         for (host, expected) in [
             ("10.1.2.3", false),

@@ -294,7 +294,7 @@ async fn flutter_web_asks_first_and_its_transactions_have_20_characters() {
 }
 
 #[tokio::test]
-async fn nothing_durable_is_written_for_who_is_not_logged_in() {
+async fn nothing_is_stored_for_a_request_without_a_session() {
     on_each_database(async |server| {
         server.apply(PLATFORM).await;
         let pending = async |id: &str| pending_results::by_id(&server.world.platform.store, id).await.unwrap();

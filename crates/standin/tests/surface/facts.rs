@@ -105,7 +105,7 @@ async fn the_first_answer_has_five_fields_with_their_types() {
 }
 
 #[tokio::test]
-async fn a_success_redirect_holds_no_error_and_the_state_comes_back_untouched() {
+async fn a_success_redirect_contains_no_error_and_the_state_comes_back_unchanged() {
     on_each_database(async |server| {
         let mut browser = Browser::default();
         server.walk(&mut browser, &authorize(PLAIN, ""), "ryan@example.com", &["profile_nickname"]).await;

@@ -124,7 +124,7 @@ async fn a_code_that_was_issued_before_an_unlink_is_worth_nothing() {
 }
 
 #[tokio::test]
-async fn user_information_holds_every_item_that_was_agreed_to_and_says_what_is_missing() {
+async fn user_information_contains_every_item_that_was_agreed_to_and_says_what_is_missing() {
     on_each_database(async |server| {
         let items = "profile_nickname = \"required\"\naccount_email = { consent = \"required\", collect_if_missing = true }\n\
                      gender = \"on_use\"\nbirthyear = \"optional\"\n";

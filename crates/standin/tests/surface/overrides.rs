@@ -189,7 +189,7 @@ async fn the_state_of_people_can_be_seen() {
 }
 
 #[tokio::test]
-async fn what_services_mix_up_is_told() {
+async fn the_diagnosis_names_what_services_mix_up() {
     let server = TestServer::start(&kakaw_store::db::Url::Memory, kakaw_core::policy::Policy::DEV).await;
     let tokens = server.tokens(&mut Browser::default(), REST, "ryan@example.com", &ITEMS).await;
     let text = |name: &str| tokens[name].as_str().unwrap().to_owned();
@@ -295,7 +295,7 @@ async fn keys_rotate_and_old_tokens_verify() {
 }
 
 #[tokio::test]
-async fn the_log_is_counted_and_told_in_words_of_other_tools() {
+async fn the_log_is_counted_and_exported_for_other_tools() {
     let server = TestServer::start(&kakaw_store::db::Url::Memory, kakaw_core::policy::Policy::DEV).await;
     let tokens = server.tokens(&mut Browser::default(), REST, "ryan@example.com", &ITEMS).await;
     let access = tokens["access_token"].as_str().unwrap();

@@ -12,7 +12,7 @@ async fn waiting(server: &TestServer) -> String {
 }
 
 #[tokio::test]
-async fn who_has_not_signed_up_is_shown_by_profile_and_email_only() {
+async fn a_person_who_has_not_signed_up_is_shown_with_profile_and_email_only() {
     on_each_database(async |server| {
         server.apply(PLATFORM).await;
         let token = waiting(&server).await;
@@ -47,7 +47,7 @@ async fn who_has_not_signed_up_is_shown_by_profile_and_email_only() {
 }
 
 #[tokio::test]
-async fn who_does_not_sign_up_within_24_hours_is_unlinked() {
+async fn a_person_who_does_not_sign_up_within_24_hours_is_unlinked() {
     on_each_database(async |server| {
         server.apply(PLATFORM).await;
         let token = waiting(&server).await;

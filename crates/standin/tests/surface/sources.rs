@@ -161,7 +161,7 @@ async fn admin_keys_have_allow_lists() {
 }
 
 #[tokio::test]
-async fn blocked_and_suspended_apps_and_dormant_accounts_are_told_so() {
+async fn blocked_and_suspended_apps_and_dormant_accounts_get_their_codes() {
     on_each_database(async |server| {
         server.apply(PLATFORM).await;
         let token = token_of(&market(&server, MARKET).await);

@@ -9,7 +9,7 @@ async fn log_in(server: &TestServer, body: Value) -> Value {
 }
 
 #[tokio::test]
-async fn who_denies_is_denied_also_when_linked() {
+async fn a_person_who_denies_is_denied_also_when_linked() {
     on_each_database(async |server| {
         let ryan = json!({ "client_id": PLAIN, "person": "ryan@example.com", "parameters": { "state": "s" } });
         assert!(log_in(&server, ryan.clone()).await["code"].is_string(), "linked now");
@@ -66,7 +66,7 @@ async fn a_hint_that_cannot_be_read_logs_nobody_in() {
 }
 
 #[tokio::test]
-async fn without_a_client_id_it_is_the_only_app_that_is_meant() {
+async fn without_a_client_id_the_only_app_is_used() {
     let server = TestServer::start(&kakaw_store::db::Url::Memory, kakaw_core::policy::Policy::DEV).await;
     let refused = log_in(&server, json!({ "person": "ryan@example.com" })).await;
     let reason = refused["error_description"].as_str().unwrap();

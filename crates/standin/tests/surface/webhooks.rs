@@ -53,7 +53,7 @@ fn names(events: &[(String, Value)]) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn the_unlink_webhook_tells_every_reason_but_the_apps_own() {
+async fn the_unlink_webhook_is_called_for_every_reason_but_the_apps_own() {
     on_each_database(async |server| {
         let (inbox, address) = receiver().await;
         for method in ["GET", "POST"] {
@@ -95,7 +95,7 @@ async fn the_unlink_webhook_tells_every_reason_but_the_apps_own() {
 }
 
 #[tokio::test]
-async fn an_unfinished_sign_up_and_a_deleted_account_are_told() {
+async fn an_unfinished_sign_up_and_a_deleted_account_cause_notices() {
     on_each_database(async |server| {
         let (inbox, address) = receiver().await;
         let hook = format!("automatic_link = false\nwebhooks.unlink = {{ url = \"http://{address}/hook\" }}\n");
@@ -124,7 +124,7 @@ async fn an_unfinished_sign_up_and_a_deleted_account_are_told() {
 }
 
 #[tokio::test]
-async fn events_tell_the_life_of_a_person_in_an_app() {
+async fn events_report_the_life_of_a_person_in_an_app() {
     on_each_database(async |server| {
         let (inbox, address) = receiver().await;
         let text = world("", EVERYTHING, address);
@@ -216,7 +216,7 @@ async fn another_address_is_another_identifier() {
 }
 
 #[tokio::test]
-async fn subscriptions_permission_and_consent_decide_what_is_told() {
+async fn subscriptions_permission_and_consent_decide_which_events_are_sent() {
     on_each_database(async |server| {
         let (inbox, address) = receiver().await;
         let status = ["profile_nickname", "account_status"];

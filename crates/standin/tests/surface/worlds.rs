@@ -148,7 +148,7 @@ async fn a_browser_walks_through_a_world_below_a_path() {
 }
 
 #[tokio::test]
-async fn worlds_are_empty_or_of_a_file_and_bad_wishes_are_refused() {
+async fn worlds_are_empty_or_of_a_file_and_bad_requests_are_refused() {
     let server = TestServer::start(&kakaw_store::db::Url::Memory, kakaw_core::policy::Policy::DEV).await;
     let create = async |body: Value| control(&server, "POST", "/control/v1/worlds", body).await;
     let empty = create(Value::Null).await.json();
@@ -189,7 +189,7 @@ async fn worlds_are_empty_or_of_a_file_and_bad_wishes_are_refused() {
 }
 
 #[tokio::test]
-async fn a_world_goes_back_to_a_moment() {
+async fn a_world_restores_a_snapshot() {
     on_each_database(async |server| {
         let kept = token_in(&server, "").await;
         let now = async || control(&server, "GET", "/control/v1/clock", Value::Null).await.json()["now"].clone();

@@ -87,7 +87,7 @@ fn only_what_was_shown_can_be_agreed_to() {
 }
 
 #[test]
-fn everything_that_must_be_mended_is_told_at_once() {
+fn every_mistake_of_a_form_is_reported_at_once() {
     let app = app(&[
         (Item::ProfileNickname, Consent::Required, false),
         (Item::AccountEmail, Consent::Required, true),

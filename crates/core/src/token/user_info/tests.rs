@@ -200,7 +200,7 @@ fn properties_are_those_that_the_app_registered_and_older_apps_find_the_profile_
 }
 
 #[test]
-fn who_has_not_signed_up_is_shown_by_profile_and_email() {
+fn a_person_who_has_not_signed_up_is_shown_with_profile_and_email() {
     let mut app = app();
     app.settings.user_properties = vec!["tier".to_owned()];
     let mut bearer = samples::bearer(person(), Item::ALL);
