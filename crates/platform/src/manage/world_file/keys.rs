@@ -229,7 +229,7 @@ pub const KEYS: &[Key] = &[
     key(PERSON, "restricted", "boolean", "Blocked: logs in to nothing. Default `false`."),
     key(PERSON, "agreed_to_terms", "boolean", "Agreed to the terms of the account service. Default `true`."),
     key(PERSON, "profile_image", "name", "Profile picture: its name, of letters, digits, `.`, `-` and `_`."),
-    key(PERSON, "ci", "text", "Linking information (CI)."),
+    key(PERSON, "ci", "text", "Connecting information (CI)."),
     key(PERSON, "ci_authenticated_at", "RFC 3339", "When the CI was confirmed."),
     key(PERSON, "parental_consent", "boolean", "Whether the parents of a person under 14 agreed. Default `false`."),
     key(PERSON, "dormant", "boolean", "Asleep: calls get -103 until the next log-in. Default `false`."),
