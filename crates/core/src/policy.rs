@@ -1,4 +1,4 @@
-//! What an operator may choose about the protocol. The defaults of `dev` are what clients of Kakao Login rely on.
+//! The protocol options of an operator. The defaults of `dev` are what clients of Kakao Login rely on.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,40 +9,41 @@ use crate::app::KeyKind;
 #[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Policy {
-    /// Seconds that an authorization code lives, 1 to 600.
+    /// Lifetime of an authorization code in seconds, 1 to 600.
     pub code_lifetime: i64,
     /// Whether a code exchange may leave out `redirect_uri`.
     pub redirect_uri_optional: bool,
-    /// Seconds during which the predecessor of a rotated refresh token is answered with the same successor.
+    /// After a refresh token is rotated, the old token returns the same new token for this many seconds.
     pub refresh_grace: i64,
-    /// Whether the second use of a code ends the tokens of its first use.
+    /// Whether a second use of a code revokes the tokens that its first use issued.
     pub revoke_on_code_reuse: bool,
-    /// Whether an outdated refresh token ends the log-in that it belonged to.
+    /// Whether the use of a replaced refresh token ends the login that it belongs to.
     pub revoke_on_refresh_reuse: bool,
-    /// Whether `/apiweb/code.json` hands out codes only for JavaScript keys with `code_polling = true`, of log-ins that
-    /// began on a page of a registered domain and that the person confirmed, to a registered `Origin`.
+    /// Whether `/apiweb/code.json` restricts code polling. If so, it returns a code only if the JavaScript key has
+    /// `code_polling = true`, the login began on a page of a registered domain, the person confirmed it, and the caller's
+    /// `Origin` is registered.
     pub strict_code_polling: bool,
-    /// Whether `POST /oauth/token` reads its parameters from the query when the body is empty. Proxies write queries, and
-    /// with them secrets and codes, into their logs.
+    /// Whether `POST /oauth/token` reads its parameters from the query string if the body is empty. Proxies log query
+    /// strings, and with them secrets and codes.
     pub token_parameters_in_query: bool,
-    /// What only a stand-in may be told.
+    /// Rules that only a stand-in can change.
     #[serde(skip)]
     pub overrides: Overrides,
 }
 
-/// Rules of the protocol that tests bend: no configuration has them.
+/// Rules of the protocol that tests change. They are not settings.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Overrides {
-    /// Seconds that an access token lives, whatever its key; absent = as long as tokens of the key do.
+    /// Lifetime of access tokens in seconds, for every key. `None`: the lifetime for the kind of key.
     pub access_lifetime: Option<i64>,
-    /// Whether a refresh token is replaced at every use, or never; absent = in its last month.
+    /// Whether a refresh token is replaced at every use, or never. `None`: in its last month.
     pub rotate: Option<bool>,
-    /// Whether a redirect URI of this machine may have any port.
+    /// Whether a redirect URI on this machine may have any port.
     pub any_local_port: bool,
 }
 
 impl Policy {
-    /// As clients of Kakao Login expect it.
+    /// What clients of Kakao Login expect.
     pub const DEV: Self = Self {
         code_lifetime: 600,
         redirect_uri_optional: true,
@@ -67,22 +68,22 @@ impl Policy {
     };
 }
 
-/// Seconds that a refresh token lives: 60 days.
+/// Lifetime of a refresh token in seconds: 60 days.
 pub const REFRESH_LIFETIME: i64 = 60 * 86_400;
-/// A refresh token with less life left than this (seconds, 30 days) is replaced when it is used.
+/// A refresh token with less lifetime left than this is replaced when it is used. Seconds; 30 days.
 pub const ROTATION_WINDOW: i64 = 30 * 86_400;
-/// Seconds that an account session lives, counted from log-in.
+/// Lifetime of an account session in seconds, from the log-in on.
 pub const SESSION_LIFETIME: i64 = 86_400;
-/// Seconds that it lives with "stay signed in".
+/// The same with "stay signed in".
 pub const LONG_SESSION_LIFETIME: i64 = 30 * 86_400;
-/// Seconds that an expired code is kept, so that a second use can be explained.
+/// Seconds for which an expired code is kept, so that a second use can be explained.
 pub const CODES_KEPT: i64 = 86_400;
-/// Seconds that a grant is kept after its refresh token: until the last access token is over.
+/// Seconds for which a grant is kept after its refresh token has expired: until its last access token has expired too.
 pub const GRANTS_KEPT: i64 = KeyKind::LONGEST_ACCESS;
-/// Seconds that a delivery is kept that is over.
+/// Seconds for which a finished delivery is kept.
 pub const DELIVERIES_KEPT: i64 = 7 * 86_400;
-/// Seconds during which a step or a form may be sent back.
-pub const STEP_LIFETIME: i64 = 30 * 60;
+/// Seconds for which an interaction and a form are valid.
+pub const INTERACTION_LIFETIME: i64 = 30 * 60;
 
 #[cfg(test)]
 mod tests {
@@ -121,7 +122,7 @@ mod tests {
 
     #[test]
     fn a_refresh_token_is_replaced_in_the_last_of_its_two_months_and_a_form_is_good_for_half_an_hour() {
-        assert_eq!((REFRESH_LIFETIME, ROTATION_WINDOW, STEP_LIFETIME), (60 * 24 * 3600, 30 * 24 * 3600, 1800));
+        assert_eq!((REFRESH_LIFETIME, ROTATION_WINDOW, INTERACTION_LIFETIME), (60 * 24 * 3600, 30 * 24 * 3600, 1800));
     }
 
     #[test]

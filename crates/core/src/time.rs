@@ -1,46 +1,46 @@
-//! Moments in world time, as milliseconds since 1970.
+//! Points in world time, in milliseconds since 1970.
 
 use jiff::civil::Date;
 use jiff::tz::{Offset, TimeZone};
 use serde::{Deserialize, Serialize};
 
-/// A moment in milliseconds since 1970-01-01T00:00:00Z.
+/// A point in time, in milliseconds since 1970-01-01T00:00:00Z.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Millis(pub i64);
 
 impl Millis {
-    /// The moment `seconds` later.
+    /// Returns the time `seconds` later.
     #[must_use]
     pub const fn plus_seconds(self, seconds: i64) -> Self {
         Self(self.0.saturating_add(seconds.saturating_mul(1000)))
     }
 
-    /// Whole seconds since 1970.
+    /// Returns whole seconds since 1970.
     #[must_use]
     pub const fn seconds(self) -> i64 {
         self.0.div_euclid(1000)
     }
 
-    /// `YYYY-MM-DDThh:mm:ssZ`, without fractions: one of the SDKs decodes nothing else.
+    /// Formats as `YYYY-MM-DDThh:mm:ssZ`, without fractions. One of the SDKs decodes no other form.
     #[must_use]
     pub fn rfc3339(self) -> String {
         jiff::Timestamp::from_second(self.seconds()).map_or_else(|_| String::new(), |t| t.to_string())
     }
 
-    /// RFC 3339 with milliseconds if there are any: what a world file keeps.
+    /// Formats as RFC 3339, with milliseconds if there are any. World files use it.
     #[must_use]
     pub fn rfc3339_exact(self) -> String {
         jiff::Timestamp::from_millisecond(self.0).map_or_else(|_| String::new(), |t| t.to_string())
     }
 
-    /// Reads RFC 3339, with or without fractions.
+    /// Parses RFC 3339, with or without fractions.
     #[must_use]
     pub fn from_rfc3339(text: &str) -> Option<Self> {
         text.parse::<jiff::Timestamp>().ok().map(|t| Self(t.as_millisecond()))
     }
 
-    /// The calendar day in Korea (UTC+9 all year), where ages are counted.
+    /// Returns the calendar day in Korea (UTC+9 all year), which ages are counted by.
     #[must_use]
     pub fn day_in_korea(self) -> Option<Date> {
         let zone = TimeZone::fixed(Offset::from_hours(9).ok()?);

@@ -1,27 +1,38 @@
-//! Load, decide, commit; and again when somebody was faster.
+//! The loop of load, decide and commit, which starts again after a conflict.
 
 use kakaw_store::{Contested, Error, Outcome, Statement, Store};
 
-/// How often it is decided anew before the caller is told that it failed.
+/// Maximum number of attempts before the caller gets an error.
 const ATTEMPTS: usize = 4;
 
-/// What an attempt decided.
+/// The decision of an attempt.
 #[derive(Debug)]
 pub enum Attempt<T> {
-    /// This, and nothing is written.
+    /// This result. Nothing is written.
     Done(T),
-    /// This, once the changes are committed.
+    /// This result, once the changes are committed.
     Commit { changes: Vec<Statement>, then: T },
-    /// The same. The next attempt recognizes what this one wrote, so it is also made when nobody knows whether the commit
+    /// The same. The next attempt recognizes what this one wrote, so it also runs when it is unknown whether the commit
     /// happened.
     Resumable { changes: Vec<Statement>, then: T },
 }
 
-/// Runs attempts until one is committed. Each reads anew, for what the one before had read was changed by somebody; it is
-/// told what that was about.
+impl<T> Attempt<T> {
+    /// Changes the value.
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Attempt<U> {
+        match self {
+            Self::Done(value) => Attempt::Done(change(value)),
+            Self::Commit { changes, then } => Attempt::Commit { changes, then: change(then) },
+            Self::Resumable { changes, then } => Attempt::Resumable { changes, then: change(then) },
+        }
+    }
+}
+
+/// Runs attempts until one is committed. Each attempt reads again, because another commit changed what the one before
+/// had read. It gets what that conflict was about.
 ///
 /// # Errors
-/// What an attempt fails with; a failure of the database; [`Error::Outrun`] when others were faster again and again.
+/// The error of an attempt; a failure of the database; [`Error::Outrun`] when other commits were faster every time.
 pub async fn decide_and_commit<T, E: From<Error>, F>(
     store: &Store,
     mut attempt: impl FnMut(Option<Contested>) -> F,
@@ -29,24 +40,48 @@ pub async fn decide_and_commit<T, E: From<Error>, F>(
 where
     F: Future<Output = Result<Attempt<T>, E>>,
 {
-    let (mut lost, mut unclear) = (None, None);
-    for _ in 0..ATTEMPTS {
-        let (changes, then, resumable) = match attempt(lost.take()).await? {
-            Attempt::Done(value) => return Ok(value),
+    let mut attempts = Attempts::default();
+    loop {
+        let attempt = attempt(attempts.lost).await?;
+        if let Some(value) = attempts.commit(store, attempt).await? {
+            return Ok(value);
+        }
+    }
+}
+
+/// The attempts of one request. [`decide_and_commit`] is how they are used, where an attempt can be a closure.
+#[derive(Debug, Default)]
+pub struct Attempts {
+    made: usize,
+    /// What the commit of the attempt before was outrun about.
+    pub lost: Option<Contested>,
+    unclear: Option<Error>,
+}
+
+impl Attempts {
+    /// Commits an attempt. Nothing when another must be made.
+    ///
+    /// # Errors
+    /// A failure of the database; [`Error::Outrun`] when others were faster again and again.
+    pub async fn commit<T>(&mut self, store: &Store, attempt: Attempt<T>) -> Result<Option<T>, Error> {
+        let (changes, then, resumable) = match attempt {
+            Attempt::Done(value) => return Ok(Some(value)),
             Attempt::Commit { changes, then } => (changes, then, false),
             Attempt::Resumable { changes, then } => (changes, then, true),
         };
+        self.lost = None;
         match store.commit(changes).await {
-            Ok(Outcome::Committed) => return Ok(then),
-            Ok(Outcome::Conflict { about, .. }) => lost = Some(about),
-            Err(error) if resumable => unclear = Some(error),
-            Err(error) => return Err(error.into()),
+            Ok(Outcome::Committed) => return Ok(Some(then)),
+            Ok(Outcome::Conflict { about, .. }) => self.lost = Some(about),
+            Err(error) if resumable => self.unclear = Some(error),
+            Err(error) => return Err(error),
         }
+        self.made += 1;
+        if self.made < ATTEMPTS { Ok(None) } else { Err(self.unclear.take().unwrap_or(Error::Outrun)) }
     }
-    Err(unclear.unwrap_or(Error::Outrun).into())
 }
 
-/// Commits what was decided without a look at what the changes touch.
+/// Commits changes that were decided without reading the rows that they touch.
 ///
 /// # Errors
 /// [`Error::Outrun`] on a conflict; a failure of the database.
@@ -74,13 +109,13 @@ mod tests {
     async fn whoever_was_outrun_decides_again_and_is_told_about_what() {
         let store = Store::open(&Url::Memory).await.expect("opens");
         commit(&store, vec![links::insert(&link(1))]).await.expect("the first");
-        let mut told = Vec::new();
+        let mut seen = Vec::new();
         let result: Result<_, Error> = decide_and_commit(&store, |lost| {
-            told.push(lost);
+            seen.push(lost);
             let store = &store;
             async move {
                 let found = links::of(store, AppId(1), AccountId(7)).await?.expect("is there");
-                // Only the second attempt knows the version.
+                // Only the second attempt uses the right version.
                 let version = if lost.is_some() { found.version } else { 99 };
                 let changes = vec![links::update(&Link { version, ..found })];
                 Ok(Attempt::Commit { changes, then: "done" })
@@ -88,7 +123,7 @@ mod tests {
         })
         .await;
         assert_eq!(result.expect("the second attempt"), "done");
-        assert_eq!(told, [None, Some(Contested::Link)]);
+        assert_eq!(seen, [None, Some(Contested::Link)]);
     }
 
     #[tokio::test]

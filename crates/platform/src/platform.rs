@@ -1,4 +1,4 @@
-//! A platform: everything that a request can have an effect on, in one struct, and what the operator chose.
+//! A platform: everything that a request can affect, in one struct, and the operator's settings.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -10,14 +10,14 @@ use kakaw_store::Store;
 use kakaw_wire::text::Lang;
 use tokio::sync::Notify;
 
-use crate::held::Held;
 use crate::outgoing;
 use crate::password::Passwords;
 use crate::quota::Quotas;
 use crate::signer::Signer;
 use crate::surroundings::Surroundings;
+use crate::transient_results::TransientResults;
 
-/// A store, keys, chance, its surroundings, and what the operator chose.
+/// A store, keys, randomness, surroundings, and the operator's settings.
 pub struct Platform {
     pub store: Store,
     pub sealer: Arc<Sealer>,
@@ -25,98 +25,67 @@ pub struct Platform {
     pub signer: Signer,
     pub passwords: Arc<Passwords>,
     pub quotas: Quotas,
-    /// The client of webhooks.
+    /// The HTTP client for webhooks.
     pub webhooks: Arc<outgoing::Client>,
     /// Wakes the worker that delivers.
     pub wake_deliveries: Notify,
-    /// Outcomes that pages poll for though nobody is logged in.
-    pub held: Held,
+    /// Results for polling pages, of requests without a session.
+    pub transient_results: TransientResults,
     pub settings: Settings,
+    pub policy: CurrentPolicy,
     pub surroundings: Arc<dyn Surroundings>,
-    policy: RwLock<Policy>,
 }
 
-/// What the operator chose besides the protocol's [`Policy`].
+/// The protocol options in effect.
+#[derive(Debug)]
+pub struct CurrentPolicy(RwLock<Policy>);
+
+impl From<Policy> for CurrentPolicy {
+    fn from(policy: Policy) -> Self {
+        Self(RwLock::new(policy))
+    }
+}
+
+/// The operator's settings, apart from the protocol's [`Policy`].
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Settings {
-    /// Whether `/v2/user/me` takes the token from the query too.
+    /// Whether `/v2/user/me` accepts the token in the query too.
     pub access_token_in_query: bool,
-    /// Whether people may make accounts themselves.
+    /// Whether people may create accounts themselves.
     pub sign_up: bool,
-    /// Whether a proxy stands in front, whose `X-Forwarded-For` is believed.
+    /// Whether a proxy is in front, whose `X-Forwarded-For` is trusted.
     pub behind_proxy: bool,
-    /// Whether cookies have the prefix `__Host-`: everybody comes by https.
+    /// Whether cookies have the prefix `__Host-`, which requires https for everybody.
     pub host_cookies: bool,
-    /// What stands above every page, such as that the accounts are not real.
+    /// A notice at the top of every page, such as that the accounts are not real.
     pub notice: Option<fn(Lang) -> &'static str>,
-    /// Whether everybody reads what only an app's team may read: pages and the log say which value was wrong.
+    /// Whether everybody may read the diagnoses for an app's team: pages and the log say which value was wrong.
     pub open_diagnosis: bool,
     /// Whether client secrets must have 128 bits.
     pub strong_secrets: bool,
-    pub seeds: Seeds,
-}
-
-/// How apps and people of a world file are filled in.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Seeds {
-    /// Whether keys that the file does not name are made from app, kind and place, the same each time.
+    /// Whether missing keys are derived from app, kind and position, the same each time.
     pub derived_keys: bool,
-    /// Whether apps answer `properties` in `/v2/user/me` unless they say otherwise.
+    /// Whether `/v2/user/me` has `properties` for apps that do not set it.
     pub legacy_properties: bool,
-    /// Whether plain passwords are kept sealed after their first use, for an export that is whole.
-    pub kept_passwords: bool,
-}
-
-/// What a platform is put together from.
-pub struct Parts {
-    pub store: Store,
-    pub sealer: Sealer,
-    pub random: Arc<dyn Random>,
-    pub signer: Signer,
-    pub passwords: Arc<Passwords>,
-    pub quotas: Quotas,
-    pub webhooks: Arc<outgoing::Client>,
-    pub policy: Policy,
-    pub settings: Settings,
-    pub surroundings: Arc<dyn Surroundings>,
+    /// Whether plain passwords stay sealed in the database after their first use, so that an export is complete.
+    pub exportable_passwords: bool,
 }
 
 impl Platform {
-    /// Puts a platform together.
-    #[must_use]
-    pub fn new(parts: Parts) -> Self {
-        let Parts { store, sealer, random, signer, passwords, quotas, webhooks, policy, settings, surroundings } =
-            parts;
-        Self {
-            store,
-            sealer: Arc::new(sealer),
-            random,
-            signer,
-            passwords,
-            quotas,
-            webhooks,
-            wake_deliveries: Notify::new(),
-            held: Held::default(),
-            settings,
-            surroundings,
-            policy: RwLock::new(policy),
-        }
-    }
-
-    /// The time that rules go by.
+    /// Returns the time that rules use.
     #[must_use]
     pub fn now(&self) -> Millis {
         self.surroundings.now()
     }
 
-    /// The operator's choices about the protocol.
+    /// Returns the operator's protocol options.
     #[must_use]
     pub fn policy(&self) -> Policy {
-        *self.policy.read().unwrap_or_else(PoisonError::into_inner)
+        *self.policy.0.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Other choices, from now on.
+    /// Replaces the protocol options.
     pub fn set_policy(&self, policy: Policy) {
-        *self.policy.write().unwrap_or_else(PoisonError::into_inner) = policy;
+        *self.policy.0.write().unwrap_or_else(PoisonError::into_inner) = policy;
     }
 }

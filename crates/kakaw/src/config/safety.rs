@@ -1,16 +1,17 @@
-//! What `kakaw serve` refuses to run with.
+//! Settings with which `kakaw serve` refuses to run.
 
 use crate::config::Config;
 use kakaw_platform::password::OWASP;
 use kakaw_wire::url::split_scheme;
 
-/// The settings that are unsafe for real people, each with what to do.
+/// The settings that are unsafe for real people, each with its fix.
 #[must_use]
 pub fn unsafe_settings(config: &Config) -> Vec<String> {
     let mut found = Vec::new();
     match config.public_url.as_deref() {
-        None => found
-            .push("public_url is not set; set it to the https URL under which clients reach this server".to_owned()),
+        None => {
+            found.push("public_url is not set; set it to the https URL at which clients reach this server".to_owned())
+        }
         Some(url) => {
             let host = split_scheme(url).filter(|(scheme, _)| ["https", "http"].contains(scheme)).map(|(_, host)| host);
             match host {
@@ -19,7 +20,7 @@ pub fn unsafe_settings(config: &Config) -> Vec<String> {
                     found.push(format!("public_url is {url:?}; expected scheme and host only"));
                 }
                 Some(_) if url.starts_with("http://") && !config.behind_proxy => found.push(format!(
-                    "public_url {url:?} is plain HTTP; use https, or declare the proxy that ends TLS with behind_proxy = true"
+                    "public_url {url:?} is plain HTTP; use https, or set behind_proxy = true if a proxy terminates TLS"
                 )),
                 Some(_) => {}
             }
@@ -27,12 +28,12 @@ pub fn unsafe_settings(config: &Config) -> Vec<String> {
     }
     if !config.listen.ip().is_loopback() && !config.behind_proxy {
         found.push(format!(
-            "listen is {}, which others can reach in plain HTTP; listen on 127.0.0.1, or declare the proxy with behind_proxy = true",
+            "listen is {}, which other machines can reach over plain HTTP; listen on 127.0.0.1, or set behind_proxy = true if a proxy terminates TLS",
             config.listen
         ));
     }
     if config.data.is_none() && config.database.is_none() {
-        found.push("neither data nor database is set; everything would be lost at the next start".to_owned());
+        found.push("neither data nor database is set; all data would be lost at the next start".to_owned());
     }
     let cost = config.passwords.cost();
     if u64::from(cost.memory_kib) * u64::from(cost.iterations)
@@ -44,13 +45,22 @@ pub fn unsafe_settings(config: &Config) -> Vec<String> {
             cost.memory_kib, cost.iterations, OWASP.memory_kib, OWASP.iterations
         ));
     }
+    if !config.pages.test_notice {
+        let weak = [
+            (config.apps.derived_keys, "apps.derived_keys = true lets everyone derive the keys of apps"),
+            (!config.apps.strong_secrets, "apps.strong_secrets = false accepts client secrets that can be guessed"),
+            (config.passwords.exportable, "passwords.exportable = true keeps passwords that can be read again"),
+        ];
+        let advice = "leave it out, or set pages.test_notice = true if the accounts are not real";
+        found.extend(weak.into_iter().filter(|(set, _)| *set).map(|(_, what)| format!("{what}; {advice}")));
+    }
     found
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Mode;
+    use crate::config::{Apps, Mode};
 
     #[test]
     fn plain_http_needs_a_declared_proxy() {
@@ -67,5 +77,26 @@ mod tests {
         }
         let everything = Config { listen: ([0, 0, 0, 0], 80).into(), ..Config::defaults(Mode::Serve) };
         assert_eq!(unsafe_settings(&everything).len(), 3, "URL, address, database");
+    }
+    #[test]
+    fn settings_of_test_platforms_need_the_notice() {
+        let safe = Config {
+            public_url: Some("https://login.example.com".to_owned()),
+            data: Some("x".into()),
+            ..Config::defaults(Mode::Serve)
+        };
+        let dev = Config::defaults(Mode::Dev);
+        for (name, config) in [
+            ("apps.derived_keys", Config { apps: Apps { derived_keys: true, ..safe.apps }, ..safe.clone() }),
+            ("apps.strong_secrets", Config { apps: Apps { strong_secrets: false, ..safe.apps }, ..safe.clone() }),
+            ("passwords.exportable", Config { passwords: dev.passwords.clone(), ..safe.clone() }),
+        ] {
+            let found = unsafe_settings(&config);
+            assert!(matches!(&found[..], [one] if one.starts_with(name)), "{name}: {found:?}");
+            let staging = Config { pages: dev.pages.clone(), ..config };
+            assert!(unsafe_settings(&staging).is_empty(), "{name}");
+        }
+        let legacy = Config { apps: Apps { legacy_properties: true, ..safe.apps }, ..safe };
+        assert!(unsafe_settings(&legacy).is_empty());
     }
 }

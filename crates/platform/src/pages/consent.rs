@@ -13,13 +13,13 @@ use crate::request::context::RequestContext;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notice {
     Expired,
-    /// Something is missing, or does not fit.
+    /// A required row is missing, or a value is invalid.
     Incomplete(Incomplete),
-    /// The email address that was typed belongs to somebody else.
+    /// The typed email address belongs to another account.
     Taken,
 }
 
-/// What the screen is about.
+/// The contents of the screen.
 pub struct Consent<'a> {
     pub app: &'a App,
     pub account: &'a Account,
@@ -28,7 +28,7 @@ pub struct Consent<'a> {
     pub form: String,
     pub typed: &'a Submitted,
     pub notice: Option<Notice>,
-    /// Where another person logs in; nowhere when the request names the person.
+    /// Where another person can log in. `None` when the request names the person.
     pub switch: Option<String>,
 }
 
@@ -51,11 +51,11 @@ pub struct Page {
     agree_to_all: bool,
 }
 
-/// What is marked on a screen that is shown again.
+/// A mark on a screen that is shown again.
 struct Mark {
     /// The id of the control.
     id: String,
-    /// What it is for.
+    /// Label of the control.
     label: String,
 }
 
@@ -79,7 +79,7 @@ struct Row {
     id: &'static str,
     label: String,
     required: bool,
-    /// Whether browsers must not send the form without it.
+    /// Whether browsers must refuse to send the form without it.
     must: bool,
     checked: bool,
     collect: bool,
@@ -94,7 +94,7 @@ struct Row {
 }
 
 impl Row {
-    /// The attributes that tell browsers what the value is.
+    /// Returns the attributes that tell browsers the type of the value.
     fn kind(&self) -> &'static str {
         match self.hint {
             "hint_account_email" => "type=\"email\" autocomplete=\"email\"",
@@ -105,66 +105,50 @@ impl Row {
     }
 }
 
+/// What of a screen that is shown again is missing or does not fit.
+struct Marks<'a> {
+    incomplete: Option<&'a Incomplete>,
+    taken: bool,
+    all: Vec<Mark>,
+}
+
+impl<'a> Marks<'a> {
+    fn of(notice: Option<&'a Notice>) -> Self {
+        let incomplete = match notice {
+            Some(Notice::Incomplete(incomplete)) => Some(incomplete),
+            Some(Notice::Expired | Notice::Taken) | None => None,
+        };
+        Self { incomplete, taken: notice == Some(&Notice::Taken), all: Vec::new() }
+    }
+
+    fn is_missing(&self, id: &str) -> bool {
+        self.incomplete.is_some_and(|incomplete| incomplete.missing.iter().any(|missing| missing == id))
+    }
+
+    /// What is wrong with the typed value of an item.
+    fn wrong(&self, item: Item, words: &words::Words) -> Option<String> {
+        if self.taken && item == Item::AccountEmail {
+            return Some(words.t("value_taken").to_owned());
+        }
+        let wrong = self.incomplete.is_some_and(|incomplete| incomplete.wrong.contains(&item));
+        wrong.then(|| words.with("value_wrong", "hint", words.t(hint(item))))
+    }
+
+    /// Marks a control; returns whether it gets the focus: the first one does.
+    fn mark(&mut self, marked: bool, id: String, label: &str) -> bool {
+        if marked {
+            self.all.push(Mark { id, label: label.to_owned() });
+        }
+        marked && self.all.len() == 1
+    }
+}
+
 impl Page {
     #[must_use]
     pub fn new(context: &RequestContext, view: &Consent<'_>) -> Self {
-        let w = words::of(context.lang);
-        let none = Incomplete::default();
-        let incomplete = match &view.notice {
-            Some(Notice::Incomplete(incomplete)) => incomplete,
-            _ => &none,
-        };
-        let taken = view.notice == Some(Notice::Taken);
-        let missing = |id: &str| incomplete.missing.iter().any(|missing| missing == id);
-        let mut marks: Vec<Mark> = Vec::new();
-        // The first one that is marked gets the focus.
-        let mut mark = |marked: bool, id: String, label: &str| {
-            if marked {
-                marks.push(Mark { id, label: label.to_owned() });
-            }
-            marked && marks.len() == 1
-        };
-        let terms = view.ask.terms.iter().enumerate().map(|(index, term)| {
-            let missing = missing(&term.tag);
-            Term {
-                tag: term.tag.clone(),
-                title: term.title.clone(),
-                url: term.url.clone(),
-                required: term.required,
-                checked: view.typed.terms.contains(&term.tag),
-                missing,
-                focus: mark(missing, format!("term-{}", index + 1), &term.title),
-            }
-        });
-        let terms: Vec<Term> = terms.collect();
-        let rows = view.ask.items.iter().map(|row| {
-            let (id, label) = (row.item.id(), w.item(row.item.id()));
-            let missing = missing(id);
-            let wrong = if taken && row.item == Item::AccountEmail {
-                Some(w.t("value_taken").to_owned())
-            } else {
-                incomplete.wrong.contains(&row.item).then(|| w.with("value_wrong", "hint", w.t(hint(row.item))))
-            };
-            let at_box = mark(missing, format!("item-{id}"), &label);
-            let at_value = mark(wrong.is_some(), format!("value-{id}"), &label);
-            Row {
-                id,
-                required: row.required,
-                // Whoever agreed before may go on without the value (F19).
-                must: row.required && !row.agreed,
-                checked: row.agreed || view.typed.scope.iter().any(|ticked| ticked == id),
-                collect: row.collect,
-                gender: row.item == Item::Gender,
-                purpose: row.purpose.clone(),
-                typed: view.typed.values.get(id).cloned().unwrap_or_default(),
-                hint: hint(row.item),
-                missing,
-                wrong,
-                focus: at_box || at_value,
-                label,
-            }
-        });
-        let rows: Vec<Row> = rows.collect();
+        let mut marks = Marks::of(view.notice.as_ref());
+        let terms = terms(view, &mut marks);
+        let rows = rows(view, words::of(context.lang), &mut marks);
         let channels = view.ask.channels.iter().map(|channel| ChannelRow {
             id: channel.id.clone(),
             name: channel.name.clone(),
@@ -187,14 +171,56 @@ impl Page {
                 Notice::Expired => "form_expired",
                 Notice::Incomplete(_) | Notice::Taken => "check_marked",
             }),
-            marks,
+            marks: marks.all,
             switch: view.switch.clone(),
         }
     }
 }
 
+fn terms(view: &Consent<'_>, marks: &mut Marks<'_>) -> Vec<Term> {
+    let terms = view.ask.terms.iter().enumerate().map(|(index, term)| {
+        let missing = marks.is_missing(&term.tag);
+        Term {
+            tag: term.tag.clone(),
+            title: term.title.clone(),
+            url: term.url.clone(),
+            required: term.required,
+            checked: view.typed.terms.contains(&term.tag),
+            missing,
+            focus: marks.mark(missing, format!("term-{}", index + 1), &term.title),
+        }
+    });
+    terms.collect()
+}
+
+fn rows(view: &Consent<'_>, words: &words::Words, marks: &mut Marks<'_>) -> Vec<Row> {
+    let rows = view.ask.items.iter().map(|row| {
+        let (id, label) = (row.item.id(), words.item(row.item.id()));
+        let (missing, wrong) = (marks.is_missing(id), marks.wrong(row.item, words));
+        let at_box = marks.mark(missing, format!("item-{id}"), &label);
+        let at_value = marks.mark(wrong.is_some(), format!("value-{id}"), &label);
+        Row {
+            id,
+            required: row.required,
+            // Whoever agreed before may go on without the value (F19).
+            must: row.required && !row.agreed,
+            checked: row.agreed || view.typed.scope.iter().any(|ticked| ticked == id),
+            collect: row.collect,
+            gender: row.item == Item::Gender,
+            purpose: row.purpose.clone(),
+            typed: view.typed.values.get(id).cloned().unwrap_or_default(),
+            hint: hint(row.item),
+            missing,
+            wrong,
+            focus: at_box || at_value,
+            label,
+        }
+    });
+    rows.collect()
+}
+
 impl Page {
-    /// Simple sign-up calls itself so.
+    /// Simple sign-up has its own title.
     const fn title_key(&self) -> &'static str {
         if self.simple { "signup_title" } else { "consent_title" }
     }

@@ -1,8 +1,8 @@
-//! `GET /control/v1/requests` — what was asked and answered. `DELETE /control/v1/requests` — forget it.
-//! `GET /control/v1/requests/count` — how many fit.
-//! `GET /control/v1/requests/har` — those that fit as an HTTP Archive (HAR 1.2).
-//! `GET /control/v1/requests/{id}/curl` — one as a line for curl.
-//! `GET /control/v1/requests/wait` — the first exchange that fits, waiting for it up to `timeout` seconds.
+//! `GET /control/v1/requests` — recorded exchanges. `DELETE /control/v1/requests` — delete them.
+//! `GET /control/v1/requests/count` — the number of matching exchanges.
+//! `GET /control/v1/requests/har` — the matching exchanges as an HTTP Archive (HAR 1.2).
+//! `GET /control/v1/requests/{id}/curl` — an exchange as a curl command.
+//! `GET /control/v1/requests/wait` — the first matching exchange; waits for it up to `timeout` seconds.
 //! `GET /control/v1/faults` — the fault rules. `POST /control/v1/faults` — add one. `DELETE /control/v1/faults` — remove all.
 
 use kakaw_core::account::LoginId;
@@ -24,7 +24,7 @@ use crate::record::har;
 use crate::request_log::Filter;
 use kakaw_platform::http::error;
 
-/// Seconds that somebody may wait.
+/// Maximum time to wait, in seconds.
 pub const LONGEST: u64 = 30;
 
 pub async fn list(caller: Caller, RawQuery(query): RawQuery) -> Response {
@@ -51,7 +51,7 @@ pub async fn har(caller: Caller, RawQuery(query): RawQuery) -> Response {
 pub async fn curl(caller: Caller, Path(id): Path<String>) -> Response {
     match id.parse().ok().and_then(|id| caller.world.requests.get(id)) {
         Some(exchange) => error::json(StatusCode::OK, &json!({ "curl": har::curl(&exchange) })),
-        None => caller.refuse(format!("there is no exchange {id} in the log")),
+        None => caller.refuse(format!("there is no request {id} in the log")),
     }
 }
 
@@ -74,7 +74,7 @@ pub async fn wait(caller: Caller, RawQuery(query): RawQuery) -> Response {
 async fn filter(caller: &Caller, query: &str) -> Result<(Filter, Duration), String> {
     let pairs = Pairs::parse(query).map_err(|error| format!("{}: {}", error.parameter(), error.reason()))?;
     let (mut filter, mut seconds) = (Filter::default(), 10);
-    let number = |name: &str, text: &str| text.parse::<u64>().map_err(|_| format!("{name}: {text:?} is no number"));
+    let number = |name: &str, text: &str| text.parse::<u64>().map_err(|_| format!("{name}: {text:?} is not a number"));
     for (name, value) in pairs.iter() {
         let text = Some(value.to_owned());
         match name {
@@ -82,10 +82,10 @@ async fn filter(caller: &Caller, query: &str) -> Result<(Filter, Duration), Stri
             "method" => filter.method = text,
             "path" => filter.path = text,
             "app_key" => filter.app_key = text,
-            "app" => filter.app = Some(AppId(value.parse().map_err(|_| format!("app: {value:?} is no id of an app"))?)),
+            "app" => filter.app = Some(AppId(value.parse().map_err(|_| format!("app: {value:?} is not an app id"))?)),
             "person" => filter.person = text,
             "status" => {
-                filter.status = Some(value.parse().map_err(|_| format!("status: {value:?} is no HTTP status"))?);
+                filter.status = Some(value.parse().map_err(|_| format!("status: {value:?} is not an HTTP status"))?);
             }
             "code" => filter.code = text,
             "timeout" => seconds = number(name, value)?.min(LONGEST),
@@ -106,11 +106,11 @@ async fn filter(caller: &Caller, query: &str) -> Result<(Filter, Duration), Stri
     Ok((filter, Duration::from_secs(seconds)))
 }
 
-/// The account of a log-in id.
+/// Returns the account with a log-in id.
 async fn account(caller: &Caller, person: &str) -> Result<i64, String> {
     match accounts::by_login(&caller.world.platform.store, &LoginId::of(person)).await {
         Ok(Some(stored)) => Ok(stored.account.id.0),
-        Ok(None) => Err(format!("person: nobody logs in with {person:?}")),
+        Ok(None) => Err(format!("person: there is no account with the login id {person:?}")),
         Err(error) => Err(format!("person: {error}")),
     }
 }
@@ -131,7 +131,7 @@ pub async fn add(Sent(caller, mut rule): Sent<FaultRule>) -> Response {
     if let Some(person) = &rule.person {
         match accounts::by_login(&caller.world.platform.store, &LoginId::of(person)).await {
             Ok(Some(stored)) => rule.account = Some(stored.account.id),
-            Ok(None) => return caller.refuse(format!("person: nobody logs in with {person:?}")),
+            Ok(None) => return caller.refuse(format!("person: there is no account with the login id {person:?}")),
             Err(error) => return caller.done(Err(error)),
         }
     }
@@ -141,16 +141,16 @@ pub async fn add(Sent(caller, mut rule): Sent<FaultRule>) -> Response {
 fn check(rule: &FaultRule) -> Result<(), String> {
     let fault = &rule.fault;
     match (rule.webhook.as_deref(), fault.delivery) {
-        (None, Some(_)) => return Err("fault.delivery needs webhook: unlink or account_status".to_owned()),
+        (None, Some(_)) => return Err("fault.delivery requires webhook: unlink or account_status".to_owned()),
         (Some(webhooks::UNLINK | webhooks::ACCOUNT_STATUS), None) => {
             let known = "late, twice, out_of_order or bad_signature";
             return Err(format!("fault.delivery is missing; expected {known}"));
         }
         (Some(webhooks::UNLINK | webhooks::ACCOUNT_STATUS), Some(_)) if fault.changes_an_answer() => {
-            return Err("fault: a webhook has delivery only; the rest is for requests".to_owned());
+            return Err("fault: with webhook, only delivery is possible; the other faults are for requests".to_owned());
         }
         (Some(webhooks::UNLINK | webhooks::ACCOUNT_STATUS), Some(Delivery::Late(seconds))) if seconds < 1 => {
-            return Err(format!("fault.delivery.late: {seconds}; expected seconds, 1 or more"));
+            return Err(format!("fault.delivery.late: {seconds}; expected at least 1 second"));
         }
         (Some(webhooks::UNLINK | webhooks::ACCOUNT_STATUS), Some(_)) => return Ok(()),
         (Some(other), _) => return Err(format!("webhook: {other:?}; expected unlink or account_status")),
@@ -158,10 +158,10 @@ fn check(rule: &FaultRule) -> Result<(), String> {
     }
     if !fault.changes_an_answer() {
         let known = "error, latency_ms, drop, cut, content_type, status, id_token, jwks or delivery";
-        return Err(format!("fault says nothing; expected {known}"));
+        return Err(format!("fault is empty; expected {known}"));
     }
     if let Some(unknown) = fault.error.as_deref().filter(|id| Code::from_id(id).is_none()) {
-        return Err(format!("fault.error: {unknown:?} is no code of the catalogue, such as KOE006 or -401"));
+        return Err(format!("fault.error: {unknown:?} is not an error code, such as KOE006 or -401"));
     }
     if fault.status.is_some_and(|status| !(500..600).contains(&status)) {
         return Err("fault.status: expected 500 to 599".to_owned());

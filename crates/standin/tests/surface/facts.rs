@@ -1,4 +1,4 @@
-//! Facts of the wire that existing clients depend on.
+//! Tests of wire facts that existing clients depend on.
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
@@ -36,7 +36,7 @@ async fn prompt_splits_with_stray_spaces_and_unknown_parameters_are_ignored() {
             let answer = server.get(&authorize(REST, &format!("&prompt={prompt}&made_up=1&made_up=2"))).await;
             assert_eq!(answer.parameter("error").as_deref(), Some("login_required"), "{prompt}");
         }
-        // OpenID Connect Core §3.1.2.1: `none` goes with no other value that would show something.
+        // OpenID Connect Core §3.1.2.1: `none` must not be combined with a value that would show a page.
         error_page(&server, &authorize(REST, "&prompt=login,%20none"), "KOE001").await;
     })
     .await;
@@ -201,7 +201,7 @@ async fn hosts_of_the_login_service_are_recognized() {
 #[tokio::test]
 async fn the_token_in_the_query_is_a_setting() {
     let mut world = TestServer::world(&kakaw_store::db::Url::Memory, kakaw_core::policy::Policy::DEV).await;
-    world.parts.settings.access_token_in_query = false;
+    world.platform.settings.access_token_in_query = false;
     let server = TestServer::of(world).await;
     let tokens = server.tokens(&mut Browser::default(), PLAIN, "ryan@example.com", &["profile_nickname"]).await;
     let path = format!("/v2/user/me?access_token={}", tokens["access_token"].as_str().unwrap());

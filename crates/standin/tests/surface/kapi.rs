@@ -1,4 +1,4 @@
-//! The user API.
+//! Tests of the user API.
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
@@ -212,7 +212,7 @@ async fn a_body_with_nothing_in_it_is_ignored_by_every_call_whatever_its_type() 
                     let answer = ask(path, &authorization().await, Some(kind), body).await;
                     assert_eq!(answer, expected, "{path} {kind} {body:?}");
                 }
-                // What holds something is still refused, and not passed over.
+                // A body with contents is still refused and not ignored.
                 let refused = ask(path, &authorization().await, Some("application/json"), "{\"a\":1}").await;
                 assert_eq!(refused.1["code"], -8, "{path}");
             }

@@ -1,4 +1,4 @@
-//! The pages that people see, and their forms.
+//! Tests of the pages that people see, and of their forms.
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
@@ -173,7 +173,7 @@ async fn f10_every_page_speaks_four_languages() {
     .await;
 }
 
-/// The links of a page, in order, but those of its head.
+/// Returns the links of a page in order, without those of its head.
 fn links(page: &str) -> Vec<String> {
     let main = page.split_once("<main>").unwrap_or_else(|| panic!("a page expected: {page}")).1;
     let found = main.split("href=\"").skip(1).map(|rest| rest.split('"').next().unwrap_or_default());
@@ -190,12 +190,12 @@ async fn a_restricted_person_can_log_in_with_another_account_or_go_back_to_the_s
         for part in ["Log in with another account", "Back to Coffee Club", "Logged in as"] {
             assert!(page.body.contains(part), "{part}: {}", page.body);
         }
-        // Every app of this browser says the same, until another account is logged in.
+        // Every app in this browser gets the same, until another account is logged in.
         let elsewhere = browser.get(&server, &authorize(PLAIN, "")).await;
         assert_eq!((elsewhere.status, links(&elsewhere.body).len()), (StatusCode::FORBIDDEN, 2), "{}", elsewhere.body);
         let [another, back] = &links(&page.body)[..] else { panic!("two links expected: {}", page.body) };
-        let told = "error=interaction_required&error_description=account%20has%20been%20restricted.&state=a%20b";
-        assert_eq!(*back, format!("{CALLBACK}?{told}"));
+        let error = "error=interaction_required&error_description=account%20has%20been%20restricted.&state=a%20b";
+        assert_eq!(*back, format!("{CALLBACK}?{error}"));
         let to_login = browser.get(&server, another).await;
         assert!(to_login.location().starts_with("/login?"), "{}", to_login.location());
         let form = browser.get(&server, &to_login.location()).await;
@@ -210,7 +210,7 @@ async fn a_restricted_person_can_log_in_with_another_account_or_go_back_to_the_s
             "and every other app is open"
         );
 
-        // A log-in without pages has named the person: the link does not name them again.
+        // A log-in without pages has named the person, so the link does not name them again.
         let hint = authorize(REST, "&login_hint=kakaw:blocked@example.com");
         let page = Browser::default().get(&server, &hint).await;
         let mut fresh = Browser::default();
@@ -264,7 +264,7 @@ async fn error_pages_say_what_a_person_can_do_and_link_only_to_what_was_checked(
             let page = server.get(&format!("{evil}&lang={lang}")).await;
             assert!(page.body.contains(words), "{lang}: {}", page.body);
         }
-        // A form that was twice incomplete: from the beginning, or back.
+        // A form that was incomplete twice: restart, or go back.
         let (mut browser, url) = (Browser::default(), authorize(REST, "&state=s"));
         let shown = server.walk(&mut browser, &url, "ryan@example.com", &[]).await;
         let ended = browser.agree(&server, &url, &shown.body, &[]).await;

@@ -1,4 +1,4 @@
-//! Automatic link off: people wait for `/v1/user/signup`, for 24 hours. User properties.
+//! Tests without automatic link: people wait for `/v1/user/signup` for 24 hours. Also tests of user properties.
 
 use kakaw_platform::jobs;
 use serde_json::json;
@@ -61,7 +61,7 @@ async fn who_does_not_sign_up_within_24_hours_is_unlinked() {
         for token in [token.as_str(), fresh] {
             assert_eq!(server.me(token).await.json()["code"], -401);
         }
-        // F18: the user id comes back, and the day begins anew.
+        // F18: the user id comes back, and the 24 hours start again.
         let again = waiting(&server).await;
         let me = server.me(&again).await.json();
         assert_eq!((&me["id"], &me["has_signed_up"]), (&id, &json!(false)));

@@ -1,4 +1,5 @@
-//! Where calls may come from: platforms, addresses, allow lists of admin keys; which apps may call at all; quotas.
+//! Tests of where calls may come from: platforms, addresses, allow lists of admin keys; which apps may call at all;
+//! quotas.
 
 use axum::body::Body;
 use axum::http::Request;
@@ -91,7 +92,7 @@ async fn kapi_compares_the_ka_header() {
 async fn koe127_and_401_calls_come_from_allowed_addresses() {
     for url in [Some(Url::Memory), postgres().await].into_iter().flatten() {
         let mut world = TestServer::world(&url, Policy::DEV).await;
-        world.parts.settings.behind_proxy = true;
+        world.platform.settings.behind_proxy = true;
         let server = TestServer::of(world).await;
         server.apply(PLATFORM).await;
         let token = token_of(&market(&server, MARKET).await);
@@ -166,11 +167,11 @@ async fn blocked_and_suspended_apps_and_dormant_accounts_are_told_so() {
         let token = token_of(&market(&server, MARKET).await);
         let id = server.me(&token).await.json()["id"].to_string();
         let target = format!("/v2/user/me?target_id_type=user_id&target_id={id}");
-        for (standing, code) in [("blocked", -12), ("suspended", -13)] {
-            let text = PLATFORM.replacen("company =", &format!("standing = \"{standing}\"\ncompany ="), 1);
+        for (status, code) in [("blocked", -12), ("suspended", -13)] {
+            let text = PLATFORM.replacen("company =", &format!("status = \"{status}\"\ncompany ="), 1);
             server.apply(&text).await;
             for answer in [server.me(&token).await, server.admin(MARKET_ADMIN, "GET", &target, &[]).await] {
-                assert_eq!((answer.status.as_u16(), answer.json()["code"].as_i64()), (403, Some(code)), "{standing}");
+                assert_eq!((answer.status.as_u16(), answer.json()["code"].as_i64()), (403, Some(code)), "{status}");
             }
         }
         server.apply(&PLATFORM.replace("nickname = \"Ryan\"", "nickname = \"Ryan\"\ndormant = true")).await;
@@ -178,7 +179,7 @@ async fn blocked_and_suspended_apps_and_dormant_accounts_are_told_so() {
             assert_eq!(answer.status, 400);
             assert_eq!(answer.json()["code"], -103);
         }
-        // A log-in wakes the account.
+        // A log-in ends the dormancy of the account.
         market(&server, MARKET).await;
         assert_eq!(server.me(&token).await.status, 200);
     })
@@ -188,7 +189,7 @@ async fn blocked_and_suspended_apps_and_dormant_accounts_are_told_so() {
 #[tokio::test]
 async fn quotas_count_calls_and_token_requests() {
     let mut world = TestServer::world(&Url::Memory, Policy::DEV).await;
-    (world.parts.quotas.calls, world.parts.quotas.tokens) = (PerMinute::new(2), PerMinute::new(3));
+    (world.platform.quotas.calls, world.platform.quotas.tokens) = (PerMinute::new(2), PerMinute::new(3));
     let server = TestServer::of(world).await;
     server.apply(PLATFORM).await;
     let token = token_of(&market(&server, MARKET).await);
@@ -203,7 +204,7 @@ async fn quotas_count_calls_and_token_requests() {
         assert_eq!(server.refresh(MARKET, "x").await.json()["error_code"], "KOE322");
     }
     let over = server.refresh(MARKET, "x").await;
-    // An app may have limits of its own.
+    // An app can have its own limits.
     server.apply(&PLATFORM.replacen("company =", "quotas = { calls = 0, user_ids = 1 }\ncompany =", 1)).await;
     assert_eq!(server.me(&token).await.status, 200);
     assert_eq!(server.admin(MARKET_ADMIN, "GET", "/v1/user/ids", &[]).await.status, 200);

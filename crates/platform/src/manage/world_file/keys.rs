@@ -1,9 +1,9 @@
-//! The documentation of every key of a world file; `docs/reference/world-file.md` is made from it.
+//! The documentation of every key of a world file; `docs/reference/world-file.md` is generated from it.
 
 /// A key of a world file.
 #[derive(Debug)]
 pub struct Key {
-    /// The table that it stands in.
+    /// The table that it belongs to.
     pub table: &'static str,
     pub name: &'static str,
     pub kind: &'static str,
@@ -22,80 +22,85 @@ const ADMIN: &str = "[[apps.admin_keys]]";
 const ITEMS: &str = "[apps.consent_items]";
 const PERSON: &str = "[[people]]";
 const LINK: &str = "[[people.links]]";
-const APP_KEY: &str = "32 lower-case hexadecimal characters. Absent: in `dev` made from app, kind and place, the same each \
-                       time; in `serve` random, and kept.";
+const APP_KEY: &str = "32 lowercase hexadecimal characters. Absent: `dev` derives it from app, kind and position, the same each \
+                       time; `serve` generates a random one and keeps it.";
 
 /// Every key of a world file.
 pub const KEYS: &[Key] = &[
     key(APP, "id", "integer", "App id. Required."),
-    key(APP, "name", "text", "Name that people read on the consent screen. Required."),
+    key(APP, "name", "text", "Name shown on the consent screen. Required."),
     key(APP, "company", "text", "Company behind the app."),
-    key(APP, "kakao_login", "boolean", "Activation. Default `true`; `false` answers KOE004."),
+    key(
+        APP,
+        "kakao_login",
+        "boolean",
+        "Whether Kakao Login is activated. Default `true`; `false`: requests get KOE004.",
+    ),
     key(
         APP,
         "oidc",
         "boolean",
-        "OpenID Connect: ID tokens are issued. Default `false`; then `openid` in `scope` is KOE205.",
+        "Whether the app uses OpenID Connect and gets ID tokens. Default `false`; then `openid` in `scope` is KOE205.",
     ),
-    key(APP, "test_app", "boolean", "Only team members may log in, else KOE005. Default `false`."),
+    key(APP, "test_app", "boolean", "Only team members can log in; others get KOE005. Default `false`."),
     key(
         APP,
         "under_14",
         "\"allow\", \"parental_consent\" or \"deny\"",
-        "Whether people under 14 may use the app; with `\"parental_consent\"` those whose parents agreed. Default `\"allow\"`.",
+        "Whether people under 14 can use the app; with `\"parental_consent\"`, only those whose parents agreed. Default `\"allow\"`.",
     ),
-    key(APP, "team", "list of log-in ids", "Members of the app's team. An email counts only if it is verified."),
+    key(APP, "team", "list of login ids", "Login ids of the app's team. An email counts only if it is verified."),
     key(
         APP,
         "logout_redirect_uris",
         "list of URIs",
-        "Where `/oauth/logout` may send people: as redirect URIs, compared letter for letter (KOE007).",
+        "Where `/oauth/logout` may redirect to. Same rules as redirect URIs; must match exactly (KOE007).",
     ),
     key(
         APP,
         "legacy_properties",
         "boolean",
-        "Whether `/v2/user/me` repeats nickname and pictures in `properties`, as older libraries read them. Default: on in `dev`.",
+        "Whether `/v2/user/me` repeats the nickname and the pictures in `properties`, where older libraries read them. Default: on in `dev`.",
     ),
     key(APP, "rest_api_keys", "tables", "REST API keys."),
     key(APP, "javascript_keys", "tables", "JavaScript keys."),
     key(APP, "native_keys", "tables", "Native app keys."),
-    key(APP, "admin_keys", "tables", "Admin keys. Webhooks carry the primary one, or else the first."),
+    key(APP, "admin_keys", "tables", "Admin keys. Webhooks send the primary key, else the first."),
     key(
         APP,
-        "standing",
+        "status",
         "\"active\", \"blocked\" or \"suspended\"",
-        "Blocked and suspended apps get -12 and -13. Default `\"active\"`.",
+        "Status of the app: a blocked app gets -12, a suspended app -13. Default `\"active\"`.",
     ),
     key(
         APP,
         "business",
         "boolean",
-        "Whether the app is registered to a business. `false`: items that Kakao gives to business apps are refused. Default `true`.",
+        "Whether the app is registered to a business. `false`: items that Kakao reserves for business apps are refused. Default `true`.",
     ),
     key(
         APP,
         "permissions",
         "list of permissions",
-        "By their documented names. `OIDC_SSE_SUPPORTED`: account-status events of RISC and CAEP. `INCREASED_APP_KEY_COUNT`: more than five keys of a kind. The others are kept and change nothing here.",
+        "Permissions by their documented names. `OIDC_SSE_SUPPORTED`: account-status events of RISC and CAEP. `INCREASED_APP_KEY_COUNT`: more than five keys of a kind. Others are stored and have no effect.",
     ),
     key(
         APP,
         "user_properties",
         "list of names",
-        "Keys that `/v1/user/update_profile` and `/v1/user/signup` may store.",
+        "Properties that `/v1/user/update_profile` and `/v1/user/signup` can store.",
     ),
     key(
         APP,
         "automatic_link",
         "boolean",
-        "`false`: people wait for `/v1/user/signup`, and are unlinked after 24 hours without it. Default `true`.",
+        "Whether a login links the person. `false`: the app must call `/v1/user/signup` within 24 hours, else the person is unlinked. Default `true`.",
     ),
     key(
         APP,
         "simple_signup",
         "table",
-        "Kakao Sync: `enabled` shows items, terms and channels on one screen; it needs `review_passed = true`.",
+        "Kakao Sync: `enabled` shows items, terms and channels on one screen; it requires `review_passed = true`.",
     ),
     key(
         APP,
@@ -107,69 +112,64 @@ pub const KEYS: &[Key] = &[
         APP,
         "quotas",
         "table",
-        "`user_ids`, `calls`, `tokens`: limits a minute of this app, in place of the configuration's; 0 means none.",
+        "`user_ids`, `calls`, `tokens`: limits per minute for this app, instead of those in the configuration; 0 means no limit.",
     ),
     key(
         APP,
         "service_terms",
         "tables",
-        "Service terms in the order of the screen: `tag`, `title`, `url`, `required` (default `false`), `version` (default 1; after a new one people have not agreed yet).",
+        "Service terms in the order on the screen: `tag`, `title`, `url`, `required` (default `false`), `version` (default 1; people must agree again to a new version).",
     ),
     key(APP, "channels", "tables", "Connected Talk Channels: `id`, such as `_ZeUTxl`, and `name`."),
     key(APP, "consent_items", "table", "Consent items that the app uses."),
     key(REST, "key", "text", APP_KEY),
-    key(
-        REST,
-        "client_secret",
-        "text",
-        "Absent: the client-secret feature is off for this key. `serve` wants 128 bits at least.",
-    ),
+    key(REST, "client_secret", "text", "Absent: this key has no client secret. `serve` requires at least 128 bits."),
     key(
         REST,
         "redirect_uris",
         "list of URIs",
-        "`http` or `https` with a host, without fragment, user name and wildcard; compared letter for letter (KOE006).",
+        "`http` or `https` URIs with a host, without fragment, user name or wildcard; must match exactly (KOE006).",
     ),
     key(
         REST,
         "allowed_ips",
         "list of addresses",
-        "From where the key and its tokens may be used: addresses, CIDR blocks, or address/mask. Absent: from everywhere.",
+        "Addresses from which the key and its tokens can be used: addresses, CIDR blocks, or address/mask. Absent: any address.",
     ),
     key(JAVASCRIPT, "key", "text", APP_KEY),
     key(
         JAVASCRIPT,
         "sdk_domains",
         "list of origins",
-        "Where pages may use the JavaScript SDK, such as `https://example.com`: compared with the `KA` header (-401, KOE009).",
+        "Origins of pages that may use the JavaScript SDK, such as `https://example.com`; compared with the `KA` header (-401, KOE009).",
     ),
     key(
         JAVASCRIPT,
         "code_polling",
         "boolean",
-        "Whether pages may poll for codes of this key where `policy.strict_code_polling` is on: popups and the JavaScript SDK's log-in without `redirectUri`. Default `false`.",
+        "Whether pages may poll for this key's codes if `policy.strict_code_polling` is on. Popups and the JavaScript SDK's login without `redirectUri` do so. Default `false`.",
     ),
     key(JAVASCRIPT, "redirect_uris", "list of URIs", "As for REST API keys."),
-    key(NATIVE, "key", "text", "As for REST API keys. `kakao{KEY}://oauth` needs no registration."),
+    key(NATIVE, "key", "text", "As for REST API keys. The redirect URI `kakao{KEY}://oauth` needs no registration."),
     key(
         NATIVE,
         "android",
         "list of { package, key_hashes }",
-        "Android apps; a key hash that is sent must be one of these (-401, KOE009).",
+        "Android apps. If a request sends a key hash, it must be one of these (-401, KOE009).",
     ),
     key(
         NATIVE,
         "ios",
         "list of { bundle_id }",
-        "iOS apps; a bundle id that is sent must be one of these (-401, KOE009).",
+        "iOS apps. If a request sends a bundle id, it must be one of these (-401, KOE009).",
     ),
     key(ADMIN, "key", "text", "As for REST API keys."),
-    key(ADMIN, "primary", "boolean", "Whether webhooks carry this key. Default `false`."),
+    key(ADMIN, "primary", "boolean", "Whether webhooks send this key. Default `false`."),
     key(
         ADMIN,
         "apis",
         "list of groups",
-        "What the key may call (else -3): `user_info`, `logout`, `unlink`, `scopes`, `service_terms`, `shipping_address`. Absent: everything.",
+        "API groups that the key can call (else -3): `user_info`, `logout`, `unlink`, `scopes`, `service_terms`, `shipping_address`. Absent: everything.",
     ),
     key(ADMIN, "allowed_ips", "list of addresses", "As for REST API keys."),
     key(
@@ -182,84 +182,104 @@ pub const KEYS: &[Key] = &[
         ITEMS,
         "{item}.consent",
         "\"required\", \"optional\" or \"on_use\"",
-        "When the item is asked for. Required in the table form.",
+        "When the consent screen asks for the item. Required in the table form.",
     ),
     key(
         ITEMS,
         "{item}.collect_if_missing",
         "boolean",
-        "“Provision after collecting information”: the screen asks for a value that the account lacks. Never for the phone number.",
+        "“Provision after collecting information”: if the account has no value, the consent screen asks for one. Not possible for the phone number.",
     ),
-    key(ITEMS, "{item}.purpose", "text", "Shown to people."),
+    key(ITEMS, "{item}.purpose", "text", "Purpose shown on the consent screen."),
     key(
         ITEMS,
         "{item}.collect_since",
         "RFC 3339",
-        "When collecting was switched on; who agreed before is not asked. Absent: when it is first applied.",
+        "When collecting was switched on; people who agreed before that are not asked. Absent: the time at which the file is first applied.",
     ),
     key(
         ITEMS,
         "{item}.permission",
         "boolean",
-        "`false`: the operator does not permit the item, so it is as good as not set (-5, KAE103). Default `true`.",
+        "`false`: the operator does not permit the item, so it works as if it were not set (-5, KAE103). Default `true`.",
     ),
-    key(PERSON, "id", "text", "Log-in id. A person needs an `id` or an `email`."),
+    key(PERSON, "id", "text", "Login id. A person needs an `id` or an `email`."),
     key(PERSON, "email", "text", "Absent: an account without an email."),
     key(PERSON, "email_verified", "boolean", "Default `true`."),
-    key(PERSON, "email_valid", "boolean", "Default `true`; `false`: the address has gone to another account."),
+    key(PERSON, "email_valid", "boolean", "Default `true`; `false`: the address now belongs to another account."),
     key(
         PERSON,
         "password",
         "text",
-        "Plain, or an Argon2id PHC string. Plain ones are kept sealed and hashed at their first use. A changed one ends sessions and tokens.",
+        "A plain password, or an Argon2id PHC string. A plain password is stored sealed, and hashed when it is first used. A change ends all sessions and tokens.",
     ),
     key(PERSON, "nickname", "text", ""),
-    key(
-        PERSON,
-        "phone_number",
-        "text",
-        "With the country code, such as `+82 10-1234-5678`. Only people with `talk = true` can have one.",
-    ),
-    key(PERSON, "talk", "boolean", "Whether the person uses Talk. Default `false`."),
+    key(PERSON, "phone_number", "text", "With the country code, such as `+82 10-1234-5678`. Requires `talk = true`."),
+    key(PERSON, "talk", "boolean", "Whether the person uses KakaoTalk. Default `false`."),
     key(PERSON, "name", "text", ""),
     key(PERSON, "gender", "\"female\" or \"male\"", ""),
     key(PERSON, "birthyear", "four digits", "Not in the future."),
     key(PERSON, "birthday", "four digits", "Month and day."),
     key(PERSON, "birthday_type", "\"SOLAR\" or \"LUNAR\"", "Default `\"SOLAR\"` when there is a birthday."),
-    key(PERSON, "restricted", "boolean", "Blocked: logs in to nothing. Default `false`."),
-    key(PERSON, "agreed_to_terms", "boolean", "Agreed to the terms of the account service. Default `true`."),
-    key(PERSON, "profile_image", "name", "Profile picture: its name, of letters, digits, `.`, `-` and `_`."),
+    key(
+        PERSON,
+        "restricted",
+        "boolean",
+        "Whether the account is restricted: the person cannot log in to any app. Default `false`.",
+    ),
+    key(
+        PERSON,
+        "agreed_to_terms",
+        "boolean",
+        "Whether the person agreed to the terms of the account service. Default `true`.",
+    ),
+    key(PERSON, "profile_image", "name", "Name of the profile picture: letters, digits, `.`, `-` and `_`."),
     key(PERSON, "ci", "text", "Connecting information (CI)."),
     key(PERSON, "ci_authenticated_at", "RFC 3339", "When the CI was confirmed."),
     key(PERSON, "parental_consent", "boolean", "Whether the parents of a person under 14 agreed. Default `false`."),
-    key(PERSON, "dormant", "boolean", "Asleep: calls get -103 until the next log-in. Default `false`."),
+    key(
+        PERSON,
+        "dormant",
+        "boolean",
+        "Whether the account is dormant: calls get -103 until the next login. Default `false`.",
+    ),
     key(
         PERSON,
         "shipping_addresses",
         "tables",
-        "`id`, `is_default`, `updated_at`, and `address` with the fields of `/v1/user/shipping_address`. Addresses that the file does not name stay.",
+        "`id`, `is_default`, `updated_at`, and `address` with the fields of `/v1/user/shipping_address`. Addresses that are not in the file are kept.",
     ),
-    key(PERSON, "links", "tables", "Apps that the person is, or was, linked with."),
+    key(PERSON, "links", "tables", "Apps that the person is or was linked with."),
     key(LINK, "app", "integer", "App id. Required."),
-    key(LINK, "user_id", "integer", "Below 2^53. Absent: made from app and person, the same each time."),
+    key(LINK, "user_id", "integer", "Less than 2^53. Absent: derived from app and person, the same each time."),
     key(LINK, "scopes", "list of consent items", "What the person agreed to."),
-    key(LINK, "connected_at", "RFC 3339", "Absent: when it is first applied."),
-    key(LINK, "connected", "boolean", "Default `true`; `false`: unlinked again, and only the user id is kept."),
+    key(
+        LINK,
+        "connected_at",
+        "RFC 3339",
+        "When the person was linked. Absent: the time at which the file is first applied.",
+    ),
+    key(LINK, "connected", "boolean", "Default `true`; `false`: the person is unlinked, and only the user id is kept."),
     key(
         LINK,
         "agreed_at",
         "table of item = RFC 3339",
-        "Items that were agreed to at another time than `connected_at`.",
+        "Items that the person agreed to at a time other than `connected_at`.",
     ),
-    key(LINK, "signup_due", "RFC 3339", "When an unfinished sign-up is unlinked. Absent: the person is registered."),
-    key(LINK, "synched_at", "RFC 3339", "When the person came through simple sign-up."),
+    key(
+        LINK,
+        "signup_due",
+        "RFC 3339",
+        "When an unfinished sign-up expires and the person is unlinked. Absent: the sign-up is finished.",
+    ),
+    key(LINK, "synched_at", "RFC 3339", "When the person signed up through simple sign-up."),
     key(LINK, "channels", "list of channel ids", "Talk Channels that the person added."),
     key(LINK, "properties", "table of text", "User properties."),
     key(
         LINK,
         "terms",
         "table of tag = { at, by, version }",
-        "Service terms that the person agreed to; `by` is `\"KAUTH\"` (screen) or `\"KAPI\"`.",
+        "Service terms that the person agreed to; `by` is `\"KAUTH\"` (consent screen) or `\"KAPI\"` (API).",
     ),
 ];
 
@@ -273,7 +293,7 @@ mod tests {
     use super::*;
     use crate::manage::world_file::*;
 
-    /// Every table with every key set to something that is written.
+    /// A file in which every table has every key, with a value that is written.
     fn full() -> WorldFile {
         let text = |text: &str| Some(text.to_owned());
         let list = || vec!["x".to_owned()];
@@ -295,7 +315,7 @@ mod tests {
             team: list(),
             logout_redirect_uris: list(),
             legacy_properties: Some(true),
-            standing: AppStatus::Blocked,
+            status: AppStatus::Blocked,
             business: false,
             permissions: vec![Permission::OidcSseSupported],
             user_properties: list(),

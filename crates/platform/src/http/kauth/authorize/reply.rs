@@ -1,4 +1,4 @@
-//! How an authorization request is answered: one value, rendered by one match.
+//! The response to an authorization request: one value, rendered by one match.
 
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
@@ -13,24 +13,25 @@ use super::flow::Flow;
 use super::interaction::Interaction;
 use super::response::Denial;
 use super::subject::Subject;
-use crate::http::error::Error;
+use crate::commit::Attempt;
 use crate::pages;
 use crate::pages::ways::{Back, Ways};
 use crate::request::context::RequestContext;
 use crate::request::decision::decided;
 use crate::request::redirect::{redirect, with_cookie};
 
-/// The field of the page that asks whether a polling site may have the code: it may carry the fields of the consent form.
+/// A field of the page that asks whether a polling site may have the code. That page may contain the fields of the
+/// consent form.
 pub const CONFIRM: &str = "kakaw_confirm";
 
-/// How the request is answered.
+/// The decision about a request.
 pub enum Reply<'a> {
-    /// To a page of the account, and from there back to this request.
+    /// Redirect to a page of the account, which returns to this request.
     Page {
         path: &'static str,
         why: &'static str,
     },
-    /// On without the `agt` that was redeemed.
+    /// Continue without the `agt`, which was redeemed.
     Redeemed(Interaction),
     ChooseAccount {
         subject: &'a Subject,
@@ -41,20 +42,20 @@ pub enum Reply<'a> {
         subject: &'a Subject,
         screen: Box<Screen>,
     },
-    /// The person is asked whether the site that polls may complete the log-in.
+    /// Ask the person whether the polling site may complete the log-in.
     Confirm {
         form: String,
         cookie: Option<HeaderValue>,
         agreed: bool,
     },
-    /// The app gets an error.
+    /// Return an error to the app.
     Denied(Problem),
-    /// The app gets an error that a layer in front settled.
+    /// Return an error to the app that a layer in front decided.
     Ended {
         error: &'static str,
         description: &'static str,
     },
-    /// The app gets a code, with the commit of these changes.
+    /// Return a code to the app, and commit these changes.
     Issued {
         code: String,
         changes: Vec<Statement>,
@@ -63,34 +64,20 @@ pub enum Reply<'a> {
 }
 
 impl Flow<'_> {
-    /// Renders the reply. Nothing when its commit was outrun: what was loaded is no longer so.
-    pub async fn render(
-        &self,
-        context: &mut RequestContext,
-        reply: Reply<'_>,
-        ways: &Ways,
-    ) -> Result<Option<Response>, Error> {
+    /// Renders the response, which is sent once its changes are committed.
+    pub fn render(&self, context: &mut RequestContext, reply: Reply<'_>, ways: &Ways) -> Attempt<Response> {
         let posted = self.sent.form.is_some();
         let known = self.subject.is_some();
-        Ok(Some(match reply {
+        Attempt::Done(match reply {
             Reply::Page { path, why } => decided(self.page(context, path), why),
             Reply::Redeemed(interaction) => {
                 let (url, cookie) = interaction.url(context, self.sent);
                 with_cookie(redirect(&url, true), cookie)
             }
-            Reply::ChooseAccount { subject, session } => {
-                let (url, cookie) = self.interaction.chosen_url(context, self.sent, session);
-                let another = self.interaction.another_url(context, self.sent);
-                let view = pages::choose::Choose::new(context, self.request.app(), &subject.account, url, another);
-                let page = with_cookie(pages::respond(context, StatusCode::OK, &view), cookie);
-                decided(page, "asked which account: prompt=select_account")
-            }
+            Reply::ChooseAccount { subject, session } => self.account_chooser(context, subject, session),
             Reply::Restricted(subject) => {
-                let view = pages::restricted::Restricted::new(
-                    context,
-                    &subject.account,
-                    self.ways_of_restricted(context, ways),
-                );
+                let ways = self.ways_of_restricted(context, ways);
+                let view = pages::restricted::Restricted::new(context, &subject.account, ways);
                 decided(pages::respond(context, StatusCode::FORBIDDEN, &view), "the account is restricted")
             }
             Reply::Consent { subject, screen } => {
@@ -104,19 +91,25 @@ impl Flow<'_> {
             Reply::Denied(problem) => {
                 let denial = Denial::from(&problem);
                 let why = format!("the app is told {}: {}", denial.error, denial.description);
-                decided(self.response.deny(context, denial, known, posted).await?, why)
+                return self.response.deny(context, denial, known, posted).map(|response| decided(response, why));
             }
             Reply::Ended { error, description } => {
                 let denial = Denial { error: error.to_owned(), description: description.to_owned() };
-                self.response.deny(context, denial, known, posted).await?
+                return self.response.deny(context, denial, known, posted);
             }
             Reply::Issued { code, changes, why } => {
-                let Some(response) = self.response.issue(context, &code, changes, posted).await? else {
-                    return Ok(None);
-                };
-                decided(response, why)
+                let issued = self.response.issue(context, &code, changes, posted);
+                return issued.map(|response| decided(response, why));
             }
-        }))
+        })
+    }
+
+    fn account_chooser(&self, context: &mut RequestContext, subject: &Subject, session: &str) -> Response {
+        let (url, cookie) = self.interaction.chosen_url(context, self.sent, session);
+        let another = self.interaction.another_url(context, self.sent);
+        let view = pages::choose::Choose::new(context, self.request.app(), &subject.account, url, another);
+        let page = with_cookie(pages::respond(context, StatusCode::OK, &view), cookie);
+        decided(page, "asked which account: prompt=select_account")
     }
 
     fn page(&self, context: &mut RequestContext, path: &str) -> Response {
@@ -168,7 +161,7 @@ impl Flow<'_> {
     }
 }
 
-/// What the consent screen shows.
+/// Describes what the consent screen shows.
 fn asked(ask: &Ask) -> String {
     let items = ask.items.iter().map(|row| row.item.id());
     let all: Vec<&str> = items.chain(ask.terms.iter().map(|term| term.tag.as_str())).collect();

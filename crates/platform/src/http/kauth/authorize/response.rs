@@ -1,17 +1,18 @@
 //! The authorization response: a redirect to the app, or for the JavaScript SDK's popups and built-in targets a page of
-//! ours, with the result pending for `/apiweb/code.json`.
+//! ours, with a pending result for `/apiweb/code.json`.
 
 use axum::http::StatusCode;
 use axum::response::Response;
 use kakaw_core::authorize::{Request, code_polling};
 use kakaw_core::policy::Policy;
-use kakaw_store::{Contested, Outcome, Statement, pending_results};
+use kakaw_store::Statement;
 use kakaw_wire::ka::Ka;
 use kakaw_wire::problem::{Problem, Surface};
 use kakaw_wire::token::CodeReply;
 use kakaw_wire::url::with_query;
 
 use super::interaction::Interaction;
+use crate::commit::Attempt;
 use crate::http::apiweb;
 use crate::http::error::Error;
 use crate::pages;
@@ -21,7 +22,7 @@ use crate::request::redirect::redirect;
 /// Where the result goes.
 pub struct AuthorizationResponse<'a> {
     request: &'a Request<'a>,
-    /// The transaction under which a page polls for the result.
+    /// The transaction with which a page polls for the result.
     pending: Option<String>,
 }
 
@@ -39,19 +40,19 @@ impl From<&Problem> for Denial {
 }
 
 impl<'a> AuthorizationResponse<'a> {
-    /// Reads where the request wants its result.
+    /// Reads where the result of the request goes.
     ///
     /// # Errors
-    /// KOE001: the request does not say so in a way that can be followed.
+    /// KOE001: the request does not state it clearly.
     pub fn of(request: &'a Request<'a>) -> Result<Self, Error> {
         let transaction = code_polling::transaction(request)?;
         Ok(Self { request, pending: transaction.map(|id| apiweb::pending_id(&request.key().key, id)) })
     }
 
-    /// Refuses at once what could not be handed over at the end.
+    /// Refuses early if the result could not be delivered at the end.
     ///
     /// # Errors
-    /// KOE009: nobody knows which site polls.
+    /// KOE009: the polling site is unknown.
     pub fn check_site(&self, interaction: &Interaction, policy: &Policy) -> Result<(), Error> {
         match self.pending {
             Some(_) => Ok(code_polling::check_site(interaction.site.as_deref(), self.request.key(), policy)?),
@@ -59,13 +60,13 @@ impl<'a> AuthorizationResponse<'a> {
         }
     }
 
-    /// Whether the person must confirm that the site that polls gets the code. `agreed` says that they pressed the consent
-    /// screen's button just now.
+    /// Whether the person must confirm that the polling site gets the code. `agreed`: they have just pressed the
+    /// consent screen's button.
     pub fn needs_confirmation(&self, interaction: &Interaction, agreed: bool, policy: &Policy) -> bool {
         self.pending.is_some() && code_polling::needs_confirmation(interaction.site.as_deref(), agreed, policy)
     }
 
-    /// The site that polls, by its registered domain or else by what its SDK says, and whether it is verified.
+    /// Returns the polling site and whether it is verified: its registered domain, or else what its SDK reports.
     pub fn site(&self, interaction: &Interaction) -> (String, bool) {
         let ka = self.request.parameters().others().ka.as_deref().unwrap_or_default();
         match &interaction.site {
@@ -74,20 +75,19 @@ impl<'a> AuthorizationResponse<'a> {
         }
     }
 
-    /// Commits `changes` and hands the code over. Nothing when somebody was faster.
-    pub async fn issue(
+    /// Delivers the code with the commit of `changes`.
+    pub fn issue(
         &self,
         context: &RequestContext,
         code: &str,
         mut changes: Vec<Statement>,
         posted: bool,
-    ) -> Result<Option<Response>, Error> {
-        let platform = &context.platform;
+    ) -> Attempt<Response> {
         let state = self.request.state();
         let Some(transaction) = &self.pending else {
-            let Outcome::Committed = platform.store.commit(changes).await? else { return Ok(None) };
             let parameters = [("code", Some(code)), ("state", state)];
-            return Ok(Some(redirect(&with_query(self.request.redirect_uri(), &parameters), posted)));
+            let then = redirect(&with_query(self.request.redirect_uri(), &parameters), posted);
+            return Attempt::Commit { changes, then };
         };
         let reply = CodeReply {
             status: "ok".to_owned(),
@@ -95,30 +95,18 @@ impl<'a> AuthorizationResponse<'a> {
             state: state.map(str::to_owned),
             ..CodeReply::default()
         };
-        changes.push(apiweb::keep(platform, transaction, self.request.app().id, &reply));
-        match platform.store.commit(changes).await? {
-            Outcome::Committed => Ok(Some(self.done(context, true))),
-            Outcome::Conflict { about: Contested::PendingResult, .. } if is_taken(context, transaction).await? => {
-                Err(taken().into())
-            }
-            Outcome::Conflict { .. } => Ok(None),
-        }
+        changes.push(apiweb::keep(&context.platform, transaction, self.request.app().id, &reply));
+        Attempt::Commit { changes, then: self.done(context, true) }
     }
 
-    /// Hands an error over. `known` says that somebody is logged in whom it is about: anybody can cause another, so nothing
-    /// durable is written for it.
-    pub async fn deny(
-        &self,
-        context: &RequestContext,
-        denial: Denial,
-        known: bool,
-        posted: bool,
-    ) -> Result<Response, Error> {
+    /// Delivers an error. `known`: it is about a logged-in person. Otherwise anybody can cause it, so nothing is
+    /// written to the database.
+    pub fn deny(&self, context: &RequestContext, denial: Denial, known: bool, posted: bool) -> Attempt<Response> {
         let (state, Denial { error, description }) = (self.request.state(), denial);
         let Some(transaction) = &self.pending else {
             let parameters =
                 [("error", Some(error.as_str())), ("error_description", Some(description.as_str())), ("state", state)];
-            return Ok(redirect(&with_query(self.request.redirect_uri(), &parameters), posted));
+            return Attempt::Done(redirect(&with_query(self.request.redirect_uri(), &parameters), posted));
         };
         let reply = CodeReply {
             status: "error".to_owned(),
@@ -128,15 +116,13 @@ impl<'a> AuthorizationResponse<'a> {
             state: state.map(str::to_owned),
             ..CodeReply::default()
         };
+        let then = self.done(context, false);
         if !known {
-            apiweb::hold(context, transaction, &reply);
-            return Ok(self.done(context, false));
+            apiweb::keep_in_memory(context, transaction, &reply);
+            return Attempt::Done(then);
         }
         let pending = apiweb::keep(&context.platform, transaction, self.request.app().id, &reply);
-        match context.platform.store.commit(vec![pending]).await? {
-            Outcome::Committed => Ok(self.done(context, false)),
-            Outcome::Conflict { .. } => Err(taken().into()),
-        }
+        Attempt::Commit { changes: vec![pending], then }
     }
 
     fn done(&self, context: &RequestContext, logged_in: bool) -> Response {
@@ -145,11 +131,8 @@ impl<'a> AuthorizationResponse<'a> {
     }
 }
 
-async fn is_taken(context: &RequestContext, transaction: &str) -> Result<bool, Error> {
-    Ok(pending_results::by_id(&context.platform.store, transaction).await?.is_some())
-}
-
-fn taken() -> Problem {
+/// The transaction has a result already, handed over or not.
+pub fn transaction_has_ended() -> Problem {
     let reason = "a log-in ended under this transaction already; begin a new one".to_owned();
     Problem::MalformedRequest { parameter: "auth_tran_id".to_owned(), reason }
 }

@@ -1,4 +1,4 @@
-//! What both grants answer with.
+//! The reply to both grant types.
 
 use kakaw_core::Millis;
 use kakaw_core::app::AppKey;
@@ -21,7 +21,7 @@ pub fn access_reply(platform: &Platform, grant: &Grant, key: &AppKey) -> TokenRe
         token_type: "bearer".to_owned(),
         access_token: token::issue_access(&platform.sealer, access, &*platform.random),
         id_token: None,
-        // Whole seconds that are left once the answer has been read.
+        // Whole seconds that remain when the client has read the reply.
         expires_in: lifetime - 1,
         refresh_token: None,
         refresh_token_expires_in: None,
@@ -30,7 +30,7 @@ pub fn access_reply(platform: &Platform, grant: &Grant, key: &AppKey) -> TokenRe
     }
 }
 
-/// Seconds that an access token of this key lives.
+/// Returns the lifetime of an access token of this key, in seconds.
 fn access_lifetime(platform: &Platform, key: &AppKey) -> i64 {
     platform.policy().overrides.access_lifetime.unwrap_or_else(|| key.kind.access_lifetime())
 }
@@ -43,7 +43,7 @@ pub async fn sign_id_token(client: &Client<'_>, bearer: &Bearer, now: Millis) ->
     signed.ok_or_else(|| Error::Store(StoreError::Unusable("the ID token could not be signed".to_owned())))
 }
 
-/// The scopes of an answer: separated by spaces, absent when there are none.
+/// Returns the scopes of a reply: separated by spaces, absent when there are none.
 pub fn scope_text(scopes: &[Item], openid: bool) -> Option<String> {
     let mut words: Vec<&str> = scopes.iter().map(|item| item.id()).collect();
     if openid {
