@@ -54,7 +54,7 @@ items! {
     Birthyear "birthyear" Privacy;
     /// Phone number; only people who use Talk have one.
     PhoneNumber "phone_number" Privacy;
-    /// Linking information (CI).
+    /// Connecting information (CI).
     AccountCi "account_ci" Privacy;
     /// Shipping addresses.
     ShippingAddress "shipping_address" Privacy;

@@ -226,7 +226,7 @@ async fn a_value_that_does_not_fit_is_named_marked_and_focused() {
         let page = server.consent_page(&mut browser, &url, "noemail").await;
         let field = tag(&page.body, "name=\"value_account_email\"");
         assert!(field.contains(" required") && field.contains("type=\"email\""), "{field}");
-        assert!(!page.body.contains("Leave empty"), "a required item cannot be left empty: {}", page.body);
+        assert!(!page.body.contains("Leave it empty"), "a required item cannot be left empty: {}", page.body);
         let send = async |browser: &mut Browser, page: &str, items: &[&str], email: &str| {
             let form = hidden(page);
             let mut fields =
@@ -235,7 +235,7 @@ async fn a_value_that_does_not_fit_is_named_marked_and_focused() {
             browser.post(&server, &url, &fields).await
         };
         let hint = "Enter an email address such as name@example.com.";
-        for (email, words) in [("no address", hint), ("ryan@example.com", "This address cannot be used here.")] {
+        for (email, words) in [("no address", hint), ("ryan@example.com", "This email address cannot be used.")] {
             let again = send(&mut browser, &page.body, &ITEMS, email).await;
             assert_eq!(again.status, StatusCode::BAD_REQUEST);
             assert!(again.body.contains(words), "{words}: {}", again.body);
@@ -257,7 +257,10 @@ async fn a_value_that_does_not_fit_is_named_marked_and_focused() {
         assert_eq!(server.exchange(REST, &code).await.status, StatusCode::OK);
         let later = browser.get(&server, &url).await;
         let field = tag(&later.body, "name=\"value_account_email\"");
-        assert!(!field.contains("required") && later.body.contains("Leave empty to go on without it."), "{field}");
+        assert!(
+            !field.contains("required") && later.body.contains("Leave it empty to continue without it."),
+            "{field}"
+        );
         let page = send(&mut browser, &later.body, &[], "no address").await;
         assert!(page.body.contains(hint), "{}", page.body);
     })

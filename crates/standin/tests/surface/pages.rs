@@ -187,7 +187,7 @@ async fn a_restricted_person_can_log_in_with_another_account_or_go_back_to_the_s
         let url = authorize(REST, "&lang=en&state=a%20b&prompt=select_account&login_hint=blocked%40example.com");
         let page = server.walk(&mut browser, &url, "blocked@example.com", &[]).await;
         assert_eq!(page.status, StatusCode::FORBIDDEN);
-        for part in ["Log in with another account", "Back to Coffee Club", "Signed in as"] {
+        for part in ["Log in with another account", "Back to Coffee Club", "Logged in as"] {
             assert!(page.body.contains(part), "{part}: {}", page.body);
         }
         // Every app in this browser gets the same, until another account is logged in.

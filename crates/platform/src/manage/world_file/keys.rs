@@ -234,7 +234,7 @@ pub const KEYS: &[Key] = &[
         "Whether the person agreed to the terms of the account service. Default `true`.",
     ),
     key(PERSON, "profile_image", "name", "Name of the profile picture: letters, digits, `.`, `-` and `_`."),
-    key(PERSON, "ci", "text", "Linking information (CI)."),
+    key(PERSON, "ci", "text", "Connecting information (CI)."),
     key(PERSON, "ci_authenticated_at", "RFC 3339", "When the CI was confirmed."),
     key(PERSON, "parental_consent", "boolean", "Whether the parents of a person under 14 agreed. Default `false`."),
     key(
