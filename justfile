@@ -1,4 +1,4 @@
-# The verbs of this project; each is one line.
+# The commands of this project. Each is one line.
 
 # Formatting and lints
 check:
@@ -8,7 +8,7 @@ check:
 lints:
     tests/lints/run
 
-# What needs nothing but cargo
+# The tests that need only cargo
 fast:
     ./test --fast
 
@@ -16,11 +16,11 @@ fast:
 test:
     ./test
 
-# The release binary beside a bare axum server
+# Compare the release binary with a bare axum server
 bench:
     cargo bench
 
-# Writes docs/reference from the code
+# Write docs/reference from the code
 docs:
     KAKAW_WRITE_DOCS=1 cargo test --package kakaw --test binary -- docs
 

@@ -1,18 +1,18 @@
-//! What libFuzzer calls: the target that the variable `KAKAW_FUZZ` names. Without a target it lists them.
+//! The entry point for libFuzzer: it calls the target that the variable `KAKAW_FUZZ` names, or lists all targets.
 
 use std::cell::OnceCell;
 use std::path::Path;
 
 use super::targets::{Check, TARGETS};
 
-/// Inputs that reached something new are kept here, and a later run begins with them.
+/// Inputs that reached new code are kept here, and later runs start with them.
 const CORPUS: &str = "target/fuzz/corpus";
 
 thread_local! {
     static CHECK: OnceCell<Check> = const { OnceCell::new() };
 }
 
-/// Makes the target and writes its seeds where libFuzzer looks for them.
+/// Creates the target and writes its seeds to the folder that libFuzzer reads.
 #[expect(clippy::disallowed_methods, clippy::print_stdout, reason = "libFuzzer owns the command line")]
 fn begin() {
     let Ok(name) = std::env::var("KAKAW_FUZZ") else {

@@ -1,6 +1,6 @@
-//! Hands input to every parser. A target takes bytes, must not panic, and checks what its parser promises.
+//! Fuzzes every parser. A target takes bytes, must not panic, and checks what its parser promises.
 //!
-//! `fuzz/run` builds this with libFuzzer, which is guided by coverage. Built plainly it hands in one file:
+//! `fuzz/run` builds this with libFuzzer, which is guided by coverage. A normal build runs one file:
 //! `cargo run --package kakaw-fuzz -- TARGET FILE`.
 
 #![cfg_attr(fuzzing, no_main)]
@@ -11,7 +11,7 @@ mod targets;
 
 use targets::{TARGETS, Target};
 
-/// The target of this name.
+/// Returns the target with this name.
 fn find(name: &str) -> anyhow::Result<&'static Target> {
     let names = || TARGETS.iter().map(|target| target.name).collect::<Vec<_>>().join(" ");
     let found = TARGETS.iter().find(|target| target.name == name);

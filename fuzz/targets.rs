@@ -1,4 +1,4 @@
-//! What is fuzzed, and what each parser promises. A target says by a panic that a promise was broken.
+//! The targets, and what each parser promises. A target panics if a promise is broken.
 
 #![expect(clippy::panic, reason = "the fuzzer catches it")]
 
@@ -59,7 +59,7 @@ fn queries() -> Vec<Vec<u8>> {
     ])
 }
 
-/// What was decoded can be encoded again, and is decoded to the same.
+/// Decoded values can be encoded again, and decode to the same values.
 fn form() -> Check {
     Box::new(|input| {
         let Some(text) = text(input) else { return };
@@ -75,7 +75,7 @@ fn form() -> Check {
     })
 }
 
-/// Whatever the parameters, nobody is sent to a redirect URI that is not registered.
+/// Whatever the parameters, nobody is redirected to an unregistered URI.
 fn authorization() -> Check {
     let item = |consent| kakaw_core::app::ConsentItem {
         consent,
@@ -122,7 +122,7 @@ fn sealed() -> Vec<Vec<u8>> {
     issued().into_iter().map(String::into_bytes).collect()
 }
 
-/// Only what was issued opens.
+/// Only issued values open.
 fn tokens() -> Check {
     let (sealer, issued) = (sealer(), issued());
     Box::new(move |input| {
@@ -160,7 +160,7 @@ fn id_tokens() -> Vec<Vec<u8>> {
     vec![signing_key().sign(&claims()).unwrap_or_default().into_bytes(), b"eyJhbGciOiJub25lIn0.e30.".to_vec()]
 }
 
-/// Nothing but the claims that were signed verifies.
+/// Only the claims that were signed verify.
 fn id_token() -> Check {
     let jwk = [signing_key().jwk.clone()];
     let Some(original) = signing_key().sign(&claims()) else { panic!("a token") };
@@ -185,7 +185,7 @@ fn worlds() -> Vec<Vec<u8>> {
     ])
 }
 
-/// What was read can be written and read again; what was not names its line.
+/// A parsed file can be written and parsed again. An error names its line.
 fn world() -> Check {
     Box::new(|input| {
         let Some(text) = text(input) else { return };
@@ -222,7 +222,7 @@ fn hashes() -> Vec<Vec<u8>> {
     ])
 }
 
-/// A hash that is accepted can be computed, and does not exhaust the machine.
+/// An accepted hash can be computed, and does not exhaust the machine.
 fn hash() -> Check {
     Box::new(|input| {
         let Some(text) = text(input) else { return };

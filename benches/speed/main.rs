@@ -1,9 +1,9 @@
-//! `cargo bench` — the release binary beside a bare axum server under the same load, in one run. These machines are
+//! `cargo bench` — compares the release binary with a bare axum server under the same load, in one run. These machines are
 //! shared and noisy: the ratios count, not the figures.
 //!
-//! `KAKAW_BENCH_PLATFORM=1` measures only what comes after a log-in, `KAKAW_BENCH_STANDIN=1` only what tests feel of a
-//! stand-in, `KAKAW_BENCH_PEOPLE=1` only lists and exports of many people. `KAKAW_BENCH_BEFORE=PATH` compares with an
-//! earlier binary. `KAKAW_BENCH_GRANTS=N` changes the number of log-ins after which memory is measured (100,000).
+//! `KAKAW_BENCH_PLATFORM=1` measures only what comes after a login, `KAKAW_BENCH_STANDIN=1` only what matters to tests with a
+//! stand-in, and `KAKAW_BENCH_PEOPLE=1` only lists and exports of many people. `KAKAW_BENCH_BEFORE=PATH` compares with an
+//! earlier binary. `KAKAW_BENCH_GRANTS=N` changes the number of logins after which memory is measured (100,000).
 
 #![expect(clippy::disallowed_methods, clippy::indexing_slicing, reason = "a benchmark times, and may stop")]
 
@@ -27,7 +27,7 @@ use kakaw_core::crypto::signing_key::SigningKey;
 
 use scenario::{KEY, OIDC_KEY, Prepared};
 
-/// What a bare server answers: as long as the user information of the benchmark's people.
+/// The reply of the bare server: as long as the user information of the benchmark's people.
 const CONSTANT: &str = r#"{"id":1234567890123456,"connected_at":"2026-11-20T03:00:00Z","properties":{"nickname":"Bench"},"kakao_account":{"profile_nickname_needs_agreement":false,"profile":{"nickname":"Bench","is_default_nickname":false}}}"#;
 
 fn main() -> anyhow::Result<()> {
@@ -35,11 +35,11 @@ fn main() -> anyhow::Result<()> {
         return bare();
     }
     let binary = release_binary()?;
-    // One thread sends; the other core is the server's.
+    // One thread sends; the server has the other core.
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(bench(&binary))
 }
 
-/// An axum server that answers a constant, or (at `/sign`) signs an ID token and does nothing else.
+/// An axum server that returns a constant, or (at `/sign`) only signs an ID token.
 fn bare() -> anyhow::Result<()> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
         let json = [("content-type", "application/json;charset=UTF-8")];
@@ -60,7 +60,7 @@ fn bare() -> anyhow::Result<()> {
     })
 }
 
-/// Webhooks that the bare server got.
+/// Number of webhooks that the bare server received.
 static RECEIVED: AtomicI64 = AtomicI64::new(0);
 
 async fn received(_body: axum::body::Bytes) -> axum::http::StatusCode {
@@ -127,7 +127,7 @@ async fn bench(binary: &Path) -> anyhow::Result<()> {
     let (flow, log_ins) = scenario::full_flows(&server.address).await?;
     compared(&baseline, &flow);
     compared(&baseline, &log_ins);
-    bound("log-ins", log_ins.per_second, "Argon2id alone", hashing);
+    bound("logins", log_ins.per_second, "Argon2id alone", hashing);
     overload::run(&server.address, log_ins.per_second).await?;
 
     drop(server);
@@ -147,7 +147,7 @@ async fn bench(binary: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// With `KAKAW_BENCH_PLATFORM=1`: only what comes after a log-in.
+/// With `KAKAW_BENCH_PLATFORM=1`: only what comes after a login.
 async fn only_platform(binary: &Path, folder: &Path) -> anyhow::Result<()> {
     std::fs::write(folder.join("world.toml"), scenario::world())?;
     let bare = Server::start(&std::env::current_exe()?, &["bare"])?;
@@ -170,12 +170,12 @@ async fn start_to_answer(binary: &Path, args: &[&str]) -> anyhow::Result<Duratio
     Ok(started.elapsed())
 }
 
-/// The first start makes its keys in the background: nothing is measured before they are there.
+/// The first start generates its keys in the background: wait for them before measuring.
 async fn wait_for_keys(address: &str) -> anyhow::Result<()> {
     ok(Connection::open(address).await?.send(&get("/.well-known/jwks.json", &[])).await?)
 }
 
-/// RS256 signatures per second on every core: what an answer with an ID token cannot go beyond.
+/// RS256 signatures per second on all cores: the upper bound for replies with an ID token.
 fn signatures_per_second() -> f64 {
     on_every_core(|| {
         let key = SigningKey::generate()?;
@@ -184,7 +184,7 @@ fn signatures_per_second() -> f64 {
     })
 }
 
-/// Argon2id hashes per second on every core: what log-ins cannot go beyond.
+/// Argon2id hashes per second on all cores: the upper bound for logins.
 fn hashes_per_second() -> f64 {
     on_every_core(|| Some(|| kakaw_platform::password::one_for_measurement(kakaw_platform::password::OWASP)))
 }

@@ -1,4 +1,4 @@
-//! Five times as many log-ins as can be hashed: who is answered waits two seconds at most, the rest hear so at once.
+//! Five times as many logins as can be hashed: accepted logins wait at most two seconds, the rest are refused at once.
 
 use std::time::{Duration, Instant};
 
@@ -8,28 +8,28 @@ use kakaw_platform::random::Seeded;
 
 use crate::scenario::{CONNECTIONS, log_in_answer};
 
-/// How long each rate is held.
+/// How long each rate lasts.
 const SPAN: Duration = Duration::from_secs(6);
 
-/// What came of a rate.
-struct Held {
+/// The results at one rate.
+struct Sustained {
     answered: Run,
     refused: Run,
     share: f64,
 }
 
-/// Holds 70 % of the capacity, then five times the capacity, and compares.
+/// Sends 70 % of the capacity, then five times the capacity, and compares the results.
 pub async fn run(address: &str, capacity: f64) -> anyhow::Result<()> {
-    let normal = hold(address, capacity * 0.7).await?;
+    let normal = sustain(address, capacity * 0.7).await?;
     crate::say(&format!(
-        "log-ins at 70 % of capacity: p50 {:.1?} p99 {:.1?}, {:.1} % refused",
+        "logins at 70 % of capacity: p50 {:.1?} p99 {:.1?}, {:.1} % refused",
         normal.answered.p50,
         normal.answered.p99,
         normal.share * 100.0
     ));
-    let over = hold(address, capacity * 5.0).await?;
+    let over = sustain(address, capacity * 5.0).await?;
     crate::say(&format!(
-        "log-ins at five times capacity: answered {:.0}/s, p99 {:.1?} ({:.1} times normal); {:.1} % refused with 503 and \
+        "logins at five times capacity: answered {:.0}/s, p99 {:.1?} ({:.1} times normal); {:.1} % refused with 503 and \
          Retry-After, p99 {:.1?}",
         over.answered.per_second,
         over.answered.p99,
@@ -40,9 +40,9 @@ pub async fn run(address: &str, capacity: f64) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Begins log-ins at a rate, whether or not earlier ones have been answered, and as people do: independently of each
-/// other (a Poisson process).
-async fn hold(address: &str, rate: f64) -> anyhow::Result<Held> {
+/// Starts logins at a rate, without waiting for earlier replies. As with real people, they are independent of each other (a
+/// Poisson process).
+async fn sustain(address: &str, rate: f64) -> anyhow::Result<Sustained> {
     let local = tokio::task::LocalSet::new();
     let mut tasks = tokio::task::JoinSet::new();
     let idle = std::rc::Rc::new(std::cell::RefCell::new(Vec::<Connection>::new()));
@@ -86,7 +86,7 @@ async fn hold(address: &str, rate: f64) -> anyhow::Result<Held> {
         .await?;
     let share = refused.len() as f64 / (answered.len() + refused.len()).max(1) as f64;
     let took = started.elapsed();
-    Ok(Held {
+    Ok(Sustained {
         answered: summary("answered", &mut answered, took),
         refused: summary("refused", &mut refused, took),
         share,

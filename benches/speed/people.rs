@@ -1,4 +1,4 @@
-//! What lists and exports of many people cost, and what others feel of it: `KAKAW_BENCH_PEOPLE=1`.
+//! What lists and exports of many people cost, and how they affect other requests: `KAKAW_BENCH_PEOPLE=1`.
 
 use std::cell::{Cell, RefCell};
 use std::fmt::Write as _;
@@ -16,14 +16,14 @@ use super::{ok, say};
 
 const PEOPLE: usize = 8_000;
 const CONTROL: [(&str, &str); 1] = [("kakaw-control", "1")];
-/// Connections that call at a steady pace beside it, and the time from one call of a connection to its next.
+/// Connections that call at a steady rate in parallel, and the time between two calls of a connection.
 const CALLERS: usize = 8;
 const PACE: Duration = Duration::from_millis(4);
-/// How long a turn is measured.
+/// How long one measurement lasts.
 const TURN: Duration = Duration::from_secs(6);
 const TURNS: usize = 3;
 
-/// The benchmark's people, and as many more, each linked with an app.
+/// The benchmark's people, and this many more, each linked with an app.
 fn world() -> anyhow::Result<String> {
     let mut text = scenario::world();
     for index in 0..PEOPLE {
@@ -87,7 +87,7 @@ async fn measured(place: &str, server: Server) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The median time of a call.
+/// Measures the median time of a call.
 async fn timed(
     connection: &mut Connection,
     path: &str,
@@ -105,7 +105,7 @@ async fn timed(
     Ok(times[count / 2])
 }
 
-/// The 99th percentile of calls at a steady pace, and how often `beside` was done meanwhile.
+/// The 99th percentile of calls at a steady rate, and how often `beside` ran in parallel.
 async fn p99(
     address: &str,
     prepared: &Prepared,
@@ -123,7 +123,7 @@ async fn p99(
                 let mut connection = Connection::open(&address).await?;
                 let start = tokio::time::Instant::now() + PACE * u32::try_from(index)? / u32::try_from(CALLERS)?;
                 for turn in 0..u32::try_from(TURN.as_micros() / PACE.as_micros())? {
-                    // The timer is late by up to a millisecond. Whoever is later waited for the call before, and counts that.
+                    // The timer is up to a millisecond late. A longer delay means that the previous call was slow, which counts.
                     let due = start + PACE * turn;
                     tokio::time::sleep_until(due).await;
                     let from =

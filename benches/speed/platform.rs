@@ -1,4 +1,4 @@
-//! What comes after a log-in: consent details, user ids of an app with many people, and webhooks while people call.
+//! What comes after a login: consent details, user ids of an app with many people, and webhooks while clients call.
 
 use kakaw_core::{AccountId, AppId, UserId};
 use std::path::Path;
@@ -21,15 +21,15 @@ use super::scenario::Prepared;
 use super::{compared, ok, say};
 
 const ADMIN: &str = "00000000000000000000000000000009";
-/// People of the app whose user ids are listed.
+/// Number of people of the app whose user ids are listed.
 const PEOPLE: i64 = 100_000;
-/// Webhooks that wait.
+/// Number of waiting webhooks.
 const NOTICES: i64 = 10_000;
 /// The first user id of the app.
 const FIRST: i64 = 1 << 40;
 const NOW: Millis = Millis(1_790_000_000_000);
 
-/// The app with its admin key and its webhook.
+/// Returns the app with its admin key and its webhook.
 fn world(receiver: &str) -> String {
     format!(
         "[[apps]]\nid = 9\nname = \"Many\"\n\
@@ -38,7 +38,7 @@ fn world(receiver: &str) -> String {
     )
 }
 
-/// Runs it all against a server of its own. `baseline` is the bare server, which also receives.
+/// Runs everything against a separate server. `baseline` is the bare server, which also receives the webhooks.
 pub async fn run(binary: &Path, folder: &Path, bare: &Server, baseline: &load::Run) -> anyhow::Result<()> {
     let data = folder.join("many").display().to_string();
     let files = [folder.join("world.toml"), folder.join("many.toml")];
@@ -79,7 +79,7 @@ pub async fn run(binary: &Path, folder: &Path, bare: &Server, baseline: &load::R
     enqueue(&store, 0).await?;
     let took = drained(bare, NOTICES).await?;
     say(&format!("webhooks, nobody calling: {:.0} deliveries/s ({NOTICES} signed events)", NOTICES as f64 / took));
-    // Alternately, because these machines are never quiet for long.
+    // The two alternate, because these machines are never quiet for long.
     let (mut alone, mut beside, mut meanwhile) = (0.0, 0.0, 0);
     for turn in 1..=3 {
         let me = || prepared.me(60_000);
@@ -87,7 +87,7 @@ pub async fn run(binary: &Path, folder: &Path, bare: &Server, baseline: &load::R
         compared(baseline, &run);
         alone += run.per_second;
         enqueue(&store, turn * NOTICES).await?;
-        // Until the worker has begun.
+        // Wait until the worker has started.
         while received(bare).await? <= turn * NOTICES {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
@@ -110,7 +110,7 @@ async fn commit(store: &Store, changes: Vec<Statement>) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Lets 10,000 events wait, as another node would.
+/// Adds 10,000 waiting events, as another node would.
 async fn enqueue(store: &Store, from: i64) -> anyhow::Result<()> {
     let app = App { id: AppId(9), version: 1, settings: AppSettings::new("Many") };
     let notice = |index: i64| {
@@ -122,13 +122,13 @@ async fn enqueue(store: &Store, from: i64) -> anyhow::Result<()> {
     commit(store, all.collect()).await
 }
 
-/// How many the bare server has received.
+/// Number of webhooks that the bare server has received.
 async fn received(bare: &Server) -> anyhow::Result<i64> {
     let answer = Connection::open(&bare.address).await?.send(&get("/received", &[])).await?;
     answer.text().trim().parse().context("a number")
 }
 
-/// Seconds from the first delivery until all have arrived.
+/// Measures the seconds from the first delivery until all have arrived.
 async fn drained(bare: &Server, all: i64) -> anyhow::Result<f64> {
     let first = all - NOTICES;
     let mut started = None;

@@ -1,4 +1,4 @@
-//! What is measured: log-ins, codes, tokens, user information.
+//! The measured requests: logins, codes, tokens, user information.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -12,10 +12,10 @@ use kakaw_wire::oidc::IdTokenClaims;
 pub const KEY: &str = "00000000000000000000000000000001";
 pub const OIDC_KEY: &str = "00000000000000000000000000000002";
 pub const CONNECTIONS: usize = 64;
-/// People of the full flow: each walks once, because a second walk has no consent screen.
+/// People of the full flow: each takes part once, because the second time there is no consent screen.
 const WALKERS: usize = 1200;
 
-/// Two apps, one with OpenID Connect, and people.
+/// Returns two apps, one of them with OpenID Connect, and people.
 pub fn world() -> String {
     world_of(CONNECTIONS + WALKERS)
 }
@@ -35,7 +35,7 @@ pub fn world_of(people: usize) -> String {
     text
 }
 
-/// The claims that an ID token of the benchmark has.
+/// Returns the claims of an ID token of the benchmark.
 pub fn claims() -> IdTokenClaims {
     IdTokenClaims {
         aud: OIDC_KEY.to_owned(),
@@ -51,12 +51,12 @@ pub fn claims() -> IdTokenClaims {
     }
 }
 
-/// A token request.
+/// Builds a token request.
 fn token(key: &str, grant: &str, name: &str, value: &str) -> Vec<u8> {
     post("/oauth/token", &[], &[("grant_type", grant), ("client_id", key), (name, value)])
 }
 
-/// The value of a field of a token answer.
+/// The value of a field of a token reply.
 fn field(answer: &Answer, name: &str) -> anyhow::Result<String> {
     let json: serde_json::Value = serde_json::from_slice(&answer.body)?;
     let value = json[name].as_str().with_context(|| format!("{name} expected: {}", answer.text()))?;
@@ -72,7 +72,7 @@ pub struct Prepared {
 }
 
 impl Prepared {
-    /// Logs as many people in as there are connections.
+    /// Logs in as many people as there are connections.
     pub async fn log_in(address: &str) -> anyhow::Result<Self> {
         Self::log_in_people(address, CONNECTIONS).await
     }
@@ -97,24 +97,24 @@ impl Prepared {
         Ok(prepared)
     }
 
-    /// Requests for user information, of one person after the other.
+    /// Builds requests for user information, for one person after the other.
     pub fn me(&self, count: usize) -> Vec<Vec<u8>> {
         self.calls("/v2/user/me", count)
     }
 
-    /// Calls of the user API, of one person after the other.
+    /// Builds calls of the user API, for one person after the other.
     pub fn calls(&self, path: &str, count: usize) -> Vec<Vec<u8>> {
         let request = |token: &String| get(path, &[("authorization", &format!("Bearer {token}"))]);
         self.access.iter().cycle().take(count).map(request).collect()
     }
 
-    /// Refreshes, of one person after the other.
+    /// Builds refreshes, for one person after the other.
     pub fn refresh(&self, key: &str, count: usize) -> Vec<Vec<u8>> {
         let tokens = &self.refresh[usize::from(key == OIDC_KEY)];
         tokens.iter().cycle().take(count).map(|text| token(key, "refresh_token", "refresh_token", text)).collect()
     }
 
-    /// Authorization requests of people with a session; returns their codes.
+    /// Sends authorization requests of people with a session. Returns their codes.
     pub async fn authorize(&self, key: &str, count: usize) -> anyhow::Result<(Run, Vec<String>)> {
         let path = authorize(key);
         let requests =
@@ -136,9 +136,9 @@ impl Prepared {
     }
 }
 
-/// Log in, consent, code, token, user information: each person once. Then log-ins alone.
+/// Log in, consent, code, token, user information: each person once. Then only logins.
 pub async fn full_flows(address: &str) -> anyhow::Result<(Run, Run)> {
-    // As many at a time as the queue takes without refusing anybody.
+    // As many at a time as the queue accepts without refusing any.
     let people = Rc::new(RefCell::new((CONNECTIONS..CONNECTIONS + WALKERS / 2).collect::<Vec<_>>()));
     let flows = at_a_time(4, address, people, async |connection, index| {
         let code = Browser::default().code(connection, &authorize(KEY), &format!("p{index}"), "password").await?;
@@ -153,17 +153,17 @@ pub async fn full_flows(address: &str) -> anyhow::Result<(Run, Run)> {
     let people = Rc::new(RefCell::new((CONNECTIONS..CONNECTIONS + WALKERS / 2).collect::<Vec<_>>()));
     let (mut times, took) =
         at_a_time(4, address, people, async |connection, index| log_in(connection, index).await).await?;
-    Ok((flow, load::summary("log-ins", &mut times, took)))
+    Ok((flow, load::summary("logins", &mut times, took)))
 }
 
-/// One log-in: the page, then the form.
+/// One login: the page, then the form.
 pub async fn log_in(connection: &mut Connection, index: usize) -> anyhow::Result<()> {
     let answer = log_in_answer(connection, index).await?;
     anyhow::ensure!(answer.status == 303, "{} {}", answer.status, answer.text());
     Ok(())
 }
 
-/// One log-in, however it is answered.
+/// One login, whatever the reply.
 pub async fn log_in_answer(connection: &mut Connection, index: usize) -> anyhow::Result<Answer> {
     let path = format!("/login?continue={}", load::encoded(&authorize(KEY)));
     let mut browser = Browser::default();
@@ -174,7 +174,7 @@ pub async fn log_in_answer(connection: &mut Connection, index: usize) -> anyhow:
     browser.post(connection, &path, &fields).await
 }
 
-/// Does `work` for every person, a few at a time.
+/// Runs `work` for every person, a few at a time.
 async fn at_a_time(
     workers: usize,
     address: &str,

@@ -1,4 +1,4 @@
-//! What tests feel of a stand-in: worlds, log-ins in many of them at once, the proxy, and the start of `kakaw run`.
+//! What matters to tests with a stand-in: worlds, logins in several worlds in parallel, the proxy, and the start of `kakaw run`.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -18,7 +18,7 @@ const CALLBACK: &str = "http://localhost:3000/callback";
 const CONTROL: [(&str, &str); 1] = [("kakaw-control", "1")];
 const WORLDS: usize = 1_000;
 
-/// Runs it all; `world` is the world file of the benchmark's people.
+/// Runs everything; `world` is the world file with the benchmark's people.
 pub async fn run(binary: &Path, world: &Path) -> anyhow::Result<()> {
     worlds(binary).await?;
     flows(binary).await?;
@@ -32,7 +32,7 @@ async fn control(connection: &mut Connection, path: &str, body: Value) -> anyhow
     if answer.body.is_empty() { Ok(Value::Null) } else { Ok(serde_json::from_slice(&answer.body)?) }
 }
 
-/// A thousand copies of the sample world.
+/// Makes a thousand copies of the sample world.
 async fn worlds(binary: &Path) -> anyhow::Result<()> {
     let server = Server::start(binary, &["dev", "--listen", "127.0.0.1:0"])?;
     let before = server.memory()?;
@@ -45,9 +45,9 @@ async fn worlds(binary: &Path) -> anyhow::Result<()> {
     say(&format!("memory of {WORLDS} worlds: {:.0} MiB", server.memory()? - before));
     let log_in = json!({ "client_id": KEY, "person": "ryan@example.com", "tokens": true });
     let each = (1..=WORLDS).map(|n| post_json(&format!("/w/w{n}/control/v1/login"), &CONTROL, &log_in.to_string()));
-    // The empty half knows nobody.
-    load::all("a log-in in each", &server.address, 1, each.skip(WORLDS / 2).collect(), ok).await?;
-    say(&format!("memory after a log-in in every copy: {:.0} MiB", server.memory()? - before));
+    // The empty half has no people.
+    load::all("a login in each", &server.address, 1, each.skip(WORLDS / 2).collect(), ok).await?;
+    say(&format!("memory after a login in every copy: {:.0} MiB", server.memory()? - before));
     let mut connection = Connection::open(&server.address).await?;
     let mut times = Vec::new();
     for _ in 0..100 {
@@ -59,7 +59,7 @@ async fn worlds(binary: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// 200 whole log-ins over 8 worlds at a time, each world made for them.
+/// 200 complete logins over 8 worlds in parallel; the worlds are created for them.
 async fn flows(binary: &Path) -> anyhow::Result<()> {
     let server = Server::start(binary, &["dev", "--listen", "127.0.0.1:0"])?;
     let started = Instant::now();
@@ -116,7 +116,7 @@ async fn flow(connection: &mut Connection, below: &str) -> anyhow::Result<()> {
     ok(connection.send(&post(&format!("{below}/v1/user/logout"), &headers, &[])).await?)
 }
 
-/// The same requests in clear, and through the proxy with its TLS.
+/// The same requests without TLS, and through the proxy with TLS.
 async fn proxy(binary: &Path, world: &Path) -> anyhow::Result<()> {
     let world = world.display().to_string();
     let server = Server::start(binary, &["dev", "--listen", "127.0.0.1:0", "--world", &world])?;
@@ -143,7 +143,7 @@ async fn proxy(binary: &Path, world: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The whole life of `kakaw run -- true`: a command can ask before it ends.
+/// The total time of `kakaw run -- true`: a command can send requests before this time is over.
 fn start(binary: &Path) -> anyhow::Result<()> {
     let mut times = Vec::new();
     for _ in 0..21 {

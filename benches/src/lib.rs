@@ -1,4 +1,4 @@
-//! The parts of the benchmark: a load generator that both servers feel alike, and the servers as processes.
+//! The parts of the benchmark: one load generator for both servers, and the servers as processes.
 
 #![expect(clippy::disallowed_methods, clippy::indexing_slicing, reason = "a benchmark times, and may stop")]
 

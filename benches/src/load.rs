@@ -1,5 +1,5 @@
-//! The load generator: prepared HTTP/1.1 requests over kept connections, on one thread, so that a core is left to the
-//! server. Whatever is measured, it is this that sends and times.
+//! The load generator: prepared HTTP/1.1 requests over persistent connections, on one thread, so that the server has a core to
+//! itself. It sends and times all requests of the benchmark.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -13,18 +13,18 @@ use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
-/// A kept connection, in clear or not.
+/// A persistent connection, with or without TLS.
 pub struct Connection {
     stream: Box<dyn Stream>,
     buffer: Vec<u8>,
 }
 
-/// What bytes go through.
+/// The transport of a connection.
 trait Stream: AsyncRead + AsyncWrite + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Unpin> Stream for T {}
 
-/// A way to a host through a proxy that ends TLS itself.
+/// A route to a host through a proxy that terminates TLS itself.
 #[derive(Clone)]
 pub struct Tunnel {
     /// Address of the proxy.
@@ -34,7 +34,7 @@ pub struct Tunnel {
 }
 
 impl Tunnel {
-    /// A proxy whose authority is trusted.
+    /// A proxy with a trusted certificate authority.
     pub fn trusting(proxy: &str, host: &'static str, certificate: &str) -> anyhow::Result<Self> {
         let mut roots = RootCertStore::empty();
         roots.add(CertificateDer::from_pem_slice(certificate.as_bytes())?)?;
@@ -46,7 +46,7 @@ impl Tunnel {
     }
 }
 
-/// An answer: its status, its head and its body.
+/// A reply: status, head and body.
 #[derive(Debug)]
 pub struct Answer {
     pub status: u16,
@@ -55,7 +55,7 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// The value of a header, by its name in lower case.
+    /// The value of a header; the name is in lower case.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.head.lines().find_map(|line| {
@@ -64,7 +64,7 @@ impl Answer {
         })
     }
 
-    /// The body as text.
+    /// Returns the body as text.
     #[must_use]
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
@@ -79,7 +79,7 @@ impl Connection {
         Ok(Self { stream: Box::new(stream), buffer: Vec::with_capacity(16 * 1024) })
     }
 
-    /// Connects through a proxy, and speaks TLS from there on.
+    /// Connects through a proxy, with TLS inside the tunnel.
     pub async fn through(tunnel: &Tunnel) -> anyhow::Result<Self> {
         let mut stream = TcpStream::connect(&tunnel.proxy).await.context("the proxy")?;
         stream.set_nodelay(true)?;
@@ -92,7 +92,7 @@ impl Connection {
         Ok(Self { stream: Box::new(stream), buffer: Vec::with_capacity(16 * 1024) })
     }
 
-    /// Sends a prepared request and reads the whole answer.
+    /// Sends a prepared request and reads the whole reply.
     pub async fn send(&mut self, request: &[u8]) -> anyhow::Result<Answer> {
         self.stream.write_all(request).await?;
         self.buffer.clear();
@@ -118,7 +118,7 @@ impl Connection {
     }
 }
 
-/// How a run went.
+/// The result of a run.
 #[derive(Debug, Clone)]
 pub struct Run {
     pub name: String,
@@ -127,8 +127,8 @@ pub struct Run {
     pub p99: Duration,
 }
 
-/// Sends every request once over `connections` connections, as fast as they are answered. `check` sees each answer, and
-/// what it keeps is returned.
+/// Sends every request once over `connections` connections, each as soon as the last reply has arrived. `check` gets each
+/// reply, and its results are returned.
 pub async fn all<T: 'static>(
     name: &str,
     address: &str,
@@ -144,7 +144,7 @@ pub async fn all<T: 'static>(
     all_over(name, open, connections, requests, check).await
 }
 
-/// The same over connections that are opened another way.
+/// The same with another way to open connections.
 pub async fn all_over<T: 'static, F: Future<Output = anyhow::Result<Connection>> + 'static>(
     name: &str,
     open: impl Fn() -> F,
@@ -191,7 +191,7 @@ pub async fn all_over<T: 'static, F: Future<Output = anyhow::Result<Connection>>
     Ok((summary(name, &mut times, started.elapsed()), kept))
 }
 
-/// Rate and percentiles.
+/// Computes rate and percentiles.
 #[must_use]
 pub fn summary(name: &str, times: &mut [Duration], took: Duration) -> Run {
     times.sort_unstable();
@@ -204,13 +204,13 @@ pub fn summary(name: &str, times: &mut [Duration], took: Duration) -> Run {
     }
 }
 
-/// A GET.
+/// Builds a GET.
 #[must_use]
 pub fn get(path: &str, headers: &[(&str, &str)]) -> Vec<u8> {
     request("GET", path, headers, "")
 }
 
-/// A POST with a JSON body.
+/// Builds a POST with a JSON body.
 #[must_use]
 pub fn post_json(path: &str, headers: &[(&str, &str)], body: &str) -> Vec<u8> {
     let mut all = vec![("content-type", "application/json")];
@@ -218,7 +218,7 @@ pub fn post_json(path: &str, headers: &[(&str, &str)], body: &str) -> Vec<u8> {
     request("POST", path, &all, body)
 }
 
-/// A form.
+/// Builds a POST with a form.
 #[must_use]
 pub fn post(path: &str, headers: &[(&str, &str)], form: &[(&str, &str)]) -> Vec<u8> {
     let body = form.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect::<Vec<_>>().join("&");
@@ -234,7 +234,7 @@ fn request(method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Ve
         .into_bytes()
 }
 
-/// Percent-encoded, all but letters and digits.
+/// Percent-encodes everything but letters and digits.
 #[must_use]
 pub fn encoded(text: &str) -> String {
     text.bytes()

@@ -1,4 +1,4 @@
-//! The servers as processes of their own.
+//! The servers as separate processes.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
@@ -10,14 +10,14 @@ use anyhow::{Context as _, bail};
 /// A server that runs until it is dropped.
 pub struct Server {
     child: Child,
-    /// Where it listens.
+    /// Its address.
     pub address: String,
-    /// From start to the first line, which is written when requests are answered.
+    /// The time from the start to the first line, which the server prints when it is ready.
     pub took: Duration,
 }
 
 impl Server {
-    /// Starts a program that says where it listens in its first line.
+    /// Starts a program that prints its address in its first line.
     pub fn start(program: &Path, args: &[&str]) -> anyhow::Result<Self> {
         let started = Instant::now();
         let mut child =
@@ -34,13 +34,13 @@ impl Server {
         Ok(Self { child, address, took })
     }
 
-    /// The number of the process.
+    /// Returns the process id.
     #[must_use]
     pub fn id(&self) -> u32 {
         self.child.id()
     }
 
-    /// Resident memory in MiB.
+    /// Returns the resident memory in MiB.
     pub fn memory(&self) -> anyhow::Result<f64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("VmRSS")?;
@@ -56,7 +56,7 @@ impl Drop for Server {
     }
 }
 
-/// Builds the release binary and says where it is; `KAKAW_BENCH_BINARY` names another, for a profiler.
+/// Builds the release binary and returns its path. `KAKAW_BENCH_BINARY` names another binary, for a profiler.
 pub fn release_binary() -> anyhow::Result<PathBuf> {
     if let Some(path) = std::env::var_os("KAKAW_BENCH_BINARY") {
         return Ok(PathBuf::from(path));

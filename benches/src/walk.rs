@@ -1,17 +1,17 @@
-//! What a browser does: log in, agree, come back with a code.
+//! The steps of a browser: log in, consent, return with a code.
 
 use anyhow::{Context as _, ensure};
 
 use crate::load::{Answer, Connection, encoded, get, post};
 
-/// Cookies of a person's browser.
+/// The cookies of a person's browser.
 #[derive(Debug, Default, Clone)]
 pub struct Browser {
     cookies: Vec<(String, String)>,
 }
 
 impl Browser {
-    /// The `Cookie` header.
+    /// Returns the `Cookie` header.
     #[must_use]
     pub fn header(&self) -> String {
         self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
@@ -28,14 +28,14 @@ impl Browser {
         }
     }
 
-    /// GET with the cookies.
+    /// Sends a GET with the cookies.
     pub async fn get(&mut self, connection: &mut Connection, path: &str) -> anyhow::Result<Answer> {
         let answer = connection.send(&get(path, &[("cookie", &self.header())])).await?;
         self.keep(&answer);
         Ok(answer)
     }
 
-    /// POST of a form with the cookies.
+    /// Sends a form by POST with the cookies.
     pub async fn post(
         &mut self,
         connection: &mut Connection,
@@ -47,7 +47,7 @@ impl Browser {
         Ok(answer)
     }
 
-    /// From the authorization request to the redirect with the code.
+    /// Goes from the authorization request to the redirect with the code.
     pub async fn code(
         &mut self,
         connection: &mut Connection,
@@ -62,7 +62,7 @@ impl Browser {
             let form = hidden(&page)?;
             let fields = [("kakaw_form", form.as_str()), ("loginId", login), ("password", password)];
             let back = self.post(connection, &to_login, &fields).await?;
-            ensure!(back.status == 303, "log-in: {}", back.text());
+            ensure!(back.status == 303, "login: {}", back.text());
             let target = location(&back).context("location")?.to_owned();
             answer = self.get(connection, &target).await?;
         }
@@ -75,7 +75,7 @@ impl Browser {
     }
 }
 
-/// The code of a redirect.
+/// Returns the code of a redirect.
 pub fn code_of(answer: &Answer) -> anyhow::Result<String> {
     let code = location(answer).and_then(|location| location.split_once("code=")).map(|(_, code)| code);
     let code = code.with_context(|| format!("a code expected: {} {}", answer.status, answer.text()))?;
@@ -86,14 +86,14 @@ fn location(answer: &Answer) -> Option<&str> {
     answer.header("location")
 }
 
-/// The sealed field of a form.
+/// The form token of a form.
 pub fn hidden(page: &Answer) -> anyhow::Result<String> {
     let text = page.text();
     let after = text.split_once("name=\"kakaw_form\" value=\"").context("a form expected")?.1;
     Ok(after.split('"').next().unwrap_or_default().to_owned())
 }
 
-/// The path of an authorization request.
+/// Returns the path of an authorization request.
 #[must_use]
 pub fn authorize(key: &str) -> String {
     let callback = encoded("http://localhost:3000/callback");

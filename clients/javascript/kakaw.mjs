@@ -1,37 +1,38 @@
-// A stand-in for Kakao Login in tests: starts `kakaw dev`, and speaks its control API. No dependencies; Node 20 or newer.
+// A client for tests: starts `kakaw dev`, a local stand-in for Kakao Login, and calls its control API. No dependencies; Node 20
+// or newer.
 //
 //   const kakaw = await Kakaw.start();
 //   const { code } = await kakaw.logIn({ client_id: KEY, person: 'ryan@example.com' });
 //   await kakaw.stop();
 //
-// In Vitest and Jest: `const kakaw = forEachTest({ beforeEach, afterEach });` gives each test a world of its own.
+// In Vitest and Jest: `const kakaw = forEachTest({ beforeEach, afterEach });` gives each test its own world.
 
 import { spawn } from 'node:child_process';
 
-/** A filter as a query: `{ path, person, app, parameters: { state: 'abc' } }`. */
+/** Turns a filter into a query string: `{ path, person, app, parameters: { state: 'abc' } }`. */
 const query = ({ parameters = {}, ...filter }) =>
   new URLSearchParams([...Object.entries(filter), ...Object.entries(parameters).map(([name, value]) => [`parameters.${name}`, value])]);
 
-/** The control API refused a wish; the message says what was received and what was expected. */
+/** The control API refused a request. The message says what was received and what was expected. */
 export class Refused extends Error {}
 
 export class Kakaw {
   #process;
 
-  /** A stand-in that runs already. */
+  /** Uses a running stand-in. */
   constructor(url) {
     this.url = url;
     this.name = 'default';
   }
 
   /**
-   * Starts one, on a free port and in memory. `world` is the path of a world file; in the `background` it ends with this
-   * process and keeps it from nothing.
+   * Starts a stand-in on a free port, in memory. `world` is the path of a world file. With `background: true`, the stand-in
+   * does not keep this process running, and ends with it.
    */
   static async start({ world, program = process.env.KAKAW ?? 'kakaw', background = false } = {}) {
     const files = world ? ['--world', world] : [];
     const options = ['dev', '--listen', '127.0.0.1:0', '--memory', '--end-with-stdin', ...files];
-    // Whatever becomes of this process: when it is gone, so is the pipe, and so is the stand-in.
+    // However this process ends, its end closes the pipe, and that stops the stand-in.
     const child = spawn(program, options, { stdio: ['pipe', 'pipe', 'ignore'] });
     const port = await new Promise((resolve, reject) => {
       let text = '';
@@ -53,7 +54,7 @@ export class Kakaw {
     return kakaw;
   }
 
-  /** Ends the stand-in that `start` made. */
+  /** Stops the stand-in that `start` started. */
   async stop() {
     const child = this.#process;
     this.#process = undefined;
@@ -64,96 +65,96 @@ export class Kakaw {
   }
 
   /**
-   * A world beside this one, with a URL, a clock, keys and people of its own: empty, `{ copy_of: 'default' }`, or
-   * `{ world_file: TOML }`. It is ended by `delete`.
+   * Creates another world with its own URL, clock, keys and people: empty, `{ copy_of: 'default' }`, or
+   * `{ world_file: TOML }`. `delete` deletes it.
    */
-  async world(wish = {}) {
-    const made = await this.#json('POST', 'worlds', wish);
+  async world(options = {}) {
+    const made = await this.#json('POST', 'worlds', options);
     const world = new Kakaw(made.base_url);
     world.name = made.name;
     return world;
   }
 
-  /** Every world of the process. */
+  /** Returns all worlds of the process. */
   worlds() {
     return this.#json('GET', 'worlds');
   }
 
-  /** Ends this world. */
+  /** Deletes this world. */
   async delete() {
     await this.#send('DELETE', `worlds/${this.name}`);
   }
 
-  /** Keeps this moment: rows and clock. */
+  /** Takes a snapshot: rows and clock. */
   async snapshot(name = 'saved') {
     await this.#json('POST', 'snapshots', { name });
   }
 
-  /** Goes back to a moment. */
+  /** Restores a snapshot. */
   async restore(snapshot = 'saved') {
     await this.#send('POST', 'restore', JSON.stringify({ snapshot }));
   }
 
-  /** Goes back to the start of the world, and forgets requests and faults. */
+  /** Restores the initial state of the world, and deletes its request log and fault rules. */
   async reset() {
     await this.#send('POST', 'reset');
   }
 
-  /** Who is in the world, with what they are linked, and whether they are logged in. */
+  /** Returns the people of the world with their links, sessions and logins. */
   people() {
     return this.#json('GET', 'people');
   }
 
-  /** The rules of the protocol; `{ access_token_lifetime: 60 }`, `{ refresh_rotation: 'always' }` … bends some of them. */
+  /** Returns the rules of the protocol; `{ access_token_lifetime: 60 }`, `{ refresh_rotation: 'always' }` … changes them. */
   policy(rules) {
     return rules ? this.#json('POST', 'policy', rules) : this.#json('GET', 'policy');
   }
 
-  /** Puts somebody in the world who breaks services: `no_email`, `under_14` … The person, as `logIn` wants it, and more. */
+  /** Adds a person who is an edge case for services: `no_email`, `under_14` … Returns `person`, as `logIn` takes it, and more. */
   preset(preset, more = {}) {
     return this.#json('POST', 'presets', { preset, ...more });
   }
 
-  /** The presets, and what is special about each. */
+  /** Returns the presets with their descriptions. */
   presets() {
     return this.#json('GET', 'presets');
   }
 
   /**
-   * Logs a person in without pages: `redirect`, and `code` or `error`; with `tokens: true` the tokens too. Where one app has
-   * a REST API key, `client_id` need not be given.
+   * Logs a person in without pages. Returns `redirect`, and `code` or `error`; with `tokens: true` also the tokens. If only one
+   * app has a REST API key, you can omit `client_id`.
    */
-  logIn(wish) {
-    return this.#json('POST', 'login', wish);
+  logIn(options) {
+    return this.#json('POST', 'login', options);
   }
 
-  /** Brings apps and people to what a world file says: TOML text, or the same as an object. */
+  /** Applies a world file: TOML text, or the same as an object. */
   async apply(world) {
     const text = typeof world === 'string';
     await this.#send('POST', 'apply', text ? world : JSON.stringify(world), text ? 'application/toml' : 'application/json');
   }
 
-  /** Apps and people as a world file. */
+  /** Returns apps and people as a world file. */
   export() {
     return this.#send('GET', 'export');
   }
 
-  /** The world's time, RFC 3339. */
+  /** Returns the world's time, RFC 3339. */
   async now() {
     return (await this.#json('GET', 'clock')).now;
   }
 
-  /** `{ advance: seconds }`, `{ set: '2026-11-20T03:00:00Z' }`, `{ freeze: true }`. The world's time afterwards. */
-  async clock(wish) {
-    return (await this.#json('POST', 'clock', wish)).now;
+  /** Changes the clock: `{ advance: seconds }`, `{ set: '2026-11-20T03:00:00Z' }`, `{ freeze: true }`. Returns the new time. */
+  async clock(change) {
+    return (await this.#json('POST', 'clock', change)).now;
   }
 
-  /** Adds a fault rule, such as `{ path: '/oauth/token', times: 1, fault: { error: 'KOE320' } }`. Its id. */
+  /** Adds a fault rule, such as `{ path: '/oauth/token', times: 1, fault: { error: 'KOE320' } }`. Returns its id. */
   async fault(rule) {
     return (await this.#json('POST', 'faults', rule)).id;
   }
 
-  /** Every fault rule, with how often it fitted and was applied. */
+  /** Returns all fault rules, with how often each matched and was applied. */
   faults() {
     return this.#json('GET', 'faults');
   }
@@ -162,28 +163,28 @@ export class Kakaw {
     await this.#send('DELETE', 'faults');
   }
 
-  /** What was asked and answered; filters: after, method, path, app_key, app, person, parameters, status, code. */
+  /** Returns requests with their replies. Filters: after, method, path, app_key, app, person, parameters, status, code. */
   requests(filter = {}) {
     return this.#json('GET', `requests?${query(filter)}`);
   }
 
-  /** The first exchange that fits, waiting for it. Nothing when it does not come in time. */
+  /** Waits for a request that matches and returns it, or `undefined` if none comes in time. */
   async wait(filter = {}, timeout = 10) {
     const text = await this.#send('GET', `requests/wait?${query({ timeout, ...filter })}`);
     return text ? JSON.parse(text) : undefined;
   }
 
-  /** How many exchanges fit. */
+  /** Returns the number of requests that match. */
   async count(filter = {}) {
     return (await this.#json('GET', `requests/count?${query(filter)}`)).count;
   }
 
-  /** The exchanges that fit as an HTTP Archive (HAR 1.2). */
+  /** Returns the requests that match as an HTTP Archive (HAR 1.2). */
   har(filter = {}) {
     return this.#json('GET', `requests/har?${query(filter)}`);
   }
 
-  /** An exchange as a line for curl. */
+  /** Returns a request as a curl command. */
   async curl(id) {
     return (await this.#json('GET', `requests/${id}/curl`)).curl;
   }
@@ -192,7 +193,7 @@ export class Kakaw {
     await this.#send('DELETE', 'requests');
   }
 
-  /** Ends a person's link from outside; the app's webhook is called. */
+  /** Unlinks a person from outside the app; the app's webhook is called. */
   async unlink({ app, user_id, reason = 'UNLINK_FROM_APPS' }) {
     await this.#send('POST', 'people/unlink', JSON.stringify({ app, user_id, reason }));
   }
@@ -205,35 +206,35 @@ export class Kakaw {
     return this.#json('GET', 'webhooks');
   }
 
-  /** Puts a paused webhook (`unlink`, `account_status`) back in use. */
+  /** Resumes a paused webhook (`unlink`, `account_status`). */
   async resume({ app, webhook }) {
     await this.#send('POST', 'webhooks/resume', JSON.stringify({ app, webhook }));
   }
 
-  /** Sends a notice that nothing caused: `{ app, user_id, event: 'unlink' }` or a type of event. The delivery's id. */
-  async trigger(wish) {
-    return (await this.#json('POST', 'webhooks/trigger', wish)).id;
+  /** Sends a test notice: `{ app, user_id, event: 'unlink' }`, or another event type. Returns the delivery's id. */
+  async trigger(notice) {
+    return (await this.#json('POST', 'webhooks/trigger', notice)).id;
   }
 
-  /** The last deliveries, newest first. */
+  /** Returns the last deliveries, newest first. */
   deliveries() {
     return this.#json('GET', 'deliveries');
   }
 
-  /** Sends a notice again, as it was. */
+  /** Sends a notice again, unchanged. Returns the delivery's id. */
   async replay(id) {
     return (await this.#json('POST', 'deliveries/replay', { id })).id;
   }
 
   /**
-   * Takes traffic to Kakao's hosts into this world, by a proxy and by TLS of its own: `{ proxy, tls, certificate, … }`.
-   * `kakaw run --url URL -- COMMAND` and `kakaw env --url URL` lead programs there.
+   * Intercepts traffic to Kakao's hosts for this world, with a separate proxy and TLS listener. Returns
+   * `{ proxy, tls, certificate, … }`. `kakaw run --url URL -- COMMAND` and `kakaw env --url URL` route programs to them.
    */
-  intercept(wish = {}) {
-    return this.#json('POST', 'interception', wish);
+  intercept(options = {}) {
+    return this.#json('POST', 'interception', options);
   }
 
-  /** Signs ID tokens with a new key from now on. Its `kid`. */
+  /** Signs ID tokens with a new key from now on. Returns its `kid`. */
   async rotateKeys() {
     return (await this.#json('POST', 'keys/rotate')).kid;
   }
@@ -251,15 +252,15 @@ export class Kakaw {
     try {
       reason = JSON.parse(text).error_description ?? text;
     } catch {
-      // Not JSON: the text itself.
+      // Not JSON: use the text itself.
     }
     throw new Refused(reason);
   }
 }
 
 /**
- * A world of its own for each test; `kakaw.current` is it. One stand-in serves all tests of a file and ends with them;
- * `options` are those of `start`, or `{ url }` of one that runs.
+ * Creates a world for each test; `kakaw.current` is that world. One stand-in serves all tests of a file and ends with them.
+ * `options` are those of `start`, or `{ url }` of a running stand-in.
  */
 export function forEachTest({ beforeEach, afterEach }, options = {}) {
   const holder = { current: undefined };

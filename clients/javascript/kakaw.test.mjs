@@ -1,4 +1,4 @@
-// The client against the program: every call, and every error of the catalogue by one call.
+// Tests the client against the program: every call, and every error of the catalog with one call.
 
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
@@ -37,7 +37,7 @@ test('log in, clock, requests', async () => {
   assert.ok(Date.parse(await current.now()));
 });
 
-test('worlds, moments, people and webhooks', async () => {
+test('worlds, snapshots, people and webhooks', async () => {
   const { current } = kakaw;
   const other = await current.world({ name: 'other', copy_of: current.name });
   assert.deepEqual((await current.worlds()).map(world => world.name), ['default', current.name, 'other'].sort((a, b) => (b === 'default') - (a === 'default') || a.localeCompare(b)));
@@ -66,7 +66,7 @@ test('worlds, moments, people and webhooks', async () => {
   await current.clearRequests();
   assert.equal(await current.count(), 0);
   await assert.rejects(current.trigger({ app: 1001, user_id: id, event: 'unlink' }), /expected a webhook/);
-  await assert.rejects(current.replay('1'), /expected the id of a delivery/);
+  await assert.rejects(current.replay('1'), /expected the ID of a delivery/);
   await assert.rejects(current.resume({ app: 1001, webhook: 'unlink' }), /expected a webhook/);
   assert.deepEqual(await current.deliveries(), []);
   assert.equal((await current.people()).find(one => one.person === 'ryan@example.com').links[0].user_id, id);
@@ -81,7 +81,7 @@ test('worlds, moments, people and webhooks', async () => {
 
 const claims = token => JSON.parse(Buffer.from(token.split('.')[1], 'base64url'));
 
-test('every kind of fault by one call', async () => {
+test('every kind of fault with one call', async () => {
   const { current } = kakaw;
   const me = `${current.url}/v2/user/me`;
   const broken = (path, fault) => current.fault({ path, times: 1, fault });
@@ -128,7 +128,7 @@ test('every kind of fault by one call', async () => {
   assert.equal(verified.status, 400);
 });
 
-test('webhooks late, twice, out of order and badly signed, by one call each', async t => {
+test('webhooks late, twice, out of order and with a bad signature, with one call each', async t => {
   const { current } = kakaw;
   const got = [];
   const server = createServer(async (request, answer) => {
@@ -181,10 +181,10 @@ test('webhooks late, twice, out of order and badly signed, by one call each', as
   await come(1);
 });
 
-test('every error of the catalogue by one call', async () => {
+test('every error of the catalog with one call', async () => {
   const { current } = kakaw;
   const files = await readdir(new URL('../../crates/wire/texts/', import.meta.url));
-  // The texts of settings are no code's.
+  // The texts of settings belong to no error code.
   const codes = files.filter(file => file !== 'settings.toml').map(file => file.replace('.toml', '').replace(/^kapi_/, '-'));
   assert.ok(codes.length > 100);
   for (const error of codes) {

@@ -1,4 +1,4 @@
-// What a test suite feels: 200 whole log-ins over 8 worlds at a time, by the wire alone.
+// The load of a test suite: 200 complete logins over 8 worlds in parallel, with plain HTTP requests.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,9 +1,9 @@
-"""A stand-in for Kakao Login in tests: starts `kakaw dev`, and speaks its control API. No dependencies.
+"""A client for tests: starts `kakaw dev`, a local stand-in for Kakao Login, and calls its control API. No dependencies.
 
     with Kakaw() as kakaw:
         code = kakaw.log_in(client_id=KEY, person="ryan@example.com")["code"]
 
-As a pytest fixture: `from kakaw import kakaw, kakaw_process` in conftest.py; each test has a world of its own.
+As a pytest fixture: write `from kakaw import kakaw, kakaw_process` in conftest.py. Each test gets its own world.
 """
 
 import json
@@ -15,7 +15,7 @@ import urllib.request
 
 
 class Refused(Exception):
-    """The control API refused a wish; the text says what was received and what was expected."""
+    """The control API refused a request. The text says what was received and what was expected."""
 
 
 def _query(filter):
@@ -25,14 +25,14 @@ def _query(filter):
 
 
 class Kakaw:
-    """A running stand-in. Without `url` one is started, on a free port and in memory, and ended with the object."""
+    """A running stand-in. Without `url`, it starts one on a free port, in memory, and stops it with the object."""
 
     def __init__(self, url=None, world=None, program=None):
         self.process = None
         self.name = "default"
         if url is None:
             command = [program or os.environ.get("KAKAW", "kakaw"), "dev", "--listen", "127.0.0.1:0", "--memory"]
-            # Whatever becomes of this process: when it is gone, so is the pipe, and so is the stand-in.
+            # However this process ends, its end closes the pipe, and that stops the stand-in.
             command.append("--end-with-stdin")
             command += ["--world", world] if world else []
             self.process = subprocess.Popen(
@@ -58,112 +58,113 @@ class Kakaw:
             self.process.stdout.close()
             self.process = None
 
-    def world(self, **wish):
-        """A world beside this one, with a URL, a clock, keys and people of its own: empty, `copy_of="default"`, or
-        `world_file=TOML`. It is ended by `delete`."""
-        made = self._json("POST", "worlds", wish)
+    def world(self, **options):
+        """Creates another world with its own URL, clock, keys and people: empty, `copy_of="default"`, or
+        `world_file=TOML`. `delete` deletes it."""
+        made = self._json("POST", "worlds", options)
         world = Kakaw(made["base_url"])
         world.name = made["name"]
         return world
 
     def worlds(self):
-        """Every world of the process."""
+        """Returns all worlds of the process."""
         return self._json("GET", "worlds")
 
     def delete(self):
-        """Ends this world."""
+        """Deletes this world."""
         self._send("DELETE", f"worlds/{self.name}")
 
     def snapshot(self, name="saved"):
-        """Keeps this moment: rows and clock."""
+        """Takes a snapshot: rows and clock."""
         self._json("POST", "snapshots", {"name": name})
 
     def restore(self, snapshot="saved"):
-        """Goes back to a moment."""
+        """Restores a snapshot."""
         self._send("POST", "restore", json.dumps({"snapshot": snapshot}).encode())
 
     def reset(self):
-        """Goes back to the start of the world, and forgets requests and faults."""
+        """Restores the initial state of the world, and deletes its request log and fault rules."""
         self._send("POST", "reset")
 
     def people(self):
-        """Who is in the world, with what they are linked, and whether they are logged in."""
+        """Returns the people of the world with their links, sessions and logins."""
         return self._json("GET", "people")
 
     def policy(self, **rules):
-        """The rules of the protocol; `access_token_lifetime=60`, `refresh_rotation="always"` … bends some of them."""
+        """Returns the rules of the protocol; `access_token_lifetime=60`, `refresh_rotation="always"` … changes them."""
         return self._json("POST", "policy", rules) if rules else self._json("GET", "policy")
 
     def preset(self, preset, **more):
-        """Puts somebody in the world who breaks services: `no_email`, `under_14` … The person, and more."""
+        """Adds a person who is an edge case for services: `no_email`, `under_14` … Returns `person`, as `log_in` takes it,
+        and more."""
         return self._json("POST", "presets", {"preset": preset, **more})
 
     def presets(self):
-        """The presets, and what is special about each."""
+        """Returns the presets with their descriptions."""
         return self._json("GET", "presets")
 
     def log_in(self, client_id=None, person=None, **more):
-        """Logs a person in without pages: `redirect`, and `code` or `error`; with `tokens=True` the tokens too. Where one
-        app has a REST API key, `client_id` need not be given."""
+        """Logs a person in without pages. Returns `redirect`, and `code` or `error`; with `tokens=True` also the tokens. If
+        only one app has a REST API key, you can omit `client_id`."""
         named = {"client_id": client_id, "person": person}
         return self._json("POST", "login", {**{name: value for name, value in named.items() if value is not None}, **more})
 
     def apply(self, world):
-        """Brings apps and people to what a world file says: TOML text, or the same as a dict."""
+        """Applies a world file: TOML text, or the same as a dict."""
         text = isinstance(world, str)
         body = world if text else json.dumps(world)
         self._send("POST", "apply", body.encode(), "application/toml" if text else "application/json")
 
     def export(self):
-        """Apps and people as a world file."""
+        """Returns apps and people as a world file."""
         return self._send("GET", "export").decode()
 
     def now(self):
-        """The world's time, RFC 3339."""
+        """Returns the world's time, RFC 3339."""
         return self._json("GET", "clock")["now"]
 
-    def clock(self, **wish):
-        """`advance=SECONDS`, `set="2026-11-20T03:00:00Z"`, `freeze=True`. The world's time afterwards."""
-        return self._json("POST", "clock", wish)["now"]
+    def clock(self, **change):
+        """Changes the clock: `advance=SECONDS`, `set="2026-11-20T03:00:00Z"`, `freeze=True`. Returns the new time."""
+        return self._json("POST", "clock", change)["now"]
 
     def fault(self, fault, **rule):
-        """Adds a fault rule, such as `fault({"error": "KOE320"}, path="/oauth/token", times=1)`. Its id."""
+        """Adds a fault rule, such as `fault({"error": "KOE320"}, path="/oauth/token", times=1)`. Returns its id."""
         return self._json("POST", "faults", {"fault": fault, **rule})["id"]
 
     def faults(self):
-        """Every fault rule, with how often it fitted and was applied."""
+        """Returns all fault rules, with how often each matched and was applied."""
         return self._json("GET", "faults")
 
     def clear_faults(self):
         self._send("DELETE", "faults")
 
     def requests(self, **filter):
-        """What was asked and answered; filters: after, method, path, app_key, app, person, status, code, and
+        """Returns requests with their replies. Filters: after, method, path, app_key, app, person, status, code, and
         `parameters={"state": "abc"}`."""
         return self._json("GET", "requests?" + _query(filter))
 
     def wait(self, timeout=10, **filter):
-        """The first exchange that fits, waiting for it. Nothing when it does not come in time."""
+        """Waits for a request that matches and returns it, or `None` if none comes in time."""
         text = self._send("GET", "requests/wait?" + _query({"timeout": timeout, **filter}))
         return json.loads(text) if text else None
 
     def count(self, **filter):
-        """How many exchanges fit."""
+        """Returns the number of requests that match."""
         return self._json("GET", "requests/count?" + _query(filter))["count"]
 
     def har(self, **filter):
-        """The exchanges that fit as an HTTP Archive (HAR 1.2)."""
+        """Returns the requests that match as an HTTP Archive (HAR 1.2)."""
         return self._json("GET", "requests/har?" + _query(filter))
 
     def curl(self, id):
-        """An exchange as a line for curl."""
+        """Returns a request as a curl command."""
         return self._json("GET", f"requests/{id}/curl")["curl"]
 
     def clear_requests(self):
         self._send("DELETE", "requests")
 
     def unlink(self, app, user_id, reason="UNLINK_FROM_APPS"):
-        """Ends a person's link from outside; the app's webhook is called."""
+        """Unlinks a person from outside the app; the app's webhook is called."""
         self._send("POST", "people/unlink", json.dumps({"app": app, "user_id": user_id, "reason": reason}).encode())
 
     def delete_account(self, login, reason="ACCOUNT_DELETE"):
@@ -173,28 +174,28 @@ class Kakaw:
         return self._json("GET", "webhooks")
 
     def resume(self, app, webhook):
-        """Puts a paused webhook (`unlink`, `account_status`) back in use."""
+        """Resumes a paused webhook (`unlink`, `account_status`)."""
         self._send("POST", "webhooks/resume", json.dumps({"app": app, "webhook": webhook}).encode())
 
     def trigger(self, app, user_id, event, **more):
-        """Sends a notice that nothing caused: `unlink`, or a type of event. The delivery's id."""
+        """Sends a test notice: `unlink`, or another event type. Returns the delivery's id."""
         return self._json("POST", "webhooks/trigger", {"app": app, "user_id": user_id, "event": event, **more})["id"]
 
     def deliveries(self):
-        """The last deliveries, newest first."""
+        """Returns the last deliveries, newest first."""
         return self._json("GET", "deliveries")
 
     def replay(self, id):
-        """Sends a notice again, as it was."""
+        """Sends a notice again, unchanged. Returns the delivery's id."""
         return self._json("POST", "deliveries/replay", {"id": id})["id"]
 
-    def intercept(self, **wish):
-        """Takes traffic to Kakao's hosts into this world, by a proxy and by TLS of its own: `proxy`, `tls`, `certificate` …
-        `kakaw run --url URL -- COMMAND` and `kakaw env --url URL` lead programs there."""
-        return self._json("POST", "interception", wish)
+    def intercept(self, **options):
+        """Intercepts traffic to Kakao's hosts for this world, with a separate proxy and TLS listener. Returns `proxy`,
+        `tls`, `certificate` … `kakaw run --url URL -- COMMAND` and `kakaw env --url URL` route programs to them."""
+        return self._json("POST", "interception", options)
 
     def rotate_keys(self):
-        """Signs ID tokens with a new key from now on. Its `kid`."""
+        """Signs ID tokens with a new key from now on. Returns its `kid`."""
         return self._json("POST", "keys/rotate")["kid"]
 
     def _json(self, method, path, body=None):
@@ -204,7 +205,7 @@ class Kakaw:
         headers = {"kakaw-control": "1", "content-type": kind}
         request = urllib.request.Request(f"{self.url}/control/v1/{path}", data=body, method=method, headers=headers)
         try:
-            # No proxy of the environment: the stand-in is on this machine.
+            # Ignore the environment's proxy: the stand-in is on this machine.
             with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=60) as answer:
                 return answer.read()
         except urllib.error.HTTPError as error:
@@ -224,13 +225,13 @@ else:
 
     @pytest.fixture(scope="session")
     def kakaw_process():
-        """One stand-in for all tests; KAKAW_WORLD is the path of its world file."""
+        """One stand-in for all tests. KAKAW_WORLD is the path of its world file."""
         with Kakaw(world=os.environ.get("KAKAW_WORLD")) as running:
             yield running
 
     @pytest.fixture
     def kakaw(kakaw_process):
-        """A world of its own for each test."""
+        """A separate world for each test."""
         world = kakaw_process.world(copy_of="default")
         yield world
         world.delete()

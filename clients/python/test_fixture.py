@@ -1,4 +1,4 @@
-"""The pytest fixture: each test has a world of its own."""
+"""The pytest fixture gives each test its own world."""
 
 from kakaw import Kakaw, kakaw, kakaw_process  # noqa: F401
 

@@ -1,4 +1,4 @@
-"""The client against the program: every call, and every error of the catalogue by one call."""
+"""Tests the client against the program: every call, and every error of the catalog with one call."""
 
 import base64
 import http.client
@@ -19,7 +19,7 @@ TEXTS = pathlib.Path(__file__).resolve().parents[2] / "crates/wire/texts"
 
 
 def call(url, **more):
-    """Status and JSON."""
+    """Returns status and JSON."""
     try:
         with urllib.request.urlopen(urllib.request.Request(url, **more), timeout=30) as answer:
             return answer.status, json.loads(answer.read())
@@ -63,7 +63,7 @@ class Client(unittest.TestCase):
             self.kakaw.log_in(KEY, "fresh")
         self.assertTrue(self.kakaw.now().endswith("Z"))
 
-    def test_worlds_moments_people_and_webhooks(self):
+    def test_worlds_snapshots_people_and_webhooks(self):
         other = self.kakaw.world(name="other", copy_of="default")
         self.assertEqual([world["name"] for world in self.kakaw.worlds()], ["default", "other"])
         other.snapshot()
@@ -90,12 +90,12 @@ class Client(unittest.TestCase):
         self.assertTrue(self.kakaw.curl(self.kakaw.requests()[0]["id"]).startswith("curl -i -X GET "))
         self.kakaw.clear_requests()
         self.assertEqual(self.kakaw.count(), 0)
-        for wish in (
+        for refused in (
             lambda: self.kakaw.trigger(1001, user["id"], "unlink"),
             lambda: self.kakaw.replay("1"),
             lambda: self.kakaw.resume(1001, "unlink"),
         ):
-            self.assertRaisesRegex(Refused, "expected (a webhook|the id of a delivery)", wish)
+            self.assertRaisesRegex(Refused, "expected (a webhook|the ID of a delivery)", refused)
         self.assertEqual(self.kakaw.deliveries(), [])
         (ryan,) = [one for one in self.kakaw.people() if one["person"] == "ryan@example.com"]
         self.assertEqual(ryan["links"][0]["user_id"], user["id"])
@@ -107,7 +107,7 @@ class Client(unittest.TestCase):
         kid = self.kakaw.rotate_keys()
         self.assertEqual(call(self.kakaw.url + "/.well-known/jwks.json")[1]["keys"][0]["kid"], kid)
 
-    def test_every_kind_of_fault_by_one_call(self):
+    def test_every_kind_of_fault_with_one_call(self):
         me = self.kakaw.url + "/v2/user/me"
 
         def broken(path, **fault):
@@ -122,15 +122,15 @@ class Client(unittest.TestCase):
             with self.assertRaises((OSError, http.client.HTTPException)):
                 call(me)
         broken("/v2", content_type="text/plain")
-        with self.assertRaises(urllib.error.HTTPError) as told:
+        with self.assertRaises(urllib.error.HTTPError) as raised:
             urllib.request.urlopen(me)
-        self.assertEqual(told.exception.headers["content-type"], "text/plain")
-        told.exception.close()
+        self.assertEqual(raised.exception.headers["content-type"], "text/plain")
+        raised.exception.close()
         broken("/v2", status=503)
-        with self.assertRaises(urllib.error.HTTPError) as told:
+        with self.assertRaises(urllib.error.HTTPError) as raised:
             urllib.request.urlopen(me)
-        self.assertEqual((told.exception.code, told.exception.read()[:6]), (503, b"<html>"))
-        told.exception.close()
+        self.assertEqual((raised.exception.code, raised.exception.read()[:6]), (503, b"<html>"))
+        raised.exception.close()
 
         def keys():
             return [key["kid"] for key in call(self.kakaw.url + "/.well-known/jwks.json")[1]["keys"]]
@@ -162,7 +162,7 @@ class Client(unittest.TestCase):
         bad = urllib.parse.urlencode({"id_token": id_token("bad_signature")}).encode()
         self.assertEqual(call(self.kakaw.url + "/oauth/tokeninfo", data=bad)[0], 400)
 
-    def test_webhooks_late_twice_out_of_order_and_badly_signed_by_one_call_each(self):
+    def test_webhooks_late_twice_out_of_order_and_badly_signed_with_one_call_each(self):
         got = []
 
         class Receiver(http.server.BaseHTTPRequestHandler):
@@ -227,7 +227,7 @@ class Client(unittest.TestCase):
         self.kakaw.replay(self.kakaw.deliveries()[0]["id"])
         come(1)
 
-    def test_every_error_of_the_catalogue_by_one_call(self):
+    def test_every_error_of_the_catalog_with_one_call(self):
         codes = [path.stem.replace("kapi_", "-") for path in TEXTS.glob("*.toml") if path.stem != "settings"]
         self.assertGreater(len(codes), 100)
         for error in codes:

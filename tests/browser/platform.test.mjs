@@ -1,5 +1,5 @@
-// What comes after a log-in, in Chromium: simple sign-up, the JavaScript SDK's popup with its polling, the shipping-address
-// picker with its frame. A page of another site makes the calls that the SDK makes. Screenshots go to artefacts.
+// Tests in Chromium what comes after a login: simple sign-up, the JavaScript SDK's popup with its polling, and the address
+// selection with its frame. A page of another site makes the same calls as the SDK. Screenshots go to artefacts.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -43,7 +43,7 @@ password = "ryan-password"
 nickname = "Ryan"
 `;
 
-// The site: an empty page with the calls of the SDK.
+// The site: an empty page that makes the SDK's calls.
 const page = `<!doctype html><meta charset="utf-8"><title>site</title><body><script>
 const form = (url, fields) => fetch(url, { method: 'POST', body: new URLSearchParams(fields) }).then(answer => answer.json());
 const ka = 'sdk/2.7.1 os/javascript sdk_type/javascript lang/ko-KR device/Linux origin/' + encodeURIComponent(location.origin);
@@ -72,7 +72,7 @@ before(async () => {
   folder = await mkdtemp(join(tmpdir(), 'kakaw-browser-'));
   server = createServer((_, answer) => answer.setHeader('content-type', 'text/html').end(page));
   await new Promise(done => server.listen(0, '127.0.0.1', done));
-  // Another site than localhost: frames and cookies are a stranger's there.
+  // Not localhost: frames and cookies are third-party here.
   site = `http://127.0.0.1:${server.address().port}`;
   await writeFile(join(folder, 'world.toml'), world(site));
   const child = spawn(process.env.KAKAW_TEST_BINARY, ['dev', '--listen', '127.0.0.1:0', '--world', join(folder, 'world.toml')]);
@@ -157,7 +157,7 @@ test('the popup of the JavaScript SDK and its polling', { timeout: 60_000 }, asy
   const tokens = await exchange(answer.code, JS, 'JS-SDK');
   assert.ok(tokens.access_token, JSON.stringify(tokens));
 
-  // The picker: consent was given above, the account has no address yet.
+  // Address selection: the person consented above, and the account has no address yet.
   const faults = faultsOf(page);
   const window_ = context.waitForEvent('page');
   const picked = page.evaluate(args => window.pickAddress(...args), [kakaw.url, JS, tokens.access_token, TRANSACTION.replace('0', 'p')]);
@@ -185,19 +185,19 @@ test('the popup of the JavaScript SDK and its polling', { timeout: 60_000 }, asy
 
   await gone;
 
-  // Closing the window is told, too.
+  // The SDK also reports that the window was closed.
   const again = context.waitForEvent('page');
   const closed = page.evaluate(args => window.pickAddress(...args), [kakaw.url, JS, tokens.access_token, TRANSACTION.replace('0', 'q')]);
   const second = await again;
   await second.waitForSelector('form[data-picker]');
   await second.close({ runBeforeUnload: true });
   assert.equal((await closed).data, 'closed');
-  // Going through the form wrong once is a 400.
+  // The form with a mistake gets a 400.
   assert.deepEqual([...faults, ...pickerFaults.filter(fault => !fault.includes('400'))], []);
   await context.close();
 });
 
-test('our JavaScript SDK: popup, redirect, calls, picker, retired calls', { timeout: 90_000 }, async () => {
+test('our JavaScript SDK: popup, redirect, calls, address selection, retired calls', { timeout: 90_000 }, async () => {
   const context = await browser.newContext({ locale: 'en', viewport: { width: 480, height: 900 } });
   const page = await context.newPage();
   const load = async () => {
@@ -247,18 +247,18 @@ test('our JavaScript SDK: popup, redirect, calls, picker, retired calls', { time
   await picker.locator('button[value=choose]').click();
   assert.ok(Number.isInteger((await picked).address_id));
 
-  // By redirect, with the session of before: the code comes to the page itself.
+  // With a redirect and the existing session: the page itself receives the code.
   await page.evaluate(uri => { Kakao.Auth.authorize({ redirectUri: uri, state: 'r' }); }, `${site}/callback`);
   await page.waitForURL(url => url.href.startsWith(`${site}/callback?`));
   assert.equal(new URL(page.url()).searchParams.get('state'), 'r');
-  // A popup with a redirect URI: the opener is told, and goes there itself.
+  // A popup with a redirect URI: the opener gets the result, and navigates there itself.
   await load();
   const second = context.waitForEvent('page');
   await page.evaluate(uri => { Kakao.Auth.authorize({ isPopup: true, redirectUri: uri, state: 'p' }); }, `${site}/callback`);
   await second;
   await page.waitForURL(url => url.href.startsWith(`${site}/callback?`));
-  const told = new URL(page.url()).searchParams;
-  assert.deepEqual([told.get('state'), Boolean(told.get('code'))], ['p', true]);
+  const answer = new URL(page.url()).searchParams;
+  assert.deepEqual([answer.get('state'), Boolean(answer.get('code'))], ['p', true]);
   await load();
   assert.equal(await page.evaluate(() => Kakao.Auth.getAccessToken()), tokens.access_token, 'kept for the session');
   const old = context.waitForEvent('page');
@@ -269,7 +269,7 @@ test('our JavaScript SDK: popup, redirect, calls, picker, retired calls', { time
   await context.close();
 });
 
-test('a strange page is asked about before it gets a code', async () => {
+test('the person must confirm an unregistered page before it gets a code', async () => {
   const context = await browser.newContext({ locale: 'ko', viewport: { width: 480, height: 900 } });
   const page = await context.newPage();
   const ka = `os/javascript origin/${encodeURIComponent(site)}`;
@@ -286,7 +286,7 @@ test('a strange page is asked about before it gets a code', async () => {
 });
 
 for (const lang of ['ko', 'en', 'ja', 'zh']) {
-  test(`a phone is led to a page that stands for KakaoTalk: ${lang}`, async () => {
+  test(`a phone gets a page that takes the place of KakaoTalk: ${lang}`, async () => {
     const userAgent = 'Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148 Safari/604.1';
     const context = await browser.newContext({ locale: lang, userAgent, viewport: { width: 390, height: 760 } });
     const page = await context.newPage();
@@ -313,7 +313,7 @@ for (const lang of ['ko', 'en', 'ja', 'zh']) {
   });
 }
 
-test('the inspector shows a log-in as one list, and mends the world by a click', { timeout: 60_000 }, async () => {
+test('the inspector shows a login as one list, and fixes the world with a click', { timeout: 60_000 }, async () => {
   const context = await browser.newContext({ locale: 'en', viewport: { width: 700, height: 900 } });
   const page = await context.newPage();
   const faults = faultsOf(page);
@@ -324,7 +324,7 @@ test('the inspector shows a log-in as one list, and mends the world by a click',
   const refused = page.locator('li.refused', { hasText: `${site}/callbac` }).last();
   await refused.waitFor();
   assert.match(await refused.innerText(), /KOE006/);
-  // The registered one goes on where the sent one ends.
+  // The registered URI continues where the sent URI ends.
   assert.deepEqual(await refused.locator('pre mark').allInnerTexts(), ['', 'k']);
   await page.screenshot({ path: `${shots}/en-20-inspector.png` });
   await refused.locator('button').click();

@@ -1,5 +1,5 @@
-// A person walks through the sample service in Chromium: log in, consent, user information, log out; and an error page.
-// Once in Korean and once in English, once of each without JavaScript. Screenshots go to artefacts.
+// A person uses the sample service in Chromium: log in, consent, user information, log out; and an error page. In Korean and in
+// English, each with and without JavaScript. Screenshots go to artefacts.
 
 import assert from 'node:assert/strict';
 import { mkdir } from 'node:fs/promises';
@@ -23,7 +23,7 @@ after(() => browser?.close());
 
 const words = {
   ko: { button: '카카오 로그인', agree: '동의하고 계속하기', both: '계정과 함께 로그아웃', fix: '해결 방법' },
-  en: { button: 'Login with Kakao', agree: 'Agree and continue', both: 'Together with the account', fix: 'How to fix it' },
+  en: { button: 'Login with Kakao', agree: 'Agree and continue', both: 'Log out of this service and your account', fix: 'How to fix it' },
 };
 
 for (const [lang, person] of [['ko', 'ryan'], ['en', 'mina']]) {
@@ -32,7 +32,7 @@ for (const [lang, person] of [['ko', 'ryan'], ['en', 'mina']]) {
     test(`demo, log in, consent, user information, log out: ${name}`, async () => {
       const context = await browser.newContext({ locale: lang, javaScriptEnabled, viewport: { width: 480, height: 900 } });
       const page = await context.newPage();
-      // The 403 is the wrong password's.
+      // The 403 comes from the wrong password.
       const faults = [];
       page.on('pageerror', error => faults.push(String(error)));
       page.on('console', message => message.type() === 'error' && !message.text().includes('403') && faults.push(message.text()));
@@ -51,7 +51,7 @@ for (const [lang, person] of [['ko', 'ryan'], ['en', 'mina']]) {
       await page.locator('input[name=loginId]#loginId--1').fill(`${person}@example.com`);
       await page.locator('input[name=password]#password--2').fill('wrong');
       await page.locator('button.submit[type=submit]').click();
-      assert.equal(await page.getByRole('alert').count(), 1, 'a wrong password is told');
+      assert.equal(await page.getByRole('alert').count(), 1, 'a wrong password is reported');
       assert.equal(await page.locator('#loginId--1').inputValue(), `${person}@example.com`, 'and nothing typed is lost');
       await page.locator('#password--2').fill(`${person}-password`);
       await page.locator('input[name=saveSignedIn]#saveSignedIn--4').check();
@@ -65,7 +65,7 @@ for (const [lang, person] of [['ko', 'ryan'], ['en', 'mina']]) {
         await shot('3-consent');
         await page.locator('button[name=decision][value=accept]', { hasText: words[lang].agree }).click();
       }
-      // The second walk of a person sees no consent screen.
+      // The second time, the person sees no consent screen.
       await page.waitForURL(`${base}/demo`);
       const me = JSON.parse(await page.locator('#me').textContent());
       assert.equal(me.kakao_account.email, `${person}@example.com`);

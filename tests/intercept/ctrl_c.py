@@ -1,4 +1,4 @@
-"""ctrl_c.py COMMAND… — runs it in a terminal of its own, presses Ctrl-C once it says ready, and prints what it says."""
+"""ctrl_c.py COMMAND… — runs a command in a separate terminal, presses Ctrl-C when it prints ready, and prints its output."""
 
 import os
 import pty

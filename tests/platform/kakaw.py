@@ -1,4 +1,4 @@
-"""A kakaw as a process of its own, and a person in front of it."""
+"""Kakaw as a separate process, and a person who uses it."""
 
 import html
 import os
@@ -50,7 +50,7 @@ address = {{ name = "Home", type = "NEW", base_address = "1 Road", receiver_name
 
 
 class Kakaw:
-    """`kakaw dev`, until it is stopped or killed."""
+    """Runs `kakaw dev` until it is stopped or killed."""
 
     def __init__(self, folder, webhooks="", port=0, data=False, environment=()):
         world = os.path.join(folder, "world.toml")
@@ -82,14 +82,14 @@ class Kakaw:
         self.log.close()
 
     def run(self, *arguments):
-        """A command of the program against this server: its output."""
+        """Runs a command of the program against this server and returns its output."""
         done = subprocess.run(
             [BINARY, *arguments, "--url", self.url], capture_output=True, text=True, timeout=30, check=True
         )
         return done.stdout
 
     def code(self):
-        """Ryan logs in and agrees to everything: an authorization code."""
+        """Ryan logs in and agrees to everything. Returns the authorization code."""
         browser = requests.Session()
         query = {"client_id": KEY, "redirect_uri": CALLBACK, "response_type": "code"}
         url, form = requests.Request("GET", f"{self.url}/oauth/authorize", params=query).prepare().url, None

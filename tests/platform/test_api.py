@@ -1,4 +1,4 @@
-"""Schemathesis reads /docs/api and looks for answers that do not fit it, and for faults of ours."""
+"""Schemathesis reads /docs/api, and looks for replies that contradict it and for our own failures."""
 
 import re
 import subprocess
@@ -8,14 +8,14 @@ import unittest
 
 from kakaw import ADMIN, Kakaw
 
-# These end the token or the link with which everything else is called.
+# These end the token or the link that all other calls use.
 ENDINGS = "^/v1/user/(logout|unlink)$"
 
 
 class Api(unittest.TestCase):
     def run_schemathesis(self, document, header, *more):
-        # The header is given, so that it is not made up: what no HTTP client sends, the HTTP library answers by an empty
-        # 400. Without the coverage phase, which does not end with this version of Hypothesis.
+        # The header is given, so that Hypothesis does not generate it: the HTTP library returns an empty 400 for values that
+        # no HTTP client sends. Without the coverage phase, which does not end with this version of Hypothesis.
         command = [
             sys.executable, "-m", "schemathesis.cli", "run", document, "-H", header,
             "--checks", "not_a_server_error,response_schema_conformance,content_type_conformance",
@@ -44,7 +44,7 @@ class Api(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             kakaw = Kakaw(folder)
             try:
-                # Waiting takes as long as it says; interception takes what addresses there are.
+                # A wait takes as long as it says, and interception uses up the available addresses.
                 but = ["--exclude-path-regex", "/wait$|/interception$"]
                 self.run_schemathesis(f"{kakaw.url}/docs/control", "Kakaw-Control: 1", *but)
                 self.assertEqual(kakaw.call("/v2/user/me", "x").status_code, 401, "it still answers")

@@ -1,4 +1,4 @@
-"""Webhooks as a receiver sees them, with libraries that Kakaw's authors did not write."""
+"""Tests webhooks from the receiver's side, with libraries that Kakaw's authors did not write."""
 
 import base64
 import http.server
@@ -25,7 +25,7 @@ EVENTS = '["user-linked", "user-unlinked", "token-issued", "tokens-revoked"]'
 
 
 class Receiver:
-    """Keeps what it gets; 202 for events, 200 for the rest."""
+    """Stores what it receives; returns 202 for events and 200 for everything else."""
 
     def __init__(self, certificate=None, port=0):
         got = self.got = []
@@ -72,7 +72,7 @@ def webhooks(events, unlink=None):
 
 
 def claims(token):
-    """The payload, not believed."""
+    """Returns the payload without verification."""
     part = token.split(".")[1]
     return json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
 
@@ -164,7 +164,7 @@ class Webhooks(unittest.TestCase):
             kakaw = self.start(settings, port=port, data=True)
             for _ in range(3):
                 expected.append(kakaw.tokens())
-            # Not always at the same moment.
+            # At a different moment each time.
             time.sleep(random.random() / 20)
             kakaw.kill()
         receiver = self.receive(port=hook)

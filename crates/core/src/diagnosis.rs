@@ -1,15 +1,15 @@
-//! Why a request was refused, in detail that only the app's team may see.
+//! Diagnoses: why a request was refused, in detail that only the app's team may see.
 
 use kakaw_wire::Problem;
 use kakaw_wire::problem::EVIDENCE;
 
-/// What only the app's team may read. Pages and JSON for others cannot render it: it has no `Display`, and the one
-/// way to the text is [`Team::for_team`].
+/// Text that only the app's team may read. Pages and JSON for others cannot render it: it has no `Display`, and
+/// [`Team::for_team`] is the only way to the text.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Team(Vec<String>);
 
 impl Team {
-    /// The findings, for somebody who is known to be of the team. In `dev` everybody is.
+    /// Returns the findings. Call it only for members of the team; in `dev` that is everybody.
     #[must_use]
     pub fn for_team(&self) -> &[String] {
         &self.0
@@ -19,14 +19,14 @@ impl Team {
 /// A problem with its diagnosis.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    /// What the client reads.
+    /// What the client sees.
     pub problem: Problem,
-    /// What the team reads besides.
+    /// What the team sees in addition.
     pub diagnosis: Team,
 }
 
 impl Refusal {
-    /// A refusal without findings.
+    /// Makes a refusal without findings.
     #[must_use]
     pub fn new(problem: Problem) -> Self {
         Self { problem, diagnosis: Team::default() }
@@ -46,7 +46,7 @@ impl From<Problem> for Refusal {
     }
 }
 
-/// Says how `received` differs from what is registered: the nearest value and the first difference.
+/// Describes how `received` differs from the registered values: the nearest one and the first difference.
 #[must_use]
 pub fn difference(received: &str, registered: &[String]) -> Vec<String> {
     let received: &str = &received.chars().take(EVIDENCE).collect::<String>();
@@ -77,13 +77,13 @@ pub fn difference(received: &str, registered: &[String]) -> Vec<String> {
     findings
 }
 
-/// The candidate most like `word`.
+/// Returns the candidate most similar to `word`.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let word: String = word.chars().take(EVIDENCE).collect();
     candidates.into_iter().min_by_key(|candidate| strsim::levenshtein(&word, candidate))
 }
 
-/// The candidate most like `word`, if it is like it enough to be what was meant.
+/// Returns the candidate most similar to `word`, if it is similar enough for a suggestion.
 pub fn meant<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let allowed = (word.chars().count() / 3).max(2);
     nearest(word, candidates).filter(|candidate| strsim::levenshtein(word, candidate) <= allowed)

@@ -1,4 +1,4 @@
-//! The numbers that name an app, an account, a person in an app, and a grant: four types, so that none is taken for another.
+//! The ids of apps, accounts, users and grants. Each is a type of its own, so that the compiler tells them apart.
 
 use std::fmt;
 
@@ -20,13 +20,13 @@ macro_rules! ids {
 }
 
 ids! {
-    /// An app, as its team and its keys name it.
+    /// The id of an app.
     AppId;
-    /// A person's account. It never leaves the platform: apps see a [`UserId`].
+    /// The id of a person's account. It never leaves the platform: apps see a [`UserId`].
     AccountId;
-    /// A person as one app sees them, in [2^32, 2^53). Another app has another number for the same person.
+    /// A person's id in one app, in [2^32, 2^53). Another app sees another id for the same person.
     UserId;
-    /// One log-in of one person in one app on one device; it is sealed into tokens.
+    /// The id of a grant: one log-in of one person in one app on one device. Tokens contain it, sealed.
     GrantId;
 }
 

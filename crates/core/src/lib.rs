@@ -1,6 +1,6 @@
-//! The rules of Kakaw: values in, decisions out.
+//! The rules of Kakaw: pure functions that take values and return decisions.
 //!
-//! Nothing here knows HTTP, SQL, the time of day or chance: what a rule needs of them comes in as an argument.
+//! This crate has no HTTP, SQL, clock or randomness. A rule takes what it needs of them as an argument.
 
 pub mod account;
 pub mod app;

@@ -1,4 +1,4 @@
-//! What an operator may choose about the protocol. The defaults of `dev` are what clients of Kakao Login rely on.
+//! The protocol options of an operator. The defaults of `dev` are what clients of Kakao Login rely on.
 
 use kakaw_wire::Span;
 use serde::{Deserialize, Serialize};
@@ -10,40 +10,41 @@ use crate::app::KeyKind;
 #[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Policy {
-    /// Seconds that an authorization code lives, 1 to 600.
+    /// Lifetime of an authorization code in seconds, 1 to 600.
     pub code_lifetime: Span,
     /// Whether a code exchange may leave out `redirect_uri`.
     pub redirect_uri_optional: bool,
-    /// Seconds during which the predecessor of a rotated refresh token is answered with the same successor.
+    /// After a refresh token is rotated, the old token returns the same new token for this many seconds.
     pub refresh_grace: Span,
-    /// Whether the second use of a code ends the tokens of its first use.
+    /// Whether a second use of a code revokes the tokens that its first use issued.
     pub revoke_on_code_reuse: bool,
-    /// Whether an outdated refresh token ends the log-in that it belonged to.
+    /// Whether the use of a replaced refresh token ends the login that it belongs to.
     pub revoke_on_refresh_reuse: bool,
-    /// Whether `/apiweb/code.json` hands out codes only for JavaScript keys with `code_polling = true`, of log-ins that
-    /// began on a page of a registered domain and that the person confirmed, to a registered `Origin`.
+    /// Whether `/apiweb/code.json` restricts code polling. If so, it returns a code only if the JavaScript key has
+    /// `code_polling = true`, the login began on a page of a registered domain, the person confirmed it, and the caller's
+    /// `Origin` is registered.
     pub strict_code_polling: bool,
-    /// Whether `POST /oauth/token` reads its parameters from the query when the body is empty. Proxies write queries, and
-    /// with them secrets and codes, into their logs.
+    /// Whether `POST /oauth/token` reads its parameters from the query string if the body is empty. Proxies log query
+    /// strings, and with them secrets and codes.
     pub token_parameters_in_query: bool,
-    /// What only a stand-in may be told.
+    /// Rules that only a stand-in can change.
     #[serde(skip)]
     pub overrides: Overrides,
 }
 
-/// Rules of the protocol that tests bend: no configuration has them.
+/// Rules of the protocol that tests change. They are not settings.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Overrides {
-    /// Seconds that an access token lives, whatever its key; absent = as long as tokens of the key do.
+    /// Lifetime of access tokens in seconds, for every key. `None`: the lifetime for the kind of key.
     pub access_lifetime: Option<Span>,
-    /// Whether a refresh token is replaced at every use, or never; absent = in its last month.
+    /// Whether a refresh token is replaced at every use, or never. `None`: in its last month.
     pub rotate: Option<bool>,
-    /// Whether a redirect URI of this machine may have any port.
+    /// Whether a redirect URI on this machine may have any port.
     pub any_local_port: bool,
 }
 
 impl Policy {
-    /// As clients of Kakao Login expect it.
+    /// What clients of Kakao Login expect.
     pub const DEV: Self = Self {
         code_lifetime: Span::minutes(10),
         redirect_uri_optional: true,
@@ -68,22 +69,22 @@ impl Policy {
     };
 }
 
-/// How long a refresh token lives.
+/// Lifetime of a refresh token.
 pub const REFRESH_LIFETIME: Span = Span::days(60);
-/// A refresh token with less life left than this is replaced when it is used.
+/// A refresh token with less lifetime left than this is replaced when it is used.
 pub const ROTATION_WINDOW: Span = Span::days(30);
-/// How long an account session lives, counted from log-in.
+/// Lifetime of an account session, from the log-in on.
 pub const SESSION_LIFETIME: Span = Span::days(1);
-/// How long it lives with "stay signed in".
+/// The same with "stay signed in".
 pub const LONG_SESSION_LIFETIME: Span = Span::days(30);
 /// How long an expired code is kept, so that a second use can be explained.
 pub const CODES_KEPT: Span = Span::days(1);
-/// How long a grant is kept after its refresh token: until the last access token is over.
+/// How long a grant is kept after its refresh token has expired: until its last access token has expired too.
 pub const GRANTS_KEPT: Span = KeyKind::LONGEST_ACCESS;
-/// How long a delivery is kept that is over.
+/// How long a finished delivery is kept.
 pub const DELIVERIES_KEPT: Span = Span::days(7);
-/// How long a step or a form may be sent back.
-pub const STEP_LIFETIME: Span = Span::minutes(30);
+/// How long an interaction and a form are valid.
+pub const INTERACTION_LIFETIME: Span = Span::minutes(30);
 
 #[cfg(test)]
 mod tests {
@@ -108,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn no_configuration_bends_the_rules_that_tests_bend() {
+    fn no_configuration_overrides_the_rules_that_tests_override() {
         let written = serde_json::to_value(Policy::DEV).expect("JSON");
         let keys: Vec<_> = written.as_object().expect("an object").keys().collect();
         assert_eq!(keys.len(), 7, "{keys:?}");
@@ -123,7 +124,7 @@ mod tests {
     #[test]
     fn a_refresh_token_is_replaced_in_the_last_of_its_two_months_and_a_form_is_good_for_half_an_hour() {
         assert_eq!(
-            (REFRESH_LIFETIME, ROTATION_WINDOW, STEP_LIFETIME),
+            (REFRESH_LIFETIME, ROTATION_WINDOW, INTERACTION_LIFETIME),
             (Span::days(60), Span::days(30), Span::seconds(1800))
         );
     }

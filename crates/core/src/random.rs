@@ -1,4 +1,4 @@
-//! Chance, as a parameter.
+//! Randomness, as a parameter.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -11,24 +11,25 @@ pub trait Random: Send + Sync {
     fn fill(&self, bytes: &mut [u8]);
 }
 
-/// `N` random bytes.
+/// Returns `N` random bytes.
 pub fn bytes<const N: usize>(random: &dyn Random) -> [u8; N] {
     let mut bytes = [0; N];
     random.fill(&mut bytes);
     bytes
 }
 
-/// A number from 0 to 1.
+/// Returns a number from 0 to 1.
 pub fn chance(random: &dyn Random) -> f64 {
     f64::from(u32::from_be_bytes(bytes(random))) / f64::from(u32::MAX)
 }
 
-/// 256 random bits as base64url: session cookies, browser cookies.
+/// Returns 256 random bits as base64url, for session cookies and browser cookies.
 pub fn token(random: &dyn Random) -> String {
     URL_SAFE_NO_PAD.encode(bytes::<32>(random))
 }
 
-/// An authorization code. One of the SDKs takes any redirect that contains the letters `error` for a failure.
+/// Returns an authorization code. It never contains `error`: one SDK treats any redirect with these letters as a
+/// failure.
 pub fn code(random: &dyn Random) -> String {
     loop {
         let code = URL_SAFE_NO_PAD.encode(bytes::<48>(random));
@@ -38,19 +39,20 @@ pub fn code(random: &dyn Random) -> String {
     }
 }
 
-/// An internal key that follows the clock, so that what is made together stands together in the database: a group of
-/// commits then touches a page, not a page each. Its low 21 bits are random; a key that is taken must be drawn again.
+/// Returns an internal key that increases with the clock, so that rows made together are close together in the
+/// database: a group of commits then touches one page and not a page each. Its low 21 bits are random. If the key
+/// exists, draw another.
 pub fn ordered_id(random: &dyn Random, now: Millis) -> i64 {
     const LOW: u64 = (1 << 21) - 1;
     (now.0.max(1) << 21) | (u64::from_be_bytes(bytes(random)) & LOW) as i64
 }
 
-/// A user id: in [2^32, 2^53), so that JavaScript holds it exactly.
+/// Returns a user id in [2^32, 2^53), which JavaScript represents exactly.
 pub fn user_id(random: &dyn Random) -> UserId {
     to_user_id(u64::from_be_bytes(bytes(random)))
 }
 
-/// Folds 64 bits into the range of user ids.
+/// Maps 64 bits into the range of user ids.
 #[must_use]
 pub const fn to_user_id(bits: u64) -> UserId {
     const LOW: u64 = 1 << 32;
@@ -68,7 +70,7 @@ mod tests {
 
     use super::*;
 
-    /// Gives what it was filled with, again and again.
+    /// Repeats the given bytes.
     struct Given<'a>(Mutex<Cycle<Iter<'a, u8>>>);
 
     impl Random for Given<'_> {
@@ -92,7 +94,7 @@ mod tests {
         );
     }
 
-    /// The bytes of a code that holds the word, in any case, and then of one that does not.
+    /// The bytes of a code that contains the word, in any case, and then of one that does not.
     #[test]
     fn no_code_contains_the_letters_error() {
         for word in ["error", "eRRoR"] {
@@ -111,7 +113,7 @@ mod tests {
             prop_assert_eq!(user_id(&given(&bits.to_be_bytes())).0, id);
         }
 
-        /// What is made later stands later, whatever chance says.
+        /// A later time gives a greater id, whatever the random bits.
         #[test]
         fn ids_follow_the_clock(now in 1i64..1 << 42, later in 1i64..1000, a in any::<u64>(), b in any::<u64>()) {
             let of = |bits: u64, now| ordered_id(&given(&bits.to_be_bytes()), Millis(now));

@@ -1,4 +1,4 @@
-//! Values that tests begin with: one app, one key, one person who is linked and logged in.
+//! Sample values for tests: one app, one key, one person who is linked and logged in.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -20,13 +20,13 @@ pub fn item(consent: Consent) -> ConsentItem {
     ConsentItem { consent, collect_if_missing: false, collect_since: Millis(0), purpose, permission: true }
 }
 
-/// Two signing keys: making one takes a while.
+/// Two signing keys, generated once because that takes a while.
 pub fn signing_keys() -> &'static [SigningKey; 2] {
     static KEYS: LazyLock<[SigningKey; 2]> = LazyLock::new(|| [(); 2].map(|()| SigningKey::generate().expect("a key")));
     &KEYS
 }
 
-/// App 1, which uses these items.
+/// App 1 with these items.
 pub fn app(items: &[(Item, Consent)]) -> App {
     let consent_items = items.iter().map(|(id, consent)| (*id, item(*consent))).collect();
     App { id: AppId(1), version: 1, settings: AppSettings { consent_items, ..AppSettings::new("App") } }
@@ -47,7 +47,7 @@ pub fn link(agreed: &[Item]) -> Link {
     Link { consents, ..Link::new(AppId(1), AccountId(7), UserId(1 << 32), NOW) }
 }
 
-/// What a token of a log-in stands for in which the person agreed to these items.
+/// The bearer of a token from a log-in in which the person agreed to these items.
 pub fn bearer(attributes: Attributes, agreed: &[Item]) -> Bearer {
     let (key, account, link) = (key(KeyKind::RestApi), account(attributes), link(agreed));
     let authorization = Authorization {

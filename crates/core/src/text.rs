@@ -1,9 +1,9 @@
-//! What text may hold that people read or clients compare.
+//! The rules for text that people read or clients compare.
 
 use kakaw_wire::{Expected, SettingProblem};
 
-/// Characters that cannot be seen, or that turn the direction of what follows: text with them is not what it looks like
-/// (Unicode TR 36, §2.5).
+/// Whether a character is invisible or changes the direction of the text after it. Text with such characters is not
+/// what it looks like (Unicode TR 36, §2.5).
 #[must_use]
 pub fn is_hidden(c: char) -> bool {
     c.is_control()
@@ -22,18 +22,19 @@ pub fn is_hidden(c: char) -> bool {
         )
 }
 
-/// What is wrong with text for people that has to be there.
+/// Returns the problem with a required text for people.
 pub fn words(path: &str, text: &str, at_most: usize) -> Option<SettingProblem> {
     let fits = !text.trim().is_empty() && text.chars().count() <= at_most && !text.chars().any(is_hidden);
     (!fits).then(|| SettingProblem::new(path, text, Expected::Words { at_most }))
 }
 
-/// The same where there may be none.
+/// The same for an optional text.
 pub fn maybe_words(path: &str, text: &str, at_most: usize) -> Option<SettingProblem> {
     if text.is_empty() { None } else { words(path, text, at_most) }
 }
 
-/// The values that stand in a list a second time: the list is `path`, and `name` says which part of an entry it is.
+/// Returns a problem for each duplicate value of a list. The list is `path`; `name` is the part of an entry with the
+/// value.
 pub fn repeated<'a>(path: &str, name: &str, values: impl Iterator<Item = &'a str>) -> Vec<SettingProblem> {
     let mut seen = std::collections::BTreeSet::new();
     let mut problems = Vec::new();

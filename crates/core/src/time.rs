@@ -1,4 +1,4 @@
-//! Moments in world time, as milliseconds since 1970. What lies between two of them is a [`Span`].
+//! Points in world time, in milliseconds since 1970. The length between two of them is a [`Span`].
 
 use std::ops::{Add, Sub};
 
@@ -7,10 +7,10 @@ use jiff::tz::{Offset, TimeZone};
 use kakaw_wire::Span;
 use serde::{Deserialize, Serialize};
 
-/// A moment in milliseconds since 1970-01-01T00:00:00Z. Moments are not added, nor is a bare number:
+/// A point in time, in milliseconds since 1970-01-01T00:00:00Z. Two points cannot be added, nor a point and a number:
 ///
 /// ```compile_fail
-/// let two_moments = kakaw_core::Millis(1) + kakaw_core::Millis(2);
+/// let two_points = kakaw_core::Millis(1) + kakaw_core::Millis(2);
 /// ```
 /// ```compile_fail
 /// let a_number = kakaw_core::Millis(1) + 600;
@@ -20,31 +20,31 @@ use serde::{Deserialize, Serialize};
 pub struct Millis(pub i64);
 
 impl Millis {
-    /// Whole seconds since 1970.
+    /// Returns whole seconds since 1970.
     #[must_use]
     pub const fn seconds(self) -> i64 {
         self.0.div_euclid(1000)
     }
 
-    /// `YYYY-MM-DDThh:mm:ssZ`, without fractions: one of the SDKs decodes nothing else.
+    /// Formats as `YYYY-MM-DDThh:mm:ssZ`, without fractions. One of the SDKs decodes no other form.
     #[must_use]
     pub fn rfc3339(self) -> String {
         jiff::Timestamp::from_second(self.seconds()).map_or_else(|_| String::new(), |t| t.to_string())
     }
 
-    /// RFC 3339 with milliseconds if there are any: what a world file keeps.
+    /// Formats as RFC 3339, with milliseconds if there are any. World files use it.
     #[must_use]
     pub fn rfc3339_exact(self) -> String {
         jiff::Timestamp::from_millisecond(self.0).map_or_else(|_| String::new(), |t| t.to_string())
     }
 
-    /// Reads RFC 3339, with or without fractions.
+    /// Parses RFC 3339, with or without fractions.
     #[must_use]
     pub fn from_rfc3339(text: &str) -> Option<Self> {
         text.parse::<jiff::Timestamp>().ok().map(|t| Self(t.as_millisecond()))
     }
 
-    /// The calendar day in Korea (UTC+9 all year), where ages are counted.
+    /// Returns the calendar day in Korea (UTC+9 all year), which ages are counted by.
     #[must_use]
     pub fn day_in_korea(self) -> Option<Date> {
         let zone = TimeZone::fixed(Offset::from_hours(9).ok()?);

@@ -1,4 +1,4 @@
-//! What services are told without asking: unlink notices and account-status events.
+//! Webhooks: unlink notices and account-status events for services.
 
 use crate::{Span, UserId};
 use kakaw_wire::event::{Category, EventDetails, EventSubject, EventType, SecurityEventToken, UnlinkReason};
@@ -20,26 +20,26 @@ pub struct Event {
 }
 
 impl Event {
-    /// An event without details.
+    /// Makes an event without details.
     #[must_use]
     pub const fn new(kind: EventType) -> Self {
         Self { kind, reason: None, scopes: Vec::new() }
     }
 
-    /// Somebody was unlinked.
+    /// Makes an event for an unlink.
     #[must_use]
     pub const fn unlinked(reason: UnlinkReason) -> Self {
         Self { kind: EventType::UserUnlinked, reason: Some(reason.id()), scopes: Vec::new() }
     }
 
-    /// Consent was given or taken back.
+    /// Makes an event for consent that was given or revoked.
     #[must_use]
     pub const fn scopes(kind: EventType, scopes: Vec<Item>) -> Self {
         Self { kind, reason: None, scopes }
     }
 }
 
-/// What is kept until it is delivered.
+/// A notice, as it is stored until it is delivered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Notice {
@@ -50,7 +50,7 @@ pub enum Notice {
 }
 
 impl Notice {
-    /// The webhook that it is for.
+    /// Returns its kind in the database.
     #[must_use]
     pub const fn kind(&self) -> WebhookKind {
         match self {
@@ -91,8 +91,8 @@ impl DeliveryState {
     }
 }
 
-/// Whether the app is notified of the event: it subscribed, and for RISC and CAEP it has the permission and the person's
-/// consent. `link` is the link as it was when the person could still agree: before an unlink.
+/// Whether the app is notified of the event: it subscribed, and for RISC and CAEP it has the permission and the
+/// person's consent. `link` is the link while the person could still consent: before an unlink.
 #[must_use]
 pub fn is_notified(app: &App, link: &Link, kind: EventType) -> bool {
     let Some(webhook) = &app.settings.webhooks.account_status else { return false };
@@ -105,7 +105,7 @@ pub fn is_notified(app: &App, link: &Link, kind: EventType) -> bool {
     webhook.events.contains(&kind) && (!sensitive || allowed())
 }
 
-/// The notice of an event. `id` makes `jti` and is the same at every try.
+/// Makes the notice of an event. `id` becomes `jti`, which every attempt repeats.
 #[must_use]
 pub fn notice(event: &Event, app: &App, link: &Link, issuer: &str, id: &str, now: Millis) -> Notice {
     let sub = link.user_id.to_string();
@@ -129,7 +129,7 @@ pub fn notice(event: &Event, app: &App, link: &Link, issuer: &str, id: &str, now
     }
 }
 
-/// What a change of an account is to the apps that it is linked with.
+/// Returns the events that a change of an account causes for the apps that it is linked with.
 #[must_use]
 pub fn account_events(before: &Account, after: &Account) -> Vec<Event> {
     let (old, new) = (&before.attributes, &after.attributes);
@@ -141,7 +141,7 @@ pub fn account_events(before: &Account, after: &Account) -> Vec<Event> {
     };
     add(!before.restricted && after.restricted, EventType::AccountDisabled);
     add(before.restricted && !after.restricted, EventType::AccountEnabled);
-    // Another epoch is another password: sessions and tokens of before are dead.
+    // A new epoch means a new password, which invalidates earlier sessions and tokens.
     let password = before.epoch != after.epoch;
     add(password, EventType::CredentialChange);
     add(password, EventType::SessionsRevoked);
@@ -153,7 +153,8 @@ pub fn account_events(before: &Account, after: &Account) -> Vec<Event> {
     events
 }
 
-/// How long after a try a delivery is tried again, by the number of tries so far; nothing = given up.
+/// Returns the seconds until the next attempt, by the number of attempts so far. `None` means that the delivery is
+/// given up.
 #[must_use]
 pub fn retry_after(attempts: i64) -> Option<Span> {
     const AFTER: [Span; 7] = [
@@ -168,7 +169,7 @@ pub fn retry_after(attempts: i64) -> Option<Span> {
     AFTER.get(usize::try_from(attempts.max(1) - 1).ok()?).copied()
 }
 
-/// Failures in a row after which a webhook is paused.
+/// Number of failures in a row after which a webhook is paused.
 pub const PAUSED_AFTER: i64 = 20;
 
 #[cfg(test)]
@@ -181,7 +182,7 @@ mod tests {
     use crate::app::webhooks::AccountStatusWebhook;
     use crate::samples::{self, NOW};
 
-    /// An app that subscribed to everything.
+    /// An app that subscribed to every event.
     fn app() -> App {
         let mut app = samples::app(&[(Item::AccountStatus, Consent::Optional)]);
         let (url, events) = ("https://a.example/".to_owned(), EventType::ALL.to_vec());
@@ -247,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_of_an_account_is_told_as_what_it_is() {
+    fn an_account_change_causes_the_right_events() {
         let mut before = samples::account(Attributes {
             email: Some("a@b.example".to_owned()),
             email_valid: true,

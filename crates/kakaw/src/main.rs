@@ -1,4 +1,4 @@
-//! The binary: parse, run, exit code.
+//! The entry point: parses the arguments, runs the command, and returns the exit code.
 
 use std::io::Write as _;
 
@@ -6,7 +6,7 @@ use clap::Parser as _;
 use kakaw::cli::{self, Cli, Usage};
 use kakaw_platform::log::Log;
 
-/// Small pieces come and go at every request; measured, the system's allocator costs a tenth of one.
+/// Every request allocates many small pieces. Measured, the system's allocator costs a tenth of a request.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -14,7 +14,7 @@ fn main() -> std::process::ExitCode {
     match cli::run(Cli::parse()) {
         Ok(()) => std::process::ExitCode::SUCCESS,
         Err(error) => {
-            // Not `eprintln!`, which panics where standard error cannot be written.
+            // Not `eprintln!`, which panics when standard error cannot be written.
             let _ = writeln!(Log, "kakaw: {error:#}");
             std::process::ExitCode::from(if error.is::<Usage>() { 2 } else { 1 })
         }

@@ -1,24 +1,24 @@
-//! Load, decide, commit; and again when somebody was faster.
+//! The loop of load, decide and commit, which starts again after a conflict.
 
 use kakaw_store::{Contested, Error, Outcome, Statement, Store};
 
-/// How often it is decided anew before the caller is told that it failed.
+/// Maximum number of attempts before the caller gets an error.
 const ATTEMPTS: usize = 4;
 
-/// What an attempt decided.
+/// The decision of an attempt.
 #[derive(Debug)]
 pub enum Attempt<T> {
-    /// This, and nothing is written.
+    /// This result. Nothing is written.
     Done(T),
-    /// This, once the changes are committed.
+    /// This result, once the changes are committed.
     Commit { changes: Vec<Statement>, then: T },
-    /// The same. The next attempt recognizes what this one wrote, so it is also made when nobody knows whether the commit
+    /// The same. The next attempt recognizes what this one wrote, so it also runs when it is unknown whether the commit
     /// happened.
     Resumable { changes: Vec<Statement>, then: T },
 }
 
 impl<T> Attempt<T> {
-    /// The same with another value.
+    /// Changes the value.
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Attempt<U> {
         match self {
             Self::Done(value) => Attempt::Done(change(value)),
@@ -28,11 +28,11 @@ impl<T> Attempt<T> {
     }
 }
 
-/// Runs attempts until one is committed. Each reads anew, for what the one before had read was changed by somebody; it
-/// learns what that was about.
+/// Runs attempts until one is committed. Each attempt reads again, because another commit changed what the one before
+/// had read. It gets what that conflict was about.
 ///
 /// # Errors
-/// What an attempt fails with; a failure of the database; [`Error::Outrun`] when others were faster again and again.
+/// The error of an attempt; a failure of the database; [`Error::Outrun`] when other commits were faster every time.
 pub async fn decide_and_commit<T, E: From<Error>, F>(
     store: &Store,
     mut attempt: impl FnMut(Option<Contested>) -> F,
@@ -49,20 +49,20 @@ where
     }
 }
 
-/// The attempts of one request. [`decide_and_commit`] is how they are used, where an attempt can be a closure.
+/// The attempts of one request. Use [`decide_and_commit`] where an attempt can be a closure.
 #[derive(Debug, Default)]
 pub struct Attempts {
     made: usize,
-    /// What the commit of the attempt before was outrun about.
+    /// What the conflict of the preceding attempt was about.
     pub lost: Option<Contested>,
     unclear: Option<Error>,
 }
 
 impl Attempts {
-    /// Commits an attempt. Nothing when another must be made.
+    /// Commits an attempt. Returns `None` when another attempt must be made.
     ///
     /// # Errors
-    /// A failure of the database; [`Error::Outrun`] when others were faster again and again.
+    /// A failure of the database; [`Error::Outrun`] when other commits were faster every time.
     pub async fn commit<T>(&mut self, store: &Store, attempt: Attempt<T>) -> Result<Option<T>, Error> {
         let (changes, then, resumable) = match attempt {
             Attempt::Done(value) => return Ok(Some(value)),
@@ -81,7 +81,7 @@ impl Attempts {
     }
 }
 
-/// Commits what was decided without a look at what the changes touch.
+/// Commits changes that were decided without reading the rows that they touch.
 ///
 /// # Errors
 /// [`Error::Outrun`] on a conflict; a failure of the database.
@@ -106,16 +106,16 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whoever_was_outrun_decides_again_and_is_told_about_what() {
+    async fn an_attempt_after_a_conflict_decides_again_and_knows_the_conflict() {
         let store = Store::open(&Url::Memory).await.expect("opens");
         commit(&store, vec![links::insert(&link(1))]).await.expect("the first");
-        let mut told = Vec::new();
+        let mut seen = Vec::new();
         let result: Result<_, Error> = decide_and_commit(&store, |lost| {
-            told.push(lost);
+            seen.push(lost);
             let store = &store;
             async move {
                 let found = links::of(store, AppId(1), AccountId(7)).await?.expect("is there");
-                // Only the second attempt knows the version.
+                // Only the second attempt uses the right version.
                 let version = if lost.is_some() { found.version } else { 99 };
                 let changes = vec![links::update(&Link { version, ..found })];
                 Ok(Attempt::Commit { changes, then: "done" })
@@ -123,7 +123,7 @@ mod tests {
         })
         .await;
         assert_eq!(result.expect("the second attempt"), "done");
-        assert_eq!(told, [None, Some(Contested::Link)]);
+        assert_eq!(seen, [None, Some(Contested::Link)]);
     }
 
     #[tokio::test]

@@ -1,5 +1,5 @@
-//! An endpoint and what a client must know of it. It is said once, beside the route: the router, the nearest endpoint of a
-//! wrong URL, the OpenAPI document and `docs/reference/api.md` are made from it.
+//! Endpoints and their documentation, which stands beside the route. The router, the suggestions for wrong URLs, the
+//! OpenAPI document and `docs/reference/api.md` are made from it.
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ use schemars::generate::SchemaGenerator;
 pub struct Endpoint {
     pub method: Method,
     pub path: String,
-    /// Nothing for what is described elsewhere.
+    /// `None` if it is documented elsewhere.
     pub about: Option<&'static About>,
 }
 
@@ -25,17 +25,17 @@ pub enum Method {
     Delete,
 }
 
-/// What a client must know of an endpoint.
+/// The documentation of an endpoint.
 #[derive(Debug)]
 pub struct About {
-    /// What it is for.
+    /// What it does.
     pub summary: &'static str,
-    /// What else is to be known.
+    /// Further notes.
     pub more: &'static str,
     pub credential: Credential,
-    /// Parameters: in the query of a GET, in the form of a POST.
+    /// Parameters in the query of a GET or in the form of a POST.
     pub params: &'static [Param],
-    /// Parameters in the query, whatever the method.
+    /// Parameters in the query, with every method.
     pub query: &'static [Param],
     pub reply: Reply,
     pub errors: Errors,
@@ -49,16 +49,16 @@ pub struct Param {
     pub rule: &'static str,
 }
 
-/// Whether a parameter must be there.
+/// Whether a parameter is required.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Needed {
     Yes,
     No,
-    /// It depends: on this.
+    /// Required under this condition.
     When(&'static str),
 }
 
-/// What a caller shows.
+/// How a caller authenticates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Credential {
     None,
@@ -67,13 +67,13 @@ pub enum Credential {
     TokenOrAdminKey,
 }
 
-/// What an endpoint answers on success.
+/// The reply of an endpoint on success.
 #[derive(Debug, Clone, Copy)]
 pub enum Reply {
     Json(fn(&mut SchemaGenerator) -> schemars::Schema),
     /// Any JSON object.
     Object,
-    /// Any JSON object, or 204 while there is none.
+    /// Any JSON object; 204 while there is none.
     Later,
     /// A page, or a redirect.
     Page,
@@ -81,7 +81,7 @@ pub enum Reply {
     Nothing,
 }
 
-/// Which errors an endpoint answers with.
+/// The format of an endpoint's errors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Errors {
     Kapi,
@@ -91,7 +91,7 @@ pub enum Errors {
     Page,
 }
 
-/// The person whom a call with an admin key is about.
+/// The parameters that name the person in a call with an admin key.
 const TARGET: [Param; 2] = [
     when("target_id_type", "with an admin key", "`user_id`, else -2"),
     when("target_id", "with an admin key", "the user id, else -2; not linked: -101"),
@@ -110,49 +110,49 @@ impl About {
         Self { summary, more: "", credential, params: &[], query: &[], reply, errors }
     }
 
-    /// A page.
+    /// Documents a page.
     #[must_use]
     pub const fn page(summary: &'static str) -> Self {
         Self::new(summary, Credential::None, Reply::Page, Errors::Page)
     }
 
-    /// A call of the authorization server.
+    /// Documents a call of the authorization server.
     #[must_use]
     pub const fn kauth(summary: &'static str, reply: Reply) -> Self {
         Self::new(summary, Credential::None, reply, Errors::Kauth)
     }
 
-    /// A call of the user API.
+    /// Documents a call of the user API.
     #[must_use]
     pub const fn kapi(summary: &'static str, credential: Credential, reply: Reply) -> Self {
         Self::new(summary, credential, reply, Errors::Kapi)
     }
 
-    /// A page or call of the shipping-address picker.
+    /// Documents a page or call of the shipping address picker.
     #[must_use]
     pub const fn apps(summary: &'static str, reply: Reply) -> Self {
         Self::new(summary, Credential::None, reply, Errors::Apps)
     }
 
-    /// With these parameters: in the query of a GET, in the form of a POST.
+    /// Adds parameters in the query of a GET or in the form of a POST.
     #[must_use]
     pub const fn takes(self, params: &'static [Param]) -> Self {
         Self { params, ..self }
     }
 
-    /// With these parameters in the query, whatever the method.
+    /// Adds parameters in the query, with every method.
     #[must_use]
     pub const fn in_query(self, query: &'static [Param]) -> Self {
         Self { query, ..self }
     }
 
-    /// And what else is to be known.
+    /// Adds further notes.
     #[must_use]
     pub const fn more(self, more: &'static str) -> Self {
         Self { more, ..self }
     }
 
-    /// With those by which an admin key names a person.
+    /// Returns all parameters, including those by which an admin key names a person.
     fn all_params(&'static self) -> impl Iterator<Item = &'static Param> {
         let named: &[Param] = if self.credential == Credential::TokenOrAdminKey { &TARGET } else { &[] };
         self.params.iter().chain(named)
@@ -160,18 +160,18 @@ impl About {
 }
 
 impl Endpoint {
-    /// The parameters of the path.
+    /// Returns the parameters in the path.
     pub fn in_path(&self) -> impl Iterator<Item = &str> {
         self.path.split('{').skip(1).filter_map(|part| part.split('}').next())
     }
 
-    /// The parameters of the query.
+    /// Returns the parameters in the query.
     pub fn in_query(&self) -> impl Iterator<Item = &'static Param> {
         let own = self.about.filter(|_| self.method != Method::Post).into_iter().flat_map(About::all_params);
         self.about.into_iter().flat_map(|about| about.query).chain(own)
     }
 
-    /// The parameters of the form.
+    /// Returns the parameters in the form.
     pub fn in_form(&self) -> impl Iterator<Item = &'static Param> {
         self.about.filter(|_| self.method == Method::Post).into_iter().flat_map(About::all_params)
     }
@@ -203,7 +203,7 @@ impl Method {
 }
 
 impl Needed {
-    /// `yes`, `no`, or when.
+    /// Returns `yes`, `no`, or the condition.
     #[must_use]
     pub const fn text(self) -> &'static str {
         match self {
@@ -214,25 +214,25 @@ impl Needed {
     }
 }
 
-/// A parameter that must be there.
+/// A required parameter.
 #[must_use]
 pub const fn yes(name: &'static str, rule: &'static str) -> Param {
     Param { name, needed: Needed::Yes, rule }
 }
 
-/// A parameter that may be left out.
+/// An optional parameter.
 #[must_use]
 pub const fn no(name: &'static str, rule: &'static str) -> Param {
     Param { name, needed: Needed::No, rule }
 }
 
-/// A parameter that must be there on a condition.
+/// A parameter that is required under a condition.
 #[must_use]
 pub const fn when(name: &'static str, condition: &'static str, rule: &'static str) -> Param {
     Param { name, needed: Needed::When(condition), rule }
 }
 
-/// Routes, and the list of the endpoints that they are.
+/// Routes, and the list of their endpoints.
 #[derive(Debug)]
 pub struct Routes<S = ()> {
     router: Router<S>,
@@ -251,25 +251,25 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
         Self { router: Router::new(), endpoints: Vec::new() }
     }
 
-    /// An endpoint that is asked by GET.
+    /// Adds an endpoint for GET.
     #[must_use]
     pub fn get<T: 'static>(self, path: &str, about: &'static About, handler: impl Handler<T, S>) -> Self {
         self.endpoint(Method::Get, path, Some(about), handler)
     }
 
-    /// An endpoint that is asked by POST.
+    /// Adds an endpoint for POST.
     #[must_use]
     pub fn post<T: 'static>(self, path: &str, about: &'static About, handler: impl Handler<T, S>) -> Self {
         self.endpoint(Method::Post, path, Some(about), handler)
     }
 
-    /// An endpoint that is described elsewhere.
+    /// Adds an endpoint that is documented elsewhere.
     #[must_use]
     pub fn listed<T: 'static>(self, method: Method, path: &str, handler: impl Handler<T, S>) -> Self {
         self.endpoint(method, path, None, handler)
     }
 
-    /// What nobody calls by hand: a file of a page, a preflight.
+    /// Adds a route without documentation, such as a file of a page or a preflight.
     #[must_use]
     pub fn plain(self, path: &str, methods: MethodRouter<S>) -> Self {
         self.map(|router| router.route(path, methods))
@@ -286,20 +286,20 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
         self.plain(path, routing::on(method.filter(), handler))
     }
 
-    /// These and others.
+    /// Adds the routes of `others`.
     #[must_use]
     pub fn merge(mut self, others: Self) -> Self {
         self.endpoints.extend(others.endpoints);
         self.map(|router| router.merge(others.router))
     }
 
-    /// With a change to the router.
+    /// Changes the router.
     #[must_use]
     pub fn map(self, change: impl FnOnce(Router<S>) -> Router<S>) -> Self {
         Self { router: change(self.router), endpoints: self.endpoints }
     }
 
-    /// With the state that the handlers ask for.
+    /// Provides the state of the handlers.
     #[must_use]
     pub fn with_state(self, state: S) -> Routes {
         Routes { router: self.router.with_state(state), endpoints: self.endpoints }

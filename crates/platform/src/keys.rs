@@ -1,4 +1,4 @@
-//! The key file: the master keys under which everything is sealed. It lives outside the database.
+//! The key file: the master keys under which everything is sealed. It is kept outside the database.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -16,7 +16,7 @@ use crate::private_file;
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct KeyFile {
-    /// Names the instance: sealed texts and cookies of another do not fit.
+    /// Names the instance. Sealed texts and cookies of another instance are not accepted.
     instance: String,
     master: Vec<Entry>,
 }
@@ -28,17 +28,17 @@ struct Entry {
     key: String,
 }
 
-/// Fresh keys that live as long as the process.
+/// Generates keys that live as long as the process.
 pub fn ephemeral(random: &dyn Random) -> anyhow::Result<Sealer> {
     let master = MasterKey { id: 1, bytes: random::bytes(random) };
     let instance = random::token(random);
     Sealer::new(&instance, &[master]).context("no sealing key could be derived")
 }
 
-/// Reads the key file; nothing if there is none.
+/// Reads the key file. Returns `None` if there is none.
 ///
 /// # Errors
-/// It cannot be read, or it is no key file.
+/// The file cannot be read, or is not a key file.
 pub fn load(path: &Path) -> anyhow::Result<Option<Sealer>> {
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
@@ -47,11 +47,11 @@ pub fn load(path: &Path) -> anyhow::Result<Option<Sealer>> {
     };
     if text.trim().is_empty() {
         bail!(
-            "the key file {} is empty; put it back from a backup, or remove it if its database was never used",
+            "the key file {} is empty; restore it from a backup, or delete it if its database was never used",
             path.display()
         );
     }
-    // The error of the parser would show lines of the file.
+    // The parser's own error would show lines of the file.
     let file: KeyFile = toml::from_str(&text)
         .map_err(|error| anyhow::anyhow!("the key file {} is damaged: {}", path.display(), error.message()))?;
     let mut masters = Vec::new();
@@ -63,13 +63,13 @@ pub fn load(path: &Path) -> anyhow::Result<Option<Sealer>> {
         masters.push(MasterKey { id: entry.id, bytes });
     }
     let sealer = Sealer::new(&file.instance, &masters);
-    Ok(Some(sealer.with_context(|| format!("key file {} holds no key", path.display()))?))
+    Ok(Some(sealer.with_context(|| format!("key file {} contains no key", path.display()))?))
 }
 
-/// Makes the key file, which only its owner can read. If another process made it at the same time, that one counts.
+/// Makes the key file, readable only by its owner. If another process makes it at the same time, that file is used.
 ///
 /// # Errors
-/// It cannot be written or read.
+/// The file cannot be written or read.
 pub fn create(path: &Path, random: &dyn Random) -> anyhow::Result<Sealer> {
     let master = Entry { id: 1, key: URL_SAFE_NO_PAD.encode(random::bytes::<32>(random)) };
     let file = KeyFile { instance: random::token(random), master: vec![master] };
@@ -79,42 +79,42 @@ pub fn create(path: &Path, random: &dyn Random) -> anyhow::Result<Sealer> {
         }
         _ => {}
     }
-    load(path)?.with_context(|| format!("the key file {} was removed while it was made", path.display()))
+    load(path)?.with_context(|| format!("the key file {} was deleted while it was being created", path.display()))
 }
 
-/// What is wrong with the mode of the key file, if anything.
+/// Returns what is wrong with the mode of the key file, if anything.
 #[must_use]
 pub fn open_to_others(path: &Path) -> Option<String> {
     let mode = std::fs::metadata(path).ok()?.permissions().mode() & 0o777;
     let path = path.display();
-    (mode & 0o077 != 0).then(|| format!("{path} is open to others (mode {mode:o}); chmod 600 {path}"))
+    (mode & 0o077 != 0).then(|| format!("others can read {path} (mode {mode:o}); run chmod 600 {path}"))
 }
 
-/// What the proof of a database says, once it is opened.
+/// The text of a database's proof.
 const PROOF: &[u8] = b"this key file belongs to this database";
 
-/// Compares the key file with what was sealed in the database, so that nothing is ever sealed under a wrong one. A
-/// database without a proof gets one.
+/// Checks that the key file belongs to the database, so that nothing is sealed under a wrong one. A database without a
+/// proof gets one.
 ///
 /// # Errors
 /// The database was sealed under another key file, or it failed.
 pub async fn prove(store: &Store, sealer: &Sealer, path: &Path) -> anyhow::Result<()> {
     let wrong = || {
         anyhow::anyhow!(
-            "{} is not the key file of this database: what is sealed there does not open with it. Put the right file \
-             back, or name it with key_file; on a further node, copy the file of the first. Nothing was changed",
+            "{} is not the key file of this database: it cannot open what is sealed there. Restore the right file, or \
+             set key_file to its path; on another node, copy the file from the first. Nothing was changed",
             path.display()
         )
     };
     if instance::proof(store).await?.is_none() {
-        // Set up by an earlier version.
+        // An earlier version set it up.
         if let Some(sealed) = instance::sealed(store).await? {
             sealer.open(Purpose::Keep, &sealed).ok_or_else(wrong)?;
         }
-        // Whether this one is written or that of another process: the one that is there counts.
+        // Another process may have written its proof first. Whichever is stored counts.
         let _outcome = store.commit(vec![instance::put_proof(&sealer.seal(Purpose::Keep, PROOF))]).await?;
     }
-    let proof = instance::proof(store).await?.context("the database keeps no proof of its key file")?;
+    let proof = instance::proof(store).await?.context("the database has no proof of its key file")?;
     match sealer.open(Purpose::Keep, &proof) {
         Some(plain) if plain == PROOF => Ok(()),
         _ => Err(wrong()),

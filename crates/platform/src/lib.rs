@@ -4,7 +4,6 @@ pub mod clock;
 pub mod commit;
 pub mod deliver;
 pub mod endpoint;
-pub mod held;
 pub mod http;
 pub mod jobs;
 pub mod keys;
@@ -22,5 +21,6 @@ pub mod random;
 pub mod request;
 pub mod signer;
 pub mod surroundings;
+pub mod transient_results;
 
 pub use platform::Platform;

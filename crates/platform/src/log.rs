@@ -1,4 +1,4 @@
-//! The log: standard error. What cannot be written there is dropped, for no request may fail, or wait, because of its log
+//! The log on standard error. Lines that cannot be written are dropped, because no request may fail or wait for its log
 //! line.
 
 use std::io::{self, Write};
@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use crate::clock;
 
-/// Lines that wait at most for a reader that is slow. More of them are dropped, and their number is said later.
+/// Maximum number of lines that wait for a slow reader. Further lines are dropped and counted.
 const LINES: usize = 1024;
 
-/// Standard error that never fails. A full disk or a closed pipe must not become a panic of whoever logs.
+/// Standard error that never fails. A full disk or a closed pipe must not make the logging code panic.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct Log;
 
@@ -28,7 +28,7 @@ impl Write for Log {
     }
 }
 
-/// The same through a queue and a thread, for a server: a pipe that nobody reads any more would hold up every request.
+/// The same through a queue and a thread, for a server: a pipe that nobody reads would block every request.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct Queued;
 
@@ -43,7 +43,7 @@ impl Write for Queued {
     }
 }
 
-/// Waits until what was logged is written, but no longer than this: whoever reads it may have stopped.
+/// Waits until all lines are written, but at most this long: the reader may have stopped.
 pub fn drain(longest: Duration) {
     let began = clock::monotonic();
     while QUEUE.waiting.load(Ordering::SeqCst) > 0 && began.elapsed() < longest {
@@ -53,7 +53,7 @@ pub fn drain(longest: Duration) {
 
 static QUEUE: LazyLock<Queue> = LazyLock::new(|| {
     let (lines, receiver) = sync_channel(LINES);
-    // Without the thread nothing is logged, and everything else goes on.
+    // Without the thread nothing is logged, and the program continues.
     let _ = std::thread::Builder::new().name("log".to_owned()).spawn(move || write(&receiver));
     Queue { lines, waiting: AtomicUsize::new(0), dropped: AtomicUsize::new(0) }
 });
@@ -62,7 +62,7 @@ struct Queue {
     lines: SyncSender<Vec<u8>>,
     /// Lines that are not written yet.
     waiting: AtomicUsize,
-    /// Lines that found no room since this was last said.
+    /// Lines that were dropped since the last report.
     dropped: AtomicUsize,
 }
 
@@ -86,7 +86,7 @@ fn write(lines: &Receiver<Vec<u8>>) {
             Err(RecvTimeoutError::Timeout) => {
                 let dropped = QUEUE.dropped.swap(0, Ordering::SeqCst);
                 if dropped > 0 {
-                    // A line like any other: it comes back through the queue, which is empty now.
+                    // Logged like any other line: it goes through the queue, which is empty now.
                     tracing::warn!(dropped, "lines were not logged: standard error was not read in time");
                 }
             }

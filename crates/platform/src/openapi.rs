@@ -1,4 +1,4 @@
-//! The description of the API as an OpenAPI document: what stands beside the routes, and the types of the replies.
+//! The OpenAPI document of the API, from the documentation beside the routes and the types of the replies.
 
 use kakaw_wire::shipping::AppsError;
 use kakaw_wire::token::KauthError;
@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::endpoint::{About, Credential, Endpoint, Errors, Needed, Param, Reply};
 
-/// The OpenAPI document (version 3.0) of a server at `base`.
+/// Returns the OpenAPI document (version 3.0) of a server at `base`.
 #[must_use]
 pub fn document(base: &str, endpoints: &[Endpoint]) -> Value {
     let mut generator = SchemaSettings::openapi3().into_generator();
@@ -54,7 +54,7 @@ fn operation(endpoint: &Endpoint, about: &About, generator: &mut SchemaGenerator
     ])
 }
 
-/// An object of the members that there are.
+/// Returns an object with the members that have a value.
 fn object<const N: usize>(members: [(&str, Option<Value>); N]) -> Value {
     members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect::<Map<_, _>>().into()
 }
@@ -74,7 +74,7 @@ fn parameters(endpoint: &Endpoint) -> Vec<Value> {
     in_path.chain(in_query).collect()
 }
 
-/// The schema of the form, if there is one.
+/// Returns the schema of the form, if there is one.
 fn form(endpoint: &Endpoint) -> Option<Value> {
     let with_text =
         |param: &Param| (param.name.to_owned(), json!({ "type": "string", "description": described(param) }));
@@ -137,7 +137,7 @@ mod tests {
             token["responses"]["200"]["content"]["application/json"]["schema"]["$ref"],
             "#/components/schemas/TokenReply"
         );
-        // A page has its parameters in the query, and its form comes back to the same URL.
+        // A page has its parameters in the query, and its form is sent to the same URL.
         let (shown, posted) = (&paths["/login"]["get"], &paths["/login"]["post"]);
         assert_eq!(
             (names(&shown["parameters"]), names(&posted["parameters"])),
@@ -146,7 +146,7 @@ mod tests {
         let form = &posted["requestBody"]["content"]["application/x-www-form-urlencoded"]["schema"];
         assert_eq!(form["required"], json!(["loginId", "password"]));
         assert!(shown["requestBody"].is_null());
-        // Who may call with an admin key names the person.
+        // In a call with an admin key, parameters name the person.
         let of_me = names(&paths["/v2/user/me"]["get"]["parameters"]);
         assert_eq!(of_me[of_me.len() - 2..], ["target_id_type", "target_id"]);
         assert_eq!(paths["/v1/user/logout"]["post"]["security"], json!([{ "token": [] }, { "adminKey": [] }]));

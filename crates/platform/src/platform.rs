@@ -1,4 +1,4 @@
-//! A platform: everything that a request can have an effect on, in one struct, and what the operator chose.
+//! A platform: everything that a request can affect, in one struct, and the operator's settings.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -10,14 +10,14 @@ use kakaw_store::Store;
 use kakaw_wire::text::Lang;
 use tokio::sync::Notify;
 
-use crate::held::Held;
 use crate::outgoing;
 use crate::password::Passwords;
 use crate::quota::Quotas;
 use crate::signer::Signer;
 use crate::surroundings::Surroundings;
+use crate::transient_results::TransientResults;
 
-/// A store, keys, chance, its surroundings, and what the operator chose.
+/// A store, keys, randomness, surroundings, and the operator's settings.
 pub struct Platform {
     pub store: Store,
     pub sealer: Arc<Sealer>,
@@ -25,18 +25,18 @@ pub struct Platform {
     pub signer: Signer,
     pub passwords: Arc<Passwords>,
     pub quotas: Quotas,
-    /// The client of webhooks.
+    /// The HTTP client for webhooks.
     pub webhooks: Arc<outgoing::Client>,
     /// Wakes the worker that delivers.
     pub wake_deliveries: Notify,
-    /// Outcomes that pages poll for though nobody is logged in.
-    pub held: Held,
+    /// Results for polling pages, of requests without a session.
+    pub transient_results: TransientResults,
     pub settings: Settings,
     pub policy: CurrentPolicy,
     pub surroundings: Arc<dyn Surroundings>,
 }
 
-/// The protocol's policy as it is now.
+/// The protocol options in effect.
 #[derive(Debug)]
 pub struct CurrentPolicy(RwLock<Policy>);
 
@@ -46,45 +46,45 @@ impl From<Policy> for CurrentPolicy {
     }
 }
 
-/// What the operator chose besides the protocol's [`Policy`].
+/// The operator's settings, apart from the protocol's [`Policy`].
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Settings {
-    /// Whether `/v2/user/me` takes the token from the query too.
+    /// Whether `/v2/user/me` accepts the token in the query too.
     pub access_token_in_query: bool,
-    /// Whether people may make accounts themselves.
+    /// Whether people may create accounts themselves.
     pub sign_up: bool,
-    /// Whether a proxy stands in front, whose `X-Forwarded-For` is believed.
+    /// Whether a proxy is in front, whose `X-Forwarded-For` is trusted.
     pub behind_proxy: bool,
-    /// Whether cookies have the prefix `__Host-`: everybody comes by https.
+    /// Whether cookies have the prefix `__Host-`, which requires https for everybody.
     pub host_cookies: bool,
-    /// What stands above every page, such as that the accounts are not real.
+    /// A notice at the top of every page, such as that the accounts are not real.
     pub notice: Option<fn(Lang) -> &'static str>,
-    /// Whether everybody reads what only an app's team may read: pages and the log say which value was wrong.
+    /// Whether everybody may read the diagnoses for an app's team: pages and the log say which value was wrong.
     pub open_diagnosis: bool,
     /// Whether client secrets must have 128 bits.
     pub strong_secrets: bool,
-    /// Whether keys that a world file does not name are derived from app, kind and place, the same each time.
+    /// Whether missing keys are derived from app, kind and position, the same each time.
     pub derived_keys: bool,
-    /// Whether apps answer `properties` in `/v2/user/me` unless they say otherwise.
+    /// Whether `/v2/user/me` has `properties` for apps that do not set it.
     pub legacy_properties: bool,
-    /// Whether plain passwords are kept sealed after their first use, so that an export holds them.
+    /// Whether plain passwords stay sealed in the database after their first use, so that an export is complete.
     pub exportable_passwords: bool,
 }
 
 impl Platform {
-    /// The time that rules go by.
+    /// Returns the time that rules use.
     #[must_use]
     pub fn now(&self) -> Millis {
         self.surroundings.now()
     }
 
-    /// The operator's choices about the protocol.
+    /// Returns the operator's protocol options.
     #[must_use]
     pub fn policy(&self) -> Policy {
         *self.policy.0.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Other choices, from now on.
+    /// Replaces the protocol options.
     pub fn set_policy(&self, policy: Policy) {
         *self.policy.0.write().unwrap_or_else(PoisonError::into_inner) = policy;
     }

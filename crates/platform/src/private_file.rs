@@ -1,19 +1,19 @@
-//! Files that hold secrets.
+//! Files with secrets.
 
 use std::io::Write as _;
 use std::path::Path;
 
-/// Writes a new file that only its owner can read, and waits until the disk has it. Nobody ever sees a part of it, and of
-/// many who write at once, one makes the file.
+/// Writes a new file that only its owner can read, and waits until it is on the disk. Nobody sees a part of it, and of
+/// many concurrent writers one makes the file.
 ///
 /// # Errors
-/// There is one already, or it cannot be written.
+/// The file exists already, or cannot be written.
 pub fn write(path: &Path, text: &str) -> std::io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     // Its mode is 0600 from the beginning.
     let mut file = tempfile::Builder::new().prefix(".kakaw-new-").tempfile_in(folder)?;
     file.write_all(text.as_bytes())?;
-    // What it unlocks must not outlive it: it is on the disk before the first of that.
+    // The key file must be on the disk before anything that it seals.
     file.as_file().sync_all()?;
     file.persist_noclobber(path)?;
     std::fs::File::open(folder)?.sync_all()
@@ -24,7 +24,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn of_many_who_write_at_once_one_makes_the_file_and_it_is_whole() {
+    fn of_many_concurrent_writers_one_makes_the_file_and_it_is_whole() {
         use std::os::unix::fs::PermissionsExt as _;
         let folder = tempfile::tempdir().expect("folder");
         let path = folder.path().join("keys.toml");

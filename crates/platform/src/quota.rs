@@ -1,4 +1,5 @@
-//! Calls per minute and app, counted by the process's own clock: a clock that tests move neither fills nor empties a quota.
+//! Quotas: calls per minute and app. They use the process's own clock, so that moving the clock in a test has no effect
+//! on them.
 
 use kakaw_core::AppId;
 use std::collections::HashMap;
@@ -7,7 +8,7 @@ use std::time::Instant;
 
 use crate::clock;
 
-/// What an app may do in a minute.
+/// The quotas of an app, per minute.
 pub struct Quotas {
     /// Calls of `/v1/user/ids`.
     pub user_ids: PerMinute,
@@ -18,20 +19,20 @@ pub struct Quotas {
 }
 
 impl Quotas {
-    /// No limits.
+    /// Makes quotas without limits.
     #[must_use]
     pub fn none() -> Self {
         Self { user_ids: PerMinute::new(0), calls: PerMinute::new(0), tokens: PerMinute::new(0) }
     }
 
-    /// The same limits, with nothing counted.
+    /// Returns the same limits with nothing counted.
     #[must_use]
     pub fn fresh(&self) -> Self {
         let fresh = |quota: &PerMinute| PerMinute::new(quota.limit);
         Self { user_ids: fresh(&self.user_ids), calls: fresh(&self.calls), tokens: fresh(&self.tokens) }
     }
 
-    /// Forgets what was counted.
+    /// Resets all counts.
     pub fn refill(&self) {
         for quota in [&self.user_ids, &self.calls, &self.tokens] {
             quota.calls.lock().unwrap_or_else(PoisonError::into_inner).clear();
@@ -39,7 +40,7 @@ impl Quotas {
     }
 }
 
-/// How many calls an app may make in a minute.
+/// Maximum number of calls of an app per minute.
 pub struct PerMinute {
     limit: u32,
     started: Instant,
@@ -47,13 +48,13 @@ pub struct PerMinute {
 }
 
 impl PerMinute {
-    /// A quota; zero means none.
+    /// Makes a quota. Zero means no limit.
     #[must_use]
     pub fn new(limit: u32) -> Self {
         Self { limit, started: clock::monotonic(), calls: Mutex::default() }
     }
 
-    /// Counts a call of the app, and says whether it may go on. An app may have a limit of its own.
+    /// Counts a call of the app. Returns whether it is within the limit; an app may have its own limit.
     pub fn admits(&self, app_id: AppId, own: Option<u32>) -> bool {
         let limit = own.unwrap_or(self.limit);
         if limit == 0 {

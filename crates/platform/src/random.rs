@@ -1,11 +1,11 @@
-//! The two sources of chance: the system's, and a seeded one for tests, which `serve` cannot construct.
+//! The two sources of randomness: the system's, and a seeded one for tests, which `serve` cannot construct.
 
 use aws_lc_rs::digest;
 use aws_lc_rs::rand::{self, SecureRandom as _};
 use kakaw_core::random::Random;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// The system's generator.
+/// The random generator of the system.
 #[expect(clippy::disallowed_types, reason = "the one place that opens it")]
 pub struct System(rand::SystemRandom);
 
@@ -26,7 +26,7 @@ impl Default for System {
 
 impl Random for System {
     fn fill(&self, bytes: &mut [u8]) {
-        // Without randomness no answer is safe: better no process than a predictable one.
+        // Without randomness no reply is safe. It is better to end the process than to use predictable values.
         if self.0.fill(bytes).is_err() {
             std::process::abort();
         }

@@ -1,4 +1,4 @@
-//! The keys of ID tokens: loaded or made in the background, so that no start waits for them.
+//! The keys that sign ID tokens. They are loaded or generated in the background, so that no start waits for them.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -12,28 +12,27 @@ use kakaw_store::{Error, Outcome, Statement, Store, signing_keys};
 use kakaw_wire::oidc::{Jwk, Jwks};
 use tokio::sync::{Notify, watch};
 
-/// How many keys are published: the one that signs, and the next.
+/// Number of published keys: the signing one and the next.
 const KEYS: usize = 2;
-/// Between two looks at the store.
+/// Interval at which keys are loaded again.
 const AGAIN: Duration = Duration::from_secs(30);
 /// The same after a failure.
 const SOON: Duration = Duration::from_secs(2);
-/// How long a request waits for a key: the first may have to be made.
+/// Maximum time that a request waits for a key, which may have to be generated first.
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
-/// Nothing is made so soon after the start unless somebody asks: others begin first, and a key takes a core for a tenth of
-/// a second.
+/// Unless a request needs a key, none is generated so soon after the start: that takes a core for a tenth of a second.
 const PATIENCE: Duration = Duration::from_millis(300);
 
-/// Hands out keys that were made before.
+/// A source of keys that were generated before.
 pub type Source = Box<dyn Fn() -> Pin<Box<dyn Future<Output = Option<SigningKey>> + Send>> + Send + Sync>;
 
-/// Signing keys, once there are any.
+/// The signing keys, once there are any.
 pub struct Signer {
     keys: watch::Sender<Arc<Vec<SigningKey>>>,
-    /// Where the only key comes from when it is first needed; without it, keys are made here.
+    /// The source of the only key, when it is first needed. Without a source, keys are generated here.
     source: Option<Source>,
-    /// How long nothing is made unless somebody asks.
+    /// How long key generation waits, unless a request needs a key.
     patience: Duration,
     longest_wait: Duration,
     wanted: Notify,
@@ -52,28 +51,29 @@ impl Default for Signer {
 }
 
 impl Signer {
-    /// A signer that has no key until one is asked for.
+    /// Makes a signer that takes its key from a source when one is needed.
     #[must_use]
     pub fn drawing_from(source: Source) -> Self {
         Self { source: Some(source), patience: Duration::MAX, ..Self::default() }
     }
 
-    /// A signer whose requests wait for a key no longer than this.
+    /// Makes a signer whose requests wait at most this long for a key.
     #[must_use]
     pub fn waiting_at_most(longest_wait: Duration) -> Self {
         Self { longest_wait, ..Self::default() }
     }
 
-    /// Loads the keys again and again, for other nodes may make some: when they are first asked for, or it is time.
+    /// Loads the keys repeatedly, because other nodes may generate some: when a request needs them, or after an
+    /// interval.
     pub async fn work(&self, store: &Store, sealer: &Sealer, now: impl Fn() -> Millis) {
-        // Whether the time is over or somebody asked.
+        // The result does not matter: the time is over, or a request needs a key.
         let _ = tokio::time::timeout(self.patience, self.wanted.notified()).await;
         loop {
             let next = match self.load(store, sealer, now()).await {
                 Ok(()) => AGAIN,
                 Err(error) => {
                     tracing::error!(%error, "signing keys");
-                    // Who needs a key is refused meanwhile.
+                    // Requests that need a key are refused meanwhile.
                     SOON
                 }
             };
@@ -81,12 +81,12 @@ impl Signer {
         }
     }
 
-    /// Puts a new key before the others; returns its id. What the old ones signed still verifies.
+    /// Puts a new key before the others. Returns its id. Signatures of the old keys still verify.
     ///
     /// # Errors
     /// The store failed, or no key could be made.
     pub async fn rotate(&self, store: &Store, sealer: &Sealer, now: Millis) -> Result<String, Error> {
-        // The others are there first, so that the new one is not made instead of them.
+        // Make sure that the others exist, so that the new key is not made in their place.
         self.keys().await?;
         let key = self.make().await?;
         let first = signing_keys::first(store).await?.unwrap_or(now);
@@ -106,10 +106,10 @@ impl Signer {
         made.ok_or_else(|| Error::Unusable("no RSA key could be made".to_owned()))
     }
 
-    /// The keys; the first asks wait until they are there.
+    /// Returns the keys. The first requests wait until there are keys.
     ///
     /// # Errors
-    /// None is there in time: the log says why.
+    /// There is no key in time. The log says why.
     pub async fn keys(&self) -> Result<Arc<Vec<SigningKey>>, Error> {
         self.wanted.notify_one();
         let mut keys = self.keys.subscribe();
@@ -121,31 +121,31 @@ impl Signer {
         }
     }
 
-    /// The keys, if they are there already.
+    /// Returns the keys, if there are any.
     #[must_use]
     pub fn try_keys(&self) -> Option<Arc<Vec<SigningKey>>> {
         Some(Arc::clone(&self.keys.borrow())).filter(|keys| !keys.is_empty())
     }
 
-    /// The key set as it is published.
+    /// Returns the published key set.
     ///
     /// # Errors
-    /// As [`Self::keys`].
+    /// As for [`Self::keys`].
     pub async fn jwks(&self) -> Result<Jwks, Error> {
         Ok(Jwks { keys: self.keys().await?.iter().map(|key| key.jwk.clone()).collect::<Vec<Jwk>>() })
     }
 
-    /// Reads the keys, and makes those that are missing.
+    /// Loads the keys, and generates those that are missing.
     ///
     /// # Errors
-    /// The store failed, or a key could not be opened: another sealing key made it.
+    /// The store failed, or a key could not be opened because another sealing key sealed it.
     pub async fn load(&self, store: &Store, sealer: &Sealer, now: Millis) -> Result<(), Error> {
         let mut keys = read(store, sealer).await?;
         while keys.len() < if self.source.is_some() { 1 } else { KEYS } {
             let key = self.make().await?;
             let created = now + Span::seconds(keys.len() as i64);
             let Outcome::Committed = store.commit(vec![insert(&key, sealer, created)?]).await? else { continue };
-            // Another node may have made keys meanwhile: what is stored counts.
+            // Another node may have generated keys meanwhile. The stored ones count.
             keys = read(store, sealer).await?;
         }
         let known = self.keys.borrow().iter().map(|key| key.jwk.kid.clone()).collect::<Vec<_>>();

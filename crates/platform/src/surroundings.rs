@@ -1,4 +1,4 @@
-//! What a platform takes from where it runs: the time, its own name, and the schedule of deliveries.
+//! The surroundings of a platform: its clock, its own name, and the schedule of deliveries.
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use kakaw_core::random::Random;
@@ -8,46 +8,46 @@ use kakaw_wire::url::authority;
 
 use crate::clock;
 
-/// The surroundings of a platform. [`Alone`] is what a login service on its own has.
+/// The surroundings of a platform. [`Alone`] is the implementation for a login service on its own.
 pub trait Surroundings: Send + Sync {
-    /// The time that rules go by.
+    /// Returns the time that rules use.
     fn now(&self) -> Millis;
 
-    /// The base URL under which a request reached us, without a slash at its end; nothing when its `Host` is not ours.
+    /// Returns the base URL that a request used, without a trailing slash. `None` when its `Host` is not ours.
     fn base(&self, headers: &HeaderMap) -> Option<String>;
 
-    /// The base URL where no request says which.
+    /// Returns the base URL when there is no request.
     fn issuer(&self) -> String;
 
     /// Whether ID tokens are issued under this name.
     fn is_issuer(&self, name: &str) -> bool;
 
-    /// When a delivery that is due goes out.
+    /// Returns when a due delivery is sent.
     fn schedule(&self, delivery: &Delivery, random: &dyn Random) -> Schedule {
         let _ = (delivery, random);
         Schedule::Now { then: Vec::new() }
     }
 
-    /// The requests of a delivery, in their order; the answer to the last one counts.
+    /// Returns the requests of a delivery, in their order. The reply to the last one counts.
     fn outgoing(&self, delivery: &Delivery, request: reqwest::Request) -> Vec<reqwest::Request> {
         let _ = delivery;
         vec![request]
     }
 }
 
-/// When a delivery goes out.
+/// When a delivery is sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Schedule {
-    /// Now; deliveries that are due once it has ended.
+    /// Now. The deliveries in `then` become due once it has ended.
     Now { then: Vec<i64> },
-    /// So much later; the reason is written down.
+    /// So much later. The reason is stored.
     Later { by: Span, why: &'static str },
 }
 
-/// One login service with one public URL, on the real clock.
+/// One login service with one public URL and the real clock.
 #[derive(Debug, Clone)]
 pub struct Alone {
-    /// Scheme and host, without a slash at its end.
+    /// Scheme and host, without a trailing slash.
     pub public_url: String,
 }
 
@@ -69,7 +69,7 @@ impl Surroundings for Alone {
     }
 }
 
-/// Whether the request's `Host` is the one of this URL. A page of another site must not reach us by rebinding its name.
+/// Whether the request's `Host` is the one of this URL. A page of another site must not reach us by DNS rebinding.
 #[must_use]
 pub fn is_host_of(url: &str, headers: &HeaderMap) -> bool {
     let host = headers.get(header::HOST).and_then(|host: &HeaderValue| host.to_str().ok()).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Why a call failed, with the names that the official SDKs give the causes.
+//! Errors of calls, with the causes' names from the official SDKs.
 
 use kakaw_wire::Code;
 use kakaw_wire::token::KauthError;
@@ -10,33 +10,33 @@ pub enum Error {
     /// The authorization server refused.
     #[error("{cause:?}: {}", reply.error_description.as_deref().unwrap_or(&reply.error))]
     Auth {
-        /// What is wrong, by the name that the official SDKs have for it.
+        /// What is wrong, by its name in the official SDKs.
         cause: AuthErrorCause,
-        /// `KOE…`, if the server says one that the catalogue knows.
+        /// `KOE…`, if the server sends one that the catalogue knows.
         code: Option<Code>,
-        /// The whole answer.
+        /// The whole reply.
         reply: KauthError,
     },
     /// The user API refused.
     #[error("{}: {}", .0.code, .0.msg)]
     Api(KapiError),
-    /// The answer is none of the wire's.
+    /// The reply has an unknown format.
     #[error("{status}, and no answer of Kakao Login: {text}")]
     Undecodable {
-        /// Of HTTP.
+        /// HTTP status.
         status: u16,
         /// The body.
         text: String,
     },
-    /// A base URL that is none.
+    /// The base URL is invalid.
     #[error("base URL {0}")]
     BaseUrl(String),
-    /// No answer at all.
+    /// There is no reply at all.
     #[error(transparent)]
     Network(#[from] reqwest::Error),
 }
 
-/// What the authorization server complains about (RFC 6749 §4.1.2.1 and §5.2, OpenID Connect Core §3.1.2.6).
+/// The errors of the authorization server (RFC 6749 §4.1.2.1 and §5.2, OpenID Connect Core §3.1.2.6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are those of the specifications")]
 pub enum AuthErrorCause {
@@ -55,7 +55,7 @@ pub enum AuthErrorCause {
 }
 
 impl AuthErrorCause {
-    /// The cause of an `error` on the wire.
+    /// Returns the cause for an `error` on the wire.
     #[must_use]
     pub fn from_error(error: &str) -> Self {
         match error {
@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn refusals_have_names_and_what_is_none_is_told_as_it_came() {
+    fn refusals_have_names_and_other_replies_are_kept_as_text() {
         let text = r#"{"error":"invalid_grant","error_description":"x","error_code":"KOE320"}"#;
         let Error::Auth { cause, code, .. } = Error::from_kauth(400, text) else { panic!("a refusal") };
         assert_eq!((cause, code), (AuthErrorCause::InvalidGrant, Some(Code::KOE320)));

@@ -1,6 +1,6 @@
-//! A client of Kakao Login for services in Rust: the authorization URL, tokens, user information, errors by name.
+//! A client of Kakao Login for services in Rust: authorization URL, tokens, user information, errors by name.
 //!
-//! It speaks to whatever answers at its base URLs: Kakao's own hosts, or a Kakaw.
+//! It works with any server at its base URLs: Kakao's own hosts, or Kakaw.
 //!
 //! ```no_run
 //! # async fn log_in(code: &str) -> Result<(), kakaw_sdk::Error> {
@@ -28,7 +28,7 @@ use serde::de::DeserializeOwned;
 
 pub use error::{AuthErrorCause, Error};
 
-/// An app and where it logs people in.
+/// An app, and the servers that log people in.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// Base URL of the authorization server, such as `https://kauth.kakao.com`.
@@ -37,14 +37,14 @@ pub struct Config {
     pub kapi: String,
     /// REST API key.
     pub client_id: String,
-    /// If the client-secret feature is on for the key.
+    /// Client secret, if the feature is on for the key.
     pub client_secret: Option<String>,
-    /// Registered for the key, letter for letter.
+    /// Redirect URI, exactly as registered for the key.
     pub redirect_uri: String,
 }
 
 impl Config {
-    /// A server that answers for both under one base URL, as Kakaw does.
+    /// Makes the configuration for a server with one base URL for both, such as Kakaw.
     #[must_use]
     pub fn at(base: &str) -> Self {
         Self {
@@ -66,19 +66,20 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client.
+    /// Makes a client.
     ///
     /// # Errors
-    /// A base URL is none, or the machine offers no HTTP client.
+    /// A base URL is invalid, or the HTTP client cannot be built.
     pub fn new(config: Config) -> Result<Self, Error> {
         let authorize = format!("{}/oauth/authorize", config.kauth);
         let authorize = Url::parse(&authorize).map_err(|error| Error::BaseUrl(format!("{authorize:?}: {error}")))?;
-        // A redirect of an API would carry the token to somewhere else.
+        // A redirect of an API would send the token to another server.
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build()?;
         Ok(Self { config, authorize, http })
     }
 
-    /// Where to send the person. `state` comes back with the code; `scope` asks for these items (empty = the app's).
+    /// Returns the URL to send the person to. The redirect repeats `state`. `scope` names the items to ask for; empty
+    /// means the app's.
     #[must_use]
     pub fn authorize_url(&self, state: &str, scope: &[Item]) -> String {
         let mut url = self.authorize.clone();
@@ -94,28 +95,28 @@ impl Client {
         url.into()
     }
 
-    /// Exchanges the code of a redirect.
+    /// Exchanges the code of a redirect for tokens.
     ///
     /// # Errors
-    /// [`Error::Auth`] as the server spells it, or the network's.
+    /// [`Error::Auth`] with the server's reply, or a network error.
     pub async fn exchange(&self, code: &str) -> Result<TokenReply, Error> {
         let parameters =
             [("grant_type", "authorization_code"), ("redirect_uri", &self.config.redirect_uri), ("code", code)];
         self.token(&parameters).await
     }
 
-    /// Renews the access token. Keep the refresh token unless the reply holds another.
+    /// Renews the access token. Keep the refresh token, unless the reply contains another one.
     ///
     /// # Errors
-    /// [`Error::Auth`] as the server spells it, or the network's.
+    /// [`Error::Auth`] with the server's reply, or a network error.
     pub async fn refresh(&self, refresh_token: &str) -> Result<TokenReply, Error> {
         self.token(&[("grant_type", "refresh_token"), ("refresh_token", refresh_token)]).await
     }
 
-    /// What the app may know about the person.
+    /// Returns what the app may know about the person.
     ///
     /// # Errors
-    /// [`Error::Api`] as the server spells it, or the network's.
+    /// [`Error::Api`] with the server's reply, or a network error.
     pub async fn me(&self, access_token: &str) -> Result<User, Error> {
         self.api(self.http.get(format!("{}/v2/user/me", self.config.kapi)), access_token).await
     }
@@ -123,7 +124,7 @@ impl Client {
     /// Ends this log-in: its access tokens and its refresh token.
     ///
     /// # Errors
-    /// [`Error::Api`] as the server spells it, or the network's.
+    /// [`Error::Api`] with the server's reply, or a network error.
     pub async fn log_out(&self, access_token: &str) -> Result<UserId, Error> {
         self.api(self.http.post(format!("{}/v1/user/logout", self.config.kapi)), access_token).await
     }
@@ -131,7 +132,7 @@ impl Client {
     /// Ends the link of the person with the app.
     ///
     /// # Errors
-    /// [`Error::Api`] as the server spells it, or the network's.
+    /// [`Error::Api`] with the server's reply, or a network error.
     pub async fn unlink(&self, access_token: &str) -> Result<UserId, Error> {
         self.api(self.http.post(format!("{}/v1/user/unlink", self.config.kapi)), access_token).await
     }
@@ -149,7 +150,7 @@ impl Client {
     }
 }
 
-/// A success decoded, or the refusal. What cannot be decoded is never taken for a success.
+/// Decodes a success, or the refusal. A reply that cannot be decoded never counts as success.
 async fn answer<T: DeserializeOwned>(request: RequestBuilder, refusal: fn(u16, &str) -> Error) -> Result<T, Error> {
     let response = request.send().await?;
     let status = response.status();

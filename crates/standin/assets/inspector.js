@@ -2,7 +2,7 @@
 const flows = document.getElementById("flows");
 const words = flows.dataset;
 const element = (name, text, className = "") => Object.assign(document.createElement(name), { textContent: text, className });
-const MENDABLE = ["KOE006", "KOE205"];
+const REGISTRABLE = ["KOE006", "KOE205"];
 const sections = new Map();
 
 const section = (exchange) => {
@@ -17,11 +17,11 @@ const section = (exchange) => {
   return found.querySelector("ol");
 };
 
-const send = (path, wish) =>
-  fetch(path, { method: wish ? "POST" : "GET", headers: { "kakaw-control": "1" }, body: wish && JSON.stringify(wish) });
+const send = (path, body) =>
+  fetch(path, { method: body ? "POST" : "GET", headers: { "kakaw-control": "1" }, body: body && JSON.stringify(body) });
 
-const mend = (exchange, button) =>
-  send("inspector/mend", { id: exchange.id })
+const register = (exchange, button) =>
+  send("inspector/register", { id: exchange.id })
     .then((answer) => (answer.ok ? words.mended : answer.json().then((json) => json.error_description)))
     .then((text) => { button.textContent = text; button.disabled = true; });
 
@@ -54,9 +54,9 @@ const row = (exchange) => {
   details.append(element("summary", exchange.at), element("pre", exchange.parameters.map(([name, value]) => `${name} = ${value}`).join("\n")));
   if (exchange.location) details.append(element("pre", `→ ${exchange.location}`));
   item.append(details);
-  if (MENDABLE.includes(exchange.code)) {
+  if (REGISTRABLE.includes(exchange.code)) {
     const button = element("button", words.mend, "small");
-    button.addEventListener("click", () => mend(exchange, button));
+    button.addEventListener("click", () => register(exchange, button));
     item.append(button);
   }
   if (exchange.method === "GET" && exchange.path === "/oauth/authorize") {

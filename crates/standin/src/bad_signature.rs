@@ -1,8 +1,8 @@
-//! Tokens and requests whose proof does not verify.
+//! Breaks the signatures of tokens and webhooks.
 
 use reqwest::header::{AUTHORIZATION, HeaderValue};
 
-/// A token whose signature does not verify.
+/// Returns the token with an invalid signature.
 #[must_use]
 pub fn with_bad_signature(token: &str) -> String {
     let (signed, signature) = token.rsplit_once('.').unwrap_or((token, ""));
@@ -10,7 +10,7 @@ pub fn with_bad_signature(token: &str) -> String {
     format!("{signed}.{first}{}", signature.get(1..).unwrap_or_default())
 }
 
-/// A notice that a receiver must refuse: with another admin key, or with a token whose signature does not verify.
+/// Changes a notice so that a receiver must refuse it: another admin key, or a token with an invalid signature.
 #[must_use]
 pub fn badly_signed(mut notice: reqwest::Request) -> reqwest::Request {
     if let Some(key) = notice.headers_mut().get_mut(AUTHORIZATION) {

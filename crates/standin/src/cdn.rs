@@ -1,4 +1,4 @@
-//! `GET /kakao_js_sdk/{version}/kakao.js` and `kakao.min.js` — what stands at the CDN of Kakao's JavaScript SDK.
+//! `GET /kakao_js_sdk/{version}/kakao.js` and `kakao.min.js` — the files of the CDN of Kakao's JavaScript SDK.
 
 use std::sync::Arc;
 
@@ -17,13 +17,13 @@ pub fn routes() -> Routes<Shared> {
         .plain("/kakao_js_sdk/{version}/kakao.min.js", routing::get(cdn))
 }
 
-/// What stands at Kakao's CDN: ours, or a copy of theirs that somebody keeps in a folder.
+/// Serves a file of Kakao's CDN: our SDK, or a copy of theirs from a configured folder.
 async fn cdn(State(world): State<Arc<World>>, uri: Uri, Path(version): Path<String>) -> Response {
     let Some(folder) = &world.real_sdk else {
         return (FOR_ALL, JAVASCRIPT_SDK).into_response();
     };
     let name = uri.path().rsplit('/').next().unwrap_or_default();
-    // A version is digits and points, so the file is in the folder.
+    // A version consists of digits and dots, so the path cannot leave the folder.
     let is_version = !version.contains("..") && version.bytes().all(|b| b.is_ascii_digit() || b == b'.');
     let places = [folder.join(if is_version { &version } else { "" }).join(name), folder.join(name)];
     for place in &places {

@@ -1,5 +1,5 @@
-//! Which world a request of a stand-in is for: the one whose listener it came to, else the one that its host names
-//! (`{world}.localhost`), else the one that its path begins with (`/w/{world}/…`), else the default world.
+//! Finds the world of a request: by the listener that it came to, else by its host (`{world}.localhost`), else by its
+//! path (`/w/{world}/…`), else the default world.
 
 use std::sync::Arc;
 
@@ -18,12 +18,12 @@ use crate::refused::Refused;
 use crate::world::{PREFIX, WORLDS};
 use crate::worlds::{Running, Worlds};
 
-/// Every world, behind one listener.
+/// Returns the router of all worlds, for one listener.
 pub fn every(worlds: Arc<Worlds>) -> Router {
     Router::new().fallback(dispatch).with_state(worlds)
 }
 
-/// Takes the traffic of a world's clients to Kakao's hosts.
+/// Intercepts the traffic of a world's clients to Kakao's hosts.
 ///
 /// # Errors
 /// There is no such world, or its addresses cannot be listened on.
@@ -31,7 +31,7 @@ pub async fn intercept(worlds: &Arc<Worlds>, name: &str, options: &Options) -> R
     worlds.intercept(name, only(Arc::clone(worlds), name), options).await
 }
 
-/// One world, behind a listener of its own.
+/// Returns the router of one world, for a listener of its own.
 fn only(worlds: Arc<Worlds>, name: &str) -> Router {
     let name: Arc<str> = name.into();
     let one = async move |State(worlds): State<Arc<Worlds>>, request: Request| match worlds.get(&name) {
@@ -63,16 +63,16 @@ fn of_host(headers: &HeaderMap) -> Option<&str> {
 
 fn unknown(name: &str) -> Response {
     let name: String = name.chars().take(70).collect();
-    let text = format!("there is no world {name:?} here: it was deleted, or never made (POST /control/v1/worlds)");
+    let text = format!("there is no world {name:?}: it was deleted, or never created (POST /control/v1/worlds)");
     error::json(
         StatusCode::NOT_FOUND,
         &json!({ "error": "invalid_request", "error_description": text, "msg": text, "code": -2 }),
     )
 }
 
-/// Has a world answer, which knows nothing of the path that it is below.
+/// Passes the request to a world, which does not see the prefix of its path.
 async fn pass(worlds: &Arc<Worlds>, running: &Running, prefix: &str, mut request: Request) -> Response {
-    // Whoever sends it himself names paths that are not ours.
+    // A client could set it itself, and name paths that are not ours.
     request.headers_mut().remove(PREFIX);
     request.extensions_mut().insert(Arc::clone(worlds));
     if let Some(below) = below(request.uri(), prefix) {
@@ -92,7 +92,7 @@ async fn pass(worlds: &Arc<Worlds>, running: &Running, prefix: &str, mut request
     response
 }
 
-/// The URI without the prefix, if there is one.
+/// Removes the prefix from the URI, if it is there.
 fn below(uri: &Uri, prefix: &str) -> Option<Uri> {
     let rest = uri.path_and_query()?.as_str().strip_prefix(prefix).filter(|_| !prefix.is_empty())?;
     let path = if rest.starts_with('/') { rest.to_owned() } else { format!("/{rest}") };

@@ -1,4 +1,4 @@
-//! The endpoints of a world: the platform's, recorded and with failures injected, and the stand-in's own.
+//! The endpoints of a world: the platform's, with recording and injected faults, and the stand-in's own.
 
 use std::sync::Arc;
 
@@ -12,12 +12,12 @@ use kakaw_platform::request::settled::Settled;
 use crate::world::{Shared, World};
 use crate::{cdn, control, inspector, record, start, talk, unattended};
 
-/// Every endpoint of a world.
+/// Returns the router of every endpoint of a world.
 pub fn of(world: Arc<World>) -> Router {
     with(world, Routes::new())
 }
 
-/// The same and `more`.
+/// The same with the routes in `more`.
 pub fn with(world: Arc<World>, more: Routes<Shared>) -> Router {
     let own = more.merge(start::routes()).merge(control::routes()).merge(inspector::routes()).merge(cdn::routes());
     let platform = Arc::clone(&world.platform);
@@ -28,7 +28,7 @@ pub fn with(world: Arc<World>, more: Routes<Shared>) -> Router {
     kakaw_platform::http::guarded(&platform, routes)
 }
 
-/// What a stand-in is asked to do with whole worlds takes as long as it takes.
+/// Requests about whole worlds have no limit of their time on the database.
 async fn patient(request: Request, next: Next) -> Response {
     if request.uri().path().starts_with("/control/") {
         return next.run(request).await;
@@ -36,7 +36,7 @@ async fn patient(request: Request, next: Next) -> Response {
     kakaw_platform::http::patient(request, next).await
 }
 
-/// Reads from an authorization request what only a stand-in settles: who answers its pages, or how KakaoTalk ended.
+/// Reads from an authorization request what only a stand-in decides: who answers its pages, or how KakaoTalk ended.
 async fn settle(mut request: Request, next: Next) -> Response {
     // An injected error comes first, then how KakaoTalk ended, then who answers the pages.
     if request.uri().path() == "/oauth/authorize" && request.extensions().get::<Settled>().is_none() {

@@ -1,4 +1,4 @@
-//! Faults that a stand-in injects on demand: which exchange is meant, and how it fails.
+//! Fault rules: which requests they match, and how these fail.
 
 use kakaw_core::app::webhooks::WebhookKind;
 use kakaw_core::{AccountId, AppId, Span};
@@ -11,48 +11,48 @@ use serde::{Deserialize, Serialize};
 
 use crate::durations::milliseconds;
 
-/// A rule. What is absent fits all.
+/// A rule. Absent fields match everything.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct FaultRule {
-    /// Given when the rule is added.
+    /// Assigned when the rule is added.
     #[schemars(skip)]
     pub id: u64,
-    /// `GET`, `POST` …
+    /// Method: `GET`, `POST` …
     #[serde(skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
-    /// The beginning of the path.
+    /// Prefix of the path.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
-    /// The key of the request, or of its token.
+    /// App key of the request or of its token.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub app_key: Option<String>,
-    /// Log-in id of the person whose token, code, log-in or session it is.
+    /// Login id of the person that the request's token, code, login or session belongs to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub person: Option<String>,
-    /// Not requests but deliveries of this webhook: `unlink` or `account_status`.
+    /// Matches deliveries of this webhook instead of requests: `unlink` or `account_status`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub webhook: Option<WebhookKind>,
     /// The account of `person`, found when the rule is added.
     #[serde(skip)]
     #[schemars(with = "Option<i64>")]
     pub account: Option<AccountId>,
-    /// Only the nth exchange that fits, counted from 1.
+    /// Only the nth match, counted from 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nth: Option<u64>,
-    /// At most so many exchanges.
+    /// Apply the fault at most this many times.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub times: Option<u64>,
-    /// 0 to 1; default 1.
+    /// Probability that the fault is applied, 0 to 1; default 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub probability: Option<f64>,
-    /// How the exchange fails.
+    /// The fault.
     pub fault: Fault,
-    /// Exchanges that fitted so far.
+    /// Number of matches so far.
     #[serde(skip_deserializing)]
     #[schemars(skip)]
     pub fitted: u64,
-    /// Exchanges that it was applied to so far.
+    /// How often it was applied so far.
     #[serde(skip_deserializing)]
     #[schemars(skip)]
     pub applied: u64,
@@ -62,42 +62,42 @@ pub struct FaultRule {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Fault {
-    /// Answer this code of the catalogue instead, as the mistake itself would be answered: JSON, a page, or a redirect.
+    /// Reply with this error code, in the same form as the real error: JSON, a page, or a redirect.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
-    /// Milliseconds of real time before the answer.
+    /// Delay of the reply in milliseconds of real time.
     #[serde(rename = "latency_ms", with = "milliseconds", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<u64>")]
+    /// Random extra delay, up to this many milliseconds.
     pub latency: Option<Duration>,
-    /// Up to so many milliseconds more.
     #[serde(rename = "spread_ms", with = "milliseconds", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<u64>")]
     pub spread: Option<Duration>,
-    /// Break the connection: before anything happens, or after it happened and the answer is lost.
+    /// Drop the connection before the request is processed, or after it: then the reply is lost.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub drop: Option<Drop>,
-    /// Break the connection after so many bytes of the body.
+    /// Drop the connection after this many bytes of the body.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cut: Option<usize>,
-    /// Another content type.
+    /// Send this content type.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub content_type: Option<String>,
-    /// A page of a broken gateway with this status, 500 to 599.
+    /// Reply with a gateway's error page with this status, 500 to 599.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
-    /// What is wrong with the ID token of `/oauth/token`.
+    /// The fault in the ID token of `/oauth/token`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id_token: Option<IdToken>,
-    /// What is wrong with the key set.
+    /// The fault in the key set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jwks: Option<Keys>,
-    /// What is wrong with the delivery of a webhook: `{"late": seconds}`, or a word.
+    /// The fault in a webhook's delivery: `{"late": seconds}`, or a word.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delivery: Option<Delivery>,
 }
 
 impl Fault {
-    /// Whether it says anything of an answer.
+    /// Whether it changes an answer.
     #[must_use]
     pub fn changes_an_answer(&self) -> bool {
         Self { delivery: None, ..self.clone() } != Self::default()
@@ -108,7 +108,7 @@ impl Fault {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Delivery {
-    /// So many seconds of world time later.
+    /// This many seconds of world time late.
     Late(Span),
     /// Twice, as after a crash between sending and writing down; a token keeps its `jti`.
     Twice,
@@ -147,7 +147,7 @@ pub enum Keys {
     Stale,
 }
 
-/// The rules of a world, in the order in which they were added.
+/// The fault rules of a world, in the order in which they were added.
 #[derive(Default)]
 pub struct FaultRules(Mutex<Rules>);
 
@@ -155,13 +155,13 @@ pub struct FaultRules(Mutex<Rules>);
 struct Rules {
     next: u64,
     rules: Vec<FaultRule>,
-    /// Deliveries that wait for the one that follows.
+    /// Deliveries that wait for the next one.
     overtaken: Vec<Overtaken>,
-    /// What happens to deliveries, by their id, once they are sent.
+    /// The faults of deliveries, by the delivery's id, until they are sent.
     kept: HashMap<i64, Delivery>,
 }
 
-/// A delivery that goes out after the next one of the same webhook.
+/// A delivery that is sent after the next one of the same webhook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Overtaken {
     app_id: AppId,
@@ -170,7 +170,7 @@ struct Overtaken {
 }
 
 impl FaultRules {
-    /// Adds a rule; returns its id.
+    /// Adds a rule. Returns its id.
     pub fn add(&self, mut rule: FaultRule) -> u64 {
         let mut rules = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         rules.next += 1;
@@ -179,7 +179,7 @@ impl FaultRules {
         rules.next
     }
 
-    /// Every rule, with how often it fitted and was applied.
+    /// Returns every rule, with how often it matched and was applied.
     #[must_use]
     pub fn list(&self) -> Vec<FaultRule> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).rules.clone()
@@ -191,13 +191,13 @@ impl FaultRules {
         rules.rules.retain(|rule| id.is_some_and(|id| rule.id != id));
     }
 
-    /// Whether there is none: then nothing need be looked at.
+    /// Whether there are no rules, so that nothing must be compared.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).rules.is_empty()
     }
 
-    /// The fault of this exchange, by the first rule that fits.
+    /// Returns the fault of this exchange: that of the first rule that matches.
     #[must_use]
     pub fn choose(&self, sent: &Sent<'_>) -> Option<(u64, Fault)> {
         self.first(sent.chance, |rule| {
@@ -209,30 +209,30 @@ impl FaultRules {
         })
     }
 
-    /// The fault of a delivery of this webhook, by the first rule that fits.
+    /// Returns the fault of a delivery of this webhook: that of the first rule that matches.
     #[must_use]
     pub fn choose_delivery(&self, webhook: WebhookKind, chance: f64) -> Option<Delivery> {
         self.first(chance, |rule| rule.webhook == Some(webhook))?.1.delivery
     }
 
-    /// Keeps what happens to a delivery until it is sent.
+    /// Stores the fault of a delivery until it is sent.
     pub fn keep_for(&self, delivery: i64, fault: Delivery) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).kept.insert(delivery, fault);
     }
 
-    /// What happens to a delivery that is sent now.
+    /// Takes the fault of a delivery that is sent now.
     #[must_use]
     pub fn kept_for(&self, delivery: i64) -> Option<Delivery> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).kept.remove(&delivery)
     }
 
-    /// Says that a delivery waits for the one that follows.
+    /// Records that a delivery waits for the next one.
     pub fn let_overtake(&self, app_id: AppId, kind: WebhookKind, id: i64) {
         let mut rules = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         rules.overtaken.push(Overtaken { app_id, kind, id });
     }
 
-    /// Those that waited for this delivery, which has ended.
+    /// Returns the deliveries that waited for this one, which has ended.
     #[must_use]
     pub fn overtaken_by(&self, app_id: AppId, kind: WebhookKind, id: i64) -> Vec<i64> {
         let mut rules = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -258,13 +258,13 @@ impl FaultRules {
     }
 }
 
-/// What rules are compared with.
+/// The values that rules are compared with.
 #[derive(Debug, Clone, Copy)]
 pub struct Sent<'a> {
     pub method: &'a str,
     pub path: &'a str,
     pub app_key: Option<&'a str>,
-    /// The account, where a rule wants to know.
+    /// The account, if a rule needs it.
     pub person: Option<AccountId>,
     /// From 0 to 1.
     pub chance: f64,

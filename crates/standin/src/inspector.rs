@@ -1,8 +1,8 @@
-//! `GET /inspector` — a live page of log-ins: what was asked, what was decided and why.
+//! `GET /inspector` — a live page of log-ins: the requests, the decisions and their reasons.
 //! `GET /inspector/events` — the same as server-sent events, one exchange each.
-//! `POST /inspector/mend` — register what a refused request sent: its redirect URI (KOE006) or consent items (KOE205).
+//! `POST /inspector/register` — register what a refused request sent: its redirect URI (KOE006) or consent items (KOE205).
 //!
-//! Only in a stand-in, only for callers on this machine, and never for pages of other origins.
+//! Only a stand-in has it, only callers on this machine may use it, and pages of other origins never may.
 
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -34,7 +34,7 @@ use kakaw_platform::request::context::{self, RequestContext};
 
 const SCRIPT: [(header::HeaderName, &str); 1] = [(header::CONTENT_TYPE, "text/javascript;charset=UTF-8")];
 
-/// A comment now and then shows that the connection lives.
+/// Interval between comments, which show that the connection is alive.
 const PULSE: Duration = Duration::from_secs(20);
 
 pub fn routes() -> Routes<Shared> {
@@ -42,7 +42,7 @@ pub fn routes() -> Routes<Shared> {
         .listed(Method::Get, "/inspector", show)
         .plain("/assets/inspector.js", routing::get(async || (SCRIPT, include_str!("../assets/inspector.js"))))
         .plain("/inspector/events", routing::get(events))
-        .listed(Method::Post, "/inspector/mend", mend)
+        .listed(Method::Post, "/inspector/register", register)
 }
 
 async fn show(context: RequestContext) -> Response {
@@ -56,7 +56,7 @@ async fn events(
 ) -> Response {
     let site = headers.get("sec-fetch-site").and_then(|site| site.to_str().ok()).unwrap_or("same-origin");
     if !peer.ip().to_canonical().is_loopback() || !["same-origin", "none"].contains(&site) {
-        let reason = "the inspector is for its own page on this machine".to_owned();
+        let reason = "the inspector accepts requests only from its own page on this machine".to_owned();
         return Error::from(Problem::BadTokenRequest { reason })
             .kauth(&world.platform, &context::base(&world.platform, &headers));
     }
@@ -85,7 +85,7 @@ fn event(exchange: &Exchange) -> String {
     format!("data: {}\n\n", serde_json::to_string(exchange).unwrap_or_default())
 }
 
-/// A body that goes on for as long as somebody listens.
+/// A body that continues while somebody reads it.
 struct Events(mpsc::Receiver<Bytes>);
 
 impl HttpBody for Events {
@@ -102,13 +102,13 @@ impl HttpBody for Events {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Mend {
+struct Register {
     /// The refused exchange.
     id: u64,
 }
 
-async fn mend(Sent(caller, Mend { id }): Sent<Mend>) -> Response {
-    match mended(&caller.world, id).await {
+async fn register(Sent(caller, Register { id }): Sent<Register>) -> Response {
+    match register_sent(&caller.world, id).await {
         Ok(()) => StatusCode::NO_CONTENT.into_response(),
         Err(error) => error.kauth(&caller.world.platform, &caller.base),
     }
@@ -118,20 +118,21 @@ fn refused(reason: String) -> Error {
     Problem::BadTokenRequest { reason }.into()
 }
 
-async fn mended(world: &World, id: u64) -> Result<(), Error> {
+async fn register_sent(world: &World, id: u64) -> Result<(), Error> {
     let filter = Filter { after: Some(id.saturating_sub(1)), ..Filter::default() };
     let exchange = world.requests.list(&filter).into_iter().find(|exchange| exchange.id == id);
-    let exchange = exchange.ok_or_else(|| refused(format!("there is no exchange {id} in the log")))?;
+    let exchange = exchange.ok_or_else(|| refused(format!("there is no request {id} in the log")))?;
     let sent = |name: &str| exchange.parameters.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str());
     let key = exchange.app_key.as_deref().unwrap_or_default();
-    let (app, _) =
-        app_keys::with_app(&world.platform.store, key).await?.ok_or_else(|| refused("its app is gone".to_owned()))?;
+    let (app, _) = app_keys::with_app(&world.platform.store, key)
+        .await?
+        .ok_or_else(|| refused("its app was deleted".to_owned()))?;
     let (platform, actor, version) = (&world.platform, Actor::ControlApi, Some(Version(app.version)));
     let changed = match exchange.code {
         Some("KOE006") => {
             let keys = app_keys::of_app(&platform.store, app.id).await?;
             let Some(stored) = keys.into_iter().find(|stored| stored.key.key == key) else {
-                return Err(refused("its key is gone".to_owned()));
+                return Err(refused("its key was deleted".to_owned()));
             };
             let mut settings = stored.key.settings;
             settings.redirect_uris.push(sent("redirect_uri").unwrap_or_default().to_owned());
@@ -151,7 +152,7 @@ async fn mended(world: &World, id: u64) -> Result<(), Error> {
             }
             ChangeApp { id: app.id.0, settings }.run(platform, &actor, version).await
         }
-        _ => return Err(refused("only KOE006 and KOE205 can be mended by a click".to_owned())),
+        _ => return Err(refused("only KOE006 and KOE205 can be fixed with a click".to_owned())),
     };
     match changed {
         Ok(_) => Ok(()),

@@ -1,5 +1,6 @@
-//! RSA keys in stock. Making one takes longer than making a world, so the worlds of a stand-in draw from here. A key is
-//! given away once: a deleted world's key would make its ID tokens good in the next one, which may have the same issuer.
+//! A stock of RSA keys. Generating one takes longer than making a world, so the worlds of a stand-in take keys from
+//! here. Each key is used once: with a deleted world's key, its ID tokens would be valid in the next world, which may
+//! have the same issuer.
 
 use std::num::NonZero;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,22 +12,23 @@ use tokio::sync::Semaphore;
 
 use kakaw_platform::priority;
 
-/// Keys that lie ready. Some 5 seconds of one core, which nobody else wants at that moment.
+/// Number of keys in the stock. They take about 5 seconds of one core, when nobody else needs it.
 const STOCK: usize = 64;
-/// Threads at most that fill the stock.
+/// Maximum number of threads that fill the stock.
 const FILLERS: usize = 4;
 
-/// The stock. Nothing is made before the first world asks for it.
+/// The stock. It is empty until the first world is made.
 pub struct KeyPool {
     shelf: Arc<Shelf>,
     size: usize,
     filling: OnceLock<()>,
-    /// Who finds the stock empty makes a key at once, but no more keys at a time than there are cores.
+    /// A caller that finds the stock empty generates a key itself. At most as many keys as cores are generated at a
+    /// time.
     making: Semaphore,
     made_on_demand: AtomicUsize,
 }
 
-/// What the threads that fill it share with it.
+/// The state that it shares with the threads that fill it.
 #[derive(Default)]
 struct Shelf {
     kept: Mutex<Kept>,
@@ -36,7 +38,7 @@ struct Shelf {
 #[derive(Default)]
 struct Kept {
     keys: Vec<SigningKey>,
-    /// Nobody takes any more.
+    /// The pool is dropped.
     ended: bool,
 }
 
@@ -54,7 +56,7 @@ impl Drop for KeyPool {
 }
 
 impl KeyPool {
-    /// A stock of this size.
+    /// Makes a stock of this size.
     #[must_use]
     pub fn of(size: usize) -> Self {
         Self {
@@ -66,25 +68,25 @@ impl KeyPool {
         }
     }
 
-    /// Begins to fill the stock, once, and keeps it full from then on.
+    /// Starts to fill the stock, once, and keeps it full from then on.
     pub fn fill(&self) {
         self.filling.get_or_init(|| {
             for _ in 0..cores().min(FILLERS) {
                 let (shelf, size) = (Arc::clone(&self.shelf), self.size);
-                // Without a thread every key is made on demand.
+                // Without a thread, every key is generated on demand.
                 let _ = thread::Builder::new().name("rsa-keys".to_owned()).spawn(move || shelf.keep_full(size));
             }
         });
     }
 
-    /// The next key; one that is made now if the stock is empty. Nothing if none can be made.
+    /// Takes a key from the stock, or generates one if the stock is empty. Returns `None` if none can be generated.
     pub async fn take(&self) -> Option<SigningKey> {
         self.fill();
         if let Some(key) = self.shelf.take() {
             return Some(key);
         }
         let _turn = self.making.acquire().await.ok()?;
-        // The stock may have been faster.
+        // The stock may have a key by now.
         if let Some(key) = self.shelf.take() {
             return Some(key);
         }
@@ -92,13 +94,13 @@ impl KeyPool {
         tokio::task::spawn_blocking(SigningKey::generate).await.ok().flatten()
     }
 
-    /// Keys that lie ready.
+    /// Returns the number of keys in the stock.
     #[must_use]
     pub fn ready(&self) -> usize {
         self.shelf.kept.lock().unwrap_or_else(PoisonError::into_inner).keys.len()
     }
 
-    /// Keys for which somebody had to wait.
+    /// Returns the number of keys that a caller had to wait for.
     #[must_use]
     pub fn made_on_demand(&self) -> usize {
         self.made_on_demand.load(Ordering::SeqCst)
@@ -163,7 +165,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_finds_it_empty_gets_a_key_all_the_same() {
+    async fn an_empty_stock_still_gives_a_key() {
         let pool = Arc::new(KeyPool::of(0));
         let asks = (0..3).map(|_| {
             tokio::spawn({

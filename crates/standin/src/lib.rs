@@ -1,4 +1,4 @@
-//! What only a stand-in has, around the login platform.
+//! The stand-in: what it adds around the login platform.
 
 mod bad_signature;
 pub mod cdn;

@@ -1,4 +1,4 @@
-//! People that break services, by name: put in a stand-in's world with one call.
+//! Presets: people with special data that services often do not handle. One call adds one to a stand-in's world.
 
 use kakaw_core::account::LoginId;
 use kakaw_core::app::{App, Consent};
@@ -47,27 +47,27 @@ presets! {
     NoEmail "no_email";
     /// The email is not verified: `is_email_verified` is false.
     UnverifiedEmail "unverified_email";
-    /// The email belongs to another account by now: `is_email_valid` is false.
+    /// The email now belongs to another account: `is_email_valid` is false.
     InvalidEmail "invalid_email";
-    /// Linked, and the email was not agreed to: `email_needs_agreement` is true and `email` is absent.
+    /// Linked, but the person did not agree to share the email: `email_needs_agreement` is true and `email` is absent.
     DeclinedEmail "declined_email";
-    /// No nickname and no picture of the person's own: the default nickname, marked by `is_default_nickname`.
+    /// No nickname and no picture: the default nickname is returned, marked by `is_default_nickname`.
     NoProfile "no_profile";
     /// No KakaoTalk account, so no phone number: `phone_number` is absent.
     NoTalk "no_talk";
-    /// A child of ten: apps may refuse (`access_denied`, `Not allowed under age 14`).
+    /// A child of ten: apps may refuse the login (`access_denied`, `Not allowed under age 14`).
     Under14 "under_14";
-    /// The account is restricted: the log-in ends on a page.
+    /// The account is restricted: the login ends on a page.
     Restricted "restricted";
-    /// The app is made a test app, and the person is not of its team (KOE005).
+    /// The app becomes a test app, and the person is not in its team (KOE005).
     NotTeamMember "not_team_member";
-    /// Never linked with the app: the admin key finds nobody (-101).
+    /// Never linked with the app: calls with the admin key get -101.
     NotLinked "not_linked";
-    /// Linked, and the sign-up is not finished (-102): due in 24 hours.
+    /// Linked, but the sign-up is not finished (-102); it expires in 24 hours.
     PreRegistered "pre_registered";
 }
 
-/// A preset, as it is told.
+/// A preset, as the control API returns it.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Known {
     pub preset: Preset,
@@ -85,12 +85,12 @@ pub fn known() -> Vec<Known> {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UsePreset {
-    /// Its name, as `presets` lists them.
+    /// Name of the preset; `presets` lists them.
     pub preset: Preset,
     /// App id; default: the first app of the world.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub app: Option<i64>,
-    /// Log-in id of the person; default: the preset's name with dashes. An account of this id is changed.
+    /// Login id of the person; default: the preset's name with dashes. An existing account with this id is changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub login: Option<String>,
 }
@@ -98,9 +98,9 @@ pub struct UsePreset {
 /// Who is in the world now.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Made {
-    /// Log-in id.
+    /// Login id.
     pub person: String,
-    /// On the log-in page.
+    /// Password for the login page.
     pub password: String,
     /// App id.
     pub app: i64,
@@ -133,7 +133,7 @@ impl UsePreset {
             make_test_app(world, &app, &login).await?;
         }
         let file: WorldFile = serde_json::from_value(json!({ "people": [person] }))
-            .map_err(|error| Refused::Wrong(format!("login: {login:?} cannot be a person: {error}")))?;
+            .map_err(|error| Refused::Wrong(format!("login: {login:?} is not a valid login id: {error}")))?;
         world_file::apply(&world.platform, &Actor::ControlApi, &file).await?;
         let stored = accounts::by_login(&world.platform.store, &LoginId::of(&login)).await?;
         let link = match &stored {
@@ -145,7 +145,7 @@ impl UsePreset {
     }
 }
 
-/// A person with everything, and then what the preset takes away; as a world file spells it.
+/// Returns a person with every attribute, minus what the preset removes, in the format of a world file.
 fn person(world: &World, preset: Preset, app: &App, login: &str, password: &str) -> Value {
     let mut person = json!({
         "id": login,

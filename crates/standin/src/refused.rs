@@ -1,11 +1,11 @@
-//! Why something that a stand-in was asked for was not done.
+//! Why a stand-in refused a control request.
 
 use kakaw_platform::manage;
 
-/// Why it was not done.
+/// Why a request was refused.
 #[derive(Debug, thiserror::Error)]
 pub enum Refused {
-    /// What was received, what was expected.
+    /// What was received and what was expected.
     #[error("{0}")]
     Wrong(String),
     /// The platform refused a change of settings or people.

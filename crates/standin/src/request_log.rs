@@ -1,4 +1,5 @@
-//! The log of a stand-in: what was asked, what was answered, and why. Passwords, secrets, codes and tokens are not kept.
+//! The request log of a stand-in: requests, responses and their reasons. It stores no passwords, secrets, codes and
+//! tokens.
 
 use kakaw_core::{AccountId, AppId};
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -14,9 +15,9 @@ use tokio::sync::Notify;
 
 use crate::durations::microseconds;
 
-/// Exchanges that are kept.
+/// Maximum number of exchanges.
 const KEPT: usize = 1000;
-/// Characters of one value that are kept.
+/// Maximum length of one value, in characters.
 const VALUE: usize = 300;
 /// Parameters whose values are masked.
 const SECRET: [&str; 14] = [
@@ -30,8 +31,8 @@ const SECRET: [&str; 14] = [
     "code_verifier",
     "agt",
     "kakaw_form",
-    "kakaw_step",
-    "kakaw_picker",
+    "kakaw_interaction",
+    "kakaw_selection",
     "kauth_tx_id",
     "continue",
 ];
@@ -65,7 +66,7 @@ pub struct Exchange {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<i64>")]
     pub app: Option<AppId>,
-    /// Log-in id of the person whose token, code, log-in or session it is.
+    /// Login id of the person that the request's token, code, login or session belongs to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub person: Option<String>,
     /// Their account.
@@ -102,7 +103,7 @@ pub struct RequestLog {
     flows: Mutex<Flows>,
 }
 
-/// What belongs together: browsers, codes and tokens by their hashes, each with its log-in.
+/// The log-ins of browsers, codes and tokens, which are stored by their hashes.
 #[derive(Default)]
 struct Flows {
     last: u64,
@@ -120,33 +121,33 @@ struct Kept {
 #[derive(Debug, Clone, Default, serde::Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Filter {
-    /// Only after this id.
+    /// Only requests after this id.
     pub after: Option<u64>,
-    /// `GET`, `POST` …
+    /// Method: `GET`, `POST` …
     pub method: Option<String>,
-    /// The beginning of the path.
+    /// Prefix of the path.
     pub path: Option<String>,
-    /// The key of the request, or of its token.
+    /// App key of the request or of its token.
     pub app_key: Option<String>,
-    /// The id of the app of the key, of the token or of the admin key.
+    /// Id of the app that the key, the token or the admin key belongs to.
     #[schemars(with = "Option<i64>")]
     pub app: Option<AppId>,
-    /// Log-in id of the person whose token, code, log-in or session it is.
+    /// Login id of the person that the request's token, code, login or session belongs to.
     pub person: Option<String>,
     /// The account of `person`, found when the filter is read.
     #[serde(skip)]
     #[schemars(with = "Option<i64>")]
     pub account: Option<AccountId>,
-    /// Values of parameters, of the query or the form: `parameters.state=abc`. Of secrets, the first letters are compared.
+    /// Values of parameters in the query or the form: `parameters.state=abc`. Of secrets, only the first letters are compared.
     pub parameters: BTreeMap<String, String>,
-    /// HTTP status.
+    /// HTTP status of the reply.
     pub status: Option<u16>,
-    /// The code of the catalogue.
+    /// Error code.
     pub code: Option<String>,
 }
 
 impl Filter {
-    /// Whether an exchange is meant.
+    /// Whether an exchange matches.
     #[must_use]
     pub fn fits(&self, exchange: &Exchange) -> bool {
         self.after.is_none_or(|after| exchange.id > after)
@@ -165,7 +166,7 @@ impl Filter {
 }
 
 impl RequestLog {
-    /// Adds an exchange; its id is given here.
+    /// Adds an exchange, and gives it an id.
     pub fn add(&self, mut exchange: Exchange) {
         {
             let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
@@ -179,24 +180,24 @@ impl RequestLog {
         self.added.notify_waiters();
     }
 
-    /// The exchanges that are meant, oldest first.
+    /// Returns the matching exchanges, oldest first.
     #[must_use]
     pub fn list(&self, filter: &Filter) -> Vec<Exchange> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.exchanges.iter().filter(|exchange| filter.fits(exchange)).cloned().collect()
     }
 
-    /// The exchange of this id, if it is still kept.
+    /// Returns the exchange with this id, if it is still kept.
     #[must_use]
     pub fn get(&self, id: u64) -> Option<Exchange> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.exchanges.iter().find(|exchange| exchange.id == id).cloned()
     }
 
-    /// The first exchange that is meant, waiting for it.
+    /// Waits for the first matching exchange.
     pub async fn wait(&self, filter: &Filter) -> Exchange {
         loop {
-            // Listening comes before looking, so that nothing falls between.
+            // Subscribe before reading, so that no exchange is missed.
             let added = self.added.notified();
             if let Some(found) = self.list(filter).into_iter().next() {
                 return found;
@@ -205,20 +206,20 @@ impl RequestLog {
         }
     }
 
-    /// The log-in that this browser, code or token belongs to.
+    /// Returns the log-in of this browser, code or token.
     #[must_use]
     pub fn flow_of(&self, key: &str) -> Option<u64> {
         self.flows.lock().unwrap_or_else(PoisonError::into_inner).by_key.get(&secret::hash(key)).copied()
     }
 
-    /// A new log-in.
+    /// Starts a log-in.
     pub fn begin_flow(&self) -> u64 {
         let mut flows = self.flows.lock().unwrap_or_else(PoisonError::into_inner);
         flows.last += 1;
         flows.last
     }
 
-    /// Says that this browser, code or token belongs to a log-in.
+    /// Records that this browser, code or token belongs to a log-in.
     pub fn belongs(&self, key: &str, flow: u64) {
         let key = secret::hash(key);
         let mut flows = self.flows.lock().unwrap_or_else(PoisonError::into_inner);
@@ -232,7 +233,7 @@ impl RequestLog {
         }
     }
 
-    /// The exchanges after this id, waiting for the first.
+    /// Waits for an exchange after this id, and returns all of them.
     pub async fn after(&self, after: u64) -> Vec<Exchange> {
         let filter = Filter { after: Some(after), ..Filter::default() };
         loop {
@@ -245,20 +246,20 @@ impl RequestLog {
         }
     }
 
-    /// Forgets everything; ids go on.
+    /// Deletes all exchanges. Ids continue.
     pub fn clear(&self) {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).exchanges.clear();
     }
 }
 
-/// Parameters as they may be kept.
+/// Returns parameters with secrets masked.
 #[must_use]
 pub fn kept(text: &str) -> Vec<(String, String)> {
     let pairs = Pairs::parse(text).unwrap_or_default();
     pairs.iter().take(50).map(|(name, value)| (cut(name), kept_value(name, value))).collect()
 }
 
-/// A redirect's target as it may be kept.
+/// Returns the target of a redirect with secrets masked.
 #[must_use]
 pub fn kept_location(location: &str) -> String {
     let (path, query) = split_query(location);
@@ -269,7 +270,7 @@ pub fn kept_location(location: &str) -> String {
     cut(&format!("{path}?{}", pairs.collect::<Vec<_>>().join("&")))
 }
 
-/// A header as it may be kept: of credentials the scheme and the first letters.
+/// Returns a header with secrets masked: of credentials, the scheme and the first letters remain.
 #[must_use]
 pub fn kept_header(name: &str, value: &str) -> String {
     match value.split_once(' ') {

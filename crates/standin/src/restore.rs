@@ -1,11 +1,11 @@
-//! Keeping a moment of a stand-in's world, and going back to it.
+//! Takes snapshots of a stand-in's world, and restores them.
 
 use kakaw_store::{Error, snapshot};
 
 use crate::snapshots::{Moment, START};
 use crate::world::World;
 
-/// Keeps this moment under a name; a moment of the same name is replaced. Returns whether there was room.
+/// Takes a snapshot under a name. A snapshot with the same name is replaced. Returns whether there was room.
 ///
 /// # Errors
 /// The database failed.
@@ -15,7 +15,7 @@ pub async fn take(world: &World, name: &str) -> Result<bool, Error> {
     Ok(world.snapshots.put(name, moment))
 }
 
-/// Goes back to a moment; returns whether there is one of this name.
+/// Restores a snapshot. Returns whether there is one with this name.
 ///
 /// # Errors
 /// The database failed.
@@ -27,7 +27,7 @@ pub async fn restore(world: &World, name: &str) -> Result<bool, Error> {
     Ok(true)
 }
 
-/// Goes back to the start, and forgets requests and faults. Returns whether the start was kept.
+/// Restores the start, and deletes recorded requests and faults. Returns whether the start was kept.
 ///
 /// # Errors
 /// The database failed.

@@ -1,4 +1,4 @@
-//! Work that hangs on the world's time: done when the clock is moved, in the order in which it falls due.
+//! Work that depends on the world's time. It is done when the clock is moved, in the order in which it is due.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::world::World;
 use kakaw_platform::deliver;
 use kakaw_platform::jobs;
 
-/// Moves the clock to `to`; on the way it stops wherever something is due, and that is done first.
+/// Moves the clock to `to`. On the way it stops at each due time, and does the due work first.
 ///
 /// # Errors
 /// The database failed.
@@ -19,7 +19,7 @@ pub async fn advance_to(world: &Arc<World>, to: Millis) -> Result<(), Error> {
             world.place.clock.move_to(due);
         }
         run_due(world).await?;
-        // What failed is due later; what stays due now would hold the clock for ever.
+        // Work that failed is due later. Work that is still due now would stop the clock for ever.
         if next_due(world).await? == Some(due) {
             break;
         }

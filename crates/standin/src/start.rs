@@ -1,4 +1,4 @@
-//! `GET /` — where to go in a stand-in: the sample service, the apps, the people and their passwords.
+//! `GET /` — the first page of a stand-in: the sample service, the apps, the people and their passwords.
 
 use std::sync::Arc;
 
@@ -16,10 +16,10 @@ use kakaw_platform::http::error::Error;
 use kakaw_platform::pages;
 use kakaw_platform::request::context::RequestContext;
 
-/// Rows of each table at most: a page, not an export.
+/// Maximum number of rows of each table, because this page is not an export.
 const ROWS: i64 = 50;
 
-/// The route; only a stand-in has it.
+/// The route, which only a stand-in has.
 pub fn routes() -> Routes<Shared> {
     Routes::new().listed(Method::Get, "/", get)
 }
@@ -48,7 +48,7 @@ async fn load(context: &RequestContext, demo: bool) -> Result<Start, Error> {
             let open = |sealed: &String| String::from_utf8(platform.sealer.open(Purpose::Keep, sealed)?).ok();
             Person {
                 login: attributes.email.or(attributes.id).unwrap_or_default(),
-                // Of a world file, and not yet hashed by a first log-in.
+                // The password of a world file, while it is stored sealed.
                 password: stored.sealed_password.as_ref().and_then(open),
                 restricted: stored.account.restricted,
             }

@@ -1,4 +1,4 @@
-//! `GET /scheme/{link}` — in a stand-in, what a device opens to log in through KakaoTalk: a page on which the tester
+//! `GET /scheme/{link}` — what a device opens to log in through KakaoTalk: in a stand-in, a page on which the tester
 //! chooses how that ends. The link is `kakaotalk://inappbrowser?url=…` (JavaScript SDK) or
 //! `kakaokompassauth://authorize?…` (iOS SDK), percent-encoded.
 
@@ -21,23 +21,23 @@ use kakaw_platform::pages;
 use kakaw_platform::request::context::RequestContext;
 use kakaw_platform::request::settled::Settled;
 
-/// Says in an authorization request how KakaoTalk ended.
+/// The parameter of an authorization request that says how KakaoTalk ended.
 const ENDED: &str = "kakaw_talk";
 const AUTHORIZE: &str = "/oauth/authorize";
 
-/// The route; only a stand-in has it.
+/// The route, which only a stand-in has.
 pub fn routes() -> Routes<Shared> {
     Routes::new().plain("/scheme/{*link}", routing::get(get))
 }
 
-/// How KakaoTalk ends when nobody logs in through it.
+/// How KakaoTalk ends without a log-in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Outcome {
     /// The person goes back, in the web view of a page.
     Denied,
     /// The person goes back, in an app.
     Cancelled,
-    /// It is installed, and has no account.
+    /// KakaoTalk is installed and has no account.
     NotSupported,
 }
 
@@ -52,13 +52,13 @@ impl Outcome {
         }
     }
 
-    /// What the request says.
+    /// Reads the outcome from a request.
     fn of(pairs: &Pairs) -> Option<Self> {
         let said = pairs.one(ENDED).ok().flatten()?;
         Self::ALL.into_iter().find(|outcome| outcome.id() == said)
     }
 
-    /// `error` and `error_description`, as the app gets them.
+    /// Returns `error` and `error_description`, as the app gets them.
     const fn error(self) -> (&'static str, &'static str) {
         match self {
             Self::Denied => ("access_denied", "User denied access"),
@@ -97,7 +97,7 @@ async fn get(context: RequestContext, uri: Uri) -> Response {
     }
 }
 
-/// What a link asks for.
+/// The contents of a link.
 #[derive(Debug, PartialEq, Eq)]
 struct Link {
     /// Our own authorization request.
@@ -108,7 +108,7 @@ struct Link {
 
 fn read(path: &str) -> Result<Link, String> {
     let encoded = path.strip_prefix("/scheme/").unwrap_or_default();
-    // What follows is for devices without KakaoTalk.
+    // The rest is for devices without KakaoTalk.
     let encoded = encoded.split("&web=").next().unwrap_or_default();
     let link = percent_decode_str(encoded).decode_utf8().map_err(|_| "the link is not UTF-8".to_owned())?;
     if let Some(query) = link.strip_prefix("kakaotalk://inappbrowser?") {
@@ -116,8 +116,8 @@ fn read(path: &str) -> Result<Link, String> {
         let url = pairs.one("url").ok().flatten().unwrap_or_default();
         let query = url.split_once(&format!("{AUTHORIZE}?")).map(|(_, query)| query);
         let query = query.ok_or_else(|| format!("url is {url:?}; expected an authorization request"))?;
-        // On a phone the page stays open behind KakaoTalk and polls. Here this page replaces it: the log-in ends with the
-        // redirect that a request without a popup ends with.
+        // On a phone, the page stays open behind KakaoTalk and polls. Here this page replaces it, so the log-in ends
+        // with the redirect of a request without a popup.
         let kept = query.split('&').filter(|pair| *pair != "is_popup=true").collect::<Vec<_>>().join("&");
         return Ok(Link { authorize: format!("{AUTHORIZE}?{kept}"), in_app: false });
     }
@@ -128,10 +128,10 @@ fn read(path: &str) -> Result<Link, String> {
     let mut all: BTreeMap<String, String> = BTreeMap::new();
     for (name, value) in pairs.iter() {
         match name {
-            // Two of the parameters hold others, as JSON.
+            // Two of the parameters contain others, as JSON.
             "params" | "headers" => {
                 let inner: BTreeMap<String, Value> =
-                    serde_json::from_str(value).map_err(|error| format!("{name} is no JSON object: {error}"))?;
+                    serde_json::from_str(value).map_err(|error| format!("{name} is not a JSON object: {error}"))?;
                 let text = |value: Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
                 all.extend(inner.into_iter().map(|(name, value)| (name.replace("KA", "ka"), text(value))));
             }

@@ -1,8 +1,8 @@
-//! Log-ins without pages, in a stand-in only: `login_hint=kakaw:PERSON`, or the header `Kakaw-Login: PERSON`.
+//! Log-ins without pages, which only a stand-in has: `login_hint=kakaw:PERSON`, or the header `Kakaw-Login: PERSON`.
 //!
-//! `PERSON` is a log-in id; `;deny` after it presses Cancel, whether anything would be asked or not;
-//! `;only=profile_nickname,use` agrees to these items, service terms and channels only. Otherwise the person agrees to
-//! everything that is asked. The control API says the same by values ([`Unattended`]), which nobody parses again.
+//! `PERSON` is a log-in id. With `;deny` the person cancels, whether anything would be asked or not. With
+//! `;only=profile_nickname,use` the person agrees to these items, service terms and channels only. Otherwise the person
+//! agrees to everything that is asked. The control API passes the same as values ([`Unattended`]), without this text.
 
 use axum::extract::Request;
 use axum::http::HeaderMap;
@@ -13,7 +13,7 @@ use kakaw_wire::scope;
 /// The header.
 pub const HEADER: &str = "kakaw-login";
 
-/// The person whom a request names, for fault rules.
+/// Returns the person that a request names, for fault rules.
 #[must_use]
 pub fn hinted<'a>(headers: &'a HeaderMap, query: &'a Pairs) -> Option<&'a str> {
     let hint = query.one("login_hint").ok().flatten().and_then(|hint| hint.strip_prefix("kakaw:"));

@@ -1,4 +1,4 @@
-//! A world: a platform with a clock that can be moved, what it was asked, and what is injected into its answers.
+//! A world: a platform with a movable clock, a request log, and injected faults.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -22,7 +22,7 @@ use crate::snapshots::Snapshots;
 /// The name of the world that every process has.
 pub const DEFAULT: &str = "default";
 
-/// Hosts of Kakao Login that reach us when a client's traffic is redirected here.
+/// Hosts of Kakao Login that a client's intercepted traffic can be for.
 pub const KAKAO_HOSTS: [&str; 8] = [
     "kauth.kakao.com",
     "kapi.kakao.com",
@@ -34,28 +34,29 @@ pub const KAKAO_HOSTS: [&str; 8] = [
     "t1.kakaocdn.net",
 ];
 
-/// What the path of a world begins with, before its name.
+/// The prefix of a world's path, before its name.
 pub const WORLDS: &str = "/w/";
 
-/// Says below which path a world is reached; set by [`crate::dispatch`], and removed from requests that come with it.
+/// The header with the path prefix of a world. [`crate::dispatch`] sets it, and removes it from requests that arrive
+/// with it.
 pub const PREFIX: HeaderName = HeaderName::from_static("x-forwarded-prefix");
 
 /// A platform, and what only a stand-in has.
 pub struct World {
     pub platform: Arc<Platform>,
     pub place: Arc<Place>,
-    /// What was asked and answered.
+    /// The recorded exchanges.
     pub requests: RequestLog,
-    /// Moments to go back to.
+    /// The snapshots.
     pub snapshots: Snapshots,
-    /// What a control request from another machine must carry; without it there are none.
+    /// The token that a control request from another machine must contain. Without a token, no other machine may call.
     pub control_token: Option<Secret>,
-    /// A copy of Kakao's JavaScript SDK, given out instead of ours.
+    /// A folder with a copy of Kakao's JavaScript SDK, which is served instead of ours.
     pub real_sdk: Option<PathBuf>,
 }
 
 impl World {
-    /// A world around a platform that was made with this place as its surroundings.
+    /// Makes a world from a platform whose surroundings are this place.
     #[must_use]
     pub fn new(platform: Platform, place: Arc<Place>) -> Self {
         Self {
@@ -68,20 +69,20 @@ impl World {
         }
     }
 
-    /// [`DEFAULT`], or what the worlds of a stand-in were named.
+    /// Returns its name: [`DEFAULT`], or the name that it was given.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.place.name
     }
 
-    /// The world's now.
+    /// Returns the world's time.
     #[must_use]
     pub fn now(&self) -> Millis {
         self.place.clock.now()
     }
 }
 
-/// The state of a world's routes: handlers of the platform and of the stand-in find theirs.
+/// The state of a world's routes, for handlers of the platform and of the stand-in.
 #[derive(Clone)]
 pub struct Shared(pub Arc<World>);
 
@@ -97,22 +98,22 @@ impl FromRef<Shared> for Arc<Platform> {
     }
 }
 
-/// How the world is reached.
+/// The public URL of a world.
 #[derive(Debug, Clone)]
 pub enum PublicUrl {
-    /// One configured URL, without a slash at its end.
+    /// One configured URL, without a trailing slash.
     Fixed(String),
-    /// Whatever loopback name the client used.
+    /// The loopback name that the client used.
     FollowLoopback,
 }
 
-/// Where a world is: its names, its time, and the faults that are injected into its deliveries.
+/// The place of a world: its names, its clock, and the faults of its deliveries.
 pub struct Place {
     pub name: String,
     pub public_url: PublicUrl,
     pub clock: Clock,
     pub faults: FaultRules,
-    /// Where it says to be when no request tells.
+    /// Its URL when there is no request.
     home: Mutex<String>,
 }
 
@@ -122,12 +123,12 @@ impl Place {
         Self { name, public_url, clock, faults: FaultRules::default(), home: Mutex::new(home) }
     }
 
-    /// Says where it is when no request tells.
+    /// Sets its URL when there is no request.
     pub fn set_home(&self, home: String) {
         *self.home.lock().unwrap_or_else(PoisonError::into_inner) = home;
     }
 
-    /// Whether it is the world that every process has, and not one of many.
+    /// Whether it is the world that every process has.
     #[must_use]
     pub fn is_default(&self) -> bool {
         self.name == DEFAULT
@@ -189,12 +190,12 @@ impl Surroundings for Place {
         if delivery.attempts == 1 && !self.faults.is_empty() {
             match self.faults.choose_delivery(kind, random::chance(random)) {
                 None => {}
-                Some(Injected::Late(by)) => return Schedule::Later { by, why: "put off by a fault rule" },
+                Some(Injected::Late(by)) => return Schedule::Later { by, why: "delayed by a fault rule" },
                 Some(Injected::OutOfOrder) => {
                     self.faults.let_overtake(delivery.app_id, kind, delivery.id);
                     return Schedule::Later {
                         by: Span::hours(1),
-                        why: "waits for the one that follows, by a fault rule",
+                        why: "delayed by a fault rule until after the next notice",
                     };
                 }
                 Some(sent @ (Injected::BadSignature | Injected::Twice)) => self.faults.keep_for(delivery.id, sent),

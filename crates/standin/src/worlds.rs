@@ -1,6 +1,6 @@
-//! The worlds of a stand-in: the one that it was started with, and those that tests make for themselves.
+//! The worlds of a stand-in: the one that it was started with, and those that tests make.
 //!
-//! Each has its own base URL, clock, keys and people. The others live in memory and are gone with the process.
+//! Each has its own base URL, clock, keys and people. The others are in memory and are lost with the process.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -27,7 +27,6 @@ use crate::snapshots;
 use crate::world::{DEFAULT, Place, World};
 use crate::world::{KAKAO_HOSTS, WORLDS};
 use kakaw_core::crypto::signing_key::SigningKey;
-use kakaw_platform::held::Held;
 use kakaw_platform::jobs;
 use kakaw_platform::keys;
 use kakaw_platform::manage::Actor;
@@ -35,23 +34,24 @@ use kakaw_platform::manage::world_file::{self, Secrets, WorldFile};
 use kakaw_platform::platform::Platform;
 use kakaw_platform::signer::Signer;
 use kakaw_platform::surroundings::Surroundings;
+use kakaw_platform::transient_results::TransientResults;
 
-/// Worlds at most.
+/// Maximum number of worlds.
 const MOST: usize = 10_000;
-/// Characters of a name at most: it becomes a label of a host name.
+/// Maximum length of a name, in characters: it becomes a label of a host name.
 const NAME: usize = 63;
 
-/// A world that is wished for. Without more it is empty.
+/// A request to create a world. By default, the world is empty.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct CreateWorld {
-    /// a–z, 0–9 and `-`; without one it gets one.
+    /// Name: a–z, 0–9 and `-`; default: a generated name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// The world whose apps, people, links and clock it begins with; its keys are its own, so tokens do not carry over.
+    /// World to copy: apps, people, links and clock. The new world has its own keys, so tokens are not copied.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub copy_of: Option<String>,
-    /// A world file (TOML) that is applied then.
+    /// World file (TOML) to apply to the new world.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub world_file: Option<String>,
 }
@@ -60,9 +60,9 @@ pub struct CreateWorld {
 pub struct Running {
     pub world: Arc<World>,
     pub app: Router,
-    /// What works in its background, and ends with it.
+    /// Its background tasks, which end with it.
     work: Vec<AbortHandle>,
-    /// Where its traffic is taken, once somebody wished it.
+    /// Its listeners for interception, once somebody requested it.
     intercepted: Mutex<Option<Arc<Listening>>>,
 }
 
@@ -71,7 +71,7 @@ impl Running {
         Arc::new(Self { world, app, work, intercepted: Mutex::const_new(None) })
     }
 
-    /// Where its traffic is taken, if anywhere.
+    /// Returns its listeners for interception, if there are any.
     pub async fn listening(&self) -> Option<Arc<Listening>> {
         self.intercepted.lock().await.clone()
     }
@@ -94,17 +94,17 @@ pub struct Worlds {
     endpoints: fn(Arc<World>) -> Router,
 }
 
-/// What the listeners of all worlds have in common.
+/// What the interception of all worlds has in common.
 pub struct Interception {
-    /// Where the authority is kept; nowhere if it ends with the process.
+    /// Folder of the certificate authority. `None` if it ends with the process.
     folder: Option<PathBuf>,
-    /// The proxy through which other hosts are reached, or why it cannot be: that stops nobody who intercepts nothing.
+    /// The proxy for other hosts, or why it cannot be used. An error matters only to who intercepts.
     upstream: Result<Option<Upstream>, String>,
     authority: OnceCell<Authority>,
 }
 
 impl Interception {
-    /// Keeps the authority in a folder, and chains a proxy.
+    /// Keeps the certificate authority in a folder, and uses a proxy.
     #[must_use]
     pub const fn new(folder: Option<PathBuf>, upstream: Result<Option<Upstream>, String>) -> Self {
         Self { folder, upstream, authority: OnceCell::const_new() }
@@ -118,8 +118,8 @@ impl Default for Interception {
 }
 
 impl Worlds {
-    /// The worlds of a process that listens on this port. The first has the endpoints of `app`, the others those of
-    /// `endpoints`.
+    /// Makes the worlds of a process that listens on this port. The first has the endpoints of `app`, the others those
+    /// of `endpoints`.
     #[must_use]
     pub fn new(
         first: Arc<World>,
@@ -133,11 +133,11 @@ impl Worlds {
         Arc::new(Self { first, others, keys, named, port, interception, endpoints })
     }
 
-    /// Takes the traffic of a world's clients to Kakao's hosts, from now on, and has `app` answer it; a second wish of the
-    /// same changes nothing.
+    /// Intercepts the traffic of a world's clients to Kakao's hosts from now on, and passes it to `app`. Requesting the
+    /// same again has no effect.
     ///
     /// # Errors
-    /// There is no such world, or the addresses cannot be listened on.
+    /// There is no such world, or an address cannot be listened on.
     pub async fn intercept(
         &self,
         name: &str,
@@ -151,7 +151,7 @@ impl Worlds {
             listening.also(request).await.map_err(|error| wrong(&error))?;
             return Ok(Arc::clone(listening));
         }
-        // Clients compare it with the real time, whatever the world's is.
+        // Clients compare it with the real time, whatever the world's clock says.
         let now = Clock::default().now();
         let make = async || match &self.interception.folder {
             Some(folder) => authority::load_or_make(folder, now),
@@ -166,25 +166,25 @@ impl Worlds {
         Ok(Arc::clone(intercepted.insert(Arc::new(started))))
     }
 
-    /// The world that the process was started with.
+    /// Returns the world that the process was started with.
     #[must_use]
     pub fn first(&self) -> &Arc<Running> {
         &self.first
     }
 
-    /// The keys that its worlds draw from.
+    /// Returns the keys that the worlds take.
     #[must_use]
     pub fn keys(&self) -> &KeyPool {
         &self.keys
     }
 
-    /// The port of the process.
+    /// Returns the port of the process.
     #[must_use]
     pub const fn port(&self) -> u16 {
         self.port
     }
 
-    /// The world of this name.
+    /// Returns the world with this name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Arc<Running>> {
         if name == DEFAULT {
@@ -193,21 +193,21 @@ impl Worlds {
         self.others.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
     }
 
-    /// Every world, the first one first.
+    /// Returns every world, starting with the first.
     #[must_use]
     pub fn list(&self) -> Vec<Arc<Running>> {
         let others = self.others.read().unwrap_or_else(PoisonError::into_inner);
         std::iter::once(&self.first).chain(others.values()).cloned().collect()
     }
 
-    /// Ends a world and forgets it; returns whether there was one.
+    /// Deletes a world. Returns whether there was one.
     ///
     /// # Errors
     /// It is the first, which ends with the process.
     pub fn delete(&self, name: &str) -> Result<bool, Refused> {
         if name == DEFAULT {
             return Err(Refused::Wrong(
-                "the default world ends with the process; reset makes it what it was".to_owned(),
+                "the default world cannot be deleted: it ends with the process. To restore its initial state, use reset".to_owned(),
             ));
         }
         Ok(self.others.write().unwrap_or_else(PoisonError::into_inner).remove(name).is_some())
@@ -216,9 +216,9 @@ impl Worlds {
     /// Makes a world.
     ///
     /// # Errors
-    /// The wish cannot be granted, or the database failed.
+    /// The request is invalid, or the database failed.
     pub async fn create(&self, request: &CreateWorld) -> Result<Arc<Running>, Refused> {
-        // Who makes one world makes more, and each of them needs a key.
+        // Somebody who makes one world makes more, and each needs a key.
         self.keys.fill();
         let name =
             request.name.clone().unwrap_or_else(|| format!("w{}", self.named.fetch_add(1, Ordering::SeqCst) + 1));
@@ -246,7 +246,7 @@ impl Worlds {
         let work = vec![tokio::spawn(jobs::work(Arc::clone(&world.platform))).abort_handle()];
         let running = Running::new(world, app, work);
         let mut others = self.others.write().unwrap_or_else(PoisonError::into_inner);
-        // Somebody may have been faster with the same name.
+        // Another request may have used the same name meanwhile.
         if others.contains_key(&name) {
             return Err(taken(&name));
         }
@@ -263,12 +263,12 @@ impl Worlds {
             return Err(taken(name));
         }
         if self.others.read().unwrap_or_else(PoisonError::into_inner).len() >= MOST {
-            return Err(Refused::Wrong(format!("there are {MOST} worlds already: delete some")));
+            return Err(Refused::Wrong(format!("there are already {MOST} worlds: delete some")));
         }
         Ok(())
     }
 
-    /// A world beside the first, with nobody in it.
+    /// Makes an empty world.
     async fn empty(&self, name: String) -> Result<World, Refused> {
         let first = &self.first.world;
         let home = format!("http://localhost:{}{WORLDS}{name}", self.port);
@@ -288,7 +288,7 @@ impl Worlds {
             quotas: first.platform.quotas.fresh(),
             webhooks: Arc::clone(&first.platform.webhooks),
             wake_deliveries: Notify::new(),
-            held: Held::default(),
+            transient_results: TransientResults::default(),
             policy: first.platform.policy().into(),
             settings: first.platform.settings,
             surroundings: Arc::clone(&place) as Arc<dyn Surroundings>,
@@ -302,7 +302,7 @@ impl Worlds {
 }
 
 fn taken(name: &str) -> Refused {
-    Refused::Wrong(format!("there is a world {name:?} already"))
+    Refused::Wrong(format!("there is already a world {name:?}"))
 }
 
 async fn apply(world: &World, file: &WorldFile) -> Result<(), Refused> {

@@ -1,4 +1,4 @@
-//! Tables `accounts` and `logins`: people's accounts, and the ids that they log in with.
+//! Tables `accounts` and `logins`: accounts, and the ids that people log in with.
 
 use kakaw_core::AccountId;
 use kakaw_core::Millis;
@@ -7,13 +7,13 @@ use kakaw_core::account::{Account, Attributes, LoginId};
 use crate::db::{Contested, FromRow, Result, Row, Statement, Store, sql};
 use crate::json;
 
-/// An account with what its password is checked against.
+/// An account with its stored password.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Stored {
     pub account: Account,
     /// PHC string.
     pub password_hash: Option<String>,
-    /// A password of a world file, sealed: in `serve` until its first use, in `dev` for good.
+    /// The sealed password of a world file: in `serve` until its first use, in `dev` for good.
     pub sealed_password: Option<String>,
 }
 
@@ -38,7 +38,7 @@ impl FromRow for Stored {
     }
 }
 
-/// The account that logs in with this id.
+/// Returns the account with this log-in id.
 pub async fn by_login(store: &Store, login: &LoginId) -> Result<Option<Stored>> {
     sql("select a.id as account_id, a.version as account_version, a.epoch as account_epoch, a.restricted, \
          a.agreed_to_terms, a.attributes, a.password_hash, a.sealed_password \
@@ -48,7 +48,7 @@ pub async fn by_login(store: &Store, login: &LoginId) -> Result<Option<Stored>> 
     .await
 }
 
-/// The account of this internal key.
+/// Returns the account with this internal key.
 pub async fn by_id(store: &Store, id: AccountId) -> Result<Option<Stored>> {
     sql("select id as account_id, version as account_version, epoch as account_epoch, restricted, agreed_to_terms, \
          attributes, password_hash, sealed_password from accounts where id = $1")
@@ -57,7 +57,7 @@ pub async fn by_id(store: &Store, id: AccountId) -> Result<Option<Stored>> {
     .await
 }
 
-/// Where an account stands among all, which are listed oldest first. The next page begins behind it.
+/// The position of an account in the list of all accounts, oldest first. The next page starts after it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     pub created_at: Millis,
@@ -65,11 +65,11 @@ pub struct Place {
 }
 
 impl Place {
-    /// Before every account.
+    /// The position before every account.
     pub const START: Self = Self { created_at: Millis(i64::MIN), id: i64::MIN };
 }
 
-/// An account in a page.
+/// An account of a page.
 #[derive(Debug, Clone)]
 pub struct Listed {
     pub stored: Stored,
@@ -84,7 +84,7 @@ impl FromRow for Listed {
     }
 }
 
-/// A page of accounts, oldest first: those behind a place.
+/// Returns a page of accounts, oldest first: those after a position.
 pub async fn page(store: &Store, after: Place, limit: i64) -> Result<Vec<Listed>> {
     sql("select id as account_id, version as account_version, epoch as account_epoch, restricted, agreed_to_terms, \
          attributes, password_hash, sealed_password, created_at from accounts where (created_at, id) > ($1, $2) \
@@ -96,13 +96,13 @@ pub async fn page(store: &Store, after: Place, limit: i64) -> Result<Vec<Listed>
     .await
 }
 
-/// Every account, oldest first, for one consistent read.
+/// Selects every account, oldest first, for one consistent read.
 pub(crate) fn all() -> Statement {
     sql("select id as account_id, version as account_version, epoch as account_epoch, restricted, agreed_to_terms, \
          attributes, password_hash, sealed_password from accounts order by created_at, id")
 }
 
-/// Adds an account.
+/// Inserts an account.
 #[must_use]
 pub fn insert(stored: &Stored, now: Millis) -> Statement {
     let account = &stored.account;
@@ -120,7 +120,7 @@ pub fn insert(stored: &Stored, now: Millis) -> Statement {
     .must_touch(Contested::Account)
 }
 
-/// Replaces an account, if it still has the version that `stored` was read with.
+/// Updates an account, if it still has the version that `stored` was read with.
 #[must_use]
 pub fn update(stored: &Stored) -> Statement {
     let account = &stored.account;
@@ -137,7 +137,7 @@ pub fn update(stored: &Stored) -> Statement {
     .must_touch(Contested::Account)
 }
 
-/// Replaces what the account holds about its person, if it still has this version.
+/// Updates the account's attributes, if it still has this version.
 #[must_use]
 pub fn update_attributes(account: &Account, attributes: &Attributes) -> Statement {
     sql("update accounts set version = version + 1, attributes = $1 where id = $2 and version = $3")
@@ -155,13 +155,13 @@ pub fn agree_to_terms(id: AccountId) -> Statement {
         .must_touch(Contested::Account)
 }
 
-/// Wakes an account that was asleep.
+/// Ends the dormancy of an account.
 #[must_use]
 pub fn wake(account: &Account) -> Statement {
     update_attributes(account, &Attributes { dormant: false, ..account.attributes.clone() })
 }
 
-/// Removes an account, if it still has the version that `account` was read with.
+/// Deletes an account, if it still has the version that `account` was read with.
 #[must_use]
 pub fn delete(account: &Account) -> Statement {
     sql("delete from accounts where id = $1 and version = $2")
@@ -170,8 +170,8 @@ pub fn delete(account: &Account) -> Statement {
         .must_touch(Contested::Account)
 }
 
-/// Adds the hash of a sealed password, unless the password was changed meanwhile; `keep` says what becomes of the sealed
-/// one.
+/// Stores the hash of a sealed password, unless the password has changed meanwhile. `keep` is the new value of the
+/// sealed password.
 #[must_use]
 pub fn hash_password(id: AccountId, sealed: &str, hash: &str, keep: Option<&str>) -> Statement {
     sql("update accounts set password_hash = $1, sealed_password = $2 where id = $3 and sealed_password = $4")
@@ -181,7 +181,7 @@ pub fn hash_password(id: AccountId, sealed: &str, hash: &str, keep: Option<&str>
         .bind(sealed)
 }
 
-/// Lets the account log in with this id; refused when another account has it.
+/// Gives this log-in id to the account. It conflicts when another account has it.
 #[must_use]
 pub fn put_login(login: &LoginId, account_id: i64) -> Statement {
     sql("insert into logins (login, account_id) values ($1, $2) \
@@ -191,13 +191,13 @@ pub fn put_login(login: &LoginId, account_id: i64) -> Statement {
     .must_touch(Contested::LoginId)
 }
 
-/// Takes every log-in id of an account away.
+/// Deletes every log-in id of an account.
 #[must_use]
 pub fn clear_logins(account_id: AccountId) -> Statement {
     sql("delete from logins where account_id = $1").bind(account_id)
 }
 
-/// Lets the account log in with this id too, unless somebody has it already.
+/// Gives this log-in id to the account too, unless another account has it.
 #[must_use]
 pub fn offer_login(login: &LoginId, account_id: i64) -> Statement {
     sql("insert into logins (login, account_id) values ($1, $2) on conflict do nothing")

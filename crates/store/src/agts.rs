@@ -1,11 +1,11 @@
-//! Table `agts`: one-time names of an access token's person, by their hash.
+//! Table `agts`: one-time tokens that name the person of an access token, by their hash.
 
 use kakaw_core::GrantId;
 use kakaw_core::Millis;
 
 use crate::db::{Contested, FromRow, Result, Row, Statement, Store, sql};
 
-/// Who is named.
+/// A one-time token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Agt {
     /// The grant of the access token.
@@ -24,12 +24,12 @@ impl FromRow for Agt {
     }
 }
 
-/// The agt of this hash.
+/// Returns the token with this hash.
 pub async fn by_id(store: &Store, id: &str) -> Result<Option<Agt>> {
     sql("select grant_id, expires_at, spent_at from agts where id = $1").bind(id).maybe(store).await
 }
 
-/// Adds an agt.
+/// Inserts a token.
 #[must_use]
 pub fn insert(id: &str, grant_id: GrantId, expires_at: Millis) -> Statement {
     sql("insert into agts (id, grant_id, expires_at) values ($1, $2, $3)")
@@ -39,7 +39,7 @@ pub fn insert(id: &str, grant_id: GrantId, expires_at: Millis) -> Statement {
         .must_touch(Contested::Agt)
 }
 
-/// Spends an agt, once.
+/// Marks a token as used. It conflicts when it is used already.
 #[must_use]
 pub fn spend(id: &str, now: Millis) -> Statement {
     sql("update agts set spent_at = $1 where id = $2 and spent_at is null")

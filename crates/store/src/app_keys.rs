@@ -1,4 +1,4 @@
-//! Table `app_keys`: the keys of apps. An admin key stands by its keyed hash; what it is, is sealed.
+//! Table `app_keys`: the keys of apps. An admin key is found by its keyed hash; the key itself is stored sealed.
 
 use kakaw_core::AppId;
 use std::sync::Arc;
@@ -9,11 +9,11 @@ use crate::apps;
 use crate::db::{Contested, FromRow, Result, Row, Statement, Store, sql};
 use crate::json;
 
-/// A key as it is stored.
+/// A stored key.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Stored {
     pub key: AppKey,
-    /// Its place among the app's keys of its kind.
+    /// Its position among the app's keys of the same kind.
     pub position: i64,
     /// The client secret, or the admin key itself, sealed.
     pub sealed: Option<String>,
@@ -49,7 +49,7 @@ impl FromRow for Stored {
     }
 }
 
-/// A live key with its app.
+/// Returns a live key with its app.
 pub async fn with_app(store: &Store, key: &str) -> Result<Option<(Arc<App>, AppKey)>> {
     let found: Option<Found> = sql("select k.app_key, k.app_id, k.kind, k.epoch as key_epoch, k.deleted, \
          k.settings as key_settings, k.secret_hash, a.version as app_version \
@@ -61,7 +61,7 @@ pub async fn with_app(store: &Store, key: &str) -> Result<Option<(Arc<App>, AppK
     Ok(apps::at(store, found.key.app_id, found.app_version).await?.map(|app| (app, found.key)))
 }
 
-/// Every key of an app, deleted ones too, by kind and place.
+/// Returns every key of an app, including deleted ones, by kind and position.
 pub async fn of_app(store: &Store, app_id: AppId) -> Result<Vec<Stored>> {
     sql("select app_key, app_id, kind, epoch as key_epoch, deleted, settings as key_settings, secret_hash, position, sealed \
          from app_keys where app_id = $1 order by kind, position, app_key")
@@ -70,7 +70,7 @@ pub async fn of_app(store: &Store, app_id: AppId) -> Result<Vec<Stored>> {
     .await
 }
 
-/// Every key, by app, kind and place, for one consistent read.
+/// Selects every key, by app, kind and position, for one consistent read.
 pub(crate) fn all() -> Statement {
     sql(
         "select app_key, app_id, kind, epoch as key_epoch, deleted, settings as key_settings, secret_hash, position, sealed \
@@ -78,7 +78,7 @@ pub(crate) fn all() -> Statement {
     )
 }
 
-/// Adds a key, or replaces what hangs on it.
+/// Inserts a key, or updates its settings.
 #[must_use]
 pub fn put(stored: &Stored) -> Statement {
     let key = &stored.key;

@@ -15,12 +15,12 @@ impl FromRow for App {
     }
 }
 
-/// The app of this id.
+/// Returns the app with this id.
 pub async fn by_id(store: &Store, id: AppId) -> Result<Option<App>> {
     sql("select id, version, settings from apps where id = $1").bind(id).maybe(store).await
 }
 
-/// The app of this id, at the version that another row named; parsed once a version.
+/// Returns the app with this id, at the version that another row named. Each version is parsed once.
 pub async fn at(store: &Store, id: AppId, version: i64) -> Result<Option<Arc<App>>> {
     if let Some(app) = store.apps.get(id, version) {
         return Ok(Some(app));
@@ -32,7 +32,7 @@ pub async fn at(store: &Store, id: AppId, version: i64) -> Result<Option<Arc<App
     Ok(app)
 }
 
-/// A page of apps, by id: those behind an id.
+/// Returns a page of apps by id: those after an id.
 pub async fn page(store: &Store, after: i64, limit: i64) -> Result<Vec<App>> {
     sql("select id, version, settings from apps where id > $1 order by id limit $2")
         .bind(after)
@@ -41,12 +41,12 @@ pub async fn page(store: &Store, after: i64, limit: i64) -> Result<Vec<App>> {
         .await
 }
 
-/// Every app, by id, for one consistent read.
+/// Selects every app, by id, for one consistent read.
 pub(crate) fn all() -> Statement {
     sql("select id, version, settings from apps order by id")
 }
 
-/// Adds an app.
+/// Inserts an app.
 #[must_use]
 pub fn insert(app: &App, now: Millis) -> Statement {
     sql("insert into apps (id, version, settings, created_at) values ($1, $2, $3, $4) on conflict do nothing")
@@ -57,7 +57,7 @@ pub fn insert(app: &App, now: Millis) -> Statement {
         .must_touch(Contested::App)
 }
 
-/// Replaces the settings of the app, if it still has the version that `app` was read with.
+/// Updates the settings of the app, if it still has the version that `app` was read with.
 #[must_use]
 pub fn update(app: &App) -> Statement {
     sql("update apps set version = version + 1, settings = $1 where id = $2 and version = $3")

@@ -1,4 +1,4 @@
-//! Table `codes`: authorization codes by their hash, each good for one exchange.
+//! Table `codes`: authorization codes by their hash. Each is valid for one exchange.
 
 use kakaw_core::GrantId;
 use kakaw_core::Millis;
@@ -33,7 +33,8 @@ impl FromRow for Found {
     }
 }
 
-/// A code that is no longer live has a time, and a grant if it was redeemed. Earlier versions wrote a grant 0 in place of none.
+/// A code that is no longer live has a time, and a grant if it was redeemed. Earlier versions wrote grant 0 for no
+/// grant.
 fn life_from(row: &Row) -> Result<CodeLife> {
     let grant = row.maybe_int("grant_id")?.filter(|grant| *grant != 0).map(GrantId);
     Ok(match (row.maybe_int("spent_at")?.map(Millis), grant) {
@@ -43,7 +44,7 @@ fn life_from(row: &Row) -> Result<CodeLife> {
     })
 }
 
-/// The code of this hash.
+/// Returns the code with this hash.
 pub async fn by_id(store: &Store, id: &str) -> Result<Option<Found>> {
     sql("select c.id, c.app_key, c.redirect_uri, c.scopes, c.openid, c.nonce, c.code_challenge, c.auth_time, c.session_id, \
          c.device, c.address, c.link_epoch as code_link_epoch, c.account_epoch as code_account_epoch, \
@@ -59,7 +60,7 @@ pub async fn by_id(store: &Store, id: &str) -> Result<Option<Found>> {
     .await
 }
 
-/// Adds a code.
+/// Inserts a code.
 #[must_use]
 pub fn insert(code: &Code) -> Statement {
     let insert = sql(
@@ -76,7 +77,7 @@ pub fn insert(code: &Code) -> Statement {
         .must_touch(Contested::Code)
 }
 
-/// Redeems a code for this grant. One statement decides the race; tried again for the same grant, it knows its own work.
+/// Redeems a code for this grant. One statement decides the race. Repeated for the same grant, it succeeds again.
 #[must_use]
 pub fn redeem(id: &str, grant_id: GrantId, now: Millis) -> Statement {
     sql("update codes set spent_at = $1, grant_id = $2 where id = $3 and (spent_at is null or grant_id = $2)")
@@ -86,7 +87,7 @@ pub fn redeem(id: &str, grant_id: GrantId, now: Millis) -> Statement {
         .must_touch(Contested::Code)
 }
 
-/// Lets a live code be good for nothing.
+/// Invalidates a live code.
 #[must_use]
 pub fn invalidate(id: &str, now: Millis) -> Statement {
     sql("update codes set spent_at = $1 where id = $2 and spent_at is null")

@@ -1,7 +1,7 @@
-//! Tables `deliveries` and `webhook_states`: what services must still be told, written in the transaction that caused it.
+//! Tables `deliveries` and `webhook_states`: notices for services, written in the transaction that causes them.
 //!
-//! A row is due until it is delivered or given up. Who takes rows moves their time forward (the lease): when the taker
-//! dies, they are due again, so a delivery may happen twice and is never lost.
+//! A row is due until it is delivered or given up. A worker that takes rows moves their due time into the future (the
+//! lease). If the worker dies, they are due again. So a delivery may happen twice, and is never lost.
 
 use kakaw_core::AppId;
 use kakaw_core::Millis;
@@ -11,7 +11,7 @@ use kakaw_core::webhook::{DeliveryState, Notice};
 use crate::db::{Contested, FromRow, Result, Row, Statement, Store, sql};
 use crate::json;
 
-/// A notice on its way.
+/// A notice and its delivery.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Delivery {
     pub id: i64,
@@ -19,9 +19,9 @@ pub struct Delivery {
     pub notice: Notice,
     pub state: DeliveryState,
     pub created_at: Millis,
-    /// Tries so far, the present one included.
+    /// Attempts so far, including the present one.
     pub attempts: i64,
-    /// What the last try ended with.
+    /// The result of the last attempt.
     pub result: Option<String>,
 }
 
@@ -47,7 +47,7 @@ fn state_of(row: &Row) -> Result<DeliveryState> {
         .ok_or_else(|| row.wrong("state", format!("unknown state {text:?}")))
 }
 
-/// Adds a notice, due now.
+/// Inserts a notice, due now.
 #[must_use]
 pub fn insert(id: i64, app_id: AppId, notice: &Notice, now: Millis) -> Statement {
     sql("insert into deliveries (id, app_id, kind, payload, state, created_at, due_at, attempts) \
@@ -70,7 +70,7 @@ pub async fn take(store: &Store, now: Millis, lease: &str, until: Millis, limit:
             Ok(Self)
         }
     }
-    // Looking first keeps an idle worker from writing.
+    // Reading first keeps an idle worker from writing.
     let due = sql("select id from deliveries where due_at is not null and due_at <= $1 limit 1").bind(now);
     if due.maybe::<Due>(store).await?.is_none() {
         return Ok(Vec::new());
@@ -89,7 +89,7 @@ pub async fn take(store: &Store, now: Millis, lease: &str, until: Millis, limit:
         .await
 }
 
-/// When the next delivery is due.
+/// Returns when the next delivery is due.
 pub async fn next_due(store: &Store) -> Result<Option<Millis>> {
     struct Due(i64);
     impl FromRow for Due {
@@ -101,7 +101,7 @@ pub async fn next_due(store: &Store) -> Result<Option<Millis>> {
     Ok(sql(text).maybe::<Due>(store).await?.map(|Due(due)| Millis(due)))
 }
 
-/// The receiver took a delivery.
+/// Ends a delivery as `delivered` or `failed`.
 #[must_use]
 pub fn deliver(id: i64, lease: &str, result: &str) -> Statement {
     end(id, lease, DeliveryState::Delivered, result)
@@ -121,7 +121,7 @@ fn end(id: i64, lease: &str, state: DeliveryState, result: &str) -> Statement {
         .bind(lease)
 }
 
-/// Puts a delivery off.
+/// Postpones a delivery.
 #[must_use]
 pub fn retry(id: i64, lease: &str, due_at: Millis, result: &str) -> Statement {
     sql("update deliveries set due_at = $1, lease = null, result = $2 where id = $3 and lease = $4")
@@ -131,13 +131,13 @@ pub fn retry(id: i64, lease: &str, due_at: Millis, result: &str) -> Statement {
         .bind(lease)
 }
 
-/// Makes a delivery that was put off due now.
+/// Makes a postponed delivery due now.
 #[must_use]
 pub fn make_due(id: i64, now: Millis) -> Statement {
     sql("update deliveries set due_at = $1 where id = $2 and lease is null and due_at is not null").bind(now).bind(id)
 }
 
-/// The delivery of this id.
+/// Returns the delivery with this id.
 pub async fn by_id(store: &Store, id: i64) -> Result<Option<Delivery>> {
     sql("select id, app_id, payload, state, created_at, attempts, result from deliveries where id = $1")
         .bind(id)
@@ -145,9 +145,9 @@ pub async fn by_id(store: &Store, id: i64) -> Result<Option<Delivery>> {
         .await
 }
 
-/// Holds a delivery whose webhook is paused.
+/// Stops a delivery whose webhook is paused: its state becomes `held`.
 #[must_use]
-pub fn hold(id: i64, lease: &str) -> Statement {
+pub fn pause(id: i64, lease: &str) -> Statement {
     sql("update deliveries set due_at = null, lease = null, state = $1, attempts = attempts - 1 \
          where id = $2 and lease = $3")
     .bind(DeliveryState::Held.id())
@@ -155,7 +155,7 @@ pub fn hold(id: i64, lease: &str) -> Statement {
     .bind(lease)
 }
 
-/// Lets what was held go on.
+/// Continues the deliveries that were stopped while their webhook was paused.
 #[must_use]
 pub fn release(app_id: AppId, kind: WebhookKind, now: Millis) -> Statement {
     sql("update deliveries set due_at = $1, state = $2 where app_id = $3 and kind = $4 and state = $5")
@@ -166,7 +166,7 @@ pub fn release(app_id: AppId, kind: WebhookKind, now: Millis) -> Statement {
         .bind(DeliveryState::Held.id())
 }
 
-/// The last deliveries of an app, newest first.
+/// Returns the last deliveries of an app, newest first.
 pub async fn last(store: &Store, app_id: AppId, limit: i64) -> Result<Vec<Delivery>> {
     sql("select id, app_id, payload, state, created_at, attempts, result from deliveries where app_id = $1 \
          order by id desc limit $2")
@@ -176,7 +176,7 @@ pub async fn last(store: &Store, app_id: AppId, limit: i64) -> Result<Vec<Delive
     .await
 }
 
-/// A page of deliveries, newest first: those before an id, of all apps or of one.
+/// Returns a page of deliveries, newest first: those before an id, of one app or of all.
 pub async fn page(store: &Store, app_id: Option<i64>, before: i64, limit: i64) -> Result<Vec<Delivery>> {
     let statement = match app_id {
         None => sql("select id, app_id, payload, state, created_at, attempts, result from deliveries where id < $1 \
@@ -190,16 +190,16 @@ pub async fn page(store: &Store, app_id: Option<i64>, before: i64, limit: i64) -
     statement.bind(limit).all(store).await
 }
 
-/// How many notices of this kind stand in this state.
+/// Returns the number of notices of this kind in this state.
 pub async fn count(store: &Store, app_id: AppId, kind: WebhookKind, state: DeliveryState) -> Result<i64> {
     let text = "select count(*) as n from deliveries where app_id = $1 and kind = $2 and state = $3";
     sql(text).bind(app_id).bind(kind.id()).bind(state.id()).count(store).await
 }
 
-/// How a webhook has fared.
+/// The state of a webhook.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct State {
-    /// The URL that failed: another one begins anew.
+    /// The URL that failed. A new URL starts with no failures.
     pub url: String,
     /// Failures in a row.
     pub failures: i64,
@@ -216,7 +216,7 @@ impl FromRow for State {
     }
 }
 
-/// The state of an app's webhook, if it ever failed.
+/// Returns the state of an app's webhook, if it has ever failed.
 pub async fn state(store: &Store, app_id: AppId, kind: WebhookKind) -> Result<Option<State>> {
     sql("select url, failures, paused_at from webhook_states where app_id = $1 and kind = $2")
         .bind(app_id)
@@ -225,7 +225,7 @@ pub async fn state(store: &Store, app_id: AppId, kind: WebhookKind) -> Result<Op
         .await
 }
 
-/// Keeps the state of an app's webhook.
+/// Stores the state of an app's webhook.
 #[must_use]
 pub fn put_state(app_id: AppId, kind: WebhookKind, state: &State) -> Statement {
     sql("insert into webhook_states (app_id, kind, url, failures, paused_at) values ($1, $2, $3, $4, $5) \

@@ -1,4 +1,4 @@
-//! Every app and every person with all that belongs to them, as they are at one moment.
+//! Reads every app and every person, with all that belongs to them, at one point in time.
 
 use std::collections::BTreeMap;
 
@@ -9,16 +9,16 @@ use kakaw_core::link::Link;
 use crate::db::{FromRow, Result, Row, Store};
 use crate::{accounts, app_keys, apps, links, shipping_addresses};
 
-/// The settings of a platform and its people.
+/// All apps and people of a platform.
 #[derive(Debug, Clone)]
 pub struct Everything {
-    /// By id, each with its keys by kind and place, deleted ones too.
+    /// By id. Each has its keys by kind and position, including deleted ones.
     pub apps: Vec<(App, Vec<app_keys::Stored>)>,
     /// Oldest first.
     pub people: Vec<Person>,
 }
 
-/// An account with what belongs to it.
+/// An account and the rows that belong to it.
 #[derive(Debug, Clone)]
 pub struct Person {
     pub stored: accounts::Stored,
@@ -28,7 +28,7 @@ pub struct Person {
     pub addresses: Vec<Address>,
 }
 
-/// Reads it all in one consistent read, off the threads of requests, and makes something of it there.
+/// Reads everything in one consistent read and converts it with `make`, outside the threads of requests.
 ///
 /// # Errors
 /// The database failed.
@@ -59,7 +59,7 @@ fn together(tables: Vec<Vec<Row>>) -> Result<Everything> {
     Ok(Everything { apps, people: people.collect::<Result<_>>()? })
 }
 
-/// Rows by what they belong to, in their order.
+/// Groups rows by their owner, in their order.
 fn by<T: FromRow>(rows: impl Iterator<Item = Row>, owner: impl Fn(&T) -> i64) -> Result<BTreeMap<i64, Vec<T>>> {
     let mut all: BTreeMap<i64, Vec<T>> = BTreeMap::new();
     for row in rows {

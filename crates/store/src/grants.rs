@@ -11,7 +11,8 @@ use crate::db::{Contested, FromRow, Result, Row, Statement, Store, sql};
 use crate::json;
 use crate::links::link_from;
 
-/// What a row of `codes` or `grants` was authorized for; the names of its epochs differ from those of what it is joined with.
+/// Reads the authorization of a row of `codes` or `grants`. Its epochs have other names than those of the joined
+/// tables.
 pub(crate) fn authorization_from(row: &Row, epochs: Epochs) -> Result<Authorization> {
     Ok(Authorization {
         app_id: AppId(row.int("app_id")?),
@@ -72,7 +73,7 @@ impl FromRow for Bearer {
     }
 }
 
-/// A grant with all that a token check compares, by one statement: nothing of it is ever cached.
+/// Returns a grant with everything that a token check compares, by one statement. Nothing of it is ever cached.
 pub async fn bearer(store: &Store, id: GrantId) -> Result<Option<Bearer>> {
     sql("select g.id, g.scopes, g.openid, g.nonce, g.auth_time, g.session_id, g.device, g.address, \
          g.link_epoch as grant_link_epoch, g.account_epoch as grant_account_epoch, g.key_epoch as grant_key_epoch, \
@@ -90,7 +91,7 @@ pub async fn bearer(store: &Store, id: GrantId) -> Result<Option<Bearer>> {
     .await
 }
 
-/// Adds a grant; refused when its id is taken.
+/// Inserts a grant. It conflicts when its id is taken.
 #[must_use]
 pub fn insert(grant: &Grant) -> Statement {
     let insert =
@@ -104,7 +105,7 @@ pub fn insert(grant: &Grant) -> Statement {
         .must_touch(Contested::GrantId)
 }
 
-/// Rotates the refresh token: from the generation before to that of `next`, once.
+/// Rotates the refresh token once: from the preceding generation to that of `next`.
 #[must_use]
 pub fn rotate(next: &Grant) -> Statement {
     sql("update grants set refresh_generation = $1, refresh_expires_at = $2, rotated_at = $3 \
@@ -117,7 +118,7 @@ pub fn rotate(next: &Grant) -> Statement {
     .must_touch(Contested::Rotation)
 }
 
-/// Marks a grant as ended, and why, so that a later refusal can be explained.
+/// Marks a grant as ended, with the reason, so that a later refusal can be explained.
 #[must_use]
 pub fn end(id: GrantId, now: Millis, by: &EndedBy) -> Statement {
     sql("update grants set ended_at = $1, ended_why = $2 where id = $3 and ended_at is null")
@@ -126,7 +127,7 @@ pub fn end(id: GrantId, now: Millis, by: &EndedBy) -> Statement {
         .bind(id)
 }
 
-/// How many log-ins of a person in an app live.
+/// The number of live log-ins of a person in an app.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Live {
     pub account_id: i64,
@@ -140,8 +141,8 @@ impl FromRow for Live {
     }
 }
 
-/// How many grants live, by account and app, of a page of accounts. No index serves it, so it reads the table once a page:
-/// it is for stand-ins.
+/// Counts the live grants of a page of accounts, by account and app. No index serves it, so each call scans the table:
+/// only stand-ins use it.
 pub async fn live_of_page(store: &Store, after: Place, limit: i64, now: Millis) -> Result<Vec<Live>> {
     sql("select g.account_id, g.app_id, count(*) as n from grants g \
          join (select id, epoch from accounts where (created_at, id) > ($1, $2) order by created_at, id limit $3) a \

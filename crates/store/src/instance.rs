@@ -1,4 +1,4 @@
-//! Table `instance`: one row, by which a key file shows that it belongs to this database.
+//! Table `instance`: one row, which proves that a key file belongs to this database.
 
 use crate::db::{FromRow, Result, Row, Statement, Store, sql};
 
@@ -18,19 +18,19 @@ impl FromRow for Any {
     }
 }
 
-/// The sealed text that was written when the database was set up.
+/// Returns the sealed text that was written when the database was set up.
 pub async fn proof(store: &Store) -> Result<Option<String>> {
     let found: Option<Sealed> = sql("select proof as sealed from instance where id = 1").maybe(store).await?;
     Ok(found.map(|Sealed(text)| text))
 }
 
-/// Writes that text, unless there is one.
+/// Inserts that text, unless there is one.
 #[must_use]
 pub fn put_proof(sealed: &str) -> Statement {
     sql("insert into instance (id, proof) values (1, $1) on conflict do nothing").bind(sealed)
 }
 
-/// Another sealed text, for a database that was set up before there was a proof.
+/// Returns another sealed text, for a database that was set up before there was a proof.
 pub async fn sealed(store: &Store) -> Result<Option<String>> {
     for text in [
         "select sealed from signing_keys order by created_at, kid limit 1",

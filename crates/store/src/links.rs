@@ -1,4 +1,4 @@
-//! Table `links`: accounts linked with apps.
+//! Table `links`: the links between accounts and apps.
 
 use kakaw_core::Millis;
 use kakaw_core::link::Link;
@@ -32,7 +32,7 @@ impl FromRow for Link {
     }
 }
 
-/// The link between this account and this app, connected or not.
+/// Returns the link between this account and this app, connected or not.
 pub async fn of(store: &Store, app_id: AppId, account_id: AccountId) -> Result<Option<Link>> {
     sql("select app_id, account_id, user_id, version as link_version, epoch as link_epoch, connected, connected_at, consents, \
          signup_due, synched_at, terms, properties, channels from links where app_id = $1 and account_id = $2")
@@ -42,7 +42,7 @@ pub async fn of(store: &Store, app_id: AppId, account_id: AccountId) -> Result<O
     .await
 }
 
-/// The link of this user id, connected or not.
+/// Returns the link with this user id, connected or not.
 pub async fn by_user_id(store: &Store, app_id: AppId, user_id: UserId) -> Result<Option<Link>> {
     sql("select app_id, account_id, user_id, version as link_version, epoch as link_epoch, connected, connected_at, consents, \
          signup_due, synched_at, terms, properties, channels from links where app_id = $1 and user_id = $2")
@@ -60,7 +60,7 @@ impl FromRow for Number {
     }
 }
 
-/// User ids of linked people from this one on, upwards or downwards.
+/// Returns user ids of linked people, from this one on, in ascending or descending order.
 pub async fn user_ids(store: &Store, app_id: AppId, from: i64, upwards: bool, limit: i64) -> Result<Vec<i64>> {
     let text = if upwards {
         "select user_id as n from links where app_id = $1 and user_id >= $2 and connected and signup_due is null order by user_id limit $3"
@@ -71,13 +71,13 @@ pub async fn user_ids(store: &Store, app_id: AppId, from: i64, upwards: bool, li
     Ok(rows.into_iter().map(|Number(id)| id).collect())
 }
 
-/// How many people are linked.
+/// Returns the number of linked people.
 pub async fn count(store: &Store, app_id: AppId) -> Result<i64> {
     let text = "select count(*) as n from links where app_id = $1 and connected and signup_due is null";
     sql(text).bind(app_id).count(store).await
 }
 
-/// Links whose sign-up was not finished in time, earliest first.
+/// Returns links whose sign-up was not finished in time, earliest first.
 pub async fn signup_overdue(store: &Store, now: Millis, limit: i64) -> Result<Vec<Link>> {
     sql("select app_id, account_id, user_id, version as link_version, epoch as link_epoch, connected, connected_at, consents, \
          signup_due, synched_at, terms, properties, channels from links \
@@ -88,13 +88,13 @@ pub async fn signup_overdue(store: &Store, now: Millis, limit: i64) -> Result<Ve
     .await
 }
 
-/// When the next unfinished sign-up ends.
+/// Returns when the next unfinished sign-up ends.
 pub async fn next_signup_due(store: &Store) -> Result<Option<Millis>> {
     let text = "select signup_due as n from links where signup_due is not null order by signup_due limit 1";
     Ok(sql(text).maybe::<Number>(store).await?.map(|Number(n)| Millis(n)))
 }
 
-/// Every link of an account, by app.
+/// Returns every link of an account, by app.
 pub async fn of_account(store: &Store, account_id: AccountId) -> Result<Vec<Link>> {
     sql("select app_id, account_id, user_id, version as link_version, epoch as link_epoch, connected, connected_at, consents, \
          signup_due, synched_at, terms, properties, channels from links where account_id = $1 order by app_id")
@@ -103,7 +103,7 @@ pub async fn of_account(store: &Store, account_id: AccountId) -> Result<Vec<Link
     .await
 }
 
-/// The links of a page of accounts, by account and app.
+/// Returns the links of a page of accounts, by account and app.
 pub async fn of_page(store: &Store, after: Place, limit: i64) -> Result<Vec<Link>> {
     sql("select l.app_id, l.account_id, l.user_id, l.version as link_version, l.epoch as link_epoch, l.connected, \
          l.connected_at, l.consents, l.signup_due, l.synched_at, l.terms, l.properties, l.channels from links l \
@@ -116,7 +116,7 @@ pub async fn of_page(store: &Store, after: Place, limit: i64) -> Result<Vec<Link
     .await
 }
 
-/// Every link, by account and app, for one consistent read.
+/// Selects every link, by account and app, for one consistent read.
 pub(crate) fn all() -> Statement {
     sql(
         "select app_id, account_id, user_id, version as link_version, epoch as link_epoch, connected, connected_at, consents, \
@@ -124,7 +124,7 @@ pub(crate) fn all() -> Statement {
     )
 }
 
-/// Adds the first link; refused when there is one, or when the app gave the user id to another.
+/// Inserts the first link. It conflicts when there is one, or when another person has the user id in this app.
 #[must_use]
 pub fn insert(link: &Link) -> Statement {
     sql("insert into links (app_id, account_id, user_id, version, epoch, connected, connected_at, consents, \
@@ -146,7 +146,7 @@ pub fn insert(link: &Link) -> Statement {
     .must_touch(Contested::Link)
 }
 
-/// Replaces a link, if it still has the version that `link` was read with.
+/// Updates a link, if it still has the version that `link` was read with.
 #[must_use]
 pub fn update(link: &Link) -> Statement {
     sql("update links set version = version + 1, epoch = $1, connected = $2, connected_at = $3, consents = $4, \
@@ -167,7 +167,7 @@ pub fn update(link: &Link) -> Statement {
     .must_touch(Contested::Link)
 }
 
-/// Gives the link this user id, as a world file demands it.
+/// Sets the user id of the link, as a world file requires it.
 #[must_use]
 pub fn set_user_id(link: &Link, user_id: UserId) -> Statement {
     sql("update links set user_id = $1 where app_id = $2 and account_id = $3")
@@ -177,7 +177,7 @@ pub fn set_user_id(link: &Link, user_id: UserId) -> Statement {
         .must_touch(Contested::Link)
 }
 
-/// Ends every log-in of the link, on all devices; the link stays.
+/// Ends every log-in of the link, on all devices. The person stays linked.
 #[must_use]
 pub fn log_out(link: &Link) -> Statement {
     sql("update links set version = version + 1, epoch = epoch + 1 where app_id = $1 and account_id = $2 and version = $3")
@@ -187,7 +187,8 @@ pub fn log_out(link: &Link) -> Statement {
         .must_touch(Contested::Link)
 }
 
-/// Ends the link, if it still has the version that `link` was read with: all consent, terms, properties, codes and tokens of it. The user id stays.
+/// Ends the link, if it still has the version that `link` was read with: all of its consent, terms, properties, codes
+/// and tokens. The user id stays.
 #[must_use]
 pub fn unlink(link: &Link) -> Statement {
     sql("update links set version = version + 1, epoch = epoch + 1, connected = false, consents = '{}', signup_due = null, synched_at = null, \

@@ -1,20 +1,20 @@
-//! Table `parked_codes`: log-ins that end on a page of ours, until `/apiweb/code.json` fetches what came of them.
+//! Table `pending_results`: results of log-ins that end on a page of ours, until `/apiweb/code.json` fetches them.
 //!
-//! A row is made when the authorization begins, so that the first request owns its transaction id.
+//! The first result of a transaction owns its id: a second insert conflicts.
 
 use kakaw_core::AppId;
 use kakaw_core::Millis;
 
 use crate::db::{Contested, FromRow, Result, Row, Statement, Store, sql};
 
-/// What came of a log-in.
+/// The result of a log-in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PendingResult {
     pub app_id: AppId,
-    /// The sealed answer, once there is one.
+    /// The sealed answer, if there is one.
     pub answer: Option<String>,
     pub expires_at: Millis,
-    /// When it was read first.
+    /// When it was first read.
     pub read_at: Option<Millis>,
 }
 
@@ -29,15 +29,15 @@ impl FromRow for PendingResult {
     }
 }
 
-/// The row of this hash.
+/// Returns the row with this hash.
 pub async fn by_id(store: &Store, id: &str) -> Result<Option<PendingResult>> {
-    sql("select app_id, answer, expires_at, read_at from parked_codes where id = $1").bind(id).maybe(store).await
+    sql("select app_id, answer, expires_at, read_at from pending_results where id = $1").bind(id).maybe(store).await
 }
 
-/// Parks an answer; refused when the transaction has one already.
+/// Inserts an answer. It conflicts when the transaction has one already.
 #[must_use]
 pub fn insert(id: &str, app_id: AppId, answer: &str, expires_at: Millis) -> Statement {
-    sql("insert into parked_codes (id, app_id, answer, expires_at) values ($1, $2, $3, $4) on conflict do nothing")
+    sql("insert into pending_results (id, app_id, answer, expires_at) values ($1, $2, $3, $4) on conflict do nothing")
         .bind(id)
         .bind(app_id)
         .bind(answer)
@@ -45,8 +45,8 @@ pub fn insert(id: &str, app_id: AppId, answer: &str, expires_at: Millis) -> Stat
         .must_touch(Contested::PendingResult)
 }
 
-/// Notes the first reading.
+/// Records the first read.
 #[must_use]
 pub fn read(id: &str, now: Millis) -> Statement {
-    sql("update parked_codes set read_at = $1 where id = $2 and read_at is null").bind(now).bind(id)
+    sql("update pending_results set read_at = $1 where id = $2 and read_at is null").bind(now).bind(id)
 }

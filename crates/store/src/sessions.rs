@@ -24,7 +24,7 @@ impl FromRow for Found {
     }
 }
 
-/// A session with its account, live or not.
+/// Returns a session with its account, live or not.
 pub async fn with_account(store: &Store, id: &str) -> Result<Option<(Session, Account)>> {
     let found: Option<Found> = sql("select s.id as session_id, s.account_id, s.auth_time, s.expires_at, \
          s.account_epoch as session_epoch, a.version as account_version, a.epoch as account_epoch, a.restricted, \
@@ -35,7 +35,7 @@ pub async fn with_account(store: &Store, id: &str) -> Result<Option<(Session, Ac
     Ok(found.map(|Found(session, account)| (session, account)))
 }
 
-/// Adds a session.
+/// Inserts a session.
 #[must_use]
 pub fn insert(session: &Session, device: &str, address: &str) -> Statement {
     sql("insert into sessions (id, account_id, auth_time, expires_at, account_epoch, device, address) \
@@ -50,13 +50,13 @@ pub fn insert(session: &Session, device: &str, address: &str) -> Statement {
     .must_touch(Contested::Session)
 }
 
-/// Ends a session.
+/// Deletes a session.
 #[must_use]
 pub fn delete(id: &str) -> Statement {
     sql("delete from sessions where id = $1").bind(id)
 }
 
-/// How many sessions of an account live.
+/// The number of live sessions of an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Live {
     pub account_id: i64,
@@ -69,8 +69,8 @@ impl FromRow for Live {
     }
 }
 
-/// How many sessions live, by account, of a page of accounts. No index serves it, so it reads the table once a page: it is
-/// for stand-ins.
+/// Counts the live sessions of a page of accounts, by account. No index serves it, so each call scans the table: only
+/// stand-ins use it.
 pub async fn live_of_page(store: &Store, after: Place, limit: i64, now: Millis) -> Result<Vec<Live>> {
     sql("select s.account_id, count(*) as n from sessions s \
          join (select id, epoch from accounts where (created_at, id) > ($1, $2) order by created_at, id limit $3) a \

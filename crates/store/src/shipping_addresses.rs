@@ -20,7 +20,7 @@ impl FromRow for Address {
     }
 }
 
-/// Every address of an account.
+/// Returns every address of an account.
 pub async fn of_account(store: &Store, account_id: AccountId) -> Result<Vec<Address>> {
     sql("select id, account_id, version, is_default, updated_at, fields from shipping_addresses where account_id = $1 \
          order by id")
@@ -29,14 +29,14 @@ pub async fn of_account(store: &Store, account_id: AccountId) -> Result<Vec<Addr
     .await
 }
 
-/// Every address, by account and id, for one consistent read.
+/// Selects every address, by account and id, for one consistent read.
 pub(crate) fn all() -> Statement {
     sql(
         "select id, account_id, version, is_default, updated_at, fields from shipping_addresses order by account_id, id",
     )
 }
 
-/// Adds an address; refused when its id is taken.
+/// Inserts an address. It conflicts when its id is taken.
 #[must_use]
 pub fn insert(address: &Address) -> Statement {
     sql("insert into shipping_addresses (id, account_id, version, is_default, updated_at, fields) \
@@ -50,7 +50,7 @@ pub fn insert(address: &Address) -> Statement {
     .must_touch(Contested::Address)
 }
 
-/// Replaces an address, if it still has the version that `address` was read with.
+/// Updates an address, if it still has the version that `address` was read with.
 #[must_use]
 pub fn update(address: &Address) -> Statement {
     sql("update shipping_addresses set version = version + 1, is_default = $1, updated_at = $2, fields = $3 \
@@ -71,7 +71,7 @@ pub fn set_default(account_id: AccountId, id: i64) -> Statement {
         .bind(account_id)
 }
 
-/// Removes an address of the account.
+/// Deletes an address of the account.
 #[must_use]
 pub fn delete(account_id: AccountId, id: i64) -> Statement {
     sql("delete from shipping_addresses where account_id = $1 and id = $2")
@@ -80,7 +80,7 @@ pub fn delete(account_id: AccountId, id: i64) -> Statement {
         .must_touch(Contested::Address)
 }
 
-/// Removes every address of an account.
+/// Deletes every address of an account.
 #[must_use]
 pub fn delete_all(account_id: AccountId) -> Statement {
     sql("delete from shipping_addresses where account_id = $1").bind(account_id)

@@ -1,4 +1,4 @@
-//! Table `signing_keys`: private keys of ID tokens, sealed.
+//! Table `signing_keys`: sealed private keys that sign ID tokens.
 
 use kakaw_core::Millis;
 
@@ -12,13 +12,13 @@ impl FromRow for Sealed {
     }
 }
 
-/// Every key, sealed, oldest first: the first signs, the others are announced.
+/// Returns every sealed key, oldest first. The first key signs; the key set announces the others.
 pub async fn all(store: &Store) -> Result<Vec<String>> {
     let rows: Vec<Sealed> = sql("select sealed from signing_keys order by created_at, kid").all(store).await?;
     Ok(rows.into_iter().map(|Sealed(text)| text).collect())
 }
 
-/// Adds a key.
+/// Inserts a key.
 #[must_use]
 pub fn insert(kid: &str, sealed: &str, now: Millis) -> Statement {
     sql("insert into signing_keys (kid, sealed, created_at) values ($1, $2, $3) on conflict do nothing")
@@ -27,7 +27,7 @@ pub fn insert(kid: &str, sealed: &str, now: Millis) -> Statement {
         .bind(now)
 }
 
-/// When the key that signs was made.
+/// Returns when the signing key was made.
 pub async fn first(store: &Store) -> Result<Option<Millis>> {
     struct Created(Millis);
     impl FromRow for Created {

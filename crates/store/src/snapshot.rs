@@ -1,12 +1,12 @@
-//! Every row of a world, to go back to. The signing keys stay as they are, for who
-//! verifies has them in a cache, and so does what belongs to the key file.
+//! Snapshots: every row of a world, to restore it later. The signing keys are not restored, because services cache
+//! them, nor is what belongs to the key file.
 
 use std::sync::{Arc, LazyLock};
 
 use crate::db::{Contested, Row, sql};
 use crate::{Error, Outcome, Result, Statement, Store, Value};
 
-/// The tables and their columns; a test compares them with the schema.
+/// The tables and their columns. A test compares them with the schema.
 const TABLES: [(&str, &str); 13] = [
     ("apps", "id version settings created_at"),
     ("app_keys", "app_key app_id kind position epoch deleted settings secret_hash sealed"),
@@ -30,19 +30,19 @@ const TABLES: [(&str, &str); 13] = [
     ),
     ("shipping_addresses", "id account_id version is_default updated_at fields"),
     ("agts", "id grant_id expires_at spent_at"),
-    ("parked_codes", "id app_id answer expires_at read_at"),
+    ("pending_results", "id app_id answer expires_at read_at"),
     ("deliveries", "id app_id kind payload state created_at due_at lease attempts result"),
     ("webhook_states", "app_id kind url failures paused_at"),
 ];
 
-/// The statements of a table.
+/// The statements for a table.
 struct Table {
     select: &'static str,
     insert: &'static str,
     delete: &'static str,
 }
 
-/// Made once from [`TABLES`], for the statements' texts live as long as the process.
+/// Made once from [`TABLES`], because the texts of statements must live as long as the process.
 static STATEMENTS: LazyLock<Vec<Table>> =
     LazyLock::new(|| TABLES.iter().map(|(name, columns)| table(name, columns)).collect());
 
@@ -57,19 +57,19 @@ fn table(name: &str, columns: &str) -> Table {
     }
 }
 
-/// The rows of a world at a moment.
+/// The rows of a world at one point in time.
 #[derive(Debug, Clone)]
 pub struct Snapshot(Arc<Vec<Vec<Vec<Value>>>>);
 
 impl Snapshot {
-    /// How many rows it holds.
+    /// Returns the number of rows.
     #[must_use]
     pub fn rows(&self) -> usize {
         self.0.iter().map(Vec::len).sum()
     }
 }
 
-/// Reads every row of one moment, whoever writes meanwhile.
+/// Reads every row in one consistent read. Others may write meanwhile.
 ///
 /// # Errors
 /// The database failed.
@@ -79,10 +79,10 @@ pub async fn take(store: &Store) -> Result<Snapshot> {
     store.read_at_once(statements, move |tables| Ok(Snapshot(Arc::new(tables.into_iter().map(values).collect())))).await
 }
 
-/// Makes the world what it was.
+/// Restores the rows of a snapshot.
 ///
 /// # Errors
-/// The database failed; then nothing has changed.
+/// The database failed. Nothing has changed then.
 pub async fn restore(store: &Store, snapshot: &Snapshot) -> Result<()> {
     let mut statements: Vec<Statement> = STATEMENTS.iter().map(|table| sql(table.delete)).collect();
     for (table, rows) in STATEMENTS.iter().zip(snapshot.0.iter()) {
@@ -90,7 +90,7 @@ pub async fn restore(store: &Store, snapshot: &Snapshot) -> Result<()> {
         statements.extend(rows.iter().map(|row| row.iter().cloned().fold(insert(), Statement::bind)));
     }
     let outcome = store.commit(statements).await?;
-    // Versions go back with the rows: what is kept by version would be taken for something else.
+    // The restore also sets versions back, so settings cached by version could be mistaken for others.
     store.apps.clear();
     match outcome {
         Outcome::Committed => Ok(()),

@@ -1,19 +1,19 @@
-//! Removal of what time has ended, in small batches so that nobody waits long behind one.
+//! Deletes expired rows, in small batches so that no commit waits long.
 
 use kakaw_core::{Millis, Span};
 
 use crate::db::{FromRow, Outcome, Result, Row, Statement, Store, sql};
 
-/// Rows of a batch, at most.
+/// Maximum number of rows in a batch.
 const BATCH: i64 = 200;
-/// How long (seconds) what has ended is kept, so that a later refusal can be explained.
+/// How long expired rows are kept, so that a later refusal can be explained.
 #[derive(Debug, Clone, Copy)]
 pub struct Kept {
     /// Expired codes.
     pub codes: Span,
     /// Grants whose refresh token has expired.
     pub grants: Span,
-    /// Deliveries that are over.
+    /// Finished deliveries.
     pub deliveries: Span,
 }
 
@@ -25,11 +25,11 @@ impl FromRow for Count {
     }
 }
 
-/// Removes one batch from each table. Returns whether there may be more.
+/// Deletes one batch from each table. Returns whether there may be more.
 pub async fn batch(store: &Store, kept: Kept, now: Millis) -> Result<bool> {
     let codes = now - kept.codes;
     let grants = now - kept.grants;
-    let told = now - kept.deliveries;
+    let deliveries = now - kept.deliveries;
     let sweeps: [(Statement, Statement); 6] = [
         (
             sql("select count(*) as n from (select id from codes where expires_at < $1 limit $2) c").bind(codes).bind(BATCH),
@@ -48,17 +48,17 @@ pub async fn batch(store: &Store, kept: Kept, now: Millis) -> Result<bool> {
             sql("delete from agts where id in (select id from agts where expires_at < $1 order by expires_at limit $2)").bind(now).bind(BATCH),
         ),
         (
-            sql("select count(*) as n from (select id from parked_codes where expires_at < $1 limit $2) p").bind(now).bind(BATCH),
-            sql("delete from parked_codes where id in (select id from parked_codes where expires_at < $1 order by expires_at limit $2)").bind(now).bind(BATCH),
+            sql("select count(*) as n from (select id from pending_results where expires_at < $1 limit $2) p").bind(now).bind(BATCH),
+            sql("delete from pending_results where id in (select id from pending_results where expires_at < $1 order by expires_at limit $2)").bind(now).bind(BATCH),
         ),
         (
-            sql("select count(*) as n from (select id from deliveries where created_at < $1 and due_at is null limit $2) d").bind(told).bind(BATCH),
-            sql("delete from deliveries where id in (select id from deliveries where created_at < $1 and due_at is null order by created_at limit $2)").bind(told).bind(BATCH),
+            sql("select count(*) as n from (select id from deliveries where created_at < $1 and due_at is null limit $2) d").bind(deliveries).bind(BATCH),
+            sql("delete from deliveries where id in (select id from deliveries where created_at < $1 and due_at is null order by created_at limit $2)").bind(deliveries).bind(BATCH),
         ),
     ];
     let mut more = false;
     for (count, delete) in sweeps {
-        // Looking first keeps an idle sweep from writing.
+        // Reading first keeps an idle sweep from writing.
         let waiting = count.maybe::<Count>(store).await?.map_or(0, |Count(n)| n);
         if waiting > 0 {
             let Outcome::Committed = store.commit(vec![delete]).await? else { continue };

@@ -1,4 +1,4 @@
-//! What the statements promise, on every database.
+//! Tests of the statements, on every database.
 
 #![expect(
     clippy::unwrap_used,
@@ -27,8 +27,8 @@ use kakaw_core::token::grant::{Ended, EndedBy, Grant};
 use kakaw_store::accounts::Stored;
 use kakaw_store::db::{self, Url};
 use kakaw_store::{
-    Contested, Outcome, Statement, Store, accounts, app_keys, apps, codes, everything, grants, links, sessions,
-    snapshot, sweep,
+    Contested, Outcome, Statement, Store, accounts, app_keys, apps, codes, everything, grants, links, pending_results,
+    sessions, snapshot, sweep,
 };
 use kakaw_wire::scope::Item;
 
@@ -36,7 +36,7 @@ const KEY: &str = "0123456789abcdef0123456789abcdef";
 const KEPT: sweep::Kept = sweep::Kept { codes: Span::days(1), grants: Span::hours(12), deliveries: Span::days(7) };
 const NOW: Millis = Millis(1_790_000_000_000);
 
-/// Runs a test in memory, in a file, and on PostgreSQL when one is given.
+/// Runs a test in memory, in a file, and on PostgreSQL if it is configured.
 async fn each_database<F: AsyncFn(Arc<Store>)>(test: F) {
     let folder = tempfile::tempdir().unwrap();
     for url in [Some(Url::Memory), Some(Url::Sqlite(folder.path().join("t.db"))), postgres().await] {
@@ -55,7 +55,7 @@ async fn postgres() -> Option<Url> {
     Some(Url::Postgres(format!("{base}?options=-csearch_path%3D{schema}")))
 }
 
-/// An app, its key, a person and a link.
+/// Inserts an app, its key, a person and a link.
 async fn fill(store: &Store) -> Link {
     let settings = AppSettings::new("A");
     let key = AppKey {
@@ -78,7 +78,7 @@ async fn fill(store: &Store) -> Link {
     link
 }
 
-/// Commits what nothing stands against.
+/// Commits changes that must not conflict.
 async fn done(store: &Store, changes: Vec<Statement>) {
     assert_eq!(store.commit(changes).await.unwrap(), Outcome::Committed);
 }
@@ -160,7 +160,7 @@ async fn a_code_that_was_invalidated_has_no_grant() {
             store.commit(vec![codes::redeem("c", GrantId(1), NOW)]).await.unwrap().contested(),
             Some(Contested::Code)
         );
-        // Earlier versions named a grant 0 then.
+        // Earlier versions wrote grant 0 here.
         done(&store, vec![db::sql("update codes set grant_id = 0 where id = $1").bind("c")]).await;
         assert_eq!(life().await, CodeLife::Invalidated { at: NOW });
     })
@@ -191,7 +191,7 @@ async fn what_ended_a_grant_is_read_as_it_was_written_whoever_wrote_it() {
 }
 
 #[tokio::test]
-async fn a_grants_id_that_is_taken_is_told_from_a_code_that_is() {
+async fn a_taken_grant_id_is_distinguished_from_a_used_code() {
     each_database(async |store| {
         fill(&store).await;
         let (code, grant) =
@@ -318,14 +318,14 @@ async fn a_restored_snapshot_is_every_row_and_no_app_of_the_time_after_it() {
     each_database(async |store| {
         fill(&store).await;
         let named = |name: &str, version| App { id: AppId(1), version, settings: AppSettings::new(name) };
-        // As requests find it: with its key, kept by version.
+        // As requests read it: with its key, cached by version.
         let name = async || app_keys::with_app(&store, KEY).await.unwrap().unwrap().0.settings.name.clone();
         let taken = snapshot::take(&store).await.unwrap();
         done(&store, vec![apps::update(&named("B", 1)), accounts::insert(&person(8), NOW)]).await;
         done(&store, vec![codes::insert(&code("c", NOW))]).await;
         assert_eq!(name().await, "B");
         snapshot::restore(&store, &taken).await.unwrap();
-        // The same version again, with other settings.
+        // The same version with other settings.
         done(&store, vec![apps::update(&named("C", 1))]).await;
         assert_eq!(name().await, "C");
         snapshot::restore(&store, &taken).await.unwrap();
@@ -340,7 +340,7 @@ async fn a_restored_snapshot_is_every_row_and_no_app_of_the_time_after_it() {
 #[tokio::test]
 async fn pages_name_everybody_once_in_the_order_in_which_they_came() {
     each_database(async |store| {
-        // Two of each moment, so that a moment alone does not say where a page ends.
+        // Two accounts for each time, so that the time alone does not determine the end of a page.
         let mut changes: Vec<_> = (0..10).map(|n| accounts::insert(&person(100 - n), Millis(NOW.0 + n / 2))).collect();
         changes.push(apps::insert(&App { id: AppId(1), version: 1, settings: AppSettings::new("A") }, NOW));
         changes.push(apps::insert(&App { id: AppId(2), version: 1, settings: AppSettings::new("B") }, NOW));
@@ -392,4 +392,31 @@ async fn what_lives_is_counted_by_account() {
         assert!(sessions::live_of_page(&store, accounts::Place::START, 10, late).await.unwrap().is_empty());
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_pending_result_survives_the_new_name_of_its_table() {
+    let folder = tempfile::tempdir().unwrap();
+    for url in [Some(Url::Sqlite(folder.path().join("t.db"))), postgres().await].into_iter().flatten() {
+        let store = Store::open(&url).await.unwrap();
+        // The schema that migrations 1 to 4 make.
+        for text in [
+            "drop table pending_results",
+            "create table parked_codes (id text not null primary key, app_id bigint not null, answer text, \
+             expires_at bigint not null, read_at bigint)",
+            "create index parked_codes_by_expiry on parked_codes (expires_at)",
+            "delete from schema_history where version >= 5",
+            "insert into parked_codes (id, app_id, answer, expires_at, read_at) values ('t', 1, 'sealed', 9, 5)",
+        ] {
+            done(&store, vec![db::sql(text)]).await;
+        }
+        assert!(pending_results::by_id(&store, "t").await.is_err(), "the earlier table");
+        drop(store);
+        let store = Store::open(&url).await.unwrap();
+        let found = pending_results::by_id(&store, "t").await.unwrap().unwrap();
+        assert_eq!((found.app_id, found.answer.as_deref()), (AppId(1), Some("sealed")));
+        assert_eq!((found.expires_at, found.read_at), (Millis(9), Some(Millis(5))));
+        sweep::batch(&store, KEPT, NOW).await.unwrap();
+        assert_eq!(pending_results::by_id(&store, "t").await.unwrap(), None, "swept when it has expired");
+    }
 }

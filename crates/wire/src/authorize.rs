@@ -4,12 +4,13 @@ use crate::form::{Pairs, Repeated};
 
 macro_rules! params {
     ($($(#[$doc:meta])* $field:ident $name:literal,)*) => {
-        /// What the request says, undecided. Unknown parameters are ignored; an empty value is an absent one.
+        /// The parameters as they were sent, before any check. Unknown parameters are ignored. An empty value counts as
+        /// absent.
         #[derive(Debug, Clone, Default, PartialEq, Eq)]
         pub struct Params { $($(#[$doc])* pub $field: Option<String>,)* }
 
         impl Params {
-            /// The parameters that are read, by name.
+            /// The names of the declared parameters.
             pub const NAMES: &'static [&'static str] = &[$($name,)*];
 
             /// Reads the declared parameters.
@@ -17,7 +18,7 @@ macro_rules! params {
             /// # Errors
             /// The first declared parameter that was sent more than once.
             pub fn read(pairs: &Pairs) -> Result<Self, Repeated> {
-                // Sent and empty, these two say "show none".
+                // An empty value of these two parameters means "show none".
                 let counts = |name: &str, v: &str| !v.is_empty() || name.ends_with("service_terms");
                 let one = |name| Ok::<_, Repeated>(pairs.one(name)?.filter(|v| counts(name, v)).map(str::to_owned));
                 Ok(Self { $($field: one($name)?,)* })

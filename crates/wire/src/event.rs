@@ -1,4 +1,4 @@
-//! Account-status events: security event tokens (RFC 8417), and why somebody was unlinked.
+//! Account-status events as security event tokens (RFC 8417), and the reasons for an unlink.
 
 use std::collections::BTreeMap;
 
@@ -12,16 +12,16 @@ macro_rules! events {
         pub enum EventType { $($(#[$doc])* #[serde(rename = $id)] $variant,)* }
 
         impl EventType {
-            /// Every type, as the console lists them.
+            /// Every type, in the order in which the console lists them.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
 
-            /// The last part of the URI, and the word in settings.
+            /// Returns the last part of the event's URI, which is also its name in settings.
             #[must_use]
             pub const fn id(self) -> &'static str {
                 match self { $(Self::$variant => $id,)* }
             }
 
-            /// Whose vocabulary it belongs to.
+            /// Returns the vocabulary that the event belongs to.
             #[must_use]
             pub const fn category(self) -> Category {
                 match self { $(Self::$variant => Category::$category,)* }
@@ -55,18 +55,18 @@ events! {
 /// The vocabularies of events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Category {
-    /// OpenID's events of OAuth.
+    /// OAuth events of the OpenID Foundation.
     Oauth,
-    /// OpenID's Risk Incident Sharing and Coordination. Needs the permission and the person's consent.
+    /// Risk Incident Sharing and Coordination (OpenID RISC). Needs the permission and the person's consent.
     Risc,
-    /// OpenID's Continuous Access Evaluation Profile. Needs the permission and the person's consent.
+    /// Continuous Access Evaluation Profile (OpenID CAEP). Needs the permission and the person's consent.
     Caep,
-    /// Kakao's own.
+    /// Kakao's own events.
     Kakao,
 }
 
 impl EventType {
-    /// The key under `events`.
+    /// Returns the event's URI: the key under `events`.
     #[must_use]
     pub fn uri(self) -> String {
         let place = match self.category() {
@@ -79,7 +79,7 @@ impl EventType {
     }
 }
 
-/// Why somebody was unlinked: `referrer_type` of the unlink webhook, `reason` of the event.
+/// Why a person was unlinked: `referrer_type` of the unlink webhook, `reason` of the event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -92,7 +92,7 @@ pub enum UnlinkReason {
     /// A pre-registered person did not sign up in time.
     IncompleteSignUp,
     RevokeAccountServiceTerms,
-    /// The service did it itself: then the unlink webhook is silent.
+    /// The service unlinked the person itself. The unlink webhook is not called then.
     UnlinkFromService,
 }
 
@@ -108,7 +108,7 @@ impl UnlinkReason {
         Self::UnlinkFromService,
     ];
 
-    /// The word on the wire.
+    /// Returns the name on the wire.
     #[must_use]
     pub const fn id(self) -> &'static str {
         match self {
@@ -122,15 +122,15 @@ impl UnlinkReason {
         }
     }
 
-    /// The reason of this word.
+    /// Returns the reason with this name.
     #[must_use]
     pub fn from_id(id: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|reason| reason.id() == id)
     }
 
-    /// Whether the unlink webhook tells of it.
+    /// Whether the unlink webhook is called for this reason.
     #[must_use]
-    pub const fn is_told_by_unlink_webhook(self) -> bool {
+    pub const fn triggers_unlink_webhook(self) -> bool {
         matches!(
             self,
             Self::AccountDelete
@@ -153,37 +153,37 @@ pub struct SecurityEventToken {
     pub sub: String,
     /// Numeric app id, as text.
     pub app_id: String,
-    /// Unix seconds at which the token was made.
+    /// When the token was made, in Unix seconds.
     pub iat: i64,
-    /// Unix seconds at which it happened.
+    /// When the event happened, in Unix seconds.
     pub toe: i64,
     /// Transaction (RFC 8417 §2.2).
     pub txn: String,
-    /// The same under the name that receivers of 2026 read.
+    /// The same value under the name that receivers of 2026 read.
     pub txm: String,
-    /// Unique, and the same at every try.
+    /// Unique id of the token; every delivery attempt repeats it.
     pub jti: String,
     /// One event, under its URI.
     pub events: BTreeMap<String, EventDetails>,
 }
 
-/// What an event says.
+/// The details of an event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EventDetails {
-    /// Whom it is about.
+    /// The subject of the event.
     pub subject: EventSubject,
-    /// Why.
+    /// Why it happened.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// Consent items, under the name that some receivers read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scope: Option<Vec<String>>,
-    /// The same under the name that others read.
+    /// The same list under the name that other receivers read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scopes: Option<Vec<String>>,
 }
 
-/// A subject by issuer and user id.
+/// A subject, identified by issuer and user id.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EventSubject {
     /// Always `iss-sub`.
@@ -200,6 +200,6 @@ pub struct EventSubject {
 pub struct SetRefusal {
     /// `invalid_request`, `invalid_key`, `invalid_issuer`, `invalid_audience`, …
     pub err: String,
-    /// In words.
+    /// A description of the error.
     pub description: String,
 }

@@ -1,25 +1,25 @@
-//! `application/x-www-form-urlencoded` text, decoded strictly: what cannot be decoded is refused, not guessed.
+//! Strict decoder for `application/x-www-form-urlencoded` text. What cannot be decoded is refused and never guessed.
 
 /// Why a query string or a form body was refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FormError {
-    /// A `%` is not followed by two hexadecimal digits; the text is the name of the parameter as it was sent.
+    /// A `%` is not followed by two hexadecimal digits. The value is the parameter's name as it was sent.
     Escape(String),
-    /// The decoded bytes are no UTF-8 text.
+    /// The decoded bytes are not UTF-8.
     NotUtf8(String),
-    /// The decoded text holds a NUL, which no parameter of this service may contain.
+    /// The decoded text contains NUL, which no parameter of this service may contain.
     Nul(String),
 }
 
 impl FormError {
-    /// The parameter at which decoding stopped, as it was sent.
+    /// Returns the name of the parameter at which decoding stopped, as it was sent.
     #[must_use]
     pub fn parameter(&self) -> &str {
         let (Self::Escape(name) | Self::NotUtf8(name) | Self::Nul(name)) = self;
         name
     }
 
-    /// What is wrong with it, in technical English.
+    /// Returns what is wrong with the parameter, in technical English.
     #[must_use]
     pub fn reason(&self) -> &'static str {
         match self {
@@ -52,7 +52,7 @@ impl Pairs {
         Ok(Self(pairs))
     }
 
-    /// The only value of `name`, or nothing when it was not sent.
+    /// Returns the only value of `name`, or `None` when it was not sent.
     ///
     /// # Errors
     /// [`Repeated`] when it was sent more than once.
@@ -62,18 +62,18 @@ impl Pairs {
         if values.next().is_some() { Err(Repeated(name.to_owned())) } else { Ok(first) }
     }
 
-    /// Every value of `name`.
+    /// Returns every value of `name`.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.0.iter().filter(move |(n, _)| n == name).map(|(_, value)| value.as_str())
     }
 
-    /// Whether nothing was sent.
+    /// Whether there are no pairs.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// All pairs, in order.
+    /// Returns all pairs, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn tells_one_from_many() {
+    fn distinguishes_one_value_from_many() {
         let pairs = Pairs::parse("a=1&b=2&a=3").expect("decodes");
         assert_eq!(pairs.one("b"), Ok(Some("2")));
         assert_eq!(pairs.one("c"), Ok(None));

@@ -1,6 +1,6 @@
-//! The `KA` header of the SDKs: which program calls, on which platform, and by which registered identity.
+//! The `KA` header of the SDKs: the calling SDK, its platform, and the registered identity of the app that it is in.
 
-/// What the header (or the query parameter `ka`) says. Unknown tokens are passed over.
+/// The contents of the `KA` header or of the query parameter `ka`. Unknown tokens are ignored.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ka {
     /// `android-33`, `ios-17.2`, `javascript`.
@@ -14,16 +14,16 @@ pub struct Ka {
 /// The platform that a caller claims to run on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Os {
-    /// An app of Android.
+    /// Android.
     Android,
-    /// An app of iOS.
+    /// iOS.
     Ios,
-    /// A page.
+    /// A Web page.
     Web,
 }
 
 impl Ka {
-    /// Reads tokens `key/value`, separated by white space; a value may hold slashes.
+    /// Reads `key/value` tokens that are separated by white space. A value may contain slashes.
     #[must_use]
     pub fn parse(text: &str) -> Self {
         let mut ka = Self::default();
@@ -36,13 +36,13 @@ impl Ka {
             }
         }
         if ka.os() == Some(Os::Web) {
-            // The JavaScript SDK encodes the origin, Flutter on the Web does not; no origin holds a percent sign.
+            // The JavaScript SDK encodes the origin, Flutter on the Web does not. No origin contains a percent sign.
             ka.origin = percent_decoded(&ka.origin);
         }
         ka
     }
 
-    /// The platform, if it is one that registers identities.
+    /// Returns the platform, if identities are registered for it.
     #[must_use]
     pub fn os(&self) -> Option<Os> {
         match self.os.split('-').next() {
@@ -55,7 +55,7 @@ impl Ka {
 }
 
 fn percent_decoded(text: &str) -> String {
-    // A plus sign is itself here: this is no form.
+    // This is not form encoding, so a plus sign means itself.
     let pairs = crate::form::Pairs::parse(&format!("o={}", text.replace('+', "%2B").replace('&', "%26")));
     pairs.ok().and_then(|pairs| pairs.one("o").ok().flatten().map(str::to_owned)).unwrap_or_default()
 }

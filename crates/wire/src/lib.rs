@@ -1,6 +1,6 @@
-//! Names on the wire of Kakao Login: parameters, replies, consent items and the catalogue of errors.
+//! The wire format of Kakao Login: parameters, replies, consent items and the catalogue of errors.
 //!
-//! This crate knows no rules: it says how things are spelled, in which shape, and nothing about when.
+//! This crate contains no rules: it defines names and shapes, and does not decide when they are used.
 
 #![deny(missing_docs)]
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Claims of an ID token (OpenID Connect Core §2), in Kakao Login's selection.
+/// Claims of an ID token (OpenID Connect Core §2), as Kakao Login issues them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 pub struct IdTokenClaims {
@@ -10,24 +10,24 @@ pub struct IdTokenClaims {
     pub aud: String,
     /// The person's user id, as text.
     pub sub: String,
-    /// When the person logged in, unix seconds.
+    /// When the person logged in, in Unix seconds.
     pub auth_time: i64,
     /// Issuer.
     pub iss: String,
-    /// Expiry, unix seconds: the access token's.
+    /// Expiry in Unix seconds, which is the access token's.
     pub exp: i64,
-    /// Issue or refresh time, unix seconds.
+    /// When the token was issued or refreshed, in Unix seconds.
     pub iat: i64,
-    /// Echo of the authorization request.
+    /// `nonce` of the authorization request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nonce: Option<String>,
-    /// With `profile` or `profile_nickname`.
+    /// Present with `profile` or `profile_nickname`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nickname: Option<String>,
-    /// Thumbnail, with `profile` or `profile_image`.
+    /// Thumbnail of the profile picture; present with `profile` or `profile_image`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub picture: Option<String>,
-    /// With `account_email`, and only when it is valid and verified.
+    /// Present with `account_email`, and only when the address is valid and verified.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
 }
@@ -36,7 +36,7 @@ pub struct IdTokenClaims {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 pub struct Header {
-    /// Which key of the set signed it.
+    /// Id of the key that signed the token.
     pub kid: String,
     /// `JWT`.
     #[serde(default)]
@@ -68,7 +68,7 @@ pub struct Jwk {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 pub struct Jwks {
-    /// At least two: the one that signs and the next.
+    /// At least two keys: the one that signs and the next one.
     pub keys: Vec<Jwk>,
 }
 
@@ -94,7 +94,7 @@ pub struct Discovery {
 }
 
 impl Discovery {
-    /// The document of the issuer whose endpoints stand below `kauth` and `kapi`.
+    /// Returns the document of an issuer whose endpoints are below `kauth` and `kapi`.
     #[must_use]
     pub fn of(issuer: &str, kauth: &str, kapi: &str) -> Self {
         let list = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
@@ -128,7 +128,7 @@ impl Discovery {
     }
 }
 
-/// Reply of `GET /v1/oidc/userinfo`: only what was agreed to appears.
+/// Reply of `GET /v1/oidc/userinfo`. Only claims that the person agreed to are present.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[expect(missing_docs, reason = "the names are those of the wire")]

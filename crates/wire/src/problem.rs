@@ -1,7 +1,7 @@
-//! The catalogue of errors: one row per problem, and the one place that knows how each is spelled on the wire.
+//! The catalogue of errors: one row per problem. Only this file knows how each problem is spelled on the wire.
 //!
-//! A [`Problem`] carries its evidence (public: what the client itself sent or may know). What only the app's team may
-//! see travels beside it as a diagnosis. Words for people are in `texts/`, one file per code.
+//! A [`Problem`] carries its evidence, which is public: what the client itself sent or may know. What only the app's
+//! team may see travels beside it as a diagnosis. The texts for people are in `texts/`, one file per code.
 
 use std::fmt;
 
@@ -20,33 +20,33 @@ pub enum Surface {
     Apps,
 }
 
-/// How far a code is carried out.
+/// To what extent this server implements a code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
-    /// Answered by this server, and provoked by a test.
+    /// This server answers it, and a test provokes it.
     Raised,
-    /// Not answered yet.
+    /// Not implemented yet.
     Later,
-    /// Never answered: codes of products outside Kakao Login.
+    /// Never answered: the code belongs to a product outside Kakao Login.
     Explained,
 }
 
 /// How a problem is spelled on one surface.
 #[derive(Debug, Clone, Copy)]
 pub struct Answer {
-    /// Where.
+    /// The surface.
     pub surface: Surface,
     /// HTTP status.
     pub status: u16,
     /// `error` of OAuth 2.0; empty on kapi.
     pub error: &'static str,
-    /// Wire message, with evidence in braces; empty = absent.
+    /// Message on the wire, with placeholders for the evidence in braces; empty means absent.
     pub message: &'static str,
 }
 
 macro_rules! codes {
     ($($variant:ident $id:literal $file:literal $status:ident;)*) => {
-        /// A code of the catalogue. Codes are only ever added.
+        /// A code of the catalogue. Codes are never removed.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[expect(missing_docs, reason = "the names are those of the wire")]
         pub enum Code { $($variant,)* }
@@ -55,19 +55,19 @@ macro_rules! codes {
             /// Every code.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
 
-            /// The code as it is written on the wire, or the name of an error without a number.
+            /// Returns the code as it is written on the wire, or the name of an error that has no number.
             #[must_use]
             pub const fn id(self) -> &'static str {
                 match self { $(Self::$variant => $id,)* }
             }
 
-            /// How far it is carried out.
+            /// Returns to what extent this server implements the code.
             #[must_use]
             pub const fn status(self) -> Status {
                 match self { $(Self::$variant => Status::$status,)* }
             }
 
-            /// The text file of this code.
+            /// Returns the contents of the code's text file.
             #[cfg(feature = "texts")]
             #[must_use]
             pub const fn text_file(self) -> &'static str {
@@ -78,7 +78,7 @@ macro_rules! codes {
 }
 
 impl Code {
-    /// The code of this id, in any case.
+    /// Returns the code with this id, in upper or lower case.
     #[must_use]
     pub fn from_id(id: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|code| code.id().eq_ignore_ascii_case(id))
@@ -86,7 +86,7 @@ impl Code {
 }
 
 impl Code {
-    /// Whether this error can appear on a surface.
+    /// Whether this error can appear on `surface`.
     #[must_use]
     pub fn is_on(self, surface: Surface) -> bool {
         self.answers().iter().any(|answer| answer.surface == surface)
@@ -107,19 +107,19 @@ macro_rules! problems {
         pub enum Problem { $($(#[$doc])* $variant { $($field: String),* },)* }
 
         impl Problem {
-            /// The code of this problem.
+            /// Returns the code of this problem.
             #[must_use]
             pub const fn code(&self) -> Code {
                 match self { $(Self::$variant { .. } => Code::$code,)* }
             }
 
-            /// What was received or is publicly known, by name.
+            /// Returns the evidence by name: what was received, or what is publicly known.
             #[must_use]
             pub fn evidence(&self) -> Vec<(&'static str, &str)> {
                 match self { $(Self::$variant { $($field),* } => vec![$((stringify!($field), $field.as_str())),*],)* }
             }
 
-            /// A problem of this code that can appear on this surface, with evidence by name.
+            /// Makes a problem of this code that can appear on `surface`, with evidence by name.
             #[must_use]
             pub fn of(code: Code, surface: Surface, evidence: &dyn Fn(&'static str) -> String) -> Option<Self> {
                 $(if code == Code::$code {
@@ -131,7 +131,7 @@ macro_rules! problems {
                 None
             }
 
-            /// How this problem is spelled, on every surface on which it can appear.
+            /// Returns the spelling of this problem on every surface on which it can appear.
             #[must_use]
             pub const fn answers(&self) -> &'static [Answer] {
                 match self { $(Self::$variant { .. } => const { &[$(
@@ -141,7 +141,7 @@ macro_rules! problems {
         }
 
         impl Code {
-            /// The names of the evidence that a problem of this code carries.
+            /// Returns the names of the evidence that a problem of this code carries.
             #[must_use]
             pub fn evidence(self) -> Vec<&'static str> {
                 let mut names = Vec::new();
@@ -149,7 +149,7 @@ macro_rules! problems {
                 names
             }
 
-            /// Every spelling of this code.
+            /// Returns every spelling of this code.
             #[must_use]
             pub fn answers(self) -> Vec<Answer> {
                 let mut answers = Vec::new();
@@ -163,7 +163,7 @@ macro_rules! problems {
 }
 
 impl Problem {
-    /// How this problem is spelled on `surface`; a problem that does not belong there is spelled as it is elsewhere.
+    /// Returns the spelling of this problem on `surface`. A problem that cannot appear there is spelled as elsewhere.
     #[must_use]
     pub fn answer(&self, surface: Surface) -> Answer {
         let answers = self.answers();
@@ -171,23 +171,23 @@ impl Problem {
         answers.iter().find(|a| a.surface == surface).or(answers.first()).copied().unwrap_or(fallback)
     }
 
-    /// A problem of this code that can appear on this surface, with evidence that says that it was injected.
+    /// Makes a problem of this code that can appear on `surface`. Its evidence says that it was injected.
     #[must_use]
     pub fn injected(code: Code, surface: Surface) -> Option<Self> {
         Self::of(code, surface, &|name| format!("injected {name}"))
     }
 
-    /// The wire message on `surface`, with the evidence filled in.
+    /// Returns the message on the wire on `surface`, with the evidence filled in.
     #[must_use]
     pub fn message(&self, surface: Surface) -> String {
         fill(self.answer(surface).message, &self.evidence())
     }
 }
 
-/// Characters of one piece of evidence that are echoed, at most.
+/// The longest echo of one piece of evidence, in characters.
 pub const EVIDENCE: usize = 1000;
 
-/// Puts the evidence in place of its names in braces, in one pass: evidence that holds braces stays as it is.
+/// Replaces the names in braces by the evidence, in one pass, so that braces in the evidence have no meaning.
 #[must_use]
 pub fn fill(template: &str, evidence: &[(&'static str, &str)]) -> String {
     let mut filled = String::with_capacity(template.len());
@@ -320,69 +320,69 @@ codes! {
 }
 
 problems! {
-    /// The parameters are malformed: undecodable, repeated, or of a value that cannot be.
+    /// The parameters are malformed: undecodable, repeated, or with an impossible value.
     KOE001 MalformedRequest { parameter, reason } [Page 400 "" "", Kauth 400 "invalid_request" "malformed request: {parameter}: {reason}"];
-    /// No such URL, or not with this method.
+    /// The URL does not exist, or does not accept this method.
     KOE002 UnknownUrl { method, path, nearest } [Page 404 "" "", Kauth 404 "invalid_request" "unknown URL: {method} {path} (nearest: {nearest})"];
-    /// Our fault, for now.
+    /// A temporary failure of the server.
     KOE003 TemporaryFault { } [Page 503 "" "", Kauth 503 "server_error" "temporary server error"];
     /// Kakao Login is switched off for the app.
     KOE004 LoginDisabled { app } [Page 400 "" "", Kauth 400 "misconfigured" "Kakao Login is not activated"];
-    /// A test app, and the person is not of its team.
+    /// The app is a test app, and the person is not a member of its team.
     KOE005 NotTeamMember { app } [Page 400 "" ""];
-    /// Exact string comparison failed.
+    /// The redirect URI is not registered (exact string comparison).
     KOE006 RedirectUriNotRegistered { redirect_uri } [Page 400 "" ""];
-    /// Exact string comparison failed.
+    /// The logout redirect URI is not registered (exact string comparison).
     KOE007 LogoutRedirectUriNotRegistered { logout_redirect_uri } [Page 400 "" ""];
-    /// A key of an existing app, of a kind that does not belong here.
+    /// The key exists, but its kind is not accepted here.
     KOE008 WrongKeyKind { kind } [Page 400 "" ""];
-    /// The client secret is on, and missing or wrong.
+    /// The client secret is required, and it is missing or wrong.
     KOE010 BadClientCredentials { } [Kauth 401 "invalid_client" "Bad client credentials"];
-    /// The popup of the first JavaScript SDK.
+    /// The popup log-in of the first JavaScript SDK, which is retired.
     KOE023 PopupLoginRetired { } [Page 400 "" ""];
     /// No app has this key.
     KOE101 UnknownAppKey { client_id } [Page 400 "" "", Kauth 401 "invalid_client" "Not exist client_id {client_id}"];
-    /// Channels were asked for and the app has none.
+    /// The request names channels, and the app has none.
     KOE102 ChannelNotConnected { } [Page 400 "invalid_client" "Required PLUS_FRIENDS_ON_AGREEMENT_SUPPORTED permission"];
     /// The code was issued to another key.
     KOE114 ApplicationIdMismatch { } [Kauth 401 "invalid_client" "Application ID mismatch"];
-    /// Neither `code` nor `token`.
+    /// `response_type` is neither `code` nor `token`.
     KOE201 UnsupportedResponseType { response_type } [Page 400 "invalid_request" "Unsupported response type: {response_type}"];
     /// `response_type=token`.
     KOE202 ImplicitGrant { } [Page 400 "invalid_request" "Implicit grant Required OAUTH_IMPLICIT_GRANT_SUPPORTED permission"];
-    /// The consent form came without a required item.
+    /// The submitted consent form lacks a required item.
     KOE203 RequiredNotAgreed { required, agreed } [Page 400 "invalid_request" "All required service terms must be approved. required:{required} agreed:{agreed}"];
-    /// A consent item that the app does not use, or `openid` without OpenID Connect.
+    /// The request names a consent item that the app does not use, or `openid` without OpenID Connect.
     KOE205 InvalidScope { scope } [Page 400 "invalid_scope" "Invalid scope: {scope}"];
     /// A required parameter is missing.
     KOE207 MissingParameter { parameter } [Page 400 "invalid_request" ""];
-    /// Another redirect URI than at authorize.
+    /// The redirect URI differs from the one of the authorization request.
     KOE303 RedirectUriMismatch { } [Kauth 400 "invalid_grant" "Redirect URI mismatch."];
-    /// No grant type.
+    /// `grant_type` is missing.
     KOE310 MissingGrantType { } [Kauth 400 "invalid_request" "grant_type is missing"];
-    /// A grant type that this service has not.
+    /// This service does not support the grant type.
     KOE310 UnsupportedGrantType { grant_type } [Kauth 400 "unsupported_grant_type" "unsupported grant_type: {grant_type}"];
-    /// A refresh without a token.
+    /// A refresh request without a refresh token.
     KOE319 RefreshTokenBlank { } [Kauth 400 "invalid_grant" "refresh token is blank"];
-    /// Used, expired, unknown or empty.
+    /// The code is used, expired, unknown or empty.
     KOE320 CodeNotFound { code } [Kauth 400 "invalid_grant" "authorization code not found for code={code}"];
-    /// Expired, revoked or unknown.
+    /// The refresh token is expired, revoked or unknown.
     KOE322 RefreshTokenNotAccepted { } [Kauth 400 "invalid_grant" "expired_or_invalid_refresh_token"];
-    /// No JWT.
+    /// The text is not a JWT.
     KOE400 IdTokenFormat { } [Kauth 400 "invalid_token" "invalid id_token format"];
-    /// Of another issuer.
+    /// Another issuer made the token.
     KOE401 IdTokenIssuer { } [Kauth 400 "invalid_token" "invalid id_token issuer"];
     /// The signature does not verify.
     KOE402 IdTokenSignature { } [Kauth 400 "invalid_token" "invalid id_token"];
-    /// Its time is over.
+    /// The ID token has expired.
     KOE403 IdTokenExpired { } [Kauth 400 "invalid_token" "id_token has expired"];
-    /// Cancel on the consent screen.
+    /// The person pressed Cancel on the consent screen.
     AccessDenied UserDenied { } [Redirect 302 "access_denied" "User denied access"];
-    /// Under age on an app that forbids it.
+    /// The app does not admit people under 14, and the person is.
     AccessDeniedUnderAge UnderAge { } [Redirect 302 "access_denied" "Not allowed under age 14"];
     /// `prompt=none` without a session.
     LoginRequired NotLoggedIn { } [Redirect 302 "login_required" "user authentication required."];
-    /// `prompt=none` without consent.
+    /// `prompt=none` without the consent that is needed.
     ConsentRequired ConsentMissing { } [Redirect 302 "consent_required" "user consent required."];
     /// `prompt=none`, and a value must still be collected.
     InteractionRequiredCollection CollectionNeeded { } [Redirect 302 "interaction_required" "need to collect additional personal information."];
@@ -390,73 +390,73 @@ problems! {
     InteractionRequiredTerms TermsNeeded { } [Redirect 302 "interaction_required" "have to agree to kakao's terms of service."];
     /// `prompt=none` with a restricted account.
     InteractionRequiredRestricted Restricted { } [Redirect 302 "interaction_required" "account has been restricted."];
-    /// Wrong parameters at a JSON endpoint of kauth.
+    /// Wrong parameters of a JSON endpoint of kauth.
     InvalidRequest BadTokenRequest { reason } [Kauth 400 "invalid_request" "{reason}"];
-    /// PKCE (RFC 7636 §4.6).
+    /// PKCE failed (RFC 7636 §4.6).
     InvalidGrantPkce PkceFailed { reason } [Kauth 400 "invalid_grant" "{reason}"];
-    /// Our fault, for now: clients must not log the person out.
+    /// A temporary failure of the server. Clients must not log the person out.
     Kapi1 InternalError { } [Kapi 400 "" "internal server error"];
-    /// Consent that the person has not given cannot be taken back.
+    /// The person has not given this consent, so it cannot be revoked.
     Kapi2 NothingToRevoke { scopes } [Kapi 400 "" "There is no scopes to revoke. check out if given scope id([{scopes}]) is correct again."];
-    /// Consent that the app requires cannot be taken back.
+    /// The app requires this consent, so it cannot be revoked.
     Kapi3 NotRevocable { scopes } [Kapi 403 "" "[{scopes}] is not revocable. check out if it's set as required on developers.kakao.com"];
-    /// The person whom an admin key names is not linked.
+    /// The person named by a call with an admin key is not linked.
     Kapi101 NotRegisteredUser { } [Kapi 400 "" "NotRegisteredUserException"];
     /// No app has this admin key.
     Kapi401 AdminKeyUnknown { app_key } [Kapi 401 "" "appKey({app_key}) does not exist"];
-    /// A missing or ill-typed argument.
+    /// An argument is missing or has the wrong type.
     Kapi2 BadArgument { parameter, reason } [Kapi 400 "" "Constraints on the parameter [{parameter}] are unsatisfied. {reason}"];
-    /// An access token that cannot be one.
+    /// The text cannot be an access token.
     Kapi2 MalformedAccessToken { } [Kapi 400 "" "access token format is not recognized"];
     /// The account is restricted.
     Kapi4 AccountRestricted { } [Kapi 403 "" "the account has been restricted"];
-    /// A header that does not fit.
+    /// A header has the wrong value.
     Kapi8 WrongHeader { header, reason } [Kapi 400 "" "wrong header [{header}]: {reason}"];
     /// More calls than the quota allows.
     Kapi10 QuotaExceeded { } [Kapi 400 "" "API limit has been exceeded."];
     /// More calls in a minute than this call's own limit allows.
     Kapi10 MinuteQuotaExceeded { } [Kapi 429 "" "API limit has been exceeded."];
-    /// An API of the past.
+    /// The API was discontinued.
     Kapi9 Discontinued { path, successor } [Kapi 400 "" "{path} has been discontinued. Use {successor}."];
-    /// No token, or not one of ours, or it was ended.
+    /// There is no token, this service did not issue it, or it was revoked.
     Kapi401 AccessTokenUnknown { } [Kapi 401 "" "this access token does not exist"];
-    /// Its time is over.
+    /// The access token has expired.
     Kapi401 AccessTokenExpired { } [Kapi 401 "" "this access token is already expired"];
     /// The key that the token was issued to was deleted.
     Kapi401 AppKeyDeactivated { app_key } [Kapi 401 "" "appKey({app_key}) is already deactivated"];
-    /// Under age on an app that forbids it.
+    /// The app does not admit people under 14, and the person is.
     Kapi406 UnderAgeLimit { } [Kapi 401 "" "under age limit"];
     /// The platform identity that the client sent is not registered for its key.
     KOE009 PlatformMismatch { } [Page 400 "misconfigured" "invalid android_key_hash or ios_bundle_id or web_site_url", Kauth 401 "misconfigured" "invalid android_key_hash or ios_bundle_id or web_site_url"];
     /// The call comes from an address that the key does not allow.
     KOE127 CallerAddressRefused { ip } [Kauth 401 "invalid_client" "ip mismatched! callerIp={ip}. check out registered ips."];
-    /// Not one that this service issues.
+    /// This service did not issue the agreement code.
     KOE204 InvalidAgreementCode { agreement_code } [Page 400 "invalid_request" "Invalid agreement_code: {agreement_code}"];
     /// More token requests than the quota allows.
     KOE237 TokenRateLimit { } [Kauth 400 "invalid_request" "token request rate limit exceeded"];
     /// A consent item that the call needs is not set for the app.
     Kapi3 ItemNotSet { app, item, api } [Kapi 403 "" "[{app}] App disabled [{item}] scopes for [{api}] API on developers.kakao.com. Enable it first."];
-    /// Calls about service terms need simple sign-up.
+    /// A call about service terms, and simple sign-up is off.
     Kapi3 SimpleSignupOff { app } [Kapi 403 "" "[{app}] App disabled simple signup. Enable it first."];
     /// The admin key may not make this call.
     Kapi3 AdminKeyNotAllowed { api } [Kapi 403 "" "this admin key is not allowed to call [{api}] API. check out the key's allow list."];
-    /// The app lacks the permission for it.
+    /// The app lacks the permission that the call needs.
     Kapi5 PermissionDenied { } [Kapi 403 "" "permission denied"];
-    /// The app has been sanctioned.
+    /// The operator has blocked the app.
     Kapi12 AppBlocked { } [Kapi 403 "" "the app has been blocked"];
-    /// The app was not used for long.
+    /// The app is suspended because it was not used for long.
     Kapi13 AppSuspended { } [Kapi 403 "" "the app has been suspended"];
     /// The person is registered already.
     Kapi102 AlreadyRegistered { } [Kapi 400 "" "already registered"];
-    /// The account is asleep.
+    /// The account is dormant.
     Kapi103 AccountDormant { } [Kapi 400 "" "the account is dormant or does not exist"];
     /// User properties that the app has not registered.
     Kapi201 UnknownProperty { keys, app_id } [Kapi 400 "" "user property not found ([{keys}] for appId={app_id})"];
-    /// None of the tags is one of the app's.
+    /// The app has none of these tags.
     Kapi2 UnknownTags { tags, app } [Kapi 400 "" "There is no tags to get service terms. check out to configured this tags([{tags}]) in app({app})."];
-    /// None of the tags is one that the person agreed to.
+    /// The person agreed to none of these tags.
     Kapi2 NoTagsToRevoke { tags, app } [Kapi 400 "" "There is no tags to revoke. check out to configured this tags([{tags}]) in app({app})."];
-    /// The token does not cover what the call needs.
+    /// The token does not cover the scopes that the call needs.
     Kapi402 InsufficientScopes { api_type, required, allowed } [Kapi 403 "" "insufficient scopes."];
     /// The call comes from an address that the key does not allow.
     Kapi401 IpMismatched { ip, scheme } [Kapi 401 "" "ip mismatched! callerIp={ip}. check out registered ips."];
@@ -466,35 +466,35 @@ problems! {
     Kapi401 KeyHashMismatched { caller } [Kapi 401 "" "android keyhash mismatched! caller={caller}. check out registered keyhash."];
     /// The iOS bundle id is not registered for the key.
     Kapi401 BundleIdMismatched { caller } [Kapi 401 "" "ios bundle id mismatched! caller={caller}. check out registered bundle id."];
-    /// Our fault, for now.
+    /// A temporary failure of the server.
     KAE001 AppsInternalError { } [Apps 500 "" "internal server error"];
-    /// The request makes no sense here.
+    /// The request cannot be handled.
     KAE002 AppsInvalidRequest { reason } [Apps 400 "" "invalid request: {reason}"];
-    /// A wrong parameter.
+    /// A parameter is wrong.
     KAE003 AppsInvalidParameter { parameter, reason } [Apps 400 "" "INVALID_PARAMETER_ERROR: {parameter}: {reason}"];
-    /// The picker was open too long.
+    /// The shipping address picker was open for too long.
     KAE004 AppsTimeExpired { } [Apps 400 "" "the time to choose is over"];
     /// The app may not be used.
     KAE101 AppsAppType { } [Apps 403 "" "the app may not use this service"];
     /// The consent item is not set for the app.
     KAE102 AppsScope { } [Apps 403 "" "APP_SCOPE_ERROR"];
-    /// The app lacks the permission.
+    /// The app lacks the permission that the call needs.
     KAE103 AppsPermission { } [Apps 403 "" "PERMISSION_ERROR"];
     /// A REST API or admin key was used.
     KAE104 AppsKeyType { } [Apps 403 "" "APP_KEY_TYPE_ERROR"];
-    /// The token is not good.
+    /// The token is not accepted.
     KAE201 AppsAuth { } [Apps 401 "" "AUTH_ERROR"];
     /// The person is not linked.
     KAE202 AppsNotRegisteredUser { } [Apps 403 "" "NOT_REGISTERED_USER_ERROR"];
-    /// The person left while consent was asked for.
+    /// The person closed the consent screen.
     KAE203 AppsInvalidScope { } [Apps 403 "" "INVALID_SCOPE_ERROR"];
-    /// The account's terms are not agreed to.
+    /// The person has not agreed to the terms of the account.
     KAE204 AppsAccountTerms { } [Apps 403 "" "the account's terms are not agreed to"];
     /// The account is restricted.
     KAE205 AppsLoginRequired { } [Apps 403 "" "LOGIN_REQUIRED_ERROR"];
-    /// No such address.
+    /// There is no such address.
     KAE206 AppsUnknownAddress { address_id } [Apps 400 "" "there is no shipping address {address_id}"];
-    /// No such path on kapi.
+    /// kapi has no such path.
     Kapi2 UnknownApi { method, path, nearest } [Kapi 404 "" "unknown API: {method} {path} (nearest: {nearest})"];
 }
 

@@ -1,4 +1,4 @@
-//! Consent items: what an app may ask a person for, by the id that stands in `scope`.
+//! Consent items: what an app may ask a person for, with the ids that `scope` contains.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,22 +9,22 @@ macro_rules! items {
         pub enum Item { $($(#[$doc])* #[serde(rename = $id)] $variant,)* }
 
         impl Item {
-            /// Every item, in the order in which consent screens and answers list them.
+            /// Every item, in the order in which consent screens and replies list them.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
 
-            /// The id on the wire.
+            /// Returns the id on the wire.
             #[must_use]
             pub const fn id(self) -> &'static str {
                 match self { $(Self::$variant => $id,)* }
             }
 
-            /// Personal data, or the right to use a service.
+            /// Returns whether the item is personal data or the right to use a service.
             #[must_use]
             pub const fn kind(self) -> Kind {
                 match self { $(Self::$variant => Kind::$kind,)* }
             }
 
-            /// The item of this id.
+            /// Returns the item with this id.
             #[must_use]
             pub fn from_id(id: &str) -> Option<Self> {
                 match id { $($id => Some(Self::$variant),)* _ => None }
@@ -40,7 +40,7 @@ items! {
     ProfileNickname "profile_nickname" Privacy;
     /// Profile picture.
     ProfileImage "profile_image" Privacy;
-    /// Email address of the account, with whether it is valid and verified.
+    /// Email address of the account, and whether it is valid and verified.
     AccountEmail "account_email" Privacy;
     /// Name.
     Name "name" Privacy;
@@ -54,7 +54,7 @@ items! {
     Birthyear "birthyear" Privacy;
     /// Phone number; only people who use Talk have one.
     PhoneNumber "phone_number" Privacy;
-    /// Linking information (CI).
+    /// Connecting information (CI).
     AccountCi "account_ci" Privacy;
     /// Shipping addresses.
     ShippingAddress "shipping_address" Privacy;
@@ -68,7 +68,7 @@ items! {
     AccountStatus "account_status" Privacy;
 }
 
-/// What an item is about, as `/v2/user/scopes` spells it.
+/// The type of an item, as `/v2/user/scopes` spells it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 #[serde(rename_all = "UPPERCASE")]
@@ -91,7 +91,7 @@ pub enum Availability {
 }
 
 impl Item {
-    /// Which apps may ask for it.
+    /// Returns which apps may ask for it.
     #[must_use]
     pub const fn availability(self) -> Availability {
         match self {
@@ -104,10 +104,10 @@ impl Item {
     }
 }
 
-/// The word that asks for an ID token; not a consent item.
+/// The scope that asks for an ID token. It is not a consent item.
 pub const OPENID: &str = "openid";
 
-/// Splits a list parameter (`scope`, `prompt`) on commas and white space; what is empty is absent.
+/// Splits a list parameter (`scope`, `prompt`) at commas and white space. Empty entries are left out.
 pub fn split(list: &str) -> impl Iterator<Item = &str> {
     list.split([',', ' ', '\t', '\r', '\n']).filter(|word| !word.is_empty())
 }

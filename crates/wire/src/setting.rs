@@ -1,29 +1,29 @@
-//! What a setting, or what is kept about a person, must be: each row names an expectation and its evidence. Words for
-//! people are in `texts/settings.toml`, in four languages.
+//! What the value of a setting, or of a person's attribute, must be. Each row names an expectation and its evidence.
+//! The texts for people are in `texts/settings.toml`, in four languages.
 
 use serde::{Deserialize, Serialize};
 
 use crate::problem::EVIDENCE;
 
-/// A value that was refused: where it stands, what was received, and what was expected.
+/// A refused value: its path, what was received, and what was expected.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SettingProblem {
-    /// Where the value stands, such as `apps[0].rest_api_keys[1].redirect_uris[2]`.
+    /// Path of the value, such as `apps[0].rest_api_keys[1].redirect_uris[2]`.
     pub path: String,
-    /// The value, cut where it is long. Of a secret only its length; empty where nothing was received.
+    /// The received value, shortened if it is long. Of a secret, only the length. Empty if nothing was received.
     pub received: String,
-    /// What was expected in its place.
+    /// What was expected instead.
     pub expected: Expected,
 }
 
 impl SettingProblem {
-    /// A problem with the value at `path`.
+    /// Makes a problem with the value at `path`.
     #[must_use]
     pub fn new(path: impl Into<String>, received: &str, expected: Expected) -> Self {
         Self { path: path.into(), received: received.chars().take(EVIDENCE).collect(), expected }
     }
 
-    /// The same problem seen from outside: `path` is where the whole stands.
+    /// Puts `path` before the path of the problem: where the containing value is.
     #[must_use]
     pub fn within(mut self, path: &str) -> Self {
         self.path = match (path, self.path.as_str()) {
@@ -51,13 +51,13 @@ macro_rules! expectations {
             pub const ALL: &'static [(&'static str, &'static [&'static str])] =
                 &[$(($id, &[$(stringify!($field)),*]),)*];
 
-            /// The name in answers and of the text.
+            /// Returns the name in replies, which is also the key of its text.
             #[must_use]
             pub const fn id(&self) -> &'static str {
                 match self { $(Self::$variant { .. } => $id,)* }
             }
 
-            /// The evidence, by name.
+            /// Returns the evidence, by name.
             #[must_use]
             pub fn evidence(&self) -> Vec<(&'static str, String)> {
                 match self {
@@ -77,23 +77,23 @@ expectations! {
     HttpUrl "http_url" {};
     /// A URL that clients can send unchanged (RFC 6749 §3.1.2).
     NoFragment "no_fragment" {};
-    /// A URL whose host is where it seems to be.
+    /// A URL without user name and password, whose host is the one that it shows.
     NoUserInfo "no_user_info" {};
-    /// A URL that stands for one address.
+    /// A URL without wildcards, for exactly one address.
     NoWildcard "no_wildcard" {};
-    /// A value that looks like what it is.
+    /// A value without invisible or direction-changing characters.
     NoHiddenCharacters "no_hidden_characters" {};
     /// A web origin (RFC 6454), as browsers send it.
     Origin "origin" {};
     /// An app key.
     AppKey "app_key" {};
-    /// Not too many keys of a kind.
+    /// A limited number of keys of a kind.
     KeyCount "key_count" { at_most: usize };
-    /// One primary admin key.
+    /// At most one primary admin key.
     OnePrimary "one_primary" {};
-    /// No value twice.
+    /// No duplicate values.
     Once "once" {};
-    /// An address or a block of them.
+    /// An IP address or a block of them.
     Network "network" {};
     /// The name of an Android app.
     AndroidPackage "android_package" {};
@@ -103,29 +103,29 @@ expectations! {
     BundleId "bundle_id" {};
     /// A secret that cannot be guessed.
     StrongSecret "strong_secret" {};
-    /// A client secret, which only REST API keys have.
+    /// No client secret: only REST API keys have one.
     NoClientSecret "no_client_secret" {};
-    /// Another setting than the key's kind has.
+    /// A setting that keys of this kind have.
     OtherKind "other_kind" { kind: String };
-    /// The review, before simple sign-up.
+    /// A passed review, before simple sign-up is switched on.
     ReviewFirst "review_first" {};
-    /// An item that nobody must agree to.
+    /// An item that is not required.
     OptionalOnly "optional_only" {};
-    /// An app of a business.
+    /// An app that is registered to a business.
     Business "business" {};
-    /// An item that the consent screen can ask for.
+    /// An item whose value the consent screen can collect.
     Collectable "collectable" {};
     /// The tag of a service term.
     Tag "tag" {};
-    /// A number that is not too small.
+    /// A number of at least this size.
     AtLeast "at_least" { least: i64 };
-    /// The URL of a webhook.
+    /// The URL of a webhook, with https.
     Https "https" {};
-    /// An address that everybody can reach.
+    /// An address of the public internet.
     PublicAddress "public_address" {};
     /// Another host than our own.
     OtherHost "other_host" {};
-    /// What a person logs in with.
+    /// A log-in id.
     LoginId "login_id" {};
     /// An id or an email.
     NeedsLogin "needs_login" {};
@@ -133,17 +133,17 @@ expectations! {
     Email "email" {};
     /// A phone number.
     PhoneNumber "phone_number" {};
-    /// A phone number only with Talk.
+    /// Talk, which a person with a phone number must use.
     NeedsTalk "needs_talk" {};
     /// A year of birth.
     Birthyear "birthyear" {};
-    /// A day that has come.
+    /// A date that is not in the future.
     NotInFuture "not_in_future" {};
     /// Month and day.
     Birthday "birthday" {};
     /// The name of a profile picture.
     PictureName "picture_name" {};
-    /// A moment.
+    /// A point in time (RFC 3339).
     Moment "moment" {};
     /// The id of an app.
     AppId "app_id" {};
@@ -153,27 +153,27 @@ expectations! {
     AgreedItem "agreed_item" {};
     /// The tag of one of the app's service terms.
     KnownTerm "known_term" {};
-    /// A value that nobody else has.
+    /// A value that nobody else uses.
     Free "free" {};
-    /// The id of an app that is there.
+    /// The id of an existing app.
     KnownApp "known_app" {};
-    /// An app key that the app has.
+    /// An app key of the app.
     KnownKey "known_key" {};
     /// The log-in id of an account.
     KnownPerson "known_person" {};
-    /// The user id of somebody who is linked with the app.
+    /// The user id of a person who is linked with the app.
     KnownLink "known_link" { app: i64 };
-    /// A webhook that the app has.
+    /// A webhook that is set for the app.
     KnownWebhook "known_webhook" { app: i64 };
     /// A type of event.
     KnownEvent "known_event" { known: String };
-    /// A delivery that is kept.
+    /// The id of a stored delivery.
     KnownDelivery "known_delivery" {};
 }
 
 #[cfg(feature = "texts")]
 impl Expected {
-    /// What was expected, in words.
+    /// Returns what was expected, as text for people.
     #[must_use]
     pub fn text(&self, lang: crate::text::Lang) -> String {
         let evidence = self.evidence();
@@ -184,7 +184,7 @@ impl Expected {
 
 #[cfg(feature = "texts")]
 impl SettingProblem {
-    /// Where the value stands, what was received and what was expected, in one line.
+    /// Returns path, received value and expectation in one line.
     #[must_use]
     pub fn text(&self, lang: crate::text::Lang) -> String {
         let frame = if self.received.is_empty() { "frame_without_value" } else { "frame" };

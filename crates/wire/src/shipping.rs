@@ -1,4 +1,4 @@
-//! Shipping addresses: the reply of the user API, and what the picker answers.
+//! Shipping addresses: the reply of the user API, and errors of the address picker.
 
 use serde::{Deserialize, Serialize};
 

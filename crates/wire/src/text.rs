@@ -1,4 +1,4 @@
-//! The words of the catalogue, in four languages.
+//! The texts of the catalogue, in four languages.
 
 use std::collections::HashMap;
 use std::sync::OnceLock;
@@ -24,7 +24,7 @@ impl Lang {
     /// Every language.
     pub const ALL: &'static [Self] = &[Self::Ko, Self::En, Self::Ja, Self::Zh];
 
-    /// The value of the `lang` parameter.
+    /// Returns the value of the `lang` parameter.
     #[must_use]
     pub const fn id(self) -> &'static str {
         match self {
@@ -35,14 +35,14 @@ impl Lang {
         }
     }
 
-    /// The language of this id.
+    /// Returns the language with this id.
     #[must_use]
     pub fn from_id(id: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|lang| lang.id() == id)
     }
 
-    /// The language that the person prefers: `lang` if it is one of ours, else the best of `Accept-Language`
-    /// (RFC 9110 §12.5.4), else Korean.
+    /// Returns the language that the person prefers: `lang` if it is supported, else the best match of
+    /// `Accept-Language` (RFC 9110 §12.5.4), else Korean.
     #[must_use]
     pub fn preferred(lang: Option<&str>, accept_language: Option<&str>) -> Self {
         if let Some(lang) = lang.and_then(Self::from_id) {
@@ -62,17 +62,17 @@ impl Lang {
     }
 }
 
-/// The words of one code in one language.
+/// The texts of one code in one language.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Text {
-    /// What it is, in a few words.
+    /// A short title.
     pub title: String,
-    /// One sentence; may hold the evidence of its row in braces.
+    /// One sentence. It may contain placeholders for the row's evidence in braces.
     pub message: String,
-    /// Why it happens.
+    /// Why the error happens.
     pub cause: String,
-    /// What to do.
+    /// How to fix it.
     pub fix: String,
 }
 
@@ -85,7 +85,7 @@ struct Texts {
     zh: Text,
 }
 
-/// The words of `code` in `lang`, if its file could be read (a test reads every file).
+/// Returns the texts of `code` in `lang`, if the file could be read. A test reads every file.
 #[must_use]
 pub fn of(code: Code, lang: Lang) -> Option<&'static Text> {
     static ALL: OnceLock<HashMap<Code, Texts>> = OnceLock::new();
@@ -101,7 +101,7 @@ pub fn of(code: Code, lang: Lang) -> Option<&'static Text> {
     })
 }
 
-/// An expectation in every language.
+/// The text of an expectation in every language.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Setting {
@@ -116,7 +116,7 @@ fn all_settings() -> &'static HashMap<String, Setting> {
     ALL.get_or_init(|| toml::from_str(include_str!("../texts/settings.toml")).unwrap_or_default())
 }
 
-/// The words of what a setting must be; empty if there are none (a test reads them all).
+/// Returns the text of an expectation, or an empty text if there is none. A test checks that each has one.
 #[must_use]
 pub fn setting(id: &str, lang: Lang) -> &'static str {
     all_settings().get(id).map_or("", |text| match lang {
@@ -127,7 +127,7 @@ pub fn setting(id: &str, lang: Lang) -> &'static str {
     })
 }
 
-/// How many expectations have words.
+/// Returns the number of expectations that have a text.
 #[cfg(test)]
 pub(crate) fn settings() -> usize {
     all_settings().len()

@@ -1,18 +1,18 @@
-//! URLs as text, taken apart and put together. Nothing is decoded or normalized: what is registered is compared letter for
-//! letter. Text of any kind may be given; what it has not is empty or nothing.
+//! Functions that split and build URLs as text. They decode and normalize nothing, because registered URIs are compared
+//! character by character. They accept any text: a part that is missing is empty or `None`.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// Everything but the unreserved characters of RFC 3986 §2.3.
 const UNRESERVED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// Scheme, and what follows `://`.
+/// Splits a URL into its scheme and what follows `://`.
 #[must_use]
 pub fn split_scheme(url: &str) -> Option<(&str, &str)> {
     url.split_once("://")
 }
 
-/// Origin, and what follows it: empty, or from the first `/`, `?` or `#` on.
+/// Splits a URL into its origin and the rest, which is empty or starts with `/`, `?` or `#`.
 #[must_use]
 pub fn split_origin(url: &str) -> (&str, &str) {
     let host = split_scheme(url).map_or(0, |(scheme, _)| scheme.len() + "://".len());
@@ -20,19 +20,19 @@ pub fn split_origin(url: &str) -> (&str, &str) {
     url.split_at(end)
 }
 
-/// Host and port, as the URL has them.
+/// Returns host and port as the URL spells them.
 #[must_use]
 pub fn authority(url: &str) -> Option<&str> {
     split_scheme(split_origin(url).0).map(|(_, authority)| authority)
 }
 
-/// What stands before the query, and the query: empty if there is none.
+/// Splits a URL into what precedes the query, and the query, which is empty if there is none.
 #[must_use]
 pub fn split_query(url: &str) -> (&str, &str) {
     url.split_once('?').unwrap_or((url, ""))
 }
 
-/// Host and port of `host:port`. The brackets of an IPv6 address stay.
+/// Splits `host:port`. An IPv6 address keeps its brackets.
 #[must_use]
 pub fn split_port(authority: &str) -> (&str, Option<&str>) {
     match authority.rsplit_once(':') {
@@ -41,13 +41,13 @@ pub fn split_port(authority: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// Text as the value of a parameter.
+/// Percent-encodes text as the value of a parameter.
 #[must_use]
 pub fn encoded(text: &str) -> String {
     utf8_percent_encode(text, &UNRESERVED).to_string()
 }
 
-/// Adds those parameters that have a value. The URL may have a query of its own.
+/// Appends the parameters that have a value. The URL may already have a query.
 #[must_use]
 pub fn with_query(url: &str, parameters: &[(&str, Option<&str>)]) -> String {
     let mut url = url.to_owned();

@@ -1,4 +1,4 @@
-// arctic's Kakao provider: code, tokens, refresh, and its way to report errors.
+// Tests arctic's Kakao provider: code, tokens, refresh, and how it reports errors.
 
 import assert from "node:assert/strict";
 import test from "node:test";
@@ -30,18 +30,18 @@ test("a code gives tokens that open the user's information, and so do refreshed 
   const tokens = await client().validateAuthorizationCode(await logIn());
   assert.equal(tokens.tokenType(), "bearer");
   assert.ok(tokens.accessTokenExpiresInSeconds() > 0);
-  // As the real service: `scopes` without `openid` asks for no ID token.
+  // As at Kakao: `scopes` without `openid` requests no ID token.
   assert.deepEqual(tokens.scopes().toSorted(), scopes.toSorted());
 
   const user = await me(tokens);
-  // An id above 2^53 would reach a JavaScript app as another number.
+  // A JavaScript app would read an id above 2^53 as another number.
   assert.ok(Number.isSafeInteger(user.id), String(user.id));
   assert.equal(user.kakao_account.email, person.login);
   assert.equal(user.kakao_account.profile.nickname, person.nickname);
 
   const fresh = await client().refreshAccessToken(tokens.refreshToken());
   assert.notEqual(fresh.accessToken(), tokens.accessToken());
-  // A refresh token with more than a month left stays, and the answer does not repeat it.
+  // A refresh token with more than a month left is kept, and the reply does not repeat it.
   assert.equal(fresh.hasRefreshToken(), false);
   assert.equal((await me(fresh)).id, user.id);
 });

@@ -1,4 +1,4 @@
-// The app of the passport-kakao test: sessions, the strategy, and a page that tells who is logged in.
+// The app of the passport-kakao test: sessions, the strategy, and a page that shows who is logged in.
 
 import express from "express";
 import session from "express-session";
@@ -21,7 +21,7 @@ export async function start(options) {
   app.get("/auth/kakao", passport.authenticate("kakao"));
   app.get("/auth/kakao/callback", passport.authenticate("kakao", { failureRedirect: "/failed", successRedirect: "/" }));
   app.get("/", (request, response) => response.json(request.user ?? null));
-  // The test wants the library's own words, not a page.
+  // The test checks the library's own error text, not a page.
   app.use((error, _request, response, _next) => response.status(500).json({ name: error.name, error }));
 
   const server = await new Promise((resolve) => {

@@ -1,4 +1,4 @@
-// Where the server under test is, and the stand-ins for the hosts that the libraries have built in.
+// The URL of the server under test, and the addresses that replace the hosts built into the libraries.
 
 const base = process.env.KAKAW_URL;
 if (!base) throw new Error("KAKAW_URL must name the server under test; tests/clients/run sets it");

@@ -1,4 +1,4 @@
-// passport-kakao in an express app: from the app's log-in link to a session that knows the user.
+// Tests passport-kakao in an express app: from the app's login link to a session with the user.
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
@@ -6,7 +6,7 @@ import { start } from "./express_app.mjs";
 import { Browser, walk } from "./walk.mjs";
 import { person, plainKey } from "./world.mjs";
 
-// Redirect URIs are registered with their port, while the app takes a free one: the test hands the browser over.
+// Registered redirect URIs contain a port, but the app listens on a free port: the test sends the browser there.
 const callbackURL = "http://localhost:3000/auth/kakao/callback";
 const here = (url) => app.url + url.pathname + url.search;
 

@@ -1,5 +1,5 @@
 // Sends requests for Kakao's hosts to the server under test. Loaded before the libraries (`node --import`), because
-// their endpoints are constants: this way the installed packages stay as they were published.
+// their endpoints are constants. This way, the installed packages stay unmodified.
 
 import http from "node:http";
 import https from "node:https";
@@ -12,7 +12,7 @@ globalThis.fetch = (input, init) => {
   return realFetch(new Request(onKakaw(input.url), input), init);
 };
 
-// node-oauth, under passport-kakao, gives one object with `host` and its own Host header. It calls nothing else.
+// node-oauth, which passport-kakao uses, passes one object with `host` and its own Host header. It makes no other calls.
 const realRequest = https.request;
 https.request = (options, ...rest) => {
   if (typeof options !== "object" || !isKakao(options.host)) return realRequest(options, ...rest);

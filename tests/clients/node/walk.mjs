@@ -1,4 +1,4 @@
-// A person in front of a small browser: logs in, agrees to everything, and ends at the app's redirect URI.
+// A small browser: it logs a person in, agrees to everything, and ends at the app's redirect URI.
 
 import { kakaw, onKakaw } from "./kakaw.mjs";
 

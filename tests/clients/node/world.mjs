@@ -1,4 +1,4 @@
-// What the tests need to know of ../world.toml.
+// The values of ../world.toml that the tests need.
 
 export const person = { login: "ryan@example.com", password: "ryan-password", nickname: "Ryan" };
 

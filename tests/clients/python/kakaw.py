@@ -1,4 +1,4 @@
-"""Where the server under test is, and how allauth is told of it."""
+"""The URL of the server under test, and how allauth gets it."""
 
 import os
 
@@ -8,7 +8,7 @@ URL = os.environ["KAKAW_URL"]
 
 
 def use_as_kakao():
-    """The endpoints are class attributes; the installed package stays as it was published."""
+    """The endpoints are class attributes, so the installed package stays unmodified."""
     if "KAKAW_TEST_INTERCEPTS" in os.environ:
         return
     KakaoOAuth2Adapter.access_token_url = f"{URL}/oauth/token"

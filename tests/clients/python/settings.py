@@ -42,6 +42,6 @@ LOGIN_REDIRECT_URL = "/"
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 SOCIALACCOUNT_STORE_TOKENS = True
 SOCIALACCOUNT_PROVIDERS = {
-    # A key and a secret of ../world.toml.
+    # A key and a secret from ../world.toml.
     "kakao": {"APPS": [{"client_id": "0123456789abcdef0123456789abcdef", "secret": "coffee-secret", "key": ""}]}
 }

@@ -1,4 +1,4 @@
-"""django-allauth: from its log-in link to a logged-in user with a social account."""
+"""Tests django-allauth: from its login link to a logged-in user with a social account."""
 
 from urllib.parse import parse_qs, urlsplit
 
@@ -13,7 +13,7 @@ from walk import walk
 
 EMAIL = "ryan@example.com"
 PASSWORD = "ryan-password"
-# The host and port of the registered redirect URI; nothing listens there.
+# The host and port of the registered redirect URI. Nothing listens there.
 SITE = {"headers": {"host": "localhost:3000"}}
 WITH_PKCE = {"kakao": {**settings.SOCIALACCOUNT_PROVIDERS["kakao"], "OAUTH_PKCE_ENABLED": True}}
 
@@ -38,7 +38,7 @@ class KakaoTest(TestCase):
         return self.client.get(back)
 
     def ask_kakao(self, method, path):
-        """With the access token that allauth keeps."""
+        """Calls with the access token that allauth stored."""
         headers = {"Authorization": f"Bearer {SocialToken.objects.get().token}"}
         answer = requests.request(method, f"{kakaw.URL}{path}", headers=headers, timeout=30)
         self.assertEqual(answer.status_code, 200, answer.text)
@@ -73,7 +73,7 @@ class KakaoTest(TestCase):
         self.ask_kakao("POST", "/v1/user/unlink")
         self.client = Client(**SITE)
         back, shown = walk(self.leave_for_kakao(), EMAIL, PASSWORD, decision="cancel")
-        # Unlinked, so the person is asked again.
+        # After an unlink, the person is asked again.
         self.assertEqual(shown, ["login", "consent"])
         self.assertRedirects(self.client.get(back), "/accounts/3rdparty/login/cancelled/")
         self.assertNotIn("_auth_user_id", self.client.session)

@@ -1,4 +1,4 @@
-"""allauth's pages, and one that tells who is logged in."""
+"""allauth's pages, and a page that shows who is logged in."""
 
 from django.http import HttpResponse
 from django.urls import include, path

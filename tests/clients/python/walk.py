@@ -1,4 +1,4 @@
-"""A person in front of a small browser: logs in, agrees to everything or cancels, and ends at the redirect URI."""
+"""A small browser: it logs a person in, agrees to everything or cancels, and ends at the redirect URI."""
 
 import html
 import re
@@ -10,7 +10,7 @@ import kakaw
 
 
 def walk(authorization_url, login, password, decision="accept"):
-    """Gives the URL at which Kakao Login hands the browser back, and the names of the forms on the way."""
+    """Returns the URL that Kakao Login redirects the browser to, and the names of the forms on the way."""
     browser = requests.Session()
     url, form, shown = authorization_url, None, []
     for _ in range(10):

@@ -1,4 +1,4 @@
-// The helper in Vitest and in Jest: a world for each test, and nothing left when they are done.
+// Tests the helper in Vitest and in Jest: each test gets a world, and no process is left at the end.
 import { afterEach, beforeEach, expect, test } from 'RUNNER';
 import { forEachTest } from 'CLIENT';
 
@@ -11,6 +11,6 @@ test('a person logs in', async () => {
   expect(await links()).toBe(1);
 });
 
-test('and has not, in the next test', async () => {
+test('and is not logged in, in the next test', async () => {
   expect(await links()).toBe(0);
 });

@@ -1,5 +1,5 @@
-// Clients that read HTTPS_PROXY and send the whole URL to it (axios before 1.17, needle), or begin a tunnel (newer axios).
-// They know Kakao Login's own hosts and nothing of Kakaw.
+// Tests clients that read HTTPS_PROXY and send the whole URL to the proxy (axios before 1.17, needle) or open a tunnel (newer
+// axios). They use Kakao Login's own hosts, and know nothing about Kakaw.
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import test from "node:test";
@@ -21,7 +21,7 @@ const exchange = (code) =>
 const codeOf = (location) => new URL(location).searchParams.get("code");
 
 for (const [name, client] of [["0.27.2", axios027], ["1.7.8", axios17], ["1.16.1", axios116], ["1.21.1", axios]]) {
-  test(`axios ${name} exchanges a code and reads who it is`, async () => {
+  test(`axios ${name} exchanges a code and reads the user`, async () => {
     assert.equal(client.VERSION ?? name, name);
     const redirected = await client.get(asked(callback), { maxRedirects: 0, validateStatus: (status) => status === 302 });
     const answer = await client.post(token, exchange(codeOf(redirected.headers.location)));
@@ -43,7 +43,7 @@ for (const [name, client] of [["0.27.2", axios027], ["1.7.8", axios17], ["1.16.1
   });
 }
 
-test("needle exchanges a code and reads who it is", async () => {
+test("needle exchanges a code and reads the user", async () => {
   const redirected = await needle("get", asked(callback));
   const answer = await needle("post", token, exchange(codeOf(redirected.headers.location)));
   const account = await needle("get", me, { headers: { Authorization: `Bearer ${answer.body.access_token}` } });

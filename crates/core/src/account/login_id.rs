@@ -1,14 +1,15 @@
-//! Log-in ids: an email address, a phone number or an id that people type to log in.
+//! Log-in ids: what a person types to log in: an email address, a phone number or an id.
 
-/// Characters of a log-in id at most.
+/// Maximum length of a log-in id, in characters.
 const LENGTH: usize = 254;
 
-/// A log-in id as ids are compared: without regard to case and to white space around it; phone numbers by their digits.
+/// A log-in id in its compared form: case and surrounding white space do not count, and of phone numbers only the
+/// digits.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LoginId(String);
 
 impl LoginId {
-    /// The id that this text means.
+    /// Normalizes a text.
     #[must_use]
     pub fn of(text: &str) -> Self {
         let login = text.trim().to_lowercase();
@@ -18,14 +19,14 @@ impl LoginId {
         Self(login)
     }
 
-    /// The text that equal ids have in common.
+    /// Returns the normalized text, which equal ids share.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// Whether people can log in with this text. Only phone numbers have white space in them.
+/// Whether a person can log in with this text. Only phone numbers may contain white space.
 #[must_use]
 pub fn is_login_id(text: &str) -> bool {
     let is_phone = super::rules::is_phone_number(text);
@@ -64,7 +65,7 @@ mod tests {
     }
 
     proptest! {
-        /// What is kept means itself: nobody is another by being looked up again.
+        /// Normalizing is idempotent, so that looking a stored id up again cannot find another person.
         #[test]
         fn an_id_means_itself(text in "\\PC{0,30}") {
             let id = LoginId::of(&text);

@@ -1,4 +1,4 @@
-//! A person's account: what it holds, and what of it belongs to which consent item.
+//! A person's account: its attributes, and the consent item that each belongs to.
 
 pub mod login_id;
 pub mod rules;
@@ -16,18 +16,18 @@ use crate::{AccountId, Millis};
 /// An account.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Account {
-    /// Internal key, never shown.
+    /// Internal key; never shown.
     pub id: AccountId,
-    /// Goes up with every change.
+    /// Increases with every change.
     pub version: i64,
-    /// A password change raises it: sessions and tokens of before die.
+    /// Increases with a password change, which invalidates earlier sessions and tokens.
     pub epoch: i64,
     pub restricted: bool,
     pub agreed_to_terms: bool,
     pub attributes: Attributes,
 }
 
-/// What an account holds about its person. Absent = the account has no such value.
+/// The attributes of a person. `None` means that the account has no such value.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Attributes {
@@ -63,7 +63,7 @@ pub struct Attributes {
     /// Whether the parents of a person under 14 agreed to the use of services.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub parental_consent: bool,
-    /// Asleep after a long time without use; a log-in wakes it.
+    /// Dormant after a long time without use. A log-in ends it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub dormant: bool,
 }
@@ -77,7 +77,7 @@ pub enum Gender {
 }
 
 impl Gender {
-    /// The word on the wire.
+    /// Returns the name on the wire.
     #[must_use]
     pub const fn id(self) -> &'static str {
         match self {
@@ -96,7 +96,7 @@ pub enum BirthdayType {
 }
 
 impl BirthdayType {
-    /// The word on the wire.
+    /// Returns the name on the wire.
     #[must_use]
     pub const fn id(self) -> &'static str {
         match self {
@@ -107,7 +107,7 @@ impl BirthdayType {
 }
 
 impl Attributes {
-    /// Whether the account has a value for `item`. What is no single value of the account counts as had.
+    /// Whether the account has a value for `item`. Items that are not a single value of the account always count.
     #[must_use]
     pub fn has(&self, item: Item) -> bool {
         match item {
@@ -116,7 +116,7 @@ impl Attributes {
             Item::Gender => self.gender.is_some(),
             Item::AgeRange | Item::Birthyear => self.birthyear.is_some(),
             Item::Birthday => self.birthday.is_some(),
-            // F08: the number comes from Talk, whatever else the account says.
+            // F08: the phone number comes from Talk, regardless of the account's other data.
             Item::PhoneNumber => self.phone().is_some(),
             Item::AccountCi => self.ci.is_some(),
             Item::Profile | Item::ProfileNickname | Item::ProfileImage => true,
@@ -124,30 +124,30 @@ impl Attributes {
         }
     }
 
-    /// The phone number, which only people with Talk have.
+    /// Returns the phone number. Only people with Talk have one.
     #[must_use]
     pub fn phone(&self) -> Option<&str> {
         self.phone_number.as_deref().filter(|_| self.talk)
     }
 
-    /// What a person is called on pages.
+    /// Returns the name by which pages call the person.
     #[must_use]
     pub fn display_name(&self) -> &str {
         self.nickname.as_deref().or(self.email.as_deref()).or(self.id.as_deref()).unwrap_or("—")
     }
 
-    /// Age in years on the day of `now` in Korea. A year without a day counts as the youngest that it can be.
+    /// Returns the age in years in Korea at `now`. Without a day of birth, the latest day of the year counts.
     #[must_use]
     pub fn age(&self, now: Millis) -> Option<i64> {
         let year: i16 = self.birthyear.as_deref()?.parse().ok()?;
         let (month, day) = self.birthday.as_deref().and_then(month_and_day).unwrap_or((12, 31));
         let today = now.day_in_korea()?;
-        // 29 February counts on 1 March in other years.
+        // In years without 29 February, the birthday is 1 March.
         let passed = (today.month(), today.day()) >= (month, day);
         Some(i64::from(today.year()) - i64::from(year) - i64::from(!passed))
     }
 
-    /// The range that `age_range` names.
+    /// Returns the age range for `age_range`.
     #[must_use]
     pub fn age_range(&self, now: Millis) -> Option<&'static str> {
         Some(match self.age(now)? {
@@ -165,17 +165,17 @@ impl Attributes {
         })
     }
 
-    /// Takes a value that the person typed on the consent screen.
+    /// Stores a value that the person typed on the consent screen.
     ///
     /// # Errors
-    /// When the value does not fit the item, or the item cannot be collected. Nothing is changed then.
+    /// The value does not fit the item, or the item cannot be collected. Nothing is changed then.
     pub fn collect(&mut self, item: Item, value: &str) -> Result<(), NotCollectable> {
         let value = value.trim();
         match item {
             Item::AccountEmail if is_email(value) => {
                 self.email = Some(value.to_owned());
                 self.email_valid = true;
-                // Nobody has shown yet that the address is theirs.
+                // The person has not yet proved that the address is theirs.
                 self.email_verified = false;
             }
             Item::Name if (1..=100).contains(&value.chars().count()) => self.name = Some(value.to_owned()),
@@ -195,17 +195,17 @@ impl Attributes {
 /// A typed value was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NotCollectable {
-    /// The item it was for.
+    /// The item that the value was for.
     pub item: Item,
 }
 
-/// Whether the consent screen can ask for this item's value. Never for the phone number (F08).
+/// Whether the consent screen can collect a value for this item. It never collects phone numbers (F08).
 #[must_use]
 pub const fn is_collectable(item: Item) -> bool {
     matches!(item, Item::AccountEmail | Item::Name | Item::Gender | Item::AgeRange | Item::Birthyear | Item::Birthday)
 }
 
-/// Month and day of `MMDD`, if there is such a day in a leap year.
+/// Parses `MMDD` into month and day, if a leap year has that day.
 #[must_use]
 pub fn month_and_day(text: &str) -> Option<(i8, i8)> {
     if text.len() != 4 || !text.bytes().all(|b| b.is_ascii_digit()) {
@@ -221,7 +221,7 @@ pub fn is_birthyear(text: &str) -> bool {
     text.len() == 4 && text.bytes().all(|b| b.is_ascii_digit()) && text >= "1900"
 }
 
-/// Whether the text looks like an email address: the real check is a message to it.
+/// Whether the text looks like an email address. Only a message to the address can verify it.
 #[must_use]
 pub fn is_email(text: &str) -> bool {
     let Some((local, domain)) = text.split_once('@') else { return false };
@@ -245,7 +245,7 @@ mod tests {
 
     #[test]
     fn age_counts_on_the_day_in_korea() {
-        // 2026-11-29T14:59:59Z is still the 29th in Seoul; a second later the 30th begins.
+        // 2026-11-29T14:59:59Z is still 29 November in Seoul. One second later it is 30 November.
         let before = Millis::from_rfc3339("2026-11-29T14:59:59Z").expect("a time");
         let after = before + Span::seconds(1);
         assert_eq!(born("2012", "1130").age(before), Some(13));
@@ -302,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn ages_are_told_in_ranges_and_a_year_alone_is_its_last_day() {
+    fn ages_are_ranges_and_a_year_without_a_day_counts_as_its_last_day() {
         let now = Millis::from_rfc3339("2026-11-20T03:00:00Z").expect("a time");
         for (year, range) in [
             ("2017", "1~9"),

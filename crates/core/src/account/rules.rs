@@ -1,4 +1,4 @@
-//! The rules of what an account holds about its person: every problem at once.
+//! The rules for the attributes of an account. They report all problems at once.
 
 use kakaw_wire::{Expected, SettingProblem};
 
@@ -6,13 +6,13 @@ use crate::Millis;
 use crate::account::{Attributes, is_birthyear, is_email, login_id, month_and_day};
 use crate::text::words;
 
-/// Characters of a name at most.
+/// Maximum length of a name, in characters.
 const NAME: usize = 100;
-/// Characters of the linking information at most: it is the Base64 of 64 bytes.
+/// Maximum length of the linking information (CI), in characters. A real one is 64 bytes in Base64.
 const CI: usize = 200;
 
 impl Attributes {
-    /// Everything that is wrong with the values; `now` says which days are in the future.
+    /// Returns every problem with the values. `now` decides which days are in the future.
     #[must_use]
     pub fn problems(&self, now: Millis) -> Vec<SettingProblem> {
         let mut problems = Vec::new();
@@ -54,7 +54,7 @@ impl Attributes {
     }
 }
 
-/// Whether the text is a phone number with its country (ITU-T E.164: 15 digits at most), as people write it.
+/// Whether the text is a phone number with its country code (ITU-T E.164: at most 15 digits), as people write it.
 #[must_use]
 pub fn is_phone_number(text: &str) -> bool {
     let Some(number) = text.strip_prefix('+') else { return false };
@@ -65,7 +65,7 @@ pub fn is_phone_number(text: &str) -> bool {
         && number.chars().all(|c| c.is_ascii_digit() || matches!(c, ' ' | '-' | '(' | ')' | '.'))
 }
 
-/// Whether the text is a segment of the path of a picture.
+/// Whether the text can be one segment of a picture's path.
 fn is_picture_name(text: &str) -> bool {
     (1..=100).contains(&text.len())
         && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'))
@@ -137,7 +137,7 @@ mod tests {
         let born = |day: &str| {
             found(&Attributes { birthyear: Some("2026".into()), birthday: Some(day.into()), ..full() }).is_empty()
         };
-        // A second before midnight in Seoul.
+        // One second before midnight in Seoul.
         assert!(born("1120") && !born("1121"));
         let whole_year = Attributes { birthyear: Some("2026".into()), birthday: None, ..full() };
         assert_eq!(found(&whole_year), [], "a year without a day");

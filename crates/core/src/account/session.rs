@@ -1,10 +1,10 @@
-//! The account session of a browser: who is logged in, since when, for how long.
+//! The account session of a browser: who is logged in, since when, and until when.
 
 use crate::Millis;
 use crate::policy::{LONG_SESSION_LIFETIME, SESSION_LIFETIME};
 use crate::{AccountId, Span};
 
-/// A session. It ends a fixed time after the log-in; using it does not prolong it.
+/// A session. It expires a fixed time after the log-in, and using it does not extend it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
     /// Hash of the cookie's value.
@@ -17,14 +17,14 @@ pub struct Session {
 }
 
 impl Session {
-    /// Whether the session is good for an account of this epoch.
+    /// Whether the session is valid for an account with this epoch.
     #[must_use]
     pub fn is_live(&self, account_epoch: i64, now: Millis) -> bool {
         self.account_epoch == account_epoch && now < self.expires_at
     }
 }
 
-/// How long a session lives.
+/// Returns the lifetime of a session.
 #[must_use]
 pub const fn lifetime(stay_signed_in: bool) -> Span {
     if stay_signed_in { LONG_SESSION_LIFETIME } else { SESSION_LIFETIME }

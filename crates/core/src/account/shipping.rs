@@ -1,4 +1,4 @@
-//! Shipping addresses of an account, and what is told of them.
+//! Shipping addresses of an account, and the reply that describes them.
 
 use crate::AccountId;
 use kakaw_wire::shipping::{AddressFields, AddressKind, ShippingAddress};
@@ -11,7 +11,7 @@ pub struct Address {
     /// Address id, below 2^53.
     pub id: i64,
     pub account_id: AccountId,
-    /// Goes up with every change.
+    /// Increases with every change.
     pub version: i64,
     pub is_default: bool,
     pub updated_at: Millis,
@@ -19,7 +19,7 @@ pub struct Address {
 }
 
 impl Address {
-    /// As the user API tells of it.
+    /// Returns the address as the user API shows it.
     #[must_use]
     pub fn reply(&self) -> ShippingAddress {
         ShippingAddress {
@@ -31,17 +31,17 @@ impl Address {
     }
 }
 
-/// Which part of an account's addresses is asked for.
+/// The part of an account's addresses that a request asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Part {
     /// One address.
     One(i64),
-    /// A page: the default address first, then the newest; from the second page on only addresses that are older than
-    /// `before`.
+    /// A page: the default address first, then the newest. From the second page on, only addresses older than `before`
+    /// (Unix seconds).
     Page { before: Option<Millis>, size: usize },
 }
 
-/// The addresses of this part, in the order in which they are told.
+/// Returns the addresses of this part, in the order of the reply.
 #[must_use]
 pub fn part(mut addresses: Vec<Address>, part: Part) -> Vec<Address> {
     addresses.sort_by_key(|address| (!address.is_default, std::cmp::Reverse((address.updated_at, address.id))));
@@ -49,7 +49,7 @@ pub fn part(mut addresses: Vec<Address>, part: Part) -> Vec<Address> {
         Part::One(id) => addresses.retain(|address| address.id == id),
         Part::Page { before, size } => {
             if let Some(before) = before {
-                // The default address stood on the first page already.
+                // The first page has shown the default address already.
                 addresses.retain(|address| !address.is_default && address.updated_at < before);
             }
             addresses.truncate(size);
@@ -58,7 +58,7 @@ pub fn part(mut addresses: Vec<Address>, part: Part) -> Vec<Address> {
     addresses
 }
 
-/// The first field of a typed address that does not fit, by its name on the wire.
+/// Returns the name on the wire of the first field with an invalid value.
 #[must_use]
 pub fn first_wrong(fields: &AddressFields) -> Option<&'static str> {
     let length = |text: &Option<String>| text.as_deref().map_or(0, |text| text.chars().count());
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_told_of_an_address_has_its_time_in_seconds() {
+    fn the_reply_for_an_address_has_its_time_in_seconds() {
         let reply = address(4, true, 10).reply();
         assert_eq!((reply.id, reply.is_default, reply.updated_at), (4, true, 10));
     }
@@ -162,7 +162,7 @@ mod tests {
         assert_eq!(lengths(51, 200, 200), Some("receiver_name"));
         assert_eq!(lengths(50, 201, 200), Some("base_address"));
         assert_eq!(lengths(50, 200, 201), Some("detail_address"));
-        // Only an address by lot number may do without the five digits.
+        // Only an address by lot number may lack the five-digit postcode.
         let without = |kind| first_wrong(&AddressFields { kind, zone_number: None, ..good.clone() });
         assert_eq!(without(Some(AddressKind::Old)), None);
         assert_eq!((without(Some(AddressKind::New)), without(None)), (Some("zone_number"), Some("zone_number")));

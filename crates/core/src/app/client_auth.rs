@@ -1,4 +1,4 @@
-//! Who calls `/oauth/token`: the app key and, where the feature is on, its client secret.
+//! Client authentication at `/oauth/token`: the app key and, if the feature is on, its client secret.
 
 use kakaw_wire::Problem;
 
@@ -7,15 +7,15 @@ use crate::app::{App, AppKey, KeyKind};
 use crate::crypto::secret;
 use crate::diagnosis::Refusal;
 
-/// What came with the request.
+/// The credentials of a request.
 #[derive(Debug, Clone, Default)]
 pub struct Credentials {
     pub client_id: Option<String>,
-    /// Keyed hash of the secret in the body.
+    /// Keyed hash of the secret from the body.
     pub secret_hash: Option<String>,
     /// Whether the secret begins or ends with white space.
     pub secret_is_padded: bool,
-    /// Whether an `Authorization: Basic` header came along. It never counts.
+    /// Whether the request has an `Authorization: Basic` header. It is never accepted.
     pub basic: bool,
 }
 
@@ -47,7 +47,7 @@ pub fn check<'a>(
     if !app.settings.kakao_login {
         return Err(Problem::LoginDisabled { app: app.settings.name.clone() }.into());
     }
-    // The SDKs hold no secret, so the feature concerns REST API keys only.
+    // The SDKs cannot keep a secret, so only REST API keys use client secrets.
     let Some(expected) = key.secret_hash.as_deref().filter(|_| key.kind == KeyKind::RestApi) else {
         return Ok((app, key));
     };
@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_unknown_is_told_apart_and_never_repeated_whole() {
+    fn unknown_clients_are_distinguished_and_never_repeated_whole() {
         let app = samples::app(&[]);
         let admin = samples::key(KeyKind::Admin);
         let none = Credentials::default();
@@ -95,7 +95,7 @@ mod tests {
             assert_eq!(problem, Problem::UnknownAppKey { client_id: shown.to_owned() });
             assert!(team.contains(finding), "{team}");
         }
-        // An empty client_id is no key, whatever the store says.
+        // An empty client_id is not a key, whatever the store returns.
         assert!(check(&credentials("", None), Some((&app, &samples::key(KeyKind::RestApi)))).is_err());
     }
 

@@ -19,7 +19,7 @@ pub fn unknown_key(client_id: &str) -> Refusal {
     }
 }
 
-/// The key exists and is of a kind that does not belong here (KOE008). The key itself is never repeated.
+/// The key exists, but its kind is not accepted here (KOE008). The key itself is never repeated.
 #[must_use]
 pub fn wrong_kind(kind: KeyKind, expected: &str) -> Refusal {
     Refusal::new(Problem::WrongKeyKind { kind: kind.label().to_owned() })

@@ -1,4 +1,4 @@
-//! The keys of an app, and the settings that hang on each.
+//! The keys of an app and their settings.
 
 use crate::{AppId, Span};
 use serde::{Deserialize, Serialize};
@@ -19,10 +19,10 @@ impl KeyKind {
     /// Every kind.
     pub const ALL: &'static [Self] = &[Self::RestApi, Self::Javascript, Self::Native, Self::Admin];
 
-    /// How long the longest-lived access token of any kind lives.
+    /// Lifetime in seconds of the longest-lived access token of any kind of key.
     pub const LONGEST_ACCESS: Span = Self::Native.access_lifetime();
 
-    /// The name in the database.
+    /// Returns the name in the database.
     #[must_use]
     pub const fn id(self) -> &'static str {
         match self {
@@ -33,13 +33,13 @@ impl KeyKind {
         }
     }
 
-    /// The kind of this name.
+    /// Returns the kind with this name.
     #[must_use]
     pub fn from_id(id: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|kind| kind.id() == id)
     }
 
-    /// The list of an app's settings in which its keys stand.
+    /// Returns the name of the settings list that contains keys of this kind.
     #[must_use]
     pub const fn list(self) -> &'static str {
         match self {
@@ -50,7 +50,7 @@ impl KeyKind {
         }
     }
 
-    /// The name that people read.
+    /// Returns the name that people read.
     #[must_use]
     pub const fn label(self) -> &'static str {
         match self {
@@ -61,7 +61,7 @@ impl KeyKind {
         }
     }
 
-    /// How long an access token of this key lives.
+    /// Returns the lifetime of an access token of this key.
     #[must_use]
     pub const fn access_lifetime(self) -> Span {
         match self {
@@ -72,18 +72,18 @@ impl KeyKind {
     }
 }
 
-/// A key of an app, with the settings that hang on it.
+/// A key of an app, with its settings.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AppKey {
-    /// The key as clients send it; of an admin key, its keyed hash.
+    /// The key as clients send it. For an admin key, its keyed hash.
     pub key: String,
     pub app_id: AppId,
     pub kind: KeyKind,
-    /// Deleting the key raises it.
+    /// Increases when the key is deleted.
     pub epoch: i64,
     pub deleted: bool,
     pub settings: KeySettings,
-    /// Keyed hash of the client secret; absent = the client-secret feature is off.
+    /// Keyed hash of the client secret. `None`: the client-secret feature is off.
     pub secret_hash: Option<String>,
 }
 
@@ -94,20 +94,20 @@ pub struct KeySettings {
     pub redirect_uris: Vec<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sdk_domains: Vec<String>,
-    /// Of a JavaScript key: whether pages may poll for its codes where that is strict.
+    /// JavaScript keys: whether pages may poll for the key's codes when polling is strict.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub code_polling: bool,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub android: Vec<AndroidApp>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ios: Vec<IosApp>,
-    /// Addresses from which the key may be used; none = from everywhere.
+    /// Addresses that may use the key. Empty: every address.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub allowed_ips: Vec<String>,
-    /// Of an admin key: what it may call; none = everything.
+    /// Admin keys: the calls that the key may make. Empty: every call.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub apis: Vec<ApiGroup>,
-    /// Of an admin key: whether webhooks carry it.
+    /// Admin keys: whether webhooks carry the key.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub primary: bool,
 }
@@ -124,7 +124,7 @@ pub enum ApiGroup {
     Unlink,
     /// `/v2/user/scopes`, `/v2/user/revoke/scopes`.
     Scopes,
-    /// `/v2/user/service_terms` and what changes them.
+    /// `/v2/user/service_terms` and the calls that change them.
     ServiceTerms,
     /// `/v1/user/shipping_address`.
     ShippingAddress,
@@ -135,7 +135,7 @@ impl ApiGroup {
     pub const ALL: &'static [Self] =
         &[Self::UserInfo, Self::Logout, Self::Unlink, Self::Scopes, Self::ServiceTerms, Self::ShippingAddress];
 
-    /// The word in settings.
+    /// Returns the name in settings.
     #[must_use]
     pub const fn id(self) -> &'static str {
         match self {
@@ -167,7 +167,7 @@ pub struct IosApp {
 }
 
 impl AppKey {
-    /// The epoch that codes and grants of this key must have; a deleted key has none.
+    /// Returns the epoch that valid codes and grants of this key have, or `None` if the key is deleted.
     #[must_use]
     pub fn live_epoch(&self) -> Option<i64> {
         (!self.deleted).then_some(self.epoch)
@@ -181,7 +181,7 @@ impl AppKey {
             || (self.kind == KeyKind::Javascript && is_built_in(uri))
     }
 
-    /// Whether `uri` is of this machine, and registered but for its port.
+    /// Whether `uri` is on this machine and, except for its port, registered.
     #[must_use]
     pub fn accepts_on_another_port(&self, uri: &str) -> bool {
         let sent = redirect_uri::without_local_port(uri);
@@ -190,8 +190,8 @@ impl AppKey {
     }
 }
 
-/// Redirect targets that the JavaScript SDK uses without registering them: the log-in ends on a page of ours, and the
-/// code is fetched with `/apiweb/code.json`.
+/// Redirect targets that the JavaScript SDK uses without registration. The log-in ends on a page of ours, and the SDK
+/// fetches the code from `/apiweb/code.json`.
 pub const BUILT_IN_TARGETS: [&str; 2] = ["JS-SDK", "https://kapi.kakao.com/cors/afterlogin.html"];
 
 /// Whether a redirect URI is one of [`BUILT_IN_TARGETS`].
@@ -275,7 +275,7 @@ mod tests {
     }
 
     proptest! {
-        /// No URI that resembles a registered one is accepted in its place.
+        /// A URI that resembles a registered one is not accepted.
         #[test]
         fn one_letter_more_or_less_is_another_uri(at in 0usize..18, letter in "[ -~]") {
             let (key, uri) = (samples::key(KeyKind::RestApi), "https://a.example/");

@@ -1,4 +1,4 @@
-//! The rules of app keys: what a key is, which settings its kind has, and how many an app may have.
+//! The rules for app keys: their format, the settings of each kind, and how many an app may have.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -9,24 +9,24 @@ use crate::app::{KeyKind, KeySettings, Permission, platform, redirect_uri};
 use crate::crypto::secret;
 use crate::text::{is_hidden, repeated};
 
-/// Keys of one kind that an app may have.
+/// Maximum number of keys of one kind in an app.
 const KEYS: usize = 5;
-/// Characters of a client secret at most.
+/// Maximum length of a client secret, in characters.
 const SECRET: usize = 200;
 
-/// Whether the text is a key: 32 lower-case hexadecimal characters.
+/// Whether the text has the format of a key: 32 lower-case hexadecimal characters.
 #[must_use]
 pub fn is_key(text: &str) -> bool {
     text.len() == 32 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
 }
 
-/// What is wrong with a key that somebody chose. Only its length is repeated: of an admin key the rest is a secret.
+/// Returns the problem with a key that somebody chose. It repeats only the length, because an admin key is a secret.
 #[must_use]
 pub fn key_problem(key: &str) -> Option<SettingProblem> {
     (!is_key(key)).then(|| SettingProblem::new("key", &hidden(key), Expected::AppKey {}))
 }
 
-/// What is wrong with a client secret of a key of this kind.
+/// Returns the problem with a client secret for a key of this kind.
 #[must_use]
 pub fn secret_problem(kind: KeyKind, client_secret: &str, limits: &Limits) -> Option<SettingProblem> {
     let problem = |expected| Some(SettingProblem::new("client_secret", &hidden(client_secret), expected));
@@ -40,13 +40,13 @@ pub fn secret_problem(kind: KeyKind, client_secret: &str, limits: &Limits) -> Op
     if limits.strong_secrets && secret::is_weak(client_secret) { problem(Expected::StrongSecret {}) } else { None }
 }
 
-/// How a secret is repeated: by its length.
+/// Describes a secret by its length.
 fn hidden(text: &str) -> String {
     if text.is_empty() { String::new() } else { format!("{} characters", text.chars().count()) }
 }
 
 impl KeySettings {
-    /// Everything that is wrong with the settings of a key of this kind.
+    /// Returns every problem with the settings of a key of this kind.
     #[must_use]
     pub fn problems(&self, kind: KeyKind) -> Vec<SettingProblem> {
         let mut problems = self.foreign(kind);
@@ -79,7 +79,8 @@ impl KeySettings {
         problems
     }
 
-    /// Settings that keys of this kind do not have: nothing reads them, so they would be silently without effect.
+    /// Returns a problem for each setting that keys of this kind do not have. Nothing reads such a setting, so it would
+    /// have no effect.
     fn foreign(&self, kind: KeyKind) -> Vec<SettingProblem> {
         use KeyKind::{Admin, Javascript, Native, RestApi};
         let settings: [(&str, bool, &[KeyKind]); 8] = [
@@ -98,7 +99,7 @@ impl KeySettings {
     }
 }
 
-/// What is wrong with the keys of an app taken together; an entry is a key's kind and settings.
+/// Returns the problems with the keys of an app taken together. An entry is a key's kind and settings.
 #[must_use]
 pub fn problems_together(keys: &[(KeyKind, &KeySettings)], permissions: &[Permission]) -> Vec<SettingProblem> {
     let mut problems = Vec::new();
@@ -117,7 +118,7 @@ pub fn problems_together(keys: &[(KeyKind, &KeySettings)], permissions: &[Permis
     problems
 }
 
-/// Whether the text is a name as Android has them: two segments at least, each begins with a letter.
+/// Whether the text is an Android package name: at least two segments, each starting with a letter.
 fn is_package(text: &str) -> bool {
     let segment = |segment: &str| {
         segment.starts_with(|c: char| c.is_ascii_alphabetic())
@@ -126,7 +127,7 @@ fn is_package(text: &str) -> bool {
     text.contains('.') && text.len() <= 200 && text.split('.').all(segment)
 }
 
-/// Whether the text is the Base64 of 20 bytes, as SHA-1 has them.
+/// Whether the text is the Base64 of 20 bytes, the size of a SHA-1 hash.
 fn is_key_hash(text: &str) -> bool {
     STANDARD.decode(text).is_ok_and(|hash| hash.len() == 20)
 }
@@ -146,7 +147,7 @@ mod tests {
         settings.problems(kind).into_iter().map(|problem| (problem.path, problem.expected)).collect()
     }
 
-    /// Every setting, each with a value that fits.
+    /// Settings in which every field has a valid value.
     fn full() -> KeySettings {
         let android = AndroidApp {
             package: "com.example.app_2".to_owned(),

@@ -1,4 +1,4 @@
-//! An app: what it may do, which keys it has, what it asks people for.
+//! An app: what it may do, its keys, and what it asks people for.
 
 pub mod client_auth;
 pub mod client_id;
@@ -28,13 +28,13 @@ use crate::{AppId, Millis};
 pub struct App {
     /// Numeric app id.
     pub id: AppId,
-    /// Goes up with every change.
+    /// Increases with every change.
     pub version: i64,
-    /// What its team sets.
+    /// The settings that its team controls.
     pub settings: AppSettings,
 }
 
-/// What an app's team sets.
+/// The settings that an app's team controls.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AppSettings {
     pub name: String,
@@ -49,8 +49,8 @@ pub struct AppSettings {
     pub consent_items: BTreeMap<Item, ConsentItem>,
     /// Whether `/v2/user/me` repeats nickname and pictures in `properties`, as older libraries read them.
     pub legacy_properties: bool,
-    /// Kept under its earlier name.
-    #[serde(default, rename = "standing")]
+    /// `standing` is its name in databases of earlier versions.
+    #[serde(default, alias = "standing")]
     pub status: AppStatus,
     /// Whether the app is registered to a business: only these may ask for items of [`Availability::Business`].
     ///
@@ -64,13 +64,13 @@ pub struct AppSettings {
     /// In the order in which screens show them.
     #[serde(default)]
     pub service_terms: Vec<ServiceTerm>,
-    /// Connected Talk Channels.
+    /// Talk Channels that are connected with the app.
     #[serde(default)]
     pub channels: Vec<Channel>,
     /// Keys that `/v1/user/update_profile` and `/v1/user/signup` may store.
     #[serde(default)]
     pub user_properties: Vec<String>,
-    /// Whether agreeing links at once; else people wait for `/v1/user/signup`.
+    /// Whether consent links the person at once. If not, the person waits for `/v1/user/signup`.
     #[serde(default = "yes")]
     pub automatic_link: bool,
     #[serde(default)]
@@ -111,7 +111,7 @@ impl AppSettings {
         }
     }
 
-    /// Whether the app is closed to a person of this age (T212, -406).
+    /// Whether the app refuses a person of this age (T212, -406).
     #[must_use]
     pub fn denies_age_of(&self, attributes: &Attributes, now: Millis) -> bool {
         let open = match self.under_14 {
@@ -122,14 +122,14 @@ impl AppSettings {
         !open && attributes.age(now).is_some_and(|age| age < 14)
     }
 
-    /// How the app uses an item; nothing when it is not set, or its use is not permitted.
+    /// Returns the setting of an item, or `None` if it is not set or the operator does not permit it.
     #[must_use]
     pub fn item(&self, item: Item) -> Option<&ConsentItem> {
         self.consent_items.get(&item).filter(|setting| setting.permission)
     }
 }
 
-/// Limits of this app, a minute, in place of the operator's; 0 = none.
+/// Limits per minute of this app, in place of the operator's. 0 means no limit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Quotas {
@@ -144,19 +144,19 @@ pub struct Quotas {
     pub tokens: Option<u32>,
 }
 
-/// Whether the app may be used at all.
+/// Whether the app may be used.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum AppStatus {
     #[default]
     Active,
-    /// Sanctioned (-12).
+    /// Blocked by the operator (-12).
     Blocked,
-    /// Not used for long (-13).
+    /// Suspended because it was not used for long (-13).
     Suspended,
 }
 
-/// What an app must ask the operator for, by the documented names.
+/// Permissions that an app must request from the operator, by their documented names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Permission {
@@ -189,7 +189,7 @@ pub struct Channel {
 #[serde(rename_all = "snake_case")]
 pub enum Under14 {
     Allow,
-    /// Only those whose parents agreed.
+    /// Only people whose parents agreed.
     ParentalConsent,
     Deny,
 }
@@ -198,11 +198,11 @@ pub enum Under14 {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Consent {
-    /// At the first log-in; there is no going on without it.
+    /// At the first log-in. The person cannot continue without it.
     Required,
-    /// At the first log-in; may be left out.
+    /// At the first log-in. The person may leave it out.
     Optional,
-    /// Only when `scope` names it, and required then.
+    /// Only when `scope` names it. It is required then.
     OnUse,
 }
 
@@ -212,11 +212,11 @@ pub struct ConsentItem {
     pub consent: Consent,
     /// "Provision after collecting information": the screen asks for a value that the account lacks.
     pub collect_if_missing: bool,
-    /// When that was switched on: who agreed before is not asked (F20).
+    /// When collecting was switched on. People who agreed before are not asked (F20).
     pub collect_since: Millis,
-    /// Shown to people.
+    /// The purpose that the consent screen shows.
     pub purpose: String,
-    /// Whether the operator permits the item: without it the item is as good as not set (-5, KAE103).
+    /// Whether the operator permits the item. Without permission the item counts as not set (-5, KAE103).
     #[serde(default = "yes")]
     pub permission: bool,
 }
@@ -258,7 +258,7 @@ mod tests {
         assert_eq!(set, [&Item::Gender]);
     }
 
-    /// Settings that were written before a field was there.
+    /// Settings that were stored before a field existed.
     #[test]
     fn what_old_settings_do_not_say_is_as_it_was_then() {
         let without = |mut value: Value, fields: &[&str]| {
@@ -272,5 +272,15 @@ mod tests {
         let item = samples::item(Consent::OnUse);
         let old = without(serde_json::to_value(&item).expect("JSON"), &["permission"]);
         assert_eq!(serde_json::from_value::<ConsentItem>(old).expect("an item"), item);
+    }
+
+    #[test]
+    fn the_status_is_read_by_its_earlier_name_and_written_by_its_name() {
+        let settings = AppSettings { status: AppStatus::Blocked, ..AppSettings::new("App") };
+        let mut value = serde_json::to_value(&settings).expect("JSON");
+        let object = value.as_object_mut().expect("an object");
+        let status = object.remove("status").expect("its name");
+        object.insert("standing".to_owned(), status);
+        assert_eq!(serde_json::from_value::<AppSettings>(value).expect("settings"), settings);
     }
 }

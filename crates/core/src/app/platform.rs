@@ -1,5 +1,5 @@
-//! Where a call may come from: the platform identity that a native or JavaScript key is registered with, and the
-//! addresses that a key allows.
+//! The origin of a call: the platform identity registered for a native or JavaScript key, and the addresses that a key
+//! allows.
 
 use std::net::IpAddr;
 
@@ -10,7 +10,7 @@ use kakaw_wire::ka::{Ka, Os};
 use crate::app::{AppKey, KeyKind};
 use crate::diagnosis::Refusal;
 
-/// What a client says of itself. Nothing of it is a secret: the check keeps keys from being used by mistake.
+/// The identity that a client claims. It contains no secret: the check only prevents keys from being used by mistake.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Identity {
     pub android_key_hash: Option<String>,
@@ -19,7 +19,7 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// The identity of a `KA` header or parameter.
+    /// Reads the identity from a `KA` header or parameter.
     #[must_use]
     pub fn of(ka: &str) -> Self {
         let ka = Ka::parse(ka);
@@ -33,11 +33,11 @@ impl Identity {
     }
 }
 
-/// Compares what was sent with what is registered for the key, letter for letter. What was not sent is not missed, and
-/// REST API keys have no platform.
+/// Compares each identity that was sent with those registered for the key, character by character. An identity that was
+/// not sent passes. REST API keys have no platform.
 ///
 /// # Errors
-/// The -401 that names the first identity which is not registered.
+/// The -401 for the first identity that is not registered.
 pub fn check(key: &AppKey, identity: &Identity) -> Result<(), Refusal> {
     if !matches!(key.kind, KeyKind::Native | KeyKind::Javascript) {
         return Ok(());
@@ -70,7 +70,7 @@ pub fn check(key: &AppKey, identity: &Identity) -> Result<(), Refusal> {
     })
 }
 
-/// A key hash without what tools add to it or spell otherwise.
+/// Normalizes a key hash: removes what tools add and undoes other spellings.
 fn plain(hash: &str) -> String {
     let letters = hash.chars().filter(|c| !c.is_whitespace() && *c != '=');
     letters
@@ -86,7 +86,7 @@ fn plain(hash: &str) -> String {
         .collect()
 }
 
-/// The same at kauth, where one problem stands for all three.
+/// The same check at kauth, which has one problem for all three.
 ///
 /// # Errors
 /// KOE009.
@@ -97,7 +97,7 @@ pub fn check_at_kauth(key: &AppKey, identity: &Identity) -> Result<(), Refusal> 
     })
 }
 
-/// Whether the key may be used from this address. A key without a list may be used from everywhere.
+/// Whether the key may be used from this address. A key without a list may be used from every address.
 #[must_use]
 pub fn allows_address(key: &AppKey, address: &str) -> bool {
     let allowed = &key.settings.allowed_ips;
@@ -140,7 +140,8 @@ mod tests {
         let wrong = check(&native, &Identity::of("os/android-33 origin/other")).expect_err("refused");
         assert_eq!(wrong.problem, Problem::KeyHashMismatched { caller: "other".into() });
         assert!(!wrong.diagnosis.for_team().concat().contains("the same but for"));
-        // Tools write the same hash without its padding, or in the letters of base64url: not equal, and told.
+        // Some tools omit the padding of the same hash, or use base64url. Such a hash is refused, and the diagnosis
+        // says why.
         for spelled in [&hash[..27], "Ab-_cdEFghIJklmnOPqrstUVwx0="] {
             let wrong = check(&native, &Identity::of(&format!("os/android-33 origin/{spelled}"))).expect_err("refused");
             assert!(wrong.diagnosis.for_team().concat().contains("the same but for"), "{spelled}");

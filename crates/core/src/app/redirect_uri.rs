@@ -1,12 +1,12 @@
-//! Redirect URIs: which can be registered, and which differ in their port only. Kakao Login compares letter for letter; a
-//! stand-in may be told otherwise.
+//! Redirect URIs: which of them can be registered, and which differ only in their port. Kakao Login compares exactly; a
+//! stand-in can be configured to ignore the port.
 
 use kakaw_wire::Expected;
 use url::Url;
 
 use crate::text::is_hidden;
 
-/// A URI of this machine (`localhost`, `127.0.0.1`, `[::1]`) without its port: what stands before and after it.
+/// Splits a URI of this machine (`localhost`, `127.0.0.1`, `[::1]`) into what precedes and what follows its port.
 #[must_use]
 pub fn without_local_port(uri: &str) -> Option<(&str, &str)> {
     let scheme = ["http://", "https://"].into_iter().find(|scheme| uri.starts_with(scheme))?;
@@ -18,14 +18,14 @@ pub fn without_local_port(uri: &str) -> Option<(&str, &str)> {
     is_port.then_some((before, after))
 }
 
-/// Characters of a URL at most.
+/// Maximum length of a URL, in characters.
 const LENGTH: usize = 2000;
 
-/// What a URL that people are sent to has to be and is not; nothing if it can be registered.
+/// Returns the expectation that a URL for redirects does not meet, or `None` if it can be registered.
 #[must_use]
 pub fn wrong(uri: &str) -> Option<Expected> {
     let rest = ["http://", "https://"].iter().find_map(|scheme| uri.strip_prefix(scheme));
-    // What is unusual about the text is said before what a parser, which repairs it, makes of it.
+    // Check the text itself before parsing, because the parser repairs unusual text.
     if uri.chars().any(|c| c.is_whitespace() || c == '\\' || is_hidden(c)) {
         return Some(Expected::NoHiddenCharacters {});
     }
@@ -43,7 +43,7 @@ pub fn wrong(uri: &str) -> Option<Expected> {
     (authority.is_empty() || !Url::parse(uri).is_ok_and(|url| shows(authority, &url))).then_some(Expected::HttpUrl {})
 }
 
-/// Whether the authority names the host that the URL leads to: `0x7f.1` and `%65xample.com` are other hosts than they show.
+/// Whether the authority shows the host that the URL points to. `0x7f.1` and `%65xample.com` show another one.
 fn shows(authority: &str, url: &Url) -> bool {
     let Some(host) = url.host_str().filter(|host| !host.is_empty()) else { return false };
     if authority.starts_with('[') {
@@ -53,7 +53,7 @@ fn shows(authority: &str, url: &Url) -> bool {
     !shown.is_ascii() || shown.eq_ignore_ascii_case(host)
 }
 
-/// What the origin of a page has to be and is not: browsers send it, and it is compared letter for letter.
+/// Returns the expectation that a Web origin does not meet. Browsers send origins, and they are compared exactly.
 #[must_use]
 pub fn wrong_origin(origin: &str) -> Option<Expected> {
     let same = |url: Url| matches!(url.scheme(), "http" | "https") && url.origin().ascii_serialization() == origin;
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn a_redirect_uri_leads_where_it_seems_to_lead() {
+    fn a_redirect_uri_points_to_the_host_that_it_shows() {
         for right in [
             "http://localhost:3000/callback",
             "https://example.com",
@@ -166,7 +166,7 @@ mod tests {
             }
         }
 
-        /// Whatever text comes: the rule answers, and what it lets pass has no white space and no second authority.
+        /// The rule handles every text. What it accepts has no white space and no second authority.
         #[test]
         fn no_text_stops_the_rule(uri in "\\PC{0,40}") {
             if wrong(&uri).is_none() {

@@ -1,30 +1,30 @@
-//! The service terms of an app, and simple sign-up (Kakao Sync), as its team sets them.
+//! The service terms of an app and simple sign-up (Kakao Sync), as the app's team sets them.
 
 use serde::{Deserialize, Serialize};
 
-/// Whether the first log-in is a sign-up on one screen.
+/// Simple sign-up: whether the first log-in is a sign-up on one screen.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SimpleSignup {
     #[serde(default)]
     pub enabled: bool,
-    /// It can be switched on only then (F09).
+    /// Whether Kakao's review is passed. Simple sign-up needs it (F09).
     #[serde(default)]
     pub review_passed: bool,
 }
 
-/// Terms of the service, which its app shows on the consent screen.
+/// A service term, which the app shows on the consent screen.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ServiceTerm {
-    /// The name in parameters and answers.
+    /// The name in parameters and replies.
     pub tag: String,
     pub title: String,
-    /// Where people read them.
+    /// URL of the text.
     pub url: String,
     #[serde(default)]
     pub required: bool,
-    /// Agreements are to a version: after a new one people have not agreed yet.
+    /// People agree to a version. A new version needs their agreement again.
     #[serde(default = "first")]
     pub version: i64,
 }

@@ -1,4 +1,5 @@
-//! The rules of an app's settings: every problem at once, each with where it is, what was received and what was expected.
+//! The rules for an app's settings. They report all problems at once, each with its path, the received value and the
+//! expectation.
 
 use std::net::IpAddr;
 use std::sync::OnceLock;
@@ -13,24 +14,24 @@ use crate::app::service_terms::ServiceTerm;
 use crate::app::{AppSettings, Consent, ConsentItem, redirect_uri};
 use crate::text::{maybe_words, repeated, words};
 
-/// Characters of a name at most.
+/// Maximum length of a name, in characters.
 const NAME: usize = 100;
-/// Characters of a longer text at most.
+/// Maximum length of a longer text, in characters.
 const LINE: usize = 500;
 
-/// What the operator allows the teams of apps.
+/// Limits that the operator sets for the teams of apps.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Limits {
-    /// Whether webhooks may lead to private addresses and go by plain HTTP.
+    /// Whether webhooks may use private addresses and plain HTTP.
     pub private_networks: bool,
-    /// The host of our own public URL: no webhook leads to it.
+    /// The host of our own public URL, which webhooks may not call.
     pub own_host: Option<String>,
     /// Whether client secrets must have 128 bits.
     pub strong_secrets: bool,
 }
 
 impl AppSettings {
-    /// Everything that is wrong with the settings.
+    /// Returns every problem with the settings.
     #[must_use]
     pub fn problems(&self, limits: &Limits) -> Vec<SettingProblem> {
         let mut problems: Vec<_> = words("name", &self.name, NAME).into_iter().collect();
@@ -79,7 +80,7 @@ impl AppSettings {
     }
 }
 
-/// The URIs of a list that cannot be registered.
+/// Returns a problem for each URI of a list that cannot be registered.
 pub(super) fn wrong_uris(path: &str, uris: &[String]) -> Vec<SettingProblem> {
     let wrong = uris.iter().enumerate().filter_map(|(index, uri)| {
         Some(SettingProblem::new(format!("{path}[{index}]"), uri, redirect_uri::wrong(uri)?))
@@ -126,7 +127,7 @@ fn term_problems(term: &ServiceTerm) -> Vec<SettingProblem> {
     problems
 }
 
-/// Reads the URL of a webhook. What its name leads to is checked at every connection.
+/// Parses the URL of a webhook. The addresses of its host name are checked at every connection.
 ///
 /// # Errors
 /// What was expected.
@@ -142,7 +143,7 @@ pub fn webhook_url(text: &str, limits: &Limits) -> Result<Url, Expected> {
     if limits.own_host.as_deref().is_some_and(|own| own.eq_ignore_ascii_case(host)) {
         return Err(Expected::OtherHost {});
     }
-    // An address in the URL is never resolved.
+    // An IP address in the URL is never resolved, so it is checked here.
     let literal = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
     if literal.is_ok_and(|address| !limits.private_networks && !is_public(address)) {
         return Err(Expected::PublicAddress {});
@@ -150,7 +151,7 @@ pub fn webhook_url(text: &str, limits: &Limits) -> Result<Url, Expected> {
     Ok(url)
 }
 
-/// Ranges that are not of the public internet (IANA special-purpose address registries, RFC 6890 and its updates).
+/// Ranges outside the public internet (IANA special-purpose address registries, RFC 6890 and its updates).
 const SPECIAL: [&str; 29] = [
     "0.0.0.0/8",
     "10.0.0.0/8",
@@ -183,13 +184,13 @@ const SPECIAL: [&str; 29] = [
     "fe80::/9",
 ];
 
-/// Whether an address is of the public internet.
+/// Whether an address belongs to the public internet.
 #[must_use]
 pub fn is_public(address: IpAddr) -> bool {
     static RANGES: OnceLock<Vec<IpNet>> = OnceLock::new();
     let ranges = RANGES.get_or_init(|| SPECIAL.iter().filter_map(|range| range.parse().ok()).collect());
     let address = address.to_canonical();
-    // `::a.b.c.d`, the compatible form of old.
+    // `::a.b.c.d`, the deprecated IPv4-compatible form.
     let embeds_v4 = matches!(address, IpAddr::V6(v6) if v6.segments()[..6].iter().all(|segment| *segment == 0));
     let multicast = matches!(address, IpAddr::V6(v6) if v6.is_multicast());
     !embeds_v4 && !multicast && !ranges.iter().any(|range| range.contains(&address))

@@ -1,4 +1,4 @@
-//! Cases of the rules of settings.
+//! Test cases of the rules for settings.
 
 use proptest::prelude::*;
 
@@ -23,7 +23,7 @@ fn term(tag: &str) -> ServiceTerm {
     ServiceTerm { tag: tag.to_owned(), title, url, required: true, version: 1 }
 }
 
-/// Settings in which every list has something, and nothing is wrong.
+/// Valid settings in which no list is empty.
 fn full() -> AppSettings {
     let mut settings = AppSettings::new("Coffee Club");
     settings.company = "Coffee Club Inc.".to_owned();
@@ -47,7 +47,7 @@ fn full() -> AppSettings {
     settings
 }
 
-/// What was expected, by place.
+/// Returns path and expectation of each problem.
 fn found(settings: &AppSettings) -> Vec<(String, Expected)> {
     settings.problems(&Limits::default()).into_iter().map(|problem| (problem.path, problem.expected)).collect()
 }
@@ -150,7 +150,7 @@ fn every_problem_is_found_at_once() {
 }
 
 #[test]
-fn urls_of_webhooks_lead_to_others_by_https() {
+fn urls_of_webhooks_are_https_urls_of_other_hosts() {
     let serve = Limits { own_host: Some("login.example.com".to_owned()), ..Limits::default() };
     for (wrong, expected) in [
         ("http://example.com/hook", Expected::Https {}),
@@ -185,7 +185,7 @@ fn only_the_public_internet_is_public() {
 }
 
 proptest! {
-    /// The rules do not depend on the order of lists, and a wrong entry more is a problem more.
+    /// The rules do not depend on the order of lists, and each further wrong entry is one more problem.
     #[test]
     fn each_wrong_entry_is_a_problem_of_its_own(right in 0..5usize, wrong in 0..5usize) {
         let mut settings = AppSettings::new("A");
@@ -198,7 +198,7 @@ proptest! {
         prop_assert_eq!(paths, (0..wrong).map(|n| format!("logout_redirect_uris[{n}]")).collect::<Vec<_>>());
     }
 
-    /// What a list of names says about a name is what it says about it alone, but for names that stand twice.
+    /// A list of names has the problems of its names, and one more for each duplicate.
     #[test]
     fn a_name_stands_once(names in proptest::collection::vec("[a-c]{1,2}", 0..8)) {
         let mut settings = AppSettings::new("A");

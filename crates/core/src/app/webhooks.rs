@@ -1,4 +1,4 @@
-//! The webhooks of an app, as its team sets them.
+//! The webhooks of an app, as the app's team sets them.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,7 +6,7 @@ use std::str::FromStr;
 use kakaw_wire::event::EventType;
 use serde::{Deserialize, Serialize};
 
-/// Where an app is notified.
+/// The URLs at which an app is notified.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Webhooks {
@@ -17,7 +17,7 @@ pub struct Webhooks {
 }
 
 impl Webhooks {
-    /// The webhooks that are set: kind and URL.
+    /// Returns kind and URL of each webhook that is set.
     #[must_use]
     pub fn urls(&self) -> Vec<(WebhookKind, String)> {
         let unlink = self.unlink.as_ref().map(|webhook| (WebhookKind::Unlink, webhook.url.clone()));
@@ -35,7 +35,7 @@ pub struct UnlinkWebhook {
     pub method: Method,
 }
 
-/// How the unlink webhook is called.
+/// The HTTP method of the unlink webhook.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Method {
@@ -49,7 +49,7 @@ pub enum Method {
 #[serde(deny_unknown_fields)]
 pub struct AccountStatusWebhook {
     pub url: String,
-    /// The types that the app subscribed to.
+    /// The event types that the app subscribed to.
     pub events: Vec<EventType>,
 }
 

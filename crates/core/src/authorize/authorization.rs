@@ -1,4 +1,4 @@
-//! What a person authorized: a code carries it, and hands it to the grant that it is redeemed for.
+//! What a person authorized. A code contains it, and passes it on to the grant that it is redeemed for.
 
 use std::fmt;
 
@@ -12,23 +12,23 @@ use crate::{AccountId, AppId, Millis};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Authorization {
     pub app_id: AppId,
-    /// The app key that asked for it.
+    /// The app key that the request named.
     pub app_key: String,
     pub account_id: AccountId,
-    /// What was agreed to; it never gains.
+    /// The items that the person agreed to. The list never grows.
     pub scopes: Vec<Item>,
     pub openid: bool,
     pub nonce: Option<String>,
     pub auth_time: Millis,
     pub session_id: String,
-    /// `User-Agent` of the browser that authorized.
+    /// `User-Agent` of the browser in which the person authorized.
     pub device: String,
-    /// Address of the browser that authorized.
+    /// IP address of that browser.
     pub address: String,
     pub epochs: Epochs,
 }
 
-/// The numbers of link, account and app key when the person authorized.
+/// The epochs of link, account and app key when the person authorized.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Epochs {
     pub link: i64,
@@ -36,7 +36,7 @@ pub struct Epochs {
     pub key: i64,
 }
 
-/// What has ended an authorization.
+/// What ended an authorization.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outdated {
     KeyDeleted,
@@ -55,13 +55,14 @@ impl fmt::Display for Outdated {
 }
 
 impl Authorization {
-    /// Whether it is current: link, account and key still have the epochs that it was made with. A deleted key has none.
+    /// Checks that the authorization is current: link, account and key still have the epochs that it was made with. A
+    /// deleted key has none.
     ///
-    /// A restricted account is not asked for here. A restriction ends nothing, for it can be lifted: grants live on, and
-    /// each API refuses restricted people with an error of its own.
+    /// It does not check whether the account is restricted. A restriction can be lifted, so it ends no grant, and each
+    /// API refuses restricted people with its own error.
     ///
     /// # Errors
-    /// What has ended it.
+    /// What ended the authorization.
     pub fn check(&self, link: &Link, account: &Account, key_epoch: Option<i64>) -> Result<(), Outdated> {
         if key_epoch != Some(self.epochs.key) {
             Err(Outdated::KeyDeleted)

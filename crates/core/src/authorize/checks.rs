@@ -1,4 +1,4 @@
-//! An authorization request compared with its app.
+//! The checks of an authorization request against its app.
 
 use std::collections::BTreeSet;
 
@@ -15,10 +15,10 @@ use crate::diagnosis::{self, Refusal};
 use crate::link::consent::Wanted;
 use crate::policy::Policy;
 
-/// One check, and the codes that it refuses with.
+/// A check, and the codes that it can refuse with.
 type Check = (&'static [Code], fn(&Candidate<'_>) -> Result<(), Refusal>);
 
-/// The checks once the key is known (else KOE101), in the order of the contract.
+/// The checks after the key is known (else KOE101), in the order of the contract.
 const CHECKS: [Check; 8] = [
     (&[Code::KOE008], key_is_not_an_admin_key),
     (&[Code::KOE004], kakao_login_is_on),
@@ -38,7 +38,7 @@ struct Candidate<'a> {
     policy: &'a Policy,
 }
 
-/// An authorization request that may be answered by a redirect: [`Self::check`] is its only maker, and has compared the
+/// An authorization request that may be answered by a redirect. Only [`Self::check`] makes one, and it has compared the
 /// redirect URI.
 #[derive(Debug, Clone)]
 pub struct Request<'a> {
@@ -51,10 +51,10 @@ pub struct Request<'a> {
 }
 
 impl<'a> Request<'a> {
-    /// Makes the checks that need the app. `found` is what the store has under `client_id`, of whatever kind.
+    /// Runs the checks that need the app. `found` is what the store has under `client_id`, of whatever kind.
     ///
     /// # Errors
-    /// A refusal for an error page of ours; never for a redirect.
+    /// A refusal that must be shown on an error page of ours, never by a redirect.
     pub fn check(
         parameters: &'a Parameters,
         found: Option<(&'a App, &'a AppKey)>,
@@ -68,7 +68,8 @@ impl<'a> Request<'a> {
             app,
             key,
             parameters,
-            // Every log-in of an app with OpenID Connect has an ID token, but a request with `scope` must name `openid`.
+            // Without `scope`, every log-in of an app with OpenID Connect has an ID token. With `scope`, it must
+            // contain `openid`.
             openid: app.settings.oidc && (words.peek().is_none() || words.any(|word| word == OPENID)),
             wanted: Wanted {
                 scope: items(app, parameters),
@@ -79,55 +80,55 @@ impl<'a> Request<'a> {
         })
     }
 
-    /// The app that asks.
+    /// Returns the app that sent the request.
     #[must_use]
     pub const fn app(&self) -> &'a App {
         self.app
     }
 
-    /// The key that it asks with.
+    /// Returns the key that the request names.
     #[must_use]
     pub const fn key(&self) -> &'a AppKey {
         self.key
     }
 
-    /// Where the person is sent back to: registered for the key.
+    /// Returns the redirect URI, which is registered for the key.
     #[must_use]
     pub fn redirect_uri(&self) -> &'a str {
         self.parameters.redirect_uri()
     }
 
-    /// `state`, which is returned untouched.
+    /// Returns `state`, which the response repeats unchanged.
     #[must_use]
     pub fn state(&self) -> Option<&'a str> {
         self.parameters.others().state.as_deref()
     }
 
-    /// `nonce`, which the ID token repeats.
+    /// Returns `nonce`, which the ID token repeats.
     #[must_use]
     pub fn nonce(&self) -> Option<&'a str> {
         self.parameters.others().nonce.as_deref()
     }
 
-    /// The PKCE challenge: 43 characters of base64url.
+    /// Returns the PKCE challenge: 43 characters of base64url.
     #[must_use]
     pub fn code_challenge(&self) -> Option<&'a str> {
         self.parameters.others().code_challenge.as_deref()
     }
 
-    /// What is shown, and to whom.
+    /// Returns which pages are shown, and to which person.
     #[must_use]
     pub const fn prompt(&self) -> Prompt {
         self.parameters.prompt()
     }
 
-    /// Every parameter.
+    /// Returns all parameters.
     #[must_use]
     pub const fn parameters(&self) -> &'a Parameters {
         self.parameters
     }
 
-    /// Consent items, service terms and channels that the request names.
+    /// Returns the consent items, service terms and channels that the request names.
     #[must_use]
     pub const fn wanted(&self) -> &Wanted {
         &self.wanted
@@ -139,7 +140,7 @@ impl<'a> Request<'a> {
         self.openid
     }
 
-    /// Whether a page may poll for the outcome.
+    /// Whether a page may poll for the result.
     #[must_use]
     pub const fn polls(&self) -> bool {
         self.polls
@@ -205,12 +206,12 @@ fn scope_names_items_of_the_app(candidate: &Candidate<'_>) -> Result<(), Refusal
     if refused.is_empty() {
         return Ok(());
     }
-    // What is far too long to be a scope is not explained word by word.
+    // Explain at most 20 words: a longer list cannot be a real scope.
     let found = refused.iter().take(20).map(|word| why_not(word));
     Err(found.fold(Refusal::new(Problem::InvalidScope { scope: refused.join(",") }), Refusal::because))
 }
 
-/// Why this app cannot ask for a word of `scope`.
+/// Explains why this app cannot request a word of `scope`.
 fn why_not(word: &str) -> String {
     match Item::from_id(word) {
         _ if word == OPENID => "openid needs OpenID Connect, which is off for this app (oidc = true)".to_owned(),
@@ -234,7 +235,7 @@ fn channels_are_connected(candidate: &Candidate<'_>) -> Result<(), Refusal> {
     })
 }
 
-/// It is internal to Kakao's own pages, and nothing here issues one.
+/// Refuses `agreement_code`: it is internal to Kakao's own pages, and this service issues none.
 fn agreement_code_is_absent(candidate: &Candidate<'_>) -> Result<(), Refusal> {
     match candidate.parameters.others().agreement_code.clone() {
         Some(agreement_code) => Err(Problem::InvalidAgreementCode { agreement_code }.into()),
@@ -242,19 +243,19 @@ fn agreement_code_is_absent(candidate: &Candidate<'_>) -> Result<(), Refusal> {
     }
 }
 
-/// The consent items that `scope` names, in their order there.
+/// Returns the consent items that `scope` names, in that order.
 fn items(app: &App, parameters: &Parameters) -> Vec<Item> {
     let words: BTreeSet<&str> = parameters.scope().collect();
     words.into_iter().filter_map(Item::from_id).filter(|item| app.settings.item(*item).is_some()).collect()
 }
 
-/// The tags that the request names; sent and empty, none are to be shown.
+/// Returns the tags that the request names. An empty list asks to show none.
 fn service_terms(params: &Params) -> Option<Vec<String>> {
     let sent = params.service_terms.as_deref().or(params.extra_service_terms.as_deref())?;
     Some(scope::split(sent).map(str::to_owned).collect())
 }
 
-/// The channels that the request names.
+/// Returns the channels that the request names.
 fn channels(params: &Params) -> Option<Vec<String>> {
     Some(scope::split(params.channel_public_id.as_deref()?).map(str::to_owned).collect())
 }

@@ -1,4 +1,4 @@
-//! An authorization code, good for one exchange.
+//! Authorization codes. A code is valid for one exchange.
 
 use kakaw_wire::Problem;
 
@@ -12,12 +12,12 @@ use crate::link::Link;
 use crate::policy::Policy;
 use crate::{GrantId, Millis};
 
-/// A code as it is stored: by its hash, with everything that its tokens will be about.
+/// A stored code: its hash, and everything that its tokens will contain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Code {
     /// Hash of the code.
     pub id: String,
-    /// What its grant will be about.
+    /// The authorization that its grant takes over.
     pub authorization: Authorization,
     pub redirect_uri: String,
     pub code_challenge: Option<String>,
@@ -28,19 +28,19 @@ pub struct Code {
     pub tx_id: Option<String>,
 }
 
-/// What has become of a code.
+/// The state of a code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CodeLife {
-    /// Nobody has presented it.
+    /// It has not been presented.
     Live,
     /// It was exchanged for this grant.
     Redeemed { at: Millis, grant: GrantId },
-    /// An exchange by its own key failed, and it is good for no other.
+    /// An exchange by its own key failed, so no other exchange succeeds.
     Invalidated { at: Millis },
 }
 
 impl CodeLife {
-    /// When it was redeemed for this grant.
+    /// Returns when the code was redeemed for this grant.
     #[must_use]
     pub fn redeemed_for(self, grant: GrantId) -> Option<Millis> {
         match self {
@@ -50,19 +50,19 @@ impl CodeLife {
     }
 }
 
-/// A code with all that its exchange compares: read by one statement.
+/// A code with everything that its exchange compares, read by one statement.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Found {
     pub code: Code,
     pub link: Link,
     pub account: Account,
-    /// The epoch of the key that asked for it; a deleted key has none.
+    /// The epoch of the key that requested the code. A deleted key has none.
     pub key_epoch: Option<i64>,
 }
 
 impl Found {
-    /// Whether the code can still become a grant. Unlike a grant it does not outlast a restriction: there is no answer for
-    /// restricted people at the token endpoint, and authorize refuses them a code.
+    /// Checks that the code can still become a grant. Unlike a grant, a code does not survive a restriction: the token
+    /// endpoint has no error for restricted people, and authorize issues them no code.
     fn check(&self) -> Result<(), String> {
         if self.account.restricted {
             return Err("the account was restricted".to_owned());
@@ -80,23 +80,23 @@ pub struct Presented {
     pub code_verifier: Option<String>,
 }
 
-/// How an exchange ends.
+/// The result of an exchange.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Redemption {
-    /// Redeem the code: make the grant.
+    /// Redeem the code and make the grant.
     Redeem(Box<Found>),
-    /// Refuse, and let this code (its hash) be good for nothing.
+    /// Refuse, and invalidate the code with this hash.
     Invalidate { code: String, refusal: Refusal },
-    /// Refuse; the code stays as it is.
+    /// Refuse. The code does not change.
     Refuse(Refusal),
     /// Refuse, and end the grant of the first use.
     Replayed { refusal: Refusal, grant: GrantId },
 }
 
-/// Decides an exchange by an authenticated `key`. `found` is what is stored under the presented code.
+/// Decides an exchange by the authenticated `key`. `found` is what is stored under the presented code.
 #[must_use]
 pub fn redeem(presented: &Presented, found: Option<Found>, key: &AppKey, policy: &Policy, now: Millis) -> Redemption {
-    // A code is echoed, as Kakao Login does; what is far too long to be a code is cut.
+    // The error repeats the code, as Kakao Login does. Text that is too long for a code is shortened.
     let echoed: String = presented.code.chars().take(200).collect();
     let not_found = Refusal::new(Problem::CodeNotFound { code: echoed });
     let Some(found) = found else {
@@ -205,8 +205,8 @@ mod tests {
         Presented { code: "the code".to_owned(), redirect_uri, code_verifier: None }
     }
 
-    /// The outcome in a word, and what the team reads.
-    fn told(redemption: &Redemption) -> (&'static str, String) {
+    /// Returns the name of the outcome, and the diagnosis.
+    fn outcome(redemption: &Redemption) -> (&'static str, String) {
         let (word, refusal) = match redemption {
             Redemption::Redeem(_) => return ("redeem", String::new()),
             Redemption::Invalidate { refusal, .. } => ("invalidate", refusal),
@@ -232,7 +232,7 @@ mod tests {
             (with(|f| f.key_epoch = None), "invalidate", "app key was deleted"),
             (with(|f| f.code.redirect_uri.push('/')), "invalidate", "authorize had https://shop.example/cb/"),
             (with(|f| f.code.code_challenge = Some("x".repeat(43))), "invalidate", ""),
-            // What is not this key's is not told about, and what is over already is not invalidated.
+            // The diagnosis says nothing of another key's code, and a code that is over is not invalidated.
             (
                 with(|f| (f.code.life, f.code.authorization.app_key) = (redeemed, "other".to_owned())),
                 "refuse",
@@ -242,7 +242,7 @@ mod tests {
             (with(|f| (f.link.connected, f.code.expires_at) = (false, AFTER)), "refuse", "expired"),
         ] {
             let shown = format!("{found:?}");
-            let (word, findings) = told(&redeem(&presented(), found, &key("key"), &Policy::SERVE, AFTER));
+            let (word, findings) = outcome(&redeem(&presented(), found, &key("key"), &Policy::SERVE, AFTER));
             assert!(word == expected && findings.contains(finding), "{word} {findings:?} for {shown}");
         }
     }
@@ -265,12 +265,12 @@ mod tests {
         for (redirect_uri_optional, expected) in [(true, "redeem"), (false, "invalidate")] {
             let policy = Policy { redirect_uri_optional, ..Policy::SERVE };
             let redemption = redeem(&without, Some(found()), &key("key"), &policy, AFTER);
-            assert_eq!(told(&redemption).0, expected);
+            assert_eq!(outcome(&redemption).0, expected);
         }
     }
 
     #[test]
-    fn what_is_no_code_is_told_by_its_looks() {
+    fn text_that_is_not_a_code_is_described() {
         let token = "A".repeat(55);
         for (code, finding) in [
             ("", "the code is empty"),
@@ -281,7 +281,7 @@ mod tests {
             ("코드", "this has 2"),
         ] {
             let presented = Presented { code: code.to_owned(), ..presented() };
-            let (word, findings) = told(&redeem(&presented, None, &key("key"), &Policy::DEV, NOW));
+            let (word, findings) = outcome(&redeem(&presented, None, &key("key"), &Policy::DEV, NOW));
             assert!(word == "refuse" && findings.contains(finding), "{code}: {findings}");
         }
         let long = Presented { code: "x".repeat(5000), ..presented() };
@@ -292,9 +292,9 @@ mod tests {
     }
 
     #[test]
-    fn a_code_that_came_too_late_is_told_how_late() {
+    fn an_expired_code_is_refused_with_how_late_it_is() {
         let (found, now) = (Some(found()), NOW + Span::seconds(630));
-        let (_, findings) = told(&redeem(&presented(), found, &key("key"), &Policy::DEV, now));
+        let (_, findings) = outcome(&redeem(&presented(), found, &key("key"), &Policy::DEV, now));
         assert_eq!(findings, "this code expired 30 s ago; it lived 600 s");
     }
 

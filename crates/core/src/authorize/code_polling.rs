@@ -1,9 +1,9 @@
-//! Log-ins whose outcome a page polls for (`/apiweb/code.json`): which requests end so, which site gets the code, and who
-//! may ask for it.
+//! Log-ins for whose result a page polls (`/apiweb/code.json`): which requests use polling, which site gets the code,
+//! and who may poll.
 //!
-//! Whoever knows the transaction id could ask, and anybody can make a link with an id of their own. With
-//! [`Policy::strict_code_polling`] the id alone is worth nothing: the key must allow it, the log-in must begin on a page
-//! of a registered domain, the person confirms app and site, and only a registered origin is answered.
+//! Anybody who knows the transaction id could poll, and anybody can make a link with an id of their own. With
+//! [`Policy::strict_code_polling`] the id alone is not enough: the key must allow polling, the log-in must begin on a
+//! page of a registered domain, the person confirms app and site, and only a registered origin gets an answer.
 
 use kakaw_wire::Problem;
 use kakaw_wire::authorize::Params;
@@ -13,15 +13,16 @@ use crate::authorize::Request;
 use crate::diagnosis::Refusal;
 use crate::policy::Policy;
 
-/// Characters of a transaction id, at least: Flutter Web sends 20 random letters and digits, the JavaScript SDK 60.
+/// Minimum length of a transaction id, in characters. Flutter Web sends 20 random letters and digits, the JavaScript
+/// SDK 60.
 pub const SHORTEST_ID: usize = 20;
-/// Bytes of `state` that are kept for the polling page, at most.
+/// Maximum size of `state` that is stored for the polling page, in bytes.
 const LONGEST_STATE: usize = 2048;
 
-/// The transaction id under which a page will poll; nothing when the request ends with a redirect.
+/// Returns the transaction id under which a page will poll, or `None` when the request ends with a redirect.
 ///
 /// # Errors
-/// KOE001 when a built-in target comes without a transaction id, or with more `state` than is kept.
+/// KOE001 when a built-in target comes without a transaction id, or with a longer `state` than is stored.
 pub fn transaction<'a>(request: &Request<'a>) -> Result<Option<&'a str>, Refusal> {
     let params: &'a Params = request.parameters().others();
     let malformed = |parameter: &str, reason: String| {
@@ -36,7 +37,7 @@ pub fn transaction<'a>(request: &Request<'a>) -> Result<Option<&'a str>, Refusal
             malformed("auth_tran_id", reason)
         })?)
     } else {
-        // A popup: its opener polls, closes it, and goes to the redirect URI itself.
+        // A popup. Its opener polls, closes it, and navigates to the redirect URI itself.
         let is_popup = params.is_popup.as_deref() == Some("true") && request.key().kind == KeyKind::Javascript;
         of_sdk.filter(|_| is_popup && request.polls())
     };
@@ -49,13 +50,13 @@ pub fn transaction<'a>(request: &Request<'a>) -> Result<Option<&'a str>, Refusal
     Ok(id.map(String::as_str))
 }
 
-/// Whether codes of this key may be polled for.
+/// Whether pages may poll for codes of this key.
 #[must_use]
 pub fn allows(key: &AppKey, policy: &Policy) -> bool {
     !policy.strict_code_polling || key.settings.code_polling
 }
 
-/// The registered domain that a page belongs to, by the URL (or origin) of the page.
+/// Returns the registered domain of a page, given the page's URL or origin.
 #[must_use]
 pub fn site<'a>(key: &'a AppKey, page: &str) -> Option<&'a str> {
     let of = |domain: &&String| {
@@ -64,10 +65,10 @@ pub fn site<'a>(key: &'a AppKey, page: &str) -> Option<&'a str> {
     key.settings.sdk_domains.iter().find(of).map(String::as_str)
 }
 
-/// Whether the log-in may be handed to a polling page at all. `site` is where it began.
+/// Checks that the result may go to a polling page. `site` is where the log-in began.
 ///
 /// # Errors
-/// KOE009: it did not begin on a page of a registered domain, so nobody knows who polls.
+/// KOE009: the log-in did not begin on a page of a registered domain, so the polling page is unknown.
 pub fn check_site(site: Option<&str>, key: &AppKey, policy: &Policy) -> Result<(), Refusal> {
     if site.is_some() || !policy.strict_code_polling {
         return Ok(());
@@ -78,13 +79,13 @@ pub fn check_site(site: Option<&str>, key: &AppKey, policy: &Policy) -> Result<(
     )))
 }
 
-/// Whether the person must confirm that the site gets the code. `agreed` says that a button of ours was pressed just now.
+/// Whether the person must confirm that the site gets the code. `agreed`: they have just pressed a button of ours.
 #[must_use]
 pub fn needs_confirmation(site: Option<&str>, agreed: bool, policy: &Policy) -> bool {
     policy.strict_code_polling || (site.is_none() && !agreed)
 }
 
-/// Whether a poll with this `Origin` is answered.
+/// Whether a poll with this `Origin` gets an answer.
 #[must_use]
 pub fn may_poll(key: &AppKey, origin: Option<&str>, policy: &Policy) -> bool {
     !policy.strict_code_polling || origin.is_some_and(|origin| is_registered(key, origin))

@@ -1,8 +1,8 @@
-//! `GET /oauth/authorize`, decided: what a request must be, and what comes next for this person.
+//! The decisions of `GET /oauth/authorize`: which requests are valid, and what comes next for the person.
 //!
-//! [`Parameters::parse`] reads what was sent, [`Request::check`] compares it with the app, [`Request::next`] decides. The
-//! two tables of checks are the contract: the first check that refuses decides which code is answered, and before the
-//! redirect URI is known to be the app's, nothing is ever redirected.
+//! [`Parameters::parse`] reads what was sent, [`Request::check`] compares it with the app, [`Request::next`] decides.
+//! The two tables of checks are the contract: the first check that refuses determines the code. Nothing is redirected
+//! before the redirect URI is known to belong to the app.
 
 pub mod authorization;
 mod checks;

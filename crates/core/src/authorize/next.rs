@@ -1,4 +1,4 @@
-//! What comes next for the person before an authorization request.
+//! What comes next for the person in front of an authorization request.
 
 use kakaw_wire::Problem;
 use kakaw_wire::scope::Item;
@@ -11,14 +11,14 @@ use crate::diagnosis::Refusal;
 use crate::link::Link;
 use crate::link::consent::{self, Ask};
 
-/// What comes next.
+/// The next page or response.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Next {
-    /// Agree to the account's own terms first.
+    /// The person must agree to the account's own terms first.
     AgreeToTerms,
-    /// Choose an account.
+    /// Show the account chooser.
     ChooseAccount,
-    /// Make an account.
+    /// Show the page that creates an account.
     CreateAccount,
     /// Show the consent screen.
     Consent(Ask),
@@ -28,26 +28,26 @@ pub enum Next {
     LogIn,
     /// Send the person back with this error.
     Refuse(Problem),
-    /// Tell the person that the account is restricted.
+    /// Show that the account is restricted.
     Restricted,
     /// Show an error page.
     Stop(Refusal),
 }
 
-/// The person whom the request is about.
+/// The person that the request is about.
 #[derive(Debug, Clone, Copy)]
 pub struct Subject<'a> {
     pub account: &'a Account,
     /// The link to the request's app, connected or not.
     pub link: Option<&'a Link>,
-    /// Whether this person logged in *for this request*: `prompt=login` is satisfied.
+    /// Whether the person logged in *for this request*, which satisfies `prompt=login`.
     pub fresh: bool,
-    /// Whether this account was chosen for this request: `prompt=select_account` is satisfied.
+    /// Whether the account was chosen for this request, which satisfies `prompt=select_account`.
     pub chosen: bool,
 }
 
 impl Request<'_> {
-    /// Decides what comes next. There is no subject when no live session came with the request.
+    /// Decides what comes next. `subject` is `None` when the request came without a live session.
     #[must_use]
     pub fn next(&self, subject: Option<Subject<'_>>, now: Millis) -> Next {
         let subject = match self.subject(subject) {
@@ -80,13 +80,13 @@ impl Request<'_> {
         }
     }
 
-    /// The person who may go on, or what they must do first.
+    /// Returns the person who may continue, or what they must do first.
     fn subject<'s>(&self, subject: Option<Subject<'s>>) -> Result<Subject<'s>, Next> {
         let prompt = self.prompt();
         match subject {
             Some(subject) if subject.fresh => Ok(subject),
             _ if prompt.create => Err(Next::CreateAccount),
-            // A restricted person learns that before anything else.
+            // A restricted person learns of the restriction first.
             Some(subject) if prompt.select_account && !subject.chosen && subject.account.restricted => Ok(subject),
             Some(subject) if prompt.select_account && !subject.chosen => Err(Next::ChooseAccount),
             Some(subject) if !prompt.login => Ok(subject),
@@ -98,7 +98,7 @@ impl Request<'_> {
 
 fn is_of_team(settings: &AppSettings, account: &Account) -> bool {
     let of_team = |login: &Option<String>| login.as_ref().is_some_and(|login| settings.team.contains(login));
-    // An address that a person only typed on a consent screen makes nobody a member.
+    // An address that a person only typed on a consent screen is not verified, so it does not make them a member.
     let by_email = account.attributes.email_verified && of_team(&account.attributes.email);
     by_email || of_team(&account.attributes.id)
 }
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_not_logged_in_logs_in_or_is_refused() {
+    fn a_person_without_a_session_logs_in_or_is_refused() {
         for (query, expected) in [
             ("", Next::LogIn),
             ("prompt=login", Next::LogIn),
@@ -191,7 +191,7 @@ mod tests {
         }
     }
 
-    /// What stands in the way, shown to the person or told the app.
+    /// The obstacles that a page shows or a redirect reports, in their order.
     #[test]
     fn what_stands_in_the_way_comes_in_this_order() {
         let link = link();
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_that_is_still_to_be_collected_is_told_apart() {
+    fn a_value_that_is_still_to_be_collected_has_an_error_of_its_own() {
         let mut app = app();
         app.settings.consent_items.insert(Item::Birthyear, item(Consent::Optional, true));
         app.settings.consent_items.insert(Item::Gender, item(Consent::Optional, true));

@@ -9,21 +9,21 @@ use kakaw_wire::scope;
 use crate::authorize::pkce;
 use crate::diagnosis::Refusal;
 
-/// One check, and the code that it refuses with.
+/// A check, and the code that it refuses with.
 type Check<T> = (Code, fn(&T) -> Result<(), Refusal>);
 
-/// Checks of what was sent, before anything is read out of it, in the order of the contract.
+/// Checks of the raw parameters, in the order of the contract.
 const OF_WHAT_WAS_SENT: [Check<Pairs>; 2] =
     [(Code::KOE023, popup_is_not_the_retired_one), (Code::KOE207, required_are_sent)];
 
-/// Checks of the values that were read, in the order of the contract.
+/// Checks of the parsed values, in the order of the contract.
 const OF_THE_VALUES: [Check<Params>; 3] = [
     (Code::KOE001, code_challenge_is_s256),
     (Code::KOE001, prompt_none_stands_alone),
     (Code::KOE001, agt_comes_with_scope),
 ];
 
-/// What an authorization request says; whoever holds one knows that its form is good. Only [`Self::parse`] makes one.
+/// The parameters of an authorization request in valid form. Only [`Self::parse`] makes one.
 #[derive(Debug, Clone)]
 pub struct Parameters {
     client_id: String,
@@ -36,18 +36,18 @@ pub struct Parameters {
 /// The values of `prompt` (OpenID Connect Core §3.1.2.1, and those of Kakao Login).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Prompt {
-    /// Show nothing, answer by redirect.
+    /// Show no page; respond by redirect.
     pub none: bool,
-    /// Log in again, whoever is logged in: `login`, `cert`, or `auth_type=reauthenticate`.
+    /// The person must log in again, even with a session: `login`, `cert`, or `auth_type=reauthenticate`.
     pub login: bool,
-    /// Make an account first.
+    /// Show the page that creates an account first.
     pub create: bool,
-    /// Choose who logs in.
+    /// Show the account chooser.
     pub select_account: bool,
 }
 
 impl Parameters {
-    /// Reads the parameters and makes the checks that need no app.
+    /// Parses the parameters and runs the checks that need no app.
     ///
     /// # Errors
     /// `KOE023`, `KOE207`, `KOE001`, in this order.
@@ -68,37 +68,37 @@ impl Parameters {
         })
     }
 
-    /// `client_id`.
+    /// Returns `client_id`.
     #[must_use]
     pub fn client_id(&self) -> &str {
         &self.client_id
     }
 
-    /// `redirect_uri`, which nothing has compared yet.
+    /// Returns `redirect_uri`, which has not been compared with the registered ones.
     #[must_use]
     pub fn redirect_uri(&self) -> &str {
         &self.redirect_uri
     }
 
-    /// `response_type`.
+    /// Returns `response_type`.
     #[must_use]
     pub fn response_type(&self) -> &str {
         &self.response_type
     }
 
-    /// `prompt` and `auth_type`.
+    /// Returns the meaning of `prompt` and `auth_type`.
     #[must_use]
     pub const fn prompt(&self) -> Prompt {
         self.prompt
     }
 
-    /// The other parameters; those that have a method here are absent.
+    /// Returns the other parameters. Those with a method of their own are absent from it.
     #[must_use]
     pub const fn others(&self) -> &Params {
         &self.others
     }
 
-    /// The words of `scope`.
+    /// Returns the words of `scope`.
     pub fn scope(&self) -> impl Iterator<Item = &str> {
         scope::split(self.others.scope.as_deref().unwrap_or_default())
     }
@@ -206,7 +206,7 @@ mod tests {
             "client_id=&redirect_uri=r&response_type=code",
             "client_id=k&redirect_uri=&response_type=code",
             "client_id=k&redirect_uri=r&response_type=",
-            // What is missing comes before what is malformed.
+            // Missing parameters are reported before malformed ones.
             "client_id=k&redirect_uri=r&prompt=none,login",
             "client_id=k&client_id=k&redirect_uri=r",
         ] {
@@ -249,7 +249,7 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever is sent: parameters, or one of the codes of the tables.
+        /// Every query gives parameters, or one of the codes of the tables.
         #[test]
         fn only_the_codes_of_the_tables_are_answered(query in "([a-z_]{0,12}=[A-Za-z0-9%,. ]{0,12}&?){0,8}") {
             let codes: Vec<Code> =

@@ -8,18 +8,19 @@ use kakaw_wire::Problem;
 use crate::crypto::secret;
 use crate::diagnosis::Refusal;
 
-/// Whether a text can be an S256 challenge: 43 characters of base64url.
+/// Whether a text has the format of an S256 challenge: 43 characters of base64url.
 #[must_use]
 pub fn is_challenge(text: &str) -> bool {
     text.len() == 43 && URL_SAFE_NO_PAD.decode(text).is_ok_and(|bytes| bytes.len() == 32)
 }
 
-/// Checks the verifier against the challenge that authorize was given.
+/// Checks the verifier against the challenge of the authorization request.
 ///
-/// The verifier may hold any characters: the official SDKs for Android and iOS use the standard base64 alphabet.
+/// The verifier may contain any characters, because the official SDKs for Android and iOS use the standard base64
+/// alphabet.
 ///
 /// # Errors
-/// A verifier is missing, was not expected, or does not fit.
+/// The verifier is missing, unexpected, or does not match.
 pub fn check(challenge: Option<&str>, verifier: Option<&str>) -> Result<(), Refusal> {
     let reason = match (challenge, verifier) {
         (None, None) => return Ok(()),
@@ -73,7 +74,7 @@ mod tests {
     }
 
     proptest! {
-        /// Any text may be a verifier: the SDKs send standard base64.
+        /// Any text can be a verifier, because the SDKs send standard base64.
         #[test]
         fn only_the_verifier_of_the_challenge_passes(verifier in "[ -~]{1,128}", other in "[ -~]{1,128}") {
             let challenge = URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, verifier.as_bytes()));
@@ -95,7 +96,7 @@ mod tests {
             assert_eq!(refusal.problem, Problem::PkceFailed { reason: reason.to_owned() });
             assert!(refusal.diagnosis.for_team().concat().starts_with(finding), "{:?}", refusal.diagnosis);
         }
-        // 43 letters that are no 32 bytes: the last holds bits that nothing stands for.
+        // 43 letters that do not encode 32 bytes: the last letter has bits that must be zero.
         assert!(!is_challenge(&"9".repeat(43)) && !is_challenge(&"A".repeat(42)) && is_challenge(&"A".repeat(43)));
     }
 }

@@ -1,4 +1,4 @@
-//! Sealing: opaque text that only this service can open, bound to a world and a purpose.
+//! Sealing: encryption into opaque text that only this service can open, bound to a world and a purpose.
 //!
 //! AES-256-GCM-SIV (RFC 8452) under one HKDF subkey per purpose, with the world and the purpose as associated data.
 //! The scheme is misuse-resistant, so a constant nonce reveals only whether two plaintexts are equal.
@@ -15,36 +15,36 @@ pub enum Purpose {
     Access,
     /// Refresh tokens.
     Refresh,
-    /// What survives between two steps of an authorization request.
-    Step,
-    /// What a form was shown with.
+    /// The state of an interaction: what is kept between the pages of one authorization request.
+    Interaction,
+    /// The state of a form: what it was rendered with.
     Form,
     /// A log-in by certificate.
     Transaction,
-    /// Who picks a shipping address.
-    Picker,
+    /// The person who selects a shipping address.
+    Selection,
     /// Values kept in the database: client secrets, admin keys, signing keys.
     Keep,
 }
 
 impl Purpose {
     const ALL: [Self; 7] =
-        [Self::Access, Self::Refresh, Self::Step, Self::Form, Self::Transaction, Self::Picker, Self::Keep];
+        [Self::Access, Self::Refresh, Self::Interaction, Self::Form, Self::Transaction, Self::Selection, Self::Keep];
 
     const fn name(self) -> &'static str {
         match self {
             Self::Access => "access",
             Self::Refresh => "refresh",
-            Self::Step => "step",
+            Self::Interaction => "interaction",
             Self::Form => "form",
             Self::Transaction => "transaction",
-            Self::Picker => "picker",
+            Self::Selection => "selection",
             Self::Keep => "keep",
         }
     }
 }
 
-/// A master key with its number; the number stands in clear before each sealed text.
+/// A master key with its number, which precedes each sealed text in clear.
 #[derive(Clone)]
 pub struct MasterKey {
     /// 1 to 255.
@@ -53,7 +53,7 @@ pub struct MasterKey {
     pub bytes: [u8; 32],
 }
 
-/// Seals and opens. The first key seals; every key opens.
+/// Seals and opens text. It seals with the first key and opens with every key.
 pub struct Sealer {
     keys: Vec<(u8, [LessSafeKey; 7])>,
     hash_key: [u8; 32],
@@ -61,7 +61,7 @@ pub struct Sealer {
 }
 
 impl Sealer {
-    /// Derives the subkeys. Returns nothing when there is no key.
+    /// Derives the subkeys. Returns `None` when there is no key.
     #[must_use]
     pub fn new(world: &str, masters: &[MasterKey]) -> Option<Self> {
         let mut keys = Vec::new();
@@ -73,12 +73,12 @@ impl Sealer {
             }
             keys.push((master.id, subkeys.try_into().ok()?));
         }
-        // Keyed hashes are stored, so they hang on the oldest key, which rotation keeps.
+        // Keyed hashes are stored, so they use the oldest key, which rotation keeps.
         let hash_key = derive(&masters.iter().min_by_key(|m| m.id)?.bytes, "hash")?;
         Some(Self { keys, hash_key, world: world.to_owned() })
     }
 
-    /// The key of stored keyed hashes.
+    /// Returns the key of the stored keyed hashes.
     #[must_use]
     pub fn hash_key(&self) -> &[u8] {
         &self.hash_key
@@ -100,7 +100,7 @@ impl Sealer {
         URL_SAFE_NO_PAD.encode(text)
     }
 
-    /// Opens what [`Self::seal`] made for the same purpose in the same world; nothing for anything else.
+    /// Opens text that [`Self::seal`] made for the same purpose in the same world. Returns `None` for all other text.
     #[must_use]
     pub fn open(&self, purpose: Purpose, text: &str) -> Option<Vec<u8>> {
         let mut bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
@@ -115,10 +115,10 @@ impl Sealer {
     }
 }
 
-/// Bytes that a token seals: three numbers.
+/// Size of a token's plaintext in bytes: three numbers.
 pub const TOKEN: usize = 8 + 8 + 8;
 
-/// Whether a text has the length and the letters of a sealed token.
+/// Whether a text has the length and the alphabet of a sealed token.
 #[must_use]
 pub fn looks_like_token(text: &str) -> bool {
     text.len() == (1 + TOKEN + 16) * 8 / 6 + 1

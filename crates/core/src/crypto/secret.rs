@@ -1,4 +1,4 @@
-//! Secrets: text that is never displayed, and keyed hashes of what must be looked up or compared.
+//! Secrets: text that is never displayed, and keyed hashes to look up or compare such text.
 
 use std::fmt;
 
@@ -8,18 +8,18 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroize;
 
-/// A secret text. It has no `Display`, its `Debug` hides it, and it is wiped when dropped.
+/// A secret text. It has no `Display`, its `Debug` hides it, and its memory is wiped when it is dropped.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
 impl Secret {
-    /// Takes the text.
+    /// Wraps the text.
     #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
-    /// The text, for the one who must have it: a grep finds every use.
+    /// Returns the text. The name makes every use easy to find.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
@@ -38,35 +38,37 @@ impl Drop for Secret {
     }
 }
 
-/// SHA-256 of a value that has more than 128 bits of entropy, as base64url: how codes and cookies are stored.
+/// Returns the SHA-256 of a value with more than 128 bits of entropy, as base64url. Codes and cookies are stored like
+/// this.
 #[must_use]
 pub fn hash(text: &str) -> String {
     URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, text.as_bytes()))
 }
 
-/// HMAC-SHA256 under `key`, as base64url: how client secrets and admin keys are looked up and compared.
+/// Returns the HMAC-SHA256 under `key`, as base64url. Client secrets and admin keys are looked up and compared like
+/// this.
 #[must_use]
 pub fn keyed_hash(key: &[u8], text: &str) -> String {
     URL_SAFE_NO_PAD.encode(hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), text.as_bytes()))
 }
 
-/// Compares without telling by its time where the difference is.
+/// Compares in constant time.
 #[must_use]
 pub fn same(a: &str, b: &str) -> bool {
     a.as_bytes().ct_eq(b.as_bytes()).into()
 }
 
-/// A value that may not be shown whole: its first four characters.
+/// Masks a value that must not be shown whole: returns its first four characters.
 #[must_use]
 pub fn masked(text: &str) -> String {
     let head: String = text.chars().take(4).collect();
     format!("{head}…")
 }
 
-/// Bits that a secret must have at least, if its characters are drawn at random.
+/// Minimum entropy of a secret in bits, if its characters are random.
 const BITS: f64 = 128.0;
 
-/// Whether a secret could be guessed: too short for what it is made of, or made of few characters.
+/// Whether a secret could be guessed: it is too short for its alphabet, or consists of few characters.
 #[must_use]
 pub fn is_weak(secret: &str) -> bool {
     let all = |fits: fn(char) -> bool| secret.chars().all(fits);
@@ -93,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_secret_shows_itself_to_nobody_who_does_not_ask() {
+    fn a_secret_is_shown_only_by_expose() {
         let secret = Secret::new("hush");
         assert_eq!(secret.expose(), "hush");
         assert_eq!(format!("{secret:?}"), "Secret(…)");

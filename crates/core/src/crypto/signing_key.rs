@@ -1,4 +1,4 @@
-//! Signing keys: RS256, parsed once and kept.
+//! Signing keys for RS256. A key is parsed once and kept.
 
 use std::fmt::Write as _;
 
@@ -14,29 +14,29 @@ use serde_json::Value;
 
 use crate::crypto::secret::Secret;
 
-/// A private key with its public face.
+/// A private key and its public half.
 pub struct SigningKey {
     pair: KeyPair,
-    /// Public half, as the key set publishes it.
+    /// The public half, as the key set publishes it.
     pub jwk: Jwk,
     header: String,
 }
 
 impl SigningKey {
-    /// Makes a new 2048-bit key. This takes tens of milliseconds: never on a request's path.
+    /// Generates a 2048-bit key. It takes tens of milliseconds, so no request may wait for it.
     #[must_use]
     pub fn generate() -> Option<Self> {
         Self::new(KeyPair::generate(KeySize::Rsa2048).ok()?)
     }
 
-    /// Reads a key that [`Self::to_text`] wrote.
+    /// Parses a key that [`Self::to_text`] wrote.
     #[must_use]
     pub fn from_text(text: &Secret) -> Option<Self> {
         let der = URL_SAFE_NO_PAD.decode(text.expose()).ok()?;
         Self::new(KeyPair::from_pkcs8(&der).ok()?)
     }
 
-    /// The private key as text, for sealing.
+    /// Returns the private key as text, for sealing.
     #[must_use]
     pub fn to_text(&self) -> Option<Secret> {
         let der: Pkcs8V1Der<'_> = self.pair.as_der().ok()?;
@@ -83,7 +83,7 @@ impl SigningKey {
     }
 }
 
-/// A compact JWS, taken apart and not yet believed.
+/// A compact JWS in its parts. Its signature is not verified yet.
 pub struct Jws<'a> {
     pub header: Header,
     pub claims: Value,
@@ -92,7 +92,7 @@ pub struct Jws<'a> {
 }
 
 impl<'a> Jws<'a> {
-    /// Takes a token apart.
+    /// Splits a token into its parts.
     #[must_use]
     pub fn parse(token: &'a str) -> Option<Self> {
         let (signed, signature) = token.rsplit_once('.')?;
@@ -110,7 +110,7 @@ impl<'a> Jws<'a> {
         })
     }
 
-    /// Whether one of `keys` signed it with RS256; no other algorithm is ever accepted.
+    /// Whether one of `keys` signed it with RS256. No other algorithm is accepted.
     #[must_use]
     pub fn is_signed_by(&self, keys: &[Jwk]) -> bool {
         let Some(key) = keys.iter().find(|key| key.kid == self.header.kid) else { return false };
@@ -143,10 +143,10 @@ mod tests {
         assert!(!jws.is_signed_by(std::slice::from_ref(&other.jwk)), "no key of this id");
         let renamed = Jwk { kid: key.jwk.kid.clone(), ..other.jwk.clone() };
         assert!(!jws.is_signed_by(&[renamed]), "another key under this id");
-        // A header of another algorithm, though the signature fits.
+        // A header with another algorithm and an unchanged signature.
         let none = Jws { header: Header { alg: "none".to_owned(), ..jws.header }, ..jws };
         assert!(!none.is_signed_by(std::slice::from_ref(&key.jwk)));
-        // Other claims under the same signature.
+        // Other claims with the same signature.
         let (header, signature) =
             (token.split('.').next().expect("header"), token.rsplit('.').next().expect("signature"));
         let forged = format!("{header}.{}.{signature}", part(&json!({ "iss": "them" })));

@@ -1,4 +1,4 @@
-//! Which items a consent screen asks for, and what agreeing changes.
+//! Which items a consent screen asks for, and what consent changes.
 
 use std::collections::BTreeMap;
 
@@ -14,28 +14,28 @@ use crate::link::Link;
 use crate::link::service_terms::{self, Agreement};
 use crate::{Millis, Span};
 
-/// What a consent screen asks for. Empty, it only asks to confirm the first link.
+/// The contents of a consent screen. An empty screen only asks to confirm the first link.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ask {
     pub items: Vec<AskItem>,
-    /// Service terms that are not agreed to yet, in the app's order.
+    /// Service terms without agreement, in the app's order.
     pub terms: Vec<ServiceTerm>,
-    /// Talk Channels that can be added.
+    /// Talk Channels that the person can add.
     pub channels: Vec<Channel>,
-    /// Whether this is the first link: then the screen is shown even with nothing to ask.
+    /// Whether this is the first link. The screen is shown then, even if it asks for nothing.
     pub first: bool,
     /// Whether this is the screen of simple sign-up.
     pub simple: bool,
 }
 
-/// What a request wants to be asked besides what the app's settings say.
+/// What a request asks for in addition to the app's settings.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Wanted {
     /// Items that `scope` names.
     pub scope: Vec<Item>,
-    /// Tags of service terms; nothing = as the settings say, an empty list = none.
+    /// Tags of service terms. `None`: those of the settings. An empty list: no terms.
     pub service_terms: Option<Vec<String>>,
-    /// Ids of Talk Channels; nothing = all that are connected.
+    /// Ids of Talk Channels. `None`: all that are connected.
     pub channels: Option<Vec<String>>,
 }
 
@@ -43,29 +43,29 @@ pub struct Wanted {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AskItem {
     pub item: Item,
-    /// There is no going on without it.
+    /// The person cannot continue without it.
     pub required: bool,
-    /// The account lacks the value, and the screen asks for it.
+    /// The account lacks the value, and the screen collects it.
     pub collect: bool,
-    /// The person agreed before and only the value is missing (F19).
+    /// The person agreed before, and only the value is missing (F19).
     pub agreed: bool,
     pub purpose: String,
 }
 
 impl Ask {
-    /// Whether there is nothing to show.
+    /// Whether the screen has no contents.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         !self.first && self.items.is_empty() && self.terms.is_empty()
     }
 
-    /// Whether everything is agreed to and only values are missing.
+    /// Whether the person agreed to everything and only values are missing.
     #[must_use]
     pub fn only_collects(&self) -> bool {
         !self.first && self.terms.is_empty() && self.items.iter().all(|row| row.agreed)
     }
 
-    /// The rows as they travel in a form's seal.
+    /// Returns the rows as text, for the form token.
     #[must_use]
     pub fn fingerprint(&self) -> String {
         let rows = self
@@ -78,7 +78,7 @@ impl Ask {
     }
 }
 
-/// Decides what to ask. `link` is the link if it is connected.
+/// Decides what the screen asks for. `link` is the person's link if it is connected.
 #[must_use]
 pub fn ask(app: &App, attributes: &Attributes, link: Option<&Link>, wanted: &Wanted) -> Ask {
     let scope = &wanted.scope;
@@ -90,18 +90,18 @@ pub fn ask(app: &App, attributes: &Attributes, link: Option<&Link>, wanted: &Wan
         let missing = !attributes.has(item);
         let collect = missing && setting.collect_if_missing && is_collectable(item);
         let shown = match (link, agreed_at) {
-            // F12: what became required after the link waits until `scope` names it.
+            // F12: an item that became required after the link is asked for when `scope` names it.
             (Some(_), None) => named,
-            // F20: who agreed before collecting was switched on is not asked.
+            // F20: people who agreed before collecting was switched on are not asked.
             (Some(_), Some(agreed_at)) => collect && agreed_at >= setting.collect_since,
             (None, _) => match setting.consent {
                 Consent::Required => true,
-                // F03: items of use never stand on the first screen by themselves.
+                // F03: items of use appear on the first screen only when `scope` names them.
                 Consent::OnUse => named,
                 Consent::Optional => named || scope.is_empty(),
             },
         };
-        // F04: a missing value that is not collected leaves nothing to show.
+        // F04: a missing value that is not collected has nothing to show.
         if shown && (collect || !missing) {
             rows.push(AskItem {
                 item,
@@ -119,8 +119,8 @@ pub fn ask(app: &App, attributes: &Attributes, link: Option<&Link>, wanted: &Wan
     Ask { items: rows, terms, channels, first, simple }
 }
 
-/// Terms that stand on the screen: all of the app's at the first link, those that the request names later. A request
-/// that names terms must name a required one, or none is shown.
+/// Returns the terms of the screen: all of the app's at the first link, and later those that the request names. A
+/// request that names terms must name a required one; otherwise none is shown.
 fn terms_to_ask(app: &App, link: Option<&Link>, tags: Option<&[String]>) -> Vec<ServiceTerm> {
     let named = |term: &ServiceTerm| tags.is_none_or(|tags| tags.contains(&term.tag));
     let terms = &app.settings.service_terms;
@@ -139,7 +139,7 @@ fn channels_to_ask(app: &App, link: Option<&Link>, ids: Option<&[String]>) -> Ve
     channels.filter(|c| ids.is_none_or(|ids| ids.contains(&c.id)) && !added(&c.id)).cloned().collect()
 }
 
-/// What the person sent back.
+/// A submitted consent form.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Submitted {
     /// Ticked items.
@@ -150,53 +150,53 @@ pub struct Submitted {
     pub terms: Vec<String>,
     /// Ids of ticked channels.
     pub channels: Vec<String>,
-    /// Whether the form had been shown again with what was missing marked.
+    /// Whether the form was shown again with the missing rows marked.
     pub again: bool,
 }
 
-/// What agreeing changes.
+/// What the consent changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Agreed {
-    /// Items newly agreed to.
+    /// Items that are newly agreed to.
     pub items: Vec<Item>,
-    /// The account's attributes with the collected values, if any were given.
+    /// The account's attributes with the collected values, if there are any.
     pub attributes: Option<Attributes>,
-    /// Service terms newly agreed to, each with its version.
+    /// Service terms that are newly agreed to, each with its version.
     pub terms: Vec<(String, i64)>,
-    /// Channels newly added.
+    /// Channels that are newly added.
     pub channels: Vec<String>,
     /// Whether this is the first link.
     pub first: bool,
-    /// Whether this was simple sign-up's screen.
+    /// Whether the form was simple sign-up's screen.
     pub simple: bool,
 }
 
-/// Why a submitted form is not accepted.
+/// Why a submitted form is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NotAgreed {
-    /// Show the form again, with this marked.
+    /// Show the form again with these rows marked.
     Incomplete(Incomplete),
-    /// Something required is missing in a form that had it marked (KOE203).
+    /// A required row is missing, although the form marked it (KOE203).
     Required(Refusal),
 }
 
-/// What is missing in a submitted form, and what does not fit.
+/// What is missing from a submitted form, and which values do not fit.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Incomplete {
     /// Required items and tags of required service terms that are not ticked.
     pub missing: Vec<String>,
-    /// Items whose typed value does not fit.
+    /// Items whose typed value is invalid.
     pub wrong: Vec<Item>,
 }
 
-/// Decides what the submitted form means. Only items that were shown can be agreed to.
+/// Decides the effect of a submitted form. The person can agree only to items that the form showed.
 ///
 /// # Errors
-/// Something required is missing, or a typed value does not fit.
+/// A required row is missing, or a typed value is invalid.
 pub fn submit(ask: &Ask, attributes: &Attributes, submitted: &Submitted) -> Result<Agreed, NotAgreed> {
     let ticked = |row: &AskItem| row.agreed || submitted.scope.iter().any(|id| id == row.item.id());
     let ticked_term = |term: &ServiceTerm| submitted.terms.contains(&term.tag);
-    // Every row with its id, whether it is required, and whether it is ticked.
+    // Each row: id, whether it is required, and whether it is ticked.
     let items = ask.items.iter().map(|row| (row.item.id(), row.required, ticked(row)));
     let terms = ask.terms.iter().map(|term| (term.tag.as_str(), term.required, ticked_term(term)));
     let rows: Vec<_> = items.chain(terms).collect();
@@ -216,7 +216,7 @@ pub fn submit(ask: &Ask, attributes: &Attributes, submitted: &Submitted) -> Resu
             items.push(row.item);
         }
         let typed = submitted.values.get(row.item.id()).map(|v| v.trim()).filter(|v| !v.is_empty());
-        // F19: a value that the person will not give stays empty, and the log-in goes on.
+        // F19: the person may leave a value empty, and the log-in continues.
         if let (true, Some(value)) = (row.collect, typed) {
             match collected.collect(row.item, value) {
                 Ok(()) => {}
@@ -239,10 +239,10 @@ pub fn submit(ask: &Ask, attributes: &Attributes, submitted: &Submitted) -> Resu
     })
 }
 
-/// When a person who was linked without signing up is unlinked again.
+/// The time after which a person who was linked but did not sign up is unlinked.
 pub const SIGNUP_LIFETIME: Span = Span::hours(24);
 
-/// The link after agreeing. `before` is the person's link, connected or not, or one that was just made for them.
+/// Returns the link after consent. `before` is the person's link, connected or not, or a new one.
 #[must_use]
 pub fn linked(app: &App, before: &Link, agreed: &Agreed, now: Millis) -> Link {
     let mut link = before.clone();
@@ -262,7 +262,7 @@ pub fn linked(app: &App, before: &Link, agreed: &Agreed, now: Millis) -> Link {
     link
 }
 
-/// F03: an item of use that stands on a screen is required there.
+/// F03: an item of use that is on a screen is required there.
 const fn is_required(setting: &ConsentItem) -> bool {
     matches!(setting.consent, Consent::Required | Consent::OnUse)
 }

@@ -15,25 +15,25 @@ use crate::Millis;
 use crate::app::App;
 use crate::link::service_terms::Agreement;
 
-/// A link. It is kept after an unlink, so that the user id never changes and is never given to another (F18).
+/// A link. An unlink keeps it, so that the user id never changes and never goes to another person (F18).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Link {
     pub app_id: AppId,
     pub account_id: AccountId,
-    /// Per app, in [2^32, 2^53).
+    /// The person's id in this app, in [2^32, 2^53).
     pub user_id: UserId,
-    /// Goes up with every change.
+    /// Increases with every change.
     pub version: i64,
-    /// Unlink raises it: codes and grants of before die.
+    /// Increases with an unlink, which invalidates earlier codes and grants.
     pub epoch: i64,
     /// Whether the person is linked now.
     pub connected: bool,
     pub connected_at: Millis,
     /// What the person agreed to, and when.
     pub consents: BTreeMap<Item, Millis>,
-    /// When an unfinished sign-up is unlinked again; nothing = the person is registered.
+    /// When an unfinished sign-up is unlinked. `None`: the person is registered.
     pub signup_due: Option<Millis>,
-    /// When the person came through simple sign-up, if so.
+    /// When the person used simple sign-up, if they did.
     pub synched_at: Option<Millis>,
     /// Agreements to service terms, by tag.
     pub terms: BTreeMap<String, Agreement>,
@@ -44,13 +44,13 @@ pub struct Link {
 }
 
 impl Link {
-    /// What the person agreed to and the app still uses.
+    /// Returns the items that the person agreed to and the app still uses.
     #[must_use]
     pub fn agreed(&self, app: &App) -> Vec<Item> {
         self.consents.keys().copied().filter(|item| app.settings.item(*item).is_some()).collect()
     }
 
-    /// A link that was just made, with nothing agreed to.
+    /// Makes a new link without consent.
     #[must_use]
     pub fn new(app_id: AppId, account_id: AccountId, user_id: UserId, now: Millis) -> Self {
         Self {
@@ -70,7 +70,7 @@ impl Link {
         }
     }
 
-    /// Whether the person finished signing up; else they wait for `/v1/user/signup`.
+    /// Whether the person finished signing up. If not, they wait for `/v1/user/signup`.
     #[must_use]
     pub const fn is_registered(&self) -> bool {
         self.signup_due.is_none()

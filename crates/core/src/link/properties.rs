@@ -1,4 +1,4 @@
-//! User properties: what an app stores about its people, under keys that it registered.
+//! User properties: values that an app stores about its people, under keys that it registered.
 
 use std::collections::BTreeMap;
 
@@ -8,10 +8,10 @@ use crate::app::App;
 use crate::diagnosis::Refusal;
 use crate::link::Link;
 
-/// Characters that one value may have (our limit: Kakao does not publish its own).
+/// Maximum length of a value, in characters. The limit is ours: Kakao does not publish its own.
 pub const VALUE: usize = 2000;
 
-/// The person's properties with `given` laid over them.
+/// Merges `given` into the person's properties.
 ///
 /// # Errors
 /// -201 when a key is not registered, -2 when a value is too long.

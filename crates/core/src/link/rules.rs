@@ -1,4 +1,4 @@
-//! The rules of a link that somebody sets, and not the person on the consent screen: every problem at once.
+//! The rules for a link that an operator sets, without a consent screen. They report all problems at once.
 
 use kakaw_wire::{Expected, SettingProblem};
 
@@ -6,23 +6,23 @@ use crate::app::App;
 use crate::link::{Link, properties};
 use crate::text::is_hidden;
 
-/// Ids from here on are not exact in JavaScript, which has them as `f64`.
+/// From here on, ids are not exact in JavaScript, which stores numbers as `f64`.
 const EXACT: i64 = 1 << 53;
 
-/// Whether JavaScript holds the id exactly.
+/// Whether JavaScript represents the id exactly.
 #[must_use]
 pub fn is_id(id: i64) -> bool {
     (1..EXACT).contains(&id)
 }
 
-/// What is wrong with the id of an app.
+/// Returns the problem with the id of an app.
 #[must_use]
 pub fn app_id_problem(id: i64) -> Option<SettingProblem> {
     (!is_id(id)).then(|| SettingProblem::new("id", &id.to_string(), Expected::AppId {}))
 }
 
 impl Link {
-    /// Everything that is wrong with the link with this app, which exists.
+    /// Returns every problem with a link to this app, which exists.
     #[must_use]
     pub fn problems(&self, app: &App) -> Vec<SettingProblem> {
         let mut problems = Vec::new();
@@ -30,7 +30,7 @@ impl Link {
             problems.push(SettingProblem::new("user_id", &self.user_id.to_string(), Expected::UserId {}));
         }
         for (tag, agreement) in &self.terms {
-            // Version 0 stands for a version that nobody named, of a term that the app does not have.
+            // Version 0 means that no version was given for a term that the app does not have.
             let known = app.settings.service_terms.iter().any(|term| term.tag == *tag);
             if agreement.version < 1 {
                 let expected = if known { Expected::AtLeast { least: 1 } } else { Expected::KnownTerm {} };

@@ -1,4 +1,4 @@
-//! The consent items of a person: what is agreed to, and taking it back.
+//! The consent items of a person: listing and revoking them.
 
 use kakaw_wire::Problem;
 use kakaw_wire::scope::Item;
@@ -7,18 +7,18 @@ use crate::app::{App, Consent};
 use crate::diagnosis::Refusal;
 use crate::link::Link;
 
-/// An item of a person.
+/// The state of an item for a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Row {
     pub item: Item,
-    /// Whether the app uses it today.
+    /// Whether the app uses it now.
     pub using: bool,
     pub agreed: bool,
-    /// Whether the person can take it back: it is agreed to, and the app does not require it.
+    /// Whether the person can revoke it: they agreed to it, and the app does not require it.
     pub revocable: bool,
 }
 
-/// The app's items, and those that the person agreed to before the app dropped them.
+/// Returns the app's items, and those that the person agreed to before the app removed them.
 #[must_use]
 pub fn rows(app: &App, link: &Link) -> Vec<Row> {
     let row = |item: &Item| {
@@ -35,10 +35,10 @@ pub fn rows(app: &App, link: &Link) -> Vec<Row> {
     Item::ALL.iter().filter_map(row).collect()
 }
 
-/// The link without these consents.
+/// Returns the link without these consents.
 ///
 /// # Errors
-/// -2 when none of them is agreed to, -3 when the app requires one.
+/// -2 when the person agreed to none of them, -3 when the app requires one.
 pub fn revoke(app: &App, link: &Link, ids: &[String]) -> Result<Link, Refusal> {
     let rows = rows(app, link);
     let named: Vec<Row> =
@@ -110,9 +110,9 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever is named: what the app requires stays, and nothing is gained.
+        /// Whatever is named, required items stay, and nothing is added.
         #[test]
-        fn taking_back_only_takes_away(named in prop::collection::vec(prop::sample::select(Item::ALL), 0..5)) {
+        fn revoking_only_removes(named in prop::collection::vec(prop::sample::select(Item::ALL), 0..5)) {
             let (app, link) = given();
             let named: Vec<String> = named.iter().map(|item| item.id().to_owned()).collect();
             if let Ok(after) = revoke(&app, &link, &named) {

@@ -1,4 +1,4 @@
-//! Kakao Sync's simple sign-up: an app's service terms, who agreed to them, and taking it back.
+//! Kakao Sync's simple sign-up: an app's service terms, agreeing to them, and revoking the agreement.
 
 use kakaw_wire::Problem;
 use kakaw_wire::user::AgreedBy;
@@ -16,11 +16,11 @@ use crate::link::Link;
 pub struct Agreement {
     pub at: Millis,
     pub by: AgreedBy,
-    /// The version that was agreed to.
+    /// The version that the person agreed to.
     pub version: i64,
 }
 
-/// Service terms as a person stands to them.
+/// A service term, and a person's agreement to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Row<'a> {
     pub term: &'a ServiceTerm,
@@ -28,14 +28,14 @@ pub struct Row<'a> {
 }
 
 impl Row<'_> {
-    /// Whether the person can take it back.
+    /// Whether the person can revoke the agreement.
     #[must_use]
     pub const fn revocable(&self) -> bool {
         self.agreement.is_some() && !self.term.required
     }
 }
 
-/// The app's terms, each with the person's agreement to its present version.
+/// Returns the app's terms, each with the person's agreement to its present version.
 pub fn rows<'a>(app: &'a App, link: Option<&'a Link>) -> impl Iterator<Item = Row<'a>> {
     app.settings.service_terms.iter().map(move |term| {
         let agreement = link.and_then(|link| link.terms.get(&term.tag));
@@ -55,10 +55,10 @@ pub fn check_enabled(app: &App) -> Result<(), Refusal> {
         .because("simple_signup.enabled is false for this app"))
 }
 
-/// The terms that `tags` name.
+/// Returns the terms that `tags` name.
 ///
 /// # Errors
-/// -2 when it names none of the app's.
+/// -2 when the app has none of the tags.
 pub fn named<'a>(app: &'a App, link: &'a Link, tags: &[String]) -> Result<Vec<Row<'a>>, Refusal> {
     let found: Vec<_> = rows(app, Some(link)).filter(|row| tags.contains(&row.term.tag)).collect();
     if found.is_empty() {
@@ -67,7 +67,7 @@ pub fn named<'a>(app: &'a App, link: &'a Link, tags: &[String]) -> Result<Vec<Ro
     Ok(found)
 }
 
-/// The link with agreements to `tags`, and which of them are new: unknown tags and agreed terms are passed over.
+/// Returns the link with agreements to `tags`, and the new ones among them. Unknown tags and agreed terms are ignored.
 #[must_use]
 pub fn agree(app: &App, link: &Link, tags: &[String], by: AgreedBy, now: Millis) -> (Link, Vec<String>) {
     let mut after = link.clone();
@@ -79,10 +79,10 @@ pub fn agree(app: &App, link: &Link, tags: &[String], by: AgreedBy, now: Millis)
     (after, added)
 }
 
-/// The link without agreements to `tags`, and which were taken back.
+/// Returns the link without agreements to `tags`, and the revoked ones.
 ///
 /// # Errors
-/// -2 when none of them is a tag of the app that the person agreed to, -3 when the app requires one.
+/// -2 when no tag names a term of the app that the person agreed to, -3 when the app requires one.
 pub fn revoke(app: &App, link: &Link, tags: &[String]) -> Result<(Link, Vec<String>), Refusal> {
     let agreed: Vec<_> =
         rows(app, Some(link)).filter(|row| row.agreement.is_some() && tags.contains(&row.term.tag)).collect();
@@ -108,7 +108,7 @@ mod tests {
         tags.iter().map(|tag| (*tag).to_owned()).collect()
     }
 
-    /// An app with required terms, optional ones and a second version of others; the person agreed to all of them once.
+    /// An app with required terms, optional ones, and a second version of some. The person agreed to all of them once.
     fn given() -> (App, Link) {
         let term = |tag: &str, required, version| ServiceTerm {
             tag: tag.to_owned(),

@@ -1,4 +1,4 @@
-//! A grant: one log-in of one person in one app on one device. Its tokens are only sealed references to it.
+//! Grants. A grant is one log-in of one person in one app on one device; its tokens are sealed references to it.
 
 use std::fmt;
 
@@ -14,37 +14,37 @@ use crate::{GrantId, Millis};
 pub struct Grant {
     /// Internal key, sealed into tokens.
     pub id: GrantId,
-    /// What its code was about.
+    /// The authorization of its code.
     pub authorization: Authorization,
     pub created_at: Millis,
-    /// Goes up when the refresh token rotates.
+    /// Increases when the refresh token rotates.
     pub refresh_generation: i64,
     pub refresh_expires_at: Millis,
     pub rotated_at: Option<Millis>,
     pub ended: Option<Ended>,
 }
 
-/// The end of a grant.
+/// When and why a grant ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ended {
     pub at: Millis,
     pub by: EndedBy,
 }
 
-/// What ended a grant, for the diagnosis.
+/// Why a grant ended, for the diagnosis.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EndedBy {
     Logout,
     /// Its code was presented again.
     CodeReuse,
-    /// A refresh token of it that had been replaced was presented.
+    /// A refresh token that had been replaced was presented.
     RefreshReuse,
-    /// A reason that another version wrote down, in its words.
+    /// A reason that another version of this program stored, as text.
     Other(String),
 }
 
 impl EndedBy {
-    /// In words, as the database has it too.
+    /// Returns the reason as text, which is also its form in the database.
     #[must_use]
     pub fn words(&self) -> &str {
         match self {
@@ -55,7 +55,7 @@ impl EndedBy {
         }
     }
 
-    /// What [`words`](Self::words) says.
+    /// Parses the text that [`words`](Self::words) returns.
     #[must_use]
     pub fn from_words(words: &str) -> Self {
         let known = [Self::Logout, Self::CodeReuse, Self::RefreshReuse].into_iter().find(|by| by.words() == words);
@@ -64,7 +64,7 @@ impl EndedBy {
 }
 
 impl Grant {
-    /// The grant that a code with this authorization is redeemed for.
+    /// Makes the grant for a code with this authorization.
     #[must_use]
     pub fn new(id: GrantId, authorization: Authorization, now: Millis) -> Self {
         Self {
@@ -79,7 +79,7 @@ impl Grant {
     }
 }
 
-/// A grant with all that a token check compares: read by one statement.
+/// A grant with everything that a token check compares, read by one statement.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Bearer {
     pub grant: Grant,
@@ -89,14 +89,14 @@ pub struct Bearer {
     pub app_version: i64,
 }
 
-/// Why a grant is good for nothing.
+/// Why a grant is not valid.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Dead {
     /// The key that it was made with was deleted.
     KeyDeleted,
-    /// It was ended itself.
+    /// The grant itself was ended.
     Ended(EndedBy),
-    /// What it hangs on has ended.
+    /// The authorization is outdated.
     Outdated(Outdated),
 }
 
@@ -111,10 +111,10 @@ impl fmt::Display for Dead {
 }
 
 impl Bearer {
-    /// Whether the grant is live. Callers ask for a restricted account themselves: see [`Authorization::check`].
+    /// Checks that the grant is live. Callers check for a restricted account themselves: see [`Authorization::check`].
     ///
     /// # Errors
-    /// Why it is not. A deleted key comes first, for kapi has an error of its own for it.
+    /// Why it is not live. A deleted key comes first, because kapi has an error of its own for it.
     pub fn live(&self) -> Result<(), Dead> {
         let current = self.grant.authorization.check(&self.link, &self.account, self.key.live_epoch());
         match (current, &self.grant.ended) {

@@ -1,4 +1,4 @@
-//! ID tokens: which claims they carry, and what `/oauth/tokeninfo` says of them.
+//! ID tokens: their claims, and the reply of `/oauth/tokeninfo`.
 
 use kakaw_wire::Problem;
 use kakaw_wire::oidc::{IdTokenClaims, Jwk};
@@ -12,7 +12,7 @@ use crate::diagnosis::Refusal;
 use crate::token::grant::Bearer;
 use crate::token::user_info::{self, Pictures};
 
-/// The claims of the ID token that goes with an access token of this expiry.
+/// Returns the claims of the ID token for an access token with this expiry.
 #[must_use]
 pub fn claims(
     bearer: &Bearer,
@@ -42,7 +42,7 @@ pub fn claims(
     }
 }
 
-/// Verifies an ID token for `/oauth/tokeninfo` and returns its payload. `is_issuer` knows all of this world's.
+/// Verifies an ID token for `/oauth/tokeninfo` and returns its payload. `is_issuer` knows every issuer of this world.
 ///
 /// # Errors
 /// KOE400, KOE401, KOE402, KOE403, in this order.

@@ -1,4 +1,4 @@
-//! Access and refresh tokens: opaque text that seals a grant's id and a few facts; nothing of them is stored.
+//! Access and refresh tokens: opaque text that seals a grant's id and a few facts. Tokens are not stored.
 
 pub mod grant;
 pub mod id_token;
@@ -17,14 +17,14 @@ use crate::diagnosis::Refusal;
 use crate::random::{self, Random};
 use crate::token::grant::{Bearer, Dead, Grant};
 
-/// What an access token says.
+/// The contents of an access token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AccessToken {
     pub grant_id: GrantId,
     pub expires_at: Millis,
 }
 
-/// What a refresh token says.
+/// The contents of a refresh token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RefreshToken {
     pub grant_id: GrantId,
@@ -35,7 +35,7 @@ pub struct RefreshToken {
 const ACCESS: usize = seal::TOKEN;
 const REFRESH: usize = seal::TOKEN;
 
-/// Makes an access token. The lifetime is sealed into it.
+/// Makes an access token. It contains its expiry.
 pub fn issue_access(sealer: &Sealer, token: AccessToken, random: &dyn Random) -> String {
     let mut plain = [0; ACCESS];
     plain[..8].copy_from_slice(&token.grant_id.0.to_be_bytes());
@@ -51,7 +51,7 @@ pub fn open_access(sealer: &Sealer, text: &str) -> Option<AccessToken> {
     Some(AccessToken { grant_id: GrantId(number(&plain[..8])?), expires_at: Millis(number(&plain[8..16])?) })
 }
 
-/// The refresh token of a grant: a pure function of grant, generation and expiry.
+/// Returns the refresh token of a grant: a pure function of grant, generation and expiry.
 #[must_use]
 pub fn issue_refresh(sealer: &Sealer, grant: &Grant) -> String {
     let mut plain = [0; REFRESH];
@@ -72,7 +72,7 @@ pub fn open_refresh(sealer: &Sealer, text: &str) -> Option<RefreshToken> {
     })
 }
 
-/// Opens the bearer's token.
+/// Opens a bearer token.
 ///
 /// # Errors
 /// -401.
@@ -117,7 +117,7 @@ pub fn admit(bearer: Option<&Bearer>, app: &App, now: Millis) -> Result<(), Refu
     Ok(())
 }
 
-/// Refuses calls of an app that may not be used.
+/// Refuses the calls of a blocked or suspended app.
 ///
 /// # Errors
 /// -12 or -13.
@@ -129,7 +129,7 @@ pub fn check_status(app: &App) -> Result<(), Refusal> {
     }
 }
 
-/// Refuses calls about an account that is asleep.
+/// Refuses calls about a dormant account.
 ///
 /// # Errors
 /// -103.
@@ -152,7 +152,7 @@ mod tests {
     use crate::crypto::seal::MasterKey;
     use crate::samples::{self, NOW};
 
-    /// Chance that is always the same.
+    /// A source of randomness that always returns the same byte.
     struct Same(u8);
 
     impl Random for Same {
@@ -219,7 +219,7 @@ mod tests {
     }
 
     proptest! {
-        /// A token says what was sealed into it, and is good for its own purpose only.
+        /// An opened token contains what was sealed into it, and opens for its own purpose only.
         #[test]
         fn tokens_are_read_back(id in any::<i64>(), generation in any::<i64>(), expires in any::<i64>()) {
             let (sealer, expires_at) = (sealer(), Millis(expires));

@@ -9,18 +9,18 @@ use crate::token::RefreshToken;
 use crate::token::grant::Bearer;
 use crate::{GrantId, Millis};
 
-/// How a refresh ends.
+/// The result of a refresh.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Renewal {
     /// A new access token; the refresh token stays. Nothing is written.
     Keep(Box<Bearer>),
-    /// The refresh token is in its last month: replace it. The grant is as it will be.
+    /// The refresh token is in its last month and is replaced. The grant is in its new state.
     Rotate(Box<Bearer>),
-    /// It was replaced a moment ago: answer with the same successor. Nothing is written.
+    /// The token was replaced a moment ago: reply with the same successor. Nothing is written.
     Successor(Box<Bearer>),
     /// Refuse.
     Refuse(Refusal),
-    /// Refuse, and end the grant: an outdated token is in somebody's hands.
+    /// Refuse, and end the grant: somebody else may have the outdated token.
     Replayed { refusal: Refusal, grant: GrantId },
 }
 
@@ -48,7 +48,7 @@ pub fn renew(
     if let Err(dead) = bearer.live() {
         return refuse(dead.to_string());
     }
-    // Who trusts ID tokens only must learn of these too.
+    // Services that rely on ID tokens only must learn of these too.
     if bearer.account.restricted {
         return refuse("the account has been restricted".to_owned());
     }
@@ -70,7 +70,7 @@ pub fn renew(
             Renewal::Refuse(refusal)
         };
     }
-    // The stored expiry counts; a sealed one that differs would be a token of another database.
+    // The stored expiry counts. A sealed one that differs would belong to another database.
     if now >= grant.refresh_expires_at {
         return refuse("it expired".to_owned());
     }
@@ -100,7 +100,7 @@ mod tests {
         App { id: AppId(1), version: 1, settings: AppSettings::new("shop") }
     }
 
-    /// Renews with the current token of the grant, or one of this generation, so many days after its making.
+    /// Renews with the current token of the grant, or with one of this generation, so many days after it was made.
     fn after(bearer: Bearer, generation: i64, days: i64, policy: &Policy) -> Renewal {
         let token = RefreshToken { grant_id: GrantId(9), generation, expires_at: bearer.grant.refresh_expires_at };
         renew(Some(token), Some(bearer), "key", &app(), policy, NOW + Span::days(days))
@@ -161,7 +161,7 @@ mod tests {
         }
     }
 
-    /// What comes of the current token, whose expiry is this far away.
+    /// Renews with the current token, which expires after this time.
     fn with_left(left: Span, rotate: Option<bool>) -> Renewal {
         let mut bearer = bearer();
         bearer.grant.refresh_expires_at = NOW + left;
@@ -212,8 +212,8 @@ mod tests {
     }
 
     proptest! {
-        /// Whenever a token is used, and of whichever generation: only the current one renews, only its direct
-        /// predecessor is answered with the successor, and only within the grace.
+        /// At any time and with any generation, only the current token renews, and only its direct predecessor gets the
+        /// successor, and only within the grace period.
         #[test]
         fn only_the_current_token_or_its_predecessor_within_the_grace_is_answered(
             generation in 0i64..4,

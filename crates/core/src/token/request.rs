@@ -1,4 +1,5 @@
-//! `POST /oauth/token`: where its parameters are, in the body, or in the query of a request without one; and what they ask.
+//! `POST /oauth/token`: where its parameters are (in the body, or in the query of a request without one), and what they
+//! request.
 
 use kakaw_wire::Problem;
 use kakaw_wire::form::Pairs;
@@ -11,22 +12,22 @@ use crate::policy::Policy;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parameters {
     pub pairs: Pairs,
-    /// Whether they came in the query.
+    /// Whether they are from the query.
     pub in_query: bool,
 }
 
-/// Said of a request whose parameters were read from the query.
+/// The finding for a request whose parameters were read from the query.
 pub const CAME_IN_QUERY: &str =
     "the parameters came in the query; expected them in the body, as application/x-www-form-urlencoded";
 
-/// Chooses between body and query. The two are never mixed: a body with anything in it is the only source.
+/// Chooses between body and query. They are never mixed: a body that is not empty is the only source.
 #[must_use]
 pub fn parameters(body: Pairs, query: Pairs, policy: &Policy) -> Parameters {
     let in_query = policy.token_parameters_in_query && body.is_empty() && !query.is_empty();
     Parameters { pairs: if in_query { query } else { body }, in_query }
 }
 
-/// Says what came in place of `grant_type` (KOE310). No name or value is repeated: it may be a secret.
+/// Describes what was sent in place of `grant_type` (KOE310). It repeats no name or value, because they may be secret.
 #[must_use]
 pub fn instead_of_grant_type(body: &Pairs, query: &Pairs) -> &'static str {
     let in_query = query.iter().any(|(name, _)| name == "grant_type");
@@ -45,17 +46,17 @@ pub fn instead_of_grant_type(body: &Pairs, query: &Pairs) -> &'static str {
     }
 }
 
-/// A token request as it was sent. Whether what it presents is good is asked after its client was authenticated.
+/// A parsed token request. What it presents is checked after its client is authenticated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenRequest<'a> {
     pub grant: GrantRequest,
     pub client_id: Option<&'a str>,
     pub client_secret: Option<&'a str>,
-    /// What an SDK says of the app that it is in.
+    /// The identity of the app that the SDK reports.
     pub identity: Identity,
 }
 
-/// What is presented for tokens (RFC 6749 §4.1.3 and §6).
+/// What the client presents for tokens (RFC 6749 §4.1.3 and §6).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum GrantRequest {
     AuthorizationCode(Presented),
@@ -66,10 +67,10 @@ pub enum GrantRequest {
 }
 
 impl<'a> TokenRequest<'a> {
-    /// Reads a request.
+    /// Parses a request.
     ///
     /// # Errors
-    /// A repeated parameter; then KOE310 for a `grant_type` that is missing or does not exist.
+    /// A repeated parameter; then KOE310 for a missing or unknown `grant_type`.
     pub fn parse(pairs: &'a Pairs) -> Result<Self, Problem> {
         let one = |name| {
             pairs.one(name).map_err(|repeated| Problem::BadTokenRequest {
@@ -120,13 +121,13 @@ mod tests {
 
     #[test]
     fn what_came_instead_is_named_and_never_repeated() {
-        let told = |body: &str, query: &str| instead_of_grant_type(&pairs(body), &pairs(query));
-        assert!(told("", "grant_type=x&client_secret=hush").contains("token_parameters_in_query"));
-        assert!(told("code=x", "grant_type=x").contains("beside a body"));
-        assert!(told("%7B%22client_secret%22%3A%22hush%22%7D", "").contains("the body is JSON"));
-        assert!(told("", "").contains("no parameters"));
-        assert!(told("", "client_id=x").contains("the query has no grant_type"));
-        assert!(told("client_secret=hush", "").contains("no grant_type"));
+        let finding = |body: &str, query: &str| instead_of_grant_type(&pairs(body), &pairs(query));
+        assert!(finding("", "grant_type=x&client_secret=hush").contains("token_parameters_in_query"));
+        assert!(finding("code=x", "grant_type=x").contains("beside a body"));
+        assert!(finding("%7B%22client_secret%22%3A%22hush%22%7D", "").contains("the body is JSON"));
+        assert!(finding("", "").contains("no parameters"));
+        assert!(finding("", "client_id=x").contains("the query has no grant_type"));
+        assert!(finding("client_secret=hush", "").contains("no grant_type"));
     }
 
     #[test]
@@ -150,7 +151,7 @@ mod tests {
             ("grant_type=&client_id=a", Err(Problem::MissingGrantType {})),
             ("grant_type=password", Err(unsupported("password"))),
             ("grant_type=Refresh_token", Err(unsupported("Refresh_token"))),
-            // A repeated parameter comes first, whichever it is; what nobody reads may be repeated.
+            // Any repeated parameter is reported first. Parameters that nobody reads may be repeated.
             ("grant_type=x&code=a&code=b", Err(repeated("code"))),
             ("client_origin=a&client_origin=b", Err(repeated("client_origin"))),
             ("grant_type=refresh_token&other=a&other=b", refresh("")),

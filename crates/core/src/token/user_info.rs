@@ -1,6 +1,7 @@
-//! What a token's bearer is told about the person: `/v2/user/me` and OpenID Connect user info.
+//! What a token's bearer can read about the person: `/v2/user/me` and OpenID Connect user info.
 //!
-//! A value shows when the app has set its item (F07), the person agrees to it today, and the grant was issued with it.
+//! A value is shown when the app has set its item (F07), the person consents to it now, and the grant was issued with
+//! it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,21 +15,21 @@ use crate::app::App;
 use crate::link::Link;
 use crate::token::grant::Bearer;
 
-/// Where profile pictures stand.
+/// Where profile pictures are served.
 #[derive(Debug, Clone, Copy)]
 pub struct Pictures<'a> {
-    /// Base URL without a slash at its end.
+    /// Base URL without a trailing slash.
     pub base: &'a str,
 }
 
 impl Pictures<'_> {
-    /// The small picture, 110 by 110.
+    /// Returns the URL of the small picture, 110 by 110 pixels.
     #[must_use]
     pub fn thumbnail(&self, attributes: &Attributes) -> Option<String> {
         self.url(attributes, "110x110")
     }
 
-    /// The large picture, 640 by 640.
+    /// Returns the URL of the large picture, 640 by 640 pixels.
     #[must_use]
     pub fn large(&self, attributes: &Attributes) -> Option<String> {
         self.url(attributes, "640x640")
@@ -40,12 +41,12 @@ impl Pictures<'_> {
     }
 }
 
-/// Whom an answer is about, and by what right.
+/// The person of a reply, and the scopes that limit it.
 #[derive(Debug, Clone, Copy)]
 pub struct Subject<'a> {
     pub account: &'a Account,
     pub link: &'a Link,
-    /// What the token was issued with. An admin key has no token: it sees all that is agreed to.
+    /// The scopes of the token. An admin key has no token and sees everything that the person agreed to.
     pub scopes: Option<&'a [Item]>,
 }
 
@@ -55,19 +56,19 @@ impl<'a> From<&'a Bearer> for Subject<'a> {
     }
 }
 
-/// What may be seen: the grant's scopes, consented today, and set by the app now.
+/// Returns the items that may be shown: in the grant's scopes, consented to now, and set by the app now.
 #[must_use]
 pub fn visible(subject: Subject<'_>, app: &App) -> BTreeSet<Item> {
     let agreed = subject.link.agreed(app).into_iter();
     agreed.filter(|item| subject.scopes.is_none_or(|scopes| scopes.contains(item))).collect()
 }
 
-/// Which parts of `/v2/user/me` were asked for.
+/// The parts of `/v2/user/me` that the request asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Keys {
     /// Everything.
     All,
-    /// The parts that these keys name.
+    /// The parts with these keys.
     Only(Vec<String>),
 }
 
@@ -82,7 +83,7 @@ impl Keys {
     }
 }
 
-/// The answer of `/v2/user/me`.
+/// Returns the reply of `/v2/user/me`.
 #[must_use]
 pub fn me(subject: Subject<'_>, app: &App, keys: &Keys, pictures: &Pictures<'_>, now: Millis) -> User {
     let mut sees = visible(subject, app);
@@ -95,7 +96,7 @@ pub fn me(subject: Subject<'_>, app: &App, keys: &Keys, pictures: &Pictures<'_>,
     user.synched_at = link.synched_at.map(Millis::rfc3339);
     user.properties = Some(properties(app, link, &sees, attributes, pictures, keys)).filter(|p| !p.is_empty());
     if !link.is_registered() {
-        // Who has not signed up yet is shown by profile and email only.
+        // A person who has not signed up yet is shown with profile and email only.
         user.properties = None;
         user.synched_at = None;
         sees.retain(|item| {
@@ -118,7 +119,7 @@ pub fn me(subject: Subject<'_>, app: &App, keys: &Keys, pictures: &Pictures<'_>,
     user
 }
 
-/// What the app stored, and in older apps nickname and pictures besides.
+/// Returns what the app stored, and in older apps also nickname and pictures.
 fn properties(
     app: &App,
     link: &Link,
@@ -167,7 +168,7 @@ fn kakao_account(
 ) -> KakaoAccount {
     let set = |item: Item, key: &str| app.settings.item(item).is_some() && keys.wants(key);
     let may = |item: Item| sees.contains(&item);
-    // F22: true = the account has the value and the person has not agreed.
+    // F22: `true` means that the account has the value and the person has not agreed.
     let needs = |item: Item| Some(attributes.has(item) && !may(item));
     let mut account = KakaoAccount::default();
 
@@ -182,7 +183,7 @@ fn kakao_account(
         if let (true, Some(email)) = (may(Item::AccountEmail), &attributes.email) {
             account.is_email_valid = Some(attributes.email_valid);
             account.is_email_verified = Some(attributes.email_verified);
-            // An address that another account took over is shown masked.
+            // If another account took the address over, it is masked.
             account.email = Some(if attributes.email_valid { email.clone() } else { masked_email(email) });
         }
     }
@@ -219,7 +220,7 @@ fn kakao_account(
     account
 }
 
-/// Nickname and picture, of one item or of two.
+/// Adds nickname and picture, which one consent item covers or two.
 fn profile(
     account: &mut KakaoAccount,
     attributes: &Attributes,
@@ -255,7 +256,7 @@ fn profile(
     }
 }
 
-/// The answer of `/v1/oidc/userinfo`.
+/// Returns the reply of `/v1/oidc/userinfo`.
 #[must_use]
 pub fn oidc(bearer: &Bearer, app: &App, pictures: &Pictures<'_>) -> UserInfo {
     let sees = visible(bearer.into(), app);
@@ -296,7 +297,7 @@ fn masked_email(email: &str) -> String {
     format!("{head}***@{domain}")
 }
 
-/// Stands for a nickname that the account has not.
+/// Shown when the account has no nickname.
 pub const DEFAULT_NICKNAME: &str = "닉네임을 등록해주세요";
 
 #[cfg(test)]

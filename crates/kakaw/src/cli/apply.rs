@@ -1,4 +1,4 @@
-//! `kakaw apply FILE.toml` — brings a world to what the file says. Doing it twice changes nothing.
+//! `kakaw apply FILE.toml` — applies a world file. Applying it twice changes nothing more.
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use kakaw_platform::manage::{Actor, world_file};
 
 #[derive(ClapArgs)]
 pub struct Args {
-    /// World file.
+    /// The world file.
     #[arg(value_name = "FILE.toml")]
     file: PathBuf,
     #[command(flatten)]
@@ -22,7 +22,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let name = args.file.display().to_string();
     let text =
         std::fs::read_to_string(&args.file).map_err(|error| Usage::error(format!("cannot read {name}: {error}")))?;
-    // Read here first, so that a mistake is told with its line.
+    // Parsed here first, so that an error names its line.
     let file = world_file::parse(&text, &name).map_err(Usage::error)?;
     listen::block_on(async {
         match args.place.find_or_make().await? {

@@ -1,4 +1,4 @@
-//! `kakaw ca` — the certificate authority of a stand-in: shown, made trusted by this system, and taken away again.
+//! `kakaw ca` — shows a stand-in's certificate authority, adds it to the system's trust store, or removes it.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -24,14 +24,14 @@ enum Command {
         #[command(flatten)]
         stand_in: StandIn,
     },
-    /// Make this system trust it: programs that read the system's roots, and Chromium and Firefox where certutil is.
+    /// Add it to the system's trust store, and to Chromium and Firefox if certutil is installed.
     Install {
         #[command(flatten)]
         stand_in: StandIn,
         #[command(flatten)]
         system: System,
     },
-    /// Undo that.
+    /// Remove it again.
     Remove {
         #[command(flatten)]
         system: System,
@@ -47,10 +47,10 @@ struct StandIn {
 
 #[derive(ClapArgs)]
 struct System {
-    /// Say what would be done, and do nothing.
+    /// Print what would be done, and do nothing.
     #[arg(long)]
     dry_run: bool,
-    /// The folder that stands for / (for images that are being built).
+    /// Folder to use as / (when you build an image).
     #[arg(long, value_name = "DIR", default_value = "/")]
     root: PathBuf,
 }
@@ -58,7 +58,7 @@ struct System {
 /// The file's name in every folder, and the name in NSS databases.
 const NAME: &str = "kakaw-stand-in";
 
-/// Where systems keep roots that an administrator added, how the files end, and what makes them count.
+/// Where systems keep an administrator's certificates, their file extension, and the command that updates the trust store.
 const SYSTEMS: [(&str, &str, &[&str]); 3] = [
     ("usr/local/share/ca-certificates", "crt", &["update-ca-certificates"]),
     ("etc/pki/ca-trust/source/anchors", "pem", &["update-ca-trust", "extract"]),
@@ -75,7 +75,8 @@ pub fn run(args: Args) -> anyhow::Result<()> {
         Command::Install { stand_in, system } => {
             let entered = listen::block_on(Entered::at(stand_in.url, &Default::default()))?;
             if !entered.entrance.lasting {
-                let text = "note: this stand-in's authority ends with it; kakaw dev --data DIR keeps one";
+                let text =
+                    "note: this stand-in's authority is lost when the stand-in ends; kakaw dev --data DIR keeps it";
                 writeln!(std::io::stderr(), "{text}")?;
             }
             install(&system, &entered.entrance.certificate)
@@ -87,11 +88,10 @@ pub fn run(args: Args) -> anyhow::Result<()> {
 fn install(system: &System, certificate: &str) -> anyhow::Result<()> {
     let (file, update) = system.place()?;
     say(&format!("writes {}", file.display()))?;
-    say("  a certificate that can speak for the hosts of Kakao Login and no others; its key does not exist any more")?;
+    say("  a certificate authority that is valid for the hosts of Kakao Login only; its private key has been deleted")?;
     if !system.dry_run {
-        std::fs::write(&file, certificate).with_context(|| {
-            format!("cannot write {}: this needs the rights of an administrator (sudo)", file.display())
-        })?;
+        std::fs::write(&file, certificate)
+            .with_context(|| format!("cannot write {}: this needs administrator rights (sudo)", file.display()))?;
     }
     system.run(update)?;
     for database in system.databases() {
@@ -104,18 +104,17 @@ fn install(system: &System, certificate: &str) -> anyhow::Result<()> {
 fn remove(system: &System) -> anyhow::Result<()> {
     let (file, update) = system.place()?;
     if !file.exists() {
-        return say(&format!("there is no {}: nothing to remove", file.display()));
+        return say(&format!("{} does not exist: nothing to remove", file.display()));
     }
     for database in system.databases() {
         system.run(&["certutil", "-d", &database, "-D", "-n", NAME])?;
     }
     say(&format!("removes {}", file.display()))?;
     if !system.dry_run {
-        std::fs::remove_file(&file).with_context(|| {
-            format!("cannot remove {}: this needs the rights of an administrator (sudo)", file.display())
-        })?;
+        std::fs::remove_file(&file)
+            .with_context(|| format!("cannot remove {}: this needs administrator rights (sudo)", file.display()))?;
     }
-    // Debian keeps links of what is gone, unless it is told to look anew.
+    // Debian keeps links to removed certificates unless it rebuilds the list.
     if update == ["update-ca-certificates"] {
         system.run(&["update-ca-certificates", "--fresh"])
     } else {
@@ -128,7 +127,7 @@ fn say(text: &str) -> anyhow::Result<()> {
 }
 
 impl System {
-    /// The file of the certificate, and the command that makes it count.
+    /// The certificate's file, and the command that updates the trust store.
     fn place(&self) -> anyhow::Result<(PathBuf, &'static [&'static str])> {
         for (folder, ending, update) in SYSTEMS {
             let folder = self.root.join(folder);
@@ -138,13 +137,13 @@ impl System {
         }
         let folders = SYSTEMS.map(|(folder, ..)| folder).join(", ");
         Err(Usage::error(format!(
-            "no folder for roots of one's own under {}; looked for {folders}. On other systems: kakaw ca show > kakaw.pem, \
-             and have it trusted by hand (macOS: security add-trusted-cert)",
+            "no folder for additional certificate authorities under {}; looked for {folders}. On other systems: \
+             kakaw ca show > kakaw.pem, then add that file to the trust store by hand (macOS: security add-trusted-cert)",
             self.root.display()
         )))
     }
 
-    /// The NSS databases of Chromium and Firefox, if `certutil` is there to write them.
+    /// Returns the NSS databases of Chromium and Firefox, if `certutil` is installed to change them.
     fn databases(&self) -> Vec<String> {
         let path = config::environment("PATH").unwrap_or_default();
         let found = path.split(':').any(|folder| Path::new(folder).join("certutil").exists());

@@ -1,4 +1,4 @@
-//! `kakaw check` — finds what is wrong with a set-up and says how to mend it.
+//! `kakaw check` — checks a setup for problems and says how to fix them.
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -20,7 +20,7 @@ use kakaw_wire::url::{authority, split_port};
 
 #[derive(ClapArgs)]
 pub struct Args {
-    /// The configuration file of `kakaw serve`; without one, what `kakaw dev` would use is checked.
+    /// Configuration file of `kakaw serve`; without it, the setup of `kakaw dev` is checked.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 }
@@ -55,7 +55,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     report.print()
 }
 
-/// What was looked at, and what was found.
+/// What was checked, and what was found.
 #[derive(Default)]
 struct Report {
     lines: Vec<String>,
@@ -94,7 +94,7 @@ async fn address(config: &Config) -> Vec<String> {
     match tokio::net::TcpListener::bind(config.listen).await {
         Ok(_) => Vec::new(),
         Err(error) => vec![format!(
-            "cannot listen on {} ({error}); stop what runs there, or choose another with listen",
+            "cannot listen on {} ({error}); stop the program that uses this address, or set listen to another one",
             config.listen
         )],
     }
@@ -107,19 +107,22 @@ async fn app_problems(platform: &Platform, mode: Mode) -> anyhow::Result<Vec<Str
         let keys = app_keys::of_app(&platform.store, app.id).await?;
         let mut live = keys.iter().filter(|stored| !stored.key.deleted).peekable();
         if live.peek().is_none() {
-            problems.push(format!("{name} has no key, so nobody can log in with it; add one to its world file"));
+            problems.push(format!("{name} has no key, so nobody can log in to it; add a key in the world file"));
         }
         for stored in live.filter(|stored| stored.key.kind == KeyKind::RestApi) {
             let key = &stored.key;
             if key.settings.redirect_uris.is_empty() {
-                problems.push(format!("{name}, REST API key {}: no redirect URI, so every log-in is KOE006", key.key));
+                problems.push(format!(
+                    "{name}, REST API key {}: no redirect URI, so every login fails with KOE006; set redirect_uris",
+                    key.key
+                ));
             }
             for uri in key.settings.redirect_uris.iter().filter(|uri| mode == Mode::Serve && is_plain_http(uri)) {
-                problems.push(format!("{name}: redirect URI {uri} would carry codes in plain HTTP; use https"));
+                problems.push(format!("{name}: redirect URI {uri} sends codes over plain HTTP; use https"));
             }
         }
         if app.settings.test_app && app.settings.team.is_empty() {
-            problems.push(format!("{name} is a test app without a team, so every log-in is KOE005; set team"));
+            problems.push(format!("{name} is a test app without a team, so every login fails with KOE005; set team"));
         }
     }
     Ok(problems)
@@ -130,7 +133,7 @@ fn is_plain_http(uri: &str) -> bool {
     host.is_some_and(|host| !["localhost", "127.0.0.1", "[::1]"].contains(&split_port(host).0))
 }
 
-/// Client secrets and keys that anybody could guess.
+/// Returns client secrets and keys that anybody could guess.
 pub async fn unsafe_secrets(platform: &Platform) -> anyhow::Result<Vec<String>> {
     let mut problems = Vec::new();
     for app in manage::apps::all(platform).await? {
@@ -138,14 +141,15 @@ pub async fn unsafe_secrets(platform: &Platform) -> anyhow::Result<Vec<String>> 
         {
             let name = format!("app {} ({}), {} key", app.id, app.settings.name, stored.key.kind.label());
             if stored.key.key == SAMPLE_KEY {
-                problems.push(format!("{name} is the sample world's, which everybody knows; make another"));
+                problems.push(format!("{name} is the sample world's key, which is public; use another key"));
             }
             let Some(sealed) = &stored.sealed else { continue };
             let plain = platform.sealer.open(Purpose::Keep, sealed).and_then(|plain| String::from_utf8(plain).ok());
             match plain {
-                None => problems.push(format!("{name}: its secret was sealed under another key file; use that one")),
-                Some(plain) if platform.settings.strong_secrets && secret::is_weak(&plain) => problems
-                    .push(format!("{name}: its secret has less than 128 bits; make one with: openssl rand -hex 32")),
+                None => problems.push(format!("{name}: its secret is sealed with another key file; use that key file")),
+                Some(plain) if platform.settings.strong_secrets && secret::is_weak(&plain) => problems.push(format!(
+                    "{name}: its secret has less than 128 bits; generate one with: openssl rand -hex 32"
+                )),
                 Some(_) => {}
             }
         }

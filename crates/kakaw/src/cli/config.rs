@@ -1,4 +1,4 @@
-//! `kakaw config` — every setting, its effective value and where that came from. Secrets are hidden.
+//! `kakaw config` — every setting, its effective value and the source of the value. Secrets are hidden.
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use crate::config::Mode;
 
 #[derive(ClapArgs)]
 pub struct Args {
-    /// The configuration file of `kakaw serve`; without one, what `kakaw dev` would use is shown.
+    /// Configuration file of `kakaw serve`; without it, the settings of `kakaw dev` are shown.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 }

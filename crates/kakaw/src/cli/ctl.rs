@@ -1,4 +1,4 @@
-//! `kakaw ctl` — every call of a running stand-in's control API, by a word and `field=value`.
+//! `kakaw ctl` — every call of a running stand-in's control API, as a verb and `field=value`.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -23,16 +23,16 @@ pub struct Args {
     /// One of its worlds, by name.
     #[arg(long)]
     world: Option<String>,
-    /// What to do; without it, what there is.
+    /// The call; without it, all calls are listed.
     verb: Option<String>,
-    /// What to send: field=value, a.b=value for what is inside, "?" to see the fields.
+    /// What to send: field=value, or a.b=value for a nested field; "?" lists the fields.
     #[arg(value_name = "FIELD=VALUE")]
     fields: Vec<String>,
 }
 
-/// The calls, for the help.
+/// Returns the list of calls, for the help.
 fn words() -> String {
-    let mut text = "What there is:\n".to_owned();
+    let mut text = "Calls:\n".to_owned();
     for call in CALLS {
         let _ = writeln!(text, "  {:<15} {}", call.verb, call.about);
     }
@@ -68,14 +68,14 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What was waited for. Of the calls that answer with something, only `wait` can come back with nothing.
+/// The error of `wait`: of the calls that have a reply, only `wait` can return nothing.
 fn nothing_came(fields: &[String]) -> anyhow::Error {
     let seconds = fields.iter().find_map(|field| field.strip_prefix("timeout=")?.parse().ok());
     let seconds = seconds.unwrap_or(10).min(watch::LONGEST.as_secs());
     let filter: Vec<&str> = fields.iter().map(String::as_str).filter(|field| !field.starts_with("timeout=")).collect();
     let what =
         if filter.is_empty() { "no request".to_owned() } else { format!("no request with {}", filter.join(" ")) };
-    anyhow::anyhow!("{what} came within {seconds} s; kakaw ctl requests shows those that came")
+    anyhow::anyhow!("{what} came within {seconds} s; kakaw ctl requests lists those that came")
 }
 
 fn find(verb: &str) -> anyhow::Result<&'static Call> {
@@ -86,18 +86,18 @@ fn find(verb: &str) -> anyhow::Result<&'static Call> {
     })
 }
 
-/// The fields of a call, for who asks.
+/// The fields of a call, as `?` prints them.
 fn fields(call: &Call) -> String {
     let mut text = format!("{}\n{} {PREFIX}{}\n", call.about, call.method.name(), call.path);
     let required = call.required();
     for name in call.in_path() {
-        let _ = writeln!(text, "  {name:<16} needed");
+        let _ = writeln!(text, "  {name:<16} required");
     }
     if let Sends::WorldFile = call.sends {
-        text.push_str("  FILE             needed: the path of a world file\n");
+        text.push_str("  FILE             required: the path of a world file\n");
     }
     for (name, schema) in call.fields() {
-        let needed = if required.contains(&name) { "needed. " } else { "" };
+        let needed = if required.contains(&name) { "required. " } else { "" };
         let _ = writeln!(text, "  {name:<16} {needed}{}", line(&schema));
         for (inner, schema) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
             let _ = writeln!(text, "    {name}.{inner:<14} {}", line(schema));
@@ -106,14 +106,14 @@ fn fields(call: &Call) -> String {
     text
 }
 
-/// A schema's description and its words, on one line.
+/// Returns a schema's description and its allowed values, on one line.
 fn line(schema: &Value) -> String {
     let described = schema.get("description").and_then(Value::as_str).unwrap_or_default().replace('\n', " ");
     let words = words_of(schema);
     if words.is_empty() { described } else { format!("{described} One of: {}.", words.join(", ")) }
 }
 
-/// A request, as the words of the command line mean it.
+/// A request, parsed from the command line.
 #[derive(Debug, PartialEq)]
 struct Sent {
     path: String,
@@ -132,7 +132,7 @@ impl Sent {
         let mut body = Value::Object(Map::new());
         for word in words {
             let (name, value) =
-                word.split_once('=').ok_or_else(|| format!("{word:?} is no field; expected field=value"))?;
+                word.split_once('=').ok_or_else(|| format!("{word:?} is not a field; expected field=value"))?;
             if in_path.contains(&name) {
                 path = path.replace(&format!("{{{name}}}"), value);
                 continue;
@@ -142,13 +142,18 @@ impl Sent {
                 let names: Vec<&str> = in_path.iter().copied().chain(known.keys().map(String::as_str)).collect();
                 let meant = diagnosis::meant(first, names.iter().copied());
                 let meant = meant.map(|meant| format!(", did you mean {meant}?")).unwrap_or_default();
-                return Err(format!("{} has no field {first:?}{meant}; there is: {}", call.verb, names.join(", ")));
+                return Err(format!(
+                    "{} has no field {first:?}{meant}; its fields are: {}",
+                    call.verb,
+                    names.join(", ")
+                ));
             };
             let taken = || format!("{name}: a field is a value or has fields of its own, not both");
             let mut place = member(&mut body, first).ok_or_else(taken)?;
             let mut rest = name.split_once('.').map(|(_, rest)| rest);
             while let Some(path) = rest {
-                // Any name may stand where a schema names none, with its dots: parameters.extra.service_terms.
+                // Where the schema allows any name, the rest of the name counts with its dots:
+                // parameters.extra.service_terms.
                 let any = schema.get("additionalProperties").filter(|any| any.is_object());
                 let (part, after) = match path.split_once('.').filter(|_| any.is_none()) {
                     Some((part, after)) => (part, Some(after)),
@@ -172,7 +177,7 @@ impl Sent {
                 let mut fields: Vec<(String, String)> = Vec::new();
                 for (name, value) in body.as_object().into_iter().flatten() {
                     match value.as_object() {
-                        // What is inside keeps its name in the query: parameters.state=abc.
+                        // A nested field keeps its name in the query: parameters.state=abc.
                         Some(inner) => {
                             fields.extend(inner.iter().map(|(key, one)| (format!("{name}.{key}"), text(one))))
                         }
@@ -187,7 +192,7 @@ impl Sent {
     }
 }
 
-/// A member of an object; nothing where a value stands already.
+/// Returns a member of an object, or `None` if it has a value already.
 fn member<'a>(object: &'a mut Value, name: &str) -> Option<&'a mut Value> {
     if object.is_null() {
         *object = Value::Object(Map::new());
@@ -195,7 +200,8 @@ fn member<'a>(object: &'a mut Value, name: &str) -> Option<&'a mut Value> {
     Some(object.as_object_mut()?.entry(name).or_insert(Value::Null))
 }
 
-/// A value as its schema wants it: text stays text, a list may be written with commas, the rest is JSON if it can be.
+/// Converts a value to its schema's type: text stays text, a list may be comma-separated, and the rest is JSON if it
+/// can be parsed.
 fn typed(schema: &Value, value: &str) -> Value {
     match schema.get("type").and_then(Value::as_str) {
         Some("string") => Value::from(value),

@@ -1,4 +1,4 @@
-//! `kakaw dev` — a stand-in: an embedded database, a sample app and sample people.
+//! `kakaw dev` — a stand-in with an embedded database, a sample app and sample people.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -26,13 +26,13 @@ pub struct Args {
     /// Address to listen on; port 0 picks a free one [default: 127.0.0.1:7700].
     #[arg(long)]
     listen: Option<SocketAddr>,
-    /// The URL under which clients reach it, if not a loopback name.
+    /// The URL at which clients reach it, if not a loopback name.
     #[arg(long, value_name = "URL")]
     public_url: Option<String>,
-    /// World file with apps and people; may be given more than once. Without one there is a sample world.
+    /// World file with apps and people; repeat the option for more files [default: a sample world].
     #[arg(long, value_name = "FILE.toml")]
     world: Vec<PathBuf>,
-    /// Folder that keeps database and keys.
+    /// Folder for the database and the keys.
     #[arg(long, value_name = "DIR", conflicts_with_all = ["memory", "database"])]
     data: Option<PathBuf>,
     /// Keep everything in memory (the default).
@@ -41,16 +41,17 @@ pub struct Args {
     /// sqlite:PATH or postgres://…
     #[arg(long, value_name = "URL")]
     database: Option<String>,
-    /// Address of a proxy that takes traffic to Kakao's hosts; `kakaw env` leads programs there.
+    /// Address for a proxy that intercepts requests to Kakao's hosts; `kakaw env` routes programs to it.
     #[arg(long, value_name = "ADDRESS")]
     proxy: Option<SocketAddr>,
-    /// Address that takes such traffic as TLS, for hosts files and containers; `kakaw hosts` leads there.
+    /// Address for a TLS listener that intercepts the same requests, for hosts files and containers; `kakaw hosts` routes
+    /// clients to it.
     #[arg(long, value_name = "ADDRESS")]
     tls: Option<SocketAddr>,
-    /// A folder with a copy of Kakao's JavaScript SDK, which pages get instead of ours.
+    /// Folder with a copy of Kakao's JavaScript SDK; pages get that copy instead of Kakaw's SDK.
     #[arg(long, value_name = "DIR")]
     real_sdk: Option<PathBuf>,
-    /// End when standard input ends: with the process that started it, however that ends.
+    /// Exit when standard input closes, so that it does not outlive the process that started it.
     #[arg(long)]
     end_with_stdin: bool,
     /// Configuration file; `kakaw config` lists its keys.
@@ -74,7 +75,7 @@ pub fn run(args: Args) -> anyhow::Result<()> {
 }
 
 impl Args {
-    /// Whether traffic is to be taken from the start.
+    /// Whether to intercept traffic from the start.
     fn interception(&self) -> Option<intercept::Options> {
         let (proxy, tls) = (self.proxy, self.tls);
         (proxy.is_some() || tls.is_some()).then_some(intercept::Options { proxy, tls, offline: false })
@@ -93,7 +94,7 @@ async fn start(
     let home = format!("http://localhost:{}", address.port());
     let StandIn { worlds, files } = standin::start(&config, files, address, home, real_sdk).await?;
     let world = Arc::clone(&worlds.first().world);
-    // Goes with the process.
+    // Deleted when the process ends.
     let token = world.control_token.as_ref().map(write_token).transpose()?;
     let listening = match &options {
         Some(options) => Some(dispatch::intercept(&worlds, DEFAULT, options).await.map_err(standin::refusal_text)?),
@@ -104,15 +105,16 @@ async fn start(
         let Entrance { proxy, tls, .. } = listening.entrance();
         let _ = writeln!(
             text,
-            "  intercepts   proxy http://{proxy}  TLS {tls}; kakaw env, kakaw hosts and kakaw ca lead there\n"
+            "  intercepts   proxy http://{proxy}  TLS {tls}  (clients: kakaw env, kakaw hosts, kakaw ca)\n"
         );
     }
     serve(Arc::clone(&world.platform), listeners, dispatch::every(worlds), &text, stop).await
 }
 
-/// A file that only its owner can read.
+/// Writes the token to a file that only its owner can read.
 fn write_token(token: &Secret) -> anyhow::Result<tempfile::NamedTempFile> {
-    let mut file = tempfile::Builder::new().prefix("kakaw-control-").tempfile().context("cannot write the token")?;
+    let mut file =
+        tempfile::Builder::new().prefix("kakaw-control-").tempfile().context("cannot write the control token")?;
     file.write_all(token.expose().as_bytes())?;
     Ok(file)
 }
@@ -147,11 +149,14 @@ fn announcement(config: &Config, address: SocketAddr, files: &[WorldFile], token
     let kept = match (&config.data, &config.database) {
         (Some(folder), _) => format!("in {}", folder.display()),
         (None, Some(url)) if url != "memory" => "in the database".to_owned(),
-        _ => "in memory; --data DIR keeps it".to_owned(),
+        _ => "in memory; --data DIR keeps it on disk".to_owned(),
     };
     if let Some(token) = token {
-        let _ =
-            writeln!(text, "  control      from other machines: Kakaw-Control: and the token in {}", token.display());
+        let _ = writeln!(
+            text,
+            "  control      other machines send Kakaw-Control: TOKEN, with the token in {}",
+            token.display()
+        );
     }
     let _ = writeln!(text, "  state        {kept}\n  stop         ctrl-c\n");
     text

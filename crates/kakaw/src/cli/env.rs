@@ -1,4 +1,4 @@
-//! `kakaw env` — the variables that lead programs to a running stand-in, for a shell.
+//! `kakaw env` — prints environment variables that route a shell's programs to a running stand-in.
 
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -17,10 +17,10 @@ pub struct Args {
     /// The stand-in, or one of its worlds [default: KAKAW_URL, else http://localhost:7700].
     #[arg(long)]
     url: Option<String>,
-    /// Where the files go that the variables name [default: a new one in the temporary folder].
+    /// Folder for the files that the variables name [default: a new folder in the system's temporary folder].
     #[arg(long, value_name = "DIR")]
     folder: Option<PathBuf>,
-    /// Make a trust store for Java too.
+    /// Also create a trust store for Java.
     #[arg(long)]
     jvm: bool,
 }
@@ -31,7 +31,7 @@ pub fn run(args: Args) -> anyhow::Result<()> {
         Some(folder) => folder,
         None => own_folder()?,
     };
-    std::fs::create_dir_all(&folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    std::fs::create_dir_all(&folder).with_context(|| format!("cannot create the folder {}", folder.display()))?;
     let target = Target { entrance: &entrance, url: &url, folder: &folder, jvm: args.jvm };
     let mut out = std::io::stdout().lock();
     for (name, value) in environment::variables(&target, &config::environment)? {
@@ -40,7 +40,7 @@ pub fn run(args: Args) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A folder that nobody else can write to: what is in it is trusted.
+/// Makes a folder that nobody else can write to, because its files are trusted.
 fn own_folder() -> anyhow::Result<PathBuf> {
     Ok(tempfile::Builder::new().prefix("kakaw-env-").disable_cleanup(true).tempdir()?.keep())
 }

@@ -1,4 +1,4 @@
-//! `kakaw explain CODE` — what a code means.
+//! `kakaw explain CODE` — explains an error code.
 
 use std::io::Write as _;
 

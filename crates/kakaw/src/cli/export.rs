@@ -12,7 +12,7 @@ use kakaw_platform::manage::world_file::{self, Secrets};
 pub struct Args {
     #[command(flatten)]
     place: place::Options,
-    /// Write passwords' hashes, client secrets and admin keys of `kakaw serve` too; a stand-in's are always written.
+    /// Include the password hashes, client secrets and admin keys of `kakaw serve`; those of a stand-in are always included.
     #[arg(long)]
     with_secrets: bool,
 }
@@ -25,8 +25,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
                 let left_out = args.place.is_serve() && !args.with_secrets;
                 let secrets = if left_out { Secrets::LeftOut } else { Secrets::Written };
                 let text = world_file::export_text(&world, secrets).await?;
-                let warning =
-                    "# Secrets are left out: applying this file would switch client secrets off. See --with-secrets.\n";
+                let warning = "# Secrets are left out: if you apply this file, client secrets are switched off. See --with-secrets.\n";
                 if left_out { format!("{warning}{text}") } else { text }
             }
         })

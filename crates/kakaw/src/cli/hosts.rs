@@ -1,4 +1,4 @@
-//! `kakaw hosts` — how containers, devices and browsers are led to a running stand-in.
+//! `kakaw hosts` — prints settings that route containers, devices and browsers to a running stand-in.
 
 use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -15,16 +15,17 @@ pub struct Args {
     /// The stand-in, or one of its worlds [default: KAKAW_URL, else http://localhost:7700].
     #[arg(long)]
     url: Option<String>,
-    /// Where the stand-in is to take TLS, port 443 for hosts files: 127.0.0.1:443, or 0.0.0.0:443 for other machines.
+    /// Address for the stand-in's TLS listener; a hosts file needs port 443: 127.0.0.1:443, or 0.0.0.0:443 for other
+    /// machines.
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<SocketAddr>,
-    /// The address that clients reach this machine by [default: that of --listen, else 127.0.0.1].
+    /// Address at which clients reach this machine [default: the address of --listen, else 127.0.0.1].
     #[arg(long, value_name = "IP")]
     address: Option<IpAddr>,
-    /// Print a PAC file for browsers instead.
+    /// Print a PAC file for browsers.
     #[arg(long)]
     pac: bool,
-    /// Print lines for docker compose instead.
+    /// Print extra_hosts lines for docker compose.
     #[arg(long, conflicts_with = "pac")]
     compose: bool,
 }
@@ -46,7 +47,7 @@ pub fn run(args: Args) -> anyhow::Result<()> {
         }
         return Ok(());
     }
-    writeln!(out, "# for /etc/hosts; away with these lines, away with the stand-in")?;
+    writeln!(out, "# add to /etc/hosts; remove these lines to use the real Kakao again")?;
     for host in &entrance.hosts {
         writeln!(out, "{address} {host}")?;
     }
@@ -54,10 +55,10 @@ pub fn run(args: Args) -> anyhow::Result<()> {
     if port != "443" {
         writeln!(
             out,
-            "# the stand-in takes TLS at {}; clients of a hosts file come to port 443: kakaw hosts --listen {address}:443",
+            "# the stand-in's TLS listener is at {}, but a hosts file needs port 443: kakaw hosts --listen {address}:443",
             entrance.tls
         )?;
     }
-    writeln!(out, "# clients must trust the stand-in: kakaw ca show --url {url}")?;
+    writeln!(out, "# clients must trust Kakaw's certificate: kakaw ca show --url {url}")?;
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! `kakaw init` — makes the key file, the tables of the database and the first signing keys of `kakaw serve`.
+//! `kakaw init` — creates the key file, the database's tables and the first signing keys of `kakaw serve`.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -15,16 +15,16 @@ use kakaw_platform::keys;
 
 #[derive(ClapArgs)]
 pub struct Args {
-    /// The configuration file of `kakaw serve`.
+    /// Configuration file of `kakaw serve`.
     #[arg(long, value_name = "FILE", required_unless_present_any = ["data", "database"])]
     config: Option<PathBuf>,
-    /// Folder that keeps database and keys.
+    /// Folder for the database and the keys.
     #[arg(long, value_name = "DIR", conflicts_with = "database")]
     data: Option<PathBuf>,
     /// sqlite:PATH or postgres://…
     #[arg(long, value_name = "URL")]
     database: Option<String>,
-    /// Where the key file is; an absolute path with PostgreSQL.
+    /// Path of the key file; with PostgreSQL it must be absolute.
     #[arg(long, value_name = "FILE")]
     key_file: Option<PathBuf>,
 }
@@ -42,7 +42,7 @@ pub fn run(args: Args) -> anyhow::Result<()> {
 
 async fn init(config: Config) -> anyhow::Result<()> {
     let Some(key_file) = config.keys_path().map_err(Usage::error)? else {
-        return Err(Usage::error("the database is in memory; expected data or database in the configuration"));
+        return Err(Usage::error("the database is in memory; set data or database in the configuration"));
     };
     let there = key_file.exists();
     let platform = open::platform(&config, Mode::Serve, Missing::Make).await?;
@@ -50,29 +50,29 @@ async fn init(config: Config) -> anyhow::Result<()> {
     let path = std::path::absolute(&key_file)?;
     let path = path.display();
     let mut text = String::new();
-    let made = if there { "was there, and belongs to the database" } else { "made" };
+    let made = if there { "existed already, and belongs to the database" } else { "created" };
     let _ = writeln!(text, "key file      {path}: {made}");
-    let _ = writeln!(text, "database      {}: tables and signing keys are there", database(&config)?);
+    let _ = writeln!(text, "database      {}: tables and signing keys are ready", database(&config)?);
     if let Some(problem) = keys::open_to_others(&key_file) {
         let _ = writeln!(text, "problem       {problem}");
     }
     let _ = writeln!(
         text,
-        "\nBack the key file up, apart from the database: without it nothing that is sealed can be opened."
+        "\nBack up the key file, separately from the database: without it, nothing that is sealed can be opened."
     );
     if matches!(config.url(), Ok(Url::Postgres(_))) {
         let _ = writeln!(
             text,
-            "A second node needs a copy of this very file, with the same key_file in its configuration and mode 600,\n\
-             for example: scp -p {path} SECOND:{path}\n\
-             Never make a second one: kakaw refuses a key file that does not belong to the database."
+            "A second node needs a copy of this file, with mode 600 and the same key_file in its configuration.\n\
+             For example: scp -p {path} SECOND:{path}\n\
+             Never create a second key file: kakaw refuses a key file that does not belong to the database."
         );
     }
     std::io::stdout().write_all(text.as_bytes())?;
     Ok(())
 }
 
-/// The database as it may be shown.
+/// The database, without its password.
 fn database(config: &Config) -> anyhow::Result<String> {
     Ok(match config.url().map_err(Usage::error)? {
         Url::Memory => "memory".to_owned(),

@@ -1,4 +1,4 @@
-//! The lines of the log: time, level, message, fields, and the id of the request that they are about.
+//! The lines of the log: time, level, message, fields, and the id of their request.
 
 use std::fmt;
 use std::fmt::Write as _;
@@ -22,10 +22,10 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::config::{Log, LogFormat, LogLevel};
 
-/// How long the last line of a process that panics may take.
+/// Time limit for the last line of a process that panics.
 const DRAIN: Duration = Duration::from_millis(200);
 
-/// What all targets of ours begin with.
+/// The prefix of all our targets.
 const OURS: &str = "kakaw";
 
 /// Starts the log of this process. Only the first call has an effect.
@@ -37,7 +37,7 @@ pub fn start(log: Log) {
         LogLevel::Debug => LevelFilter::DEBUG,
         LogLevel::Trace => LevelFilter::TRACE,
     };
-    // What libraries say below a warning may hold whole requests, and secrets in them.
+    // Messages of libraries below a warning may contain whole requests, with secrets in them.
     let targets = Targets::new().with_target(OURS, level).with_default(level.min(LevelFilter::WARN));
     let lines = tracing_subscriber::fmt::layer()
         .event_format(Lines(log.format))
@@ -85,7 +85,7 @@ impl Line {
         }
     }
 
-    /// One line, whatever a client sent that stands in it.
+    /// Formats the event as one line, whatever text from a client it contains.
     fn text(&self) -> String {
         let mut text = format!("{} {:>5} {}", self.time, self.level, in_one_line(&self.message));
         for (name, value) in &self.fields {
@@ -142,12 +142,12 @@ impl Visit for Line {
     }
 }
 
-/// Whether a value can stand without quotation marks.
+/// Whether a value needs no quotation marks.
 fn is_word(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| !c.is_whitespace() && !c.is_control() && c != '"' && c != '=')
 }
 
-/// What a client sent begins no line of its own.
+/// Escapes what would start a new line.
 fn in_one_line(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
     for c in text.chars() {
@@ -156,7 +156,7 @@ fn in_one_line(text: &str) -> String {
     line
 }
 
-/// Control characters, ends of lines, and what changes the direction of a text.
+/// Whether a character is a control character, ends a line, or changes the direction of text.
 fn breaks(c: char) -> bool {
     c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

@@ -1,4 +1,4 @@
-//! Listens, announces itself, answers until it is told to stop.
+//! Listens, prints the address, and serves until a signal stops it.
 
 use std::io::Write as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -17,21 +17,21 @@ use kakaw_platform::Platform;
 use kakaw_platform::jobs;
 use kakaw_platform::log;
 
-/// How long requests that are under way may take after a signal to stop.
+/// How long open requests may take after a signal to stop.
 const GRACE: Duration = Duration::from_secs(4);
 
-/// How long the last lines of the log may take.
+/// Time that the last lines of the log may take.
 const DRAIN: Duration = Duration::from_secs(1);
 
-/// What a process listens on: one address, and the other loopback address if the first is one.
+/// The listeners of a process: one address, and the other loopback address if the first is one.
 pub struct Listeners {
     listeners: Vec<TcpListener>,
-    /// The address that was asked for, with its real port.
+    /// The requested address, with its real port.
     pub address: SocketAddr,
 }
 
 impl Listeners {
-    /// Binds. With `both_loopbacks`, 127.0.0.1 comes with `[::1]`, because `localhost` may mean either.
+    /// Binds. With `both_loopbacks`, 127.0.0.1 is bound together with `[::1]`, because `localhost` may mean either.
     pub async fn bind(listen: SocketAddr, both_loopbacks: bool) -> anyhow::Result<Self> {
         let first = TcpListener::bind(listen).await.with_context(|| {
             format!("cannot listen on {listen}: is another kakaw running? --listen 127.0.0.1:0 picks a free port")
@@ -48,11 +48,11 @@ impl Listeners {
                 Ok(second) => listeners.push(second),
                 Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
                     tracing::warn!(
-                        "port {} of {ip} belongs to another process: localhost may lead there",
+                        "another process uses port {} of {ip}: localhost may reach that process",
                         address.port()
                     );
                 }
-                // A machine without IPv6.
+                // The machine has no IPv6.
                 Err(_) => {}
             }
         }
@@ -60,17 +60,17 @@ impl Listeners {
     }
 }
 
-/// What ends a server.
+/// When a server stops.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stop {
-    /// SIGTERM or ctrl-c.
+    /// At SIGTERM or Ctrl-C.
     OnSignal,
-    /// These, and the end of standard input.
+    /// At these signals, or when standard input ends.
     #[cfg(feature = "standin")]
     WithStdin,
 }
 
-/// Serves until it is to stop, then lets what is under way finish.
+/// Serves until it must stop, then lets open requests finish.
 pub async fn serve(
     platform: Arc<Platform>,
     listeners: Listeners,
@@ -83,7 +83,7 @@ pub async fn serve(
     let mut servers = tokio::task::JoinSet::new();
     for listener in listeners.listeners {
         let listener = listener.tap_io(|stream| {
-            // Small answers must not wait for more.
+            // Without a delay for small replies.
             let _ = stream.set_nodelay(true);
         });
         let service = app.clone().into_make_service_with_connect_info::<SocketAddr>();
@@ -94,7 +94,7 @@ pub async fn serve(
         servers.spawn(axum::serve(listener, service).with_graceful_shutdown(until).into_future());
     }
     {
-        // A server whose announcement nobody reads serves all the same.
+        // If standard output cannot be written, the server runs all the same.
         let mut out = std::io::stdout().lock();
         let _ = write!(out, "listening on http://{}\n{announcement}", listeners.address);
         let _ = out.flush();
@@ -110,11 +110,11 @@ pub async fn serve(
     Ok(())
 }
 
-/// Waits until whoever started us is gone.
+/// Waits until the process that started us has ended.
 #[cfg(feature = "standin")]
 async fn stdin_ended() {
     let (ended, wait) = tokio::sync::oneshot::channel();
-    // A thread of its own: reading cannot be given up, and must not hold the runtime's end.
+    // A separate thread: a read cannot be cancelled, and must not keep the runtime from ending.
     std::thread::spawn(move || {
         let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
         let _ = ended.send(());
@@ -134,17 +134,17 @@ async fn terminated() {
     tokio::select! { () = terminate => {}, _ = tokio::signal::ctrl_c() => {} }
 }
 
-/// Runs a future on a runtime of its own, with the log on standard error.
+/// Runs a future on a new runtime, with the log on standard error.
 pub fn block_on<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     block_on_logging(config::Log::default(), work)
 }
 
-/// The same with a log as it is asked for.
+/// The same with this log configuration.
 pub fn block_on_logging<T>(log: config::Log, work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     lines::start(log);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let result = runtime.block_on(work);
-    // What was needed has been waited for. An RSA key in the making, which may take a second, is for nobody any more.
+    // Do not wait for background work: an RSA key that is still being generated, which may take a second, is not needed.
     runtime.shutdown_background();
     log::drain(DRAIN);
     result

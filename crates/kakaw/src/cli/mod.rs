@@ -52,45 +52,45 @@ pub struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Start a stand-in for development and tests (the default).
+    /// Start a stand-in for Kakao Login, for development and tests (the default).
     #[cfg(feature = "standin")]
     Dev(dev::Args),
     /// Run the login platform for real people.
     Serve(serve::Args),
-    /// Make the key file, the tables and the signing keys that `kakaw serve` needs.
+    /// Create the key file, the tables and the signing keys that `kakaw serve` needs.
     Init(init::Args),
-    /// Run a command whose traffic to Kakao Login reaches a stand-in, and nothing else does.
+    /// Run a command and route its requests to Kakao Login to a stand-in.
     #[cfg(feature = "standin")]
     Run(run::Args),
-    /// Tell a running stand-in what to do: worlds, log-ins, clock, faults, requests, webhooks.
+    /// Control a running stand-in: worlds, logins, clock, faults, requests, webhooks.
     #[cfg(feature = "standin")]
     Ctl(ctl::Args),
-    /// Print the variables that lead programs to a running stand-in: eval "$(kakaw env)".
+    /// Print environment variables that route programs to a running stand-in: eval "$(kakaw env)".
     #[cfg(feature = "standin")]
     Env(env::Args),
-    /// Print what leads containers, devices and browsers to a running stand-in.
+    /// Print settings that route containers, devices and browsers to a running stand-in.
     #[cfg(feature = "standin")]
     Hosts(hosts::Args),
-    /// Show a stand-in's certificate authority, have the system trust it, and undo that.
+    /// Show a stand-in's certificate authority, add it to the system's trust store, or remove it.
     #[cfg(feature = "standin")]
     Ca(ca::Args),
-    /// Bring a running stand-in or a database to what a world file says.
+    /// Apply a world file to a running stand-in or to a database.
     Apply(apply::Args),
-    /// Write a running stand-in or a database as a world file.
+    /// Export a running stand-in or a database as a world file.
     Export(export::Args),
-    /// End a person's link or account; services are told.
+    /// Unlink a person from an app, or delete an account; the services are notified.
     People(people::Args),
-    /// Show every webhook and how it fares, or put a paused one back in use.
+    /// Show every webhook and its status, or resume a paused one.
     Webhooks(webhooks::Args),
     /// Explain an error code: what it means, why it happens, how to fix it.
     Explain(explain::Args),
-    /// Find what is wrong with a set-up and say how to mend it.
+    /// Check a setup for problems and say how to fix them.
     Check(check::Args),
-    /// Print every setting with its value and where it came from.
+    /// Print every setting, its value and the source of the value.
     Config(config::Args),
 }
 
-/// A mistake in what was asked for: exit code 2. Everything else that fails is exit code 1.
+/// A mistake in the command or its input: exit code 2. Every other failure is exit code 1.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct Usage(pub String);

@@ -1,4 +1,4 @@
-//! Makes a platform of a configuration.
+//! Opens a platform from a configuration.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -12,7 +12,6 @@ use tokio::sync::Notify;
 
 use super::Usage;
 use crate::config::{self, Config, Mode};
-use kakaw_platform::held::Held;
 use kakaw_platform::keys;
 use kakaw_platform::outgoing;
 use kakaw_platform::pages::words;
@@ -22,26 +21,27 @@ use kakaw_platform::quota::{PerMinute, Quotas};
 use kakaw_platform::random;
 use kakaw_platform::signer::Signer;
 use kakaw_platform::surroundings::{Alone, Surroundings};
+use kakaw_platform::transient_results::TransientResults;
 
-/// Where a platform says to be when neither a request nor the configuration tells.
-pub const HERE: &str = "http://localhost:7700";
+/// The base URL when neither a request nor the configuration gives one.
+pub const DEFAULT_URL: &str = "http://localhost:7700";
 
-/// What a command may do about a key file that is missing.
+/// What a command does if the key file is missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Missing {
-    /// Make it, if nobody has used the database yet.
+    /// Creates it, if the database is unused.
     Make,
-    /// Say so, and that a database is missing or unused too.
+    /// Fails, and also if the database is missing or unused.
     Refuse,
 }
 
-/// Opens the database and the key file, and puts a platform on its own together.
+/// Opens the database and the key file, and assembles a platform on its own.
 pub async fn platform(config: &Config, mode: Mode, missing: Missing) -> anyhow::Result<Platform> {
-    let public_url = config.public_url.clone().unwrap_or_else(|| HERE.to_owned());
+    let public_url = config.public_url.clone().unwrap_or_else(|| DEFAULT_URL.to_owned());
     within(config, mode, missing, Arc::new(Alone { public_url })).await
 }
 
-/// The same in other surroundings.
+/// The same with other surroundings.
 pub async fn within(
     config: &Config,
     mode: Mode,
@@ -53,15 +53,15 @@ pub async fn within(
     if let (Url::Sqlite(path), Missing::Refuse) = (&url, missing)
         && !path.exists()
     {
-        bail!("there is no database {}; kakaw init, apply, dev or serve make one", path.display());
+        bail!("there is no database {}; kakaw init, apply, dev or serve creates one", path.display());
     }
     if let Url::Sqlite(path) = &url
         && let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty())
     {
-        std::fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+        std::fs::create_dir_all(folder).with_context(|| format!("cannot create the folder {}", folder.display()))?;
     }
     let key_file = config.keys_path().map_err(Usage::error)?;
-    // Read first: a database is not made for a key file that cannot be read.
+    // Read first: if the key file cannot be read, no database is created.
     let found = key_file.as_deref().map(keys::load).transpose()?.flatten();
     let store = Store::open(&url).await.context("cannot open the database")?;
     let sealer = match &key_file {
@@ -69,7 +69,7 @@ pub async fn within(
         Some(path) => {
             let sealer = match found {
                 Some(_) if missing == Missing::Refuse && instance::is_unused(&store).await? => bail!(
-                    "nobody has used this database yet: kakaw init sets it up. Is it the right one? Nothing was changed"
+                    "this database is not set up yet: kakaw init sets it up. Check that it is the right database. Nothing was changed"
                 ),
                 Some(sealer) => sealer,
                 None => make(path, &store, &*random, missing).await?,
@@ -99,7 +99,7 @@ pub async fn within(
             own_host: config.public_url.as_deref().and_then(host),
         })),
         wake_deliveries: Notify::new(),
-        held: Held::default(),
+        transient_results: TransientResults::default(),
         policy: config.policy.into(),
         settings: Settings {
             access_token_in_query: config.access_token_in_query,
@@ -120,36 +120,36 @@ pub async fn within(
 fn passwords(config: &config::Passwords) -> Passwords {
     if config.queue.is_some() {
         tracing::warn!(
-            "passwords.queue goes away with the next release; set passwords.longest_wait (milliseconds) instead"
+            "passwords.queue will be removed in the next release; set passwords.longest_wait (milliseconds) instead"
         );
     }
     Passwords::new(config.cost(), config.workers, config.queue.unwrap_or(PLACES))
         .waiting_at_most(config.longest_wait.as_duration())
 }
 
-/// Makes the key file of a database that nobody has used yet.
+/// Creates the key file of an unused database.
 async fn make(path: &Path, store: &Store, random: &dyn Random, missing: Missing) -> anyhow::Result<Sealer> {
     if !instance::is_unused(store).await? {
-        // Another first start may have made both meanwhile.
+        // Another process may have created both in the meantime.
         if let Some(sealer) = keys::load(path)? {
             return Ok(sealer);
         }
         bail!(
-            "the key file {} is missing, and the database is in use: with a new one nothing that is sealed there could be \
-             opened again. Put the file back from a backup, or name the right one with key_file; on a further node, copy \
-             the file of the first. Nothing was changed",
+            "the key file {} is missing, but the database is in use: a new key file could not open anything that is sealed in \
+             it. Restore the file from a backup, or set key_file to the right path; on another node, copy the file from \
+             the first. Nothing was changed",
             path.display()
         );
     }
     if missing == Missing::Refuse {
-        bail!("there is no key file {} yet: kakaw init makes it, and the tables of the database", path.display());
+        bail!("there is no key file {} yet: kakaw init creates it, and the database's tables", path.display());
     }
     let sealer = keys::create(path, random)?;
-    tracing::info!("made the key file {}; keep a backup of it, apart from those of the database", path.display());
+    tracing::info!("created the key file {}; back it up, separately from the database", path.display());
     Ok(sealer)
 }
 
-/// The host of a URL, without its port.
+/// Returns the host of a URL, without its port.
 fn host(url: &str) -> Option<String> {
     reqwest::Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned))
 }

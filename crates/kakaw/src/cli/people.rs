@@ -1,4 +1,4 @@
-//! `kakaw people` — what an operator does with people: end a link, delete an account. Services are told.
+//! `kakaw people` — unlinks a person from an app or deletes an account. The services are notified.
 
 use std::io::Write as _;
 
@@ -17,7 +17,7 @@ pub struct Args {
 
 #[derive(Subcommand)]
 enum Command {
-    /// End a person's link with an app.
+    /// Unlink a person from an app.
     Unlink {
         /// App id.
         #[arg(long)]
@@ -25,17 +25,17 @@ enum Command {
         /// The person's user id in the app.
         #[arg(long)]
         user_id: i64,
-        /// What the app is told.
+        /// The reason that the app's webhook reports.
         #[arg(long, default_value = "UNLINK_FROM_APPS", value_parser = reason)]
         reason: UnlinkReason,
         #[command(flatten)]
         place: place::Options,
     },
-    /// Delete an account, and end its links with all apps.
+    /// Delete an account and unlink it from all apps.
     Delete {
-        /// Log-in id: email, phone number or id.
+        /// Login id: email, phone number or id.
         login: String,
-        /// What the apps are told.
+        /// The reason that the apps' webhooks report.
         #[arg(long, default_value = "ACCOUNT_DELETE", value_parser = reason)]
         reason: UnlinkReason,
         #[command(flatten)]
@@ -83,7 +83,7 @@ pub fn run(args: Args) -> anyhow::Result<()> {
     })
 }
 
-/// A wrong wish is a mistake in what was asked for.
+/// A refusal is a mistake in the command, unless the database failed.
 pub(super) fn refusal_text(refused: Refused) -> anyhow::Error {
     match refused {
         Refused::Store(error) => error.into(),

@@ -1,4 +1,4 @@
-//! Which world `apply` and `export` mean: a running stand-in, or a database.
+//! What a command works on: a running stand-in, or a database.
 
 use std::path::PathBuf;
 
@@ -13,26 +13,26 @@ use kakaw_platform::Platform;
 /// The header of every control request.
 const HEADER: &str = "kakaw-control";
 
-/// Where a stand-in is if nobody says otherwise.
-const HERE: &str = "http://localhost:7700";
+/// The stand-in's default URL.
+const DEFAULT_URL: &str = "http://localhost:7700";
 
 #[derive(ClapArgs)]
 pub struct Options {
-    /// A running stand-in [default: KAKAW_URL, or http://localhost:7700].
+    /// The stand-in [default: KAKAW_URL, else http://localhost:7700].
     #[arg(long, conflicts_with_all = ["data", "database", "config"])]
     url: Option<String>,
-    /// The folder of a stand-in's database and keys.
+    /// Folder with a stand-in's database and keys.
     #[arg(long, value_name = "DIR", conflicts_with = "database")]
     data: Option<PathBuf>,
-    /// sqlite:PATH, whose key file stands beside it, or postgres://…, with its key file in KAKAW_KEY_FILE.
+    /// sqlite:PATH, with its key file in the same folder, or postgres://…, with its key file in KAKAW_KEY_FILE.
     #[arg(long, value_name = "URL")]
     database: Option<String>,
-    /// The configuration file of `kakaw serve`.
+    /// Configuration file of `kakaw serve`.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 }
 
-/// Where the world is.
+/// What the command works on.
 pub enum Place {
     Running(Running),
     Local(Box<Platform>),
@@ -44,12 +44,12 @@ impl Options {
         self.config.is_some()
     }
 
-    /// Where the world is, which must be there already.
+    /// Finds it; it must exist.
     pub async fn find(&self) -> anyhow::Result<Place> {
         self.open(Missing::Refuse).await
     }
 
-    /// Where the world is; a database that nobody has used yet is set up.
+    /// Finds it; a new database is set up.
     pub async fn find_or_make(&self) -> anyhow::Result<Place> {
         self.open(Missing::Make).await
     }
@@ -73,7 +73,7 @@ pub struct Running {
 }
 
 impl Running {
-    /// The stand-in, or one of its worlds, at this URL.
+    /// Uses the stand-in, or one of its worlds, at this URL.
     pub fn at(base: &str) -> Self {
         Self { base: base.trim_end_matches('/').to_owned() }
     }
@@ -83,13 +83,13 @@ impl Running {
         self.call("POST", path, Some((serde_json::to_string(body)?, "application/json"))).await
     }
 
-    /// Sends a world file, or fetches something; the body of a success, or what was wrong.
+    /// Sends a world file, or gets something. Returns the body after success, or the error.
     pub async fn send(&self, path: &str, body: Option<String>) -> anyhow::Result<String> {
         let method = if body.is_some() { "POST" } else { "GET" };
         self.call(method, path, body.map(|body| (body, "application/toml"))).await
     }
 
-    /// Sends a request with a body of a content type; the body of a success, or what was wrong.
+    /// Sends a request with a body of this content type. Returns the body after success, or the error.
     pub async fn call(&self, method: &str, path: &str, body: Option<(String, &str)>) -> anyhow::Result<String> {
         let client = reqwest::Client::builder().no_proxy().build()?;
         let mut request = client.request(method.parse()?, format!("{}{path}", self.base));
@@ -99,7 +99,7 @@ impl Running {
         let token = config::environment(config::CONTROL_TOKEN).unwrap_or_else(|| "1".to_owned());
         let answer = request.header(HEADER, token).send().await.map_err(|_| {
             anyhow::anyhow!(
-                "no stand-in answers at {}; start one with kakaw dev, or give --url, --data or --database",
+                "no stand-in answers at {}; start one with kakaw dev, or use --url, --data or --database",
                 self.base
             )
         })?;
@@ -114,9 +114,9 @@ impl Running {
     }
 }
 
-/// The stand-in that is meant: at this URL, else where the environment says, else on this machine.
+/// The stand-in's URL: this one, else KAKAW_URL, else the default.
 pub fn stand_in(url: Option<String>) -> String {
-    let url = url.or_else(|| config::environment(config::URL)).unwrap_or_else(|| HERE.to_owned());
+    let url = url.or_else(|| config::environment(config::URL)).unwrap_or_else(|| DEFAULT_URL.to_owned());
     url.trim_end_matches('/').to_owned()
 }
 

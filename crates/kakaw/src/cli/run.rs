@@ -1,4 +1,4 @@
-//! `kakaw run -- COMMAND` — a stand-in for one command: its traffic to the hosts of Kakao Login reaches it, and no other.
+//! `kakaw run -- COMMAND` — a stand-in for one command: only its requests to the hosts of Kakao Login are routed to it.
 
 use std::ffi::OsString;
 use std::io::Write as _;
@@ -32,26 +32,26 @@ use kakaw_wire::url::split_port;
 
 #[derive(ClapArgs)]
 pub struct Args {
-    /// World file with apps and people; may be given more than once. Without one there is the sample world.
+    /// World file with apps and people; repeat the option for more files [default: the sample world].
     #[arg(long, value_name = "FILE.toml")]
     world: Vec<PathBuf>,
-    /// A stand-in that runs already, or one of its worlds (http://localhost:7700/w/NAME), instead of a new one.
+    /// Use a running stand-in, or one of its worlds (http://localhost:7700/w/NAME), instead of starting one.
     #[arg(long, conflicts_with_all = ["world", "real_sdk"])]
     url: Option<String>,
-    /// A folder with a copy of Kakao's JavaScript SDK, which pages get instead of ours.
+    /// Folder with a copy of Kakao's JavaScript SDK; pages get that copy instead of Kakaw's SDK.
     #[arg(long, value_name = "DIR")]
     real_sdk: Option<PathBuf>,
     /// Refuse the command's connections to all other https hosts.
     #[arg(long)]
     offline: bool,
-    /// The command starts a Java virtual machine; known already of java, mvn, gradle and the like.
+    /// The command starts a Java virtual machine (set automatically for java, mvn, gradle and similar commands).
     #[arg(long)]
     jvm: bool,
-    /// Open Chromium or Chrome on this page, with its traffic to Kakao's hosts routed to the stand-in; a page of this
-    /// machine is opened when it answers [default: the inspector].
+    /// Open Chromium or Chrome on this page, with its requests to Kakao's hosts routed to the stand-in. For a page on this
+    /// machine, wait until the server accepts connections [default: the inspector].
     #[arg(long, value_name = "URL", num_args = 0..=1, require_equals = true, default_missing_value = "")]
     browser: Option<String>,
-    /// Print neither where the stand-in is nor a summary.
+    /// Do not print the stand-in's address or the summary.
     #[arg(long)]
     quiet: bool,
     /// The command and its arguments.
@@ -71,13 +71,13 @@ pub fn run(args: Args) -> anyhow::Result<()> {
             None => Target::started(&config, files, &args).await?,
         };
         if !args.quiet {
-            // Where nobody reads it, the command runs all the same.
+            // If standard error cannot be written, the command runs all the same.
             let _ = announce(&target, browser.is_some());
         }
         let mut signals = Signals::catch()?;
         let folder = tempfile::tempdir()?;
         let mut command = prepare(&args, &target, folder.path())?;
-        // Nothing to end yet, and nothing to say.
+        // There is nothing to stop and nothing to report yet.
         if let Some(signal) = signals.came().await {
             return Ok(signals::exit_code(signal));
         }
@@ -90,7 +90,7 @@ pub fn run(args: Args) -> anyhow::Result<()> {
         }
         let status = status?;
         if !args.quiet {
-            // What the command said with its exit code counts, also where nobody reads a summary any more.
+            // The command's exit code is returned even if nobody reads the summary.
             let seen =
                 tokio::select! { seen = target.seen() => seen?, _ = signals.next() => return Ok(exit_code(status)) };
             let _ = summary(&seen, target.others(), args.offline);
@@ -100,7 +100,7 @@ pub fn run(args: Args) -> anyhow::Result<()> {
     std::process::exit(code);
 }
 
-/// The stand-in that the command is led to.
+/// The stand-in that the command's requests are routed to.
 struct Target {
     url: String,
     entrance: Entrance,
@@ -110,7 +110,7 @@ struct Target {
 enum From {
     /// It ends with the command.
     Started(Arc<World>, Arc<Listening>),
-    /// It runs on; what is after this exchange is the command's.
+    /// It continues to run. Only the exchanges after this id are the command's.
     Running(Running, u64),
 }
 
@@ -138,7 +138,7 @@ impl Target {
         Ok(Self { url, entrance, from: From::Running(running, last) })
     }
 
-    /// What was asked and answered.
+    /// Returns the exchanges of the command.
     async fn seen(&self) -> anyhow::Result<Vec<Seen>> {
         let text = match &self.from {
             From::Started(world, _) => serde_json::to_string(&world.requests.list(&Default::default()))?,
@@ -155,7 +155,7 @@ impl Target {
     }
 }
 
-/// The command with what routes its traffic here. Files that this needs are written into the folder.
+/// Builds the command with the routing of its traffic, and writes the necessary files into the folder.
 fn prepare(args: &Args, target: &Target, folder: &Path) -> anyhow::Result<Command> {
     let Some((program, arguments)) = args.command.split_first() else {
         return Err(Usage::error("a command is missing: kakaw run -- npm test"));
@@ -171,10 +171,10 @@ fn prepare(args: &Args, target: &Target, folder: &Path) -> anyhow::Result<Comman
     Ok(command)
 }
 
-/// The browser of `--browser`. It ends with the command: what it would talk to is gone then.
+/// The browser of `--browser`. It ends with the command, because the stand-in ends then.
 struct Window {
     opening: JoinHandle<Option<Child>>,
-    /// Says that the command has ended.
+    /// Signals that the command has ended.
     closing: Arc<Notify>,
 }
 
@@ -186,7 +186,7 @@ impl Window {
         command.args(["--no-first-run", "--no-default-browser-check"]);
         command.args(browser_flags(target, &folder.join("browser")));
         command.arg(&page).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        // Ctrl-C is for the command. The browser's many processes are ended as one group.
+        // Ctrl-C is for the command. The browser's many processes are killed as one group.
         command.process_group(0);
         let closing = Arc::new(Notify::new());
         let (close, program) = (Arc::clone(&closing), program.display().to_string());
@@ -195,7 +195,7 @@ impl Window {
             let spawned = command.spawn();
             let mut browser =
                 spawned.inspect_err(|error| tracing::warn!("--browser: cannot run {program}: {error}")).ok()?;
-            // What a browser says on its own is noise, but not that it could not start.
+            // The output of a browser is not shown, except when it could not start.
             let ended = async { tokio::time::timeout(START, browser.wait()).await };
             if let Some(Ok(Ok(status))) = tokio::select! { ended = ended => Some(ended), () = close.notified() => None }
                 && !status.success()
@@ -217,25 +217,25 @@ impl Window {
                 break;
             }
         }
-        // Its helpers may be slower, and write to the profile until they end.
+        // Its child processes may be slower, and write to the profile until they end.
         let _ = kill_process_group(group, Signal::KILL);
     }
 }
 
-/// Its profile, proxy and key, and what it needs to start at all.
+/// Returns its options: profile, proxy, key, and what it needs to start at all.
 fn browser_flags(target: &Target, profile: &Path) -> Vec<String> {
     let mut flags = browser::flags(&target.entrance, profile);
     if rustix::process::geteuid().is_root() {
-        // Chromium does not start as root with its sandbox.
+        // As root, Chromium does not start with its sandbox.
         flags.push("--no-sandbox".to_owned());
     }
     flags
 }
 
-/// A browser that ends within this time did not start.
+/// A browser that ends within this time has not started.
 const START: Duration = Duration::from_secs(3);
 
-/// Waits until something listens where a page of this machine is: the command may be what serves it.
+/// Waits until the server of a page on this machine listens: the command may be that server.
 async fn answers(page: &str) {
     let Some(url) = reqwest::Url::parse(page).ok() else { return };
     let (Some(host @ ("localhost" | "127.0.0.1" | "[::1]")), Some(port)) =
@@ -248,27 +248,30 @@ async fn answers(page: &str) {
     }
 }
 
-/// Where everything is, on standard error: standard output is the command's.
+/// Prints the addresses on standard error: standard output belongs to the command.
 fn announce(target: &Target, opens_browser: bool) -> std::io::Result<()> {
     let url = &target.url;
     let mut err = std::io::stderr().lock();
-    writeln!(err, "kakaw: the stand-in is at {url}, its inspector at {url}/inspector")?;
+    writeln!(err, "kakaw: stand-in at {url}, inspector at {url}/inspector")?;
     if opens_browser {
         return writeln!(
             err,
-            "  A browser opens whose requests to Kakao come here; your usual one goes to the real Kakao.\n"
+            "  A browser opens whose requests to Kakao go to the stand-in. Your usual browser goes to the real Kakao.\n"
         );
     }
-    // Each run has a port of its own, so that two of these browsers have two profiles.
+    // Each run has its own port, so that two browsers have two profiles.
     let port = split_port(&target.entrance.proxy).1.unwrap_or_default();
     let profile = std::env::temp_dir().join(format!("kakaw-browser-{port}"));
     let flags = browser_flags(target, &profile);
     let flags: Vec<String> = flags.iter().map(|flag| format!("'{}'", flag.replace('\'', r"'\''"))).collect();
-    writeln!(err, "  Your usual browser goes to the real Kakao. kakaw run --browser opens one that comes here;")?;
+    writeln!(
+        err,
+        "  Your usual browser goes to the real Kakao. kakaw run --browser opens one that goes to the stand-in,"
+    )?;
     writeln!(err, "  or start Chromium or Chrome yourself:\n  chromium {}\n", flags.join(" "))
 }
 
-/// An exchange, as the summary needs it.
+/// An exchange, for the summary.
 #[derive(Deserialize)]
 struct Seen {
     id: u64,
@@ -280,13 +283,13 @@ struct Seen {
     diagnosis: Vec<String>,
 }
 
-/// The command's own code; a signal's number and 128 when it was killed, as shells say it.
+/// The command's own exit code, or 128 plus the signal's number if a signal killed it, as shells do.
 fn exit_code(status: ExitStatus) -> i32 {
     use std::os::unix::process::ExitStatusExt as _;
     status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0))
 }
 
-/// What was called and what was refused, on standard error: standard output is the command's.
+/// Prints what was called and what was refused on standard error: standard output belongs to the command.
 fn summary(all: &[Seen], others: usize, offline: bool) -> anyhow::Result<()> {
     let mut err = std::io::stderr().lock();
     writeln!(err, "\nkakaw: {} requests to Kakao Login", all.len())?;

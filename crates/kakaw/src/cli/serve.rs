@@ -18,7 +18,7 @@ pub struct Args {
     /// Configuration file; `kakaw config --config FILE` lists its keys.
     #[arg(long, value_name = "FILE")]
     config: PathBuf,
-    /// sqlite:PATH or postgres://…; wins over the file.
+    /// sqlite:PATH or postgres://…; overrides the configuration file.
     #[arg(long, value_name = "URL")]
     database: Option<String>,
 }

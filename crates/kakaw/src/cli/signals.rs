@@ -1,4 +1,4 @@
-//! The signals of `kakaw run` while its command runs: the command gets them too, and its end is what is waited for.
+//! The signals of `kakaw run` while its command runs: they are forwarded, and `kakaw run` waits for the command to end.
 
 use std::fs::File;
 use std::process::ExitStatus;
@@ -8,7 +8,7 @@ use rustix::termios::tcgetpgrp;
 use tokio::process::Child;
 use tokio::signal::unix::{self, SignalKind, signal};
 
-/// From here on these end nothing by themselves.
+/// While this value exists, these signals do not end the process.
 pub struct Signals {
     hangup: unix::Signal,
     interrupt: unix::Signal,
@@ -18,7 +18,7 @@ pub struct Signals {
 
 impl Signals {
     /// # Errors
-    /// The system has no handler for them.
+    /// The system cannot install a handler.
     pub fn catch() -> std::io::Result<Self> {
         Ok(Self {
             hangup: signal(SignalKind::hangup())?,
@@ -28,7 +28,7 @@ impl Signals {
         })
     }
 
-    /// The next of them.
+    /// The next signal.
     pub async fn next(&mut self) -> Signal {
         tokio::select! {
             Some(()) = self.hangup.recv() => Signal::HUP,
@@ -39,22 +39,22 @@ impl Signals {
         }
     }
 
-    /// One that came already.
+    /// A signal that has already arrived.
     pub async fn came(&mut self) -> Option<Signal> {
         tokio::select! { biased; signal = self.next() => Some(signal), () = std::future::ready(()) => None }
     }
 
-    /// Waits for a command, and hands it what comes meanwhile.
+    /// Waits for a command, and forwards signals to it.
     ///
     /// # Errors
-    /// It cannot be waited for.
+    /// The system cannot wait for it.
     pub async fn wait(&mut self, command: &mut Child) -> std::io::Result<ExitStatus> {
         loop {
             tokio::select! {
                 status = command.wait() => return status,
                 signal = self.next() => {
                     if let Some(pid) = pid(command).filter(|pid| !has_it_already(*pid, signal)) {
-                        // It may have ended a moment ago.
+                        // The command may have just ended.
                         let _ = kill_process(pid, signal);
                     }
                 }
@@ -63,19 +63,19 @@ impl Signals {
     }
 }
 
-/// The exit code of what a signal ended, as shells say it.
+/// The exit code for a signal, as shells report it.
 #[must_use]
 pub const fn exit_code(signal: Signal) -> i32 {
     128 + signal.as_raw()
 }
 
-/// The process, as long as it runs.
+/// The process id, while the process runs.
 #[must_use]
 pub fn pid(command: &Child) -> Option<Pid> {
     command.id().and_then(|id| Pid::from_raw(id.try_into().ok()?))
 }
 
-/// Ctrl-C and Ctrl-\ go to every process in the terminal's foreground; a second signal would be a second key.
+/// The terminal sends Ctrl-C and Ctrl-\ to every foreground process; forwarding them would deliver them twice.
 fn has_it_already(pid: Pid, signal: Signal) -> bool {
     let of_a_key = signal == Signal::INT || signal == Signal::QUIT;
     let foreground = || tcgetpgrp(File::open("/dev/tty").ok()?).ok();

@@ -1,4 +1,4 @@
-//! What `kakaw dev` and `kakaw run` have in common: a stand-in with its world files applied.
+//! The common part of `kakaw dev` and `kakaw run`: starts a stand-in and applies its world files.
 
 use kakaw_core::AppId;
 use std::net::SocketAddr;
@@ -25,20 +25,20 @@ use kakaw_standin::snapshots;
 use kakaw_standin::world::{DEFAULT, Place, PublicUrl, World};
 use kakaw_standin::worlds::{Interception, Worlds};
 
-/// The token of control requests from other machines: what the environment says, or a new one.
+/// The token for control requests from other machines: from the environment, or a new one.
 fn token(random: &dyn Random) -> Secret {
     Secret::new(config::environment(config::CONTROL_TOKEN).unwrap_or_else(|| random::token(random)))
 }
 
-/// A stand-in that is ready to answer.
+/// A stand-in that is ready to serve.
 pub struct StandIn {
     pub worlds: Arc<Worlds>,
-    /// What was applied.
+    /// The world files that were applied.
     pub files: Vec<WorldFile>,
 }
 
 /// Opens the first world of a process that listens on `address`, and applies the files, or else the sample world.
-/// `home` is where it says to be when no request tells.
+/// `home` is its base URL when there is no request to take one from.
 pub async fn start(
     config: &Config,
     mut files: Vec<WorldFile>,
@@ -55,7 +55,7 @@ pub async fn start(
     }
     if let Some(folder) = real_sdk {
         if !folder.is_dir() {
-            return Err(Usage::error(format!("--real-sdk: {} is no folder", folder.display())));
+            return Err(Usage::error(format!("--real-sdk: {} is not a folder", folder.display())));
         }
         world.real_sdk = Some(folder);
     }
@@ -68,7 +68,7 @@ pub async fn start(
             .await
             .map_err(|refused| Usage::error(refused.to_string()))?;
     }
-    // Going back to the start must not take away what somebody keeps on a disk.
+    // A reset must not delete what is kept on disk.
     if config.in_memory() {
         restore::take(&world, snapshots::START).await?;
     }
@@ -89,7 +89,7 @@ pub fn read(paths: &[PathBuf]) -> anyhow::Result<Vec<WorldFile>> {
     paths.iter().map(one).collect()
 }
 
-/// The sample world, unless the database has a world of its own.
+/// Returns the sample world, unless the database has apps of its own.
 async fn sample(world: &World, port: u16) -> anyhow::Result<Option<WorldFile>> {
     let mut file = world_file::parse(include_str!("../../assets/sample_world.toml"), "the sample world")
         .map_err(anyhow::Error::msg)?;
@@ -99,7 +99,7 @@ async fn sample(world: &World, port: u16) -> anyhow::Result<Option<WorldFile>> {
     {
         return Ok(None);
     }
-    // The sample service registers itself under each name that a browser may use for us.
+    // The sample service is registered under every name of this machine that a browser may use.
     for host in ["localhost", "127.0.0.1", "[::1]"] {
         app.logout_redirect_uris.push(format!("http://{host}:{port}/demo"));
         if let Some(key) = app.rest_api_keys.first_mut() {
@@ -109,7 +109,7 @@ async fn sample(world: &World, port: u16) -> anyhow::Result<Option<WorldFile>> {
     Ok(Some(file))
 }
 
-/// A refusal is a mistake in what was asked for, but for one of the database.
+/// A refusal is a mistake in the command, unless the database failed.
 pub(super) fn refusal_text(refused: Refused) -> anyhow::Error {
     match refused {
         Refused::Store(error) => error.into(),

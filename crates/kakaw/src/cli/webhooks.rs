@@ -1,4 +1,4 @@
-//! `kakaw webhooks` — every webhook and how it fares; `kakaw webhooks resume` puts a paused one back in use.
+//! `kakaw webhooks` — every webhook and its status; `kakaw webhooks resume` resumes a paused one.
 
 use kakaw_core::app::webhooks::WebhookKind;
 use std::io::Write as _;
@@ -21,12 +21,12 @@ pub struct Args {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Put a paused webhook back in use; what was held goes out.
+    /// Resume a paused webhook and send the notices that it held back.
     Resume {
         /// App id.
         #[arg(long)]
         app: i64,
-        /// Which: unlink or account_status.
+        /// The webhook: unlink or account_status.
         webhook: WebhookKind,
         #[command(flatten)]
         place: place::Options,
@@ -49,7 +49,7 @@ pub fn run(args: Args) -> anyhow::Result<()> {
             }
             Place::Local(world) => drop(request.run(&world, &Actor::CommandLine, None).await.map_err(refusal_text)?),
         }
-        writeln!(std::io::stdout(), "webhook {} of app {app} is in use", request.webhook)?;
+        writeln!(std::io::stdout(), "resumed webhook {} of app {app}", request.webhook)?;
         Ok(())
     })
 }
@@ -57,7 +57,7 @@ pub fn run(args: Args) -> anyhow::Result<()> {
 fn print(states: &[WebhookStatus]) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     if states.is_empty() {
-        writeln!(out, "no app has a webhook; [apps.webhooks] of a world file sets them")?;
+        writeln!(out, "no app has a webhook; set one with [apps.webhooks] in a world file")?;
     }
     for status in states {
         let WebhookStatus { app, webhook, url, state, failures, waiting, held, failed, last } = status;
@@ -67,7 +67,7 @@ fn print(states: &[WebhookStatus]) -> anyhow::Result<()> {
             writeln!(out, "  last result: {last}")?;
         }
         if *state == WebhookState::Paused {
-            writeln!(out, "  mend it, then: kakaw webhooks resume --app {app} {webhook}")?;
+            writeln!(out, "  fix the receiver, then: kakaw webhooks resume --app {app} {webhook}")?;
         }
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! Every setting with its documentation, made from the types; `docs/reference/configuration.md` is made from it.
+//! Every setting with its documentation, generated from the types; `docs/reference/configuration.md` is generated from it.
 
 use std::sync::LazyLock;
 
@@ -13,25 +13,25 @@ use super::Config;
 pub struct Key {
     /// Its path in the file.
     pub name: String,
-    /// What it means, with its unit.
+    /// Its meaning, with the unit.
     pub doc: String,
 }
 
 impl Key {
-    /// The value as it may be shown: without the password of a database URL.
+    /// The value without secrets: the password of a database URL is hidden.
     #[must_use]
     pub fn shown(&self, value: &str) -> String {
         if self.name == "database" { Url::shown(value) } else { value.to_owned() }
     }
 
-    /// The variable of the environment that sets it.
+    /// The environment variable that sets it.
     #[must_use]
     pub fn variable(&self) -> String {
         format!("KAKAW_{}", self.name.to_uppercase().replace('.', "__"))
     }
 }
 
-/// Every setting: those of no table first.
+/// Every setting, top-level keys first.
 #[must_use]
 pub fn keys() -> &'static [Key] {
     static KEYS: LazyLock<Vec<Key>> = LazyLock::new(|| {
@@ -45,7 +45,7 @@ pub fn keys() -> &'static [Key] {
     &KEYS
 }
 
-/// The key of this name.
+/// Returns the key with this name.
 pub fn key(name: &str) -> Option<&'static Key> {
     keys().iter().find(|key| key.name == name)
 }

@@ -1,5 +1,4 @@
-//! Layers: defaults, then a file, then variables, then flags. Each value is put in its place as its type reads it, and it is
-//! remembered where it came from.
+//! Layers: defaults, a file, variables, flags. Each value is parsed as its field's type, and its source is recorded.
 
 use kakaw_core::Span;
 use std::collections::BTreeMap;
@@ -16,7 +15,7 @@ use super::keys::{Key, key, keys};
 use super::variables::{self, Meaning};
 use super::{Config, Mode};
 
-/// A configuration and where each of its values came from.
+/// A configuration and the sources of its values.
 #[derive(Debug)]
 pub struct Loaded {
     pub config: Config,
@@ -24,7 +23,7 @@ pub struct Loaded {
     origins: BTreeMap<&'static str, Origin>,
 }
 
-/// Where a value came from.
+/// The source of a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Origin {
     File(PathBuf, usize),
@@ -50,10 +49,10 @@ pub struct Flag {
     pub value: String,
 }
 
-/// Reads the configuration.
+/// Loads the configuration.
 ///
 /// # Errors
-/// Everything that is wrong, a line each: where it came from, what was received, and what was expected.
+/// Every problem, one per line: its source, what was received, and what was expected.
 #[expect(clippy::disallowed_methods, reason = "the one place where the variables of the configuration are read")]
 pub fn load(mode: Mode, file: Option<&Path>, flags: Vec<Flag>) -> Result<Loaded, String> {
     layered(mode, file, std::env::vars_os(), flags)
@@ -69,7 +68,7 @@ fn layered(
     let mut problems = Vec::new();
     if let Some(path) = file {
         let text = std::fs::read_to_string(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
-        // Not the error's own text: it repeats the line, which may hold the password of a database.
+        // Not the error's own text: it repeats the line, which may contain the password of a database.
         let table = DeTable::parse(&text).map_err(|error| {
             let at = error.span().unwrap_or_default().start;
             format!("{}: {}", Origin::File(path.to_owned(), line(&text, at)), error.message())
@@ -86,7 +85,7 @@ fn layered(
         }
     }
     for Flag { key: name, value } in flags {
-        // The other place, given elsewhere, is meant no longer.
+        // A flag overrides the other key, which a file or a variable may have set.
         match name {
             "data" => loaded.config.database = None,
             "database" => loaded.config.data = None,
@@ -104,7 +103,7 @@ fn layered(
 }
 
 impl Loaded {
-    /// Every key with its effective value as TOML (nothing when it is not set) and its source.
+    /// Returns every key with its effective value as TOML (`None` if it is not set) and its source.
     #[must_use]
     pub fn rows(&self) -> Vec<(&'static Key, Option<String>, String)> {
         let table = Table::try_from(&self.config).unwrap_or_default();
@@ -150,7 +149,7 @@ impl Loaded {
         self.done(key, done, origin)
     }
 
-    /// Sets a value that was given as text: what its type reads, which may be a word or a literal of TOML.
+    /// Sets a value that was given as text. Its type decides whether that is a word or a TOML literal.
     fn set_text(&mut self, key: &'static Key, text: String, origin: Origin) -> Option<String> {
         let literal = text.parse::<Value>().ok().filter(|value| value.is_bool() || value.is_integer());
         let mut done = self.config.with(key, Value::String(text));
@@ -171,7 +170,7 @@ impl Loaded {
         }
     }
 
-    /// Values that fit their types, and cannot be.
+    /// Values that fit their types but are not allowed.
     fn impossible(&self) -> Vec<String> {
         let Config { data, database, policy, passwords, .. } = &self.config;
         let mut problems = Vec::new();
@@ -179,7 +178,7 @@ impl Loaded {
             problems.push(self.origins.get(key).map_or(text.clone(), |origin| format!("{origin}: {text}")));
         };
         if data.is_some() && database.is_some() {
-            problem("database", "data and database are both set; expected one of them".to_owned());
+            problem("database", "data and database are both set; set only one of them".to_owned());
         }
         if let Err(error) = self.config.url() {
             problem("database", error);
@@ -199,7 +198,7 @@ impl Loaded {
 }
 
 impl Config {
-    /// The same with one value in place of another.
+    /// Returns the same configuration with one value replaced.
     fn with(&self, key: &Key, value: Value) -> Result<Self, toml::de::Error> {
         let wrong = |error: toml::ser::Error| serde::de::Error::custom(error);
         let mut table = Table::try_from(self).map_err(wrong)?;
@@ -216,12 +215,12 @@ impl Config {
     }
 }
 
-/// The line of a byte.
+/// Returns the line of a byte.
 fn line(text: &str, at: usize) -> usize {
     1 + text.bytes().take(at).filter(|byte| *byte == b'\n').count()
 }
 
-/// What to say of a key that no setting has: the nearest of its table, else of all.
+/// The message for an unknown key: it suggests the nearest key of the same table, else of all tables.
 fn unknown(name: &str, section: &str) -> String {
     let names = || keys().iter().map(|key| key.name.as_str());
     let inner = names().filter(|known| !section.is_empty() && known.starts_with(section));
@@ -239,7 +238,7 @@ mod tests {
         file
     }
 
-    /// What is said of a file, some variables and a flag.
+    /// Returns the error for a file, some variables and a flag.
     fn refusal(text: &str, variables: &[(&str, &str)], flags: Vec<Flag>) -> String {
         let variables = variables.iter().map(|(name, value)| ((*name).into(), (*value).into()));
         let file = file(text);

@@ -1,4 +1,4 @@
-//! Configuration: defaults, then a TOML file, then `KAKAW_…` variables, then flags; later ones win.
+//! Configuration: defaults, a TOML file, `KAKAW_…` variables, flags. Each overrides those before it.
 
 mod keys;
 mod load;
@@ -20,53 +20,54 @@ pub use load::{Flag, Loaded, load};
 pub use safety::unsafe_settings;
 pub use variables::{CONTROL_TOKEN, OTHERS, URL, environment};
 
-/// Where earlier versions kept the keys of a PostgreSQL database: in the working folder.
+/// Where earlier versions kept the keys for a PostgreSQL database: in the working directory.
 const EARLIER_KEY_FILE: &str = "kakaw-keys.toml";
 
 /// How the program was started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
-    /// A stand-in: everybody is of the team, pages show diagnoses, `/demo` and the control API exist.
+    /// A stand-in: everybody counts as a member of the team, pages show diagnoses, and `/demo` and the control API
+    /// exist.
     Dev,
     /// A login platform for real people.
     Serve,
 }
 
-/// The sample world's REST API key: known to everybody.
+/// The REST API key of the sample world, which is public.
 pub const SAMPLE_KEY: &str = "0123456789abcdef0123456789abcdef";
 
-/// Every setting. What the fields say is the documentation of its key ([`keys()`]).
+/// Every setting. The doc comment of a field is the documentation of its key ([`keys()`]).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// Address and port to listen on; port 0 picks a free one. Plain HTTP: TLS is a proxy's work.
+    /// Address and port to listen on; port 0 picks a free port. The server speaks plain HTTP; a proxy must terminate TLS.
     pub listen: SocketAddr,
-    /// The URL under which clients reach the server: scheme and host, no path. Issuer and all absolute URLs are made
-    /// from it. `serve` needs it; `dev` follows the loopback name that was used when it is absent.
+    /// The URL at which clients reach the server: scheme and host, without a path. The issuer and all absolute URLs begin
+    /// with it. `serve` requires it. Without it, `dev` uses the loopback name of each request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub public_url: Option<String>,
-    /// Declares a proxy in front that ends TLS. `serve` refuses a plain-HTTP `public_url` without it, and then takes
-    /// the caller's address from the last entry of `X-Forwarded-For`, with or without a port; an entry that is no
-    /// address leaves the proxy's own.
+    /// Declares a proxy in front of the server that terminates TLS. Without it, `serve` refuses a plain-HTTP `public_url`.
+    /// With it, the caller's address is the last entry of `X-Forwarded-For`, with or without a port; if that entry is not
+    /// an address, the proxy's own address is used.
     pub behind_proxy: bool,
-    /// Folder that holds the SQLite database `kakaw.db` and the key file `keys.toml`. Excludes `database`.
+    /// Folder for the SQLite database `kakaw.db` and the key file `keys.toml`. Cannot be combined with `database`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub data: Option<PathBuf>,
-    /// `sqlite:PATH` or `postgres://USER:PASSWORD@HOST:PORT/NAME?sslmode=verify-full`, with several hosts where there
-    /// are some: see [PostgreSQL](../guides/postgresql.md). Excludes `data`; without either, `dev` keeps everything in
+    /// `sqlite:PATH` or `postgres://USER:PASSWORD@HOST:PORT/NAME?sslmode=verify-full`; several hosts are possible, see
+    /// [PostgreSQL](../guides/postgresql.md). Cannot be combined with `data`. Without either, `dev` keeps everything in
     /// memory.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub database: Option<String>,
-    /// File with the sealing keys, readable by its owner only (`serve` refuses another mode). `kakaw init` makes it, or
-    /// the first start on an empty database; it is never made for a database in use. Default: beside the SQLite
-    /// database. With PostgreSQL it is needed, as an absolute path, and every node has a copy of the same file.
+    /// File with the sealing keys. Only its owner may read it (`serve` refuses any other mode). `kakaw init` or the first
+    /// start on an empty database creates it; it is never created for a database in use. Default: next to the SQLite
+    /// database. PostgreSQL requires it as an absolute path, and every node needs a copy of the same file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key_file: Option<PathBuf>,
-    /// Whether `/v2/user/me` also takes the token as the query parameter `access_token`.
+    /// Whether `/v2/user/me` also accepts the token in the query parameter `access_token`.
     pub access_token_in_query: bool,
     /// `[policy]`.
     pub policy: Policy,
-    /// Whether people may make accounts themselves (`prompt=create`). Nobody checks their email address.
+    /// Whether people can create accounts themselves (`prompt=create`). Their email addresses are not verified.
     pub sign_up: bool,
     /// `[apps]`.
     pub apps: Apps,
@@ -86,10 +87,10 @@ pub struct Config {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Apps {
-    /// Whether a key that a world file leaves out is derived from the app's id, the kind and the place of the key, and so
-    /// is the same on every server. Everyone can derive it: `serve` accepts this only with `pages.test_notice`.
+    /// Whether a key that a world file leaves out is derived from the app's id and the key's kind and position. It is then
+    /// the same on every server, and everybody can derive it: `serve` accepts this only with `pages.test_notice`.
     pub derived_keys: bool,
-    /// Whether `/v2/user/me` answers `properties` for apps that do not choose with `legacy_properties`.
+    /// Whether `/v2/user/me` returns `properties` for apps that do not set `legacy_properties`.
     pub legacy_properties: bool,
     /// Whether client secrets must have at least 128 bits. `serve` accepts `false` only with `pages.test_notice`.
     pub strong_secrets: bool,
@@ -99,14 +100,14 @@ pub struct Apps {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Log {
-    /// `text` or `json`: how the lines of the log are written, to standard error.
+    /// Format of the log on standard error: `text` or `json`.
     pub format: LogFormat,
-    /// `error`, `warn`, `info`, `debug` or `trace`: the least important lines that are written. At `info` there is one line
-    /// for each refusal, at `debug` one for each request.
+    /// Lowest level that is logged: `error`, `warn`, `info`, `debug` or `trace`. `info` logs one line for each refusal,
+    /// `debug` one for each request.
     pub level: LogLevel,
 }
 
-/// How a line of the log is written.
+/// The format of a log line.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum LogFormat {
@@ -115,7 +116,7 @@ pub enum LogFormat {
     Json,
 }
 
-/// The least important lines that are written.
+/// The lowest level that is logged.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum LogLevel {
@@ -131,10 +132,10 @@ pub enum LogLevel {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Pages {
-    /// Whether every page says that its accounts are not real, as on a staging platform.
+    /// Whether every page says that its accounts are not real. For staging platforms.
     pub test_notice: bool,
-    /// Whether error pages and the log tell everybody which value was wrong, and not only an app's team. Evidence of
-    /// apps' settings is in it: for staging platforms.
+    /// Whether error pages and the log show everybody which value was wrong, and not only the app's team. This reveals
+    /// apps' settings. For staging platforms.
     pub open_diagnosis: bool,
 }
 
@@ -142,11 +143,11 @@ pub struct Pages {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Quotas {
-    /// Calls of `/v1/user/ids` that an app may make in a minute, else 429 with -10; 0 means no limit.
+    /// Calls per minute and app to `/v1/user/ids`; further calls get 429 with -10. 0 means no limit.
     pub user_ids: u32,
-    /// Calls of the user API that an app may make in a minute, else -10; 0 means no limit.
+    /// Calls per minute and app to the user API; further calls get -10. 0 means no limit.
     pub calls: u32,
-    /// Token requests that an app may make in a minute, else KOE237; 0 means no limit.
+    /// Token requests per minute and app; further requests get KOE237. 0 means no limit.
     pub tokens: u32,
 }
 
@@ -154,10 +155,10 @@ pub struct Quotas {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Webhooks {
-    /// Whether webhooks may lead to private addresses and use plain HTTP. Otherwise https and addresses of the public
-    /// internet only.
+    /// Whether webhooks may use private addresses and plain HTTP. Otherwise only https and addresses of the public
+    /// internet are allowed.
     pub private_networks: bool,
-    /// PEM file of certificate authorities that webhooks trust besides the system's.
+    /// PEM file with certificate authorities that webhooks trust in addition to the system's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ca_file: Option<PathBuf>,
 }
@@ -166,30 +167,29 @@ pub struct Webhooks {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Passwords {
-    /// Argon2id: memory of one hash in KiB.
+    /// Argon2id: memory per hash in KiB.
     pub memory_kib: u32,
-    /// Argon2id: passes over the memory.
+    /// Argon2id: number of passes over the memory.
     pub iterations: u32,
-    /// Argon2id: lanes.
+    /// Argon2id: number of lanes.
     pub lanes: u32,
-    /// Hashes that are computed at a time. Default: the number of cores.
+    /// Number of hashes that are computed at the same time. Default: the number of cores.
     pub workers: usize,
-    /// Whether a password from a world file stays sealed in the database after its first use, so that an export holds it.
+    /// Whether a password from a world file stays sealed in the database after its first use, so that an export contains it.
     /// `serve` accepts this only with `pages.test_notice`.
     pub exportable: bool,
-    /// Milliseconds that a log-in may wait for its hash, 100 to 60000; who would wait longer is answered 503 with
-    /// `Retry-After`. Addresses take turns.
+    /// Longest time in milliseconds that a login waits for its hash, 100 to 60000. A login that would wait longer gets 503
+    /// with `Retry-After`. Client addresses take turns.
     #[serde(with = "kakaw_core::wire::span::milliseconds")]
     #[schemars(with = "u64")]
     pub longest_wait: Span,
-    /// Older than `passwords.longest_wait`, which replaces it; still read in this release. Log-ins that may wait for a
-    /// hash.
+    /// Deprecated: use `passwords.longest_wait`. Number of logins that may wait for a hash. This release still reads it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub queue: Option<usize>,
 }
 
 impl Passwords {
-    /// The cost of one hash.
+    /// Returns the cost of one hash.
     #[must_use]
     pub const fn cost(&self) -> Cost {
         Cost { memory_kib: self.memory_kib, iterations: self.iterations, lanes: self.lanes }
@@ -197,7 +197,7 @@ impl Passwords {
 }
 
 impl Config {
-    /// What holds when nobody says otherwise.
+    /// The defaults.
     #[must_use]
     pub fn defaults(mode: Mode) -> Self {
         let dev = mode == Mode::Dev;
@@ -229,10 +229,10 @@ impl Config {
         }
     }
 
-    /// Where rows are kept.
+    /// The database's URL.
     ///
     /// # Errors
-    /// The URL names no database that we know.
+    /// The URL is not one of a known database.
     pub fn url(&self) -> Result<Url, String> {
         match (&self.data, &self.database) {
             (Some(folder), _) => Ok(Url::Sqlite(folder.join("kakaw.db"))),
@@ -241,24 +241,24 @@ impl Config {
         }
     }
 
-    /// Whether everything is gone with the process.
+    /// Whether all data is lost when the process ends.
     #[must_use]
     pub fn in_memory(&self) -> bool {
         self.url() == Ok(Url::Memory)
     }
 
-    /// Where the sealing keys are kept; nowhere when rows are in memory.
+    /// Path of the key file; none if the database is in memory.
     ///
     /// # Errors
-    /// The database is a PostgreSQL, and the path is not absolute: each working folder would have a file of its own.
+    /// The database is PostgreSQL and the path is not absolute: each working folder would then have its own key file.
     pub fn keys_path(&self) -> Result<Option<PathBuf>, String> {
         match (self.url()?, &self.key_file) {
             (Url::Postgres(_), Some(path)) if path.is_absolute() => Ok(Some(path.clone())),
             (Url::Postgres(_), given) => {
                 let given = given.as_ref().map_or("not set".to_owned(), |path| format!("{:?}", path.display()));
                 let mut text = format!(
-                    "key_file is {given}; with PostgreSQL it is expected as an absolute path, the same on every node: set \
-                     key_file in the configuration file, or KAKAW_KEY_FILE"
+                    "key_file is {given}; PostgreSQL requires an absolute path, the same on every node: set key_file in the \
+                     configuration file, or KAKAW_KEY_FILE"
                 );
                 let earlier = self.key_file.clone().unwrap_or_else(|| EARLIER_KEY_FILE.into());
                 if let Ok(path) = earlier.canonicalize() {

@@ -1,16 +1,17 @@
-//! What `kakaw serve` refuses to run with.
+//! Settings with which `kakaw serve` refuses to run.
 
 use crate::config::Config;
 use kakaw_platform::password::OWASP;
 use kakaw_wire::url::split_scheme;
 
-/// The settings that are unsafe for real people, each with what to do.
+/// The settings that are unsafe for real people, each with its fix.
 #[must_use]
 pub fn unsafe_settings(config: &Config) -> Vec<String> {
     let mut found = Vec::new();
     match config.public_url.as_deref() {
-        None => found
-            .push("public_url is not set; set it to the https URL under which clients reach this server".to_owned()),
+        None => {
+            found.push("public_url is not set; set it to the https URL at which clients reach this server".to_owned())
+        }
         Some(url) => {
             let host = split_scheme(url).filter(|(scheme, _)| ["https", "http"].contains(scheme)).map(|(_, host)| host);
             match host {
@@ -19,7 +20,7 @@ pub fn unsafe_settings(config: &Config) -> Vec<String> {
                     found.push(format!("public_url is {url:?}; expected scheme and host only"));
                 }
                 Some(_) if url.starts_with("http://") && !config.behind_proxy => found.push(format!(
-                    "public_url {url:?} is plain HTTP; use https, or declare the proxy that ends TLS with behind_proxy = true"
+                    "public_url {url:?} is plain HTTP; use https, or set behind_proxy = true if a proxy terminates TLS"
                 )),
                 Some(_) => {}
             }
@@ -27,12 +28,13 @@ pub fn unsafe_settings(config: &Config) -> Vec<String> {
     }
     if !config.listen.ip().is_loopback() && !config.behind_proxy {
         found.push(format!(
-            "listen is {}, which others can reach in plain HTTP; listen on 127.0.0.1, or declare the proxy with behind_proxy = true",
+            "listen is {}, which other machines can reach over plain HTTP; listen on 127.0.0.1, or set behind_proxy = true \
+             if a proxy terminates TLS",
             config.listen
         ));
     }
     if config.data.is_none() && config.database.is_none() {
-        found.push("neither data nor database is set; everything would be lost at the next start".to_owned());
+        found.push("neither data nor database is set; all data would be lost at the next start".to_owned());
     }
     let cost = config.passwords.cost();
     if u64::from(cost.memory_kib) * u64::from(cost.iterations)

@@ -1,4 +1,4 @@
-//! Variables of the environment whose names begin with `KAKAW_`.
+//! Environment variables whose names begin with `KAKAW_`.
 
 use std::ffi::OsString;
 
@@ -8,45 +8,45 @@ use super::keys::{Key, keys};
 
 const PREFIX: &str = "KAKAW_";
 
-/// Where the running stand-in is.
+/// The URL of the running stand-in.
 pub const URL: &str = "KAKAW_URL";
-/// The token of control requests from other machines.
+/// The token for control requests from other machines.
 pub const CONTROL_TOKEN: &str = "KAKAW_CONTROL_TOKEN";
 
-/// Those that are no settings, and what they are for. Beginnings of names end with `_`.
+/// Variables that are not settings, and their purpose. A name that ends with `_` is a prefix.
 pub const OTHERS: &[(&str, &str)] = &[
-    (CONTROL_TOKEN, "the token of control requests from other machines"),
-    (URL, "where the running stand-in is; `kakaw run` and `kakaw env` set it"),
-    ("KAKAW_WORLD", "the world file of the stand-in that the Python client starts for `pytest`"),
-    // Whoever works on Kakaw has them in the shell in which it runs too.
+    (CONTROL_TOKEN, "the token for control requests from other machines"),
+    (URL, "the URL of the running stand-in; `kakaw run` and `kakaw env` set it"),
+    ("KAKAW_WORLD", "the world file for the stand-in that the Python client starts under `pytest`"),
+    // Developers of Kakaw have these set in the shell that runs it.
     ("KAKAW_TEST_", "for Kakaw's own tests"),
     ("KAKAW_BENCH_", "for Kakaw's own benchmarks"),
-    ("KAKAW_WRITE_DOCS", "has Kakaw's own tests write `docs/reference`"),
+    ("KAKAW_WRITE_DOCS", "makes Kakaw's own tests write `docs/reference`"),
 ];
 
-/// A variable of the environment that is not a setting of ours: what a child process inherits.
+/// An environment variable that is not one of our settings: a child process inherits it.
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "the child's environment, not our configuration")]
 pub fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-/// What a variable is to the configuration.
+/// What a variable means for the configuration.
 pub enum Meaning {
     /// It sets this key.
     Setting(&'static Key, String),
-    /// It is none of ours, or no setting.
+    /// It is not one of ours, or not a setting.
     Nothing,
 }
 
-/// Reads a variable.
+/// Interprets a variable.
 ///
 /// # Errors
-/// No variable of ours has this name, or its value is no text.
+/// No variable of ours has this name, or its value is not text.
 pub fn read(name: &OsString, value: OsString) -> Result<Meaning, String> {
     let Some(name) = name.to_str().filter(|name| name.starts_with(PREFIX)) else { return Ok(Meaning::Nothing) };
     if let Some(key) = keys().iter().find(|key| key.variable() == name) {
-        let text = value.into_string().map_err(|_| format!("{name}: its value is no UTF-8"))?;
+        let text = value.into_string().map_err(|_| format!("{name}: its value is not UTF-8"))?;
         return Ok(Meaning::Setting(key, text));
     }
     let other = |known: &str| if known.ends_with('_') { name.starts_with(known) } else { name == known };
@@ -60,7 +60,7 @@ pub fn read(name: &OsString, value: OsString) -> Result<Meaning, String> {
     Err(format!("{name}: unknown variable; did you mean {nearest}? (kakaw config lists the settings)"))
 }
 
-/// Whether Kubernetes made it for a service that is called `kakaw…`, or Docker for a container: nobody chose its name.
+/// Whether Kubernetes set it for a service called `kakaw…`, or Docker for a container: nobody chose this name.
 fn is_service_link(name: &str) -> bool {
     let of_port = |text: &str| {
         let (port, protocol) = text.split_once('_').unwrap_or((text, ""));

@@ -1,4 +1,4 @@
-//! Days on which something around the server fails: the disk is full, the log cannot be written.
+//! Tests with failures around the server: a full disk, a log that cannot be written.
 
 use std::io::Write as _;
 use std::path::Path;
@@ -11,18 +11,18 @@ const KEY: &str = "0123456789abcdef0123456789abcdef";
 const AUTHORIZE: &str = "/oauth/authorize?client_id=0123456789abcdef0123456789abcdef\
                          &redirect_uri=http%3A%2F%2Flocalhost%3A3000%2Fcallback&response_type=code";
 
-/// A disk of its own, which can be filled without harm.
+/// A small mounted disk, which a test can fill without harm.
 struct SmallDisk<'a>(&'a Path);
 
 impl<'a> SmallDisk<'a> {
-    /// Nothing where this process may not mount.
+    /// Returns `None` if this process is not allowed to mount.
     fn mount(folder: &'a Path, size: &str) -> Option<Self> {
         let mut mount = Command::new("mount");
         mount.args(["-t", "tmpfs", "-o", &format!("size={size}"), "tmpfs"]).arg(folder).stderr(Stdio::null());
         mount.status().is_ok_and(|status| status.success()).then_some(Self(folder))
     }
 
-    /// Takes all space that is left.
+    /// Uses all space that is left.
     fn fill(&self) {
         let mut ballast = std::fs::File::create(self.0.join("ballast")).unwrap();
         while ballast.write_all(&[7; 4096]).is_ok() {}
@@ -90,12 +90,12 @@ fn a_full_disk_refuses_writes_only_and_ends_nothing() {
     drop(server);
 }
 
-/// What behaves as a full disk.
+/// Returns a file that fails like a full disk.
 fn cannot_be_written() -> std::fs::File {
     std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap()
 }
 
-/// Every refusal writes a line to the log.
+/// Sends requests that are refused, because every refusal writes a log line.
 async fn refusals_are_answered(server: &mut Running) {
     let mut client = Client::new(&server.url);
     for _ in 0..3 {
@@ -119,7 +119,7 @@ async fn a_log_on_a_full_disk_or_a_closed_pipe_fails_no_request() {
     refusals_are_answered(&mut server).await;
 }
 
-/// A pipe holds 64 KiB, and a refusal is some 50 bytes of log: anybody can fill it.
+/// A pipe holds 64 KiB, and a refusal is about 50 bytes of log, so anybody can fill it.
 #[tokio::test]
 async fn a_log_that_is_open_but_read_by_nobody_holds_up_no_request_and_not_the_end() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,10 +1,10 @@
-//! A client over real HTTP: a browser's cookies, an app's requests.
+//! A client over real HTTP, with a browser's cookies and an app's requests.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-/// A request that got no answer: the server is gone.
+/// A request got no answer: the server is gone.
 #[derive(Debug)]
 pub struct Gone;
 
@@ -29,7 +29,7 @@ impl Answer {
         serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("JSON expected: {} {}", self.status, self.text))
     }
 
-    /// A parameter of the redirect.
+    /// Returns a parameter of the redirect.
     pub fn parameter(&self, name: &str) -> Option<String> {
         let query = self.location.split_once('?')?.1;
         kakaw_wire::form::Pairs::parse(query).unwrap().one(name).unwrap().map(str::to_owned)
@@ -42,7 +42,7 @@ impl Client {
         Self { http, base: base.to_owned(), cookies: BTreeMap::new() }
     }
 
-    /// The same cookies at another address.
+    /// Returns a client with the same cookies for another address.
     pub fn moved(&self, base: &str) -> Self {
         Self { cookies: self.cookies.clone(), ..Self::new(base) }
     }
@@ -81,12 +81,12 @@ impl Client {
         self.send(request).await
     }
 
-    /// The values of the cookies.
+    /// Returns the values of the cookies.
     pub fn cookies(&self) -> Vec<String> {
         self.cookies.values().cloned().collect()
     }
 
-    /// Types a password at the page that `authorize` redirects to.
+    /// Submits a password on the page that `authorize` redirects to.
     pub async fn type_password(&mut self, authorize: &str, login: &str, password: &str) -> Result<Answer, Gone> {
         let to_login = self.get(authorize).await?.location;
         let page = self.get(&to_login).await?;
@@ -94,7 +94,7 @@ impl Client {
         self.post(&to_login, &[("kakaw_form", form.as_str()), ("loginId", login), ("password", password)]).await
     }
 
-    /// Logs in at the page that `authorize` redirects to, and comes back to it.
+    /// Logs in on the page that `authorize` redirects to, and returns to it.
     pub async fn log_in(&mut self, authorize: &str, login: &str, password: &str) -> Result<Answer, Gone> {
         let back = self.type_password(authorize, login, password).await?;
         assert_eq!(back.status, 303, "{}", back.text);

@@ -1,4 +1,4 @@
-//! The command line is a contract: other tools are written against it.
+//! Tests of the command line, which is a contract: other tools depend on it.
 
 use std::time::{Duration, Instant};
 
@@ -7,7 +7,7 @@ use crate::running::{self, Running, curl, run};
 #[test]
 fn dev_says_where_it_listens_and_answers_there() {
     let folder = tempfile::tempdir().unwrap();
-    // `kakaw` alone is `kakaw dev`.
+    // `kakaw` without a command is `kakaw dev`.
     for args in [&["--listen", "127.0.0.1:0"][..], &["dev", "--listen", "127.0.0.1:0", "--memory"]] {
         let server = Running::start(folder.path(), args);
         assert!(server.url.starts_with("http://127.0.0.1:"), "{}", server.url);
@@ -24,7 +24,7 @@ fn dev_says_where_it_listens_and_answers_there() {
 fn sigterm_ends_it_within_five_seconds_even_with_an_open_connection() {
     let folder = tempfile::tempdir().unwrap();
     let mut server = Running::start(folder.path(), &["dev", "--listen", "127.0.0.1:0"]);
-    // A client that began a request and never ends it.
+    // A client that starts a request and never ends it.
     let mut stuck = std::net::TcpStream::connect(server.url.trim_start_matches("http://")).unwrap();
     std::io::Write::write_all(&mut stuck, b"POST /oauth/token HTTP/1.1\r\nhost: localhost\r\ncontent-length: 10\r\n")
         .unwrap();
@@ -112,7 +112,7 @@ fn apply_and_export_are_lossless_by_url_by_folder_and_by_database() {
         with(&["apply", "export.toml"]);
         assert_eq!(with(&["export"]), first, "{place:?}: applying an export changes nothing");
     }
-    // Into another database the same world.
+    // The same world in another database.
     let elsewhere = format!("sqlite:{}", folder.path().join("fresh/third.db").display());
     std::fs::create_dir_all(folder.path().join("fresh")).unwrap();
     run(folder.path(), &["apply", "export.toml", "--database", &elsewhere]);
@@ -176,7 +176,7 @@ fn serve_refuses_unsafe_settings_and_runs_with_safe_ones() {
     assert_eq!(code, Some(2), "{err}");
     assert!(err.contains("rest_api_keys[0].client_secret") && err.contains("128 bits"), "{err}");
     assert!(!err.contains("a secret\""), "the secret itself is not told: {err}");
-    // One that is there already, from before it was refused.
+    // One that was stored before such secrets were refused.
     run(folder.path(), &["apply", "weak.toml", "--data", "live"]);
     let (code, _, err) = run(folder.path(), &["serve", "--config", "kakaw.toml"]);
     assert_eq!(code, Some(2), "{err}");
@@ -247,7 +247,7 @@ fn unknown_variables_are_refused_by_whatever_reads_the_configuration() {
         let expected = "KAKAW_POLICY__CODE_LIFETME: unknown variable; did you mean KAKAW_POLICY__CODE_LIFETIME?";
         assert!(said.contains(expected), "{args:?}: {said}");
     }
-    // A stand-in has its own configuration, and these ask it.
+    // A stand-in has its own configuration, and these commands use it.
     for args in [&["explain", "KOE006"][..], &["--help"], &["serve", "--help"]] {
         let (code, said) = with("KAKAW_POLICY__CODE_LIFETME", args);
         assert_eq!(code, Some(0), "{args:?}: {said}");
@@ -256,7 +256,7 @@ fn unknown_variables_are_refused_by_whatever_reads_the_configuration() {
         let (_, said) = with("KAKAW_POLICY__CODE_LIFETME", args);
         assert!(said.contains("no stand-in answers at"), "{args:?}: {said}");
     }
-    // What `kakaw run` gives its command is known: the command may be kakaw.
+    // The variables that `kakaw run` sets for its command are known, because the command may be kakaw.
     let nested = ["run", "--", env!("CARGO_BIN_EXE_kakaw"), "config"];
     let (code, said) = with("KAKAW_WORLD", &nested);
     assert!(code == Some(0) && said.contains("sign_up = true  # default of dev"), "{said}");

@@ -1,4 +1,4 @@
-//! Commands on a PostgreSQL that demands TLS.
+//! Tests of commands with a PostgreSQL server that requires TLS.
 
 use crate::postgres_server::{Authority, PASSWORD, Server};
 use crate::running::{Running, curl, kakaw, run};
@@ -26,7 +26,7 @@ fn serve_and_check_use_a_database_that_demands_tls() {
     let (code, out, err) = run(folder.path(), &["check", "--config", "kakaw.toml"]);
     assert!(code == Some(0) && out.contains("ok       connection: TLSv1.3 with TLS_AES_"), "{out}{err}");
     assert!(out.contains("the certificate and the host's name are checked"), "{out}");
-    // The authorities that the system trusts are those of this variable, where it is set.
+    // If this variable is set, the system's trusted authorities are those in its file.
     configure(&server.url("localhost", "sslmode=verify-full"));
     let mut check = kakaw(folder.path(), &["check", "--config", "kakaw.toml"]);
     assert_eq!(check.env("SSL_CERT_FILE", folder.path().join("ca.pem")).output().unwrap().status.code(), Some(0));

@@ -1,5 +1,5 @@
-//! `docs/reference` is made from the code: `KAKAW_WRITE_DOCS=1 cargo test -p kakaw --test binary docs` writes it, and without
-//! that variable a difference is an error.
+//! Checks that `docs/reference` is up to date: it is made from the code. `KAKAW_WRITE_DOCS=1 cargo test -p kakaw --test
+//! binary docs` writes it; without that variable, a difference is an error.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// Compares a page with what the code says, or writes it.
+/// Compares a page with the text that the code makes, or writes it.
 fn page(name: &str, text: &str) {
     let path = root().join("docs/reference").join(name);
     if std::env::var_os("KAKAW_WRITE_DOCS").is_some() {
@@ -35,7 +35,7 @@ fn page(name: &str, text: &str) {
     );
 }
 
-/// A cell of a table.
+/// Escapes a cell of a table.
 fn cell(text: &str) -> String {
     text.replace('|', "\\|").replace('\n', " ")
 }
@@ -43,7 +43,7 @@ fn cell(text: &str) -> String {
 #[test]
 fn commands() {
     let folder = tempfile::tempdir().unwrap();
-    let mut text = "# Commands\n\nMade from the program's own help; a test keeps it so.\n".to_owned();
+    let mut text = "# Commands\n\nGenerated from the program's own help; a test compares the two.\n".to_owned();
     for command in [
         "", "dev", "run", "serve", "init", "ctl", "env", "hosts", "ca", "apply", "export", "people", "webhooks",
         "explain", "check", "config",
@@ -55,23 +55,23 @@ fn commands() {
         let _ = write!(text, "\n## {}\n\n```text\n{}\n```\n", name.trim_end(), out.trim_end());
     }
     text.push_str(
-        "\nExit codes: 0 done; 1 it failed; 2 something that was asked for does not exist or cannot be: the error names the\n\
-         nearest right one.\n",
+        "\nExit codes: 0 success; 1 failure; 2 a mistake in the command or its input. If you name something that does not exist,\n\
+         the error suggests the nearest name.\n",
     );
     page("commands.md", &text);
 }
 
 #[test]
 fn configuration() {
-    let mut text = "# Configuration\n\nA TOML file for `kakaw serve --config FILE` (and `kakaw dev --config FILE`). Each key \
-                    can also be set by an\nenvironment variable: `policy.code_lifetime` is `KAKAW_POLICY__CODE_LIFETIME`. \
-                    Flags win over variables, variables over\nthe file, the file over the defaults; `kakaw config` shows the \
-                    effective values and where each came from. Unknown keys and\nunknown variables `KAKAW_…` are refused, \
-                    with the nearest right one.\n\n| key | default of dev | default of serve | meaning |\n|---|---|---|---|\n"
+    let mut text = "# Configuration\n\nYou configure Kakaw with a TOML file: `kakaw serve --config FILE` or `kakaw dev --config FILE`. You can \
+                    also set each key with\nan environment variable: `policy.code_lifetime` is `KAKAW_POLICY__CODE_LIFETIME`. \
+                    Flags override variables, variables\noverride the file, and the file overrides the defaults. `kakaw config` \
+                    shows the effective values and their sources.\nKakaw refuses unknown keys and unknown `KAKAW_…` variables, \
+                    and suggests the nearest name.\n\n| key | default of dev | default of serve | meaning |\n|---|---|---|---|\n"
         .to_owned();
     let defaults = [Mode::Dev, Mode::Serve].map(|mode| serde_json::to_value(Config::defaults(mode)).unwrap());
     for key in config::keys() {
-        // It depends on the machine.
+        // The default depends on the machine.
         let varies = key.name == "passwords.workers";
         let default = |mode: usize| {
             let value = key.name.split('.').fold(&defaults[mode], |value, part| &value[part]);
@@ -79,32 +79,32 @@ fn configuration() {
         };
         let _ = writeln!(text, "| `{}` | {} | {} | {} |", key.name, default(0), default(1), cell(&key.doc));
     }
-    text.push_str("\n## Variables that are no settings\n\n| variable | what it is |\n|---|---|\n");
+    text.push_str("\n## Variables that are not settings\n\n| variable | purpose |\n|---|---|\n");
     for (name, about) in config::OTHERS {
         let rest = if name.ends_with('_') { "…" } else { "" };
         let _ = writeln!(text, "| `{name}{rest}` | {about} |");
     }
     text.push_str(
-        "\nThose that Kubernetes and Docker make for a service called `kakaw…` (`KAKAW_SERVICE_HOST`, `KAKAW_PORT_7700_TCP`, …) \
-         are ignored.\n",
+        "\nKakaw ignores the variables that Kubernetes and Docker set for a service called `kakaw…` (`KAKAW_SERVICE_HOST`,\n\
+         `KAKAW_PORT_7700_TCP`, …).\n",
     );
     text.push_str(
-        "\n## The log\n\n`kakaw serve`, `kakaw dev` and `kakaw run` log to standard error, one event a line. Each line has the \
-         time (RFC 3339, UTC,\nmilliseconds), the level and a message; a line about a request has its `request_id` too, which is \
-         the header\n`X-Request-Id` of a refusal, and a refusal has the `code` that `kakaw explain` knows. In `text`, the fields \
-         follow the\nmessage as `name=value`; in `json`, each line is an object with `time`, `level`, `message` and the fields. \
-         Secrets, tokens,\ncodes and the queries of requests are not logged. When nobody reads standard error, lines are dropped \
-         and counted, and\nno request waits. What a command says before it serves, such as a setting that it refuses, is plain \
-         text.\n",
+        "\n## The log\n\n`kakaw serve`, `kakaw dev` and `kakaw run` log to standard error, one event per line. Each line has the \
+         time (RFC 3339, UTC,\nmilliseconds), the level and a message. A line about a request also has its `request_id`: the \
+         header `X-Request-Id` of a\nrefusal has the same value. A line about a refusal has a `code`, which `kakaw explain` \
+         explains.\n\nIn the format `text`, the fields follow the message as `name=value`. In `json`, each line is an object with \
+         `time`,\n`level`, `message` and the fields. Secrets, tokens, codes and query strings are not logged. If nobody \
+         reads standard\nerror, lines are dropped and counted, and no request waits. Messages before the server starts, such as \
+         a refused setting,\nare plain text.\n",
     );
     page("configuration.md", &text);
 }
 
 #[test]
 fn world_file() {
-    let mut text = "# World file\n\nApps and people as TOML, for `kakaw dev --world FILE.toml` and `kakaw apply FILE.toml`. \
-                    Applying a file twice changes\nnothing, and `kakaw export` writes what `apply` reads. An unknown key is \
-                    refused with its line and the nearest right one.\n"
+    let mut text = "# World file\n\nA world file defines apps and people in TOML, for `kakaw dev --world FILE.toml` and `kakaw apply \
+                    FILE.toml`. If you apply\na file twice, the second time changes nothing. `kakaw export` writes a file that \
+                    `apply` reads. Kakaw refuses an unknown\nkey with its line and the nearest known key.\n"
         .to_owned();
     let mut table = "";
     for key in world_keys::KEYS {
@@ -119,8 +119,7 @@ fn world_file() {
 
 #[test]
 fn api() {
-    let mut text = "# API\n\nEvery endpoint, made from what stands beside its route; a running server describes itself as OpenAPI \
-                    at `/docs/api`.\n"
+    let mut text = "# API\n\nEvery endpoint, generated from the code. A running server describes its endpoints as OpenAPI at `/docs/api`.\n"
         .to_owned();
     for endpoint in http::endpoints() {
         let about = endpoint.about.unwrap();
@@ -148,7 +147,7 @@ fn api() {
     page("api.md", &text);
 }
 
-/// What a client reads of an endpoint is whole sentences.
+/// The documentation of an endpoint consists of whole sentences.
 #[test]
 fn every_endpoint_is_described_in_whole_sentences() {
     for endpoint in http::endpoints() {
@@ -167,10 +166,11 @@ fn every_endpoint_is_described_in_whole_sentences() {
 
 #[test]
 fn control() {
-    let mut text = "# Control API\n\nWhat a running stand-in (`kakaw dev`, `kakaw run`) can be told, made from the code. Paths are below \
-                    `/control/v1`, or below\n`/w/{name}/control/v1` for one of many worlds. Every request carries the \
-                    header `Kakaw-Control: 1`; from another machine it\nwants the stand-in's token there. A stand-in describes \
-                    itself as OpenAPI at `/docs/control`. On the command line each call\nis `kakaw ctl WORD field=value`.\n"
+    let mut text = "# Control API\n\nThe control API controls a running stand-in (`kakaw dev`, `kakaw run`). This page is generated from the \
+                    code. Paths are\nrelative to `/control/v1`, or to `/w/{name}/control/v1` for one of several worlds. Send the \
+                    header `Kakaw-Control: 1` with\nevery request; from another machine, send the stand-in's token in this header. A \
+                    stand-in describes the API as OpenAPI\nat `/docs/control`. On the command line, each call is \
+                    `kakaw ctl VERB field=value`.\n"
         .to_owned();
     for call in calls::CALLS {
         let _ =
@@ -191,14 +191,14 @@ fn control() {
             }
         }
     }
-    text.push_str("\n## Presets\n\n| name | what is special |\n|---|---|\n");
+    text.push_str("\n## Presets\n\n| name | description |\n|---|---|\n");
     for preset in Preset::ALL {
         let _ = writeln!(text, "| `{}` | {} |", preset.id(), cell(preset.about()));
     }
     page("control.md", &text);
 }
 
-/// The table of features names only what is there.
+/// The table of features names only endpoints that exist.
 #[test]
 fn features_name_real_endpoints() {
     let text = std::fs::read_to_string(root().join("docs/guides/features.md")).unwrap();
@@ -214,10 +214,10 @@ fn features_name_real_endpoints() {
 #[test]
 fn error_codes() {
     let headings = [
-        (Lang::Ko, "# 에러 코드", ["원인", "해결", "표시 위치", "이 버전에서 발생하지 않음"]),
+        (Lang::Ko, "# 오류 코드", ["원인", "해결", "표시 위치", "이 버전에서 발생하지 않음"]),
         (Lang::En, "# Error codes", ["Why", "How to fix it", "Where it is shown", "Not answered by this version"]),
         (Lang::Ja, "# エラーコード", ["原因", "解決方法", "表示される場所", "このバージョンでは発生しません"]),
-        (Lang::Zh, "# 错误码", ["原因", "解决方法", "显示位置", "此版本不会返回"]),
+        (Lang::Zh, "# 错误代码", ["原因", "解决方法", "显示位置", "此版本不会返回"]),
     ];
     for (lang, heading, [why, how, place, never]) in headings {
         let mut text = format!("{heading}\n");
@@ -241,7 +241,7 @@ fn error_codes() {
     }
 }
 
-/// Links between the project's own pages lead somewhere.
+/// Links between the project's own pages have targets.
 #[test]
 fn links_between_pages_lead_somewhere() {
     let mut pages = vec![root().join("README.md"), root().join("ARCHITECTURE.md"), root().join("CONTRIBUTING.md")];

@@ -1,4 +1,4 @@
-//! An answer that promises something comes after the disk has it: `kill -9` cannot show that, the system calls can.
+//! Tests that data is on the disk before an answer promises it. `kill -9` cannot show that; system calls can.
 
 use std::process::{Command, Stdio};
 
@@ -9,7 +9,7 @@ const KEY: &str = "0123456789abcdef0123456789abcdef";
 const AUTHORIZE: &str = "/oauth/authorize?client_id=0123456789abcdef0123456789abcdef\
                          &redirect_uri=http%3A%2F%2Flocalhost%3A3000%2Fcallback&response_type=code";
 
-/// System calls that wait for the disk, so far.
+/// Returns the number of system calls so far that wait for the disk.
 fn syncs(trace: &std::path::Path) -> usize {
     let text = std::fs::read_to_string(trace).unwrap_or_default();
     text.lines().filter(|line| line.contains("fdatasync(") || line.contains("fsync(")).count()

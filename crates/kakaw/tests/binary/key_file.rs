@@ -1,4 +1,5 @@
-//! The key file: made once, for a database that nobody has used, and proven by every command.
+//! Tests of the key file: it is made once, for an unused database, and every command checks that it belongs to the
+//! database.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -14,7 +15,7 @@ const SAFE: &str = "listen = \"127.0.0.1:0\"\npublic_url = \"https://login.examp
 const WORLD: &str = "[[apps]]\nid = 7\nname = \"A\"\n[[apps.rest_api_keys]]\nkey = \"fedcba9876543210fedcba9876543210\"\n\
                      redirect_uris = [\"https://example.com/callback\"]\n[[people]]\nid = \"ryan\"\n";
 
-/// A configuration of `serve` and a world file in a folder.
+/// Makes a folder with a configuration of `serve` and a world file.
 fn folder(config: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("kakaw.toml"), format!("{SAFE}{config}")).unwrap();
@@ -33,10 +34,10 @@ const COMMANDS: [&[&str]; 7] = [
     &["check", "--config", "kakaw.toml"],
 ];
 
-/// Every command says so, and leaves what is there.
+/// Expects that every command reports it, and changes nothing.
 fn all_refuse(folder: &Path, expected: &str) {
     for args in COMMANDS {
-        // A server that starts, which it must not, would run for ever.
+        // A server that starts, although it must not, would run for ever.
         let command =
             Command::new("timeout").args(["20", env!("CARGO_BIN_EXE_kakaw")]).args(args).current_dir(folder).output();
         let Output { status, stdout, stderr } = command.unwrap();
@@ -57,7 +58,7 @@ fn init_makes_key_file_tables_and_signing_keys_once() {
     let folder = folder("data = \"live\"\n");
     let path = folder.path().join("live/keys.toml");
     let out = init(folder.path());
-    assert!(out.contains("keys.toml: made"), "{out}");
+    assert!(out.contains("keys.toml: created"), "{out}");
     let first = std::fs::read(&path).unwrap();
     assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     let out = init(folder.path());
@@ -83,7 +84,7 @@ fn a_key_file_is_made_by_the_first_apply_and_never_again_once_the_database_is_in
     assert!(path.exists());
     let kept = folder.path().join("kept");
     std::fs::rename(&path, &kept).unwrap();
-    all_refuse(folder.path(), "is missing, and the database is in use");
+    all_refuse(folder.path(), "is missing, but the database is in use");
     assert!(!path.exists(), "none was made");
     std::fs::write(&path, "").unwrap();
     std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
@@ -171,11 +172,11 @@ fn commands_that_read_make_no_database_and_say_that_one_is_missing_or_unused() {
         assert!(!folder.path().join("live/typo.db").exists(), "{command:?}");
         assert_eq!(run(folder.path(), &args).0, Some(0), "{command:?} of the right one");
     }
-    // A database that nobody has used is not tied to a key file by reading it.
+    // Reading a database that nobody has used does not tie it to a key file.
     std::fs::copy(folder.path().join("live/kakaw-keys.toml"), folder.path().join("kakaw-keys.toml")).unwrap();
     std::fs::write(folder.path().join("empty.db"), "").unwrap();
     let (code, _, err) = run(folder.path(), &["export", "--database", "sqlite:empty.db"]);
-    assert!(code == Some(1) && err.contains("nobody has used this database yet"), "{code:?} {err}");
+    assert!(code == Some(1) && err.contains("this database is not set up yet"), "{code:?} {err}");
 }
 
 #[test]
@@ -192,11 +193,11 @@ fn serve_refuses_a_key_file_that_others_can_read() {
 
 #[test]
 fn with_postgresql_the_path_of_the_key_file_is_absolute() {
-    // Nobody listens there: the path is looked at first.
+    // Nobody listens there: the path is checked first.
     let database = "database = \"postgres://me@127.0.0.1:9/kakaw\"\n";
     for config in [database.to_owned(), format!("{database}key_file = \"keys.toml\"\n")] {
         let folder = folder(&config);
-        all_refuse(folder.path(), "expected as an absolute path");
+        all_refuse(folder.path(), "requires an absolute path");
         assert!(!folder.path().join("kakaw-keys.toml").exists() && !folder.path().join("keys.toml").exists());
     }
 }
@@ -215,13 +216,13 @@ fn apply_from_another_folder_cannot_destroy_a_platform_on_postgresql() {
     let keys = tempfile::tempdir().unwrap();
     let first = folder(&config(&keys.path().join("keys.toml")));
     let out = init(first.path());
-    assert!(out.contains("A second node needs a copy of this very file"), "{out}");
+    assert!(out.contains("A second node needs a copy of this file"), "{out}");
     let secret = WORLD.replacen("redirect", "client_secret = \"9f86d081884c7d659a2feaa0c55ad015\"\nredirect", 1);
     std::fs::write(first.path().join("world.toml"), secret).unwrap();
     assert_eq!(run(first.path(), COMMANDS[2]).0, Some(0));
-    // Another node, where nobody has copied the file to.
+    // Another node, to which nobody has copied the file.
     let second = folder(&config(&keys.path().join("elsewhere.toml")));
-    all_refuse(second.path(), "on a further node, copy the file of the first");
+    all_refuse(second.path(), "on another node, copy the file from the first");
     assert!(!keys.path().join("elsewhere.toml").exists());
     let (code, out, err) = run(first.path(), &["check", "--config", "kakaw.toml"]);
     assert_eq!(code, Some(0), "the first goes on: {out}{err}");

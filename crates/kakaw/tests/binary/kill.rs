@@ -1,4 +1,4 @@
-//! `kill -9` under load: what was acknowledged is there afterwards, and once.
+//! Tests `kill -9` under load: everything that was acknowledged is there afterwards, exactly once.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -15,9 +15,9 @@ const AUTHORIZE: &str = "/oauth/authorize?client_id=0123456789abcdef0123456789ab
                          &redirect_uri=http%3A%2F%2Flocalhost%3A3000%2Fcallback&response_type=code";
 const WORKERS: usize = 4;
 
-/// What the server acknowledged.
+/// Something that the server acknowledged.
 enum Fact {
-    /// A code that nobody has presented yet.
+    /// A code that has not been presented.
     Code(String),
     /// Tokens, and the code that they were exchanged for.
     Tokens { access: String, refresh: String, code: String },
@@ -39,7 +39,7 @@ async fn refresh(client: &mut Client, token: &str) -> Result<crate::client::Answ
     client.post("/oauth/token", &[("grant_type", "refresh_token"), ("client_id", KEY), ("refresh_token", token)]).await
 }
 
-/// Logs people in, one after the other, until the server is gone. Whatever has been answered is a fact.
+/// Logs people in, one after the other, until the server is gone. Every answer is a fact.
 async fn work(base: String, people: Vec<String>, facts: Facts) -> Result<(), Gone> {
     let note = |fact| facts.lock().unwrap().push(fact);
     for person in people {
@@ -72,7 +72,7 @@ async fn work(base: String, people: Vec<String>, facts: Facts) -> Result<(), Gon
     Ok(())
 }
 
-/// Replaces refresh tokens that have been brought into their last month, until the server is gone.
+/// Replaces refresh tokens that are in their last month, until the server is gone.
 async fn rotate(base: String, tokens: Vec<String>, facts: Facts) -> Result<(), Gone> {
     let mut client = Client::new(&base);
     for old in tokens {
@@ -83,10 +83,10 @@ async fn rotate(base: String, tokens: Vec<String>, facts: Facts) -> Result<(), G
     Ok(())
 }
 
-/// Checks every fact. Returns the refresh tokens that still stand.
+/// Checks every fact. Returns the refresh tokens that are still valid.
 async fn verify(base: &str, facts: &[Fact]) -> Vec<String> {
     let mut client = Client::new(base);
-    let mut standing = Vec::new();
+    let mut refresh_tokens = Vec::new();
     for fact in facts {
         match fact {
             Fact::Code(code) => {
@@ -96,7 +96,7 @@ async fn verify(base: &str, facts: &[Fact]) -> Vec<String> {
             Fact::Tokens { access, refresh, code } => {
                 assert_eq!(client.api("/v2/user/me", access).await.unwrap().status, 200, "acknowledged tokens work");
                 assert_eq!(exchange(&mut client, code).await.unwrap().json()["error_code"], "KOE320", "no second time");
-                standing.push(refresh.clone());
+                refresh_tokens.push(refresh.clone());
             }
             Fact::LoggedOut(access) => {
                 assert_eq!(client.api("/v2/user/me", access).await.unwrap().json()["code"], -401, "logged out is out");
@@ -115,10 +115,10 @@ async fn verify(base: &str, facts: &[Fact]) -> Vec<String> {
             }
         }
     }
-    standing
+    refresh_tokens
 }
 
-/// Brings every log-in into the last month of its life.
+/// Moves every log-in into the last month of its life.
 async fn age(url: &Url) {
     let store = Store::open(url).await.unwrap();
     let soon =
@@ -137,21 +137,21 @@ fn world(folder: &Path) {
         text.push_str(&format!("[[people]]\nid = \"p{index}\"\npassword = \"password\"\nnickname = \"P\"\n"));
     }
     std::fs::write(folder.join("world.toml"), text).unwrap();
-    // Fast hashes: this is about the disk.
+    // Fast hashes, because this test is about the disk.
     std::fs::write(folder.join("kakaw.toml"), "[passwords]\nmemory_kib = 64\niterations = 1\nqueue = 100\n").unwrap();
 }
 
-/// Waits until the load of a round is under way, however busy the machine is: something was acknowledged, and from the
-/// second round on a rotation too.
-fn under_way(noted: &Facts, round: usize) {
+/// Waits until the load of a round is active, however busy the machine is: something was acknowledged, and from the
+/// second round on also a rotation.
+fn under_way(recorded: &Facts, round: usize) {
     let began = Instant::now();
     while began.elapsed() < Duration::from_secs(2) {
-        let noted = noted.lock().unwrap();
-        let rotated = noted.iter().any(|fact| matches!(fact, Fact::Rotated { .. }));
-        if noted.len() >= 8 && (rotated || round == 0) {
+        let recorded = recorded.lock().unwrap();
+        let rotated = recorded.iter().any(|fact| matches!(fact, Fact::Rotated { .. }));
+        if recorded.len() >= 8 && (rotated || round == 0) {
             return;
         }
-        drop(noted);
+        drop(recorded);
         std::thread::sleep(Duration::from_millis(5));
     }
 }
@@ -176,25 +176,25 @@ fn check(url: &Url, database: &str, rounds: usize) {
     let (mut acknowledged, mut rotations) = (0, 0);
     for round in 0..rounds {
         let server = start(false);
-        let standing = runtime.block_on(verify(&server.url, &facts));
+        let refresh_tokens = runtime.block_on(verify(&server.url, &facts));
         drop(server);
         runtime.block_on(age(url));
         let server = start(false);
-        let noted: Facts = Facts::default();
-        let mut tasks = vec![runtime.spawn(rotate(server.url.clone(), standing, Arc::clone(&noted)))];
+        let recorded: Facts = Facts::default();
+        let mut tasks = vec![runtime.spawn(rotate(server.url.clone(), refresh_tokens, Arc::clone(&recorded)))];
         for worker in 0..WORKERS {
             let people = (0..100).map(|index| format!("p{}", (round * 7 + worker * 100 + index) % 400)).collect();
-            tasks.push(runtime.spawn(work(server.url.clone(), people, Arc::clone(&noted))));
+            tasks.push(runtime.spawn(work(server.url.clone(), people, Arc::clone(&recorded))));
         }
-        under_way(&noted, round);
+        under_way(&recorded, round);
         std::thread::sleep(Duration::from_millis((round as u64 * 37) % 140));
         server.signal("KILL");
         for task in tasks {
-            // Whoever was in the middle of something has no answer; a panic would be a wrong answer.
+            // A client that was interrupted has no answer. A panic would mean a wrong answer.
             let _gone = runtime.block_on(task).unwrap();
         }
         drop(server);
-        facts = std::mem::take(&mut noted.lock().unwrap());
+        facts = std::mem::take(&mut recorded.lock().unwrap());
         acknowledged += facts.len();
         rotations += facts.iter().filter(|fact| matches!(fact, Fact::Rotated { .. })).count();
     }

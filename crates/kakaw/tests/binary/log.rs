@@ -1,4 +1,4 @@
-//! The log: standard error of `kakaw dev` and `kakaw serve`.
+//! Tests of the log: standard error of `kakaw dev` and `kakaw serve`.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -29,7 +29,7 @@ impl<'a> Logged<'a> {
         Self::start(folder, &["dev", "--listen", "127.0.0.1:0"], variables)
     }
 
-    /// What was logged until the server ended.
+    /// Returns the lines that were logged until the server ended.
     fn lines(mut self) -> Vec<String> {
         self.server.signal("TERM");
         self.server.child.wait().unwrap();
@@ -38,7 +38,7 @@ impl<'a> Logged<'a> {
     }
 }
 
-/// `2026-11-20T03:00:00.000Z`.
+/// Whether the text is a time like `2026-11-20T03:00:00.000Z`.
 fn is_time(text: &str) -> bool {
     let form: String = text.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).collect();
     form == "0000-00-00T00:00:00.000Z"
@@ -143,7 +143,7 @@ const WORLD: &str = "[[apps]]\nid = 1\nname = \"A\"\noidc = true\n[[apps.rest_ap
                      key = \"ad0123456789abcdef0123456789abcd\"\n[apps.consent_items]\nprofile_nickname = \"required\"\n\
                      [[people]]\nemail = \"ryan@example.com\"\npassword = \"Ryan-Password-0123456789\"\nnickname = \"Ryan\"\n";
 
-/// At the level that tells most, with everything that a client gets wrong.
+/// At the most verbose level, with every mistake that a client can make.
 #[tokio::test]
 async fn no_secret_and_no_token_is_in_the_log() {
     let folder = tempfile::tempdir().unwrap();
@@ -164,7 +164,7 @@ async fn no_secret_and_no_token_is_in_the_log() {
     }
 }
 
-/// Logs in, and does everything wrong on the way. Returns the secrets that went over the wire.
+/// Logs in, with every mistake on the way. Returns the secrets that were sent.
 async fn said(client: &mut Client) -> Vec<String> {
     let authorize = format!(
         "/oauth/authorize?client_id={KEY}&redirect_uri=http%3A%2F%2Flocalhost%3A3000%2Fcallback&response_type=code&scope=openid"
@@ -214,7 +214,7 @@ async fn said(client: &mut Client) -> Vec<String> {
     [access, refresh, id, code].into_iter().chain(typed.map(str::to_owned)).collect()
 }
 
-/// Lines that nobody reads are dropped, and that they were is a line like any other.
+/// Lines that nobody reads are dropped, and the report about that is a normal line.
 #[tokio::test]
 async fn how_many_lines_were_dropped_is_said_in_the_same_form() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! The binary itself, as a user runs it.
+//! Tests of the binary, run as a user runs it.
 
 #![expect(
     clippy::unwrap_used,
@@ -22,6 +22,7 @@ mod kill;
 mod log;
 #[path = "../../../store/tests/tls/server.rs"]
 mod postgres_server;
+mod prose;
 mod proxy;
 mod run;
 mod running;
@@ -29,3 +30,4 @@ mod sdk;
 mod standin;
 mod upgrade;
 mod walls;
+mod words;

@@ -1,4 +1,4 @@
-//! Clients that leave TLS to the proxy: they send the whole URL (axios before 1.17, needle).
+//! Tests with clients that leave TLS to the proxy: they send the whole URL (axios before 1.17, needle).
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -28,7 +28,7 @@ fn a_whole_url_of_kakao_is_answered_here_and_the_next_request_may_name_another_h
         "GET https://KAUTH.kakao.com/.well-known/openid-configuration HTTP/1.1\r\nhost: kauth.kakao.com\r\n\r\n",
     );
     assert!(discovery.contains("\"issuer\":\"https://kauth.kakao.com\""), "{discovery}");
-    // The host is that of the URL, whatever the header says; what is for the proxy goes no further.
+    // The host is the one in the URL, whatever the header says. Headers for the proxy are not passed on.
     let me = ask(
         &mut connection,
         "GET https://kapi.kakao.com/v2/user/me HTTP/1.1\r\nhost: example.com\r\nproxy-connection: keep-alive\r\n\r\n",
@@ -41,7 +41,7 @@ fn a_whole_url_of_kakao_is_answered_here_and_the_next_request_may_name_another_h
     assert!(token.starts_with("HTTP/1.1 4") && token.contains("error_code"), "{token}");
     let (_, seen, _) = run(folder.path(), &["ctl", "--url", &server.url, "requests"]);
     assert!(seen.contains("\"url\": \"https://kapi.kakao.com/v2/user/me\""), "{seen}");
-    // The real one gets nothing in clear, and what is no whole URL is not for a proxy.
+    // The real host gets nothing in clear, and a request without a whole URL is not for a proxy.
     let clear = ask(&mut connection, "GET http://kauth.kakao.com/ HTTP/1.1\r\nhost: kauth.kakao.com\r\n\r\n");
     assert!(clear.starts_with("HTTP/1.1 403") && clear.contains("https only"), "{clear}");
     let path = ask(&mut connection, "GET /v2/user/me HTTP/1.1\r\nhost: kapi.kakao.com\r\n\r\n");
@@ -83,7 +83,7 @@ fn a_whole_url_passes_no_proxy_that_a_tunnel_does_not_pass() {
     let proxy = intercept(folder.path(), &server, &["offline=true"]);
     let elsewhere = "GET https://example.com/ HTTP/1.1\r\nhost: example.com\r\n\r\n";
     let answer = ask(&mut TcpStream::connect(&proxy).unwrap(), elsewhere);
-    assert!(answer.starts_with("HTTP/1.1 403") && answer.contains("all others are refused here"), "{answer}");
+    assert!(answer.starts_with("HTTP/1.1 403") && answer.contains("this proxy refuses all other hosts"), "{answer}");
     let Some(ip) = outward() else { return eprintln!("SKIPPED: this machine has no address but loopback") };
     let server = Running::start(folder.path(), &["dev", "--listen", "127.0.0.1:0"]);
     let proxy = intercept(folder.path(), &server, &[&format!("proxy={ip}:0")]);
@@ -94,7 +94,7 @@ fn a_whole_url_passes_no_proxy_that_a_tunnel_does_not_pass() {
     }
 }
 
-/// The address of a stand-in's proxy.
+/// Returns the address of a stand-in's proxy.
 fn intercept(folder: &Path, server: &Running, words: &[&str]) -> String {
     let (code, out, err) = run(folder, &[&["ctl", "--url", &server.url, "intercept"], words].concat());
     assert_eq!(code, Some(0), "{err}");
@@ -102,7 +102,7 @@ fn intercept(folder: &Path, server: &Running, words: &[&str]) -> String {
     entrance["proxy"].as_str().unwrap().to_owned()
 }
 
-/// Sends a request as it stands, and reads its answer: the head, and as much as it says.
+/// Sends a request unchanged, and reads the answer: the head, and as many bytes as it announces.
 fn ask(connection: &mut TcpStream, request: &str) -> String {
     connection.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
     connection.write_all(request.as_bytes()).unwrap();
@@ -120,7 +120,7 @@ fn ask(connection: &mut TcpStream, request: &str) -> String {
     text
 }
 
-/// A server for `localhost` with a certificate of its own, which it returns; it answers with what it was asked.
+/// Starts a server for `localhost` with its own certificate, which it returns. It echoes requests.
 fn tls_server() -> (String, u16) {
     let key = KeyPair::generate().unwrap();
     let certificate = CertificateParams::new(vec!["localhost".to_owned()]).unwrap().self_signed(&key).unwrap();
@@ -132,11 +132,11 @@ fn tls_server() -> (String, u16) {
         .with_no_client_auth()
         .with_single_cert(chain, private)
         .unwrap();
-    let (tell, told) = std::sync::mpsc::channel();
+    let (sender, receiver) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async move {
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-            tell.send(listener.local_addr().unwrap().port()).unwrap();
+            sender.send(listener.local_addr().unwrap().port()).unwrap();
             while let Ok((stream, _)) = listener.accept().await {
                 let Ok(mut stream) = TlsAcceptor::from(Arc::new(config.clone())).accept(stream).await else { continue };
                 let mut asked = Vec::new();
@@ -149,5 +149,5 @@ fn tls_server() -> (String, u16) {
             }
         });
     });
-    (certificate.pem(), told.recv().unwrap())
+    (certificate.pem(), receiver.recv().unwrap())
 }

@@ -1,4 +1,4 @@
-//! `kakaw run`: what its command is told by signals, what is left behind, and where a browser goes.
+//! Tests of `kakaw run`: signals to its command, what it leaves behind, and where a browser goes.
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::os::unix::fs::PermissionsExt as _;
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::running::kakaw;
 
-/// Says that it runs, and ends by itself only if nobody tells it to.
+/// Prints that it runs, and ends by itself only if no signal arrives.
 const WAITS: &str = "echo ready; i=0; while [ $i -lt 200 ]; do sleep 0.05; i=$((i + 1)); done";
 
 #[test]
@@ -16,7 +16,7 @@ fn a_signal_reaches_the_command_and_its_end_is_that_of_the_run() {
     for (signal, trap, code) in [
         ("TERM", "", 143),
         ("HUP", "", 129),
-        // Without a terminal nobody else sends it to the command.
+        // Without a terminal, nobody else sends the signal to the command.
         ("INT", "", 130),
         ("TERM", "trap 'exit 7' TERM; ", 7),
         ("INT", "trap 'n=$((n + 1)); sleep 0.2; exit $((40 + n))' INT; ", 41),
@@ -34,14 +34,14 @@ fn a_signal_reaches_the_command_and_its_end_is_that_of_the_run() {
 }
 
 #[test]
-fn it_says_where_the_stand_in_is_and_how_a_browser_gets_there_unless_it_is_to_be_quiet() {
+fn it_prints_the_addresses_and_how_to_start_a_browser_unless_quiet() {
     let folder = tempfile::tempdir().unwrap();
     let output = kakaw(folder.path(), &["run", "--", "sh", "-c", "echo $KAKAW_URL"]).output().unwrap();
     let (out, err) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
     let url = out.trim_end();
     assert!(url.starts_with("http://localhost:"), "standard output is the command's: {out}");
     let parts = [
-        format!("the stand-in is at {url}, its inspector at {url}/inspector\n"),
+        format!("kakaw: stand-in at {url}, inspector at {url}/inspector\n"),
         "kakaw run --browser".to_owned(),
         "--proxy-server=http://127.0.0.1:".to_owned(),
         "--ignore-certificate-errors-spki-list=".to_owned(),
@@ -115,7 +115,7 @@ impl Run {
         assert!(sent.unwrap().success());
     }
 
-    /// Exit code and standard error, once nobody writes to them any more.
+    /// Returns exit code and standard error, once all writers have closed it.
     fn end(mut self) -> (Option<i32>, String) {
         let began = Instant::now();
         let mut err = String::new();
@@ -126,7 +126,7 @@ impl Run {
     }
 }
 
-/// The process that a process has started.
+/// Returns the process that a process has started.
 fn child_of(parent: &Child) -> u32 {
     let output = Command::new("pgrep").arg("-P").arg(parent.id().to_string()).output().unwrap();
     String::from_utf8(output.stdout).unwrap().trim().parse().unwrap()
@@ -136,7 +136,7 @@ fn is_alive(process: u32) -> bool {
     Command::new("kill").arg("-0").arg(process.to_string()).stderr(Stdio::null()).status().unwrap().success()
 }
 
-/// What is left in a folder.
+/// Returns what is left in a folder.
 fn left(folder: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(folder).unwrap().flatten();
     entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()

@@ -1,17 +1,17 @@
-//! The binary itself, as a user runs it.
+//! Runs the binary as a user does.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
-/// A command of the binary, in `folder`.
+/// Builds a command of the binary, in `folder`.
 pub fn kakaw(folder: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_kakaw"));
     command.args(args).current_dir(folder).env_remove("KAKAW_TEST_POSTGRES");
     command
 }
 
-/// Runs to the end.
+/// Runs a command to its end.
 pub fn run(folder: &Path, args: &[&str]) -> (Option<i32>, String, String) {
     let Output { status, stdout, stderr } = kakaw(folder, args).output().expect("runs");
     (status.code(), String::from_utf8(stdout).expect("text"), String::from_utf8(stderr).expect("text"))
@@ -29,7 +29,7 @@ impl Running {
         Self::wait(kakaw(folder, args))
     }
 
-    /// Starts a server whose log goes there.
+    /// Starts a server with this log.
     pub fn start_with_log(folder: &Path, log: impl Into<Stdio>, args: &[&str]) -> Self {
         Self::wait_with_log(kakaw(folder, args), log.into())
     }
@@ -42,12 +42,12 @@ impl Running {
         Self::wait(command)
     }
 
-    /// Starts it and waits for its first line.
+    /// Starts the command and waits for its first line.
     pub fn wait(command: Command) -> Self {
         Self::wait_with_log(command, Stdio::null())
     }
 
-    /// The same; its log goes there.
+    /// The same with this log.
     pub fn wait_with_log(mut command: Command, log: Stdio) -> Self {
         let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().expect("the binary starts");
         let mut out = BufReader::new(child.stdout.take().expect("stdout"));
@@ -55,12 +55,12 @@ impl Running {
         out.read_line(&mut line).expect("a line");
         let url = line.trim_end().strip_prefix("listening on ").unwrap_or_else(|| panic!("first line: {line:?}"));
         let url = url.to_owned();
-        // Whoever reads no further must not block the server.
+        // Continue to read, so that the server is not blocked.
         std::thread::spawn(move || std::io::copy(&mut out, &mut std::io::sink()));
         Self { child, url }
     }
 
-    /// Sends a signal by its name.
+    /// Sends a signal, given by its name.
     pub fn signal(&self, name: &str) {
         let sent = Command::new("kill").arg(format!("-{name}")).arg(self.child.id().to_string()).status();
         assert!(sent.expect("kill").success());
@@ -69,14 +69,14 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // What strace traces would outlive it.
+        // The traced process would outlive strace.
         let _ = Command::new("pkill").args(["-KILL", "-P"]).arg(self.child.id().to_string()).status();
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// Status and body of a GET by curl.
+/// Returns status and body of a GET with curl.
 pub fn curl(url: &str, more: &[&str]) -> (u16, String) {
     let output =
         std::process::Command::new("curl").args(["-s", "-w", "\n%{http_code}", url]).args(more).output().expect("curl");

@@ -1,4 +1,4 @@
-//! Our own client for Rust against the binary.
+//! Tests of our Rust client against the binary.
 
 use kakaw_sdk::{AuthErrorCause, Config, Error};
 use kakaw_wire::Code;

@@ -1,4 +1,4 @@
-//! A stand-in as it is told what to do: `kakaw ctl`, other machines, and who started it.
+//! Tests of controlling a stand-in: `kakaw ctl`, other machines, and the process that started it.
 
 use std::io::{BufRead as _, BufReader};
 use std::net::{IpAddr, UdpSocket};
@@ -23,8 +23,8 @@ fn every_call_has_a_word() {
         assert_eq!(code, 0, "{words:?}: {text}");
         text
     };
-    assert!(done(&[]).contains("world-create    Make a world"));
-    assert!(done(&["login", "?"]).contains("parameters       More of the authorization request"));
+    assert!(done(&[]).contains("world-create    Create a world"));
+    assert!(done(&["login", "?"]).contains("parameters       More parameters of the authorization request"));
     assert!(done(&["world-create", "name=a", "copy_of=default"]).contains(&format!("{}/w/a", server.url)));
     let in_a = |words: &[&str]| done(&[&["--world", "a"], words].concat());
     assert_eq!(in_a(&["snapshot"]), "{\n  \"name\": \"saved\"\n}\n");
@@ -107,7 +107,7 @@ fn a_folder_keeps_the_default_world_but_neither_its_clock_nor_snapshots_nor_furt
 }
 
 #[test]
-fn a_stand_in_ends_with_who_started_it() {
+fn a_stand_in_ends_with_the_process_that_started_it() {
     let folder = tempfile::tempdir().unwrap();
     let mut command = kakaw(folder.path(), &["dev", "--listen", "127.0.0.1:0", "--end-with-stdin"]);
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
@@ -123,7 +123,7 @@ fn a_stand_in_ends_with_who_started_it() {
     }
 }
 
-/// An address of this machine that is not loopback; no packet is sent.
+/// Returns an address of this machine that is not loopback. No packet is sent.
 pub fn outward() -> Option<IpAddr> {
     let socket = UdpSocket::bind("0.0.0.0:0").ok()?;
     socket.connect("192.0.2.1:9").ok()?;
@@ -139,8 +139,8 @@ fn other_machines_need_the_token_of_a_file() {
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let first = lines.next().unwrap().unwrap();
     let port = first.rsplit(':').next().unwrap().to_owned();
-    let told = lines.map(Result::unwrap).find(|line| line.contains("control")).unwrap();
-    let path = told.rsplit(' ').next().unwrap().to_owned();
+    let line = lines.map(Result::unwrap).find(|line| line.contains("control")).unwrap();
+    let path = line.rsplit(' ').next().unwrap().to_owned();
     assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     let token = std::fs::read_to_string(&path).unwrap();
     let ask = |token: &str| {
@@ -158,11 +158,11 @@ fn a_proxy_for_others_passes_nothing_on() {
     let Some(ip) = outward() else { return eprintln!("SKIPPED: this machine has no address but loopback") };
     let folder = tempfile::tempdir().unwrap();
     let server = Running::start(folder.path(), &["dev", "--listen", "127.0.0.1:0"]);
-    // Somebody else's server, which the proxy could reach.
+    // Another server, which the proxy could reach.
     let other = Running::start(folder.path(), &["dev", "--listen", "127.0.0.1:0"]);
     let target = other.url.trim_start_matches("http://").to_owned();
-    let wish = format!("proxy={ip}:0");
-    let (code, out, err) = run(folder.path(), &["ctl", "--url", &server.url, "intercept", &wish]);
+    let field = format!("proxy={ip}:0");
+    let (code, out, err) = run(folder.path(), &["ctl", "--url", &server.url, "intercept", &field]);
     assert_eq!(code, Some(0), "{err}");
     let entrance: serde_json::Value = serde_json::from_str(&out).unwrap();
     let through = |proxy: &str| {

@@ -1,5 +1,5 @@
-//! The newest build opens what older ones left: databases of both engines, key files, tokens, sessions, world files.
-//! `tests/upgrade/` has a folder for each commit that made fixtures (`tests/upgrade/make`).
+//! Tests that the newest build opens the data of older ones: databases of both engines, key files, tokens, sessions,
+//! world files. `tests/upgrade/` has a folder for each commit that made fixtures (`tests/upgrade/make`).
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -8,14 +8,14 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::client::Client;
-use crate::running::{Running, curl};
+use crate::running::{self, Running, curl};
 
 const KEY: &str = "d0000000000000000000000000000001";
 const SECRET: &str = "fixture-secret-4f9b1c0d2e7a68";
 const AUTHORIZE: &str = "/oauth/authorize?client_id=d0000000000000000000000000000001\
                          &redirect_uri=http%3A%2F%2Flocalhost%3A3000%2Fcallback&response_type=code";
 
-/// Every folder of fixtures.
+/// Returns every folder of fixtures.
 fn fixtures() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/upgrade");
     let found = std::fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path());
@@ -24,13 +24,13 @@ fn fixtures() -> Vec<PathBuf> {
     found
 }
 
-/// Copies a key file with the mode that Git does not keep.
+/// Copies a key file with its mode, which Git does not keep.
 fn copy_key(from: &Path, to: &Path) {
     std::fs::copy(from, to).unwrap();
     std::fs::set_permissions(to, std::fs::Permissions::from_mode(0o600)).unwrap();
 }
 
-/// Uses what clients hold since then: tokens, a session, an ID token, a password.
+/// Uses what clients have since then: tokens, a session, an ID token, a password.
 async fn check(url: &str, held: &Path) {
     let held: Value = serde_json::from_str(&std::fs::read_to_string(held).unwrap()).unwrap();
     let text = |name: &str| held[name].as_str().unwrap();
@@ -59,7 +59,7 @@ async fn check(url: &str, held: &Path) {
     let text = String::from_utf8(output.stdout).unwrap();
     let (status, location) = text.split_once(' ').unwrap();
     assert!(status == "302" && location.contains("?code="), "the session still stands: {status} {location}");
-    // Apeach never logged in: the password waits since then.
+    // Apeach has never logged in, so the password is still sealed.
     let page = client.log_in(AUTHORIZE, "apeach", "apeach-password").await.unwrap();
     assert_eq!(page.status, 200, "{}", page.text);
     let admin = ["-H", "Authorization: KakaoAK d0000000000000000000000000000004"];
@@ -100,7 +100,7 @@ fn a_postgresql_database_of_every_older_commit_opens() {
         let url = format!("{}/{name}", base.rsplit_once('/').unwrap().0);
         psql(&url, &["-f".as_ref(), fixture.join("postgres.sql").as_ref()]);
         let folder = tempfile::tempdir().unwrap();
-        // Where the key file was by default.
+        // The default path at that time.
         let key_file = folder.path().join("kakaw-keys.toml");
         copy_key(&fixture.join("kakaw-keys.toml"), &key_file);
         let config = folder.path().join("kakaw.toml");
@@ -123,4 +123,24 @@ fn a_world_file_of_every_older_commit_is_understood() {
         let (status, page) = curl(&format!("{}{AUTHORIZE}", server.url), &["-L"]);
         assert_eq!((status, page.contains("loginId")), (200, true), "{page}");
     }
+}
+
+#[test]
+fn a_key_of_a_world_file_that_was_renamed_still_works_and_is_warned_about() {
+    let folder = tempfile::tempdir().unwrap();
+    let world = "[[apps]]
+id = 1
+name = \"A\"
+standing = \"blocked\"
+";
+    std::fs::write(folder.path().join("w.toml"), world).unwrap();
+    let (code, _, err) = running::run(folder.path(), &["apply", "w.toml", "--data", "data"]);
+    assert_eq!(code, Some(0), "{err}");
+    assert!(err.contains("w.toml, line 4: the key `standing` is now `status`"), "{err}");
+    let (_, exported, err) = running::run(folder.path(), &["export", "--data", "data"]);
+    assert!(exported.contains("status = \"blocked\"") && !exported.contains("standing"), "{exported} {err}");
+    let again = world.replace("standing", "status");
+    std::fs::write(folder.path().join("w.toml"), again).unwrap();
+    let (code, _, err) = running::run(folder.path(), &["apply", "w.toml", "--data", "data"]);
+    assert!(code == Some(0) && !err.contains("status"), "{err}");
 }

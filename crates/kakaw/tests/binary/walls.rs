@@ -1,4 +1,4 @@
-//! The walls between the crates: what each may not know.
+//! Tests of the walls between the crates: what each crate must not depend on.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -49,14 +49,14 @@ fn no_crate_knows_what_it_must_not() {
         let versions = lock.matches(&format!("name = \"{name}\"\n")).count();
         assert!(versions <= 1, "{versions} versions of {name} in Cargo.lock");
     }
-    // Measured: 249, 299 with TLS for webhooks (the lock file names other platforms too), 328 with the authority of `kakaw run`, 324
-    // without figment and with TLS for PostgreSQL. A dependency enters knowingly.
+    // Measured: 249; 299 with TLS for webhooks (the lock file includes other platforms); 328 with the authority of
+    // `kakaw run`; 324 without figment and with TLS for PostgreSQL. A new dependency must be a conscious decision.
     let packages = lock.matches("[[package]]").count();
     assert!(packages <= 335, "{packages} packages in Cargo.lock; raise this bound only on purpose");
 }
 
-/// The login platform is one by itself: what only a stand-in has is not even named in it. Names of the field are left
-/// alone: "fault" in the catalogue's `TemporaryFault`, and the world file, which is a format.
+/// The login platform stands alone: it does not even name what only a stand-in has. Two uses of these words are
+/// allowed: "fault" in the catalogue's `TemporaryFault`, and the world file, which is a format.
 #[test]
 fn the_platform_does_not_speak_of_the_stand_in() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../platform/src");
@@ -65,7 +65,7 @@ fn the_platform_does_not_speak_of_the_stand_in() {
         for entry in std::fs::read_dir(&folder).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() {
-                // The world file is a format of both.
+                // Both use the format of the world file.
                 folders.extend((!path.ends_with("world_file")).then_some(path));
                 continue;
             }
@@ -93,7 +93,8 @@ fn the_platform_does_not_speak_of_the_stand_in() {
     assert!(found.is_empty(), "{}", found.join("\n"));
 }
 
-/// The folders of `core` as ARCHITECTURE.md orders them: each uses only itself and those before it, so there is no circle.
+/// The folders of `core` in the order of ARCHITECTURE.md: each uses only itself and those before it, so there is no
+/// cycle.
 #[test]
 fn the_folders_of_core_use_only_those_before_them() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../core/src");
@@ -110,14 +111,14 @@ fn the_folders_of_core_use_only_those_before_them() {
     }
 }
 
-/// The files below a folder.
+/// Returns the files below a folder.
 fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
 }
 
 /// Every rule has a table of cases or a property beside it: in its own file, in `FILE/tests.rs` or in `FILE_tests.rs`.
-/// Files that only name others, and those that only tests use, have none.
+/// Files that only declare modules, and those that only tests use, have none.
 #[test]
 fn every_file_of_core_is_tested_beside_itself() {
     let of_tests = |path: &Path| {
@@ -145,7 +146,7 @@ fn every_file_of_core_is_tested_beside_itself() {
     assert!(untested.is_empty(), "no test beside {untested:#?}");
 }
 
-/// What the program says of itself comes from its types and tables, not from its source text.
+/// Documentation that the program prints comes from its types and tables, not from its source text.
 #[test]
 fn no_source_text_is_in_the_program() {
     let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
@@ -159,7 +160,7 @@ fn no_source_text_is_in_the_program() {
         }
     }
     assert!(included.is_empty(), "{included:?}");
-    // Lines that only a source file has. A doc comment of a type that a library reads is no line of its own there.
+    // Lines that only a source file has. A doc comment of a type that a library reads is not a separate line there.
     let program = std::fs::read(env!("CARGO_BIN_EXE_kakaw")).unwrap();
     let of_source =
         |line: &&[u8]| [&b"//! "[..], b"use crate::", b"use kakaw_"].iter().any(|start| line.starts_with(start));
@@ -168,7 +169,7 @@ fn no_source_text_is_in_the_program() {
     assert!(found.is_empty(), "{found:#?}");
 }
 
-/// What people do themselves, on their own pages and through their apps; all other changes of settings and people go
+/// What people do themselves, on their own pages and through their apps. All other changes of settings and people go
 /// through `platform/src/manage`.
 const OWN_ACTS: [(&str, &[&str]); 12] = [
     ("http/accounts/create_account.rs", &["accounts::insert", "accounts::put_login"]),
@@ -197,7 +198,7 @@ const OWN_ACTS: [(&str, &[&str]); 12] = [
     ("signer.rs", &["signing_keys::insert"]),
 ];
 
-/// The functions of a table's file that make statements, which is how everything is written.
+/// Returns the functions of a table's file that make statements. Everything is written through these.
 fn writes(table: &str) -> Vec<String> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../store/src/{table}.rs"));
     let text = std::fs::read_to_string(path).unwrap();
@@ -229,7 +230,7 @@ fn settings_and_people_are_changed_by_one_door() {
             let of_file = path.to_string_lossy();
             let allowed = OWN_ACTS.iter().filter(|(file, _)| of_file.ends_with(&format!("platform/src/{file}")));
             let allowed: Vec<&str> = allowed.flat_map(|(_, acts)| acts.iter().copied()).collect();
-            // Nobody takes the functions out of their module, so a name is written with it.
+            // Functions are used with the name of their module, so each use contains it.
             let used = writes.iter().filter(|name| text.contains(&format!("{name}(")));
             found
                 .extend(used.filter(|name| !allowed.contains(&name.as_str())).map(|name| format!("{of_file}: {name}")));
@@ -238,7 +239,7 @@ fn settings_and_people_are_changed_by_one_door() {
             for table in tables {
                 let taken_out = format!("use kakaw_store::{table}::");
                 let lines = text.lines().filter(|line| line.starts_with(&taken_out));
-                // Types may be taken out of the module: their names begin with a capital.
+                // Types may be imported from the module: their names begin with a capital letter.
                 let named = lines.filter(|line| !line[taken_out.len()..].starts_with(|c: char| c.is_uppercase()));
                 found.extend(named.map(|line| format!("{of_file}: {line}")));
             }

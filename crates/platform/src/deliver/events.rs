@@ -1,4 +1,4 @@
-//! What services must be told, as statements for the transaction that causes it: told exactly if it happened.
+//! Notices for services, as statements for the transaction that causes them, so that both happen or neither does.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use kakaw_wire::event::{EventType, UnlinkReason};
 
 use crate::Platform;
 
-/// The notices that these events mean for the app.
+/// Returns the notices of these events for the app.
 pub fn notify(platform: &Platform, app: &App, link: &Link, events: &[Event]) -> Vec<Statement> {
     let notified = events.iter().filter(|event| webhook::is_notified(app, link, event.kind));
     notified
@@ -28,18 +28,18 @@ pub fn notify(platform: &Platform, app: &App, link: &Link, events: &[Event]) -> 
         .collect()
 }
 
-/// The notices of an unlink: the unlink webhook, unless the service did it itself, and events.
+/// Returns the notices of an unlink: events, and the unlink webhook unless the service unlinked the person itself.
 pub fn unlinked(platform: &Platform, app: &App, link: &Link, reason: UnlinkReason) -> Vec<Statement> {
     let mut changes = notify(platform, app, link, &[Event::unlinked(reason), Event::new(EventType::TokensRevoked)]);
-    if reason.is_told_by_unlink_webhook() && app.settings.webhooks.unlink.is_some() {
+    if reason.triggers_unlink_webhook() && app.settings.webhooks.unlink.is_some() {
         let notice = Notice::Unlink { user_id: link.user_id, referrer_type: reason };
         changes.push(enqueue(platform, app.id, &notice));
     }
     changes
 }
 
-/// The notices that a change of an account means for every app that it is linked with; `changing` are apps that the same
-/// commit changes, as they will be.
+/// Returns the notices of an account's change, for every app that it is linked with. `changing` are the apps that the
+/// same commit changes, in their new state.
 ///
 /// # Errors
 /// The database failed.

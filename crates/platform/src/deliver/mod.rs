@@ -1,4 +1,4 @@
-//! Webhooks: what waits in the database is signed and delivered, tried again, held and given up.
+//! Webhooks: stored notices are signed and delivered, retried, paused and given up.
 
 pub mod events;
 mod send;

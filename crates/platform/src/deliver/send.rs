@@ -1,4 +1,4 @@
-//! One delivery: signed, sent, and judged by the answer.
+//! One delivery: signs it, sends it, and judges the reply.
 
 use kakaw_core::AppId;
 use std::sync::Arc;
@@ -12,24 +12,24 @@ use reqwest::header;
 
 use crate::Platform;
 
-/// Bytes of a receiver's reply that are read.
+/// Number of bytes that are read of a receiver's reply.
 const REPLY: usize = 4096;
-/// Characters of what a receiver says that are kept.
+/// Number of characters that are stored of a receiver's message.
 const KEPT: usize = 256;
 
-/// Who receives: read once for many deliveries.
+/// A receiver, loaded once for many deliveries.
 #[derive(Debug, Clone)]
 pub struct Receiver {
     pub app_id: AppId,
     pub url: String,
     pub method: Method,
-    /// The primary admin key, or the first.
+    /// The primary admin key, or else the first.
     pub admin_key: Option<Secret>,
-    /// The first REST API key: the audience of tokens.
+    /// The first REST API key, which is the audience of tokens.
     pub rest_api_key: Option<String>,
 }
 
-/// Sends a notice. What the receiver answered, or why it counts as a failure.
+/// Sends a notice. Returns what the receiver replied, or why the attempt failed.
 pub async fn send(platform: Arc<Platform>, receiver: Arc<Receiver>, delivery: &Delivery) -> Result<String, String> {
     let http = platform.webhooks.http()?;
     let request = request(&platform, &receiver, delivery).await?;
@@ -48,7 +48,7 @@ pub async fn send(platform: Arc<Platform>, receiver: Arc<Receiver>, delivery: &D
     result
 }
 
-/// The request of a notice, with the key or signature that proves who sends it.
+/// Builds the request of a notice, with the key or signature that proves its sender.
 async fn request(platform: &Platform, receiver: &Receiver, delivery: &Delivery) -> Result<reqwest::Request, String> {
     let url = platform.webhooks.check(&receiver.url)?;
     let http = platform.webhooks.http()?;
@@ -76,7 +76,7 @@ async fn request(platform: &Platform, receiver: &Receiver, delivery: &Delivery) 
     request.header("X-Kakao-Resource-ID", id).build().map_err(|error| why(&error))
 }
 
-/// What a receiver says of a security event token that it refuses.
+/// Returns the message of a receiver that refuses a security event token.
 async fn said(mut answer: reqwest::Response) -> String {
     let mut bytes = Vec::new();
     while let Ok(Some(chunk)) = answer.chunk().await {
@@ -91,7 +91,7 @@ async fn said(mut answer: reqwest::Response) -> String {
     }
 }
 
-/// The innermost reason of a failure: "error sending request" tells nobody anything.
+/// Returns the innermost reason of a failure. "error sending request" alone explains nothing.
 fn why(error: &reqwest::Error) -> String {
     if error.is_timeout() {
         return "no answer within 3 seconds".to_owned();

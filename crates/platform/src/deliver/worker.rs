@@ -1,6 +1,6 @@
-//! The worker: takes due notices, has them sent, and writes down what became of them.
+//! The worker: takes due notices, has them sent, and stores the results.
 //!
-//! The database is used from here, in groups; signing and sending happen on a thread of low priority.
+//! Here the database is used, in groups. Signing and sending happen on a thread with a low priority.
 
 use kakaw_core::{AppId, Span};
 use std::collections::HashMap;
@@ -24,18 +24,18 @@ use crate::Platform;
 use crate::clock;
 use crate::surroundings::Schedule;
 
-/// Deliveries at a time.
+/// Maximum number of deliveries at the same time.
 const AT_A_TIME: usize = 128;
-/// When another worker may take an unfinished delivery. Receivers have three.
+/// The time after which another worker may take an unfinished delivery. A receiver has three seconds.
 const LEASE: Span = Span::seconds(20);
-/// Between two looks when nothing woke the worker: other nodes write to the same tables.
+/// Interval at which the worker looks for deliveries without being woken, because other nodes write to the same tables.
 const IDLE: Duration = Duration::from_secs(1);
-/// A notice is announced a moment before its transaction is over.
+/// A notice is announced shortly before its transaction ends.
 const MOMENT: Duration = Duration::from_millis(10);
 /// Deliveries that end within this time are written together.
 const TOGETHER: Duration = Duration::from_millis(40);
 
-/// Delivers for as long as the process lives.
+/// Delivers until the process ends.
 pub async fn work(platform: Arc<Platform>) {
     let mut worker = Worker::new(platform);
     loop {
@@ -46,7 +46,7 @@ pub async fn work(platform: Arc<Platform>) {
     }
 }
 
-/// Delivers what is due now, and waits until it is done. Returns how many there were.
+/// Delivers everything that is due now and waits for the end. Returns the number of deliveries.
 ///
 /// # Errors
 /// The database failed.
@@ -63,7 +63,7 @@ pub async fn deliver_due(platform: &Arc<Platform>) -> Result<usize, Error> {
     }
 }
 
-/// A delivery that was sent, and how it ended.
+/// A delivery that was sent, and its result.
 struct Done {
     delivery: Delivery,
     receiver: Arc<Receiver>,
@@ -73,7 +73,7 @@ struct Done {
     then: Vec<i64>,
 }
 
-/// A webhook as deliveries need it, with how it has fared.
+/// The receiver of a webhook, and the webhook's state.
 struct Known {
     receiver: Arc<Receiver>,
     state: State,
@@ -82,7 +82,7 @@ struct Known {
 struct Worker {
     platform: Arc<Platform>,
     under_way: JoinSet<Done>,
-    /// Receivers by app and kind, for a second at most: settings change.
+    /// Receivers by app and kind. They are used for at most one second, because settings change.
     known: HashMap<(AppId, WebhookKind), Option<Known>>,
     known_since: std::time::Instant,
 }
@@ -105,7 +105,7 @@ impl Worker {
         Ok(())
     }
 
-    /// Takes what is due, as much as there is room for, and has it sent.
+    /// Takes due deliveries, as many as there is room for, and has them sent.
     async fn take(&mut self) -> Result<usize, Error> {
         let platform = Arc::clone(&self.platform);
         let (now, lease) = (platform.now(), random::token(&*platform.random));
@@ -125,7 +125,7 @@ impl Worker {
             };
             match known {
                 None => changes.push(deliveries::give_up(delivery.id, &lease, "the webhook was removed")),
-                Some(known) if known.state.paused_at.is_some() => changes.push(deliveries::hold(delivery.id, &lease)),
+                Some(known) if known.state.paused_at.is_some() => changes.push(deliveries::pause(delivery.id, &lease)),
                 Some(known) => {
                     let receiver = Arc::clone(&known.receiver);
                     let then = match platform.surroundings.schedule(&delivery, &*platform.random) {
@@ -148,17 +148,18 @@ impl Worker {
         Ok(count)
     }
 
-    /// Waits for a delivery to end, and writes it down with all others that have ended.
+    /// Waits for a delivery to end, and stores its result together with all others that have ended.
     async fn finish_some(&mut self) -> Result<(), Error> {
         let Some(first) = self.under_way.join_next().await else { return Ok(()) };
-        // Others end in the same moment: one commit for all of them. Every commit costs those who read their page caches.
+        // Other deliveries end at about the same time. One commit for all of them is cheaper, because each commit
+        // invalidates the page caches of readers.
         tokio::time::sleep(TOGETHER).await;
         let mut ended = vec![first];
         while let Some(next) = self.under_way.try_join_next() {
             ended.push(next);
         }
         let mut changes = Vec::new();
-        // Whose task was lost is taken again when its lease is over.
+        // If a task was lost, its delivery is taken again when the lease expires.
         for done in ended.into_iter().flatten() {
             self.judge(&done, &mut changes);
         }
@@ -205,11 +206,11 @@ impl Worker {
     }
 }
 
-/// When a delivery that failed is tried again. An unlink is told once: the documentation says so.
+/// Returns when a failed delivery is retried. An unlink notice is sent only once, as the documentation says.
 fn again(platform: &Platform, delivery: &Delivery) -> Option<Millis> {
     let Notice::AccountStatus { .. } = delivery.notice else { return None };
     let wait = webhook::retry_after(delivery.attempts)?;
-    // A fifth earlier or later, so that what failed together does not come back together.
+    // Vary by a fifth, so that deliveries that failed together are not retried together.
     let jitter = i64::from(random::bytes::<1>(&*platform.random)[0]) - 128;
     Some(platform.now() + wait + Span::milliseconds(wait.as_milliseconds() * jitter / 640))
 }
@@ -254,7 +255,7 @@ async fn commit(platform: &Platform, changes: Vec<Statement>) -> Result<(), Erro
     }
 }
 
-/// Puts a paused webhook back in use; what was held goes out.
+/// Resumes a paused webhook and the deliveries that were stopped meanwhile.
 ///
 /// # Errors
 /// The database failed.

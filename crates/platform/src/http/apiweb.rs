@@ -1,4 +1,5 @@
-//! `GET /apiweb/code.json` — what came of a log-in that ended on a page of ours; the JavaScript SDK asks every second.
+//! `GET /apiweb/code.json` — the result of a log-in that ended on a page of ours. The JavaScript SDK polls every
+//! second.
 
 use kakaw_core::{AppId, Span};
 use std::sync::Arc;
@@ -23,13 +24,13 @@ use crate::http::error::json;
 use crate::pages;
 use crate::request::context::RequestContext;
 
-/// How long an outcome waits.
+/// How long a result is kept.
 const LIFETIME: Span = Span::minutes(10);
-/// How long after the first reading it can be read again.
+/// Milliseconds after the first read in which the result can be read again.
 const AGAIN: Span = Span::seconds(10);
 
 const ABOUT: About = About::kauth(
-    "Answers what came of a log-in that ended on a page of ours; the JavaScript SDK asks every second.",
+    "Returns the result of a login that ended on one of Kakaw's own pages. The JavaScript SDK polls it every second.",
     Reply::json::<CodeReply>(),
 )
 .takes(&[
@@ -38,9 +39,9 @@ const ABOUT: About = About::kauth(
     no("ka", "telemetry"),
 ])
 .more(
-    "Always 200: `{\"status\":\"error\",\"error_code\":\"300\"}` until there is something. An outcome can be read for ten \
-     seconds from its first reading, by pages of the key's registered domains. With `policy.strict_code_polling` \
-     everybody else gets `\"error_code\":\"600\"` whatever there is, also without an `Origin`.",
+    "Always 200: `{\"status\":\"error\",\"error_code\":\"300\"}` until there is a result. A result can be read for ten \
+     seconds after the first read, by pages of the key's registered domains. With `policy.strict_code_polling`, \
+     every other caller gets `\"error_code\":\"600\"`, also one without an `Origin`.",
 );
 
 pub fn routes() -> Routes<Arc<Platform>> {
@@ -50,27 +51,27 @@ pub fn routes() -> Routes<Arc<Platform>> {
         .plain("/cors/afterlogin.html", routing::get(after_login))
 }
 
-/// The key under which the outcome of a transaction is pending.
+/// Returns the id of a transaction's pending result.
 pub fn pending_id(key: &str, id: &str) -> String {
     secret::hash(&format!("{key}/{id}"))
 }
 
-/// Keeps the result of a transaction until a page polls for it.
+/// Stores the result of a transaction until a page polls for it.
 pub fn keep(platform: &Platform, transaction: &str, app_id: AppId, reply: &CodeReply) -> Statement {
     pending_results::insert(transaction, app_id, &sealed(platform, reply), platform.now() + LIFETIME)
 }
 
-/// Holds an outcome in memory, for a request that nobody is logged in for.
-pub fn hold(context: &RequestContext, transaction: &str, reply: &CodeReply) {
+/// Keeps the result of a request without a session, in memory only.
+pub fn keep_in_memory(context: &RequestContext, transaction: &str, reply: &CodeReply) {
     let (platform, now) = (&context.platform, context.platform.now());
-    platform.held.put(transaction, &context.address, sealed(platform, reply), now, now + LIFETIME);
+    platform.transient_results.put(transaction, &context.address, sealed(platform, reply), now, now + LIFETIME);
 }
 
 fn sealed(platform: &Platform, reply: &CodeReply) -> String {
     platform.sealer.seal(Purpose::Keep, &serde_json::to_vec(reply).unwrap_or_default())
 }
 
-/// Flutter Web sends a `KA` header, so its browser asks first (Fetch §4.8).
+/// Flutter Web sends a `KA` header, so its browser sends a preflight (Fetch §4.8).
 async fn options(State(platform): State<Arc<Platform>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
     let pairs = Pairs::parse(&query.unwrap_or_default()).unwrap_or_default();
     let key = key(&platform, &pairs).await.ok().flatten();
@@ -92,7 +93,7 @@ async fn get(State(platform): State<Arc<Platform>>, RawQuery(query): RawQuery, h
     let (reply, key) = match key(&platform, &pairs).await {
         Ok(Some(key)) => (answer(&platform, &key, &pairs, &headers).await, Some(key)),
         Ok(None) => (error("600", "invalid_client", "Not exist client_id"), None),
-        // Whatever goes wrong is "not yet": the SDK asks again.
+        // The reply to every error is "not yet", so that the SDK asks again.
         Err(_) => (pending(), None),
     };
     with_origin(json(StatusCode::OK, &reply), key.as_ref(), &headers)
@@ -121,7 +122,7 @@ fn origin(headers: &HeaderMap) -> Option<&str> {
     headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok())
 }
 
-/// Lets pages of the key's domains read the answer.
+/// Allows pages of the key's domains to read the reply.
 fn with_origin(mut response: Response, key: Option<&AppKey>, headers: &HeaderMap) -> Response {
     let is_ours = |origin: &&HeaderValue| {
         let origin = origin.to_str().unwrap_or_default();
@@ -139,7 +140,11 @@ async fn read(platform: &Platform, key: &AppKey, id: &str) -> CodeReply {
     let result = match pending_results::by_id(&platform.store, &id).await {
         Ok(Some(result)) => result,
         Ok(None) => {
-            return platform.held.get(&id, now).and_then(|sealed| open(platform, &sealed)).unwrap_or_else(pending);
+            return platform
+                .transient_results
+                .get(&id, now)
+                .and_then(|sealed| open(platform, &sealed))
+                .unwrap_or_else(pending);
         }
         Err(_) => return pending(),
     };
@@ -171,7 +176,7 @@ fn error(code: &str, error: &str, description: &str) -> CodeReply {
     }
 }
 
-/// The page that stands at a built-in redirect target, for whoever is led there all the same.
+/// The page at a built-in redirect target, for a browser that navigates there.
 async fn after_login(context: RequestContext) -> Response {
     pages::respond(&context, StatusCode::OK, &pages::finish::Done::new(&context, "", true)).into_response()
 }

@@ -1,4 +1,4 @@
-//! `GET /assets/…` — the style sheet, the icon and the few scripts.
+//! `GET /assets/…` — the style sheet, the icon and a few scripts.
 //! `GET /sdk/js/kakao.js` and `kakao.min.js` — our JavaScript SDK.
 
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use crate::endpoint::Routes;
 
 /// Our JavaScript SDK.
 pub const JAVASCRIPT_SDK: &str = include_str!("../../assets/kakao.js");
-/// Any page may load it.
+/// Headers for a file that any page may load.
 pub const FOR_ALL: [(HeaderName, &str); 2] =
     [(header::CONTENT_TYPE, SCRIPT), (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*")];
 

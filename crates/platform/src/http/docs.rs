@@ -1,4 +1,4 @@
-//! `GET /docs/errors/{code}` — what the catalogue says of a code; error answers link here.
+//! `GET /docs/errors/{code}` — the catalogue's explanation of a code. Error replies link to it.
 //! `GET /docs/api` — the API as an OpenAPI document.
 
 use std::sync::Arc;
@@ -18,10 +18,10 @@ use crate::pages;
 use crate::pages::explained::Explained;
 use crate::request::context::RequestContext;
 
-const CODE: About = About::page("Shows what the catalogue says of an error code; error answers link to it.");
-const API: About = About::kauth("Answers this description of the API, an OpenAPI document.", Reply::Object);
+const CODE: About = About::page("Explains an error code; error replies link to this page.");
+const API: About = About::kauth("Returns this description of the API as an OpenAPI document.", Reply::Object);
 
-/// The description of these endpoints and of its own.
+/// Returns the routes. The OpenAPI document describes `described` and itself.
 pub fn routes(described: &[Endpoint]) -> Routes<Arc<Platform>> {
     let own = Routes::new().get("/docs/errors/{code}", &CODE, get);
     let described: Arc<Vec<Endpoint>> = Arc::new([described, own.endpoints()].concat());

@@ -1,4 +1,4 @@
-//! The one place where a problem becomes HTTP: a page, or JSON of kauth or kapi.
+//! Turns problems into HTTP: a page, or JSON of kauth or kapi. No other file does.
 
 use axum::Json;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
@@ -18,7 +18,7 @@ use crate::password::Busy;
 use crate::request::context::RequestContext;
 use crate::request::id;
 
-/// Why a request got no success: theirs or ours.
+/// Why a request failed: the client's fault or ours.
 #[derive(Debug)]
 pub enum Error {
     /// A mistake of the client's, or a state of the platform.
@@ -29,12 +29,12 @@ pub enum Error {
     Busy,
 }
 
-/// Why a response is a refusal, for who records exchanges.
+/// The diagnosis of a refusal, as an extension of the response for layers that record exchanges.
 #[derive(Debug, Clone)]
 pub struct Explained {
     /// The code of the catalogue.
     pub code: &'static str,
-    /// What the team may read.
+    /// The text that only the team may read.
     pub diagnosis: Vec<String>,
 }
 
@@ -63,39 +63,39 @@ impl From<Busy> for Error {
 }
 
 impl Error {
-    /// Adds a finding to those that are told, or to the evidence that is told in their place.
+    /// Adds a finding to the diagnosis. Without a diagnosis, it is added to the evidence, which is shown in its place.
     #[must_use]
     pub fn because(self, finding: impl Into<String>) -> Self {
         match self {
             Self::Refused(refusal) => {
-                let told = findings(&refusal).into_iter().chain([finding.into()]);
-                Self::Refused(told.fold(Refusal::new(refusal.problem), Refusal::because))
+                let all = findings(&refusal).into_iter().chain([finding.into()]);
+                Self::Refused(all.fold(Refusal::new(refusal.problem), Refusal::because))
             }
             ours => ours,
         }
     }
 
-    /// As an error page.
+    /// Renders an error page.
     #[must_use]
     pub fn page(self, context: &RequestContext) -> Response {
         self.page_with(context, Ways::default())
     }
 
-    /// As an error page with ways on.
+    /// Renders an error page with links.
     #[must_use]
     pub fn page_with(self, context: &RequestContext, mut ways: Ways) -> Response {
         let refusal = self.into_refusal(Problem::TemporaryFault {});
         let id = note(&context.platform, &refusal);
         let status = page_status(refusal.problem.code());
         if refusal.problem.code() == Code::KOE003 && ways.again.is_none() {
-            // What failed for now may succeed when it is asked for again.
+            // After a temporary failure, the same request may succeed.
             ways.again = context.own_url.clone();
         }
-        let response = pages::respond(context, status, &pages::error::Error::new(context, &refusal, ways));
+        let response = pages::respond(context, status, &pages::error::ErrorPage::new(context, &refusal, ways));
         mark(response, &context.base, refusal.problem.code(), findings(&refusal), &id)
     }
 
-    /// As JSON of kauth.
+    /// Renders JSON of kauth.
     #[must_use]
     pub fn kauth(self, platform: &Platform, base: &str) -> Response {
         let refusal = self.into_refusal(Problem::TemporaryFault {});
@@ -111,7 +111,7 @@ impl Error {
         mark(json(status(answer.status), &body), base, refusal.problem.code(), findings(&refusal), &id)
     }
 
-    /// As JSON of kapi.
+    /// Renders JSON of kapi.
     #[must_use]
     pub fn kapi(self, platform: &Platform, base: &str) -> Response {
         let refusal = self.into_refusal(Problem::InternalError {});
@@ -138,7 +138,7 @@ impl Error {
         mark(response, base, refusal.problem.code(), findings(&refusal), &id)
     }
 
-    /// As JSON of the apps host.
+    /// Renders JSON of the apps host.
     #[must_use]
     pub fn apps(self, platform: &Platform, base: &str) -> Response {
         let refusal = self.into_refusal(Problem::AppsInternalError {});
@@ -153,9 +153,9 @@ impl Error {
         )
     }
 
-    /// The problem of the apps host that this is, noted like any refusal.
+    /// Logs the refusal and returns its problem of the apps host.
     #[must_use]
-    pub fn noted_for_apps(self, platform: &Platform) -> Problem {
+    pub fn logged_for_apps(self, platform: &Platform) -> Problem {
         let refusal = self.into_refusal(Problem::AppsInternalError {});
         note(platform, &refusal);
         refusal.problem
@@ -173,29 +173,29 @@ impl Error {
     }
 }
 
-/// The page of a code of the catalogue, for one that is explained there only.
+/// Renders the page of a code that appears on pages only as an explanation.
 #[must_use]
 pub fn page_of(context: &RequestContext, code: Code, because: &str, ways: Ways) -> Response {
-    let told = vec![because.to_owned()];
-    let view = pages::error::Error::of(context, code, &told, ways);
+    let findings = vec![because.to_owned()];
+    let view = pages::error::ErrorPage::of(context, code, &findings, ways);
     let id = id::current_or_new(&*context.platform.random);
-    mark(pages::respond(context, page_status(code), &view), &context.base, code, told, &id)
+    mark(pages::respond(context, page_status(code), &view), &context.base, code, findings, &id)
 }
 
-/// The status of an error page. What is otherwise a redirect has none of its own.
+/// Returns the status of an error page. An error that is otherwise a redirect has none of its own.
 fn page_status(code: Code) -> StatusCode {
     let answers = code.answers();
     let answer = answers.iter().find(|answer| answer.surface == Surface::Page).or(answers.first());
     status(answer.map_or(400, |answer| answer.status).max(400))
 }
 
-/// `error_code` and `error_msg` of a problem.
+/// Returns `error_code` and `error_msg` of a problem.
 #[must_use]
 pub fn apps_error(problem: &Problem) -> AppsError {
     AppsError { error_code: problem.code().id().to_owned(), error_msg: problem.message(Surface::Apps) }
 }
 
-/// JSON as Kakao Login labels it.
+/// Builds a JSON response with the content type of Kakao Login.
 #[must_use]
 pub fn json<T: serde::Serialize>(status: StatusCode, body: &T) -> Response {
     let mut response = (status, Json(body)).into_response();
@@ -209,7 +209,8 @@ fn status(code: u16) -> StatusCode {
     StatusCode::from_u16(code).unwrap_or(StatusCode::BAD_REQUEST)
 }
 
-/// One calm line per refusal. The diagnosis is the team's, and where diagnoses are open the terminal is the team.
+/// Writes one log line for a refusal. The diagnosis is for the team; where diagnoses are open, the reader of the log is
+/// the team.
 fn note(platform: &Platform, refusal: &Refusal) -> String {
     let code = refusal.problem.code().id();
     if platform.settings.open_diagnosis {
@@ -221,7 +222,7 @@ fn note(platform: &Platform, refusal: &Refusal) -> String {
     id::current_or_new(&*platform.random)
 }
 
-/// What the team may read: what was found out, or else what the problem itself is about.
+/// Returns the text for the team: the diagnosis, or else the problem's evidence.
 fn findings(refusal: &Refusal) -> Vec<String> {
     match refusal.diagnosis.for_team() {
         [] => refusal.problem.evidence().iter().map(|(name, value)| format!("{name}: {value}")).collect(),
@@ -229,7 +230,7 @@ fn findings(refusal: &Refusal) -> Vec<String> {
     }
 }
 
-/// Whether it is a failure of the server that passes: the same request may succeed in a moment.
+/// Whether the code means a temporary failure of the server: the same request may succeed in a moment.
 const fn is_ours(code: Code) -> bool {
     matches!(code, Code::KOE003 | Code::Kapi1 | Code::KAE001)
 }

@@ -1,5 +1,5 @@
-//! What stands around a handler: its call is read, it returns what it decided, and one place renders what came of it.
-//! `get("/v2/user/me", &ABOUT, kapi(me))`: `me` takes a [`Call`] and returns a reply or an [`Error`].
+//! Wraps handlers: reads the call, runs the handler, and renders its result in one place. In `get("/v2/user/me",
+//! &ABOUT, kapi(me))`, `me` takes a [`Call`] and returns a reply or an [`Error`].
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -14,13 +14,13 @@ use crate::Platform;
 use crate::http::error::{Error, json};
 use crate::request::context::{self, RequestContext};
 
-/// What a handler takes.
+/// The argument of a handler.
 pub trait Call: Sized + Send {
     /// Reads it from a request.
     fn read(platform: Arc<Platform>, request: Request) -> impl Future<Output = Result<Self, Error>> + Send;
 }
 
-/// A decision, and how its result is spelled under the base URL of the request.
+/// A handler, and how its result is rendered under the base URL of the request.
 pub struct Handler<F, Reply> {
     decide: F,
     render: Render<Reply>,
@@ -28,14 +28,14 @@ pub struct Handler<F, Reply> {
 
 type Render<Reply> = fn(Result<Reply, Error>, &Platform, &str) -> Response;
 
-// Derived, it would ask for a reply that can be cloned.
+// The derived implementation would require that replies can be cloned.
 impl<F: Clone, Reply> Clone for Handler<F, Reply> {
     fn clone(&self) -> Self {
         Self { decide: self.decide.clone(), render: self.render }
     }
 }
 
-/// Answers as kapi does: JSON, and errors with `code` and `msg`.
+/// Renders like kapi: JSON, and errors with `code` and `msg`.
 pub const fn kapi<F, Reply: Serialize>(decide: F) -> Handler<F, Reply> {
     let render = |result: Result<Reply, Error>, platform: &Platform, base: &str| {
         result.map_or_else(|error| error.kapi(platform, base), |reply| json(StatusCode::OK, &reply))
@@ -43,7 +43,7 @@ pub const fn kapi<F, Reply: Serialize>(decide: F) -> Handler<F, Reply> {
     Handler { decide, render }
 }
 
-/// Answers as kauth does where it answers JSON: errors with `error` and `error_description`.
+/// Renders like kauth's JSON: errors with `error` and `error_description`.
 pub const fn kauth<F, Reply: Serialize>(decide: F) -> Handler<F, Reply> {
     let render = |result: Result<Reply, Error>, platform: &Platform, base: &str| {
         result.map_or_else(|error| error.kauth(platform, base), |reply| json(StatusCode::OK, &reply))
@@ -51,7 +51,7 @@ pub const fn kauth<F, Reply: Serialize>(decide: F) -> Handler<F, Reply> {
     Handler { decide, render }
 }
 
-/// Answers as the apps host does: pages, and errors in JSON with `error_code` and `error_msg`.
+/// Renders like the apps host: pages, and JSON errors with `error_code` and `error_msg`.
 pub const fn apps<F>(decide: F) -> Handler<F, Response> {
     let render = |result: Result<Response, Error>, platform: &Platform, base: &str| {
         result.unwrap_or_else(|error| error.apps(platform, base))
@@ -59,7 +59,7 @@ pub const fn apps<F>(decide: F) -> Handler<F, Response> {
     Handler { decide, render }
 }
 
-/// Answers as `render` says.
+/// Renders with `render`.
 pub const fn rendered<F, Reply>(decide: F, render: Render<Reply>) -> Handler<F, Reply> {
     Handler { decide, render }
 }
@@ -85,7 +85,7 @@ where
     }
 }
 
-/// A request as it came.
+/// The request itself.
 pub struct Plain {
     pub platform: Arc<Platform>,
     pub request: Request,
@@ -97,13 +97,13 @@ impl Call for Plain {
     }
 }
 
-/// A browser's request.
-pub struct Visit {
+/// A request of a browser, with its context.
+pub struct BrowserRequest {
     pub context: RequestContext,
     pub request: Request,
 }
 
-impl Call for Visit {
+impl Call for BrowserRequest {
     async fn read(platform: Arc<Platform>, request: Request) -> Result<Self, Error> {
         let (mut parts, body) = request.into_parts();
         let Ok(context) = RequestContext::from_request_parts(&mut parts, &platform).await;
@@ -111,8 +111,8 @@ impl Call for Visit {
     }
 }
 
-impl Visit {
-    /// The query, undecoded.
+impl BrowserRequest {
+    /// Returns the query, undecoded.
     pub fn query(&self) -> String {
         self.request.uri().query().unwrap_or_default().to_owned()
     }

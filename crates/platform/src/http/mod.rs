@@ -1,4 +1,4 @@
-//! HTTP: one file an endpoint, found by its URL.
+//! HTTP: one file per endpoint, named after its URL.
 
 pub mod accounts;
 pub mod apiweb;
@@ -27,16 +27,18 @@ use crate::endpoint::{Endpoint, Routes};
 use crate::http::unknown::Unknown;
 use crate::request::id;
 
-/// What a request may spend on the database in total. Beyond it the answer is KOE003 (-1): a client that hears so can
-/// try again, and one that waits can not.
+/// Time that a request may spend on the database in total. After it the error is KOE003 (-1), so that the client can
+/// retry and does not wait for ever.
 const STORAGE: Duration = Duration::from_secs(3);
 
-/// Every endpoint, guarded, with a limit of the time that a request spends on the database.
+/// Returns the router of all endpoints, with the guard and with the limit of the time that a request spends on the
+/// database.
 pub fn app(platform: &Arc<Platform>) -> Router {
     guarded(platform, routes(platform, Routes::new()).layer(middleware::from_fn(patient)))
 }
 
-/// Every endpoint, and those of whoever serves `more` under the same name. A wrong URL is compared with all of them.
+/// Returns the routes of all endpoints and those in `more`, which are served under the same name. Suggestions for wrong
+/// URLs come from all of them.
 pub fn routes(platform: &Arc<Platform>, more: Routes) -> Router {
     let all = own().with_state(Arc::clone(platform)).merge(more);
     let unknown = Arc::new(Unknown::new(Arc::clone(platform), all.endpoints()));
@@ -47,7 +49,7 @@ pub fn routes(platform: &Arc<Platform>, more: Routes) -> Router {
     all.into_router().fallback(answer.clone()).method_not_allowed_fallback(answer)
 }
 
-/// The endpoints of a platform.
+/// Returns the endpoints of a platform.
 #[must_use]
 pub fn endpoints() -> Vec<Endpoint> {
     own().endpoints().to_vec()
@@ -71,13 +73,13 @@ pub async fn patient(request: Request, next: Next) -> Response {
     kakaw_store::patient(STORAGE, next.run(request)).await
 }
 
-/// Puts the guard before a router.
+/// Puts the guard in front of a router.
 pub fn guarded(platform: &Arc<Platform>, router: Router) -> Router {
     router.layer(middleware::from_fn_with_state(Arc::clone(platform), guard))
 }
 
-/// What every request passes. It gets an id, and at the level `debug` a line in the log: without its query, in which
-/// secrets may stand.
+/// The guard for every request. It gives the request an id and, at the level `debug`, a log line without the query,
+/// which may contain secrets.
 async fn guard(State(platform): State<Arc<Platform>>, request: Request, next: Next) -> Response {
     let answer = async {
         if !tracing::enabled!(tracing::Level::DEBUG) {
@@ -93,7 +95,7 @@ async fn guard(State(platform): State<Arc<Platform>>, request: Request, next: Ne
     id::within(Arc::clone(&platform), answer).await
 }
 
-/// The `Host` must be ours (DNS rebinding), and CORS is answered where the SDKs need it.
+/// Checks that the `Host` is ours (DNS rebinding), and handles CORS where the SDKs need it.
 async fn admit(platform: &Platform, request: Request, next: Next) -> Response {
     if platform.surroundings.base(request.headers()).is_none() {
         return misdirected(request.uri().path());
@@ -104,7 +106,7 @@ async fn admit(platform: &Platform, request: Request, next: Next) -> Response {
         _ => next.run(request).await,
     };
     if open {
-        // Any origin, never with cookies: these endpoints read none.
+        // Any origin, but never with cookies: these endpoints read none.
         for (name, value) in CORS {
             response.headers_mut().insert(name, HeaderValue::from_static(value));
         }
@@ -112,7 +114,7 @@ async fn admit(platform: &Platform, request: Request, next: Next) -> Response {
     response
 }
 
-/// 421 in the shape of the surface that was asked: one of the SDKs takes what it cannot decode for success.
+/// Returns 421 in the format of the surface. One of the SDKs treats a reply that it cannot decode as success.
 fn misdirected(path: &str) -> Response {
     let text = "this host is not served here; expected a loopback name or the host of public_url";
     let mut response = if path.starts_with("/v1/") || path.starts_with("/v2/") {

@@ -1,4 +1,4 @@
-//! Whatever is no endpoint: an answer in the shape of the surface that was meant, naming the nearest endpoint.
+//! Requests for unknown endpoints: a reply in the format of the surface, which names the nearest endpoint.
 
 use std::sync::Arc;
 
@@ -13,10 +13,10 @@ use crate::endpoint::Endpoint;
 use crate::http::error::Error;
 use crate::request::context::RequestContext;
 
-/// Answers 404 and 405 alike.
+/// Handles 404 and 405.
 pub struct Unknown {
     platform: Arc<Platform>,
-    /// What a wrong URL is compared with: `GET /path`.
+    /// The endpoints to suggest, as `GET /path`.
     endpoints: Vec<String>,
 }
 
@@ -26,7 +26,7 @@ impl Unknown {
         Self { platform, endpoints: endpoints.iter().map(ToString::to_string).collect() }
     }
 
-    /// The methods of a path.
+    /// Returns the methods of a path.
     fn methods_of(&self, path: &str) -> Vec<&str> {
         let split = self.endpoints.iter().filter_map(|endpoint| endpoint.split_once(' '));
         split.filter(|(_, known)| *known == path).map(|(method, _)| method).collect()
@@ -37,7 +37,7 @@ impl Unknown {
         let Ok(context) = RequestContext::from_request_parts(&mut parts, &self.platform).await;
         let path: String = parts.uri.path().chars().take(200).collect();
         let method = parts.method.to_string();
-        // The same path with another method is nearer than anything else.
+        // The same path with another method is the best suggestion.
         let at_path = self.methods_of(&path);
         let nearest = match at_path.first() {
             Some(method) => format!("{method} {path}"),
@@ -62,7 +62,7 @@ impl Unknown {
         let error = Error::from(refusal);
         let accepts = parts.headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
         let of_kauth = ["/oauth", "/api", "/.well-known"].iter().any(|prefix| path.starts_with(prefix));
-        // A person who follows a wrong link to kauth gets the page; a program gets JSON.
+        // A person who follows a wrong link to kauth gets a page, and a program gets JSON.
         if accepts.contains("text/html")
             && !path.starts_with("/oauth/token")
             && (!of_kauth || path.starts_with("/oauth"))

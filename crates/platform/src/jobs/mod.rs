@@ -10,13 +10,13 @@ use crate::Platform;
 use crate::deliver;
 use crate::manage::links;
 
-/// What has ended is kept this long.
+/// How long expired rows are kept.
 const KEPT: sweep::Kept = sweep::Kept { codes: CODES_KEPT, grants: GRANTS_KEPT, deliveries: DELIVERIES_KEPT };
 
-/// Between two sweeps.
+/// Interval between sweeps.
 const SWEEP: Duration = Duration::from_secs(30);
 
-/// Loads or makes the signing keys, delivers webhooks and removes what time has ended, until it is aborted.
+/// Loads or generates the signing keys, delivers webhooks and deletes expired rows, until it is aborted.
 pub async fn work(platform: Arc<Platform>) {
     let signing = platform.signer.work(&platform.store, &platform.sealer, || platform.now());
     tokio::join!(signing, deliver::work(Arc::clone(&platform)), sweep_again_and_again(&platform));
@@ -35,7 +35,7 @@ async fn sweep_again_and_again(platform: &Platform) {
     }
 }
 
-/// Ends what time has ended. Returns whether there may be more.
+/// Deletes expired rows and ends overdue sign-ups. Returns whether there may be more.
 ///
 /// # Errors
 /// The database failed.

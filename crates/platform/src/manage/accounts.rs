@@ -1,4 +1,4 @@
-//! Accounts: making, changing, restricting and deleting them.
+//! Use cases for accounts: create, change, restrict and delete them.
 
 use kakaw_core::AccountId;
 use kakaw_core::account::{Account, Attributes, LoginId};
@@ -19,35 +19,35 @@ use crate::Platform;
 use crate::deliver::events;
 use crate::password;
 
-/// Characters of a password at most.
+/// Maximum length of a password, in characters.
 const PASSWORD: usize = 1000;
 
-/// A person as an operator describes one.
+/// A person as an operator describes them.
 #[derive(Debug, Clone, Default)]
 pub struct Person {
     pub attributes: Attributes,
     pub restricted: bool,
     pub agreed_to_terms: bool,
-    /// Plain, or an Argon2id PHC string. Absent: it stays as it is.
+    /// Plain, or an Argon2id PHC string. `None`: it stays as it is.
     pub password: Option<Secret>,
 }
 
 impl Person {
-    /// The id by which the account is found. The `id` comes first: an email may have been collected since, and may belong
-    /// to another as a log-in id.
+    /// Returns the log-in id by which the account is found. The `id` comes first, because an email may have been
+    /// collected since, and may be another account's log-in id.
     #[must_use]
     pub fn login(&self) -> Option<&str> {
         self.attributes.id.as_deref().or(self.attributes.email.as_deref())
     }
 }
 
-/// Makes an account.
+/// Creates an account.
 #[derive(Debug, Clone)]
 pub struct CreateAccount(pub Person);
 
 impl CreateAccount {
     /// # Errors
-    /// Somebody logs in with this id, the values cannot be, or the database failed.
+    /// Another account has the log-in id, a value is invalid, or the database failed.
     pub async fn run(&self, platform: &Platform, actor: &Actor, expected: Option<Version>) -> Result<Change, Refused> {
         draft::commit_one(platform, actor, expected, self).await
     }
@@ -65,13 +65,13 @@ impl UseCase for CreateAccount {
     }
 }
 
-/// Changes what an account holds about its person; it is found by `id`, or else by `email`.
+/// Changes the attributes of an account. It is found by `id`, or else by `email`.
 #[derive(Debug, Clone)]
 pub struct ChangeAccount(pub Person);
 
 impl ChangeAccount {
     /// # Errors
-    /// There is no such account, it has another version, the values cannot be, or the database failed.
+    /// There is no such account, it has another version, a value is invalid, or the database failed.
     pub async fn run(&self, platform: &Platform, actor: &Actor, expected: Option<Version>) -> Result<Change, Refused> {
         draft::commit_one(platform, actor, expected, self).await
     }
@@ -89,7 +89,7 @@ impl UseCase for ChangeAccount {
 /// Restricts an account, which then logs in to nothing, or lifts that.
 #[derive(Debug, Clone)]
 pub struct Restrict {
-    /// Log-in id.
+    /// Login id.
     pub login: String,
     pub restricted: bool,
 }
@@ -112,13 +112,13 @@ impl UseCase for Restrict {
     }
 }
 
-/// Deletes an account and ends all its links; services are told.
+/// Deletes an account and ends all its links; services are notified.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DeleteAccount {
-    /// Log-in id.
+    /// Login id.
     pub login: String,
-    /// Default: `ACCOUNT_DELETE`.
+    /// The reason in the notice; default `ACCOUNT_DELETE`.
     #[serde(default = "account_delete")]
     pub reason: UnlinkReason,
 }
@@ -171,7 +171,7 @@ async fn find(platform: &Platform, login: &str) -> Result<Stored, Refused> {
     accounts::by_login(&platform.store, &LoginId::of(login)).await?.ok_or_else(|| unknown(login))
 }
 
-/// A person who is being made or changed.
+/// A person who is being created or changed.
 pub(super) struct Edit<'a> {
     pub person: &'a Person,
     pub before: Option<Stored>,
@@ -186,7 +186,7 @@ impl<'a> Edit<'a> {
         Ok(Self { person, before })
     }
 
-    /// The key of the account, also of one that is made: it hangs on nothing but the log-in id.
+    /// Returns the key of the account, also of a new one: it depends only on the log-in id.
     pub fn id(&self) -> AccountId {
         let made = || {
             let login = self.person.login().unwrap_or_default();
@@ -195,7 +195,7 @@ impl<'a> Edit<'a> {
         AccountId(self.before.as_ref().map_or_else(made, |before| before.account.id.0))
     }
 
-    /// Checks the values against the rules and puts what differs into the draft; `path` is where the person stands.
+    /// Checks the values against the rules and adds the differences to the draft. `path` is the path of the person.
     pub async fn finish(
         &self,
         platform: &Platform,
@@ -244,7 +244,7 @@ fn fits(password: &Secret) -> bool {
     (1..=PASSWORD).contains(&password.expose().chars().count())
 }
 
-/// Puts an account and what services are told of it into a draft.
+/// Adds an account to a draft, and the notices that its change causes.
 async fn save(
     platform: &Platform,
     actor: &Actor,
@@ -257,8 +257,8 @@ async fn save(
         None => draft.push(accounts::insert(after, platform.now())),
         Some(before) if before != after => {
             draft.push(accounts::update(after));
-            let told = events::account_changed(platform, &draft.apps, &before.account, &after.account).await?;
-            draft.extend(told);
+            let notices = events::account_changed(platform, &draft.apps, &before.account, &after.account).await?;
+            draft.extend(notices);
         }
         Some(_) => {}
     }
@@ -268,8 +268,8 @@ async fn save(
     Ok(())
 }
 
-/// A plain password is kept sealed and hashed at its first use; a PHC string is a hash already. A changed password raises
-/// the epoch: sessions and tokens of before die.
+/// Sets the password. A plain password is stored sealed and hashed at its first use; a PHC string is a hash already. A
+/// changed password increases the epoch, which invalidates earlier sessions and tokens.
 async fn set_password(platform: &Platform, person: &Person, after: &mut Stored) {
     let Some(password) = &person.password else { return };
     let before = (after.password_hash.clone(), after.sealed_password.clone());
@@ -306,7 +306,7 @@ mod tests {
         assert_eq!(person.login(), Some("ryan@example.com"));
         person.attributes.id = Some("ryan".to_owned());
         assert_eq!(person.login(), Some("ryan"));
-        // Fixtures have the ids of before.
+        // The ids of fixtures must not change.
         let edit = Edit { person: &person, before: None };
         let hex = derived("account/ryan");
         assert_eq!(edit.id(), AccountId(i64::from_str_radix(&hex[..15], 16).expect("hexadecimal")));

@@ -1,20 +1,20 @@
-//! Who changes settings or people.
+//! The actor of a change.
 
 use serde::Serialize;
 
-/// Who changes something, and by which way.
+/// Who makes a change, and through which interface.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Actor {
-    /// An operator at the command line, with the database and its key file.
+    /// An operator on the command line, who has the database and its key file.
     CommandLine,
-    /// Whoever may use the control API.
+    /// A client of the control API.
     ControlApi,
-    /// The platform itself: at its start, or because time has passed.
+    /// The platform itself: at its start, or after a deadline.
     Platform,
 }
 
-/// The version of what is changed. A change that names it happens only to what was seen.
+/// The version of the changed thing. A change with a version is made only if the version is still current.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Version(pub i64);

@@ -1,4 +1,4 @@
-//! Shipping addresses of accounts, as an operator sets them.
+//! Use cases for shipping addresses, as an operator sets them.
 
 use kakaw_core::account::shipping::Address;
 use kakaw_core::link::rules;
@@ -10,7 +10,7 @@ use super::change::{self, Change, What};
 use super::draft::Draft;
 use crate::Platform;
 
-/// Brings an address to what somebody describes; it is made if there is none. `path` is where the description stands.
+/// Creates or changes an address. `path` is the path of its description.
 pub(super) fn put(
     platform: &Platform,
     actor: &Actor,

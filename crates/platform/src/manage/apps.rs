@@ -1,4 +1,5 @@
-//! Apps: making them and changing their settings. An app and its keys are changed together and have one version.
+//! Use cases for apps: create them and change their settings. An app and its keys are changed together and share a
+//! version.
 
 use kakaw_core::AppId;
 use std::collections::BTreeMap;
@@ -15,12 +16,12 @@ use super::draft::{self, By, Draft, UseCase};
 use super::{Actor, PAGE, Refused, Version};
 use crate::Platform;
 
-/// What the operator allows the teams of apps.
+/// Returns the limits that the operator sets for the teams of apps.
 pub(super) fn limits(platform: &Platform) -> Limits {
     Limits { strong_secrets: platform.settings.strong_secrets, ..platform.webhooks.limits() }
 }
 
-/// Every app, by id, read page by page.
+/// Returns every app by id, read in pages.
 ///
 /// # Errors
 /// The database failed.
@@ -36,7 +37,7 @@ pub async fn all(platform: &Platform) -> Result<Vec<App>, kakaw_store::Error> {
     }
 }
 
-/// Makes an app. Keys are added to it.
+/// Creates an app without keys.
 #[derive(Debug, Clone)]
 pub struct CreateApp {
     pub id: i64,
@@ -45,7 +46,7 @@ pub struct CreateApp {
 
 impl CreateApp {
     /// # Errors
-    /// There is such an app already, the settings cannot be, or the database failed.
+    /// The app exists already, a setting is invalid, or the database failed.
     pub async fn run(&self, platform: &Platform, actor: &Actor, expected: Option<Version>) -> Result<Change, Refused> {
         draft::commit_one(platform, actor, expected, self).await
     }
@@ -73,7 +74,7 @@ pub struct ChangeApp {
 
 impl ChangeApp {
     /// # Errors
-    /// There is no such app, it has another version, the settings cannot be, or the database failed.
+    /// There is no such app, it has another version, a setting is invalid, or the database failed.
     pub async fn run(&self, platform: &Platform, actor: &Actor, expected: Option<Version>) -> Result<Change, Refused> {
         edit(platform, actor, self.id, expected, |edit| {
             edit.settings = Some(self.settings.clone());
@@ -83,7 +84,7 @@ impl ChangeApp {
     }
 }
 
-/// A change of an app that is there.
+/// A change of an existing app.
 struct EditApp<'a, F> {
     app: i64,
     change: &'a F,
@@ -100,7 +101,7 @@ impl<F: Fn(&mut Edit) -> Result<(), Refused> + Sync> UseCase for EditApp<'_, F> 
     }
 }
 
-/// Loads an app that is there, changes it, and commits.
+/// Loads an existing app, changes it, and commits.
 pub(super) async fn edit(
     platform: &Platform,
     actor: &Actor,
@@ -115,13 +116,13 @@ pub(super) async fn edit(
 pub(super) struct Edit {
     pub id: i64,
     pub before: Option<App>,
-    /// Its settings as they shall be; nothing while there is no app.
+    /// Its new settings. `None` while there is no app.
     pub settings: Option<AppSettings>,
-    /// Its keys as they are, deleted ones too.
+    /// Its present keys, including deleted ones.
     pub stored: Vec<Stored>,
-    /// Its keys as they shall be.
+    /// Its new keys.
     pub keys: Vec<Stored>,
-    /// What was found wrong while keys were made.
+    /// Problems that were found while keys were built.
     pub problems: Vec<SettingProblem>,
 }
 
@@ -133,12 +134,13 @@ impl Edit {
         Ok(Self { id: id.0, before, settings, keys: stored.clone(), stored, problems: Vec::new() })
     }
 
-    /// Checks the whole against the rules and puts what differs into the draft; `path` is where the app stands.
+    /// Checks the app and its keys against the rules and adds the differences to the draft. `path` is the path of the
+    /// app.
     pub fn finish(self, platform: &Platform, actor: &Actor, draft: &mut Draft, path: &str) {
         let Some(settings) = &self.settings else { return };
         let version = self.before.as_ref().map_or(1, |before| before.version);
         let after = App { id: AppId(self.id), version, settings: settings.clone() };
-        // Links with it are looked at in any case: one mistake is one problem.
+        // Links to the app are checked in any case, so that one mistake is reported once.
         draft.apps.insert(AppId(self.id), after.clone());
         let problems = self.all_problems(settings, &limits(platform));
         if !problems.is_empty() {
@@ -149,9 +151,9 @@ impl Edit {
         let now = platform.now();
         match &self.before {
             None => draft.push(apps::insert(&after, now)),
-            // A key is a part of its app: whoever has seen the app before it has another version.
+            // A key is a part of its app, so its change is a new version of the app.
             Some(before) if before.settings != *settings || !changed.is_empty() => {
-                // Another URL begins anew: what was held for the old one goes there.
+                // A new URL starts without failures, and notices that were stopped for the old one go to it.
                 for (kind, url) in settings.webhooks.urls() {
                     if before.settings.webhooks.urls().iter().any(|(k, old)| *k == kind && old != &url) {
                         draft.push(deliveries::release(AppId(self.id), kind, now));

@@ -1,4 +1,4 @@
-//! What became of a change: enough for a row of an audit log.
+//! The description of a change, sufficient for an audit log.
 
 use kakaw_core::Millis;
 use kakaw_core::account::shipping::Address;
@@ -11,17 +11,17 @@ use serde_json::{Map, Value, json};
 use super::Actor;
 use crate::Platform;
 
-/// Something was changed.
+/// A change that was made.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Change {
     /// Milliseconds since 1970.
     pub at: Millis,
     pub by: Actor,
     pub what: What,
-    /// Of what there was before, the part that differs; absent where there was nothing. Secrets are masked.
+    /// The part of the old state that differs. Absent if there was none. Secrets are masked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub before: Option<Value>,
-    /// Of what there is now, the part that differs; absent where it was deleted.
+    /// The part of the new state that differs. Absent if it was deleted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub after: Option<Value>,
 }
@@ -64,14 +64,14 @@ impl Change {
         Self { at: platform.now(), by: *actor, what, before, after }
     }
 
-    /// Whether everything is as it was.
+    /// Whether nothing has changed.
     #[must_use]
     pub fn is_nothing(&self) -> bool {
         self.before == self.after
     }
 }
 
-/// The members in which two values differ.
+/// Returns the members in which two values differ.
 fn differences(before: Value, after: Value) -> (Value, Value) {
     let (Value::Object(before), Value::Object(mut after)) = (before.clone(), after.clone()) else {
         return (before, after);
@@ -92,8 +92,8 @@ fn differences(before: Value, after: Value) -> (Value, Value) {
     (Value::Object(old), Value::Object(new))
 }
 
-/// A key without its secrets: a client secret stands as the first characters of its keyed hash, which only says whether it
-/// is another one.
+/// Returns a key without its secrets. A client secret is replaced by the first characters of its keyed hash, which only
+/// show whether it differs.
 pub(super) fn key_view(stored: &app_keys::Stored) -> Value {
     let key = &stored.key;
     json!({

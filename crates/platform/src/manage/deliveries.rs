@@ -25,11 +25,11 @@ use crate::Platform;
 pub struct Trigger {
     /// App id.
     pub app: i64,
-    /// The person's user id there.
+    /// The person's user id in the app.
     pub user_id: i64,
-    /// `unlink` for the unlink webhook, or a type of event such as `user-unlinked` for the account-status webhook.
+    /// `unlink` for the unlink webhook, or an event type such as `user-unlinked` for the account-status webhook.
     pub event: String,
-    /// Why, where the notice says so; default `UNLINK_FROM_APPS`.
+    /// The reason, for notices that contain one; default `UNLINK_FROM_APPS`.
     #[serde(default = "from_apps")]
     pub reason: UnlinkReason,
     /// Consent items, for events about scopes.
@@ -42,11 +42,11 @@ pub struct Trigger {
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Replay {
-    /// The delivery.
+    /// Id of the delivery.
     pub id: String,
 }
 
-/// A delivery, as it is told.
+/// A delivery, as operators see it.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct DeliveryStatus {
     /// The value of `X-Kakao-Resource-ID`.
@@ -160,10 +160,10 @@ pub struct Deliveries {
     /// App id; default: every app.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub app: Option<i64>,
-    /// The id of the last delivery of the page before; default: the newest.
+    /// The id of the last delivery on the previous page; default: the first page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub before: Option<String>,
-    /// How many, 1 to 1,000; default 100.
+    /// Page size, 1 to 1,000; default 100.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<i64>,
 }

@@ -1,5 +1,5 @@
-//! A change before it is made: the statements of one commit, what it means when one of them does not touch its row, and
-//! what will have been changed.
+//! A draft of a change: the statements of one commit, the meaning of a conflict in each, and the changes that they
+//! make.
 
 use kakaw_core::AppId;
 use std::collections::BTreeMap;
@@ -11,12 +11,12 @@ use kakaw_store::{Outcome, Statement, apps};
 use super::{Actor, Change, Refused, Version};
 use crate::Platform;
 
-/// How often something that others change at the same time is tried.
+/// Maximum number of attempts when others change the same rows.
 const TRIES: usize = 4;
 
-/// What a statement means that did not touch its row.
+/// The meaning of a statement that did not touch its row.
 enum Otherwise {
-    /// Somebody was faster: read and decide again.
+    /// Another commit was faster: read and decide again.
     Again,
     /// Somebody else has the value.
     Taken(SettingProblem),
@@ -28,36 +28,36 @@ pub(super) struct Draft {
     statements: Vec<Statement>,
     otherwise: Vec<Otherwise>,
     pub changes: Vec<Change>,
-    /// Apps as they will be: what follows in the same commit goes by them.
+    /// Apps in their new state, for later parts of the same commit.
     pub apps: BTreeMap<AppId, App>,
-    /// Everything that is wrong: a draft with problems is never committed.
+    /// All problems. A draft with problems is never committed.
     pub problems: Vec<SettingProblem>,
 }
 
 impl Draft {
-    /// Adds a statement; if it does not touch its row, somebody was faster.
+    /// Adds a statement. If it does not touch its row, another commit was faster.
     pub fn push(&mut self, statement: Statement) {
         self.statements.push(statement);
         self.otherwise.push(Otherwise::Again);
     }
 
-    /// Adds several.
+    /// Adds several statements.
     pub fn extend(&mut self, statements: impl IntoIterator<Item = Statement>) {
         statements.into_iter().for_each(|statement| self.push(statement));
     }
 
-    /// Adds a statement that only fails where somebody else has the value at `path`.
+    /// Adds a statement that conflicts only if somebody else has the value at `path`.
     pub fn push_unique(&mut self, statement: Statement, path: &str, value: &str) {
         self.statements.push(statement);
         self.otherwise.push(Otherwise::Taken(SettingProblem::new(path, value, Expected::Free {})));
     }
 
-    /// Adds problems of what stands at `path`.
+    /// Adds problems of the value at `path`.
     pub fn refuse(&mut self, path: &str, problems: impl IntoIterator<Item = SettingProblem>) {
         self.problems.extend(problems.into_iter().map(|problem| problem.within(path)));
     }
 
-    /// An app as it will be.
+    /// Returns an app in its new state.
     pub async fn app(&self, platform: &Platform, id: AppId) -> Result<Option<App>, kakaw_store::Error> {
         match self.apps.get(&id) {
             Some(app) => Ok(Some(app.clone())),
@@ -65,7 +65,7 @@ impl Draft {
         }
     }
 
-    /// Commits. Nothing, if somebody was faster.
+    /// Commits. Returns `None` if another commit was faster.
     async fn commit(self, platform: &Platform) -> Result<Option<Vec<Change>>, Refused> {
         if !self.problems.is_empty() {
             return Err(Refused::Problems(self.problems));
@@ -83,7 +83,7 @@ impl Draft {
     }
 }
 
-/// For whom something is changed.
+/// The context of a change.
 #[derive(Clone, Copy)]
 pub(super) struct By<'a> {
     pub platform: &'a Platform,
@@ -92,13 +92,13 @@ pub(super) struct By<'a> {
     pub expected: Option<Version>,
 }
 
-/// Something that is changed in one commit.
+/// A change that is made in one commit.
 pub(super) trait UseCase: Sync {
-    /// Reads, decides, and says what to commit.
+    /// Reads, decides, and adds to the draft.
     fn draft(&self, by: By<'_>, draft: &mut Draft) -> impl Future<Output = Result<(), Refused>> + Send;
 }
 
-/// Drafts and commits, and drafts again where somebody was faster.
+/// Drafts and commits, and starts again after a conflict.
 pub(super) async fn commit(by: By<'_>, what: &impl UseCase) -> Result<Vec<Change>, Refused> {
     for _ in 0..TRIES {
         let mut draft = Draft::default();
@@ -110,7 +110,7 @@ pub(super) async fn commit(by: By<'_>, what: &impl UseCase) -> Result<Vec<Change
     Err(Refused::Contention)
 }
 
-/// The same where there is one change.
+/// The same for a single change.
 pub(super) async fn commit_one(
     platform: &Platform,
     actor: &Actor,
@@ -120,7 +120,7 @@ pub(super) async fn commit_one(
     commit(By { platform, actor, expected }, what).await?.pop().ok_or(Refused::Contention)
 }
 
-/// Compares the version that the caller has seen with the one that was read.
+/// Compares the version that the caller expects with the one that was read.
 pub(super) fn check(expected: Option<Version>, found: i64) -> Result<(), Refused> {
     match expected {
         Some(expected) if expected.0 != found => Err(Refused::Changed { expected, found: Version(found) }),

@@ -1,4 +1,4 @@
-//! App keys: adding, changing and deleting them, and their client secrets.
+//! Use cases for app keys: add, change and delete them, and set their client secrets.
 
 use kakaw_core::AppId;
 use kakaw_core::app::{AppKey, KeyKind, KeySettings, key_settings};
@@ -14,14 +14,14 @@ use super::change::Change;
 use super::{Actor, Refused, Version, derived};
 use crate::Platform;
 
-/// A key as somebody gives it.
+/// A key as the caller describes it.
 #[derive(Debug, Clone)]
 pub struct Key {
     pub kind: KeyKind,
-    /// Absent: it is made.
+    /// `None`: a key is generated.
     pub key: Option<Secret>,
     pub settings: KeySettings,
-    /// Absent: the client-secret feature is off.
+    /// `None`: the client-secret feature is off.
     pub client_secret: Option<Secret>,
 }
 
@@ -33,10 +33,10 @@ pub struct AddKey {
 }
 
 impl AddKey {
-    /// Returns the key too: of an admin key nobody can read it later.
+    /// Returns the key too, because an admin key cannot be read later.
     ///
     /// # Errors
-    /// There is no such app, it has another version, the key cannot be, or the database failed.
+    /// There is no such app, it has another version, the key is invalid, or the database failed.
     pub async fn run(
         &self,
         platform: &Platform,
@@ -60,14 +60,14 @@ impl AddKey {
 #[derive(Debug, Clone)]
 pub struct ChangeKey {
     pub app: i64,
-    /// The key; of an admin key its keyed hash, as [`AppKey`] has it.
+    /// The key; of an admin key its keyed hash, as in [`AppKey`].
     pub key: String,
     pub settings: KeySettings,
 }
 
 impl ChangeKey {
     /// # Errors
-    /// There is no such key, the app has another version, the settings cannot be, or the database failed.
+    /// There is no such key, the app has another version, a setting is invalid, or the database failed.
     pub async fn run(&self, platform: &Platform, actor: &Actor, expected: Option<Version>) -> Result<Change, Refused> {
         apps::edit(platform, actor, self.app, expected, |edit| {
             live(edit, &self.key)?.key.settings = self.settings.clone();
@@ -77,7 +77,7 @@ impl ChangeKey {
     }
 }
 
-/// Deletes a key: everything that was issued to it ends.
+/// Deletes a key, which ends everything that was issued to it.
 #[derive(Debug, Clone)]
 pub struct DeleteKey {
     pub app: i64,
@@ -97,14 +97,14 @@ impl DeleteKey {
     }
 }
 
-/// What becomes of a client secret.
+/// The new client secret.
 #[derive(Debug, Clone)]
 pub enum NewSecret {
-    /// The client-secret feature is switched off.
+    /// None: the client-secret feature is switched off.
     Off,
     /// This one.
     Given(Secret),
-    /// One that is made.
+    /// A generated one.
     Made,
 }
 
@@ -120,7 +120,7 @@ impl SetSecret {
     /// Returns the secret too, if there is one.
     ///
     /// # Errors
-    /// There is no such key, the app has another version, the secret cannot be, or the database failed.
+    /// There is no such key, the app has another version, the secret is invalid, or the database failed.
     pub async fn run(
         &self,
         platform: &Platform,
@@ -166,7 +166,7 @@ fn seal(platform: &Platform, plain: &Secret) -> String {
     platform.sealer.seal(Purpose::Keep, plain.expose().as_bytes())
 }
 
-/// A key or a client secret that nobody can guess.
+/// Generates a key or a client secret, which nobody can guess.
 fn made(platform: &Platform) -> Secret {
     let bytes = random::bytes::<16>(&*platform.random);
     Secret::new(bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>())
@@ -177,18 +177,18 @@ fn delete(stored: &mut Stored) {
     stored.key.epoch += 1;
 }
 
-/// What a key is stored as.
+/// Returns what is stored as the key.
 fn id_of(platform: &Platform, kind: KeyKind, plain: &Secret) -> String {
     if kind == KeyKind::Admin { hash(platform, plain) } else { plain.expose().to_owned() }
 }
 
-/// The app and the kind of a key that is in use.
+/// Returns the app and the kind of a key that is in use.
 async fn owner(platform: &Platform, kind: KeyKind, plain: &Secret) -> Result<Option<(AppId, KeyKind)>, Refused> {
     let found = app_keys::with_app(&platform.store, &id_of(platform, kind, plain)).await?;
     Ok(found.map(|(app, key)| (app.id, key.kind)))
 }
 
-/// Puts a key into an app that is being changed, in place of the same key; `owner` has it now.
+/// Adds a key to an app that is being changed, or replaces it there. `owner` has it now.
 fn put(
     platform: &Platform,
     edit: &mut Edit,
@@ -219,7 +219,7 @@ fn put(
         settings: given.settings.clone(),
         secret_hash: client_secret.map(|plain| hash(platform, plain)),
     };
-    // Sealing is deterministic, so equal secrets are equal rows.
+    // Sealing is deterministic, so equal secrets make equal rows.
     let sealed = if is_admin { Some(plain) } else { client_secret };
     let stored = Stored { key, position, sealed: sealed.map(|plain| seal(platform, plain)) };
     let same = edit.keys.iter().position(|other| other.key.key == stored.key.key);
@@ -231,9 +231,9 @@ fn put(
     edit.problems.extend(found.into_iter().map(|problem| problem.within(&at)));
 }
 
-/// Gives an app these keys and no others. A key that is left out is the one in its place, or is made.
+/// Replaces the keys of an app by these. A key that is left out stays the one at its position, or is generated.
 pub(super) async fn replace(platform: &Platform, edit: &mut Edit, keys: &[Key]) -> Result<(), Refused> {
-    // All are deleted, and those that are given come back.
+    // Delete all keys, and add the given ones again.
     edit.keys.clone_from(&edit.stored);
     edit.keys.iter_mut().filter(|stored| !stored.key.deleted).for_each(delete);
     for (index, key) in keys.iter().enumerate() {
@@ -245,8 +245,8 @@ pub(super) async fn replace(platform: &Platform, edit: &mut Edit, keys: &[Key]) 
     Ok(())
 }
 
-/// A key that is left out. The one in its place stays; a new one is random, or where the operator chose so derived from
-/// its place, so that fixtures are stable.
+/// Returns a key for a description without one: the present key at this position, or a new one. A new one is random, or
+/// where the operator chose so derived from its position, so that fixtures are stable.
 fn missing(platform: &Platform, edit: &Edit, kind: KeyKind, position: i64) -> Secret {
     let mut live = edit.stored.iter().filter(|old| old.key.kind == kind && !old.key.deleted);
     let plain = |old: &Stored| match kind {

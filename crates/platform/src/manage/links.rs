@@ -1,4 +1,4 @@
-//! Links of people with apps, as an operator sets and ends them.
+//! Use cases for links between people and apps, as an operator sets and ends them.
 
 use kakaw_core::app::App;
 use kakaw_core::link::Link;
@@ -21,9 +21,9 @@ use crate::deliver::events;
 pub struct Unlink {
     /// App id.
     pub app: i64,
-    /// The person's user id there.
+    /// The person's user id in the app.
     pub user_id: i64,
-    /// Default: `UNLINK_FROM_APPS`, as if the person did it on the pages of the account.
+    /// The reason in the notice; default `UNLINK_FROM_APPS`: the person unlinked the app on the account's pages.
     #[serde(default = "from_apps")]
     pub reason: UnlinkReason,
 }
@@ -53,7 +53,7 @@ impl UseCase for Unlink {
     }
 }
 
-/// The app of this id.
+/// Returns the app with this id.
 pub(super) async fn app(platform: &Platform, id: AppId) -> Result<App, Refused> {
     apps::by_id(&platform.store, id).await?.ok_or_else(|| Refused::problem("app", id, Expected::KnownApp {}))
 }
@@ -65,10 +65,10 @@ fn end(platform: &Platform, actor: &Actor, draft: &mut Draft, app: &App, link: &
     draft.changes.push(Change::new(platform, actor, what, Some(change::link_view(link)), None));
 }
 
-/// How many overdue sign-ups are ended in one go.
+/// Maximum number of overdue sign-ups that are ended in one batch.
 const BATCH: i64 = 100;
 
-/// Unlinks whoever did not sign up in time. Returns whether there may be more.
+/// Unlinks people who did not finish signing up in time. Returns whether there may be more.
 ///
 /// # Errors
 /// The database failed.
@@ -78,14 +78,14 @@ pub async fn end_overdue(platform: &Platform) -> Result<bool, kakaw_store::Error
         if let Some(app) = apps::by_id(&platform.store, link.app_id).await? {
             let mut changes = vec![links::unlink(link)];
             changes.extend(events::unlinked(platform, &app, link, UnlinkReason::IncompleteSignUp));
-            // Who was faster has signed up or unlinked.
+            // After a conflict, the person has signed up or is unlinked.
             let (Outcome::Committed | Outcome::Conflict { .. }) = platform.store.commit(changes).await?;
         }
     }
     Ok(due.len() as i64 == BATCH)
 }
 
-/// Brings a link to what somebody describes; it is made if there is none. `path` is where the description stands.
+/// Creates or changes a link. `path` is the path of its description.
 pub(super) async fn put(
     platform: &Platform,
     actor: &Actor,
@@ -104,7 +104,7 @@ pub(super) async fn put(
     match before {
         None => draft.push_unique(links::insert(&after), &at, &user_id.to_string()),
         Some(before) => {
-            // An unlink ends what was issued before, here too.
+            // An unlink also ends everything that was issued before.
             let unlinked = before.connected && !described.connected;
             (after.version, after.epoch) = (before.version, before.epoch + i64::from(unlinked));
             after.user_id = before.user_id;

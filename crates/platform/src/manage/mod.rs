@@ -1,9 +1,9 @@
-//! The one door to settings and people: nothing else changes them but people themselves, on their own pages and through
-//! their apps. The world file, the command line and the control API call the same functions.
+//! The use cases that change settings and people. Nothing else changes them, except people themselves, on their own
+//! pages and through their apps. The world file, the command line and the control API call the same functions.
 //!
-//! A use case takes the platform, an [`Actor`] and, if the caller has one, the [`Version`] that it has seen. It reads, lets
-//! `core` check the whole, and commits together with a comparison of what it has read; it answers with a [`Change`], or
-//! with all that is wrong ([`Refused`]).
+//! A use case takes the platform, an [`Actor`] and, if the caller has one, the [`Version`] that it expects. It reads,
+//! has `core` check the whole, and commits only if what it has read is unchanged. It returns a [`Change`], or
+//! everything that is wrong ([`Refused`]).
 
 pub mod accounts;
 mod actor;
@@ -32,15 +32,15 @@ pub use links::Unlink;
 pub use refused::Refused;
 pub use webhooks::{Resume, WebhookState, WebhookStatus, webhook_states};
 
-/// Rows of a page that is read to go on to the next.
+/// Page size for reading all rows.
 const PAGE: i64 = 100;
-/// Rows of a page that somebody asks for, at most.
+/// Maximum page size that a caller can request.
 const LARGEST_PAGE: i64 = 1000;
 
-/// How many rows a page has that somebody asks for.
+/// Returns the page size that a caller requested.
 ///
 /// # Errors
-/// It is none, or too many.
+/// The size is zero or negative, or too large.
 pub fn page_size(limit: Option<i64>) -> Result<i64, Refused> {
     match limit.unwrap_or(PAGE) {
         limit if limit < 1 => Err(Refused::problem("limit", limit, Expected::AtLeast { least: 1 })),
@@ -48,13 +48,13 @@ pub fn page_size(limit: Option<i64>) -> Result<i64, Refused> {
     }
 }
 
-/// 32 hexadecimal characters that hang on nothing but their name, so that fixtures are stable.
+/// Returns 32 hexadecimal characters that depend only on a name, so that fixtures are stable.
 fn derived(name: &str) -> String {
     let hash = digest::digest(&digest::SHA256, format!("kakaw/{name}").as_bytes());
     hash.as_ref().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// A number that hangs on nothing but its name, from this many hexadecimal digits.
+/// Returns a number that depends only on a name, from this many hexadecimal digits.
 fn number(name: &str, digits: usize) -> u64 {
     derived(name).get(..digits).and_then(|hex| u64::from_str_radix(hex, 16).ok()).unwrap_or_default()
 }

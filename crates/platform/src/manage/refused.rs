@@ -10,18 +10,18 @@ use super::Version;
 /// Why a change was not made. Nothing was written then.
 #[derive(Debug, thiserror::Error)]
 pub enum Refused {
-    /// Values that cannot be: all that were found.
+    /// All invalid values.
     #[error("{}", Lines(.0))]
     Problems(Vec<SettingProblem>),
-    /// Somebody has changed it since it was seen.
+    /// Somebody else has changed it since the caller read it.
     #[error("version: received {}; expected {}: it was changed meanwhile, so look at it again", .expected.0, .found.0)]
     Changed {
-        /// The version that the caller had seen.
+        /// The version that the caller expects.
         expected: Version,
         /// The version that it has.
         found: Version,
     },
-    /// It was changed again and again while this tried to.
+    /// Every attempt conflicted with another change.
     #[error("it was changed again and again meanwhile: try again")]
     Contention,
     #[error(transparent)]
@@ -29,7 +29,7 @@ pub enum Refused {
 }
 
 impl Refused {
-    /// One value that cannot be.
+    /// Refuses one invalid value.
     pub fn problem(path: &str, received: impl fmt::Display, expected: Expected) -> Self {
         Self::Problems(vec![SettingProblem::new(path, &received.to_string(), expected)])
     }

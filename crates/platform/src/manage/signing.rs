@@ -1,4 +1,4 @@
-//! The keys that sign ID tokens.
+//! Use case for the keys that sign ID tokens.
 
 use serde_json::json;
 
@@ -6,7 +6,7 @@ use super::change::{Change, What};
 use super::{Actor, Refused};
 use crate::Platform;
 
-/// Signs ID tokens with a new key from now on; the old ones stay in the key set.
+/// Makes a new signing key for ID tokens. The old ones stay in the key set.
 ///
 /// # Errors
 /// No key could be made, or the database failed.

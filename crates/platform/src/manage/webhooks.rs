@@ -1,4 +1,4 @@
-//! Webhooks and how they fare.
+//! Use cases for webhooks and their state.
 
 use std::fmt;
 
@@ -87,7 +87,7 @@ impl Resume {
     }
 }
 
-/// Every webhook and how it fares.
+/// Returns every webhook with its state.
 ///
 /// # Errors
 /// The database failed.

@@ -1,4 +1,5 @@
-//! Where webhooks may lead. A URL that an app's team typed must not reach what only this machine can reach (SSRF).
+//! The addresses that webhooks may reach. A URL that an app's team sets must not reach what only this machine can reach
+//! (SSRF).
 
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 
@@ -8,21 +9,21 @@ use kakaw_wire::Expected;
 use reqwest::Url;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
-/// Whether an address is of the public internet, and not one of this machine's own.
+/// Whether an address belongs to the public internet and not to this machine.
 pub fn is_global(address: IpAddr) -> bool {
     settings::is_public(address) && !is_own(address.to_canonical())
 }
 
-/// Only an address of this machine can be bound.
+/// Whether the address belongs to this machine: only such an address can be bound.
 fn is_own(address: IpAddr) -> bool {
     UdpSocket::bind((address, 0)).is_ok()
 }
 
-/// Checks what can be checked before the name is resolved.
+/// Checks a URL as far as possible before its name is resolved.
 pub fn check_url(text: &str, limits: &Limits) -> Result<Url, Expected> {
     let url = settings::webhook_url(text, limits)?;
     let host = url.host_str().unwrap_or_default();
-    // An address in the URL never reaches the resolver.
+    // An IP address in the URL is never resolved, so it is checked here.
     let literal = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
     if literal.is_ok_and(|address| !limits.private_networks && is_own(address)) {
         return Err(Expected::PublicAddress {});
@@ -30,7 +31,7 @@ pub fn check_url(text: &str, limits: &Limits) -> Result<Url, Expected> {
     Ok(url)
 }
 
-/// Resolves a name to the addresses that may be used: the connection goes to these and to no other.
+/// Resolves a name to the addresses that may be used. The connection uses these and no others.
 pub struct Checked {
     pub private_networks: bool,
 }
@@ -41,7 +42,7 @@ impl Resolve for Checked {
         Box::pin(async move {
             let host = name.as_str().to_owned();
             let found: Vec<SocketAddr> = tokio::net::lookup_host((host.as_str(), 0)).await?.collect();
-            // One private address among public ones is no accident: none is used then.
+            // A private address among public ones is not an accident. None of them is used then.
             if let Some(wrong) = found.iter().find(|found| !private_networks && !is_global(found.ip())) {
                 return Err(
                     format!("{host} leads to {}, which is not an address of the public internet", wrong.ip()).into()

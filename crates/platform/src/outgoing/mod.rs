@@ -1,4 +1,4 @@
-//! The HTTP client of webhooks, and the addresses that it may reach.
+//! The HTTP client for webhooks, and the addresses that it may reach.
 
 mod addresses;
 
@@ -14,21 +14,22 @@ use tokio::runtime::Handle;
 
 use crate::priority;
 
-/// How long a receiver may take to answer.
+/// Time limit for a receiver's reply.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// What the operator chose.
+/// Options of the operator.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
     /// Whether private addresses and plain HTTP are allowed.
     pub private_networks: bool,
-    /// Certificates of authorities that are trusted besides the system's, as PEM.
+    /// PEM file with certificate authorities that are trusted in addition to the system's.
     pub ca_file: Option<PathBuf>,
-    /// The host of our own public URL: nothing is ever sent to it because a stranger asked for it.
+    /// The host of our own public URL. Webhooks must not call it.
     pub own_host: Option<String>,
 }
 
-/// The HTTP client of webhooks: no redirects, no proxy of the environment, and only addresses that were checked.
+/// The HTTP client for webhooks. It follows no redirects, uses no proxy from the environment, and connects only to
+/// checked addresses.
 pub struct Client {
     options: Options,
     client: OnceLock<Result<reqwest::Client, String>>,
@@ -36,21 +37,22 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client that is put together at its first use.
+    /// Makes a client that is built at its first use.
     #[must_use]
     pub const fn new(options: Options) -> Self {
         Self { options, client: OnceLock::new(), runtime: OnceLock::new() }
     }
 
-    /// The client, or why there is none.
+    /// Returns the client, or why there is none.
     ///
     /// # Errors
-    /// The file of authorities cannot be read.
+    /// The file of certificate authorities cannot be read.
     pub fn http(&self) -> Result<&reqwest::Client, String> {
         self.client.get_or_init(|| build(&self.options)).as_ref().map_err(Clone::clone)
     }
 
-    /// The runtime on which notices are signed and sent: a thread of low priority, so that nobody waits for webhooks.
+    /// Returns the runtime that signs and sends notices: a thread with a low priority, so that no request waits for
+    /// webhooks.
     pub fn runtime(&self) -> Handle {
         let made = self.runtime.get_or_init(|| {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
@@ -64,7 +66,7 @@ impl Client {
         made.clone().unwrap_or_else(Handle::current)
     }
 
-    /// Checks a URL before anything is sent to it.
+    /// Checks a URL before a request to it.
     ///
     /// # Errors
     /// What was expected.
@@ -73,7 +75,7 @@ impl Client {
         addresses::check_url(url, &self.limits()).map_err(expected)
     }
 
-    /// What the operator allows webhooks.
+    /// Returns the limits that the operator sets for webhooks.
     #[must_use]
     pub fn limits(&self) -> Limits {
         let Options { private_networks, own_host, .. } = self.options.clone();

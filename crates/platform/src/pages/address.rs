@@ -1,4 +1,4 @@
-//! The pages of the shipping-address picker.
+//! The pages of the shipping address picker.
 
 use askama::Template;
 use kakaw_core::account::shipping::Address;
@@ -11,13 +11,13 @@ use crate::request::context::RequestContext;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Notice {
     Expired,
-    /// The address is not there any more.
+    /// The address does not exist any more.
     Gone,
-    /// There are too many.
+    /// The person has too many addresses.
     Full,
 }
 
-/// The list.
+/// The list of addresses.
 #[derive(Template)]
 #[template(path = "address_list.html")]
 pub struct List {
@@ -131,7 +131,7 @@ impl Edit {
     }
 }
 
-/// Asks for consent to the item.
+/// The page that asks for consent to the item.
 #[derive(Template)]
 #[template(path = "address_consent.html")]
 pub struct Ask {

@@ -13,13 +13,13 @@ use crate::request::context::RequestContext;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notice {
     Expired,
-    /// Something is missing, or does not fit.
+    /// A required row is missing, or a value is invalid.
     Incomplete(Incomplete),
-    /// The email address that was typed belongs to somebody else.
+    /// The typed email address belongs to another account.
     Taken,
 }
 
-/// What the screen is about.
+/// The contents of the screen.
 pub struct Consent<'a> {
     pub app: &'a App,
     pub account: &'a Account,
@@ -28,7 +28,7 @@ pub struct Consent<'a> {
     pub form: String,
     pub typed: &'a Submitted,
     pub notice: Option<Notice>,
-    /// Where another person logs in; nowhere when the request names the person.
+    /// Where another person can log in. `None` when the request names the person.
     pub switch: Option<String>,
 }
 
@@ -51,11 +51,11 @@ pub struct Page {
     agree_to_all: bool,
 }
 
-/// What is marked on a screen that is shown again.
+/// A mark on a screen that is shown again.
 struct Mark {
     /// The id of the control.
     id: String,
-    /// What it is for.
+    /// Label of the control.
     label: String,
 }
 
@@ -79,7 +79,7 @@ struct Row {
     id: &'static str,
     label: String,
     required: bool,
-    /// Whether browsers must not send the form without it.
+    /// Whether browsers must refuse to send the form without it.
     must: bool,
     checked: bool,
     collect: bool,
@@ -94,7 +94,7 @@ struct Row {
 }
 
 impl Row {
-    /// The attributes that tell browsers what the value is.
+    /// Returns the attributes that tell browsers the type of the value.
     fn kind(&self) -> &'static str {
         match self.hint {
             "hint_account_email" => "type=\"email\" autocomplete=\"email\"",
@@ -220,7 +220,7 @@ fn rows(view: &Consent<'_>, words: &words::Words, marks: &mut Marks<'_>) -> Vec<
 }
 
 impl Page {
-    /// Simple sign-up calls itself so.
+    /// Simple sign-up has its own title.
     const fn title_key(&self) -> &'static str {
         if self.simple { "signup_title" } else { "consent_title" }
     }

@@ -9,7 +9,7 @@ use crate::request::context::RequestContext;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Notice {
     Expired,
-    /// Somebody has this address.
+    /// Another account has this address.
     Taken,
     WrongEmail,
     WrongPassword,

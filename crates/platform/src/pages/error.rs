@@ -1,4 +1,4 @@
-//! Error pages: what happened, why, how to fix it, and where diagnoses are open what was found out.
+//! Error pages: what happened, why, how to fix it, and the diagnosis where diagnoses are open.
 
 use askama::Template;
 use kakaw_core::Refusal;
@@ -12,7 +12,7 @@ use crate::request::context::RequestContext;
 
 #[derive(Template)]
 #[template(path = "error.html")]
-pub struct Error {
+pub struct ErrorPage {
     frame: Frame,
     code: &'static str,
     kind: &'static str,
@@ -23,14 +23,14 @@ pub struct Error {
     cause: String,
     fix: String,
     diagnosis: Vec<String>,
-    /// What a person can do who is not of the app's team.
+    /// What a person can do who is not a member of the app's team.
     person: &'static str,
     ways: Ways,
-    /// What the link to the same request is called.
+    /// The text of the link to the same request.
     again: &'static str,
 }
 
-impl Error {
+impl ErrorPage {
     #[must_use]
     pub fn new(context: &RequestContext, refusal: &Refusal, ways: Ways) -> Self {
         let problem = &refusal.problem;
@@ -53,7 +53,7 @@ impl Error {
         }
     }
 
-    /// The page of a code without evidence.
+    /// Makes the page of a code without evidence.
     #[must_use]
     pub fn of(context: &RequestContext, code: Code, diagnosis: &[String], ways: Ways) -> Self {
         let words = text::of(code, context.lang);

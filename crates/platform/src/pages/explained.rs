@@ -1,4 +1,4 @@
-//! A code of the catalogue, explained.
+//! The page that explains a code of the catalogue.
 
 use askama::Template;
 use kakaw_wire::Code;

@@ -5,22 +5,22 @@ use askama::Template;
 use super::Frame;
 use crate::request::context::RequestContext;
 
-/// Asks before the outcome is handed to the site that polls for it.
+/// Asks before the polling site gets the result.
 #[derive(Template)]
 #[template(path = "finish.html")]
 pub struct Confirm {
     pub frame: Frame,
     pub app: String,
-    /// The registered domain on which the log-in began; if it is not verified, where the request says that it began.
+    /// The registered domain on which the log-in began. If it is not verified, the place that the request claims.
     pub site: String,
     pub verified: bool,
     pub action: String,
     pub form: String,
-    /// The consent form that was sent before.
+    /// The consent form that was submitted before.
     pub consent: Vec<(String, String)>,
 }
 
-/// Says how it ended.
+/// Shows the result.
 #[derive(Template)]
 #[template(path = "done.html")]
 pub struct Done {

@@ -1,4 +1,4 @@
-//! Pages: typed templates, rendered on the server, in four languages, working without JavaScript.
+//! Pages: typed templates, rendered on the server, in four languages. They work without JavaScript.
 
 pub mod address;
 pub mod choose;
@@ -26,14 +26,14 @@ use words::Words;
 pub struct Frame {
     pub w: &'static Words,
     pub lang: &'static str,
-    /// The path of the base URL, without a slash at its end; often empty.
+    /// The path of the base URL, without a trailing slash. Often empty.
     pub root: String,
-    /// What stands above every page.
+    /// The notice at the top of every page.
     pub notice: Option<&'static str>,
 }
 
 impl Frame {
-    /// The frame in the language of the request.
+    /// Makes the frame in the language of the request.
     #[must_use]
     pub fn new(context: &RequestContext) -> Self {
         Self {
@@ -45,9 +45,9 @@ impl Frame {
     }
 }
 
-/// Renders a page with the headers that every page has. `form-action` is left open on purpose: the redirect that answers
-/// a form goes to the app, and browsers apply the directive to redirects too.
-pub fn respond(_here: &RequestContext, status: StatusCode, template: &impl Template) -> Response {
+/// Renders a page with the headers of every page. `form-action` is not restricted, because the redirect after a form
+/// goes to the app, and browsers apply the directive to redirects too.
+pub fn respond(_context: &RequestContext, status: StatusCode, template: &impl Template) -> Response {
     with_policy(
         status,
         template,
@@ -55,8 +55,8 @@ pub fn respond(_here: &RequestContext, status: StatusCode, template: &impl Templ
     )
 }
 
-/// The same for a page that has a script of ours.
-pub fn respond_with_script(_here: &RequestContext, status: StatusCode, template: &impl Template) -> Response {
+/// The same for a page with a script of ours.
+pub fn respond_with_script(_context: &RequestContext, status: StatusCode, template: &impl Template) -> Response {
     with_policy(
         status,
         template,

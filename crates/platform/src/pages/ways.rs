@@ -1,4 +1,5 @@
-//! Ways on from a page at which a request ends. Only what was checked becomes a link, so that no page leads people away.
+//! The links of a page at which a request ends. Only verified URLs become links, so that no page sends people to a
+//! foreign site.
 
 use kakaw_core::app::{App, AppKey, KeyKind};
 use kakaw_core::policy::Policy;
@@ -9,15 +10,15 @@ use kakaw_wire::url::with_query;
 /// The links of one page.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ways {
-    /// The same request for another person: a path of ours.
+    /// The same request for another person, as a path of ours.
     pub another: Option<String>,
-    /// The same request from its beginning: a path of ours.
+    /// The same request from its beginning, as a path of ours.
     pub again: Option<String>,
-    /// Back to the app.
+    /// The link back to the app.
     pub back: Option<Back>,
 }
 
-/// The app's redirect URI with an error, as Cancel would send it.
+/// The app's redirect URI with the error that Cancel sends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Back {
     /// The app's name.
@@ -26,8 +27,8 @@ pub struct Back {
 }
 
 impl Back {
-    /// The way back of a request whose redirect URI is registered for its key. Nothing for the SDK's built-in targets,
-    /// and for schemes that a link must not have.
+    /// Returns the link back, for a request whose redirect URI is registered for its key. Returns `None` for the SDK's
+    /// built-in targets, and for schemes that a link must not have.
     #[must_use]
     pub fn of(app: &App, key: &AppKey, uri: &str, state: Option<&str>, policy: &Policy, why: &Problem) -> Option<Self> {
         let any_port = policy.overrides.any_local_port && key.accepts_on_another_port(uri);
@@ -47,10 +48,10 @@ impl Back {
 }
 
 impl Ways {
-    /// Those that lead out of this error.
+    /// Returns the links that help with this error.
     #[must_use]
     pub fn of(mut self, code: Code) -> Self {
-        // The same request would get most errors again.
+        // For most errors, the same request would fail again.
         self.again = self.again.filter(|_| matches!(code, Code::KOE003 | Code::KOE203));
         self.another = self.another.filter(|_| code == Code::KOE005);
         self

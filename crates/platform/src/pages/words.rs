@@ -1,50 +1,51 @@
-//! The words of pages, one TOML table a language.
+//! The texts of pages, one TOML table per language.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use kakaw_wire::text::Lang;
 
-/// The words of one language.
+/// The texts of one language.
 pub struct Words(HashMap<String, String>);
 
 impl Words {
-    /// The words under this key. A missing key shows itself; a test looks for every key that templates use.
+    /// Returns the text under this key. A missing key returns the key itself; a test checks every key that templates
+    /// use.
     #[must_use]
     pub fn t<'a>(&'a self, key: &'a str) -> &'a str {
         self.0.get(key).map_or(key, String::as_str)
     }
 
-    /// The words under this key, with one hole filled.
+    /// Returns the text under this key, with one placeholder filled.
     #[must_use]
     pub fn with(&self, key: &str, hole: &str, value: &str) -> String {
         self.t(key).replacen(&format!("{{{hole}}}"), value, 1)
     }
 
-    /// The name of a consent item.
+    /// Returns the name of a consent item.
     #[must_use]
     pub fn item(&self, id: &str) -> String {
         self.t(&format!("item_{id}")).to_owned()
     }
 }
 
-/// A text of the catalogue in runs: what stands between backticks is code.
+/// Splits a text of the catalogue: what is between backticks is code.
 #[must_use]
 pub fn runs(text: &str) -> Vec<(bool, &str)> {
     text.split('`').enumerate().map(|(index, run)| (index % 2 == 1, run)).filter(|(_, run)| !run.is_empty()).collect()
 }
 
-/// The words of every language.
+/// The texts of every language.
 pub struct Languages([Words; 4]);
 
 impl Languages {
-    /// Reads one TOML table a language: Korean, English, Japanese, Chinese.
+    /// Parses one TOML table per language: Korean, English, Japanese, Chinese.
     #[must_use]
     pub fn parse(texts: [&str; 4]) -> Self {
         Self(texts.map(|text| Words(toml::from_str(text).unwrap_or_default())))
     }
 
-    /// The words of a language.
+    /// Returns the texts of a language.
     #[must_use]
     pub const fn of(&self, lang: Lang) -> &Words {
         let [ko, en, ja, zh] = &self.0;
@@ -56,7 +57,7 @@ impl Languages {
         }
     }
 
-    /// What some language lacks of the words that a template uses, and of those that English has.
+    /// Returns the keys that some language lacks, of those that a template uses and of those that English has.
     #[must_use]
     pub fn missing(&self, template: &str) -> Vec<String> {
         let used = template.split("w.t(\"").skip(1).chain(template.split("w.with(\"").skip(1));
@@ -80,13 +81,13 @@ static WORDS: LazyLock<Languages> = LazyLock::new(|| {
     ])
 });
 
-/// The words of a language.
+/// Returns the texts of a language.
 #[must_use]
 pub fn of(lang: Lang) -> &'static Words {
     WORDS.of(lang)
 }
 
-/// Says that the accounts are not real, as on a staging platform.
+/// Returns the notice that the accounts are not real, as on a staging platform.
 #[must_use]
 pub fn test_notice(lang: Lang) -> &'static str {
     of(lang).t("test_notice")

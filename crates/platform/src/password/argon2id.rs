@@ -10,19 +10,19 @@ pub struct Cost {
     pub memory_kib: u32,
     /// Passes.
     pub iterations: u32,
-    /// Lanes.
+    /// Degree of parallelism.
     pub lanes: u32,
 }
 
 /// OWASP's recommendation for Argon2id.
 pub const OWASP: Cost = Cost { memory_kib: 19 * 1024, iterations: 2, lanes: 1 };
 
-/// One hash, for who measures what this machine can do.
+/// Computes one hash, to measure this machine.
 pub fn one_for_measurement(cost: Cost) {
     std::hint::black_box(raw(cost, "password", &[7; 16]));
 }
 
-/// The cost of a PHC string that [`verify`](super::Passwords::verify) can read.
+/// Returns the cost of a PHC string that [`verify`](super::Passwords::verify) can read.
 #[must_use]
 pub fn cost_of(text: &str) -> Option<Cost> {
     parse(text).map(|(cost, ..)| cost)
@@ -48,7 +48,7 @@ pub(super) fn parse(text: &str) -> Option<(Cost, Vec<u8>, Vec<u8>)> {
     let mut numbers = cost.split(',').map(|part| part.split_once('='));
     let mut number = |name: &str| numbers.next()?.filter(|(n, _)| *n == name)?.1.parse::<u32>().ok();
     let cost = Cost { memory_kib: number("m")?, iterations: number("t")?, lanes: number("p")? };
-    // A hash from an imported file must not be able to exhaust the machine.
+    // A hash from an imported file must not exhaust the machine.
     let sane = (8..=1 << 20).contains(&cost.memory_kib)
         && (1..=16).contains(&cost.iterations)
         && (1..=8).contains(&cost.lanes)
@@ -70,7 +70,7 @@ pub(super) fn give_memory_back() {
 #[cfg(not(feature = "argon2-simd"))]
 pub(super) fn give_memory_back() {}
 
-/// The one place that knows an implementation of Argon2id. Memory is reused from hash to hash on a thread.
+/// The only function that uses an implementation of Argon2id. Each thread reuses its memory for the next hash.
 #[cfg(feature = "argon2-simd")]
 pub(super) fn raw(cost: Cost, password: &str, salt: &[u8]) -> [u8; 32] {
     use argon2_rust::params::{Memory, TagLen};
@@ -89,7 +89,8 @@ pub(super) fn raw(cost: Cost, password: &str, salt: &[u8]) -> [u8; 32] {
         }
         let done =
             slot.as_mut().is_some_and(|(_, hasher)| hasher.hash_into(password.as_bytes(), salt, &mut tag).is_ok());
-        // Costs and salts were checked when the hash was read; what fails here is memory, and nothing may match it.
+        // Costs and salts were checked when the hash was parsed, so a failure here means a lack of memory. Nothing may
+        // match then.
         if done { tag } else { std::process::abort() }
     })
 }

@@ -1,4 +1,4 @@
-//! Passwords: Argon2id on a bounded pool. Whoever would wait too long for it is answered "busy" at once.
+//! Passwords: Argon2id on a pool with a limited queue. A caller who would wait too long gets "busy" at once.
 
 mod argon2id;
 mod queue;
@@ -17,19 +17,20 @@ pub use argon2id::{Cost, OWASP, cost_of, is_phc, one_for_measurement};
 use argon2id::{parse, phc, raw};
 use queue::{Job, Queue, network};
 
-/// How long a log-in waits for its hash at most, unless the configuration says otherwise.
+/// Maximum time that a log-in waits for its hash, unless it is configured.
 pub const LONGEST_WAIT: Span = Span::seconds(2);
 
-/// Log-ins that hash or wait at most, however fast hashes are: each keeps a connection and a little memory.
+/// Maximum number of log-ins that hash or wait, however fast hashes are: each occupies a connection and a little
+/// memory.
 pub const PLACES: usize = 2048;
 
-/// The wait for a hash would be too long: try again later.
+/// The wait for a hash would be too long. The caller can try again later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Busy;
 
-/// Hashes and verifies passwords, on threads of its own: each keeps its memory from hash to hash and takes the next job
-/// itself, so that no core waits for a hand-over. They have the priority of everything else, or else cheap refusals would
-/// take the time of those who were admitted.
+/// Hashes and verifies passwords on its own threads. Each thread keeps its memory between hashes and takes the next job
+/// itself, so that no core waits for a hand-over. The threads have normal priority; otherwise cheap refusals would take
+/// the time of the admitted callers.
 pub struct Passwords {
     cost: Cost,
     queue: Arc<Queue>,
@@ -38,21 +39,21 @@ pub struct Passwords {
 }
 
 impl Passwords {
-    /// `workers` hash at a time, and at most `queue` more wait.
+    /// Makes a pool that runs `workers` hashes at a time and lets at most `queue` more callers wait.
     #[must_use]
     pub fn new(cost: Cost, workers: usize, queue: usize) -> Self {
         let workers = workers.max(1);
         Self { cost, queue: Queue::start(workers), longest_wait: LONGEST_WAIT.as_duration(), places: workers + queue }
     }
 
-    /// Nobody waits longer than this for a hash to begin.
+    /// Sets the maximum time that a caller waits for its hash to start.
     #[must_use]
     pub fn waiting_at_most(mut self, longest_wait: Duration) -> Self {
         self.longest_wait = longest_wait;
         self
     }
 
-    /// Hashes a password as a PHC string, for a caller from this address.
+    /// Hashes a password as a PHC string, for a caller at this address.
     ///
     /// # Errors
     /// [`Busy`] when the wait would be too long.
@@ -61,8 +62,8 @@ impl Passwords {
         self.run(from, move || phc(cost, &salt, &raw(cost, password.expose(), &salt))).await
     }
 
-    /// Verifies a password, for a caller from this address. Without a hash (no such account) the same work is done for
-    /// nothing, so that time does not tell whether the account exists.
+    /// Verifies a password, for a caller at this address. Without a hash (no such account) it does the same work for
+    /// nothing, so that the time does not show whether the account exists.
     ///
     /// # Errors
     /// [`Busy`] when the wait would be too long.
@@ -90,9 +91,9 @@ impl Passwords {
         let place = self.queue.enter(&network(from), job, self.longest_wait, self.places).ok_or(Busy)?;
         match tokio::time::timeout(self.longest_wait, &mut answer).await {
             Ok(answer) => answer.map_err(|_| Busy),
-            // The estimate was wrong: others came from other addresses.
+            // The estimate was wrong: callers came from other addresses.
             Err(_) if place.leave() => Err(Busy),
-            // Its turn has come.
+            // The hash has started.
             Err(_) => answer.await.map_err(|_| Busy),
         }
     }
@@ -111,7 +112,7 @@ mod tests {
     use super::*;
     use crate::clock;
 
-    /// Takes some milliseconds.
+    /// Takes a few milliseconds.
     const SLOW: Cost = Cost { memory_kib: 4096, iterations: 2, lanes: 1 };
 
     fn verify(passwords: &Arc<Passwords>, from: &str) -> tokio::task::JoinHandle<(Instant, Result<bool, Busy>)> {
@@ -122,7 +123,7 @@ mod tests {
         })
     }
 
-    /// Until so many wait or hash.
+    /// Waits until this many callers hash or wait.
     async fn inside(passwords: &Passwords, n: usize) {
         // The first may be done before the last has come.
         while passwords.queue.inside() < n {
@@ -174,7 +175,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whoever_goes_away_leaves_the_line() {
+    async fn a_caller_that_goes_away_leaves_the_line() {
         let passwords = Arc::new(Passwords::new(SLOW, 1, PLACES));
         let many: Vec<_> = (0..40).map(|_| verify(&passwords, "a")).collect();
         inside(&passwords, 30).await;

@@ -8,28 +8,28 @@ use std::time::Duration;
 use super::argon2id;
 use crate::clock;
 
-/// A thread that had nothing to hash for so long gives its memory back.
+/// A thread that has been idle for this long frees its memory.
 const IDLE: Duration = Duration::from_secs(5);
 
-/// Computes a hash, and returns what hands it over: that is done once the place is free, so that whoever comes next with
-/// the answer in hand finds it free.
+/// Computes a hash, and returns the function that hands it over. It is called when the place is free, so that a caller
+/// who comes back with the result finds the place free.
 pub(super) type Job = Box<dyn FnOnce() -> HandOver + Send>;
 pub(super) type HandOver = Box<dyn FnOnce() + Send>;
 
-/// Who waits for a hash, each address in a line of its own; the lines take turns.
+/// The callers that wait for a hash. Each address has its own line, and the lines take turns.
 pub(super) struct Queue {
     state: Mutex<State>,
-    /// Somebody came, or it is over.
+    /// Signals a new caller, or the end.
     changed: Condvar,
     workers: usize,
 }
 
 #[derive(Default)]
 struct State {
-    /// In the order of their turns; none is empty.
+    /// In the order of their turns. No line is empty.
     lines: VecDeque<Line>,
     hashing: usize,
-    /// How long a hash took of late.
+    /// Average time of recent hashes.
     took: Duration,
     last_ticket: u64,
     over: bool,
@@ -40,7 +40,7 @@ struct Line {
     waiting: VecDeque<(u64, Job)>,
 }
 
-/// What counts as one caller: an IPv4 address, or the network of an IPv6 address, of which one customer has a whole one.
+/// Returns what counts as one caller: an IPv4 address, or the /64 network of an IPv6 address, which one customer owns.
 pub(super) fn network(address: &str) -> String {
     match address.parse::<IpAddr>().map(|ip| ip.to_canonical()) {
         Ok(IpAddr::V6(ip)) => format!("{:x}", ip.to_bits() >> 64),
@@ -54,7 +54,7 @@ impl Queue {
         let queue = Arc::new(Self { state: Mutex::default(), changed: Condvar::new(), workers });
         for _ in 0..workers {
             let queue = Arc::clone(&queue);
-            // Without a single thread every log-in is answered 503, and says so.
+            // Without any thread, every log-in gets 503, and the log says why.
             let _ = std::thread::Builder::new().name("password".to_owned()).spawn(move || queue.work());
         }
         queue
@@ -66,7 +66,8 @@ impl Queue {
         self.changed.notify_all();
     }
 
-    /// Takes a place in the line of an address. Nothing if it would wait too long there, or too many are inside.
+    /// Takes a place in the line of an address. Returns `None` if the wait would be too long, or too many callers are
+    /// inside.
     pub(super) fn enter(
         self: &Arc<Self>,
         from: &str,
@@ -90,7 +91,7 @@ impl Queue {
         Some(Place { queue: Arc::clone(self), from: from.to_owned(), ticket })
     }
 
-    /// What a thread does until it is over.
+    /// The loop of a thread.
     fn work(&self) {
         let mut state = self.lock();
         while !state.over {
@@ -129,7 +130,7 @@ impl Queue {
 }
 
 impl State {
-    /// The first of the line whose turn it is.
+    /// Returns the first job of the line whose turn it is.
     fn next(&mut self) -> Option<Job> {
         let mut line = self.lines.pop_front()?;
         let (_, job) = line.waiting.pop_front()?;
@@ -139,8 +140,8 @@ impl State {
         Some(job)
     }
 
-    /// How long the next caller from an address would wait: whoever is before it in its own line, and one of each other
-    /// line for each of these turns.
+    /// Returns how long the next caller from an address would wait: for all callers before it in its own line, and one
+    /// of each other line for each of these turns.
     fn wait(&self, from: &str, workers: usize) -> Duration {
         let own = self.lines.iter().find(|line| line.from == from).map_or(0, |line| line.waiting.len());
         let others = self.lines.iter().filter(|line| line.from != from);
@@ -150,7 +151,7 @@ impl State {
     }
 }
 
-/// A place in a line, given back even when the caller goes away.
+/// A place in a line. It is given back even when the caller goes away.
 pub(super) struct Place {
     queue: Arc<Queue>,
     from: String,
@@ -158,7 +159,7 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// Whether it was still in line, and is no more.
+    /// Leaves the line. Returns whether the place was still in it.
     pub(super) fn leave(&self) -> bool {
         let mut state = self.queue.lock();
         let Some(index) = state.lines.iter().position(|line| line.from == self.from) else { return false };

@@ -6,24 +6,24 @@ use axum::http::{HeaderMap, header};
 use http_body_util::{BodyExt as _, Limited};
 use kakaw_wire::form::{FormError, Pairs};
 
-/// The most that a form may hold, in bytes.
+/// Maximum size of a form, in bytes.
 pub const LIMIT: usize = 64 * 1024;
-/// The most that a world file may hold, in bytes.
+/// Maximum size of a world file, in bytes.
 pub const WORLD_FILE_LIMIT: usize = 64 * 1024 * 1024;
 
-/// Why a body was not read as a form.
+/// Why a form could not be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BodyError {
     /// It has another content type.
     NotAForm(String),
-    /// It is larger than this many bytes, or it broke off.
+    /// It is larger than this many bytes, or the connection broke.
     Unreadable(usize),
     /// It cannot be decoded.
     Form(FormError),
 }
 
 impl BodyError {
-    /// What was received, what was expected.
+    /// Returns what was received and what was expected.
     #[must_use]
     pub fn reason(&self) -> String {
         match self {
@@ -54,7 +54,7 @@ fn content_type(headers: &HeaderMap) -> String {
 /// Reads a form.
 ///
 /// # Errors
-/// Why it could not.
+/// Why the form could not be read.
 pub async fn form(request: Request) -> Result<Pairs, BodyError> {
     if !is_form(request.headers()) {
         return Err(BodyError::NotAForm(content_type(request.headers())));
@@ -64,8 +64,8 @@ pub async fn form(request: Request) -> Result<Pairs, BodyError> {
     Pairs::parse(text).map_err(BodyError::Form)
 }
 
-/// Whether a body holds nothing, whatever its type. HTTP clients send `{}` or `null` as JSON, or a multipart form without
-/// parts, when their caller passed no data.
+/// Whether a body is empty in effect, whatever its type. When their caller passes no data, HTTP clients send `{}` or
+/// `null` as JSON, or a multipart form without parts.
 fn is_nothing(headers: &HeaderMap, bytes: &[u8]) -> bool {
     let text: Vec<u8> = bytes.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).take(200).collect();
     let without_parts = || {
@@ -78,10 +78,10 @@ fn is_nothing(headers: &HeaderMap, bytes: &[u8]) -> bool {
     matches!(text.as_slice(), b"" | b"{}" | b"[]" | b"null" | b"\"\"") || without_parts()
 }
 
-/// Reads a form, or nothing from a body of whatever content type that holds nothing.
+/// Reads a form. A body of any content type that is empty in effect gives no parameters.
 ///
 /// # Errors
-/// Why it could not.
+/// Why the form could not be read.
 pub async fn form_or_nothing(request: Request) -> Result<Pairs, BodyError> {
     let (headers, body) = (request.headers().clone(), request.into_body());
     let bytes = bytes(body, LIMIT).await?;
@@ -98,7 +98,7 @@ pub async fn form_or_nothing(request: Request) -> Result<Pairs, BodyError> {
 /// Reads a body up to `limit` bytes.
 ///
 /// # Errors
-/// It is larger, or it broke off.
+/// The body is larger, or the connection broke.
 pub async fn bytes(body: Body, limit: usize) -> Result<Vec<u8>, BodyError> {
     let collected = Limited::new(body, limit).collect().await.map_err(|_| BodyError::Unreadable(limit))?;
     Ok(collected.to_bytes().to_vec())

@@ -1,4 +1,4 @@
-//! Where a request arrived and who sent it: base URL, language, cookies, device.
+//! The context of a request: base URL, language, cookies, device, address.
 
 use kakaw_core::Span;
 use std::convert::Infallible;
@@ -15,24 +15,24 @@ use crate::Platform;
 use crate::request::cookie;
 use crate::request::settled::{Settled, Unattended};
 
-/// The circumstances of a request.
+/// Where a request arrived, and who sent it.
 pub struct RequestContext {
     pub platform: Arc<Platform>,
-    /// Public base URL, without a slash at its end. Absolute URLs and the issuer are made from it.
+    /// Public base URL without a trailing slash. Absolute URLs and the issuer are made from it.
     pub base: String,
     /// From `lang` or `Accept-Language`.
     pub lang: Lang,
-    /// Value of the browser cookie, set before any log-in.
+    /// Value of the browser cookie, which is set before any log-in.
     pub browser: Option<String>,
     /// Value of the session cookie.
     pub session: Option<String>,
     /// `User-Agent`.
     pub device: String,
-    /// Address of the peer, or what the declared proxy says.
+    /// Address of the caller: the peer, or what the configured proxy reports.
     pub address: String,
-    /// Path and query of the request, if they can stand in a link: `//host` would lead elsewhere.
+    /// Path and query of the request, if they can be a link: `//host` would be another site.
     pub own_url: Option<String>,
-    /// What a layer in front has settled about the request.
+    /// What a layer in front decided about the request.
     pub settled: Option<Settled>,
 }
 
@@ -68,13 +68,13 @@ where
 }
 
 impl RequestContext {
-    /// The hash of the session cookie: the session's key.
+    /// Returns the hash of the session cookie, which is the session's key.
     #[must_use]
     pub fn session_id(&self) -> Option<String> {
         self.session.as_deref().map(kakaw_core::crypto::secret::hash)
     }
 
-    /// The person who answers without pages, if a layer in front named one.
+    /// Returns the person who answers without pages, if a layer in front named one.
     #[must_use]
     pub const fn unattended(&self) -> Option<&Unattended> {
         match &self.settled {
@@ -83,7 +83,7 @@ impl RequestContext {
         }
     }
 
-    /// The browser cookie's value, made now if the browser has none.
+    /// Returns the browser cookie's value. Makes one if the browser has none.
     pub fn ensure_browser(&mut self) -> (String, Option<HeaderValue>) {
         if let Some(browser) = &self.browser {
             return (browser.clone(), None);
@@ -95,24 +95,25 @@ impl RequestContext {
     }
 }
 
-/// Who sent the request: the address of the peer, or what the declared proxy says.
+/// Returns the address of the caller: the peer, or what the configured proxy reports.
 #[must_use]
 pub fn address(platform: &Platform, headers: &HeaderMap, extensions: &Extensions) -> String {
-    // The last entry is the proxy's own; what stands before it, anybody can write.
+    // The proxy added the last entry. Anybody can write those before it.
     let forwarded = headers.get_all("x-forwarded-for").iter().next_back().and_then(|value| value.to_str().ok());
     let forwarded = forwarded.and_then(|value| address_of(value.rsplit(',').next()?.trim()));
     let peer = || extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip().to_string());
     forwarded.filter(|_| platform.settings.behind_proxy).or_else(peer).unwrap_or_default()
 }
 
-/// The address of an entry: some proxies write the port too. What is no address says nothing about the caller.
+/// Returns the address of an entry. Some proxies add the port. Text that is not an address says nothing about the
+/// caller.
 fn address_of(entry: &str) -> Option<String> {
     let with_port = || entry.parse::<SocketAddr>().map(|address| address.ip());
     let bare = entry.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(entry);
     bare.parse::<IpAddr>().or_else(|_| with_port()).ok().map(|address| address.to_string())
 }
 
-/// The public base URL of this request.
+/// Returns the public base URL of this request.
 #[must_use]
 pub fn base(platform: &Platform, headers: &HeaderMap) -> String {
     platform.surroundings.base(headers).unwrap_or_else(|| platform.surroundings.issuer())

@@ -1,4 +1,4 @@
-//! Cookies. Their names carry a hash of the instance, because cookies ignore ports.
+//! Cookies. Their names contain a hash of the instance, because cookies are not separated by port.
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use kakaw_core::Span;
@@ -14,30 +14,30 @@ pub struct Names {
 }
 
 impl Names {
-    /// The names in this platform.
+    /// Returns the cookie names of this platform.
     #[must_use]
     pub fn of(platform: &Platform) -> Self {
         Self { session: name(platform, 's'), browser: name(platform, 'b') }
     }
 }
 
-/// The name of this platform's cookie of a kind, which a letter says.
+/// Returns the name of this platform's cookie of a kind, which a letter denotes.
 #[must_use]
 pub fn name(platform: &Platform, kind: char) -> String {
     let hash = secret::keyed_hash(platform.sealer.hash_key(), "cookie");
     let tag: String = hash.chars().filter(char::is_ascii_alphanumeric).take(8).collect();
-    // Browsers let no sibling domain plant a cookie of this prefix (RFC 6265bis §4.1.3.2).
+    // Browsers do not allow a sibling domain to set a cookie with this prefix (RFC 6265bis §4.1.3.2).
     let prefix = if platform.settings.host_cookies { "__Host-" } else { "" };
     format!("{prefix}kakaw_{kind}_{tag}")
 }
 
-/// The value of a cookie, if the browser sent exactly one, neither empty nor of an insane size.
+/// Returns the value of a cookie, if the browser sent exactly one, which is neither empty nor far too long.
 #[must_use]
 pub fn read(headers: &HeaderMap, name: &str) -> Option<String> {
     read_up_to(headers, name, 128)
 }
 
-/// The value of a cookie, if the browser sent exactly one of at most `size` bytes.
+/// Returns the value of a cookie, if the browser sent exactly one of at most `size` bytes.
 #[must_use]
 pub fn read_up_to(headers: &HeaderMap, name: &str, size: usize) -> Option<String> {
     let mut values = headers
@@ -52,7 +52,7 @@ pub fn read_up_to(headers: &HeaderMap, name: &str, size: usize) -> Option<String
     (values.next().is_none() && !value.is_empty() && value.len() <= size).then(|| value.to_owned())
 }
 
-/// `Set-Cookie` for a value that lives so long, under a base URL; zero removes it.
+/// Returns `Set-Cookie` for a value with this lifetime, under a base URL. Zero deletes the cookie.
 #[must_use]
 pub fn set(url: &str, name: &str, value: &str, lifetime: Span) -> Option<HeaderValue> {
     let secure = if url.starts_with("https://") { "; Secure" } else { "" };

@@ -1,10 +1,10 @@
-//! What a form was shown with, sealed into it: a form of another browser, session, person or request is not accepted.
+//! Form tokens: the state of a form, sealed into it. A form of another browser, session, person or request is refused.
 
 use axum::http::{HeaderMap, header};
 use kakaw_core::Millis;
 use kakaw_core::crypto::seal::Purpose;
 use kakaw_core::crypto::secret;
-use kakaw_core::policy::STEP_LIFETIME;
+use kakaw_core::policy::INTERACTION_LIFETIME;
 use kakaw_wire::url::split_origin;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -13,10 +13,10 @@ use crate::request::context::RequestContext;
 /// The name of the hidden field.
 pub const FIELD: &str = "kakaw_form";
 
-/// Everything that a form hangs on.
+/// Everything that a form depends on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FormToken {
-    /// Which form.
+    /// The page of the form.
     pub page: String,
     /// Hash of the browser cookie.
     pub browser: String,
@@ -24,7 +24,7 @@ pub struct FormToken {
     pub session: String,
     /// Hash of the request that the form belongs to.
     pub request: String,
-    /// The items that it shows.
+    /// The items that the form shows.
     pub shown: String,
 }
 
@@ -34,15 +34,15 @@ struct Timed<T> {
     value: T,
 }
 
-/// Seals a value that is good for half an hour.
+/// Seals a value that is valid for half an hour.
 #[must_use]
 pub fn seal<T: Serialize>(context: &RequestContext, purpose: Purpose, value: &T) -> String {
-    let until = context.platform.now() + STEP_LIFETIME;
+    let until = context.platform.now() + INTERACTION_LIFETIME;
     let plain = serde_json::to_vec(&Timed { until, value }).unwrap_or_default();
     context.platform.sealer.seal(purpose, &plain)
 }
 
-/// Opens what [`seal`] made, if its time is not over.
+/// Opens what [`seal`] made, unless it has expired.
 #[must_use]
 pub fn open<T: DeserializeOwned>(context: &RequestContext, purpose: Purpose, text: &str) -> Option<T> {
     let timed: Timed<T> = serde_json::from_slice(&context.platform.sealer.open(purpose, text)?).ok()?;
@@ -50,7 +50,7 @@ pub fn open<T: DeserializeOwned>(context: &RequestContext, purpose: Purpose, tex
 }
 
 impl FormToken {
-    /// The seal of a form of this browser.
+    /// Makes the token for a form in this browser.
     #[must_use]
     pub fn new(context: &RequestContext, browser: &str, page: &str, request: &str, shown: &str) -> Self {
         Self {
@@ -62,18 +62,18 @@ impl FormToken {
         }
     }
 
-    /// Whether the field holds exactly this seal, and the post comes from our own page.
+    /// Whether the field contains exactly this token, and our own page sent the form.
     #[must_use]
     pub fn fits(&self, context: &RequestContext, headers: &HeaderMap, field: Option<&str>) -> bool {
-        // A browser that lost its cookie gets the form again: what has no browser must not fit by being empty.
+        // A browser that lost its cookie gets the form again. Otherwise an empty browser would match an empty browser.
         self.browser != secret::hash("")
             && is_same_origin(context, headers)
             && field.and_then(|text| open::<Self>(context, Purpose::Form, text)).as_ref() == Some(self)
     }
 }
 
-/// Refuses a post of a foreign page. `Origin: null` is what browsers send from our own pages, whose referrer policy is
-/// `no-referrer`; then `Sec-Fetch-Site` decides where it is sent, and the seal in any case.
+/// Whether the form was sent by a page of ours. Browsers send `Origin: null` from our own pages, whose referrer policy
+/// is `no-referrer`. Then `Sec-Fetch-Site` decides where browsers send it, and the token in any case.
 #[must_use]
 pub fn is_same_origin(context: &RequestContext, headers: &HeaderMap) -> bool {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());

@@ -1,5 +1,5 @@
-//! The id of the request that is being answered. It stands in every line of the log about it, and in the header
-//! `x-request-id` of a refusal.
+//! The id of the current request. Every log line about it contains the id, and so does the header `x-request-id` of a
+//! refusal.
 
 use std::cell::OnceCell;
 use std::sync::Arc;
@@ -12,25 +12,25 @@ tokio::task_local! {
     static CURRENT: Id;
 }
 
-/// Most requests leave no line in the log, so an id is drawn when it is asked for.
+/// Most requests write no log line, so an id is drawn at its first use.
 struct Id {
     platform: Arc<Platform>,
     drawn: OnceCell<String>,
 }
 
-/// Answers a request, which has one id from here on.
+/// Runs the handling of a request, which has one id.
 pub async fn within<F: Future>(platform: Arc<Platform>, answer: F) -> F::Output {
     CURRENT.scope(Id { platform, drawn: OnceCell::new() }, answer).await
 }
 
-/// The id of the request that this task answers.
+/// Returns the id of the request that this task handles.
 #[must_use]
 pub fn current() -> Option<String> {
     let read = |id: &Id| id.drawn.get_or_init(|| draw(&*id.platform.random)).clone();
     CURRENT.try_with(read).ok()
 }
 
-/// The same, or an id of its own for what happens outside of any request.
+/// The same. Outside of a request, it draws an id.
 pub fn current_or_new(random: &dyn Random) -> String {
     current().unwrap_or_else(|| draw(random))
 }

@@ -1,4 +1,4 @@
-//! What every request has: where it arrived, who sent it, its body, its cookies, and how it is sent on.
+//! Parts of every request: context, body, cookies, form tokens and redirects.
 
 pub mod body;
 pub mod context;

@@ -1,4 +1,4 @@
-//! Redirects: to the app with what it asked for, to a page of ours and back.
+//! Redirects: to the app with the result, and between pages of ours.
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
@@ -11,7 +11,7 @@ pub fn with_cookie(mut response: Response, cookie: Option<HeaderValue>) -> Respo
     response
 }
 
-/// 302 after a GET, 303 after a form.
+/// Redirects with 302 after a GET and with 303 after a form.
 pub fn redirect(location: &str, posted: bool) -> Response {
     let status = if posted { StatusCode::SEE_OTHER } else { StatusCode::FOUND };
     match HeaderValue::from_str(location) {
@@ -28,7 +28,7 @@ pub fn redirect(location: &str, posted: bool) -> Response {
             )
                 .into_response()
         }
-        // A registered URI holds no control characters, and everything else was encoded.
+        // A registered URI contains no control characters, and everything else is encoded.
         Err(_) => StatusCode::BAD_REQUEST.into_response(),
     }
 }

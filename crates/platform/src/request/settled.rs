@@ -1,6 +1,6 @@
-//! What a layer in front of the endpoints has settled about a request: who answers its pages, or how it ends.
+//! What a layer in front of the endpoints decided about a request: who answers its pages, or how it ends.
 //!
-//! It comes as an extension of the request. Nothing that a client sends becomes one.
+//! It is an extension of the request. No client can set one.
 
 use kakaw_core::authorize::Next;
 use kakaw_core::link::consent::{Ask, Submitted};
@@ -12,29 +12,29 @@ use kakaw_wire::problem::Problem;
 pub enum Settled {
     /// This person logs in without pages.
     Subject(Unattended),
-    /// The log-in ended elsewhere, with this `error` and `error_description` (RFC 6749 §4.1.2.1).
+    /// The log-in ended elsewhere with this `error` and `error_description` (RFC 6749 §4.1.2.1).
     Ended(&'static str, &'static str),
-    /// It ends with this error of the catalogue.
+    /// The log-in ends with this error of the catalogue.
     Refused(Code),
-    /// A parameter or header of this name cannot be read, for this reason (KOE001).
+    /// A parameter or header with this name is malformed, for this reason (KOE001).
     Malformed(&'static str, String),
 }
 
-/// Who logs in, and what they answer.
+/// A person who logs in without pages, and their answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unattended {
     /// A log-in id.
     pub person: String,
-    /// Whether they press Cancel.
+    /// Whether they cancel.
     pub deny: bool,
-    /// The items, service terms and channels that they agree to; nothing = all that are asked.
+    /// The items, service terms and channels that they agree to. `None`: everything that is asked.
     pub only: Option<Vec<String>>,
-    /// Which parameter or header named them, for the error.
+    /// The parameter or header that named them, for errors.
     pub named_by: &'static str,
 }
 
 impl Unattended {
-    /// What comes of it that they press Cancel, if they do: they are not asked, and get no code although they are linked.
+    /// Applies cancelling to the decision: the person is not asked, and gets no code even if they are linked.
     #[must_use]
     pub fn cancel(&self, next: Next) -> Next {
         match next {
@@ -45,7 +45,7 @@ impl Unattended {
         }
     }
 
-    /// What the person sends back from the consent screen.
+    /// Returns the form that the person submits on the consent screen.
     #[must_use]
     pub fn answer(&self, ask: &Ask) -> Submitted {
         let ticked = |id: &str| self.only.as_ref().is_none_or(|only| only.iter().any(|one| one == id));
@@ -55,7 +55,7 @@ impl Unattended {
             terms: all(ask.terms.iter().map(|term| term.tag.as_str()).collect()),
             channels: all(ask.channels.iter().map(|channel| channel.id.as_str()).collect()),
             values: Default::default(),
-            // There is nobody to show the form again to.
+            // There is nobody to show the form to again.
             again: true,
         }
     }

@@ -1,4 +1,4 @@
-//! What every control request passes before anything is done: who may ask, and what a body must be.
+//! Checks every control request before anything is done: who may call, and the format of the body.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -25,17 +25,17 @@ use kakaw_platform::http::error::{self, Error};
 use kakaw_platform::request::body;
 use kakaw_platform::request::context;
 
-/// The header that every control request carries: `1`, or the token of a stand-in that listens to other machines.
+/// The header that every control request needs: `1`, or the token of a stand-in that listens to other machines.
 pub const HEADER: &str = "kakaw-control";
 
-/// Who sent a control request that was admitted, and to which world.
+/// The admitted sender of a control request, and its world.
 pub struct Caller {
     pub world: Arc<World>,
-    /// The world's base URL, as the caller named it.
+    /// The world's base URL, as the caller used it.
     pub base: String,
 }
 
-/// A control request with its JSON body; an empty one stands for `{}`.
+/// A control request with its JSON body. An empty body counts as `{}`.
 pub struct Sent<T>(pub Caller, pub T);
 
 impl FromRequestParts<Shared> for Caller {
@@ -64,51 +64,53 @@ impl<T: DeserializeOwned> FromRequest<Shared> for Sent<T> {
         };
         match serde_json::from_slice(&bytes) {
             Ok(request) => Ok(Self(caller, request)),
-            Err(error) => Err(caller.refuse(format!("the body is no JSON of this call: {error}"))),
+            Err(error) => Err(caller.refuse(format!("the body is not valid JSON for this call: {error}"))),
         }
     }
 }
 
-/// Why a request is not admitted: it lacks the header, a page of another origin sent it, or another machine.
+/// Returns why a request is refused: it lacks the header, or comes from a page of another origin or from another
+/// machine.
 fn refusal(caller: &Caller, peer: Option<SocketAddr>, headers: &HeaderMap) -> Option<&'static str> {
     let Some(sent) = headers.get(HEADER).and_then(|value| value.to_str().ok()) else {
-        return Some("control requests carry the header Kakaw-Control: 1");
+        return Some("control requests require the header Kakaw-Control: 1");
     };
     let origin = headers.get(header::ORIGIN).map(|origin| origin.to_str().unwrap_or_default());
     if origin.is_some_and(|origin| origin != split_origin(&caller.base).0) {
-        return Some("control requests of other origins are refused");
+        return Some("control requests from other origins are refused");
     }
     if peer.is_some_and(|peer| peer.ip().to_canonical().is_loopback()) {
         return None;
     }
     match &caller.world.control_token {
-        None => {
-            Some("control requests come from this machine only; kakaw dev --listen with another address has a token")
-        }
+        None => Some(
+            "control requests are accepted only from this machine; for other machines, start kakaw dev --listen with another \
+             address, and send its token",
+        ),
         Some(token) if !secret::same(token.expose(), sent) => {
-            Some("control requests of other machines carry the stand-in's token: Kakaw-Control: TOKEN")
+            Some("control requests from other machines require the stand-in's token: Kakaw-Control: TOKEN")
         }
         Some(_) => None,
     }
 }
 
 impl Caller {
-    /// A mistake of the caller's.
+    /// Refuses a mistake of the caller.
     #[must_use]
     pub fn refuse(&self, reason: impl Into<String>) -> Response {
         Error::from(Problem::BadTokenRequest { reason: reason.into() }).kauth(&self.world.platform, &self.base)
     }
 
-    /// What came of it, as JSON.
+    /// Replies with the result as JSON.
     #[must_use]
-    pub fn told<T: Serialize>(&self, result: Result<T, impl Into<Refused>>) -> Response {
+    pub fn reply<T: Serialize>(&self, result: Result<T, impl Into<Refused>>) -> Response {
         match result.map_err(Into::into) {
             Ok(value) => error::json(StatusCode::OK, &value),
             Err(refused) => self.failed(refused),
         }
     }
 
-    /// That it was done: 204.
+    /// Replies 204 after success.
     #[must_use]
     pub fn done(&self, result: Result<(), impl Into<Refused>>) -> Response {
         match result.map_err(Into::into) {
@@ -117,7 +119,7 @@ impl Caller {
         }
     }
 
-    /// That something was changed: 204.
+    /// Replies 204 after a change.
     #[must_use]
     pub fn changed(&self, result: Result<Change, manage::Refused>) -> Response {
         self.done(result.map(drop))
@@ -137,7 +139,7 @@ impl Caller {
         }
     }
 
-    /// Values that cannot be: in words, and each for programs, in the four languages.
+    /// Refuses invalid values: as text, and each as a value for programs, in the four languages.
     #[must_use]
     pub fn refuse_all(&self, reason: &str, problems: &[SettingProblem]) -> Response {
         let (mut parts, _) = self.refuse(reason).into_parts();

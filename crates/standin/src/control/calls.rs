@@ -1,4 +1,4 @@
-//! Every call of the control API, once: the command line, the OpenAPI document and the reference are made from it.
+//! Every call of the control API, in one list: the command line, the OpenAPI document and the reference are generated from it.
 
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
@@ -7,7 +7,7 @@ use super::clock::Change;
 use super::login::LogIn;
 use super::people::{Page, Person};
 use super::policy::Rules;
-use super::worlds::{Keep, Restore, Told};
+use super::worlds::{Keep, Restore, WorldState};
 use crate::faults::FaultRule;
 use crate::intercept;
 use crate::json::set;
@@ -19,24 +19,24 @@ use kakaw_platform::manage::{
     DeleteAccount, Deliveries, DeliveryStatus, Replay, Resume, Trigger, Unlink, WebhookStatus,
 };
 
-/// What stands before every path.
+/// The prefix of every path.
 pub const PREFIX: &str = "/control/v1";
 
 /// A call.
 pub struct Call {
-    /// The word after `kakaw ctl`.
+    /// The name after `kakaw ctl`.
     pub verb: &'static str,
     pub method: Method,
-    /// Below [`PREFIX`].
+    /// The path after [`PREFIX`].
     pub path: &'static str,
-    /// What it does.
+    /// What the call does.
     pub about: &'static str,
     pub sends: Sends,
-    /// The answer: JSON, or 204 where there is none.
+    /// The reply: JSON, or 204 without a body.
     pub answers: Option<fn() -> Value>,
 }
 
-/// What is sent along.
+/// The input of a call.
 #[derive(Clone, Copy)]
 pub enum Sends {
     Nothing,
@@ -48,7 +48,7 @@ pub enum Sends {
     WorldFile,
 }
 
-/// The schema of a type, with nothing elsewhere.
+/// Returns the schema of a type, without references.
 fn of<T: schemars::JsonSchema>() -> Value {
     let settings = SchemaSettings::openapi3().with(|settings| settings.inline_subschemas = true);
     let mut schema = json!(settings.into_generator().into_root_schema_for::<T>());
@@ -66,10 +66,11 @@ fn text() -> Value {
     json!({ "type": "string" })
 }
 
-/// A filter, and how long to wait for what fits.
+/// A filter, and how long to wait for a match.
 fn waiting() -> Value {
     let mut schema = of::<Filter>();
-    let timeout = json!({ "type": "integer", "description": "Seconds, 30 at most; default 10. Then 204." });
+    let about = "Longest wait in seconds, up to 30; default 10. Without a match, the reply is 204.";
+    let timeout = json!({ "type": "integer", "description": about });
     if let Some(properties) = schema.get_mut("properties") {
         set(properties, "timeout", timeout);
     }
@@ -84,79 +85,80 @@ macro_rules! call {
 
 /// Every call.
 pub const CALLS: &[Call] = &[
-    call!("worlds", Get "/worlds", "Every world of the process.", Sends::Nothing, Some(of::<Vec<Told>>)),
-    call!("world-create", Post "/worlds", "Make a world: empty, as a copy of another, of a world file.",
-        Sends::Json(of::<worlds::CreateWorld>), Some(of::<Told>)),
-    call!("world-delete", Delete "/worlds/{name}", "End a world.", Sends::Nothing, None),
-    call!("snapshots", Get "/snapshots", "The moments that are kept of this world, and their rows.", Sends::Nothing,
+    call!("worlds", Get "/worlds", "List all worlds of the process.", Sends::Nothing, Some(of::<Vec<WorldState>>)),
+    call!("world-create", Post "/worlds", "Create a world: empty, as a copy of another world, or from a world file.",
+        Sends::Json(of::<worlds::CreateWorld>), Some(of::<WorldState>)),
+    call!("world-delete", Delete "/worlds/{name}", "Delete a world.", Sends::Nothing, None),
+    call!("snapshots", Get "/snapshots", "List the world's snapshots with their number of rows.", Sends::Nothing,
         Some(object)),
-    call!("snapshot", Post "/snapshots", "Keep this moment: rows and clock.", Sends::Json(of::<Keep>), Some(object)),
-    call!("restore", Post "/restore", "Go back to a moment.", Sends::Json(of::<Restore>), None),
-    call!("reset", Post "/reset", "Go back to the start of the world, and forget requests and faults.", Sends::Nothing,
+    call!("snapshot", Post "/snapshots", "Take a snapshot of the world: rows and clock.", Sends::Json(of::<Keep>), Some(object)),
+    call!("restore", Post "/restore", "Restore a snapshot.", Sends::Json(of::<Restore>), None),
+    call!("reset", Post "/reset", "Restore the initial state of the world, and delete its request log and fault rules.", Sends::Nothing,
         None),
-    call!("apply", Post "/apply", "Bring apps and people to what a world file says (TOML, or the same as JSON).",
+    call!("apply", Post "/apply", "Apply a world file: TOML, or the same as JSON.",
         Sends::WorldFile, None),
-    call!("export", Get "/export", "Apps and people as a world file.", Sends::Nothing, Some(text)),
-    call!("presets", Get "/presets", "People that break services, by name.", Sends::Nothing, Some(of::<Vec<presets::Known>>)),
-    call!("preset", Post "/presets", "Put one of them in the world.", Sends::Json(of::<presets::UsePreset>),
+    call!("export", Get "/export", "Export apps and people as a world file.", Sends::Nothing, Some(text)),
+    call!("presets", Get "/presets", "List the presets: people who are edge cases for services.", Sends::Nothing,
+        Some(of::<Vec<presets::Known>>)),
+    call!("preset", Post "/presets", "Add the person of a preset to the world.", Sends::Json(of::<presets::UsePreset>),
         Some(of::<presets::Made>)),
-    call!("unlink", Post "/people/unlink", "End a person's link with an app; the app is told.",
+    call!("unlink", Post "/people/unlink", "Unlink a person from an app; the app is notified.",
         Sends::Json(of::<Unlink>), None),
-    call!("delete-account", Post "/people/delete", "Delete an account; every app that it is linked with is told.",
+    call!("delete-account", Post "/people/delete", "Delete an account; every app that it is linked with is notified.",
         Sends::Json(of::<DeleteAccount>), None),
-    call!("login", Post "/login", "Log a person in without pages: the redirect with its code or error, or the tokens.",
+    call!("login", Post "/login", "Log a person in without pages; returns the redirect with its code or error, or the tokens.",
         Sends::Json(of::<LogIn>), Some(object)),
-    call!("now", Get "/clock", "The world's time.", Sends::Nothing, Some(object)),
+    call!("now", Get "/clock", "Show the world's time.", Sends::Nothing, Some(object)),
     call!("clock", Post "/clock", "Freeze, set or advance the world's time.", Sends::Json(of::<Change>), Some(object)),
-    call!("faults", Get "/faults", "The fault rules, and how often each was applied.", Sends::Nothing,
+    call!("faults", Get "/faults", "List the fault rules and how often each was applied.", Sends::Nothing,
         Some(of::<Vec<FaultRule>>)),
-    call!("fault", Post "/faults", "Add a fault injection rule for answers or deliveries.", Sends::Json(of::<FaultRule>),
+    call!("fault", Post "/faults", "Add a fault rule: it changes replies or webhook deliveries.", Sends::Json(of::<FaultRule>),
         Some(object)),
-    call!("faults-clear", Delete "/faults", "Remove all fault rules.", Sends::Nothing, None),
-    call!("requests", Get "/requests", "What was asked and answered, and why.", Sends::Query(of::<Filter>),
+    call!("faults-clear", Delete "/faults", "Delete all fault rules.", Sends::Nothing, None),
+    call!("requests", Get "/requests", "List requests with their replies and diagnoses.", Sends::Query(of::<Filter>),
         Some(of::<Vec<Exchange>>)),
-    call!("requests-clear", Delete "/requests", "Forget what was asked.", Sends::Nothing, None),
-    call!("wait", Get "/requests/wait", "The first exchange that fits, waiting for it.", Sends::Query(waiting),
+    call!("requests-clear", Delete "/requests", "Clear the request log.", Sends::Nothing, None),
+    call!("wait", Get "/requests/wait", "Wait for a request that matches, and return the first one.", Sends::Query(waiting),
         Some(of::<Exchange>)),
-    call!("count", Get "/requests/count", "How many exchanges fit.", Sends::Query(of::<Filter>), Some(object)),
-    call!("har", Get "/requests/har", "Those that fit as an HTTP Archive (HAR 1.2).", Sends::Query(of::<Filter>),
+    call!("count", Get "/requests/count", "Count the requests that match.", Sends::Query(of::<Filter>), Some(object)),
+    call!("har", Get "/requests/har", "Export the requests that match as an HTTP Archive (HAR 1.2).", Sends::Query(of::<Filter>),
         Some(object)),
-    call!("curl", Get "/requests/{id}/curl", "One exchange as a line for curl; what is masked must be filled in.",
+    call!("curl", Get "/requests/{id}/curl", "Show a request as a curl command; fill in the masked values yourself.",
         Sends::Nothing, Some(object)),
-    call!("webhooks", Get "/webhooks", "Every webhook, and how it fares.", Sends::Nothing, Some(of::<Vec<WebhookStatus>>)),
-    call!("resume", Post "/webhooks/resume", "Put a paused webhook back in use.", Sends::Json(of::<Resume>), None),
+    call!("webhooks", Get "/webhooks", "List all webhooks with their status.", Sends::Nothing, Some(of::<Vec<WebhookStatus>>)),
+    call!("resume", Post "/webhooks/resume", "Resume a paused webhook.", Sends::Json(of::<Resume>), None),
     call!("trigger", Post "/webhooks/trigger",
-        "Send a notice that nothing caused, whatever settings and consents say.", Sends::Json(of::<Trigger>), Some(object)),
-    call!("deliveries", Get "/deliveries", "Deliveries, newest first, page by page.",
+        "Send a test notice, regardless of settings and consents.", Sends::Json(of::<Trigger>), Some(object)),
+    call!("deliveries", Get "/deliveries", "List webhook deliveries, newest first, page by page.",
         Sends::Query(of::<Deliveries>),
         Some(of::<Vec<DeliveryStatus>>)),
-    call!("replay", Post "/deliveries/replay", "Send a notice again, as it was.", Sends::Json(of::<Replay>), Some(object)),
-    call!("people", Get "/people", "Who is in the world, with what they are linked, and whether they are logged in, page by page.",
+    call!("replay", Post "/deliveries/replay", "Send a notice again, unchanged.", Sends::Json(of::<Replay>), Some(object)),
+    call!("people", Get "/people", "List the people of the world with their links, sessions and logins, page by page.",
         Sends::Query(of::<Page>), Some(of::<Vec<Person>>)),
-    call!("policy", Get "/policy", "The rules of the protocol that can be bent.", Sends::Nothing, Some(of::<Rules>)),
-    call!("policy-set", Post "/policy", "Bend some of them, from now on.", Sends::Json(of::<Rules>), Some(of::<Rules>)),
-    call!("interception", Get "/interception", "Where the traffic to Kakao's hosts is taken.", Sends::Nothing, Some(object)),
+    call!("policy", Get "/policy", "Show the rules of the protocol that can be changed.", Sends::Nothing, Some(of::<Rules>)),
+    call!("policy-set", Post "/policy", "Change rules of the protocol.", Sends::Json(of::<Rules>), Some(of::<Rules>)),
+    call!("interception", Get "/interception", "Show where traffic to Kakao's hosts is intercepted.", Sends::Nothing, Some(object)),
     call!("intercept", Post "/interception",
-        "Take the traffic of this world's clients to Kakao's hosts, by a proxy and by TLS.",
+        "Intercept traffic to Kakao's hosts for this world, with a proxy and a TLS listener.",
         Sends::Json(of::<intercept::Options>), Some(of::<intercept::Entrance>)),
-    call!("rotate-keys", Post "/keys/rotate", "Sign ID tokens with a new key; the old ones stay in the key set.",
+    call!("rotate-keys", Post "/keys/rotate", "Sign ID tokens with a new key; the old keys stay in the key set.",
         Sends::Nothing, Some(object)),
 ];
 
 impl Call {
-    /// The call of this word.
+    /// Returns the call with this name.
     #[must_use]
     pub fn of(verb: &str) -> Option<&'static Self> {
         CALLS.iter().find(|call| call.verb == verb)
     }
 
-    /// The parameters of the path.
+    /// Returns the parameters in the path.
     #[must_use]
     pub fn in_path(&self) -> Vec<&'static str> {
         self.path.split('{').skip(1).filter_map(|part| part.split('}').next()).collect()
     }
 
-    /// The fields of body or query: name and schema.
+    /// Returns the fields of the body or query: name and schema.
     #[must_use]
     pub fn fields(&self) -> Map<String, Value> {
         match self.sends {
@@ -167,7 +169,7 @@ impl Call {
         }
     }
 
-    /// The fields that must be there.
+    /// The required fields.
     #[must_use]
     pub fn required(&self) -> Vec<String> {
         let (Sends::Json(schema) | Sends::Query(schema)) = self.sends else { return Vec::new() };
@@ -175,7 +177,7 @@ impl Call {
     }
 }
 
-/// The words that a value may be.
+/// Returns the values that the schema allows.
 #[must_use]
 pub fn words_of(schema: &Value) -> Vec<String> {
     let all = |name: &str| schema.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
@@ -184,7 +186,7 @@ pub fn words_of(schema: &Value) -> Vec<String> {
     own.chain(inner).collect()
 }
 
-/// The OpenAPI document (version 3.0) of the control API of a world at `base`.
+/// Returns the OpenAPI document (version 3.0) of the control API of a world at `base`.
 #[must_use]
 pub fn document(base: &str) -> Value {
     let mut paths = Map::new();
@@ -195,12 +197,12 @@ pub fn document(base: &str) -> Value {
     json!({
         "openapi": "3.0.3",
         "info": { "title": "Kakaw control API", "version": env!("CARGO_PKG_VERSION"),
-                  "description": "What a stand-in can be told. Only kakaw dev and kakaw run have it." },
+                  "description": "Controls a running stand-in. Only kakaw dev and kakaw run have this API." },
         "servers": [{ "url": base }],
         "paths": paths,
         "components": { "securitySchemes": {
             "control": { "type": "apiKey", "in": "header", "name": "Kakaw-Control",
-                         "description": "`1` on the same machine; from others the stand-in's token." },
+                         "description": "`1` on the same machine; from other machines the stand-in's token." },
         } },
         "security": [{ "control": [] }],
     })
@@ -238,7 +240,7 @@ fn operation(call: &Call) -> Value {
         None => json!({ "204": { "description": "Done." } }),
     };
     if call.verb == "wait" {
-        set(&mut responses, "204", json!({ "description": "Nothing that fits came in time." }));
+        set(&mut responses, "204", json!({ "description": "No request matched in time." }));
     }
     let refused = json!({ "description": "What was received and what was expected.", "content": content(error) });
     set(&mut responses, "400", refused);

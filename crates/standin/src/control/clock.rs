@@ -16,11 +16,11 @@ use kakaw_platform::http::error;
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Change {
-    /// `true`: stand still; `false`: run again from where it stands.
+    /// `true`: stop the clock; `false`: let it run again from its current time.
     freeze: Option<bool>,
-    /// RFC 3339: stand still at this moment, which must not be before the world's now.
+    /// RFC 3339: stop the clock at this time, which must not be before the world's current time.
     set: Option<String>,
-    /// Seconds forward; everything that is due in between happens, in order.
+    /// Seconds to move the clock forward; everything that becomes due happens, in order.
     advance: Option<Span>,
 }
 
@@ -44,17 +44,17 @@ pub async fn post(Sent(caller, change): Sent<Change>) -> Response {
         Some(to) => schedule::advance_to(world, to).await,
         None => Ok(()),
     };
-    caller.told(moved.map(|()| shown(world)).map_err(Refused::from))
+    caller.reply(moved.map(|()| shown(world)).map_err(Refused::from))
 }
 
-/// Where the clock is to be moved to.
+/// Returns the time that the clock is to be moved to.
 fn target(world: &World, change: &Change) -> Result<Option<Millis>, String> {
     match (&change.set, change.advance) {
-        (Some(_), Some(_)) => Err("set and advance exclude each other".to_owned()),
+        (Some(_), Some(_)) => Err("set and advance cannot be combined".to_owned()),
         (Some(text), None) => match Millis::from_rfc3339(text) {
             Some(moment) if moment >= world.now() => Ok(Some(moment)),
-            Some(_) => Err(format!("set: {text} is before the world's now; time goes forward only")),
-            None => Err(format!("set: {text:?} is no RFC 3339 time, such as 2026-11-20T03:00:00Z")),
+            Some(_) => Err(format!("set: {text} is before the world's current time; the clock only moves forward")),
+            None => Err(format!("set: {text:?} is not an RFC 3339 time, such as 2026-11-20T03:00:00Z")),
         },
         (None, Some(span)) if (Span::ZERO..=Span::days(3660)).contains(&span) => Ok(Some(world.now() + span)),
         (None, Some(span)) => Err(format!("advance: {}; expected 0 to ten years, in seconds", span.as_seconds())),

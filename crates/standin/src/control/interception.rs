@@ -1,5 +1,6 @@
-//! `POST /control/v1/interception` — take the traffic of this world's clients to Kakao's hosts, by a proxy and by TLS.
-//! `GET /control/v1/interception` — where it is taken; an empty object if nowhere.
+//! `POST /control/v1/interception` — intercept the traffic of this world's clients to Kakao's hosts, by a proxy and by
+//! TLS.
+//! `GET /control/v1/interception` — the addresses that intercept; an empty object if there are none.
 //! `GET /proxy.pac` — the same for browsers.
 
 use std::sync::Arc;
@@ -20,14 +21,14 @@ async fn listening(worlds: &Worlds, world: &World) -> Option<Arc<Listening>> {
     worlds.get(world.name())?.listening().await
 }
 
-/// Browsers ask for it without a header, and it tells nothing but a port.
+/// Browsers request it without a header, and it reveals nothing but a port.
 pub async fn proxy_pac(State(world): State<Arc<World>>, Extension(worlds): Extension<Arc<Worlds>>) -> Response {
     match listening(&worlds, &world).await {
         Some(listening) => {
             let kind = [(header::CONTENT_TYPE, "application/x-ns-proxy-autoconfig")];
             (kind, intercept::pac(&listening.entrance().proxy)).into_response()
         }
-        None => (StatusCode::NOT_FOUND, "nothing is intercepted yet: kakaw dev --proxy, or kakaw hosts --pac\n")
+        None => (StatusCode::NOT_FOUND, "nothing is intercepted yet: use kakaw dev --proxy, or kakaw hosts --pac\n")
             .into_response(),
     }
 }
@@ -44,5 +45,5 @@ pub async fn post(
     Sent(caller, options): Sent<intercept::Options>,
 ) -> Response {
     let listening = dispatch::intercept(&worlds, caller.world.name(), &options).await;
-    caller.told(listening.map(|listening| listening.entrance()))
+    caller.reply(listening.map(|listening| listening.entrance()))
 }

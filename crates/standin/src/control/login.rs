@@ -30,21 +30,21 @@ use kakaw_platform::request::settled::{Settled, Unattended};
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct LogIn {
-    /// A key of an app; default: the REST API key of the only app that has one.
+    /// App key; default: the REST API key, if only one app has one.
     client_id: Option<String>,
-    /// A log-in id.
+    /// Login id.
     person: String,
-    /// Default: the first that is registered for the key.
+    /// Default: the first redirect URI that is registered for the key.
     redirect_uri: Option<String>,
-    /// Items, service terms and channels that the person agrees to; default: all that is asked.
+    /// Items, service terms and channels that the person agrees to; default: everything that is requested.
     only: Option<Vec<String>>,
     /// `true`: the person presses Cancel.
     deny: bool,
-    /// `true`: exchange the code too.
+    /// `true`: also exchange the code for tokens.
     tokens: bool,
-    /// For the exchange.
+    /// Client secret for the exchange.
     client_secret: Option<String>,
-    /// More of the authorization request: `scope`, `state`, `nonce`, `prompt` …
+    /// More parameters of the authorization request: `scope`, `state`, `nonce`, `prompt` …
     parameters: BTreeMap<String, String>,
 }
 
@@ -86,7 +86,10 @@ async fn log_in(world: &Arc<World>, context: RequestContext, request: &LogIn) ->
     let response = kauth::authorize::without_pages(context, query).await?;
     let location = response.headers().get(header::LOCATION).and_then(|location| location.to_str().ok());
     let Some(location) = location.filter(|location| location.starts_with(&redirect_uri)) else {
-        let reason = format!("{} must answer a page first: restricted, or the account's terms", request.person);
+        let reason = format!(
+            "{} cannot log in without pages: the account is restricted, or has not agreed to the account's terms",
+            request.person
+        );
         return Err(Problem::BadTokenRequest { reason }.into());
     };
     let sent = location.get(redirect_uri.len() + 1..).map(Pairs::parse).and_then(Result::ok).unwrap_or_default();
@@ -96,7 +99,7 @@ async fn log_in(world: &Arc<World>, context: RequestContext, request: &LogIn) ->
             set(&mut answer, name, value);
         }
     }
-    // What comes of it belongs to one log-in, as if it had been walked through.
+    // All its exchanges belong to one log-in, as if a person had gone through the pages.
     let flow = world.requests.begin_flow();
     if let Some(code) = sent.one("code").ok().flatten() {
         world.requests.belongs(code, flow);
@@ -119,7 +122,7 @@ async fn log_in(world: &Arc<World>, context: RequestContext, request: &LogIn) ->
     Ok(answer)
 }
 
-/// The key that is meant if none is named: the first REST API key of the one app that has any.
+/// Returns the default key: the first REST API key of the only app that has any.
 async fn only_key(world: &World) -> Result<String, Error> {
     let mut found = Vec::new();
     for app in manage::apps::all(&world.platform).await? {

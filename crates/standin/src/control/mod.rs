@@ -2,8 +2,9 @@
 //! `GET /control/v1/export` — the world as a world file.
 //! `GET /docs/control` — this API as an OpenAPI document.
 //!
-//! Only `kakaw dev` has the control API. It wants the header `Kakaw-Control`, which a web page cannot send without a CORS
-//! preflight, and no preflight is answered here; from other machines it wants the stand-in's token in it.
+//! Only `kakaw dev` has the control API. Every request needs the header `Kakaw-Control`, which a web page cannot send
+//! without a CORS preflight, and this API answers no preflight. From other machines, the header must contain the
+//! stand-in's token.
 
 mod caller;
 pub mod calls;
@@ -79,7 +80,7 @@ pub fn routes() -> Routes<Shared> {
         .merge(talk::routes())
 }
 
-/// The routes of the calls. Where each is, [`calls::CALLS`] says.
+/// The routes of the calls. [`calls::CALLS`] has their paths.
 #[derive(Default)]
 struct Called(Routes<Shared>);
 
@@ -87,7 +88,7 @@ impl Called {
     fn by<T: 'static>(self, verb: &str, handler: impl Handler<T, Shared>) -> Self {
         match Call::of(verb) {
             Some(call) => Self(self.0.listed(call.method, &format!("{PREFIX}{}", call.path), handler)),
-            // Not in the list: a test finds it.
+            // The list lacks the call: a test finds that.
             None => self,
         }
     }

@@ -1,4 +1,4 @@
-//! `GET /control/v1/people` — who is in the world, with what they are linked, and whether they are logged in, page by page.
+//! `GET /control/v1/people` — the people of the world with their links and log-ins, in pages.
 
 use std::collections::BTreeMap;
 
@@ -21,25 +21,25 @@ use kakaw_platform::manage;
 #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Page {
-    /// The `cursor` of the last person of the page before; default: from the beginning.
+    /// The `cursor` of the last person on the previous page; default: the first page.
     after: Option<String>,
-    /// How many, 1 to 1,000; default 100.
+    /// Page size, 1 to 1,000; default 100.
     limit: Option<i64>,
 }
 
 /// A person, as services and browsers know them.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Person {
-    /// A log-in id.
+    /// Login id.
     person: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     nickname: Option<String>,
     /// The account cannot log in.
     restricted: bool,
-    /// Browsers in which the account is logged in now.
+    /// Number of browsers in which the account is logged in.
     sessions: i64,
     links: Vec<Link>,
-    /// Where the person stands in the list, for `after`.
+    /// The person's position in the list, for `after`.
     cursor: String,
 }
 
@@ -52,22 +52,22 @@ pub struct Link {
     /// The person's user id there.
     #[schemars(with = "i64")]
     user_id: UserId,
-    /// Whether it is in force; an ended one keeps its user id.
+    /// `false` after an unlink; the user id is kept.
     connected: bool,
-    /// When an unfinished sign-up ends, RFC 3339.
+    /// When an unfinished sign-up expires, RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none")]
     signup_due: Option<String>,
     /// The items that the person agreed to.
     scopes: Vec<String>,
     /// Service terms that the person agreed to.
     terms: Vec<String>,
-    /// Log-ins whose tokens live.
+    /// Number of logins with valid tokens.
     grants: i64,
 }
 
 pub async fn get(caller: Caller, page: Result<Query<Page>, QueryRejection>) -> Response {
     match page {
-        Ok(Query(page)) => caller.told(people(&caller.world, &page).await),
+        Ok(Query(page)) => caller.reply(people(&caller.world, &page).await),
         Err(rejection) => caller.refuse(rejection.body_text()),
     }
 }
@@ -75,7 +75,7 @@ pub async fn get(caller: Caller, page: Result<Query<Page>, QueryRejection>) -> R
 fn place(cursor: Option<&str>) -> Result<Place, Refused> {
     let Some(cursor) = cursor else { return Ok(Place::START) };
     let read = cursor.split_once('.').and_then(|(at, id)| Some((at.parse().ok()?, id.parse().ok()?)));
-    let wrong = || Refused::Wrong(format!("after: {cursor:?}; expected the cursor of a person of this list"));
+    let wrong = || Refused::Wrong(format!("after: {cursor:?}; expected the cursor of a person in this list"));
     let (created_at, id) = read.ok_or_else(wrong)?;
     Ok(Place { created_at: Millis(created_at), id })
 }

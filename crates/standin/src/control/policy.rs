@@ -1,5 +1,5 @@
-//! `GET /control/v1/policy` — the rules of the protocol that can be bent.
-//! `POST /control/v1/policy` — bend some of them, from now on.
+//! `GET /control/v1/policy` — the protocol rules that can be overridden.
+//! `POST /control/v1/policy` — override some of them, from now on.
 
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -21,37 +21,37 @@ enum Rotation {
     Never,
 }
 
-/// The rules. What is absent stays as it is.
+/// The rules. Absent rules are not changed.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Rules {
-    /// Seconds that access tokens live which are issued from now on; 0: as long as tokens of their key do.
+    /// Lifetime in seconds of access tokens issued from now on; 0: the default of their key.
     access_token_lifetime: Option<Span>,
-    /// Seconds that codes live which are issued from now on, 1 to 600.
+    /// Lifetime in seconds of codes issued from now on, 1 to 600.
     code_lifetime: Option<Span>,
-    /// When a refresh token is replaced as it is used: in its last month, as Kakao Login does it, always, or never.
+    /// When the use of a refresh token replaces it: in its last month (as Kakao Login does), always, or never.
     refresh_rotation: Option<Rotation>,
-    /// Seconds during which the predecessor of a replaced refresh token still works.
+    /// For how many seconds a replaced refresh token still works.
     refresh_grace: Option<Span>,
-    /// `true`: a redirect URI of this machine is accepted with any port, and not letter for letter.
+    /// `true`: the port of a redirect URI on this machine is not compared.
     any_local_port: Option<bool>,
-    /// `true`: the second use of a code ends what its first use issued.
+    /// `true`: a second use of a code revokes the tokens that its first use issued.
     revoke_on_code_reuse: Option<bool>,
-    /// `true`: an outdated refresh token ends its grant.
+    /// `true`: the use of a replaced refresh token ends its grant.
     revoke_on_refresh_reuse: Option<bool>,
-    /// `true`: `/apiweb/code.json` is as strict as `kakaw serve` is (`policy.strict_code_polling`).
+    /// `true`: `/apiweb/code.json` is as strict as in `kakaw serve` (`policy.strict_code_polling`).
     strict_code_polling: Option<bool>,
 }
 
 pub async fn get(caller: Caller) -> Response {
-    error::json(StatusCode::OK, &told(&caller.world))
+    error::json(StatusCode::OK, &rules_of(&caller.world))
 }
 
 pub async fn post(Sent(caller, rules): Sent<Rules>) -> Response {
     let world = &caller.world;
     let mut policy = world.platform.policy();
     if let Some(lifetime) = rules.access_token_lifetime {
-        // Clients are told a second less than it is.
+        // Clients see one second less than the lifetime.
         if lifetime != Span::ZERO && !(Span::seconds(2)..=Span::days(365)).contains(&lifetime) {
             let seconds = lifetime.as_seconds();
             return caller.refuse(format!("access_token_lifetime: {seconds}; expected 2 seconds to a year, or 0"));
@@ -82,10 +82,10 @@ pub async fn post(Sent(caller, rules): Sent<Rules>) -> Response {
     policy.revoke_on_refresh_reuse = rules.revoke_on_refresh_reuse.unwrap_or(policy.revoke_on_refresh_reuse);
     policy.strict_code_polling = rules.strict_code_polling.unwrap_or(policy.strict_code_polling);
     world.platform.set_policy(policy);
-    error::json(StatusCode::OK, &told(world))
+    error::json(StatusCode::OK, &rules_of(world))
 }
 
-fn told(world: &World) -> Rules {
+fn rules_of(world: &World) -> Rules {
     let policy = world.platform.policy();
     Rules {
         access_token_lifetime: Some(policy.overrides.access_lifetime.unwrap_or(Span::ZERO)),

@@ -1,8 +1,8 @@
-//! `GET /control/v1/requests` — what was asked and answered. `DELETE /control/v1/requests` — forget it.
-//! `GET /control/v1/requests/count` — how many fit.
-//! `GET /control/v1/requests/har` — those that fit as an HTTP Archive (HAR 1.2).
-//! `GET /control/v1/requests/{id}/curl` — one as a line for curl.
-//! `GET /control/v1/requests/wait` — the first exchange that fits, waiting for it up to `timeout` seconds.
+//! `GET /control/v1/requests` — recorded exchanges. `DELETE /control/v1/requests` — delete them.
+//! `GET /control/v1/requests/count` — the number of matching exchanges.
+//! `GET /control/v1/requests/har` — the matching exchanges as an HTTP Archive (HAR 1.2).
+//! `GET /control/v1/requests/{id}/curl` — an exchange as a curl command.
+//! `GET /control/v1/requests/wait` — the first matching exchange; waits for it up to `timeout` seconds.
 //! `GET /control/v1/faults` — the fault rules. `POST /control/v1/faults` — add one. `DELETE /control/v1/faults` — remove all.
 
 use kakaw_core::account::LoginId;
@@ -23,7 +23,7 @@ use crate::record::har;
 use crate::request_log::Filter;
 use kakaw_platform::http::error;
 
-/// How long somebody may wait.
+/// Maximum time to wait.
 pub const LONGEST: Duration = Duration::from_secs(30);
 
 pub async fn list(caller: Caller, RawQuery(query): RawQuery) -> Response {
@@ -50,7 +50,7 @@ pub async fn har(caller: Caller, RawQuery(query): RawQuery) -> Response {
 pub async fn curl(caller: Caller, Path(id): Path<String>) -> Response {
     match id.parse().ok().and_then(|id| caller.world.requests.get(id)) {
         Some(exchange) => error::json(StatusCode::OK, &json!({ "curl": har::curl(&exchange) })),
-        None => caller.refuse(format!("there is no exchange {id} in the log")),
+        None => caller.refuse(format!("there is no request {id} in the log")),
     }
 }
 
@@ -73,7 +73,7 @@ pub async fn wait(caller: Caller, RawQuery(query): RawQuery) -> Response {
 async fn filter(caller: &Caller, query: &str) -> Result<(Filter, Duration), String> {
     let pairs = Pairs::parse(query).map_err(|error| format!("{}: {}", error.parameter(), error.reason()))?;
     let (mut filter, mut patience) = (Filter::default(), Duration::from_secs(10));
-    let number = |name: &str, text: &str| text.parse::<u64>().map_err(|_| format!("{name}: {text:?} is no number"));
+    let number = |name: &str, text: &str| text.parse::<u64>().map_err(|_| format!("{name}: {text:?} is not a number"));
     for (name, value) in pairs.iter() {
         let text = Some(value.to_owned());
         match name {
@@ -81,10 +81,10 @@ async fn filter(caller: &Caller, query: &str) -> Result<(Filter, Duration), Stri
             "method" => filter.method = text,
             "path" => filter.path = text,
             "app_key" => filter.app_key = text,
-            "app" => filter.app = Some(AppId(value.parse().map_err(|_| format!("app: {value:?} is no id of an app"))?)),
+            "app" => filter.app = Some(AppId(value.parse().map_err(|_| format!("app: {value:?} is not an app id"))?)),
             "person" => filter.person = text,
             "status" => {
-                filter.status = Some(value.parse().map_err(|_| format!("status: {value:?} is no HTTP status"))?);
+                filter.status = Some(value.parse().map_err(|_| format!("status: {value:?} is not an HTTP status"))?);
             }
             "code" => filter.code = text,
             "timeout" => patience = Duration::from_secs(number(name, value)?).min(LONGEST),
@@ -105,11 +105,11 @@ async fn filter(caller: &Caller, query: &str) -> Result<(Filter, Duration), Stri
     Ok((filter, patience))
 }
 
-/// The account of a log-in id.
+/// Returns the account with a log-in id.
 async fn account(caller: &Caller, person: &str) -> Result<i64, String> {
     match accounts::by_login(&caller.world.platform.store, &LoginId::of(person)).await {
         Ok(Some(stored)) => Ok(stored.account.id.0),
-        Ok(None) => Err(format!("person: nobody logs in with {person:?}")),
+        Ok(None) => Err(format!("person: there is no account with the login id {person:?}")),
         Err(error) => Err(format!("person: {error}")),
     }
 }
@@ -130,7 +130,7 @@ pub async fn add(Sent(caller, mut rule): Sent<FaultRule>) -> Response {
     if let Some(person) = &rule.person {
         match accounts::by_login(&caller.world.platform.store, &LoginId::of(person)).await {
             Ok(Some(stored)) => rule.account = Some(stored.account.id),
-            Ok(None) => return caller.refuse(format!("person: nobody logs in with {person:?}")),
+            Ok(None) => return caller.refuse(format!("person: there is no account with the login id {person:?}")),
             Err(error) => return caller.done(Err(error)),
         }
     }
@@ -140,26 +140,26 @@ pub async fn add(Sent(caller, mut rule): Sent<FaultRule>) -> Response {
 fn check(rule: &FaultRule) -> Result<(), String> {
     let fault = &rule.fault;
     match (rule.webhook, fault.delivery) {
-        (None, Some(_)) => return Err("fault.delivery needs webhook: unlink or account_status".to_owned()),
+        (None, Some(_)) => return Err("fault.delivery requires webhook: unlink or account_status".to_owned()),
         (Some(_), None) => {
             let known = "late, twice, out_of_order or bad_signature";
             return Err(format!("fault.delivery is missing; expected {known}"));
         }
         (Some(_), Some(_)) if fault.changes_an_answer() => {
-            return Err("fault: a webhook has delivery only; the rest is for requests".to_owned());
+            return Err("fault: with webhook, only delivery is possible; the other faults are for requests".to_owned());
         }
         (Some(_), Some(Delivery::Late(span))) if span < Span::seconds(1) => {
-            return Err(format!("fault.delivery.late: {}; expected seconds, 1 or more", span.as_seconds()));
+            return Err(format!("fault.delivery.late: {}; expected at least 1 second", span.as_seconds()));
         }
         (Some(_), Some(_)) => return Ok(()),
         (None, None) => {}
     }
     if !fault.changes_an_answer() {
         let known = "error, latency_ms, drop, cut, content_type, status, id_token, jwks or delivery";
-        return Err(format!("fault says nothing; expected {known}"));
+        return Err(format!("fault is empty; expected {known}"));
     }
     if let Some(unknown) = fault.error.as_deref().filter(|id| Code::from_id(id).is_none()) {
-        return Err(format!("fault.error: {unknown:?} is no code of the catalogue, such as KOE006 or -401"));
+        return Err(format!("fault.error: {unknown:?} is not an error code, such as KOE006 or -401"));
     }
     if fault.status.is_some_and(|status| !(500..600).contains(&status)) {
         return Err("fault.status: expected 500 to 599".to_owned());

@@ -1,10 +1,10 @@
 //! `GET /control/v1/worlds` — every world of this process.
-//! `POST /control/v1/worlds` — make a world: empty, as a copy of another, of a world file.
-//! `DELETE /control/v1/worlds/{name}` — end a world.
-//! `GET /control/v1/snapshots` — the moments that are kept of this world, and their rows.
-//! `POST /control/v1/snapshots` — keep this moment: rows and clock.
-//! `POST /control/v1/restore` — go back to a moment.
-//! `POST /control/v1/reset` — go back to the start, and forget requests and faults.
+//! `POST /control/v1/worlds` — make a world: empty, as a copy of another, or from a world file.
+//! `DELETE /control/v1/worlds/{name}` — delete a world.
+//! `GET /control/v1/snapshots` — the snapshots of this world, with their numbers of rows.
+//! `POST /control/v1/snapshots` — take a snapshot: rows, clock and rules.
+//! `POST /control/v1/restore` — restore a snapshot.
+//! `POST /control/v1/reset` — restore the start, and delete recorded requests and faults.
 
 use std::sync::Arc;
 
@@ -25,22 +25,22 @@ use crate::worlds::{self, Running, Worlds};
 use kakaw_platform::http::error;
 use kakaw_wire::url::{split_origin, split_scheme};
 
-/// A world, as it is told.
+/// A world, as the control API returns it.
 #[derive(Serialize, JsonSchema)]
-pub struct Told {
+pub struct WorldState {
     /// Its name.
     name: String,
-    /// Where it is reached.
+    /// Its base URL.
     base_url: String,
     /// The world's time, RFC 3339.
     now: String,
 }
 
-impl Told {
+impl WorldState {
     fn of(caller: &Caller, worlds: &Worlds, running: &Running) -> Self {
         let world = &running.world;
         let origin = split_origin(&caller.base).0;
-        // Kakao's hosts lead to one world each, and to none below a path.
+        // Each of Kakao's hosts belongs to one world, and to none with a path prefix.
         let is_kakaos =
             split_scheme(origin).is_some_and(|(scheme, host)| scheme == "https" && KAKAO_HOSTS.contains(&host));
         let own = format!("http://localhost:{}", worlds.port());
@@ -51,7 +51,7 @@ impl Told {
 }
 
 pub async fn list(caller: Caller, Extension(worlds): Extension<Arc<Worlds>>) -> Response {
-    let all: Vec<Told> = worlds.list().iter().map(|running| Told::of(&caller, &worlds, running)).collect();
+    let all: Vec<WorldState> = worlds.list().iter().map(|running| WorldState::of(&caller, &worlds, running)).collect();
     error::json(StatusCode::OK, &all)
 }
 
@@ -60,7 +60,7 @@ pub async fn create(
     Sent(caller, request): Sent<worlds::CreateWorld>,
 ) -> Response {
     let made = worlds.create(&request).await;
-    caller.told(made.map(|running| Told::of(&caller, &worlds, &running)))
+    caller.reply(made.map(|running| WorldState::of(&caller, &worlds, &running)))
 }
 
 pub async fn delete(caller: Caller, Extension(worlds): Extension<Arc<Worlds>>, Path(name): Path<String>) -> Response {
@@ -74,7 +74,7 @@ pub async fn delete(caller: Caller, Extension(worlds): Extension<Arc<Worlds>>, P
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Keep {
-    /// 1 to 100 characters, and not `start`; default `saved`.
+    /// Name of the snapshot: 1 to 100 characters, not `start`; default `saved`.
     #[serde(default = "saved")]
     name: String,
 }
@@ -82,7 +82,7 @@ pub struct Keep {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Restore {
-    /// The moment's name; default `saved`. `start` is when the world was made.
+    /// Name of the snapshot; default `saved`. `start` is the world's initial state.
     #[serde(default = "saved")]
     snapshot: String,
 }
@@ -102,7 +102,7 @@ pub async fn keep(Sent(caller, Keep { name }): Sent<Keep>) -> Response {
     let taken = restore::take(&caller.world, &name).await.map_err(Refused::from).and_then(|room| {
         room.then(|| json!({ "name": name })).ok_or_else(|| Refused::Wrong("there are too many snapshots".to_owned()))
     });
-    caller.told(taken)
+    caller.reply(taken)
 }
 
 pub async fn restore(Sent(caller, Restore { snapshot }): Sent<Restore>) -> Response {
@@ -111,8 +111,9 @@ pub async fn restore(Sent(caller, Restore { snapshot }): Sent<Restore>) -> Respo
 }
 
 pub async fn reset(caller: Caller) -> Response {
-    let missing =
-        || "the start of this world was not kept: it is not in memory; a snapshot can be kept and restored".to_owned();
+    let missing = || {
+        "this world has no initial state to restore: it is not in memory. Take a snapshot and restore that".to_owned()
+    };
     caller.done(found(restore::reset(&caller.world).await, missing))
 }
 

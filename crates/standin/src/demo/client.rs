@@ -1,4 +1,4 @@
-//! The demo's HTTP client: it knocks at the server's own door, like any other.
+//! The demo's HTTP client. It calls the server from outside, like any other client.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -9,17 +9,18 @@ use kakaw_wire::url::split_scheme;
 
 use kakaw_platform::request::context::RequestContext;
 
-/// A client of the wire.
+/// An HTTP client of this server.
 pub struct Client {
     http: Option<reqwest::Client>,
     address: SocketAddr,
 }
 
 impl Client {
-    /// A client of the server that listens on `address`.
+    /// Makes a client of the server that listens on `address`.
     #[must_use]
     pub fn new(address: SocketAddr) -> Self {
-        // It speaks plain HTTP only: reading this machine's certificates would cost a third of the start.
+        // It uses plain HTTP only, because loading this machine's root certificates would cost a third of the start
+        // time.
         let http = reqwest::Client::builder().no_proxy().tls_certs_only([]).timeout(Duration::from_secs(10)).build();
         Self { http: http.ok(), address }
     }
@@ -30,7 +31,7 @@ impl Client {
         method: reqwest::Method,
         path: &str,
     ) -> Result<reqwest::RequestBuilder, String> {
-        let http = self.http.as_ref().ok_or("this machine offers no HTTP client")?;
+        let http = self.http.as_ref().ok_or("no HTTP client is available on this machine")?;
         // The issuer follows the name under which the browser reached us.
         let host = split_scheme(&context.base).map_or("localhost", |(_, host)| host);
         Ok(http.request(method, format!("http://{}{path}", self.address)).header(header::HOST.as_str(), host))
@@ -42,7 +43,7 @@ impl Client {
         serde_json::from_str(&text).map_err(|error| format!("{error}: {text}"))
     }
 
-    /// A call of the user API with an access token; the answer as indented JSON.
+    /// Calls the user API with an access token. Returns the reply as indented JSON.
     pub async fn api(
         &self,
         context: &RequestContext,

@@ -43,7 +43,7 @@ pub use client::Client;
 pub const CALLBACK: &str = "/demo/callback";
 
 /// Routes of the demo of a server that listens on `address`.
-/// The kind of the cookie that holds the sample service's tokens.
+/// The kind of the cookie with the sample service's tokens.
 const COOKIE: char = 'd';
 
 pub fn routes(address: SocketAddr) -> Routes<Shared> {
@@ -55,7 +55,7 @@ pub fn routes(address: SocketAddr) -> Routes<Shared> {
         .map(|router| router.layer(Extension(Arc::new(Client::new(address)))))
 }
 
-/// The app that the demo stands for: one that has registered the demo's redirect URI.
+/// The app of the demo: one that has registered the demo's redirect URI.
 struct Registration {
     app: String,
     client_id: String,
@@ -84,14 +84,14 @@ impl Registration {
         Ok(None)
     }
 
-    /// The parameters of both grants that name and prove the app.
+    /// Returns the parameters that identify and authenticate the app, for both grants.
     fn credentials(&self) -> Vec<(&str, &str)> {
         let secret = self.client_secret.as_deref().map(|secret| ("client_secret", secret));
         std::iter::once(("client_id", self.client_id.as_str())).chain(secret).collect()
     }
 }
 
-/// What the demo keeps in its cookie.
+/// The contents of the demo's cookie.
 #[derive(Default, Serialize, Deserialize)]
 struct Kept {
     state: String,
@@ -102,11 +102,11 @@ struct Kept {
 fn kept(context: &RequestContext, headers: &HeaderMap) -> Kept {
     let name = cookie::name(&context.platform, COOKIE);
     let text = cookie::read_up_to(headers, &name, 4000);
-    text.and_then(|text| form_token::open(context, Purpose::Step, &text)).unwrap_or_default()
+    text.and_then(|text| form_token::open(context, Purpose::Interaction, &text)).unwrap_or_default()
 }
 
 fn keep(context: &RequestContext, response: Response, kept: &Kept) -> Response {
-    let value = form_token::seal(context, Purpose::Step, kept);
+    let value = form_token::seal(context, Purpose::Interaction, kept);
     with_cookie(response, cookie::set(&context.base, &cookie::name(&context.platform, COOKIE), &value, Span::days(1)))
 }
 
@@ -131,7 +131,7 @@ async fn show(context: RequestContext, headers: HeaderMap, Extension(client): Ex
             let log_out = with_query("/oauth/logout", &parameters);
             page(&context, Shown::LoggedIn { app: registration.app, tokens: Box::new(tokens), me, log_out })
         }
-        // The tokens are over: the demo forgets them, as a service would.
+        // The tokens have expired: the demo deletes them, as a service would.
         Err(error) => {
             keep(&context, page(&context, Shown::Failed { step: "GET /v2/user/me", error }), &Kept::default())
         }
@@ -167,7 +167,7 @@ async fn callback(
     let mut kept = kept(&context, &headers);
     let failed = |error: String| page(&context, Shown::Failed { step: "GET /oauth/authorize", error });
     if kept.state.is_empty() || !secret::same(one("state"), &kept.state) {
-        return failed("state: not the one that this browser started with".to_owned());
+        return failed("state: it differs from the one that this browser started with".to_owned());
     }
     if !one("error").is_empty() {
         return failed(format!("{}: {}", one("error"), one("error_description")));
@@ -184,13 +184,13 @@ async fn callback(
         ("code", one("code")),
     ]);
     match client.tokens(&context, &form).await {
-        // The ID token answers the nonce of this browser (OpenID Connect Core §3.1.3.7).
+        // The ID token contains the nonce of this browser (OpenID Connect Core §3.1.3.7).
         Ok(tokens) if tokens.id_token.as_deref().is_none_or(|token| crate::pages::demo::nonce(token) == kept.nonce) => {
             kept.tokens = Some(tokens);
             kept.state.clear();
             keep(&context, redirect("/demo", false), &kept)
         }
-        Ok(_) => failed("nonce: not the one that this browser started with".to_owned()),
+        Ok(_) => failed("nonce: it differs from the one that this browser started with".to_owned()),
         Err(error) => page(&context, Shown::Failed { step: "POST /oauth/token", error }),
     }
 }
@@ -231,7 +231,7 @@ async fn act(
     }
 }
 
-/// New tokens; what the answer leaves out stays as it was.
+/// Gets new tokens. What the reply leaves out does not change.
 async fn renew(
     client: &Client,
     context: &RequestContext,

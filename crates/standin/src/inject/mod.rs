@@ -1,4 +1,4 @@
-//! Injection: answers that fail as a rule says.
+//! Injection: makes exchanges fail according to fault rules.
 
 mod pages;
 
@@ -28,7 +28,7 @@ use crate::json::set;
 use crate::world::World;
 use kakaw_platform::http::error::{self, Error};
 
-/// Has the request answered, or not, and changes what comes of it.
+/// Passes the request on, or not, and changes the response.
 pub async fn inject(
     world: &Arc<World>,
     base: &str,
@@ -81,7 +81,7 @@ pub async fn inject(
     }
 }
 
-/// A response that breaks off: the server ends the connection.
+/// Returns a response that breaks off: the server closes the connection.
 fn broken(start: Bytes) -> Response {
     Response::new(Body::new(Broken(Some(start))))
 }
@@ -104,7 +104,7 @@ impl HttpBody for Broken {
 /// Changes the JSON of a response.
 pub async fn changed(response: Response, change: impl FnOnce(&mut Value)) -> Response {
     let (mut parts, body) = response.into_parts();
-    // What was broken on purpose stays broken.
+    // A response that a rule has broken stays broken.
     let Ok(collected) = body.collect().await else { return broken(Bytes::new()) };
     let bytes = collected.to_bytes();
     let Ok(mut value) = serde_json::from_slice(&bytes) else {
@@ -115,7 +115,7 @@ pub async fn changed(response: Response, change: impl FnOnce(&mut Value)) -> Res
     Response::from_parts(parts, Body::from(value.to_string()))
 }
 
-/// Alters the ID token of a token reply and signs it again, or breaks its signature.
+/// Changes the ID token of a token reply and signs it again, or breaks its signature.
 fn change_id_token(world: &World, reply: &mut Value, kind: IdToken) {
     let Some(token) = reply.get("id_token").and_then(Value::as_str) else { return };
     if kind == IdToken::BadSignature {
@@ -140,7 +140,7 @@ fn change_id_token(world: &World, reply: &mut Value, kind: IdToken) {
     }
 }
 
-/// An error of the catalogue, in the shape of the path's surface; also one that is never answered otherwise.
+/// Returns an error of the catalogue in the format of the path's surface, even if it is never answered otherwise.
 fn answer(world: &World, base: &str, surface: Surface, code: Code) -> Response {
     if let Some(problem) = Problem::injected(code, surface) {
         let fault = Error::from(problem);

@@ -1,4 +1,4 @@
-//! Errors that a fault rule asks for, on pages: what the mistake itself would have been answered with.
+//! Injected errors on pages: the same reply that the mistake itself would cause.
 
 use std::sync::Arc;
 
@@ -19,20 +19,20 @@ use kakaw_platform::pages::ways::Ways;
 use kakaw_platform::request::context::RequestContext;
 use kakaw_platform::request::settled::Settled;
 
-/// The authorization request, whose errors go to the app by redirect or stand on a page.
+/// The authorization request. Its errors go to the app by redirect, or are shown on a page.
 const AUTHORIZE: &str = "/oauth/authorize";
 
-/// Paths that answer by pages.
+/// Paths that reply with pages.
 pub const PAGES: [&str; 5] = [AUTHORIZE, "/oauth/logout", "/login", "/terms", "/weblogin/create_account"];
 
 /// Said beside the evidence, which is that of the request itself.
-const BECAUSE: &str = "a fault rule of this stand-in asked for this error";
+const BECAUSE: &str = "a fault rule of this stand-in injected this error";
 
-/// Answers with the error.
+/// Replies with the error.
 pub async fn answer(world: &Arc<World>, path: &str, code: Code, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
     if path == AUTHORIZE && code.is_on(Surface::Redirect) {
-        // Only the endpoint knows whether the request may be answered by a redirect, and how it ends.
+        // Only the endpoint knows whether the request may be redirected, and where.
         parts.extensions.insert(Settled::Refused(code));
         return next.run(Request::from_parts(parts, body)).await;
     }
@@ -60,7 +60,7 @@ async fn page(context: &RequestContext, path: &str, method: &str, query: &str, c
     })
 }
 
-/// What the request itself has to show for an error, or what a request with this mistake would have.
+/// Returns the request's evidence for an error, or what a request with this mistake would have.
 fn evidence(name: &str, pairs: &Pairs, found: Option<(&App, &AppKey)>) -> String {
     let sent = |name: &str| pairs.one(name).ok().flatten().filter(|value| !value.is_empty()).map(str::to_owned);
     let app = found.map(|(app, _)| app);

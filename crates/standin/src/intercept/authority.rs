@@ -1,4 +1,4 @@
-//! A certificate authority that signs one certificate, for exactly the intercepted hosts; its key is never written down.
+//! A certificate authority that signs one certificate, for exactly the intercepted hosts. Its key is never stored.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -24,16 +24,17 @@ use kakaw_core::{Millis, Span};
 use crate::world::KAKAO_HOSTS;
 use kakaw_platform::private_file;
 
-/// Seconds that certificates live: 820 days. Apple's systems accept none that lives longer than 825.
+/// Lifetime of the certificates in seconds: 820 days. Apple's systems refuse certificates that live longer than 825
+/// days.
 const LIFETIME: Span = Span::days(820);
 
-/// What interception needs of its authority.
+/// The parts of an authority that interception needs.
 pub struct Authority {
     /// The authority's certificate, as PEM. Its key does not exist any more.
     pub certificate: String,
-    /// SHA-256 of the leaf's public key as base64: what Chromium can pin.
+    /// SHA-256 of the leaf's public key as base64, which Chromium can pin.
     pub spki: String,
-    /// Speaks TLS with the one leaf, to who asks for one of its names.
+    /// Accepts TLS with the one leaf certificate, for clients that ask for one of its names.
     pub acceptor: TlsAcceptor,
 }
 
@@ -52,18 +53,22 @@ pub fn make(now: Millis) -> anyhow::Result<Authority> {
     sign("Kakaw stand-in, one run", now)?.serve()
 }
 
-/// Reads what an earlier process left in a folder, or makes it: then what trusts it need be told once.
+/// Loads the authority that an earlier process left in a folder, or makes it. Clients need to be configured to trust it
+/// only once.
 ///
 /// # Errors
-/// The folder cannot be read or written, or what is in it does not fit together.
+/// The folder cannot be read or written, or its files do not belong together.
 pub fn load_or_make(folder: &Path, now: Millis) -> anyhow::Result<Authority> {
     let [authority, leaf, key, until] = ["ca.pem", "leaf.pem", "leaf-key.pem", "until"].map(|name| folder.join(name));
     let ends = std::fs::read_to_string(&until).ok().and_then(|text| Millis::from_rfc3339(text.trim()));
     if !key.exists() || ends.is_none_or(|ends| now >= ends) {
-        std::fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+        std::fs::create_dir_all(folder).with_context(|| format!("cannot create the folder {}", folder.display()))?;
         let signed = sign("Kakaw stand-in", now)?;
         if key.exists() {
-            tracing::warn!("the certificates in {} have expired: there are new ones to trust", folder.display());
+            tracing::warn!(
+                "the certificates in {} have expired: new ones were created, and clients must trust these",
+                folder.display()
+            );
             std::fs::remove_file(&key)?;
         }
         std::fs::write(&authority, &signed.authority)?;
@@ -75,10 +80,10 @@ pub fn load_or_make(folder: &Path, now: Millis) -> anyhow::Result<Authority> {
     let signed = Signed { authority: read(&authority)?, leaf: read(&leaf)?, key: KeyPair::from_pem(&read(&key)?)? };
     signed
         .serve()
-        .with_context(|| format!("the certificates in {} (remove the folder to get new ones)", folder.display()))
+        .with_context(|| format!("the certificates in {} (delete the folder to get new ones)", folder.display()))
 }
 
-/// Year, month and day of a moment, in UTC.
+/// Returns year, month and day of a time, in UTC.
 fn day(at: Millis) -> anyhow::Result<(i32, u8, u8)> {
     let text = at.rfc3339();
     let part = |from: usize, to: usize| text.get(from..to).and_then(|part| part.parse::<u16>().ok());
@@ -88,7 +93,7 @@ fn day(at: Millis) -> anyhow::Result<(i32, u8, u8)> {
     }
 }
 
-/// Makes an authority, signs the leaf, and forgets the authority's key.
+/// Makes an authority, signs the leaf, and drops the authority's key.
 fn sign(name: &str, now: Millis) -> anyhow::Result<Signed> {
     let date = |(year, month, day)| date_time_ymd(year, month, day);
     let life = (date(day(now - Span::days(1))?), date(day(now + LIFETIME)?));
@@ -96,7 +101,7 @@ fn sign(name: &str, now: Millis) -> anyhow::Result<Signed> {
     params.distinguished_name.push(DnType::CommonName, name);
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    // Even with its key, it could speak for no other host.
+    // Even with its key, it could sign for no other host.
     params.name_constraints = Some(NameConstraints {
         permitted_subtrees: KAKAO_HOSTS.iter().map(|host| GeneralSubtree::DnsName((*host).to_owned())).collect(),
         excluded_subtrees: Vec::new(),
@@ -123,7 +128,8 @@ impl Signed {
         let der = |pem: &str| CertificateDer::from_pem_slice(pem.as_bytes()).context("a certificate cannot be read");
         let chain = vec![der(&self.leaf)?, der(&self.authority)?];
         let provider = Arc::new(default_provider());
-        let key = CertifiedKey::from_der(chain, private, &provider).context("the leaf does not fit its key")?;
+        let key =
+            CertifiedKey::from_der(chain, private, &provider).context("the certificate does not match its key")?;
         // Who asks for another name, or for none, is not spoken to.
         let mut names = ResolvesServerCertUsingSni::new();
         for host in KAKAO_HOSTS {
@@ -164,6 +170,6 @@ mod tests {
         assert_eq!(keys, 1);
         std::fs::write(folder.path().join("leaf.pem"), "nonsense").expect("written");
         let error = load_or_make(folder.path(), now).err().expect("refused");
-        assert!(format!("{error:#}").contains("remove the folder"), "{error:#}");
+        assert!(format!("{error:#}").contains("delete the folder"), "{error:#}");
     }
 }

@@ -1,37 +1,38 @@
-//! Chromium and Chrome: the browsers whose traffic to Kakao's hosts can reach a stand-in by options alone.
+//! Chromium and Chrome: browsers whose traffic to Kakao's hosts can be routed to a stand-in by command-line options
+//! alone.
 
 use std::path::{Path, PathBuf};
 
 use super::Entrance;
 
-/// What they are called.
+/// Names of their programs.
 const NAMES: [&str; 5] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
-/// Where macOS keeps them; they are in no `PATH`.
+/// Where macOS installs them. They are not in `PATH`.
 const APPLICATIONS: [&str; 2] = [
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
 ];
 
-/// Whether a program is one.
+/// Whether a program is one of these browsers.
 #[must_use]
 pub fn is_one(program: &str) -> bool {
     let name = Path::new(program).file_name().and_then(|name| name.to_str()).unwrap_or_default();
     NAMES.contains(&name)
 }
 
-/// One that is installed.
+/// Finds an installed browser.
 ///
 /// # Errors
-/// None is; the text says where it was looked for.
+/// None is installed. The text says where it was looked for.
 pub fn find(env: &dyn Fn(&str) -> Option<String>) -> Result<PathBuf, String> {
     let path = env("PATH").unwrap_or_default();
     let in_path = NAMES.iter().flat_map(|name| std::env::split_paths(&path).map(move |folder| folder.join(name)));
     let mut all = in_path.chain(APPLICATIONS.iter().map(PathBuf::from));
     all.find(|program| program.is_file())
-        .ok_or_else(|| format!("found no Chromium and no Chrome; expected one of {} in PATH", NAMES.join(", ")))
+        .ok_or_else(|| format!("found neither Chromium nor Chrome; expected one of {} in PATH", NAMES.join(", ")))
 }
 
-/// A profile of its own, the proxy, and the one key that it may trust.
+/// Returns the options for a separate profile, the proxy, and the one key to trust.
 #[must_use]
 pub fn flags(entrance: &Entrance, profile: &Path) -> Vec<String> {
     vec![

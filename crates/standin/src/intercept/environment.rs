@@ -1,4 +1,5 @@
-//! What a child process is given so that its traffic to Kakao Login reaches the stand-in and is trusted.
+//! The environment of a child process whose traffic to Kakao Login goes to the stand-in, and which trusts its
+//! certificate.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,7 +10,7 @@ use super::{Entrance, upstream};
 use crate::world::KAKAO_HOSTS;
 use kakaw_wire::url::split_port;
 
-/// Where systems keep the roots that they trust.
+/// Where systems store their root certificates.
 const ROOTS: [&str; 4] = [
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/tls/certs/ca-bundle.crt",
@@ -17,19 +18,19 @@ const ROOTS: [&str; 4] = [
     "/etc/ssl/cert.pem",
 ];
 
-/// Where things are.
+/// The addresses and files for the variables.
 pub struct Target<'a> {
-    /// Where the traffic is taken.
+    /// The addresses that intercept the traffic.
     pub entrance: &'a Entrance,
     /// The stand-in's own URL.
     pub url: &'a str,
-    /// Where files are put that live as long as what is led.
+    /// Folder for files that live as long as the intercepted process.
     pub folder: &'a Path,
-    /// Whether a Java virtual machine is to be led too: that takes half a second.
+    /// Whether to prepare for a Java virtual machine too, which takes half a second.
     pub jvm: bool,
 }
 
-/// The variables that lead a process. Files that they name are written.
+/// Returns the variables that route a process's traffic, and writes the files that they name.
 ///
 /// # Errors
 /// A file could not be written.
@@ -42,7 +43,7 @@ pub fn variables(
     let mut set = |name: &'static str, value: &str| all.push((name, value.to_owned()));
     let ours = folder.join("ca.pem");
     std::fs::write(&ours, &entrance.certificate)?;
-    // These variables *replace* the system's roots, so the bundle holds both.
+    // These variables *replace* the system's roots, so the bundle contains both.
     let bundle = folder.join("bundle.pem");
     let given = env("SSL_CERT_FILE").map(PathBuf::from).filter(|given| *given != bundle);
     let roots = given.or_else(|| ROOTS.iter().map(PathBuf::from).find(|path| path.exists()));
@@ -81,7 +82,7 @@ pub fn variables(
     Ok(all)
 }
 
-/// A path as Node reads it in `NODE_OPTIONS`: a blank ends an option, except in double quotes, where a backslash escapes.
+/// Quotes a path for `NODE_OPTIONS`: a space ends an option, except in double quotes, where a backslash escapes.
 fn for_node(path: &str) -> String {
     if !path.contains([' ', '"', '\\']) {
         return path.to_owned();
@@ -89,24 +90,24 @@ fn for_node(path: &str) -> String {
     format!("\"{}\"", path.replace('\\', r"\\").replace('"', "\\\""))
 }
 
-/// A path as a Java virtual machine reads it in `JAVA_TOOL_OPTIONS`: quotes of both kinds, and nothing escapes in them.
+/// Quotes a path for `JAVA_TOOL_OPTIONS`: it has both kinds of quotes, and no escapes inside them.
 fn for_java(path: &str) -> String {
     let quoted = |part: &str| {
         let plain = !part.contains(|c: char| c.is_whitespace() || c == '\'' || c == '"');
         let quote = if part.contains('"') { '\'' } else { '"' };
         if plain { part.to_owned() } else { format!("{quote}{part}{quote}") }
     };
-    // Quoted parts may follow each other, so each gets the quotes that it does not contain.
+    // Quoted parts can be adjacent, so each part gets the quotes that it does not contain.
     path.split_inclusive('"').flat_map(|part| part.split_inclusive('\'')).map(quoted).collect()
 }
 
-/// `host:port`, apart; an IPv6 address loses its brackets.
+/// Splits `host:port`. An IPv6 address loses its brackets.
 fn host_and_port(address: &str) -> (&str, &str) {
     let (host, port) = split_port(address);
     (host.trim_start_matches('[').trim_end_matches(']'), port.unwrap_or("443"))
 }
 
-/// Whether a program is, or starts, a Java virtual machine.
+/// Whether a program is a Java virtual machine or starts one.
 #[must_use]
 pub fn is_jvm(program: &str) -> bool {
     const JVM: [&str; 12] =
@@ -114,7 +115,7 @@ pub fn is_jvm(program: &str) -> bool {
     Path::new(program).file_stem().and_then(|name| name.to_str()).is_some_and(|name| JVM.contains(&name))
 }
 
-/// Loopback is never proxied, Kakao's hosts always are.
+/// Returns `NO_PROXY`: loopback is never proxied, and Kakao's hosts always are.
 fn no_proxy(given: Option<&str>) -> String {
     let kept = given
         .unwrap_or_default()
@@ -130,8 +131,8 @@ fn no_proxy(given: Option<&str>) -> String {
     all.join(",")
 }
 
-/// The JVM reads neither proxy variables nor PEM files: it gets properties, and a copy of its own store with our
-/// certificate added by its own `keytool`.
+/// Returns the options for the JVM, which reads neither proxy variables nor PEM files. It gets properties, and a copy
+/// of its own trust store with our certificate, which its own `keytool` adds.
 fn java_options(
     ours: &Path,
     folder: &Path,

@@ -1,5 +1,5 @@
-//! Requests that name a whole URL (RFC 9112 §3.2.2): some clients send `GET https://host/path` to a proxy where others
-//! begin a tunnel, and leave TLS to the proxy.
+//! Requests with a whole URL (RFC 9112 §3.2.2). Some clients send `GET https://host/path` to a proxy where others start
+//! a tunnel, and leave TLS to the proxy.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use tokio_rustls::rustls::{self, ClientConfig, crypto::aws_lc_rs::default_provid
 
 use super::upstream::Stream;
 
-/// Headers that concern one connection only (RFC 9110 §7.6.1), and those that are for the proxy.
+/// Headers for one connection only (RFC 9110 §7.6.1), and those for the proxy.
 const OF_A_CONNECTION: [HeaderName; 9] = [
     header::CONNECTION,
     HeaderName::from_static("keep-alive"),
@@ -29,17 +29,17 @@ const OF_A_CONNECTION: [HeaderName; 9] = [
     header::UPGRADE,
 ];
 
-/// Where a request that names a whole URL is to go.
+/// The target of a request with a whole URL.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Target {
-    /// Lower case; an IPv6 address in brackets.
+    /// Lower case. An IPv6 address is in brackets.
     pub host: String,
     pub port: u16,
     pub tls: bool,
 }
 
 impl Target {
-    /// What the URL of a request says; nothing if it is no whole `https` or `http` URL.
+    /// Parses the URL of a request. Returns `None` if it is not a whole `https` or `http` URL.
     pub fn of(uri: &Uri) -> Option<Self> {
         let tls = match uri.scheme_str()? {
             "https" => true,
@@ -51,23 +51,23 @@ impl Target {
         Some(Self { host, port, tls })
     }
 
-    /// Host and port.
+    /// Returns host and port.
     pub fn address(&self) -> String {
         format!("{}:{}", self.host, self.port)
     }
 
-    /// What `Host` says: the port only where it is not the usual one.
+    /// Returns the value for `Host`: the port only if it is not the default one.
     fn authority(&self) -> String {
         if self.port == if self.tls { 443 } else { 80 } { self.host.clone() } else { self.address() }
     }
 
-    /// Makes the request what it would be on a connection of its own.
+    /// Changes the request into one for a direct connection.
     pub fn take_over(&self, request: &mut Request) {
         let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
         *request.uri_mut() = path.parse().unwrap_or_default();
         *request.version_mut() = Version::HTTP_11;
         strip(request.headers_mut());
-        // RFC 9112 §3.2.2: what `Host` said before does not count.
+        // RFC 9112 §3.2.2: the received `Host` is ignored.
         if let Ok(host) = HeaderValue::from_str(&self.authority()) {
             request.headers_mut().insert(header::HOST, host);
         }
@@ -82,10 +82,10 @@ fn strip(headers: &mut HeaderMap) {
     }
 }
 
-/// Speaks TLS with servers whose certificates this machine trusts.
+/// Makes a TLS connector that trusts this machine's root certificates.
 ///
 /// # Errors
-/// This machine has no roots.
+/// This machine has no root certificates.
 pub fn connector() -> Result<TlsConnector, rustls::Error> {
     use rustls_platform_verifier::BuilderVerifierExt as _;
     let config = ClientConfig::builder_with_provider(default_provider().into())
@@ -95,7 +95,7 @@ pub fn connector() -> Result<TlsConnector, rustls::Error> {
     Ok(TlsConnector::from(std::sync::Arc::new(config)))
 }
 
-/// Sends the request over a connection that has been made for it, and returns the answer.
+/// Sends the request over its connection, and returns the response.
 ///
 /// # Errors
 /// The server's certificate is not trusted, or it does not speak HTTP.
@@ -118,7 +118,7 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(std::io::Error::other)?;
-    // It ends with the body of the answer.
+    // The connection ends with the body of the response.
     tokio::spawn(connection);
     let mut answer = sender.send_request(request).await.map_err(std::io::Error::other)?.map(Body::new);
     *answer.version_mut() = Version::HTTP_11;
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn what_concerns_the_proxy_goes_no_further_and_the_host_is_that_of_the_url() {
+    fn headers_for_the_proxy_are_removed_and_the_host_is_that_of_the_url() {
         let mut request = Request::builder()
             .uri("https://kapi.kakao.com/v2/user/me?a=1")
             .header("host", "127.0.0.1:7701")

@@ -1,4 +1,5 @@
-//! Interception: a process's traffic to the hosts of Kakao Login reaches a stand-in; all other traffic passes untouched.
+//! Interception: a process's traffic to the hosts of Kakao Login goes to a stand-in. All other traffic passes
+//! unchanged.
 
 pub mod authority;
 pub mod browser;
@@ -26,20 +27,21 @@ use upstream::Upstream;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Options {
-    /// Address of the proxy; default: a free port of 127.0.0.1. One that other machines reach passes nothing else on.
+    /// Address of the proxy; default: a free port of 127.0.0.1. A proxy that other machines can reach forwards only requests
+    /// to Kakao's hosts.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub proxy: Option<SocketAddr>,
-    /// Address that takes TLS directly; default: a free port of 127.0.0.1.
+    /// Address of the TLS listener; default: a free port of 127.0.0.1.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub tls: Option<SocketAddr>,
-    /// `true`: connections to all other hosts are refused.
+    /// `true`: refuse connections to all other hosts.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub offline: bool,
 }
 
-/// Where a world's traffic is taken, for who leads it there.
+/// The addresses that intercept a world's traffic, for programs that route it there.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct Entrance {
     /// Address of the proxy.
@@ -56,7 +58,7 @@ pub struct Entrance {
     pub lasting: bool,
 }
 
-/// The listeners of a world, for as long as this lives.
+/// The listeners of a world. They close when this is dropped.
 pub struct Listening {
     intercepted: Arc<Intercepted>,
     entrance: Mutex<Entrance>,
@@ -71,10 +73,10 @@ impl Drop for Listening {
 }
 
 impl Listening {
-    /// Begins to take the traffic of `app`.
+    /// Starts to intercept traffic and to pass it to `app`.
     ///
     /// # Errors
-    /// An address is taken, or not this machine's.
+    /// An address is in use, or is not an address of this machine.
     pub async fn start(
         app: Router,
         authority: &Authority,
@@ -107,13 +109,13 @@ impl Listening {
         Ok(listening)
     }
 
-    /// Listens where the wish says, besides where it listens already.
+    /// Listens on the requested addresses, in addition to the present ones.
     ///
     /// # Errors
-    /// An address is taken, or not this machine's.
+    /// An address is in use, or is not an address of this machine.
     pub async fn also(&self, options: &Options) -> std::io::Result<()> {
         let before = self.entrance();
-        let new = |wished: Option<SocketAddr>, is: &str| wished.filter(|wished| wished.to_string() != is);
+        let new = |requested: Option<SocketAddr>, is: &str| requested.filter(|requested| requested.to_string() != is);
         let proxy = bind(new(options.proxy, &before.proxy)).await?;
         let tls = bind(new(options.tls, &before.tls)).await?;
         if options.offline {
@@ -132,13 +134,13 @@ impl Listening {
         Ok(())
     }
 
-    /// Where it listens; of several addresses, the last that was wished for.
+    /// Returns the addresses; of several, the last that was requested.
     #[must_use]
     pub fn entrance(&self) -> Entrance {
         self.entrance.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Connections to other hosts so far, passed on or refused.
+    /// Returns the number of connections to other hosts so far, passed on or refused.
     #[must_use]
     pub fn others(&self) -> usize {
         self.intercepted.others.load(Ordering::SeqCst)
@@ -153,7 +155,7 @@ async fn bind(address: Option<SocketAddr>) -> std::io::Result<Option<(TcpListene
     Ok(Some((listener, address)))
 }
 
-/// A file that tells browsers which hosts to reach through the proxy.
+/// Returns a proxy auto-configuration file, which tells browsers which hosts to reach through the proxy.
 #[must_use]
 pub fn pac(proxy: &str) -> String {
     let hosts = KAKAO_HOSTS.map(|host| format!("\"{host}\"")).join(", ");

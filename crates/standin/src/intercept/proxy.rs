@@ -1,5 +1,5 @@
-//! A forward proxy that ends TLS for the hosts of Kakao Login, and passes everything else on; and a listener that takes
-//! such TLS directly.
+//! A forward proxy that terminates TLS for the hosts of Kakao Login and passes everything else on; and a listener that
+//! accepts such TLS directly.
 
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
@@ -25,35 +25,36 @@ use super::forward::{self, Target};
 use super::upstream::{Stream, Upstream};
 use crate::world::KAKAO_HOSTS;
 
-/// How long a connection to another host may take.
+/// Time limit for connecting to another host.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What both listeners serve.
+/// The state that both listeners share.
 pub struct Intercepted {
     pub app: Router,
     pub acceptor: TlsAcceptor,
     /// Whether connections to other hosts are refused.
     pub offline: AtomicBool,
-    /// The proxy through which other hosts are reached.
+    /// The proxy for connections to other hosts.
     pub upstream: Option<Upstream>,
-    /// Connections to other hosts, passed on or refused.
+    /// Number of connections to other hosts, passed on or refused.
     pub others: AtomicUsize,
-    /// For requests that leave TLS to us; reading the system's roots takes a while, and few need it.
+    /// For requests that leave TLS to us. Loading the system's root certificates takes a while, and few requests need
+    /// them.
     pub connector: OnceLock<TlsConnector>,
 }
 
-/// Serves proxy requests for as long as the process lives.
+/// Serves proxy requests until the process ends.
 pub async fn serve_proxy(listener: TcpListener, intercepted: Arc<Intercepted>) {
     while let Ok((stream, peer)) = listener.accept().await {
         let intercepted = Arc::clone(&intercepted);
         tokio::spawn(async move {
-            // A connection that breaks off is the client's affair.
+            // A connection that breaks off is the client's concern.
             let _ = proxied(stream, peer, intercepted).await;
         });
     }
 }
 
-/// Serves TLS directly, for processes that are led here by other means than a proxy.
+/// Serves TLS directly, for processes whose traffic arrives without a proxy.
 pub async fn serve_tls(listener: TcpListener, intercepted: Arc<Intercepted>) {
     while let Ok((stream, peer)) = listener.accept().await {
         let intercepted = Arc::clone(&intercepted);
@@ -66,7 +67,7 @@ pub async fn serve_tls(listener: TcpListener, intercepted: Arc<Intercepted>) {
 
 async fn proxied(stream: TcpStream, peer: SocketAddr, intercepted: Arc<Intercepted>) -> std::io::Result<()> {
     stream.set_nodelay(true)?;
-    // Nobody else reaches the world through this machine.
+    // Other machines must not reach the rest of the network through this machine.
     let foreign = !stream.local_addr()?.ip().to_canonical().is_loopback();
     let service = hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
         let intercepted = Arc::clone(&intercepted);
@@ -93,7 +94,7 @@ impl Intercepted {
         served.await.map_err(std::io::Error::other)
     }
 
-    /// Answers a request to the proxy: one that begins a tunnel, or one that names a whole URL.
+    /// Handles a request to the proxy: one that starts a tunnel, or one with a whole URL.
     async fn answer(self: Arc<Self>, mut request: Request, peer: SocketAddr, foreign: bool) -> Response {
         if request.method() == Method::CONNECT {
             return self.tunnel(request, peer, foreign).await;
@@ -104,7 +105,8 @@ impl Intercepted {
         };
         let is_kakao = KAKAO_HOSTS.contains(&target.host.as_str());
         if is_kakao && !target.tls {
-            let text = format!("{} takes https only; nothing is sent to the real one over http", target.host);
+            let text =
+                format!("{} accepts https only; the proxy sends nothing to the real host over http", target.host);
             return refuse(StatusCode::FORBIDDEN, &text);
         }
         target.take_over(&mut request);
@@ -126,7 +128,7 @@ impl Intercepted {
     async fn tunnel(self: Arc<Self>, mut request: Request, peer: SocketAddr, foreign: bool) -> Response {
         let port = request.uri().authority().and_then(Authority::port_u16);
         let (Some(host), Some(port)) = (request.uri().host().map(str::to_ascii_lowercase), port) else {
-            return refuse(StatusCode::BAD_REQUEST, "CONNECT wants host:port");
+            return refuse(StatusCode::BAD_REQUEST, "CONNECT requires host:port");
         };
         if KAKAO_HOSTS.contains(&host.as_str()) && port == 443 {
             tokio::spawn(async move {
@@ -158,18 +160,18 @@ impl Intercepted {
         Ok(self.connector.get_or_init(|| made).clone())
     }
 
-    /// Counts a connection to another host, and refuses it where nothing is passed on.
+    /// Counts a connection to another host, and refuses it if nothing may be passed on.
     fn refuses(&self, host: &str, foreign: bool) -> Option<Response> {
         self.others.fetch_add(1, Ordering::SeqCst);
-        // A service on this machine is not elsewhere: clients that follow a redirect come back to it through the proxy.
+        // A service on this machine is never refused: clients that follow a redirect reach it through the proxy.
         let offline = self.offline.load(Ordering::SeqCst) && !is_loopback(host);
         (foreign || offline).then(|| {
-            let text = format!("{host} is not a host of Kakao Login, and all others are refused here");
+            let text = format!("{host} is not a host of Kakao Login, and this proxy refuses all other hosts");
             refuse(StatusCode::FORBIDDEN, &text)
         })
     }
 
-    /// A connection to another host, by the proxy of before if there is one.
+    /// Connects to another host, through the configured proxy if there is one.
     async fn reach(&self, host: &str, port: u16) -> std::io::Result<Box<dyn Stream>> {
         let target = format!("{host}:{port}");
         let upstream = self.upstream.as_ref().filter(|_| !is_loopback(host));
@@ -192,7 +194,7 @@ fn is_loopback(host: &str) -> bool {
 
 fn not_reached(target: &str, error: &std::io::Error) -> Response {
     match error.kind() {
-        std::io::ErrorKind::TimedOut => refuse(StatusCode::GATEWAY_TIMEOUT, &format!("{target} does not answer")),
+        std::io::ErrorKind::TimedOut => refuse(StatusCode::GATEWAY_TIMEOUT, &format!("{target} does not respond")),
         _ => refuse(StatusCode::BAD_GATEWAY, &format!("{target}: {error}")),
     }
 }

@@ -1,4 +1,4 @@
-//! The proxy that a machine had before: connections to other hosts go on through it.
+//! The proxy that was configured before: connections to other hosts still go through it.
 
 use std::sync::Arc;
 
@@ -21,10 +21,10 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 pub struct Upstream(Arc<Matcher>);
 
 impl Upstream {
-    /// What `HTTPS_PROXY` and `NO_PROXY` say; nothing if there is no proxy.
+    /// Reads `HTTPS_PROXY` and `NO_PROXY`. Returns `None` if there is no proxy.
     ///
     /// # Errors
-    /// The URL is none, or of another scheme than `http`.
+    /// The URL is invalid, or its scheme is not `http`.
     pub fn of_environment(env: &dyn Fn(&str) -> Option<String>) -> Result<Option<Self>, String> {
         let either = |name: &str| env(name).or_else(|| env(&name.to_lowercase()));
         match either("HTTPS_PROXY") {
@@ -36,14 +36,14 @@ impl Upstream {
     fn parse(text: &str, no_proxy: &str) -> Result<Self, String> {
         let proxy = to(&matcher(text, ""), "example.com");
         if proxy.is_none_or(|proxy| proxy.uri().scheme_str() != Some("http")) {
-            // Without its user, who may have a password.
+            // Without the user, who may have a password.
             let shown = text.rsplit('@').next().unwrap_or_default();
             return Err(format!("HTTPS_PROXY is {shown:?}; expected a proxy such as http://proxy.example:3128"));
         }
         Ok(Self(Arc::new(matcher(text, no_proxy))))
     }
 
-    /// The proxy through which this host is reached; nothing for a host that `NO_PROXY` names.
+    /// Returns the proxy for this host, or `None` if `NO_PROXY` names the host.
     #[must_use]
     pub fn of(&self, host: &str) -> Option<Proxy> {
         to(&self.0, host).map(Proxy)
@@ -54,33 +54,33 @@ impl Upstream {
 pub struct Proxy(Intercept);
 
 impl Proxy {
-    /// A tunnel to `target` (host and port).
+    /// Opens a tunnel to `target` (host and port).
     ///
     /// # Errors
     /// The proxy cannot be reached, or refuses.
-    // hyper-util's `Tunnel` does not fit: it loses what a server says first when that comes with the proxy's answer, and
-    // it does not say why a proxy refuses.
+    // hyper-util's `Tunnel` does not fit: it loses the server's first bytes when they arrive with the proxy's reply,
+    // and it does not report why a proxy refuses.
     pub async fn connect(&self, target: &str) -> std::io::Result<Box<dyn Stream>> {
         let address = self.address();
         let stream = TcpStream::connect(&address).await?;
         stream.set_nodelay(true)?;
-        // As everybody writes them; some proxies compare.
+        // In the usual case: some proxies compare it.
         let handshake = http1::Builder::new().title_case_headers(true).handshake(TokioIo::new(stream));
         let (mut sender, connection) = handshake.await.map_err(std::io::Error::other)?;
-        // It ends when it has become the tunnel, or with the proxy's refusal.
+        // It ends when it has become the tunnel, or after the proxy's refusal.
         tokio::spawn(connection.with_upgrades());
         let answer = sender.send_request(self.request(target)?).await.map_err(std::io::Error::other)?;
         if !answer.status().is_success() {
             let own = answer.extensions().get::<ReasonPhrase>().map(|own| String::from_utf8_lossy(own.as_bytes()));
             let status =
                 own.map_or_else(|| answer.status().to_string(), |own| format!("{} {own}", answer.status().as_u16()));
-            return Err(std::io::Error::other(format!("the proxy {address} answers {status:?}")));
+            return Err(std::io::Error::other(format!("the proxy {address} returned {status:?}")));
         }
         let tunnel = hyper::upgrade::on(answer).await.map_err(std::io::Error::other)?;
         Ok(Box::new(TokioIo::new(tunnel)))
     }
 
-    /// Host and port.
+    /// Returns host and port.
     fn address(&self) -> String {
         let uri = self.0.uri();
         format!("{}:{}", uri.host().unwrap_or_default(), uri.port_u16().unwrap_or(80))
@@ -99,14 +99,14 @@ impl Proxy {
     }
 }
 
-/// Whether an entry of `NO_PROXY` is about this host.
+/// Whether an entry of `NO_PROXY` applies to this host.
 #[must_use]
 pub fn is_about(entry: &str, host: &str) -> bool {
     to(&matcher("http://proxy.example", entry), host).is_none()
 }
 
 fn matcher(proxy: &str, no_proxy: &str) -> Matcher {
-    // Some write `*.example.com` for `.example.com`, which the library does not take for the same.
+    // Some people write `*.example.com` for `.example.com`, which the library treats as different.
     Matcher::builder().https(proxy).no(no_proxy.replace("*.", ".")).build()
 }
 
@@ -125,7 +125,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_environment_names_a_proxy_and_who_does_not_need_it() {
+    fn the_environment_names_a_proxy_and_hosts_without_it() {
         let upstream =
             Upstream::parse("http://me:p%40ss@proxy.example:3128", "internal.example, .corp.example").expect("read");
         let proxy = upstream.of("example.com").expect("a proxy");
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn who_does_not_need_it_may_be_a_network_or_a_pattern() {
+    fn no_proxy_may_be_a_network_or_a_pattern() {
         let upstream = Upstream::parse("proxy.example", "10.0.0.0/8,fd00::/8,*.corp.example").expect("read");
         for (host, expected) in [
             ("10.1.2.3", false),
@@ -162,7 +162,7 @@ mod tests {
         }
     }
 
-    /// A proxy that answers with this, and afterwards with what it gets.
+    /// Starts a proxy that sends this reply, and afterwards echoes what it receives.
     async fn proxy(answer: &'static str) -> (Proxy, tokio::task::JoinHandle<String>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("listens");
         let url = format!("http://me:secret@{}", listener.local_addr().expect("address"));

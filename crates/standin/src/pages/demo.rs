@@ -1,4 +1,4 @@
-//! The sample service's page: a log-in button, or what came of pressing it.
+//! The sample service's page: a log-in button, or the result of the log-in.
 
 use askama::Template;
 use base64::Engine as _;
@@ -11,7 +11,7 @@ use kakaw_platform::pages::Frame;
 use kakaw_platform::pages::words::Words;
 use kakaw_platform::request::context::RequestContext;
 
-/// What the page shows.
+/// The contents of the page.
 pub enum Shown {
     /// No app has registered the demo's redirect URI.
     Unregistered { redirect_uri: String },
@@ -19,7 +19,7 @@ pub enum Shown {
     LoggedOut { app: String },
     /// Tokens and user information.
     LoggedIn { app: String, tokens: Box<TokenReply>, me: String, log_out: String },
-    /// A step was refused.
+    /// A request was refused.
     Failed { step: &'static str, error: String },
 }
 
@@ -38,13 +38,13 @@ impl Demo {
     }
 }
 
-/// Header and claims of an ID token, as indented JSON.
+/// Decodes header and claims of an ID token into indented JSON.
 fn decoded(id_token: &str) -> String {
     let parts = id_token.split('.').take(2).map(|part| format!("{:#}", part_of(part)));
     parts.collect::<Vec<_>>().join("\n")
 }
 
-/// The `nonce` claim of an ID token, or nothing.
+/// Returns the `nonce` claim of an ID token, or an empty text.
 #[must_use]
 pub fn nonce(id_token: &str) -> String {
     let claims = part_of(id_token.split('.').nth(1).unwrap_or_default());

@@ -1,4 +1,4 @@
-//! The inspector: a frame that its script fills.
+//! The inspector's page. Its script fills it.
 
 use askama::Template;
 

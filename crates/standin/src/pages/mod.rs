@@ -1,4 +1,4 @@
-//! Pages of the stand-in; their frame is the platform's.
+//! Pages of the stand-in. They use the platform's frame.
 
 pub mod demo;
 pub mod inspector;

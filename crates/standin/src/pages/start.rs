@@ -27,7 +27,7 @@ pub struct Start {
     frame: Frame,
     w: &'static Words,
     base: String,
-    /// Whether the sample service is here: in the default world.
+    /// Whether the page links to the sample service, which only the default world has.
     demo: bool,
     apps: Vec<App>,
     people: Vec<Person>,

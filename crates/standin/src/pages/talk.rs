@@ -1,4 +1,4 @@
-//! The page that stands for KakaoTalk.
+//! The page that represents KakaoTalk.
 
 use askama::Template;
 

@@ -1,4 +1,4 @@
-//! The words of the stand-in's pages, one TOML table a language.
+//! The texts of the stand-in's pages, one TOML table per language.
 
 use std::sync::LazyLock;
 
@@ -14,13 +14,13 @@ static WORDS: LazyLock<Languages> = LazyLock::new(|| {
     ])
 });
 
-/// The words of a language.
+/// Returns the texts of a language.
 #[must_use]
 pub fn of(lang: Lang) -> &'static Words {
     WORDS.of(lang)
 }
 
-/// What every page says above its own content.
+/// Returns the notice at the top of every page.
 #[must_use]
 pub fn banner(lang: Lang) -> &'static str {
     of(lang).t("banner")

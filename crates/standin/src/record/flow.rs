@@ -1,4 +1,4 @@
-//! What belongs together: one log-in, from the authorization request to user information.
+//! Groups exchanges into log-ins, from the authorization request to user information.
 
 use axum::extract::Request;
 use axum::http::header;
@@ -11,7 +11,8 @@ use crate::request_log::Filter;
 use crate::world::World;
 use kakaw_platform::request::cookie;
 
-/// What ties an exchange to a log-in: the browser on pages, the code at the exchange, the token at the user API.
+/// Returns what connects an exchange with a log-in: the browser on pages, the code at the exchange, the token at the
+/// user API.
 pub fn keys_of(world: &World, request: &Request, path: &str, form: &str) -> Vec<String> {
     let headers = request.headers();
     let mut keys = Vec::new();
@@ -28,10 +29,10 @@ pub fn keys_of(world: &World, request: &Request, path: &str, form: &str) -> Vec<
     keys
 }
 
-/// The log-in that an exchange belongs to. A first authorization request begins one; its code and tokens carry it on.
+/// Returns the log-in of an exchange. A first authorization request starts one; its code and tokens continue it.
 pub async fn flow(world: &World, path: &str, query: &str, keys: &[String], response: Response) -> (u64, Response) {
     let log = &world.requests;
-    let first = path == "/oauth/authorize" && !query.contains("kakaw_step=");
+    let first = path == "/oauth/authorize" && !query.contains("kakaw_interaction=");
     let known = keys.iter().find_map(|key| log.flow_of(key));
     let flow = match known {
         Some(flow) if !first => flow,
@@ -67,11 +68,11 @@ pub async fn flow(world: &World, path: &str, query: &str, keys: &[String], respo
     (flow, response)
 }
 
-/// Who redeemed the code of this log-in before, as far as the log still has it.
+/// Returns who redeemed the code of this log-in before, if the log still has it.
 pub fn redeemed_by(world: &World, flow: u64) -> Option<String> {
     let filter = Filter { path: Some("/oauth/token".to_owned()), status: Some(200), ..Filter::default() };
     let earlier = world.requests.list(&filter).into_iter().find(|exchange| flow != 0 && exchange.flow == flow)?;
     let agent =
         earlier.headers.iter().find(|(name, _)| name == "user-agent").map_or("no user agent", |(_, agent)| agent);
-    Some(format!("it was redeemed by request {} of the log, at {}, sent by {agent}", earlier.id, earlier.at))
+    Some(format!("it was redeemed by request {} in the log, at {}, sent by {agent}", earlier.id, earlier.at))
 }

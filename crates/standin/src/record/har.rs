@@ -1,6 +1,6 @@
-//! The log of a stand-in in the words of other tools: HTTP Archive (HAR 1.2), and lines for curl.
+//! Exports recorded exchanges for other tools: HTTP Archive (HAR 1.2) and curl commands.
 //!
-//! Secrets, codes and tokens are masked in the log already, and stay so.
+//! The log has masked secrets, codes and tokens already.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use crate::json::set;
 use crate::request_log::Exchange;
 use kakaw_wire::url;
 
-/// The exchanges as a HAR document.
+/// Returns the exchanges as a HAR document.
 #[must_use]
 pub fn document(exchanges: &[Exchange]) -> Value {
     json!({ "log": {
@@ -68,12 +68,12 @@ fn pairs(all: &[(String, String)]) -> Value {
     all.iter().map(|(name, value)| json!({ "name": name, "value": value })).collect()
 }
 
-/// An exchange as a line for a shell. What is masked must be filled in before it is run.
+/// Returns an exchange as a shell command. Masked values must be filled in before it is run.
 #[must_use]
 pub fn curl(exchange: &Exchange) -> String {
     let (query, form) = exchange.parameters.split_at(exchange.in_query.min(exchange.parameters.len()));
     let mut line = format!("curl -i -X {} {}", exchange.method, quoted(&with_query(&exchange.url, query)));
-    // curl makes the content type of a form itself, and these two of its own.
+    // curl sets the content type of a form itself, and has its own values for these two.
     let own = ["content-type", "user-agent", "accept"];
     for (name, value) in exchange.headers.iter().filter(|(name, _)| !own.contains(&name.as_str())) {
         line.push_str(&format!(" -H {}", quoted(&format!("{name}: {value}"))));
@@ -90,7 +90,7 @@ fn with_query(url: &str, query: &[(String, String)]) -> String {
     url::with_query(url, &parameters)
 }
 
-/// For a POSIX shell.
+/// Quotes text for a POSIX shell.
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }

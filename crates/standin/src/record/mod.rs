@@ -1,8 +1,8 @@
-//! Every exchange of a stand-in passes here: it is written to the log, and failures are injected where a rule says so.
+//! The layer around every exchange of a stand-in: records it, and injects failures where a rule matches.
 
 mod flow;
 pub mod har;
-mod who;
+mod sender;
 
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ use kakaw_platform::request::body;
 use kakaw_platform::request::context;
 use kakaw_platform::request::decision::Decided;
 
-/// Whether an exchange is of the stand-in itself, and not of what it stands in for.
+/// Whether an exchange concerns the stand-in itself and not the service that it emulates.
 fn is_own(path: &str) -> bool {
     ["/control/", "/assets/", "/docs/", "/demo", "/inspector", "/sdk/", "/kakao_js_sdk/"]
         .iter()
@@ -46,12 +46,12 @@ pub async fn record(State(world): State<Arc<World>>, request: Request, next: Nex
     let sent = if path == "/oauth/token" && form.is_empty() { &query } else { &form };
     let named = app_key(&query, &form);
     let headers = request.headers().clone();
-    let who = who::of(&world, &headers, &query, sent).await;
+    let sent_by = sender::of(&world, &headers, &query, sent).await;
     let app = match &named {
-        Some(key) => who::app_of(&world, key).await,
-        None => who.app,
+        Some(key) => sender::app_of(&world, key).await,
+        None => sent_by.app,
     };
-    let (account, person, app_key) = (who.account, who.login, named.or(who.app_key));
+    let (account, person, app_key) = (sent_by.account, sent_by.login, named.or(sent_by.app_key));
     let keys = flow::keys_of(&world, &request, &path, sent);
     let (base, own) = (context::base(&world.platform, request.headers()), own_headers(request.headers()));
     let injected = if world.place.faults.is_empty() {
@@ -74,7 +74,7 @@ pub async fn record(State(world): State<Arc<World>>, request: Request, next: Nex
     let decision = match response.extensions().get::<Decided>() {
         Some(Decided(decision)) => Some(decision.to_string()),
         None if headers.contains_key(header::AUTHORIZATION) && response.status().is_success() => {
-            person.as_ref().map(|person| format!("answered for {person}"))
+            person.as_ref().map(|person| format!("returned data of {person}"))
         }
         None => None,
     };
@@ -109,7 +109,7 @@ pub async fn record(State(world): State<Arc<World>>, request: Request, next: Nex
     response
 }
 
-/// Reads a form on its way, so that the log can tell its parameters; the handler gets it whole.
+/// Reads a form, so that the log can contain its parameters. The handler still gets the whole body.
 async fn read_form(request: Request) -> (Request, String) {
     if !body::is_form(request.headers()) {
         return (request, String::new());
@@ -118,16 +118,18 @@ async fn read_form(request: Request) -> (Request, String) {
     match body::bytes(body, body::LIMIT).await {
         Ok(bytes) => {
             let text = String::from_utf8_lossy(&bytes).into_owned();
-            // JSON is no form, whatever its label says: as the name of a parameter its secrets would not be masked.
+            // JSON is not a form, whatever its label says: taken as a parameter's name, its secrets would not be
+            // masked.
             let text = if text.trim_start().starts_with(['{', '[', '"']) { String::new() } else { text };
             (Request::from_parts(parts, Body::from(bytes)), text)
         }
-        // Too large: the handler refuses it in its own words.
+        // Too large: the handler refuses it with its own message.
         Err(_) => (Request::from_parts(parts, Body::from(vec![b'x'; body::LIMIT + 1])), String::new()),
     }
 }
 
-/// The headers that tell what a client is and does. Cookies are not kept: a browser may send some that are not ours.
+/// Returns the headers that identify a client and its call. Cookies are not kept, because a browser may send some that
+/// are not ours.
 fn own_headers(headers: &HeaderMap) -> Vec<(String, String)> {
     let kept = ["content-type", "accept", "accept-language", "authorization", "ka", "origin", "user-agent"];
     let found = kept.iter().filter_map(|name| Some((*name, headers.get(*name)?.to_str().ok()?)));

@@ -1,4 +1,4 @@
-//! The user API with an admin key: a service asks about people by their user ids.
+//! Tests of the user API with an admin key: a service asks about people by their user ids.
 
 use axum::body::Body;
 use axum::http::Request;
@@ -14,7 +14,7 @@ async fn admin(server: &TestServer, method: &str, path: &str, form: &[(&str, &st
     server.admin(ADMIN, method, path, form).await
 }
 
-/// Logs Ryan in to app 1001: his user id and his access token.
+/// Logs Ryan in to app 1001. Returns his user id and his access token.
 async fn ryan(server: &TestServer, browser: &mut Browser) -> (String, String) {
     let tokens = server.tokens(browser, REST, "ryan@example.com", &ITEMS).await;
     let token = tokens["access_token"].as_str().unwrap().to_owned();
@@ -58,7 +58,7 @@ async fn wrong_keys_and_targets_are_refused() {
         server.api("POST", "/v1/user/unlink", &token).await;
         let gone = admin(&server, "GET", &path, &[]).await;
         assert_eq!(gone.json(), json!({ "msg": "NotRegisteredUserException", "code": -101 }));
-        // Another app's admin key finds nobody here; an access token is none.
+        // Another app's admin key finds nobody here, and an access token is not an admin key.
         assert_eq!(server.api("GET", "/v1/user/ids", &token).await.json()["code"], -401);
     })
     .await;
@@ -179,7 +179,7 @@ async fn f21_consent_is_listed_and_taken_back() {
         let account = server.me(token).await.json()["kakao_account"].clone();
         assert_eq!((account.get("birthyear"), &account["birthyear_needs_agreement"]), (None, &json!(true)), "{account}");
         assert_eq!(revoke("[\"birthyear\"]").await.json()["code"], -2, "twice");
-        // What was agreed to stays listed when the app no longer uses it.
+        // An item that the person agreed to stays listed when the app no longer uses it.
         server.edit("gender = \"on_use\"\n", "").await;
         server.edit("account_email = { consent = \"required\", collect_if_missing = true }\n", "").await;
         let dropped = server.api("GET", "/v2/user/scopes", token).await.json();

@@ -1,11 +1,11 @@
-//! Attacks that reviewers found or that are known, one test each.
+//! Known attacks, and those that reviewers found: one test each.
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 
 use crate::support::*;
 
-/// Walks to the consent screen as the person without an email.
+/// Goes to the consent screen as the person without an email.
 async fn consent_of_noemail(server: &TestServer, browser: &mut Browser, url: &str) -> Answer {
     let target = browser.get(server, url).await.parameter("continue").unwrap();
     let logged_in = server.log_in(browser, &target, "noemail", "noemail-password").await;
@@ -31,7 +31,7 @@ async fn a_typed_email_neither_takes_anothers_nor_makes_a_team_member() {
         fields[4].1 = "noel@example.com";
         assert!(browser.post(&server, &url, &fields).await.parameter("code").is_some());
         server.edit("team = [\"ryan@example.com\"]", "team = [\"noel@example.com\"]").await;
-        // The file's account without an address is brought back; type the team member's address again.
+        // Restore the file's account without an address; type the team member's address again.
         let page = browser.get(&server, &authorize(REST, "&state=2")).await;
         let form = hidden(&page.body);
         fields[0].1 = form.as_str();
@@ -48,7 +48,7 @@ async fn a_log_in_form_without_a_browser_cookie_logs_nobody_in() {
         let url = format!("/login?continue={}", encode_value(&authorize(REST, "")));
         let names = server.get(&url).await.headers["set-cookie"].to_str().unwrap().to_owned();
         let name = names.split('=').next().unwrap();
-        // The attacker asks for a form with an empty cookie, so that a victim without cookies would fit it.
+        // The attacker requests a form with an empty cookie, to make it match a victim without cookies.
         let request = Request::get(&url).header("host", "localhost:7700").header("cookie", format!("{name}="));
         let form = hidden(&server.send(request.body(Body::empty()).unwrap()).await.body);
         let fields = [("kakaw_form", form.as_str()), ("loginId", "ryan@example.com"), ("password", "ryan-password")];
@@ -203,7 +203,7 @@ async fn the_session_id_changes_at_every_log_in_and_the_one_before_is_worth_noth
             Request::get(authorize(PLAIN, "&prompt=none")).header("host", "localhost:7700").header("cookie", before);
         let old = server.send(request.body(Body::empty()).unwrap()).await;
         assert_eq!(old.parameter("error").as_deref(), Some("login_required"));
-        // A cookie that was planted beside the real one makes neither count.
+        // With a planted cookie beside the real one, neither counts.
         let session = browser.header().split("; ").find(|pair| pair.starts_with("kakaw_s_")).unwrap().to_owned();
         let name = session.split('=').next().unwrap();
         let doubled = format!("{}; {name}=planted", browser.header());

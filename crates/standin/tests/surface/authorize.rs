@@ -1,4 +1,4 @@
-//! `GET /oauth/authorize`: its error pages and redirects.
+//! Tests of `GET /oauth/authorize`: its error pages and redirects.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -51,7 +51,7 @@ async fn t205b_openid_needs_oidc() {
 async fn f02_the_page_shows_the_redirect_uri_received_and_the_difference() {
     on_each_database(async |server| {
         let answer = server.get(&format!("/oauth/authorize?client_id={REST}&redirect_uri=http://localhost:3000/callback/&response_type=code&lang=en")).await;
-        assert!(answer.body.contains("http://localhost:3000/callback/ "), "{}", answer.body);
+        assert!(answer.body.contains("not registered: http://localhost:3000/callback/<"), "{}", answer.body);
         assert!(answer.body.contains("ends with a slash"), "{}", answer.body);
     })
     .await;
@@ -97,7 +97,7 @@ async fn t002_the_nearest_endpoint_may_be_one_of_the_stand_in_and_never_is_in_se
         // Another method of a path that only a stand-in has.
         let wrong = server.post("/inspector", &[]).await;
         assert_eq!((wrong.status, wrong.body.contains("(nearest: GET /inspector)")), (StatusCode::NOT_FOUND, true));
-        // The platform alone has none of them, and names none of them.
+        // The platform alone has none of these paths, and suggests none of them.
         let alone = TestServer { router: http::app(&server.world.platform), ..server };
         for url in ["/demo", "/inspector", "/docs/control", "/control/v1/clock"] {
             let answer = alone.get(url).await;
@@ -135,7 +135,7 @@ async fn t003_a_database_that_fails_is_a_temporary_fault() {
     .await;
 }
 
-/// A message of the log, and the id of the request that it is about.
+/// A log message, and the id of its request.
 type Line = (String, Option<String>);
 
 #[derive(Clone, Default)]
@@ -252,7 +252,7 @@ async fn t213_t214_t215_t216_t217_prompt_none_never_shows_a_page() {
             server.log_in(&mut browser, &authorize(REST, ""), login, &password).await;
             expect(&mut browser, error, text).await;
         }
-        // T215: agreed, and the value that the app collects was not given.
+        // T215: the person agreed, and gave no value for an item that the app collects.
         let mut browser = Browser::default();
         let back = server.walk(&mut browser, &authorize(REST, ""), "noemail", &ITEMS).await;
         assert!(back.parameter("code").is_some(), "a refused value does not stop the log-in");

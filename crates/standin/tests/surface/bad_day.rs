@@ -1,4 +1,4 @@
-//! Days on which something around the server fails: the database, the keys, too many log-ins at once.
+//! Tests with failures around the server: the database, the keys, too many log-ins at once.
 
 use std::time::{Duration, Instant};
 
@@ -19,7 +19,7 @@ use crate::support::*;
 async fn without_a_signing_key_nothing_waits_for_long_and_no_code_is_spent() {
     let mut world = TestServer::world(&Url::Memory, Policy::DEV).await;
     world.platform.signer = Signer::waiting_at_most(Duration::from_millis(50));
-    // As a wrong key file would have it: what is stored does not open.
+    // Like a wrong key file: what is stored cannot be opened.
     let broken = kakaw_store::signing_keys::insert("kid", "sealed under another key", world.clock.now());
     assert_eq!(world.platform.store.commit(vec![broken]).await.unwrap(), Outcome::Committed);
     let server = TestServer::of(world).await;
@@ -32,8 +32,8 @@ async fn without_a_signing_key_nothing_waits_for_long_and_no_code_is_spent() {
     let code = back.parameter("code").unwrap();
     let answer = server.exchange(REST, &code).await;
     assert_eq!((answer.status.as_u16(), answer.json()["error_code"].clone()), (503, json!("KOE003")));
-    let mended = db::sql("delete from signing_keys");
-    assert_eq!(server.world.platform.store.commit(vec![mended]).await.unwrap(), Outcome::Committed);
+    let keys = db::sql("delete from signing_keys");
+    assert_eq!(server.world.platform.store.commit(vec![keys]).await.unwrap(), Outcome::Committed);
     server
         .world
         .platform
@@ -56,14 +56,14 @@ async fn sixteen_log_ins_at_the_same_moment_on_two_cores_are_all_let_in() {
         let fields = [("kakaw_form", form.as_str()), ("loginId", "ryan@example.com"), ("password", "ryan-password")];
         browser.post(&server, &url, &fields).await.status.as_u16()
     };
-    // The first makes the hash of the world file's password.
+    // The first one hashes the world file's password.
     assert_eq!(attempt().await, 303);
     let four = async || tokio::join!(attempt(), attempt(), attempt(), attempt());
     let (a, b, c, d) = tokio::join!(four(), four(), four(), four());
     assert_eq!([a, b, c, d], [(303, 303, 303, 303); 4]);
 }
 
-/// Refused as what passes, and soon: a status and code, and when to come again.
+/// Expects a temporary and quick refusal: a status and code, and when to try again.
 fn assert_temporary(answer: &Answer, status: u16, began: Instant) {
     assert_eq!(answer.status.as_u16(), status, "{}", answer.body);
     assert!(answer.body.contains("KOE003") || answer.json()["code"] == -1, "{}", answer.body);
@@ -98,7 +98,7 @@ async fn a_database_file_that_another_program_locks_holds_nobody_for_long_and_a_
     assert_eq!(server.me(access).await.status.as_u16(), 200, "and nobody was logged out later");
 }
 
-/// A way to a server that can be blocked: connections stay open, and nothing goes through.
+/// Starts a TCP forwarder that can be blocked: connections stay open, and no data passes.
 async fn way_to(address: String) -> (u16, watch::Sender<bool>) {
     async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut blocked: watch::Receiver<bool>) {
         let mut bytes = [0; 4096];

@@ -1,5 +1,5 @@
-//! The catalogue is whole: what it holds is raised by the program. (`demonstration.rs` provokes every raised code; that
-//! each has its texts in four languages is tested beside the catalogue itself.)
+//! Tests that the catalogue is complete: the program raises what it contains. (`demonstration.rs` provokes every raised
+//! code. A test beside the catalogue checks that each code has its texts in four languages.)
 
 use std::path::Path;
 
@@ -15,7 +15,7 @@ fn sources(folder: &str) -> String {
             if path.is_dir() {
                 folders.push(path);
             } else if path.extension().is_some_and(|kind| kind == "rs") && !path.ends_with("catalogue.rs") {
-                // What unit tests of a file raise, the program does not.
+                // What only the unit tests of a file raise does not count.
                 text.push_str(std::fs::read_to_string(path).unwrap().split("#[cfg(test)]").next().unwrap());
             }
         }

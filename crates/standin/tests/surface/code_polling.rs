@@ -1,4 +1,5 @@
-//! Log-ins whose outcome a page polls for: popups and built-in targets of the JavaScript SDKs, and strangers who poll.
+//! Tests of log-ins for whose result a page polls: popups and built-in targets of the JavaScript SDKs, and strangers
+//! who poll.
 
 use axum::body::Body;
 use axum::http::Request;
@@ -10,13 +11,13 @@ use serde_json::{Value, json};
 
 use crate::support::*;
 
-/// As long as what Flutter Web sends.
+/// As long as Flutter Web's ids.
 const ID: &str = "abcdefghij0123456789";
 const SITE: &str = "http://localhost:3000";
 const TERMS: [&str; 2] = ["use", "privacy"];
 const OPTED_IN: (&str, &str) = ("sdk_domains = [", "code_polling = true\nsdk_domains = [");
 
-/// An authorization request of a page.
+/// Returns an authorization request of a page.
 fn request(redirect_uri: &str, more: &str) -> String {
     let redirect_uri = encode_value(redirect_uri);
     format!("/oauth/authorize?client_id={MARKET_JS}&redirect_uri={redirect_uri}&response_type=code{more}")
@@ -31,7 +32,7 @@ async fn poll(server: &TestServer, id: &str, origin: Option<&str>) -> Value {
     server.send(request.body(Body::empty()).unwrap()).await.json()
 }
 
-/// Opens the URL from a page, and logs Ryan in if that is asked for: where that ends, and what is shown there.
+/// Opens the URL from a page, and logs Ryan in if asked. Returns the last URL and what it shows.
 async fn open(server: &TestServer, browser: &mut Browser, url: &str, referer: &str) -> (String, Answer) {
     let answer = browser.get_with(server, url, &[("referer", referer)]).await;
     if !answer.headers.contains_key("location") || !answer.location().starts_with("/login") {
@@ -43,7 +44,7 @@ async fn open(server: &TestServer, browser: &mut Browser, url: &str, referer: &s
     (url, page)
 }
 
-/// Sends the page's form back as a browser does, with the button that is pressed.
+/// Submits the page's form like a browser, with the pressed button.
 async fn press(server: &TestServer, browser: &mut Browser, page: &str, button: (&str, &str)) -> Answer {
     let mut form = vec![button];
     let pairs: Vec<(String, String)> = page
@@ -56,7 +57,7 @@ async fn press(server: &TestServer, browser: &mut Browser, page: &str, button: (
     browser.post(server, &action(page), &form).await
 }
 
-/// Where the page's form is sent.
+/// Returns the URL that the page's form is sent to.
 fn action(page: &str) -> String {
     let (_, rest) = page.split_once("<form method=\"post\" action=\"").unwrap_or_else(|| panic!("no form: {page}"));
     rest.split('"').next().unwrap().replace("&#38;", "&").replace("&amp;", "&")
@@ -85,7 +86,7 @@ async fn in_serve_the_built_in_target_is_refused_unless_the_key_opts_in() {
             assert!(page.status == 400 && page.body.contains("KOE006"), "{target}: {}", page.body);
             assert!(page.body.contains("code_polling"), "the team reads what to set: {}", page.body);
         }
-        // A popup with a registered redirect URI ends there as any other log-in, and nothing can be polled for.
+        // A popup with a registered redirect URI ends there like any other log-in, and there is nothing to poll for.
         let mut browser = Browser::default();
         let popup = request(CALLBACK, &format!("{id}&is_popup=true"));
         let (_, page) = open(&server, &mut browser, &popup, &format!("{SITE}/")).await;
@@ -111,19 +112,19 @@ async fn in_serve_a_strangers_poll_gets_no_code_whatever_the_person_does() {
             &format!("&{id}&ka={}", encode_value("os/javascript origin/http%3A%2F%2Flocalhost%3A3000")),
         );
         let mut browser = Browser::default();
-        // The stranger's link is opened from a mail or another site; what it claims of itself counts for nothing.
+        // The stranger's link is opened from a mail or another site. What it claims about itself does not count.
         for referer in ["", "https://evil.example/", "http://localhost:3000.evil.example/", "http://localhost:7700/"] {
             let (_, page) = open(&server, &mut browser, &url, referer).await;
             assert!(page.status == 400 && page.body.contains("KOE009"), "{referer}: {}", page.body);
         }
-        // The same for somebody who is linked: nothing is asked, so nothing can be agreed to by habit.
+        // The same for a linked person, who is asked nothing and so cannot agree by habit.
         let back = server
             .walk_with(&mut browser, &authorize(MARKET_JS, ""), "ryan@example.com", &MARKET_ITEMS, &TERMS, &[])
             .await;
         assert!(back.parameter("code").is_some());
         let (_, page) = open(&server, &mut browser, &url, "https://evil.example/").await;
         assert!(page.status == 400 && page.body.contains("KOE009"), "{}", page.body);
-        // Even of a log-in that the site itself began, only the site's pages get the code.
+        // Even for a log-in that the site itself began, only the site's pages get the code.
         let (_, page) = open(&server, &mut browser, &url, &format!("{SITE}/cart")).await;
         assert!(page.body.contains("Market") && page.body.contains(SITE), "names app and site: {}", page.body);
         press(&server, &mut browser, &page.body, ("confirm", "yes")).await;
@@ -165,12 +166,12 @@ async fn in_serve_the_person_confirms_app_and_site_after_the_consent_screen_too(
             ("code", polled["code"].as_str().unwrap()),
         ];
         assert_eq!(server.token(&form).await.status, 200);
-        // prompt=none shows nothing, so it cannot ask.
+        // prompt=none shows no page, so it cannot ask.
         let silent = request("JS-SDK", &format!("&auth_tran_id={ID}-3&prompt=none&state=abc"));
         let (_, page) = open(&server, &mut browser, &silent, &site).await;
         assert!(!page.body.contains("kakaw_confirm"), "{}", page.body);
         assert_eq!(poll(&server, &format!("auth_tran_id={ID}-3"), Some(SITE)).await["error"], "consent_required");
-        // Cancel is told to the page.
+        // The page learns that the person cancelled.
         let other = request("JS-SDK", &format!("&auth_tran_id={ID}-2&state=abc"));
         let (_, page) = open(&server, &mut browser, &other, &site).await;
         let ended = press(&server, &mut browser, &page.body, ("confirm", "no")).await;
@@ -209,9 +210,9 @@ async fn in_dev_a_poll_without_an_origin_is_answered_once_the_person_agreed() {
         let (_, consent) = open(&server, &mut browser, &url, "https://evil.example/").await;
         assert_eq!(poll(&server, &id, None).await["error_code"], "300", "nobody agreed yet");
         agree(&server, &mut browser, &consent.body).await;
-        // The documented leniency: SDKs without an origin of their own, and tests, poll from everywhere.
+        // The documented leniency: SDKs without an origin of their own, and tests, may poll from everywhere.
         assert!(poll(&server, &id, None).await["code"].is_string());
-        // Somebody who is linked is asked nothing, so a page of ours asks before a stranger gets a code.
+        // A linked person is asked nothing, so a page of ours asks before a stranger gets a code.
         let other = request("JS-SDK", &format!("&auth_tran_id={ID}-2"));
         let (_, page) = open(&server, &mut browser, &other, "https://evil.example/").await;
         assert!(page.body.contains("kakaw_confirm"), "{}", page.body);
@@ -293,16 +294,16 @@ async fn flutter_web_asks_first_and_its_transactions_have_20_characters() {
 }
 
 #[tokio::test]
-async fn nothing_durable_is_written_for_who_is_not_logged_in() {
+async fn nothing_is_stored_for_a_request_without_a_session() {
     on_each_database(async |server| {
         server.apply(PLATFORM).await;
-        let parked = async |id: &str| pending_results::by_id(&server.world.platform.store, id).await.unwrap();
+        let pending = async |id: &str| pending_results::by_id(&server.world.platform.store, id).await.unwrap();
         let silent = request("JS-SDK", &format!("&auth_tran_id={ID}&prompt=none&state=abc"));
         assert_eq!(server.get(&silent).await.status, 200);
-        assert_eq!(parked(&apiweb::pending_id(MARKET_JS, ID)).await, None);
+        assert_eq!(pending(&apiweb::pending_id(MARKET_JS, ID)).await, None);
         let polled = poll(&server, &format!("auth_tran_id={ID}"), Some(SITE)).await;
         assert_eq!((&polled["error"], &polled["state"]), (&json!("login_required"), &json!("abc")), "the page is told");
-        // Each caller has a few places in memory, whatever comes.
+        // Each caller has few places in memory, whatever happens.
         for n in 0..100 {
             server.get(&silent.replace(ID, &format!("{ID}-{n}"))).await;
         }
@@ -320,9 +321,9 @@ async fn nothing_durable_is_written_for_who_is_not_logged_in() {
             .post("/user/address", &[("app_key", MARKET_JS), ("trans_id", &format!("{ID}-4")), ("access_token", "x")])
             .await;
         for trans in [ID.to_owned(), format!("{ID}-2"), format!("{ID}-3"), format!("{ID}-4")] {
-            assert_eq!(parked(&apps::pending_id(&trans)).await, None, "{trans}");
-            let told = server.get(&format!("/proxy/outcome?trans_id={trans}")).await.json();
-            assert!(told["message"].as_str().unwrap().contains("KAE201"), "{told}");
+            assert_eq!(pending(&apps::pending_id(&trans)).await, None, "{trans}");
+            let outcome = server.get(&format!("/proxy/outcome?trans_id={trans}")).await.json();
+            assert!(outcome["message"].as_str().unwrap().contains("KAE201"), "{outcome}");
         }
     })
     .await;

@@ -1,4 +1,4 @@
-//! Consent and links.
+//! Tests of consent and links.
 
 use axum::http::StatusCode;
 use kakaw_core::Span;
@@ -92,7 +92,7 @@ async fn f04_f19_f20_missing_values_are_collected_on_the_screen() {
             "{}",
             wrong.body
         );
-        // F19: left empty, the log-in goes on; the next one asks again.
+        // F19: if the value is left empty, the log-in continues, and the next log-in asks again.
         let refused = agree(&mut browser, &page.body, "").await;
         let code = refused.parameter("code").unwrap();
         let token = server.exchange(REST, &code).await.json()["access_token"].as_str().unwrap().to_owned();
@@ -157,7 +157,7 @@ async fn a_consent_form_of_another_request_person_or_tab_is_shown_again() {
             )))
             .unwrap();
         assert_eq!(server.send(foreign).await.status, StatusCode::BAD_REQUEST, "a foreign Origin");
-        // Another person logs in in another tab: the first tab's form is not theirs.
+        // Another person logs in in another tab, so the first tab's form is not theirs.
         let again = authorize(REST, "&state=one&prompt=login");
         let target = browser.get(&server, &again).await.parameter("continue").unwrap();
         server.log_in(&mut browser, &target, "child@example.com", "child-password").await;
@@ -166,7 +166,7 @@ async fn a_consent_form_of_another_request_person_or_tab_is_shown_again() {
     .await;
 }
 
-/// The opening tag that holds this text.
+/// Returns the opening tag that contains this text.
 fn tag<'a>(page: &'a str, part: &str) -> &'a str {
     let tags = page.split('<').filter_map(|tag| tag.split_once('>')).map(|(tag, _)| tag);
     tags.into_iter().find(|tag| tag.contains(part)).unwrap_or_else(|| panic!("{part} expected: {page}"))
@@ -177,13 +177,13 @@ async fn a_forgotten_box_is_marked_and_focused_on_the_form_that_is_shown_again()
     on_each_database(async |server| {
         for (lang, words) in [
             ("ko", "계속하려면 이 항목에 동의해 주세요."),
-            ("en", "Agree to this item to go on."),
+            ("en", "Agree to this item to continue."),
             ("ja", "続けるには、この項目に同意してください。"),
             ("zh", "请同意此项后继续。"),
         ] {
             let (mut browser, url) = (Browser::default(), authorize(REST, &format!("&lang={lang}")));
             let page = server.consent_page(&mut browser, &url, "ryan@example.com").await;
-            // Browsers check first, and never stand in the way of Cancel.
+            // Browsers check first, and never block Cancel.
             for item in ITEMS {
                 assert!(tag(&page.body, &format!("value=\"{item}\"")).contains(" required"), "{}", page.body);
             }
@@ -205,7 +205,7 @@ async fn a_forgotten_box_is_marked_and_focused_on_the_form_that_is_shown_again()
             }
             assert!(!email.contains("checked"));
 
-            // The mark is sealed: the first form has it not, whatever fields come with it.
+            // The mark is sealed: the first form does not have it, whatever fields are sent with it.
             let first = hidden(&page.body);
             let forged =
                 [("kakaw_form", first.as_str()), ("decision", "accept"), ("again", "true"), ("shown_again", "1")];
@@ -227,7 +227,7 @@ async fn a_value_that_does_not_fit_is_named_marked_and_focused() {
         let page = server.consent_page(&mut browser, &url, "noemail").await;
         let field = tag(&page.body, "name=\"value_account_email\"");
         assert!(field.contains(" required") && field.contains("type=\"email\""), "{field}");
-        assert!(!page.body.contains("Leave empty"), "a required item cannot be left empty: {}", page.body);
+        assert!(!page.body.contains("Leave it empty"), "a required item cannot be left empty: {}", page.body);
         let send = async |browser: &mut Browser, page: &str, items: &[&str], email: &str| {
             let form = hidden(page);
             let mut fields =
@@ -235,8 +235,8 @@ async fn a_value_that_does_not_fit_is_named_marked_and_focused() {
             fields.extend(items.iter().map(|item| ("scope", *item)));
             browser.post(&server, &url, &fields).await
         };
-        let told = "Enter an email address such as name@example.com.";
-        for (email, words) in [("no address", told), ("ryan@example.com", "This address cannot be used here.")] {
+        let hint = "Enter an email address such as name@example.com.";
+        for (email, words) in [("no address", hint), ("ryan@example.com", "This email address cannot be used.")] {
             let again = send(&mut browser, &page.body, &ITEMS, email).await;
             assert_eq!(again.status, StatusCode::BAD_REQUEST);
             assert!(again.body.contains(words), "{words}: {}", again.body);
@@ -248,19 +248,22 @@ async fn a_value_that_does_not_fit_is_named_marked_and_focused() {
             assert!(again.body.contains("<label for=\"value-account_email\">Email</label>"), "{}", again.body);
             assert_eq!(again.body.matches("autofocus").count(), 1, "{}", again.body);
         }
-        // Both at once: the first of them has the focus.
+        // With both mistakes, the first one has the focus.
         let again = send(&mut browser, &page.body, &["account_email"], "no address").await;
         assert!(tag(&again.body, "value=\"profile_nickname\"").contains("autofocus"), "{}", again.body);
         assert!(!tag(&again.body, "name=\"value_account_email\"").contains("autofocus"), "{}", again.body);
         assert_eq!(again.body.matches("aria-invalid").count(), 2, "{}", again.body);
-        // Who agreed before, and has no value still, may go on without it (F19).
+        // A person who agreed before, and still has no value, may continue without it (F19).
         let code = send(&mut browser, &again.body, &ITEMS, "").await.parameter("code").unwrap();
         assert_eq!(server.exchange(REST, &code).await.status, StatusCode::OK);
         let later = browser.get(&server, &url).await;
         let field = tag(&later.body, "name=\"value_account_email\"");
-        assert!(!field.contains("required") && later.body.contains("Leave empty to go on without it."), "{field}");
+        assert!(
+            !field.contains("required") && later.body.contains("Leave it empty to continue without it."),
+            "{field}"
+        );
         let page = send(&mut browser, &later.body, &[], "no address").await;
-        assert!(page.body.contains(told), "{}", page.body);
+        assert!(page.body.contains(hint), "{}", page.body);
     })
     .await;
 }

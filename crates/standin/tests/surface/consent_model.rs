@@ -1,5 +1,5 @@
-//! Consent and service terms against a small model: agree, revoke, add a required item later, unlink, link again. Whatever
-//! happens in whatever order, screen, scopes and terms are what the model says.
+//! Tests consent and service terms against a small model: agree, revoke, add a required item later, unlink, link again.
+//! In any order, screen, scopes and terms must be those of the model.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +16,7 @@ const TERMS: [&str; 3] = ["use", "privacy", "news"];
 
 #[derive(Debug, Clone)]
 enum Step {
-    /// Log in, naming items of use and terms, ticking what the bits say besides what is required.
+    /// Log in, naming items of use and terms, and ticking what the bits say in addition to what is required.
     LogIn {
         scope: Vec<usize>,
         tags: Option<Vec<usize>>,
@@ -28,7 +28,7 @@ enum Step {
     Unlink,
     /// Make an item required, or not.
     Require(usize, bool),
-    /// A new version of a term.
+    /// Publish a new version of a term.
     NewVersion(usize),
 }
 
@@ -47,19 +47,19 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(step, 1..14)
 }
 
-/// What should be.
+/// The expected state.
 #[derive(Default)]
 struct Model {
     linked: bool,
     required: [bool; 4],
     items: BTreeSet<usize>,
     versions: [i64; 3],
-    /// Terms with the version that was agreed to.
+    /// Terms with the version that the person agreed to.
     terms: std::collections::BTreeMap<usize, i64>,
 }
 
 impl Model {
-    /// The app's settings as a world file. `gender` is an item of use, until it is made required.
+    /// Returns the app's settings as a world file. `gender` is an item of use until it is made required.
     fn world(&self) -> String {
         let item = |index: usize| match (self.required[index], index) {
             (true, _) => "required",
@@ -84,7 +84,7 @@ impl Model {
         self.terms.get(&index) == Some(&self.versions[index])
     }
 
-    /// What the screen asks for: items and terms, each with whether it is required.
+    /// Returns what the screen asks for: items and terms, each with whether it is required.
     fn asks(&self, scope: &[usize], tags: Option<&[usize]>) -> (Vec<(usize, bool)>, Vec<usize>) {
         let items = (0..4).filter(|index| match self.linked {
             true => scope.contains(index) && !self.items.contains(index),
@@ -210,7 +210,7 @@ impl Run {
         self.token = Some(token_of(&self.server.exchange(MODEL, &answer.parameter("code").unwrap()).await));
     }
 
-    /// Scopes and terms are what the model says.
+    /// Compares scopes and terms with the model.
     async fn compare(&self) {
         let Some(token) = self.token.as_ref().filter(|_| self.model.linked) else { return };
         let agreed = |list: &Value, name: &str| -> BTreeSet<String> {

@@ -1,4 +1,4 @@
-//! The control API of a stand-in: log-ins without pages, the clock, faults, the log of requests.
+//! Tests of the control API: log-ins without pages, the clock, faults, the request log.
 
 use axum::body::Body;
 use axum::http::Request;
@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 
 use crate::support::*;
 
-async fn log_in(server: &TestServer, wish: Value) -> Value {
-    control(server, "POST", "/control/v1/login", wish).await.json()
+async fn log_in(server: &TestServer, body: Value) -> Value {
+    control(server, "POST", "/control/v1/login", body).await.json()
 }
 
 #[tokio::test]
@@ -28,19 +28,19 @@ async fn people_log_in_without_pages() {
         let only = json!(["profile_nickname", "use", "privacy"]);
         let some = log_in(&server, json!({ "client_id": MARKET, "person": "ryan@example.com", "only": only, "tokens": true })).await;
         assert_eq!(some["tokens"]["scope"], "profile_nickname openid", "{some}");
-        // The same on an ordinary request.
+        // The same with an ordinary request.
         let back = server.get(&authorize(MARKET, "&login_hint=kakaw:ryan@example.com")).await;
         assert!(back.parameter("code").is_some(), "{}", back.body);
         let by_header = Browser::default().get_with(&server, &authorize(PLAIN, ""), &[("kakaw-login", "ryan@example.com;deny")]).await;
         assert_eq!(by_header.parameter("error").as_deref(), Some("access_denied"));
-        for (wish, part) in [
+        for (body, part) in [
             (json!({ "client_id": MARKET, "person": "nobody" }), "nobody"),
             (json!({ "client_id": "x", "person": "ryan@example.com" }), "Not exist client_id x"),
             (json!({ "client_id": PLAIN, "person": "blocked@example.com" }), "restricted"),
             (json!({ "clientid": "x" }), "clientid"),
         ] {
-            let refused = control(&server, "POST", "/control/v1/login", wish.clone()).await;
-            assert!(refused.status.is_client_error() && refused.body.contains(part), "{wish}: {}", refused.body);
+            let refused = control(&server, "POST", "/control/v1/login", body.clone()).await;
+            assert!(refused.status.is_client_error() && refused.body.contains(part), "{body}: {}", refused.body);
         }
         let bare = server.post("/control/v1/login", &[]).await;
         assert!(bare.body.contains("Kakaw-Control"), "without the header: {}", bare.body);
@@ -52,7 +52,7 @@ async fn people_log_in_without_pages() {
 async fn serve_has_no_log_ins_without_pages_and_no_faults() {
     let server = TestServer::start(&kakaw_store::db::Url::Memory, kakaw_core::policy::Policy::SERVE).await;
     server.apply(PLATFORM).await;
-    // What `serve` runs: the platform's endpoints, and no layer of the stand-in's around them.
+    // The endpoints that `serve` runs: the platform's, without the layers of the stand-in.
     let server = TestServer { router: http::app(&server.world.platform), ..server };
     let page = server.get(&authorize(MARKET, "&login_hint=kakaw:ryan@example.com")).await;
     assert!(page.location().starts_with("/login"), "only a hint there");
@@ -60,7 +60,7 @@ async fn serve_has_no_log_ins_without_pages_and_no_faults() {
     server.world.place.faults.add(rule);
     assert_eq!(server.me("x").await.status, 401);
     assert!(server.world.requests.list(&Default::default()).is_empty(), "nothing is written down");
-    // The program itself has no control routes in `serve`.
+    // In `serve`, the program has no control routes.
     let request = Request::get("/control/v1/clock").header("host", "localhost").header("kakaw-control", "1");
     assert_eq!(server.raw(request.body(Body::empty()).unwrap()).await.status(), 404);
 }
@@ -114,7 +114,7 @@ async fn requests_are_written_down_without_their_secrets() {
     let paths: Vec<_> = all.as_array().unwrap().iter().map(|one| one["path"].as_str().unwrap()).collect();
     assert_eq!(paths, ["/oauth/authorize", "/login", "/login", "/oauth/authorize", "/oauth/authorize", "/oauth/token"]);
     let last = all.as_array().unwrap().last().unwrap()["id"].as_u64().unwrap();
-    // Waiting begins before it happens.
+    // The wait starts before the exchange.
     let path = format!("/control/v1/requests/wait?after={last}&code=KOE320&timeout=5");
     let (found, _) = tokio::join!(control(&server, "GET", &path, Value::Null), async {
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
@@ -152,12 +152,12 @@ async fn every_error_of_the_catalogue_is_provoked_by_one_call() {
         let answer = if path == "/oauth/token" { server.token(&[]).await } else { server.get(path).await };
         assert!(answer.status.is_client_error() || answer.status.is_server_error(), "{code}: {}", answer.status);
         let json = answer.json();
-        let told = match path {
+        let shown = match path {
             "/v2/user/me" => json["code"].to_string(),
             "/user/address" => json["error_code"].as_str().unwrap_or_default().to_owned(),
             _ => json["error_code"].as_str().unwrap_or(code.id()).to_owned(),
         };
-        assert_eq!(told, code.id(), "{json}");
+        assert_eq!(shown, code.id(), "{json}");
         if path == "/oauth/token" {
             assert!(json["error"].as_str().is_some_and(|error| !error.is_empty()), "{code}: {json}");
         }
@@ -167,7 +167,7 @@ async fn every_error_of_the_catalogue_is_provoked_by_one_call() {
     control(&server, "DELETE", "/control/v1/faults", Value::Null).await;
     assert_eq!(server.me("x").await.json()["code"], -401, "and all is well again");
     for (wrong, part) in [
-        (json!({ "fault": {} }), "says nothing"),
+        (json!({ "fault": {} }), "is empty"),
         (json!({ "fault": { "error": "KOE999" } }), "KOE999"),
         (json!({ "fault": { "status": 200 } }), "500 to 599"),
         (json!({ "fault": { "status": 500 }, "probability": 2.0 }), "0 to 1"),
@@ -181,22 +181,22 @@ async fn every_error_of_the_catalogue_is_provoked_by_one_call() {
 #[tokio::test]
 async fn answers_are_late_lost_cut_and_mistyped() {
     let server = TestServer::start(&kakaw_store::db::Url::Memory, kakaw_core::policy::Policy::DEV).await;
-    let spoil = async |path: &str, fault: Value| {
+    let inject = async |path: &str, fault: Value| {
         control(&server, "DELETE", "/control/v1/faults", Value::Null).await;
         let rule = json!({ "path": path, "fault": fault });
         assert_eq!(control(&server, "POST", "/control/v1/faults", rule).await.status, 200);
     };
-    spoil("/v2", json!({ "latency_ms": 80, "spread_ms": 10 })).await;
+    inject("/v2", json!({ "latency_ms": 80, "spread_ms": 10 })).await;
     let started = std::time::Instant::now();
     server.me("x").await;
     assert!(started.elapsed().as_millis() >= 80);
-    spoil("/v2", json!({ "status": 502 })).await;
+    inject("/v2", json!({ "status": 502 })).await;
     let page = server.me("x").await;
     assert_eq!(
         (page.status.as_u16(), &page.headers["content-type"]),
         (502, &axum::http::HeaderValue::from_static("text/html"))
     );
-    spoil("/v2", json!({ "content_type": "text/plain" })).await;
+    inject("/v2", json!({ "content_type": "text/plain" })).await;
     assert_eq!(server.me("x").await.headers["content-type"], "text/plain");
     let back =
         server.walk(&mut Browser::default(), &authorize(PLAIN, ""), "ryan@example.com", &["profile_nickname"]).await;
@@ -209,14 +209,14 @@ async fn answers_are_late_lost_cut_and_mistyped() {
             .header("content-type", "application/x-www-form-urlencoded");
         server.raw(request.body(Body::from(body)).unwrap()).await.into_body().collect().await
     };
-    spoil("/oauth/token", json!({ "drop": "before" })).await;
+    inject("/oauth/token", json!({ "drop": "before" })).await;
     assert!(exchange().await.is_err(), "the connection breaks");
-    spoil("/oauth/token", json!({ "drop": "after" })).await;
+    inject("/oauth/token", json!({ "drop": "after" })).await;
     assert!(exchange().await.is_err(), "again");
     control(&server, "DELETE", "/control/v1/faults", Value::Null).await;
     let again = server.exchange(PLAIN, &code).await;
     assert_eq!(again.json()["error_code"], "KOE320", "but this time the tokens were issued, and their reply was lost");
-    spoil("/v2", json!({ "cut": 10 })).await;
+    inject("/v2", json!({ "cut": 10 })).await;
     let request = Request::get("/v2/user/me").header("host", "localhost:7700").body(Body::empty()).unwrap();
     let mut body = server.raw(request).await.into_body();
     assert_eq!(body.frame().await.unwrap().unwrap().into_data().unwrap().len(), 10);
@@ -232,21 +232,21 @@ async fn id_tokens_and_key_sets_are_wrong_on_demand() {
             let rule = json!({ "path": "/oauth/token", "times": 1, "fault": { "id_token": kind } });
             control(&server, "POST", "/control/v1/faults", rule).await;
         }
-        let wish = json!({ "client_id": REST, "person": "ryan@example.com", "parameters": { "nonce": "n" } });
-        let code = log_in(&server, wish).await["code"].as_str().unwrap().to_owned();
+        let body = json!({ "client_id": REST, "person": "ryan@example.com", "parameters": { "nonce": "n" } });
+        let code = log_in(&server, body).await["code"].as_str().unwrap().to_owned();
         server.exchange(REST, &code).await.json()["id_token"].as_str().unwrap().to_owned()
     };
-    let told = async |token: &str| {
+    let verified = async |token: &str| {
         let answer = server.post("/oauth/tokeninfo", &[("id_token", token)]).await.json();
         answer["error_code"].as_str().map_or(answer.clone(), |code| json!(code))
     };
-    let good = told(&id_token("").await).await;
+    let good = verified(&id_token("").await).await;
     assert_eq!((&good["aud"], &good["nonce"]), (&json!(REST), &json!("n")));
-    assert_eq!(told(&id_token("expired").await).await, "KOE403");
-    assert_eq!(told(&id_token("bad_signature").await).await, "KOE402");
-    assert_eq!(told(&id_token("other_issuer").await).await, "KOE401");
-    assert_eq!(told(&id_token("other_audience").await).await["aud"], "another-app");
-    assert_eq!(told(&id_token("other_nonce").await).await["nonce"], "another-nonce");
+    assert_eq!(verified(&id_token("expired").await).await, "KOE403");
+    assert_eq!(verified(&id_token("bad_signature").await).await, "KOE402");
+    assert_eq!(verified(&id_token("other_issuer").await).await, "KOE401");
+    assert_eq!(verified(&id_token("other_audience").await).await["aud"], "another-app");
+    assert_eq!(verified(&id_token("other_nonce").await).await["nonce"], "another-nonce");
     let keys = async || server.get("/.well-known/jwks.json").await.json()["keys"].as_array().unwrap().len();
     let all = keys().await;
     for (kind, left) in [("empty", 0), ("stale", all - 1)] {
@@ -305,18 +305,18 @@ async fn the_inspector_ties_a_log_in_together_and_mends_the_world() {
         let url = authorize(REST, "").replace("callback", "elsewhere");
         error_page(&server, &url, "KOE006").await;
         let id = server.world.requests.list(&Default::default()).last().unwrap().id;
-        assert_eq!(control(&server, "POST", "/inspector/mend", json!({ "id": id })).await.status, 204);
+        assert_eq!(control(&server, "POST", "/inspector/register", json!({ "id": id })).await.status, 204);
         assert!(browser.get(&server, &url).await.parameter("code").is_some(), "registered now");
         error_page(&server, &authorize(REST, "&scope=name"), "KOE205").await;
         let id = server.world.requests.list(&Default::default()).last().unwrap().id;
-        assert_eq!(control(&server, "POST", "/inspector/mend", json!({ "id": id })).await.status, 204);
+        assert_eq!(control(&server, "POST", "/inspector/register", json!({ "id": id })).await.status, 204);
         assert_ne!(server.get(&authorize(REST, "&scope=name")).await.status, 400);
-        for (wish, part) in
-            [(json!({ "id": 1 }), "KOE006 and KOE205"), (json!({ "id": 99_999 }), "no exchange"), (json!({}), "id")]
+        for (body, part) in
+            [(json!({ "id": 1 }), "KOE006 and KOE205"), (json!({ "id": 99_999 }), "no request"), (json!({}), "id")]
         {
-            assert!(control(&server, "POST", "/inspector/mend", wish).await.body.contains(part));
+            assert!(control(&server, "POST", "/inspector/register", body).await.body.contains(part));
         }
-        let bare = server.post("/inspector/mend", &[]).await;
+        let bare = server.post("/inspector/register", &[]).await;
         assert!(bare.body.contains("Kakaw-Control"), "{}", bare.body);
     })
     .await;

@@ -1,5 +1,5 @@
-//! The catalogue by demonstration: a real request for every code that this service raises. A row says how a client comes
-//! by the code, and does it, on a server as it was at its start.
+//! Demonstrates the catalogue: a real request for every code that this service raises. A row describes how a client
+//! gets the code, and does it, on a server in its initial state.
 
 use kakaw_core::Span;
 use std::collections::BTreeSet;
@@ -18,21 +18,21 @@ use kakaw_wire::Code;
 use kakaw_wire::problem::{Status, Surface};
 use serde_json::{Value, json};
 
-use crate::picker;
+use crate::address_selection;
 use crate::support::*;
 
 /// A server with the apps of both test worlds, and a browser.
 struct Stage {
     server: TestServer,
     browser: Browser,
-    /// Whether the server can go back to its start.
+    /// Whether the server can be reset to its start.
     intact: bool,
 }
 
 const RYAN: &str = "ryan@example.com";
 const NICKNAME: &[&str] = &["profile_nickname"];
 
-/// How a code is provoked: in words, and in requests, of which the last is answered with it.
+/// How a code is provoked: a description, and requests, of which the last one is answered with the code.
 type Row = (Code, &'static str, fn(&mut Stage) -> Pin<Box<dyn Future<Output = Answer> + '_>>);
 
 macro_rules! rows {
@@ -42,7 +42,7 @@ macro_rules! rows {
 }
 
 rows! {
-    // Error pages of authorize, and of what belongs to it.
+    // Error pages of authorize and of related pages.
     KOE001 "a parameter twice" |s| s.get(&authorize(REST, "&state=1&state=2")).await;
     KOE002 "a path that is none" |s| s.get("/oauth/tokn").await;
     KOE003 "a database that fails" |s| { s.fail(); s.get(&authorize(REST, "")).await };
@@ -86,7 +86,7 @@ rows! {
     InteractionRequiredTerms "prompt=none, and the account's terms not agreed to" |s| s.silently("newcomer@example.com").await;
     InteractionRequiredRestricted "prompt=none, and a restricted account" |s| s.silently("blocked@example.com").await;
 
-    // The token endpoint, and what looks at ID tokens.
+    // The token endpoint, and the endpoint that verifies ID tokens.
     KOE010 "no client secret, with the feature on" |s| s.exchange(SECRET_REST, &[]).await;
     KOE114 "a code of another key" |s| { let code = s.code().await; s.exchange(JS, &[("code", &code)]).await };
     KOE127 "an address that the key does not allow" |s| {
@@ -161,8 +161,8 @@ rows! {
         s.server.admin(MARKET_ADMIN, "GET", "/v1/user/ids", &[]).await;
         s.server.admin(MARKET_ADMIN, "GET", "/v1/user/ids", &[]).await
     };
-    Kapi12 "an app that was blocked" |s| { s.market("standing = \"blocked\"").await; s.ids().await };
-    Kapi13 "an app that was suspended" |s| { s.market("standing = \"suspended\"").await; s.ids().await };
+    Kapi12 "an app that was blocked" |s| { s.market("status = \"blocked\"").await; s.ids().await };
+    Kapi13 "an app that was suspended" |s| { s.market("status = \"suspended\"").await; s.ids().await };
     Kapi101 "a user id of nobody" |s| {
         s.server.admin(ADMIN, "GET", "/v2/user/me?target_id_type=user_id&target_id=1", &[]).await
     };
@@ -179,48 +179,48 @@ rows! {
     // The shipping-address picker.
     KAE001 "a database that fails" |s| {
         s.fail();
-        picker::open(&s.server, &mut s.browser, MARKET_NATIVE, "x", &picker::native("")).await
+        address_selection::open(&s.server, &mut s.browser, MARKET_NATIVE, "x", &address_selection::native("")).await
     };
     KAE002 "neither a return URL nor a transaction" |s| {
-        picker::open(&s.server, &mut s.browser, MARKET_JS, "x", &picker::inner(MARKET_JS, "")).await
+        address_selection::open(&s.server, &mut s.browser, MARKET_JS, "x", &address_selection::inner(MARKET_JS, "")).await
     };
-    KAE003 "a key that no app has" |s| picker::open(&s.server, &mut s.browser, "x", "x", &picker::native("")).await;
+    KAE003 "a key that no app has" |s| address_selection::open(&s.server, &mut s.browser, "x", "x", &address_selection::native("")).await;
     KAE004 "ten minutes at the picker" |s| {
-        let url = picker::opened(&s.server, &mut s.browser).await;
+        let url = address_selection::opened(&s.server, &mut s.browser).await;
         s.server.world.place.clock.advance(Span::minutes(10));
         s.get(&url).await
     };
-    KAE101 "an app that was blocked" |s| s.picker_after("company =", "standing = \"blocked\"\ncompany =").await;
-    KAE102 "an app that does not use the item" |s| s.picker_after("shipping_address = {", "# {").await;
-    KAE103 "an item that the operator does not permit" |s| s.picker_after("purpose = \"Delivery\"", "permission = false").await;
+    KAE101 "an app that was blocked" |s| s.selection_after("company =", "status = \"blocked\"\ncompany =").await;
+    KAE102 "an app that does not use the item" |s| s.selection_after("shipping_address = {", "# {").await;
+    KAE103 "an item that the operator does not permit" |s| s.selection_after("purpose = \"Delivery\"", "permission = false").await;
     KAE104 "a REST API key" |s| {
-        let url = picker::native("").replace(MARKET_NATIVE, MARKET);
-        picker::open(&s.server, &mut s.browser, MARKET, "x", &url).await
+        let url = address_selection::native("").replace(MARKET_NATIVE, MARKET);
+        address_selection::open(&s.server, &mut s.browser, MARKET, "x", &url).await
     };
     KAE201 "a picker of another browser" |s| {
-        let url = picker::opened(&s.server, &mut Browser::default()).await;
+        let url = address_selection::opened(&s.server, &mut Browser::default()).await;
         s.get(&url).await
     };
     KAE202 "a person who was unlinked since" |s| {
         let token = s.signed_up(MARKET_NATIVE, &["profile_nickname", "shipping_address"]).await;
-        let agt = picker::agt(&s.server, MARKET_NATIVE, &token).await;
-        let opened = picker::open(&s.server, &mut s.browser, MARKET_NATIVE, &agt, &picker::native("")).await;
+        let agt = address_selection::agt(&s.server, MARKET_NATIVE, &token).await;
+        let opened = address_selection::open(&s.server, &mut s.browser, MARKET_NATIVE, &agt, &address_selection::native("")).await;
         s.server.api("POST", "/v1/user/unlink", &token).await;
         s.get(&opened.location()).await
     };
     KAE203 "Cancel where the picker asks for consent" |s| {
         let token = s.signed_up(MARKET_NATIVE, NICKNAME).await;
-        let agt = picker::agt(&s.server, MARKET_NATIVE, &token).await;
-        let opened = picker::open(&s.server, &mut s.browser, MARKET_NATIVE, &agt, &picker::native("")).await;
-        picker::press(&s.server, &mut s.browser, &opened.location(), &[("decision", "cancel")]).await
+        let agt = address_selection::agt(&s.server, MARKET_NATIVE, &token).await;
+        let opened = address_selection::open(&s.server, &mut s.browser, MARKET_NATIVE, &agt, &address_selection::native("")).await;
+        address_selection::press(&s.server, &mut s.browser, &opened.location(), &[("decision", "cancel")]).await
     };
     KAE204 "an account whose terms are not agreed to" |s| {
-        s.picker_after("nickname = \"Ryan\"", "nickname = \"Ryan\"\nagreed_to_terms = false").await
+        s.selection_after("nickname = \"Ryan\"", "nickname = \"Ryan\"\nagreed_to_terms = false").await
     };
-    KAE205 "a restricted account" |s| s.picker_after("nickname = \"Ryan\"", "nickname = \"Ryan\"\nrestricted = true").await;
+    KAE205 "a restricted account" |s| s.selection_after("nickname = \"Ryan\"", "nickname = \"Ryan\"\nrestricted = true").await;
     KAE206 "an address that is none of the person's" |s| {
-        let url = picker::opened(&s.server, &mut s.browser).await;
-        s.get(&url.replace("&kakaw_picker", "&address_id=77&kakaw_picker")).await
+        let url = address_selection::opened(&s.server, &mut s.browser).await;
+        s.get(&url.replace("&kakaw_selection", "&address_id=77&kakaw_selection")).await
     };
 }
 
@@ -234,7 +234,7 @@ impl Stage {
         Self { server, browser: Browser::default(), intact: true }
     }
 
-    /// The next row's: as it was at the start.
+    /// Returns the stage for the next row, in its initial state.
     async fn again(self) -> Self {
         if !self.intact {
             return Self::new().await;
@@ -243,7 +243,7 @@ impl Stage {
         Self { browser: Browser::default(), ..self }
     }
 
-    /// The database fails from here on.
+    /// Makes the database fail from now on.
     fn fail(&mut self) {
         self.server.world.platform.store.shut();
         self.intact = false;
@@ -257,19 +257,19 @@ impl Stage {
         self.server.walk(&mut self.browser, url, login, items).await
     }
 
-    /// Logs in, and asks with `prompt=none`.
+    /// Logs in, and sends a request with `prompt=none`.
     async fn silently(&mut self, login: &str) -> Answer {
         let password = format!("{}-password", login.split('@').next().unwrap());
         self.server.log_in(&mut self.browser, &authorize(REST, ""), login, &password).await;
         self.get(&authorize(REST, "&prompt=none")).await
     }
 
-    /// A code of Plain for Ryan.
+    /// Returns a code of Plain for Ryan.
     async fn code(&mut self) -> String {
         self.walk(&authorize(PLAIN, ""), RYAN, NICKNAME).await.parameter("code").unwrap()
     }
 
-    /// An exchange by this key.
+    /// Exchanges a code with this key.
     async fn exchange(&self, key: &str, more: &[(&str, &str)]) -> Answer {
         let form = [("grant_type", "authorization_code"), ("client_id", key)];
         self.server.token(&[&form, more].concat()).await
@@ -280,14 +280,14 @@ impl Stage {
         self.exchange(PLAIN, &[("code", &code)]).await.json()
     }
 
-    /// An access token of Plain for Ryan.
+    /// Returns an access token of Plain for Ryan.
     async fn token(&mut self) -> String {
         text(&self.tokens().await["access_token"]).to_owned()
     }
 
-    /// An access token of Market for Ryan.
+    /// Returns an access token of Market for Ryan.
     async fn signed_up(&self, key: &str, items: &[&str]) -> String {
-        picker::sign_up(&self.server, key, items).await
+        address_selection::sign_up(&self.server, key, items).await
     }
 
     async fn api(&mut self, path: &str) -> Answer {
@@ -299,7 +299,7 @@ impl Stage {
         self.server.post("/oauth/tokeninfo", &[("id_token", token)]).await
     }
 
-    /// Gives Market another setting.
+    /// Adds a setting to Market.
     async fn market(&self, setting: &str) {
         self.server.apply(&PLATFORM.replacen("company =", &format!("{setting}\ncompany ="), 1)).await;
     }
@@ -308,7 +308,7 @@ impl Stage {
         self.server.admin(MARKET_ADMIN, "GET", "/v1/user/ids", &[]).await
     }
 
-    /// `/v2/user/me` of Plain after a change of the world. The child logs in where age matters.
+    /// Calls `/v2/user/me` of Plain after a change of the world. The child logs in where age matters.
     async fn me_after(&mut self, from: &str, to: &str) -> Answer {
         let person = if to.contains("under_14") { "child@example.com" } else { RYAN };
         let code = self.walk(&authorize(PLAIN, ""), person, NICKNAME).await.parameter("code").unwrap();
@@ -317,7 +317,7 @@ impl Stage {
         self.server.me(text(&tokens["access_token"])).await
     }
 
-    /// Signs up at Manual, and once more.
+    /// Signs up at Manual, twice.
     async fn sign_up_again(&mut self, properties: &str) -> Answer {
         let code = self.walk(&authorize(MANUAL, ""), RYAN, NICKNAME).await.parameter("code").unwrap();
         let tokens = self.exchange(MANUAL, &[("code", &code)]).await.json();
@@ -326,9 +326,9 @@ impl Stage {
         self.server.call("/v1/user/signup", token, &[("properties", properties)]).await
     }
 
-    /// The open picker of Market after a change of the world.
-    async fn picker_after(&mut self, from: &str, to: &str) -> Answer {
-        let url = picker::opened(&self.server, &mut self.browser).await;
+    /// Returns the open picker of Market after a change of the world.
+    async fn selection_after(&mut self, from: &str, to: &str) -> Answer {
+        let url = address_selection::opened(&self.server, &mut self.browser).await;
         self.server.apply(&PLATFORM.replacen(from, to, 1)).await;
         self.get(&url).await
     }
@@ -338,14 +338,14 @@ fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_else(|| panic!("text expected: {value}"))
 }
 
-/// An ID token that a key signed which is not ours.
+/// Returns an ID token that a foreign key signed.
 fn foreign(more: Value) -> String {
     let mut claims = json!({ "aud": REST, "sub": "1", "auth_time": 1, "exp": 4_000_000_000i64, "iat": 1 });
     claims["iss"] = more["iss"].clone();
     SigningKey::generate().unwrap().sign(&serde_json::from_value(claims).unwrap()).unwrap()
 }
 
-/// The code that a client reads out of an answer, and on which surface it stands.
+/// Returns the code that a client reads from an answer, and its surface.
 fn read(answer: &Answer) -> Option<(Code, Surface)> {
     let by = |surface: Surface, error: Option<String>, message: Option<String>| {
         let spelled = |code: &&Code| {
@@ -377,7 +377,7 @@ fn read(answer: &Answer) -> Option<(Code, Surface)> {
     }
 }
 
-/// What is wrong with the answer of a row, if something is.
+/// Returns what is wrong with the answer of a row, if anything.
 fn wrong(code: Code, answer: &Answer) -> Option<String> {
     let Some((answered, surface)) = read(answer) else {
         return Some(format!("no error: {} {:?} {}", answer.status, answer.headers, answer.body));
@@ -385,7 +385,7 @@ fn wrong(code: Code, answer: &Answer) -> Option<String> {
     if answered != code {
         return Some(format!("answered with {answered}: {:?} {}", answer.headers, answer.body));
     }
-    // A redirect carries no status of its own.
+    // A redirect has no status of its own.
     let statuses: Vec<u16> = code.answers().iter().filter(|a| a.surface == surface).map(|a| a.status).collect();
     let status = answer.status.as_u16();
     (!statuses.contains(&status) && !answer.status.is_redirection())

@@ -1,4 +1,4 @@
-//! Facts of the wire that existing clients depend on.
+//! Tests of wire facts that existing clients depend on.
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
@@ -37,7 +37,7 @@ async fn prompt_splits_with_stray_spaces_and_unknown_parameters_are_ignored() {
             let answer = server.get(&authorize(REST, &format!("&prompt={prompt}&made_up=1&made_up=2"))).await;
             assert_eq!(answer.parameter("error").as_deref(), Some("login_required"), "{prompt}");
         }
-        // OpenID Connect Core §3.1.2.1: `none` goes with no other value that would show something.
+        // OpenID Connect Core §3.1.2.1: `none` must not be combined with a value that would show a page.
         error_page(&server, &authorize(REST, "&prompt=login,%20none"), "KOE001").await;
     })
     .await;
@@ -106,7 +106,7 @@ async fn the_first_answer_has_five_fields_with_their_types() {
 }
 
 #[tokio::test]
-async fn a_success_redirect_holds_no_error_and_the_state_comes_back_untouched() {
+async fn a_success_redirect_contains_no_error_and_the_state_comes_back_unchanged() {
     on_each_database(async |server| {
         let mut browser = Browser::default();
         server.walk(&mut browser, &authorize(PLAIN, ""), "ryan@example.com", &["profile_nickname"]).await;

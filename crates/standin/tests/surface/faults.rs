@@ -1,4 +1,4 @@
-//! Errors that fault rules ask for on pages: what the mistake itself would have been answered with.
+//! Tests of injected errors on pages: the same reply that the mistake itself would cause.
 
 use kakaw_wire::Code;
 use kakaw_wire::problem::Surface;
@@ -12,7 +12,7 @@ async fn rule(server: &TestServer, path: &str, code: &str) {
     assert_eq!(control(server, "POST", "/control/v1/faults", rule).await.status, 200, "{code}");
 }
 
-/// What a page says, but its diagnosis, which tells that a rule asked for it.
+/// Returns the text of a page without its diagnosis, which says that a rule caused it.
 fn said(answer: &Answer) -> &str {
     assert_eq!(answer.headers["content-type"], "text/html;charset=UTF-8", "{}", answer.body);
     let text = answer.body.split("</main>").next().unwrap();
@@ -45,10 +45,10 @@ async fn an_error_of_a_redirect_goes_to_the_app_with_its_own_state() {
             let last = log.last().unwrap();
             assert!(last.fault.is_some() && last.decision.as_deref().is_some_and(|text| text.contains(answer.error)));
         }
-        // On the way back from a form it is 303, as always.
+        // After a form it is 303, as always.
         rule(&server, "/oauth/authorize", "access_denied").await;
         assert_eq!(server.post(&authorize(REST, ""), &[("decision", "accept")]).await.status, 303);
-        // A native app by its own scheme; nothing when the request has no state.
+        // A native app gets it by its own scheme, and without `state` if the request has none.
         let native = server.get(&authorize(NATIVE, "")).await;
         let expected = format!("kakao{NATIVE}://oauth?error=access_denied&error_description=User%20denied%20access");
         assert_eq!(native.location(), expected);
@@ -98,11 +98,11 @@ async fn an_error_of_a_page_is_the_page_with_the_evidence_of_the_request() {
             assert!(text.contains(&format!("({code})")) && !answer.headers.contains_key("location"), "{code}: {text}");
             assert!(!text.contains("injected") && !text.contains("{redirect_uri}"), "{code}: {text}");
             assert!(answer.headers["link"].to_str().unwrap().contains(&format!("/docs/errors/{code}>")), "{code}");
-            assert!(answer.body.contains("a fault rule of this stand-in asked for this error"), "{}", answer.body);
+            assert!(answer.body.contains("a fault rule of this stand-in injected this error"), "{}", answer.body);
             let log = server.world.requests.list(&Default::default());
             assert_eq!(log.last().unwrap().code, Some(code.id()));
         }
-        // What the mistake itself gives, letter for letter.
+        // Exactly what the mistake itself gives.
         let evil = authorize(REST, "&lang=en").replace(&encode_value(CALLBACK), "https%3A%2F%2Fevil.example%2Fcb");
         for (code, url) in [
             ("KOE006", evil),
@@ -118,7 +118,7 @@ async fn an_error_of_a_page_is_the_page_with_the_evidence_of_the_request() {
             let asked = page(code, &url).await;
             assert_eq!((asked.status, said(&asked)), (natural.status, said(&natural)), "{code}");
         }
-        // A good request has what the mistake would show: its own app, scopes that the app really has.
+        // A valid request has the evidence of the mistake: its own app, scopes that the app really has.
         let koe005 = page("KOE005", &authorize(REST, "&lang=en&state=s")).await;
         assert!(said(&koe005).contains("Coffee Club") && said(&koe005).contains("Log in with another account"));
         let koe203 = page("KOE203", &authorize(REST, "&lang=en")).await;
@@ -173,9 +173,13 @@ async fn an_error_of_the_javascript_sdks_built_in_target_is_polled_for() {
         let done = browser.get_with(&server, &url, &[("referer", "http://localhost:3000/")]).await;
         assert_eq!(done.status, 200, "{}", done.body);
         let poll = format!("/apiweb/code.json?client_id={MARKET_JS}&{id}&ka=sdk%2F2.7.1");
-        let told = browser.get_with(&server, &poll, &[("origin", "http://localhost:3000")]).await.json();
-        assert_eq!((&told["status"], &told["error"]), (&json!("error"), &json!("access_denied")), "{told}");
-        assert_eq!((&told["error_description"], &told["state"]), (&json!("User denied access"), &json!("s")), "{told}");
+        let polled = browser.get_with(&server, &poll, &[("origin", "http://localhost:3000")]).await.json();
+        assert_eq!((&polled["status"], &polled["error"]), (&json!("error"), &json!("access_denied")), "{polled}");
+        assert_eq!(
+            (&polled["error_description"], &polled["state"]),
+            (&json!("User denied access"), &json!("s")),
+            "{polled}"
+        );
     })
     .await;
 }

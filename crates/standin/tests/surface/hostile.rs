@@ -1,4 +1,5 @@
-//! Whatever is sent, the answer is a clear error in the shape of its surface: never a 5xx, never a panic.
+//! Tests with arbitrary input: the answer is always a clear error in the format of its surface, never a 5xx, never a
+//! panic.
 
 use axum::body::Body;
 use axum::http::{HeaderValue, Request, StatusCode};
@@ -9,7 +10,7 @@ use proptest::prelude::*;
 
 use crate::support::*;
 
-/// Whether the answer has the shape that clients of this path decode.
+/// Checks that the answer has the format that clients of this path decode.
 fn check_shape(path: &str, answer: &Answer, what: &str) {
     assert!(answer.status.as_u16() < 500, "{path}: {} for {what}: {}", answer.status, answer.body);
     if answer.status.is_success() || answer.status.is_redirection() {
@@ -23,7 +24,7 @@ fn check_shape(path: &str, answer: &Answer, what: &str) {
     }
 }
 
-/// Everything that the description of the API names.
+/// Returns every endpoint of the API's description.
 fn endpoints() -> Vec<String> {
     http::endpoints().iter().map(ToString::to_string).collect()
 }
@@ -113,7 +114,7 @@ async fn truncated_and_altered_tokens_open_nothing() {
             altered.replace_range(index..=index, if &refresh[index..=index] == "A" { "B" } else { "A" });
             assert_eq!(server.refresh(PLAIN, &altered).await.json()["error_code"], "KOE322", "{index}");
         }
-        // One kind of token does not pass for the other.
+        // A token of one kind is not accepted as the other.
         assert_eq!(server.refresh(PLAIN, access).await.json()["error_code"], "KOE322");
         assert_eq!(server.me(refresh).await.json()["code"], -401);
         assert_eq!(server.refresh(JS, refresh).await.json()["error_code"], "KOE322", "another key's");

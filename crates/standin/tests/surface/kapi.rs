@@ -1,4 +1,4 @@
-//! The user API.
+//! Tests of the user API.
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
@@ -124,7 +124,7 @@ async fn a_code_that_was_issued_before_an_unlink_is_worth_nothing() {
 }
 
 #[tokio::test]
-async fn user_information_holds_every_item_that_was_agreed_to_and_says_what_is_missing() {
+async fn user_information_contains_every_item_that_was_agreed_to_and_says_what_is_missing() {
     on_each_database(async |server| {
         let items = "profile_nickname = \"required\"\naccount_email = { consent = \"required\", collect_if_missing = true }\n\
                      gender = \"on_use\"\nbirthyear = \"optional\"\n";
@@ -212,7 +212,7 @@ async fn a_body_with_nothing_in_it_is_ignored_by_every_call_whatever_its_type() 
                     let answer = ask(path, &authorization().await, Some(kind), body).await;
                     assert_eq!(answer, expected, "{path} {kind} {body:?}");
                 }
-                // What holds something is still refused, and not passed over.
+                // A body with contents is still refused and not ignored.
                 let refused = ask(path, &authorization().await, Some("application/json"), "{\"a\":1}").await;
                 assert_eq!(refused.1["code"], -8, "{path}");
             }

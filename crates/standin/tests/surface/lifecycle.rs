@@ -1,5 +1,5 @@
-//! The life of codes and tokens against a small model, with a moving clock: whatever happens in whatever order, the
-//! server answers what the model says.
+//! Tests the life of codes and tokens against a small model, with a moving clock: in any order, the server must answer
+//! like the model.
 
 use axum::http::StatusCode;
 use kakaw_core::Span;
@@ -13,7 +13,7 @@ use crate::support::*;
 const DAY: i64 = 86_400;
 const PEOPLE: [&str; 2] = ["ryan@example.com", "child@example.com"];
 
-/// A step; numbers pick among what exists so far.
+/// A step. Its numbers select from what exists so far.
 #[derive(Debug, Clone)]
 enum Step {
     Authorize(usize),
@@ -27,14 +27,14 @@ enum Step {
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let pick = 0..100_usize;
+    let index = 0..100_usize;
     let step = prop_oneof![
         3 => (0..PEOPLE.len()).prop_map(Step::Authorize),
-        4 => pick.clone().prop_map(Step::Exchange),
-        4 => pick.clone().prop_map(Step::Refresh),
-        4 => pick.clone().prop_map(Step::Me),
-        1 => pick.clone().prop_map(Step::Logout),
-        1 => pick.prop_map(Step::Unlink),
+        4 => index.clone().prop_map(Step::Exchange),
+        4 => index.clone().prop_map(Step::Refresh),
+        4 => index.clone().prop_map(Step::Me),
+        1 => index.clone().prop_map(Step::Logout),
+        1 => index.prop_map(Step::Unlink),
         3 => prop::sample::select(vec![1, 29, 30, 599, 600, 21_599, 21_600, DAY, 29 * DAY, 30 * DAY, 31 * DAY, 60 * DAY])
             .prop_map(Step::Advance),
         1 => Just(Step::Sweep),
@@ -47,7 +47,7 @@ struct Code {
     person: usize,
     epoch: i64,
     expires: i64,
-    /// Spent, and by which grant.
+    /// Whether the code is used, and the grant that it was redeemed for.
     spent: Option<Option<usize>>,
 }
 
@@ -74,7 +74,7 @@ struct Refresh {
     expires: i64,
 }
 
-/// What should be.
+/// The expected state.
 #[derive(Default)]
 struct Model {
     now: i64,
@@ -91,7 +91,7 @@ impl Model {
         !grant.ended && grant.epoch == self.epochs[grant.person]
     }
 
-    /// Whether the exchange succeeds; what it changes, is changed.
+    /// Applies an exchange to the model. Returns whether it succeeds.
     fn exchange(&mut self, index: usize, policy: &Policy) -> bool {
         let code = &self.codes[index];
         match code.spent {
@@ -111,7 +111,8 @@ impl Model {
         }
     }
 
-    /// The generation of the refresh token that is answered: the old one stays, or its successor; nothing = refused.
+    /// Applies a refresh to the model. Returns the generation of the refresh token in the reply: the old one or its
+    /// successor. `None` means refused.
     fn refresh(&mut self, index: usize, policy: &Policy) -> Option<usize> {
         let Refresh { grant, generation, expires, .. } = self.refreshes[index];
         if self.now >= expires || !self.is_live(grant) {
@@ -150,8 +151,8 @@ async fn play(server: &TestServer, policy: Policy, steps: Vec<Step>) {
                     spent: None,
                 });
             }
-            Step::Exchange(pick) if !model.codes.is_empty() => {
-                let index = pick % model.codes.len();
+            Step::Exchange(index) if !model.codes.is_empty() => {
+                let index = index % model.codes.len();
                 let expected = model.exchange(index, &policy);
                 let answer = server.exchange(PLAIN, &model.codes[index].text).await;
                 assert_eq!(answer.status == StatusCode::OK, expected, "{}", answer.body);
@@ -175,8 +176,8 @@ async fn play(server: &TestServer, policy: Policy, steps: Vec<Step>) {
                 let text = tokens["access_token"].as_str().unwrap().to_owned();
                 model.accesses.push(Access { text, grant, expires: model.now + 21_600 });
             }
-            Step::Refresh(pick) if !model.refreshes.is_empty() => {
-                let index = pick % model.refreshes.len();
+            Step::Refresh(index) if !model.refreshes.is_empty() => {
+                let index = index % model.refreshes.len();
                 let (grant, before) = (model.refreshes[index].grant, model.refreshes[index].generation);
                 let expected = model.refresh(index, &policy);
                 let answer = server.refresh(PLAIN, &model.refreshes[index].text).await;
@@ -201,8 +202,8 @@ async fn play(server: &TestServer, policy: Policy, steps: Vec<Step>) {
                 let text = tokens["access_token"].as_str().unwrap().to_owned();
                 model.accesses.push(Access { text, grant, expires: model.now + 21_600 });
             }
-            Step::Me(pick) | Step::Logout(pick) | Step::Unlink(pick) if !model.accesses.is_empty() => {
-                let Access { text, grant, expires } = &model.accesses[pick % model.accesses.len()];
+            Step::Me(index) | Step::Logout(index) | Step::Unlink(index) if !model.accesses.is_empty() => {
+                let Access { text, grant, expires } = &model.accesses[index % model.accesses.len()];
                 let (grant, expected) = (*grant, model.now < *expires && model.is_live(*grant));
                 let (method, path) = match step {
                     Step::Me(_) => ("GET", "/v2/user/me"),
@@ -224,7 +225,7 @@ async fn play(server: &TestServer, policy: Policy, steps: Vec<Step>) {
                 model.now += seconds;
             }
             Step::Sweep => {
-                // A spent code is remembered for a day after its end; what is forgotten ends nothing any more.
+                // A used code is kept for a day after its expiry. After that, using it again ends nothing.
                 for code in model.codes.iter_mut().filter(|code| code.expires < model.now - DAY) {
                     code.spent = Some(None);
                 }

@@ -1,4 +1,4 @@
-//! Every row of the requirements, provoked through the HTTP surface, on every database.
+//! Tests of every row of the requirements through the HTTP surface, on every database.
 
 #![expect(
     clippy::unwrap_used,
@@ -10,6 +10,7 @@
     reason = "tests; clippy.toml knows only what stands in a test itself"
 )]
 
+mod address_selection;
 mod admin;
 mod attacks;
 mod authorize;
@@ -26,12 +27,11 @@ mod hostile;
 mod kapi;
 mod lifecycle;
 mod manage;
+mod overrides;
+mod overrides_webhooks;
 mod pages;
-mod picker;
 mod policy;
 mod receiver;
-mod rehearse;
-mod rehearse_webhooks;
 mod sdk_calls;
 mod sdk_walks;
 mod service_terms;

@@ -1,4 +1,4 @@
-//! The one door to settings and people: what a use case checks, commits and says.
+//! Tests of the use cases for settings and people: what they check, commit and report.
 
 use kakaw_core::AppId;
 use kakaw_core::account::Attributes;
@@ -167,7 +167,7 @@ async fn a_world_file_is_applied_whole_or_not_at_all_and_all_its_problems_are_sa
         let problems = answer.json()["problems"].clone();
         assert_eq!((problems.as_array().unwrap().len(), &problems[4]["expected"]["id"]), (6, &json!("not_in_future")));
         assert!(problems[4]["text"]["ko"].as_str().unwrap().contains("오늘"), "{problems}");
-        // A conflict at the end of a file takes all of it back.
+        // A conflict at the end of a file undoes all of it.
         let taken = "[[apps]]\nid = 9001\nname = \"New\"\n[[people]]\nid = \"x\"\nemail = \"a@example.com\"\n\
                      [[people]]\nemail = \"a@example.com\"\n";
         let file = world_file::parse(taken, "w.toml").unwrap();

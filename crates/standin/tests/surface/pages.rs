@@ -1,4 +1,4 @@
-//! The pages that people see, and their forms.
+//! Tests of the pages that people see, and of their forms.
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
@@ -139,7 +139,7 @@ async fn every_page_carries_the_headers_that_keep_it_out_of_frames_and_caches() 
 async fn f10_every_page_speaks_four_languages() {
     on_each_database(async |server| {
         for (lang, consent, log_out, terms, restricted, why) in [
-            ("ko", "동의를 요청", "로그아웃", "약관", "이용이 제한된", "왜 에러가"),
+            ("ko", "동의를 요청", "로그아웃", "약관", "이용이 제한된", "왜 오류가"),
             ("en", "asks for your consent", "Log out", "Account terms", "Account restricted", "Why does this happen?"),
             ("ja", "同意", "ログアウト", "規約", "制限", "なぜ"),
             ("zh", "同意", "退出", "条款", "受限", "为什么"),
@@ -173,7 +173,7 @@ async fn f10_every_page_speaks_four_languages() {
     .await;
 }
 
-/// The links of a page, in order, but those of its head.
+/// Returns the links of a page in order, without those of its head.
 fn links(page: &str) -> Vec<String> {
     let main = page.split_once("<main>").unwrap_or_else(|| panic!("a page expected: {page}")).1;
     let found = main.split("href=\"").skip(1).map(|rest| rest.split('"').next().unwrap_or_default());
@@ -187,15 +187,15 @@ async fn a_restricted_person_can_log_in_with_another_account_or_go_back_to_the_s
         let url = authorize(REST, "&lang=en&state=a%20b&prompt=select_account&login_hint=blocked%40example.com");
         let page = server.walk(&mut browser, &url, "blocked@example.com", &[]).await;
         assert_eq!(page.status, StatusCode::FORBIDDEN);
-        for part in ["Log in with another account", "Back to Coffee Club", "Signed in as"] {
+        for part in ["Log in with another account", "Back to Coffee Club", "Logged in as"] {
             assert!(page.body.contains(part), "{part}: {}", page.body);
         }
-        // Every app of this browser says the same, until another account is logged in.
+        // Every app in this browser gets the same, until another account is logged in.
         let elsewhere = browser.get(&server, &authorize(PLAIN, "")).await;
         assert_eq!((elsewhere.status, links(&elsewhere.body).len()), (StatusCode::FORBIDDEN, 2), "{}", elsewhere.body);
         let [another, back] = &links(&page.body)[..] else { panic!("two links expected: {}", page.body) };
-        let told = "error=interaction_required&error_description=account%20has%20been%20restricted.&state=a%20b";
-        assert_eq!(*back, format!("{CALLBACK}?{told}"));
+        let error = "error=interaction_required&error_description=account%20has%20been%20restricted.&state=a%20b";
+        assert_eq!(*back, format!("{CALLBACK}?{error}"));
         let to_login = browser.get(&server, another).await;
         assert!(to_login.location().starts_with("/login?"), "{}", to_login.location());
         let form = browser.get(&server, &to_login.location()).await;
@@ -210,7 +210,7 @@ async fn a_restricted_person_can_log_in_with_another_account_or_go_back_to_the_s
             "and every other app is open"
         );
 
-        // A log-in without pages has named the person: the link does not name them again.
+        // A log-in without pages has named the person, so the link does not name them again.
         let hint = authorize(REST, "&login_hint=kakaw:blocked@example.com");
         let page = Browser::default().get(&server, &hint).await;
         let mut fresh = Browser::default();
@@ -258,13 +258,13 @@ async fn error_pages_say_what_a_person_can_do_and_link_only_to_what_was_checked(
         for (lang, words) in [
             ("ko", "서비스로 돌아가 다시 시도해 주세요."),
             ("en", "Go back to the service and try again from there."),
-            ("ja", "サービスに戻り、もう一度お試しください。"),
+            ("ja", "サービスに戻り、もう一度試してください。"),
             ("zh", "请返回该服务后重试。"),
         ] {
             let page = server.get(&format!("{evil}&lang={lang}")).await;
             assert!(page.body.contains(words), "{lang}: {}", page.body);
         }
-        // A form that was twice incomplete: from the beginning, or back.
+        // A form that was incomplete twice: restart, or go back.
         let (mut browser, url) = (Browser::default(), authorize(REST, "&state=s"));
         let shown = server.walk(&mut browser, &url, "ryan@example.com", &[]).await;
         let ended = browser.agree(&server, &url, &shown.body, &[]).await;

@@ -1,4 +1,4 @@
-//! What `serve` does more strictly than Kakao Login.
+//! Tests of what `serve` does more strictly than Kakao Login.
 
 use axum::http::StatusCode;
 use kakaw_core::Span;

@@ -14,7 +14,7 @@ use serde_json::json;
 
 use crate::support::*;
 
-/// What a receiver got.
+/// The requests that a receiver got.
 #[derive(Debug, Clone)]
 pub struct Got {
     pub method: String,
@@ -68,7 +68,7 @@ async fn receive(State(inbox): State<Inbox>, request: Request) -> Response {
     (status, if status.is_success() { String::new() } else { refusal }).into_response()
 }
 
-/// A receiver on a port of its own.
+/// Starts a receiver on its own port.
 pub async fn receiver() -> (Inbox, SocketAddr) {
     let inbox = Inbox::default();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -78,7 +78,7 @@ pub async fn receiver() -> (Inbox, SocketAddr) {
     (inbox, address)
 }
 
-/// The test world with webhooks at this receiver.
+/// Returns the test world with webhooks at this receiver.
 pub fn world(unlink: &str, events: &str, address: SocketAddr) -> String {
     let mut lines = String::new();
     if !unlink.is_empty() {

@@ -1,4 +1,4 @@
-//! What the official SDKs call besides: `agt`, `code.json`, certificate log-ins, account pages of `prompt`.
+//! Tests of further calls of the official SDKs: `agt`, `code.json`, certificate log-ins, account pages of `prompt`.
 
 use axum::body::Body;
 use axum::http::Request;
@@ -28,7 +28,7 @@ async fn f03_an_agt_asks_its_person_for_the_items_of_scope_and_logs_nobody_in() 
         server.apply(PLATFORM).await;
         let token = sign_up(&server, &mut Browser::default(), MARKET_NATIVE).await;
         let agt = agt(&server, MARKET_NATIVE, &token).await;
-        // An ephemeral browser: nobody is logged in there, and nobody will be.
+        // An ephemeral browser: nobody is logged in there, before or after.
         let mut browser = Browser::default();
         let first = browser.get(&server, &authorize(MARKET_NATIVE, &format!("&scope=gender&agt={agt}"))).await;
         let url = first.location();
@@ -52,22 +52,22 @@ async fn an_agt_is_good_once_for_a_minute_for_its_key_and_token() {
     on_each_database(async |server| {
         server.apply(PLATFORM).await;
         let token = sign_up(&server, &mut Browser::default(), MARKET_NATIVE).await;
-        let visit = async |key: &str, agt: &str, more: &str| {
+        let open = async |key: &str, agt: &str, more: &str| {
             Browser::default().get(&server, &authorize(key, &format!("{more}&agt={agt}"))).await
         };
         let one = agt(&server, MARKET_NATIVE, &token).await;
-        let refused = visit(MARKET_NATIVE, &one, "").await;
+        let refused = open(MARKET_NATIVE, &one, "").await;
         assert!(refused.body.contains("KOE001"), "without scope: {}", refused.body);
-        assert!(visit(MARKET, &one, "&scope=gender").await.body.contains("KOE001"), "of another key");
-        assert_eq!(visit(MARKET_NATIVE, &one, "&scope=gender").await.status, 303);
-        assert!(visit(MARKET_NATIVE, &one, "&scope=gender").await.body.contains("KOE001"), "twice");
-        assert!(visit(MARKET_NATIVE, "made-up", "&scope=gender").await.body.contains("KOE001"));
+        assert!(open(MARKET, &one, "&scope=gender").await.body.contains("KOE001"), "of another key");
+        assert_eq!(open(MARKET_NATIVE, &one, "&scope=gender").await.status, 303);
+        assert!(open(MARKET_NATIVE, &one, "&scope=gender").await.body.contains("KOE001"), "twice");
+        assert!(open(MARKET_NATIVE, "made-up", "&scope=gender").await.body.contains("KOE001"));
         let late = agt(&server, MARKET_NATIVE, &token).await;
         server.world.place.clock.advance(Span::minutes(1));
-        assert!(visit(MARKET_NATIVE, &late, "&scope=gender").await.body.contains("KOE001"), "late");
+        assert!(open(MARKET_NATIVE, &late, "&scope=gender").await.body.contains("KOE001"), "late");
         let dead = agt(&server, MARKET_NATIVE, &token).await;
         server.api("POST", "/v1/user/logout", &token).await;
-        assert!(visit(MARKET_NATIVE, &dead, "&scope=gender").await.body.contains("KOE001"), "logged out meanwhile");
+        assert!(open(MARKET_NATIVE, &dead, "&scope=gender").await.body.contains("KOE001"), "logged out meanwhile");
         for (form, error, code) in [
             (vec![("client_id", MARKET_NATIVE), ("access_token", token.as_str())], "invalid_request", None),
             (vec![("client_id", MARKET_NATIVE)], "invalid_request", None),
@@ -97,7 +97,7 @@ fn popup(more: &str) -> String {
 
 const SITE: &str = "http://localhost:3000";
 
-/// A page of the site opens the popup.
+/// Opens the popup from a page of the site.
 async fn open(server: &TestServer, browser: &mut Browser, url: &str, referer: &str) -> Answer {
     browser.get_with(server, url, &[("referer", referer)]).await
 }
@@ -167,7 +167,7 @@ async fn a_strange_page_gets_no_code_without_the_persons_click() {
 async fn built_in_targets_flutter_and_refusals() {
     on_each_database(async |server| {
         server.apply(PLATFORM).await;
-        // First log-in, then Cancel: the refusal is parked under Flutter's state_token.
+        // First log-in, then Cancel: the error is the pending result under Flutter's state_token.
         let mut browser = Browser::default();
         let url = popup("&state_token=abcdefghij0123456789&state=abcdefghij0123456789");
         let page = server.consent_page(&mut browser, &url, "ryan@example.com").await;
@@ -255,7 +255,7 @@ async fn prompt_select_account_asks_who_it_is() {
         let other = browser.get(&server, &go_on.replace("state", "x")).await;
         assert!(other.parameter("code").is_some());
         assert!(Browser::default().get(&server, go_on).await.location().starts_with("/login"), "another browser");
-        // Without a session it is the log-in page, and that was the choice.
+        // Without a session it shows the log-in page, and logging in there is the choice.
         let back = server.walk(&mut Browser::default(), &url, "ryan@example.com", &[]).await;
         assert!(back.parameter("code").is_some(), "{}", back.body);
     })

@@ -1,4 +1,5 @@
-//! Each official SDK's calls, spelled as it spells them (`reference/sdk/wire.md`), and every reply decoded strictly.
+//! Tests of each official SDK's calls, spelled as it spells them (`reference/sdk/wire.md`), with every reply decoded
+//! strictly.
 
 use axum::body::Body;
 use axum::http::Request;
@@ -9,18 +10,18 @@ use serde_json::Value;
 use crate::strict::{self, decode};
 use crate::support::*;
 
-/// How an SDK spells what it sends.
+/// How an SDK spells its requests.
 struct Sdk {
     name: &'static str,
     key: &'static str,
     ka: &'static str,
     /// How it joins `scope`.
     scope: &'static str,
-    /// `prompt` of a log-in.
+    /// The `prompt` of a log-in.
     prompt: &'static str,
     /// Its platform field at the token endpoint.
     platform: Option<(&'static str, &'static str)>,
-    /// Whether its PKCE verifier is in the standard alphabet, with plus and slash.
+    /// Whether its PKCE verifier uses the standard base64 alphabet, with plus and slash.
     standard_base64: bool,
     /// What it sends for an absent JSON parameter.
     absent: Option<&'static str>,
@@ -150,7 +151,7 @@ impl Walk<'_> {
             .server
             .walk_with(&mut browser, &url, "ryan@example.com", &MARKET_ITEMS, &["use", "privacy"], &[])
             .await;
-        // The SDKs parse what stands behind the question mark; `error` in it would be a failure to one of them.
+        // The SDKs parse what follows the question mark. One of them would treat `error` in it as a failure.
         assert!(!back.location().contains("error"), "{}", back.location());
         let tokens = self.tokens(&back.parameter("code").unwrap()).await;
         self.check("tokens", &tokens, strict::TOKEN);

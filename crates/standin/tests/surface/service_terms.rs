@@ -1,4 +1,4 @@
-//! Kakao Sync: one screen with items, terms and channels, and the calls about service terms.
+//! Tests of Kakao Sync: one screen with items, terms and channels, and the calls about service terms.
 
 use serde_json::json;
 
@@ -6,7 +6,7 @@ use crate::support::*;
 
 const TERMS: &[&str] = &["use", "privacy"];
 
-/// Signs Ryan up on the one screen: the token.
+/// Signs Ryan up on the one screen. Returns the token.
 async fn sign_up(server: &TestServer, browser: &mut Browser, terms: &[&str]) -> String {
     let back = server.walk_with(browser, &authorize(MARKET, ""), "ryan@example.com", &MARKET_ITEMS, terms, &[]).await;
     token_of(&server.exchange(MARKET, &back.parameter("code").unwrap()).await)
@@ -176,7 +176,7 @@ async fn service_terms_and_channels_follow_the_request() {
         assert!(page("&channel_public_id=_ZeUTxl").await.contains("_ZeUTxl"));
         error_page(&server, &authorize(MARKET, "&channel_public_id=_other"), "KOE102").await;
         error_page(&server, &authorize(MARKET, "&agreement_code=x"), "KOE204").await;
-        // A linked person is asked for what the request names, and for nothing else (F12).
+        // A linked person is asked only for what the request names (F12).
         let mut browser = Browser::default();
         sign_up(&server, &mut browser, TERMS).await;
         let silent = browser.get(&server, &authorize(MARKET, "&prompt=none")).await;

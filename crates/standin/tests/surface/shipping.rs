@@ -1,4 +1,4 @@
-//! `/v1/user/shipping_address`: consent, permission, paging.
+//! Tests of `/v1/user/shipping_address`: consent, permission, paging.
 
 use serde_json::{Value, json};
 

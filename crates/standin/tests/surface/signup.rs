@@ -1,4 +1,4 @@
-//! Automatic link off: people wait for `/v1/user/signup`, for 24 hours. User properties.
+//! Tests without automatic link: people wait for `/v1/user/signup` for 24 hours. Also tests of user properties.
 
 use kakaw_core::Span;
 use kakaw_platform::jobs;
@@ -13,7 +13,7 @@ async fn waiting(server: &TestServer) -> String {
 }
 
 #[tokio::test]
-async fn who_has_not_signed_up_is_shown_by_profile_and_email_only() {
+async fn a_person_who_has_not_signed_up_is_shown_with_profile_and_email_only() {
     on_each_database(async |server| {
         server.apply(PLATFORM).await;
         let token = waiting(&server).await;
@@ -48,7 +48,7 @@ async fn who_has_not_signed_up_is_shown_by_profile_and_email_only() {
 }
 
 #[tokio::test]
-async fn who_does_not_sign_up_within_24_hours_is_unlinked() {
+async fn a_person_who_does_not_sign_up_within_24_hours_is_unlinked() {
     on_each_database(async |server| {
         server.apply(PLATFORM).await;
         let token = waiting(&server).await;
@@ -62,7 +62,7 @@ async fn who_does_not_sign_up_within_24_hours_is_unlinked() {
         for token in [token.as_str(), fresh] {
             assert_eq!(server.me(token).await.json()["code"], -401);
         }
-        // F18: the user id comes back, and the day begins anew.
+        // F18: the user id comes back, and the 24 hours start again.
         let again = waiting(&server).await;
         let me = server.me(&again).await.json();
         assert_eq!((&me["id"], &me["has_signed_up"]), (&id, &json!(false)));

@@ -1,4 +1,5 @@
-//! Where calls may come from: platforms, addresses, allow lists of admin keys; which apps may call at all; quotas.
+//! Tests of where calls may come from: platforms, addresses, allow lists of admin keys; which apps may call at all;
+//! quotas.
 
 use axum::body::Body;
 use axum::http::Request;
@@ -160,17 +161,17 @@ async fn admin_keys_have_allow_lists() {
 }
 
 #[tokio::test]
-async fn blocked_and_suspended_apps_and_dormant_accounts_are_told_so() {
+async fn blocked_and_suspended_apps_and_dormant_accounts_get_their_codes() {
     on_each_database(async |server| {
         server.apply(PLATFORM).await;
         let token = token_of(&market(&server, MARKET).await);
         let id = server.me(&token).await.json()["id"].to_string();
         let target = format!("/v2/user/me?target_id_type=user_id&target_id={id}");
-        for (standing, code) in [("blocked", -12), ("suspended", -13)] {
-            let text = PLATFORM.replacen("company =", &format!("standing = \"{standing}\"\ncompany ="), 1);
+        for (status, code) in [("blocked", -12), ("suspended", -13)] {
+            let text = PLATFORM.replacen("company =", &format!("status = \"{status}\"\ncompany ="), 1);
             server.apply(&text).await;
             for answer in [server.me(&token).await, server.admin(MARKET_ADMIN, "GET", &target, &[]).await] {
-                assert_eq!((answer.status.as_u16(), answer.json()["code"].as_i64()), (403, Some(code)), "{standing}");
+                assert_eq!((answer.status.as_u16(), answer.json()["code"].as_i64()), (403, Some(code)), "{status}");
             }
         }
         server.apply(&PLATFORM.replace("nickname = \"Ryan\"", "nickname = \"Ryan\"\ndormant = true")).await;
@@ -178,7 +179,7 @@ async fn blocked_and_suspended_apps_and_dormant_accounts_are_told_so() {
             assert_eq!(answer.status, 400);
             assert_eq!(answer.json()["code"], -103);
         }
-        // A log-in wakes the account.
+        // A log-in ends the dormancy of the account.
         market(&server, MARKET).await;
         assert_eq!(server.me(&token).await.status, 200);
     })
@@ -203,7 +204,7 @@ async fn quotas_count_calls_and_token_requests() {
         assert_eq!(server.refresh(MARKET, "x").await.json()["error_code"], "KOE322");
     }
     let over = server.refresh(MARKET, "x").await;
-    // An app may have limits of its own.
+    // An app can have its own limits.
     server.apply(&PLATFORM.replacen("company =", "quotas = { calls = 0, user_ids = 1 }\ncompany =", 1)).await;
     assert_eq!(server.me(&token).await.status, 200);
     assert_eq!(server.admin(MARKET_ADMIN, "GET", "/v1/user/ids", &[]).await.status, 200);

@@ -1,9 +1,9 @@
-//! A decoder that fails on what the strictest official SDK fails on (`reference/sdk/models.md`): a missing key, a number in
-//! quotes, an unknown word, a time with fractions.
+//! A decoder that fails on what the strictest official SDK fails on (`reference/sdk/models.md`): a missing key, a
+//! number in quotes, an unknown word, a time with fractions.
 
 use serde_json::Value;
 
-/// What a key may hold.
+/// The type of a key's value.
 #[derive(Clone, Copy)]
 pub enum Kind {
     Int,
@@ -19,7 +19,7 @@ pub enum Kind {
     List(&'static [Field]),
 }
 
-/// A key, whether it must be there, and what it holds.
+/// A key, whether it is required, and its type.
 pub type Field = (&'static str, bool, Kind);
 
 const R: bool = true;
@@ -36,7 +36,7 @@ pub const TOKEN: &[Field] = &[
     ("id_token", O, Text),
     ("tx_id", O, Text),
 ];
-/// A refresh may leave the refresh token out.
+/// A refresh may omit the refresh token.
 pub const REFRESHED: &[Field] = &[
     ("token_type", R, Word(&["bearer"])),
     ("access_token", R, Text),
@@ -155,7 +155,7 @@ pub const ADDRESSES: &[Field] = &[
 pub const KAUTH_ERROR: &[Field] = &[("error", R, Text), ("error_description", O, Text), ("error_code", O, Text)];
 pub const KAPI_ERROR: &[Field] = &[("code", R, Int), ("msg", R, Text), ("api_type", O, Text)];
 
-/// Decodes, or says what an SDK would stumble over.
+/// Decodes a value. The error says what an SDK would fail on.
 pub fn decode(value: &Value, fields: &[Field]) -> Result<(), String> {
     let object = value.as_object().ok_or_else(|| format!("an object expected: {value}"))?;
     for (key, needed, kind) in fields {
@@ -165,7 +165,7 @@ pub fn decode(value: &Value, fields: &[Field]) -> Result<(), String> {
             Some(found) => fits(found, *kind).map_err(|why| format!("{key}: {why}"))?,
         }
     }
-    // What we send and no model knows would be a wrong name.
+    // A key that no model knows would be a wrong name.
     match object.keys().find(|key| fields.iter().all(|(known, ..)| known != key)) {
         Some(unknown) => Err(format!("{unknown} is in no model: {value}")),
         None => Ok(()),

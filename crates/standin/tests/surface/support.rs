@@ -1,4 +1,4 @@
-//! A server for tests: the real router, a clock that stands still, seeded chance, and the user's verbs.
+//! A server for tests: the real router, a frozen clock, seeded randomness, and functions for what users do.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,7 +15,6 @@ use kakaw_core::crypto::signing_key::SigningKey;
 use kakaw_core::policy::Policy;
 use kakaw_core::random::{self, Random};
 use kakaw_core::{Millis, Span};
-use kakaw_platform::held::Held;
 use kakaw_platform::manage::Actor;
 use kakaw_platform::manage::world_file;
 use kakaw_platform::outgoing;
@@ -25,6 +24,7 @@ use kakaw_platform::quota::Quotas;
 use kakaw_platform::random::{Seeded, System};
 use kakaw_platform::signer::Signer;
 use kakaw_platform::surroundings::Alone;
+use kakaw_platform::transient_results::TransientResults;
 use kakaw_standin::clock::Clock;
 use kakaw_standin::world::{DEFAULT, Place, PublicUrl, World};
 use kakaw_standin::worlds::Worlds;
@@ -51,19 +51,19 @@ pub const MARKET_ADMIN: &str = "a0000000000000000000000000000004";
 pub const MARKET_LIMITED: &str = "a0000000000000000000000000000005";
 pub const MANUAL: &str = "b0000000000000000000000000000001";
 pub const MANUAL_ADMIN: &str = "b0000000000000000000000000000004";
-/// Apps with everything that comes after a log-in.
+/// Apps that use every feature after the log-in.
 pub const PLATFORM: &str = include_str!("platform.toml");
 /// What Ryan agrees to at Market.
 pub const MARKET_ITEMS: [&str; 2] = ["profile_nickname", "account_email"];
 pub const SECRET: &str = "s3cret";
 pub const CALLBACK: &str = "http://localhost:3000/callback";
 
-/// Runs a test on SQLite, and on PostgreSQL when one is given.
+/// Runs a test on SQLite, and on PostgreSQL if it is configured.
 pub async fn on_each_database<F: AsyncFn(TestServer)>(test: F) {
     on_each_database_with(Policy::DEV, test).await;
 }
 
-/// Runs a test on every database under a policy.
+/// Runs a test on every database with this policy.
 pub async fn on_each_database_with<F: AsyncFn(TestServer)>(policy: Policy, test: F) {
     test(TestServer::start(&Url::Memory, policy).await).await;
     let folder = tempfile::tempdir().expect("folder");
@@ -74,7 +74,7 @@ pub async fn on_each_database_with<F: AsyncFn(TestServer)>(policy: Policy, test:
     }
 }
 
-/// A fresh schema, if there is a server.
+/// Makes a new PostgreSQL schema, if there is a server.
 pub async fn postgres() -> Option<Url> {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let base = std::env::var("KAKAW_TEST_POSTGRES").ok()?;
@@ -91,7 +91,7 @@ pub async fn postgres() -> Option<Url> {
 /// The required items of app 1001.
 pub const ITEMS: [&str; 2] = ["profile_nickname", "account_email"];
 
-/// Expects an error page of this code, and no redirect.
+/// Expects an error page with this code, and no redirect.
 pub async fn error_page(server: &TestServer, url: &str, code: &str) {
     let answer = server.get(url).await;
     let expected = if code == "KOE002" { StatusCode::NOT_FOUND } else { StatusCode::BAD_REQUEST };
@@ -100,7 +100,7 @@ pub async fn error_page(server: &TestServer, url: &str, code: &str) {
     assert!(!answer.headers.contains_key("location"));
 }
 
-/// What a test may change before a server is made of it.
+/// What a test may change before the server is made.
 pub struct Setup {
     pub platform: Platform,
     pub public_url: PublicUrl,
@@ -113,7 +113,7 @@ pub struct TestServer {
     pub router: Router,
 }
 
-/// A browser: it keeps cookies and follows nothing by itself.
+/// A browser: it keeps cookies and does not follow redirects by itself.
 #[derive(Default)]
 pub struct Browser {
     cookies: std::collections::BTreeMap<String, String>,
@@ -138,7 +138,7 @@ impl Answer {
         location.to_str().expect("text").to_owned()
     }
 
-    /// A parameter of the redirect.
+    /// Returns a parameter of the redirect.
     pub fn parameter(&self, name: &str) -> Option<String> {
         let location = self.location();
         let pairs = kakaw_wire::form::Pairs::parse(location.split_once('?')?.1).expect("query");
@@ -148,7 +148,7 @@ impl Answer {
 
 impl TestServer {
     pub async fn start(url: &Url, policy: Policy) -> Self {
-        // Shown with the output of a test that fails.
+        // The output appears with a failing test.
         let _ = tracing_subscriber::fmt().with_test_writer().with_max_level(tracing::Level::WARN).try_init();
         Self::of(Self::with_keys(Self::world(url, policy).await).await).await
     }
@@ -159,7 +159,8 @@ impl TestServer {
         Self::of(Self::with_keys(setup).await).await
     }
 
-    /// With signing keys in its database. Every test would make two otherwise, and an RSA key takes a tenth of a second.
+    /// Puts signing keys into the database. Otherwise every test would generate two, and an RSA key takes a tenth of a
+    /// second.
     async fn with_keys(setup: Setup) -> Setup {
         static KEYS: LazyLock<Vec<(String, Secret)>> = LazyLock::new(|| {
             let made = [SigningKey::generate(), SigningKey::generate()];
@@ -175,7 +176,7 @@ impl TestServer {
         setup
     }
 
-    /// What a world with nobody in it is made of.
+    /// Returns the parts of an empty world.
     pub async fn world(url: &Url, policy: Policy) -> Setup {
         let platform = Platform {
             store: Store::open(url).await.expect("store"),
@@ -189,7 +190,7 @@ impl TestServer {
                 ..Default::default()
             })),
             wake_deliveries: Notify::new(),
-            held: Held::default(),
+            transient_results: TransientResults::default(),
             policy: policy.into(),
             settings: Settings {
                 access_token_in_query: true,
@@ -208,14 +209,14 @@ impl TestServer {
         Setup { platform, public_url: PublicUrl::FollowLoopback, clock, control_token: None }
     }
 
-    /// A server of a world, with the apps and people of the test world.
+    /// Makes a server for a world, with the apps and people of the test world.
     pub async fn of(setup: Setup) -> Self {
         let Setup { platform, public_url, clock, control_token } = setup;
         let home = "http://localhost:7700".to_owned();
         let place = Arc::new(Place::new(DEFAULT.to_owned(), public_url, clock, home));
         let platform = Platform { surroundings: Arc::clone(&place) as _, ..platform };
         let world = Arc::new(World { control_token, ..World::new(platform, place) });
-        // As in the program: made in the background, and the first ID token waits for them.
+        // As in the program: generated in the background, and the first ID token waits for them.
         let signing = Arc::clone(&world.platform);
         tokio::spawn(async move { signing.signer.load(&signing.store, &signing.sealer, signing.now()).await });
         let app = endpoints::of(Arc::clone(&world));
@@ -240,12 +241,12 @@ impl TestServer {
         self.apply(&text.replacen(from, to, 1)).await;
     }
 
-    /// The response as it is: its body may break off.
+    /// Returns the raw response, whose body may break off.
     pub async fn raw(&self, request: Request<Body>) -> axum::response::Response {
         self.raw_from([127, 0, 0, 1], request).await
     }
 
-    /// A request from this address.
+    /// Sends a request from this address.
     pub async fn raw_from(&self, address: [u8; 4], mut request: Request<Body>) -> axum::response::Response {
         request.extensions_mut().insert(ConnectInfo(SocketAddr::from((address, 1))));
         self.router.clone().oneshot(request).await.expect("infallible")
@@ -290,19 +291,19 @@ impl TestServer {
             .await
     }
 
-    /// Walks from authorize to the redirect back to the app, agreeing to `items`.
+    /// Goes from authorize to the redirect back to the app, agreeing to `items`.
     pub async fn walk(&self, browser: &mut Browser, authorize: &str, login: &str, items: &[&str]) -> Answer {
         self.walk_with(browser, authorize, login, items, &[], &[]).await
     }
 
-    /// To the consent screen.
+    /// Goes to the consent screen.
     pub async fn consent_page(&self, browser: &mut Browser, authorize: &str, login: &str) -> Answer {
         let (_, answer) = self.logged_in(browser, authorize, login).await;
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
         answer
     }
 
-    /// Logs in if that is asked for: what comes then, and under which URL.
+    /// Logs in if asked. Returns the next URL and page.
     async fn logged_in(&self, browser: &mut Browser, authorize: &str, login: &str) -> (String, Answer) {
         let answer = browser.get(self, authorize).await;
         if answer.status != StatusCode::FOUND || !answer.location().starts_with("/login") {
@@ -317,7 +318,7 @@ impl TestServer {
         (url, answer)
     }
 
-    /// Walks like [`Self::walk`], and agrees to service terms and channels too.
+    /// Like [`Self::walk`], and agrees to service terms and channels too.
     pub async fn walk_with(
         &self,
         browser: &mut Browser,
@@ -339,19 +340,19 @@ impl TestServer {
         browser.post(self, &url, &form).await
     }
 
-    /// A POST to kapi with an access token.
+    /// Sends a POST to kapi with an access token.
     pub async fn call(&self, path: &str, token: &str, form: &[(&str, &str)]) -> Answer {
         let request = form_request(path, form).header("authorization", format!("Bearer {token}"));
         self.send(request.body(Body::from(encode(form))).expect("request")).await
     }
 
-    /// A call to kapi with an admin key.
+    /// Calls kapi with an admin key.
     pub async fn admin(&self, key: &str, method: &str, path: &str, form: &[(&str, &str)]) -> Answer {
         let request = form_request(path, form).method(method).header("authorization", format!("KakaoAK {key}"));
         self.send(request.body(Body::from(encode(form))).expect("request")).await
     }
 
-    /// A whole log-in: the token answer.
+    /// Does a whole log-in. Returns the token reply.
     pub async fn tokens(&self, browser: &mut Browser, key: &str, login: &str, items: &[&str]) -> Value {
         let back = self.walk(browser, &authorize(key, ""), login, items).await;
         let code = back.parameter("code").unwrap_or_else(|| panic!("code expected: {}", back.location()));
@@ -375,7 +376,7 @@ impl TestServer {
     }
 }
 
-/// A control request.
+/// Sends a control request.
 pub async fn control(server: &TestServer, method: &str, path: &str, body: Value) -> Answer {
     let request =
         Request::builder().method(method).uri(path).header("host", "localhost:7700").header("kakaw-control", "1");
@@ -404,7 +405,7 @@ impl Browser {
         self.get_with(server, url, &[]).await
     }
 
-    /// A GET with further headers.
+    /// Sends a GET with further headers.
     pub async fn get_with(&mut self, server: &TestServer, url: &str, headers: &[(&str, &str)]) -> Answer {
         let mut request = Request::get(url).header("host", "localhost:7700").header("cookie", self.header());
         for (name, value) in headers {
@@ -422,7 +423,7 @@ impl Browser {
         answer
     }
 
-    /// Sends the consent form.
+    /// Submits the consent form.
     pub async fn agree(&mut self, server: &TestServer, url: &str, page: &str, items: &[&str]) -> Answer {
         let form_value = hidden(page);
         let mut form = vec![("kakaw_form", form_value.as_str()), ("decision", "accept")];
@@ -437,17 +438,17 @@ fn form_request(url: &str, _form: &[(&str, &str)]) -> axum::http::request::Build
         .header("content-type", "application/x-www-form-urlencoded;charset=utf-8")
 }
 
-/// The redirect URI that tests use with a key.
+/// Returns the redirect URI that tests use with a key.
 pub fn redirect_of(key: &str) -> String {
     if key == NATIVE || key == MARKET_NATIVE { format!("kakao{key}://oauth") } else { CALLBACK.to_owned() }
 }
 
-/// The access token of a token answer.
+/// Returns the access token of a token reply.
 pub fn token_of(answer: &Answer) -> String {
     answer.json()["access_token"].as_str().unwrap_or_else(|| panic!("tokens expected: {}", answer.body)).to_owned()
 }
 
-/// An authorization request's path.
+/// Returns the path of an authorization request.
 pub fn authorize(key: &str, more: &str) -> String {
     format!(
         "/oauth/authorize?client_id={key}&redirect_uri={}&response_type=code{more}",
@@ -455,12 +456,12 @@ pub fn authorize(key: &str, more: &str) -> String {
     )
 }
 
-/// The sealed hidden field of a page.
+/// Returns the form token in the hidden field of a page.
 pub fn hidden(page: &str) -> String {
     field(page, "kakaw_form")
 }
 
-/// The value of a hidden field.
+/// Returns the value of a hidden field.
 pub fn field(page: &str, name: &str) -> String {
     let before = format!("name=\"{name}\" value=\"");
     let after = page.split_once(&before).unwrap_or_else(|| panic!("a form expected: {page}")).1;

@@ -1,4 +1,4 @@
-//! `POST /oauth/token` and `/oauth/tokeninfo`.
+//! Tests of `POST /oauth/token` and `/oauth/tokeninfo`.
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
@@ -135,7 +135,7 @@ async fn a_code_lives_ten_minutes_and_is_good_once() {
     .await;
 }
 
-/// One of many that try the same at once.
+/// One of many concurrent attempts.
 type Attempt =
     dyn Fn(std::sync::Arc<TestServer>) -> std::pin::Pin<Box<dyn Future<Output = Answer> + Send>> + Send + Sync;
 
@@ -218,7 +218,7 @@ async fn pkce_accepts_standard_base64_verifiers_and_refuses_the_rest() {
     on_each_database(async |server| {
         let mut browser = Browser::default();
         server.walk(&mut browser, &authorize(PLAIN, ""), "ryan@example.com", &["profile_nickname"]).await;
-        // 86 characters of standard base64, as the Android SDK makes them; its challenge by any SHA-256 tool.
+        // 86 characters of standard base64, as the Android SDK makes them. Any SHA-256 tool gives its challenge.
         let verifier = format!("{}+/", "Ab3/".repeat(21));
         let challenge = kakaw_core::crypto::secret::hash(&verifier);
         for (sent, status) in [(Some(verifier.as_str()), 200), (None, 400), (Some("wrong"), 400)] {
@@ -286,7 +286,7 @@ async fn t400_t401_t402_t403_id_tokens_are_verified() {
     .await;
 }
 
-/// What HTTP clients send when their caller passes no data: a content type and a body.
+/// What HTTP clients send when their caller passes no data: content type and body.
 const NO_DATA: [(Option<&str>, &str); 8] = [
     // requests.post(url), fetch(url, { method: "POST" })
     (None, ""),
@@ -311,7 +311,7 @@ fn post_to(path: &str, kind: Option<&str>, body: &str) -> Request<Body> {
     request.body(Body::from(body.to_owned())).unwrap()
 }
 
-/// What the log says of the last request: its decision and its diagnosis.
+/// Returns the decision and the diagnosis of the last request in the log.
 fn last_of(server: &TestServer) -> String {
     let all = server.world.requests.list(&Default::default());
     let last = all.last().expect("a request");
@@ -341,10 +341,13 @@ async fn parameters_in_the_query_are_read_when_the_body_holds_nothing() {
             assert!(log.last().unwrap().flow > 0, "it belongs to its log-in");
             let again = server.send(post_to(&url, kind, body)).await;
             assert_eq!(again.json()["error_code"], "KOE320");
-            let told = last_of(&server);
-            assert!(told.contains("redeemed") && told.contains("the parameters came in the query"), "{told}");
+            let diagnosis = last_of(&server);
+            assert!(
+                diagnosis.contains("redeemed") && diagnosis.contains("the parameters came in the query"),
+                "{diagnosis}"
+            );
         }
-        // A body with anything in it is the only source.
+        // A body that is not empty is the only source.
         let url = "/oauth/token?grant_type=refresh_token&refresh_token=x";
         let mixed = server.send(post_to(url, Some("application/x-www-form-urlencoded"), &format!("client_id={PLAIN}")));
         assert_eq!(mixed.await.json()["error_code"], "KOE310");

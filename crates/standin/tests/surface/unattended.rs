@@ -1,15 +1,15 @@
-//! Log-ins without pages: what the control API says by values, and the hint and the header by text.
+//! Tests of log-ins without pages: by values in the control API, and by text in the hint and the header.
 
 use serde_json::{Value, json};
 
 use crate::support::*;
 
-async fn log_in(server: &TestServer, wish: Value) -> Value {
-    control(server, "POST", "/control/v1/login", wish).await.json()
+async fn log_in(server: &TestServer, body: Value) -> Value {
+    control(server, "POST", "/control/v1/login", body).await.json()
 }
 
 #[tokio::test]
-async fn who_denies_is_denied_also_when_linked() {
+async fn a_person_who_denies_is_denied_also_when_linked() {
     on_each_database(async |server| {
         let ryan = json!({ "client_id": PLAIN, "person": "ryan@example.com", "parameters": { "state": "s" } });
         assert!(log_in(&server, ryan.clone()).await["code"].is_string(), "linked now");
@@ -23,7 +23,7 @@ async fn who_denies_is_denied_also_when_linked() {
         let hinted = server.get(&authorize(PLAIN, "&login_hint=kakaw:ryan@example.com;deny")).await;
         let header = [("kakaw-login", "ryan@example.com; deny")];
         let by_header = Browser::default().get_with(&server, &authorize(PLAIN, ""), &header).await;
-        // Whom the account's own terms would be shown first.
+        // A person who would first be shown the account's own terms.
         let newcomer = server.get(&authorize(PLAIN, "&login_hint=kakaw:newcomer@example.com;deny")).await;
         for answer in [hinted, by_header, newcomer] {
             assert_eq!(answer.parameter("error").as_deref(), Some("access_denied"), "{}", answer.body);
@@ -39,7 +39,7 @@ async fn a_log_in_id_is_not_read_as_an_instruction() {
     let server = TestServer::start(&kakaw_store::db::Url::Memory, kakaw_core::policy::Policy::DEV).await;
     for person in ["ryan@example.com;deny", "ryan@example.com;only=profile_nickname", " ryan@example.com;x"] {
         let refused = log_in(&server, json!({ "client_id": PLAIN, "person": person })).await;
-        let expected = format!("person: nobody logs in with {person:?}");
+        let expected = format!("person: there is no account with the login id {person:?}");
         assert!(refused["error_description"].as_str().unwrap().contains(&expected), "{refused}");
     }
     server.apply("[[people]]\nid = \"semi;deny\"\npassword = \"semi-password\"\n").await;
@@ -54,7 +54,7 @@ async fn a_hint_that_cannot_be_read_logs_nobody_in() {
     for (hint, said) in [
         ("kakaw:ryan@example.com;denyy", "received &#34;denyy&#34; after the person; expected deny or only="),
         ("kakaw:ryan@example.com;only=nicknam", "only names &#34;nicknam&#34;"),
-        ("kakaw:nobody", "nobody logs in with &#34;nobody&#34;"),
+        ("kakaw:nobody", "there is no account with the login id &#34;nobody&#34;"),
     ] {
         let page = server.get(&authorize(PLAIN, &format!("&login_hint={hint}"))).await;
         assert!(page.status == 400 && page.body.contains(said), "{hint}: {}", page.body);
@@ -66,7 +66,7 @@ async fn a_hint_that_cannot_be_read_logs_nobody_in() {
 }
 
 #[tokio::test]
-async fn without_a_client_id_it_is_the_only_app_that_is_meant() {
+async fn without_a_client_id_the_only_app_is_used() {
     let server = TestServer::start(&kakaw_store::db::Url::Memory, kakaw_core::policy::Policy::DEV).await;
     let refused = log_in(&server, json!({ "person": "ryan@example.com" })).await;
     let reason = refused["error_description"].as_str().unwrap();

@@ -1,8 +1,8 @@
-//! What is counted and waited for in the log of a stand-in.
+//! Tests of counting and waiting for exchanges in a stand-in's log.
 
 use serde_json::{Value, json};
 
-use crate::rehearse::{get, post};
+use crate::overrides::{get, post};
 use crate::support::*;
 
 #[tokio::test]
@@ -33,7 +33,7 @@ async fn exchanges_are_counted_by_person_app_parameter_status_and_code() {
             ("parameters.grant_type=authorization_code&code=KOE320", 1),
             ("parameters.grant_type=authorization_code&code=KOE303", 0),
             ("parameters.grant_type=authorization_code&parameters.client_id=1123456789abcdef0123456789abcdef", 1),
-            // A secret is kept by its first letters only.
+            // Only the first letters of a secret are kept.
             ("parameters.code=nonsense", 1),
             ("parameters.code=something", 0),
         ] {
@@ -42,9 +42,9 @@ async fn exchanges_are_counted_by_person_app_parameter_status_and_code() {
         let first = get(&server, "requests?path=/v2/user/me").await[0].clone();
         assert_eq!((&first["person"], &first["app"]), (&json!("ryan@example.com"), &json!(1001)));
         for (query, part) in [
-            ("person=nobody@example.com", "nobody logs in with"),
-            ("app=Coffee", "no id of an app"),
-            ("status=70000", "no HTTP status"),
+            ("person=nobody@example.com", "there is no account with"),
+            ("app=Coffee", "not an app id"),
+            ("status=70000", "not an HTTP status"),
             ("parameter=state", "parameters.NAME"),
         ] {
             let path = format!("/control/v1/requests/count?{query}");
@@ -59,8 +59,8 @@ async fn exchanges_are_counted_by_person_app_parameter_status_and_code() {
 async fn waiting_takes_the_same_filter() {
     let server = TestServer::start(&kakaw_store::db::Url::Memory, kakaw_core::policy::Policy::DEV).await;
     let log_in = async |person: &str| {
-        let wish = json!({ "client_id": REST, "person": person, "tokens": true });
-        post(&server, "login", wish).await["tokens"]["access_token"].as_str().unwrap().to_owned()
+        let body = json!({ "client_id": REST, "person": person, "tokens": true });
+        post(&server, "login", body).await["tokens"]["access_token"].as_str().unwrap().to_owned()
     };
     let (ryan, other) = (log_in("ryan@example.com").await, log_in("child@example.com").await);
     let path = "/control/v1/requests/wait?person=child@example.com&app=1001&timeout=5";

@@ -1,4 +1,4 @@
-//! Webhooks: who is told what, how often, and what happens when nobody listens.
+//! Tests of webhooks: who is notified of what, how often, and what happens when a receiver does not answer.
 
 use kakaw_core::Span;
 use kakaw_core::app::webhooks::WebhookKind;
@@ -31,7 +31,7 @@ async fn log_in(server: &TestServer, items: &[&str]) -> (i64, String) {
     (server.me(&token).await.json()["id"].as_i64().unwrap(), token)
 }
 
-/// The events of an inbox: type and claims; every signature is checked against the published keys.
+/// Returns the events of an inbox: type and claims. It verifies every signature with the published keys.
 async fn events(server: &TestServer, inbox: &Inbox) -> Vec<(String, Value)> {
     let keys: Jwks = serde_json::from_str(&server.get("/.well-known/jwks.json").await.body).unwrap();
     let read = |got: Got| {
@@ -55,7 +55,7 @@ fn names(events: &[(String, Value)]) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn the_unlink_webhook_tells_every_reason_but_the_apps_own() {
+async fn the_unlink_webhook_is_called_for_every_reason_but_the_apps_own() {
     on_each_database(async |server| {
         let (inbox, address) = receiver().await;
         for method in ["GET", "POST"] {
@@ -73,7 +73,7 @@ async fn the_unlink_webhook_tells_every_reason_but_the_apps_own() {
                 assert_eq!(server.me(&token).await.json()["code"], -401, "it was ended before anybody was told");
                 deliver_due(&server.world.platform).await.unwrap();
                 let got = inbox.take();
-                if !reason.is_told_by_unlink_webhook() {
+                if !reason.triggers_unlink_webhook() {
                     assert!(got.is_empty(), "{reason:?}: {got:?}");
                     continue;
                 }
@@ -97,7 +97,7 @@ async fn the_unlink_webhook_tells_every_reason_but_the_apps_own() {
 }
 
 #[tokio::test]
-async fn an_unfinished_sign_up_and_a_deleted_account_are_told() {
+async fn an_unfinished_sign_up_and_a_deleted_account_cause_notices() {
     on_each_database(async |server| {
         let (inbox, address) = receiver().await;
         let hook = format!("automatic_link = false\nwebhooks.unlink = {{ url = \"http://{address}/hook\" }}\n");
@@ -109,12 +109,12 @@ async fn an_unfinished_sign_up_and_a_deleted_account_are_told() {
         let got = inbox.take();
         assert!(String::from_utf8_lossy(&got[0].body).ends_with("referrer_type=INCOMPLETE_SIGN_UP"), "{got:?}");
         let tokens = server.tokens(&mut Browser::default(), MANUAL, "ryan@example.com", &["profile_nickname"]).await;
-        let wish = DeleteAccount { login: "ryan@example.com".to_owned(), reason: UnlinkReason::AccountDelete };
-        wish.run(&server.world.platform, &Actor::Platform, None).await.unwrap();
+        let request = DeleteAccount { login: "ryan@example.com".to_owned(), reason: UnlinkReason::AccountDelete };
+        request.run(&server.world.platform, &Actor::Platform, None).await.unwrap();
         deliver_due(&server.world.platform).await.unwrap();
         assert!(String::from_utf8_lossy(&inbox.take()[0].body).ends_with("referrer_type=ACCOUNT_DELETE"));
         assert_eq!(server.me(tokens["access_token"].as_str().unwrap()).await.json()["code"], -401);
-        assert!(wish.run(&server.world.platform, &Actor::Platform, None).await.is_err(), "the account is gone");
+        assert!(request.run(&server.world.platform, &Actor::Platform, None).await.is_err(), "the account is gone");
         let target = format!("/login?continue={}", encode_value(&authorize(PLAIN, "")));
         let mut browser = Browser::default();
         let page = browser.get(&server, &target).await;
@@ -126,7 +126,7 @@ async fn an_unfinished_sign_up_and_a_deleted_account_are_told() {
 }
 
 #[tokio::test]
-async fn events_tell_the_life_of_a_person_in_an_app() {
+async fn events_report_the_life_of_a_person_in_an_app() {
     on_each_database(async |server| {
         let (inbox, address) = receiver().await;
         let text = world("", EVERYTHING, address);
@@ -151,36 +151,36 @@ async fn events_tell_the_life_of_a_person_in_an_app() {
             consent["subject"],
             json!({ "subject_type": "iss-sub", "iss": "http://localhost:7700", "sub": id.to_string() })
         );
-        let told = async |expected: &[&str]| {
+        let received = async |expected: &[&str]| {
             deliver_due(&server.world.platform).await.unwrap();
-            let told = events(&server, &inbox).await;
-            assert_eq!(names(&told), expected);
-            told
+            let events = events(&server, &inbox).await;
+            assert_eq!(names(&events), expected);
+            events
         };
         server.call("/v2/user/revoke/scopes", &token, &[("scopes", "[\"account_email\"]")]).await;
-        told(&["user-scope-withdraw"]).await;
+        received(&["user-scope-withdraw"]).await;
         server.apply(&text.replace("nickname = \"Ryan\"", "nickname = \"Brian\"")).await;
-        told(&["user-profile-changed"]).await;
+        received(&["user-profile-changed"]).await;
         server.apply(&text.replace("nickname = \"Ryan\"", "nickname = \"Brian\"\nrestricted = true")).await;
-        told(&["account-disabled"]).await;
+        received(&["account-disabled"]).await;
         server.apply(&text.replace("nickname = \"Ryan\"", "nickname = \"Brian\"")).await;
-        told(&["account-enabled"]).await;
+        received(&["account-enabled"]).await;
         server.apply(&text.replace("nickname = \"Ryan\"", "nickname = \"Brian\"\nemail_valid = false")).await;
-        told(&["identifier-recycled"]).await;
+        received(&["identifier-recycled"]).await;
         let password =
             text.replace("nickname = \"Ryan\"", "nickname = \"Brian\"").replace("\"ryan-password\"", "\"another\"");
         server.apply(&password).await;
-        told(&["credential-change", "sessions-revoked", "tokens-revoked"]).await;
+        received(&["credential-change", "sessions-revoked", "tokens-revoked"]).await;
         server.apply(&text.replace("nickname = \"Ryan\"", "nickname = \"Brian\"")).await;
-        told(&["credential-change", "sessions-revoked", "tokens-revoked"]).await;
+        received(&["credential-change", "sessions-revoked", "tokens-revoked"]).await;
         let (_, token) = log_in(&server, &items).await;
         server.api("POST", "/v1/user/logout", &token).await;
-        told(&["token-issued", "token-revoked"]).await;
+        received(&["token-issued", "token-revoked"]).await;
         let target = [("target_id_type", "user_id"), ("target_id", &*id.to_string())];
         server.admin(MARKET_ADMIN, "POST", "/v1/user/logout", &target).await;
-        told(&["tokens-revoked"]).await;
+        received(&["tokens-revoked"]).await;
         server.admin(MARKET_ADMIN, "POST", "/v1/user/unlink", &target).await;
-        let unlinked = told(&["tokens-revoked", "user-unlinked"]).await;
+        let unlinked = received(&["tokens-revoked", "user-unlinked"]).await;
         assert!(
             unlinked[0].1.to_string().contains("UNLINK_FROM_SERVICE")
                 || unlinked[1].1.to_string().contains("UNLINK_FROM_SERVICE")
@@ -193,7 +193,7 @@ async fn events_tell_the_life_of_a_person_in_an_app() {
             .run(&server.world.platform, &Actor::Platform, None)
             .await
             .unwrap();
-        told(&["account-purged", "tokens-revoked", "user-unlinked"]).await;
+        received(&["account-purged", "tokens-revoked", "user-unlinked"]).await;
     })
     .await;
 }
@@ -218,7 +218,7 @@ async fn another_address_is_another_identifier() {
 }
 
 #[tokio::test]
-async fn subscriptions_permission_and_consent_decide_what_is_told() {
+async fn subscriptions_permission_and_consent_decide_which_events_are_sent() {
     on_each_database(async |server| {
         let (inbox, address) = receiver().await;
         let status = ["profile_nickname", "account_status"];
@@ -308,7 +308,7 @@ async fn a_webhook_that_fails_again_and_again_is_paused_visibly_and_resumed() {
         let (inbox, address) = receiver().await;
         server.apply(&world("POST/hook", "", address)).await;
         inbox.answer(500);
-        let told = async || {
+        let failed_unlink = async || {
             let (user_id, _) = log_in(&server, &MARKET_ITEMS).await;
             Unlink { app: 2001, user_id, reason: UnlinkReason::UnlinkFromApps }
                 .run(&server.world.platform, &Actor::Platform, None)
@@ -318,16 +318,16 @@ async fn a_webhook_that_fails_again_and_again_is_paused_visibly_and_resumed() {
             manage::webhook_states(&server.world.platform).await.unwrap().remove(0)
         };
         for failures in 1..=20 {
-            let state = told().await;
+            let state = failed_unlink().await;
             assert_eq!(
                 (state.failures, state.state),
                 (failures, if failures < 20 { WebhookState::InUse } else { WebhookState::Paused })
             );
         }
         inbox.take();
-        let held = told().await;
+        let paused = failed_unlink().await;
         assert_eq!(
-            (inbox.all().len(), held.held, held.state),
+            (inbox.all().len(), paused.held, paused.state),
             (0, 1, WebhookState::Paused),
             "nothing is sent, nothing is lost"
         );
@@ -346,10 +346,10 @@ async fn a_webhook_that_fails_again_and_again_is_paused_visibly_and_resumed() {
         assert_eq!(inbox.take().len(), 1, "what was held goes out");
         let state = manage::webhook_states(&server.world.platform).await.unwrap().remove(0);
         assert_eq!((state.state, state.held, state.failures), (WebhookState::InUse, 0, 0));
-        // Another URL begins anew, too.
+        // Another URL also starts without failures.
         inbox.answer(500);
         for _ in 0..21 {
-            told().await;
+            failed_unlink().await;
         }
         inbox.answer(200);
         server.apply(&world("POST/moved", "", address)).await;
@@ -393,7 +393,7 @@ async fn serve_sends_to_the_public_internet_only() {
     let error =
         kakaw_platform::manage::world_file::apply(&server.world.platform, &Actor::Platform, &file).await.unwrap_err();
     assert!(format!("{error:#}").contains("https"), "{error:#}");
-    // … and a name that leads there, when it is resolved.
+    // … and a host name with such an address, when it is resolved.
     let named = text.replace(&format!("http://{address}"), &format!("https://localhost:{}", address.port()));
     server.apply(&named).await;
     let (user_id, _) = log_in(&server, &MARKET_ITEMS).await;

@@ -1,4 +1,4 @@
-//! Many worlds in one process, and moments to go back to.
+//! Tests of many worlds in one process, and of snapshots.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -21,9 +21,9 @@ async fn copy(server: &TestServer, name: &str) -> Value {
 }
 
 async fn token_in(server: &TestServer, path: &str) -> Value {
-    let wish =
+    let body =
         json!({ "client_id": REST, "person": "ryan@example.com", "tokens": true, "parameters": { "scope": "openid" } });
-    let done = control(server, "POST", &format!("{path}/control/v1/login"), wish).await;
+    let done = control(server, "POST", &format!("{path}/control/v1/login"), body).await;
     assert_eq!(done.status, 200, "{}", done.body);
     done.json()["tokens"].clone()
 }
@@ -44,7 +44,7 @@ async fn each_world_has_its_own_url_clock_keys_and_people() {
         assert_eq!((&a["name"], &a["base_url"]), (&json!("a"), &json!("http://localhost:7700/w/a")));
         copy(&server, "b").await;
         let (ours, theirs) = (token_in(&server, "").await, token_in(&server, "/w/a").await);
-        // Keys are of a world, so tokens are.
+        // Keys belong to a world, and so do tokens.
         let tried = [("", &ours), ("/w/a", &theirs), ("/w/a", &ours), ("", &theirs), ("/w/b", &theirs)];
         let mut seen = Vec::new();
         for (path, tokens) in tried {
@@ -63,7 +63,7 @@ async fn each_world_has_its_own_url_clock_keys_and_people() {
         assert!(other.iter().all(|kid| !first.contains(kid)), "{first:?} {other:?}");
         let known = server.post("/w/a/oauth/tokeninfo", &[("id_token", theirs["id_token"].as_str().unwrap())]).await;
         assert_eq!(known.json()["iss"], "http://localhost:7700/w/a", "{}", known.body);
-        // Time and people.
+        // Clock and people.
         control(&server, "POST", "/w/a/control/v1/clock", json!({ "advance": 86_400 })).await;
         assert_eq!(
             (me_at(&server, "/w/a", &theirs["access_token"]).await, me_at(&server, "", &ours["access_token"]).await),
@@ -71,7 +71,7 @@ async fn each_world_has_its_own_url_clock_keys_and_people() {
         );
         control(&server, "POST", "/w/a/control/v1/people/delete", json!({ "login": "ryan@example.com" })).await;
         assert_ne!(token_in(&server, "/w/b").await, Value::Null);
-        // A copy of a moved clock is moved.
+        // A copy of a world with a moved clock has a moved clock.
         let made = control(&server, "POST", "/control/v1/worlds", json!({ "copy_of": "a" })).await.json();
         let of = |path: String| async {
             let path = path;
@@ -90,7 +90,7 @@ async fn each_world_has_its_own_url_clock_keys_and_people() {
         let request = Request::get("/control/v1/worlds").header("host", "kauth.kakao.com").header("kakaw-control", "1");
         let seen = server.send(request.body(Body::empty()).unwrap()).await.json();
         assert_eq!(seen[1]["base_url"], "http://localhost:7700/w/a", "{seen}");
-        // And the list, and the end.
+        // The list, and deleting a world.
         let list = control(&server, "GET", "/control/v1/worlds", Value::Null).await.json();
         assert_eq!(
             list.as_array().unwrap().iter().map(|world| world["name"].as_str().unwrap()).collect::<Vec<_>>(),
@@ -148,9 +148,9 @@ async fn a_browser_walks_through_a_world_below_a_path() {
 }
 
 #[tokio::test]
-async fn worlds_are_empty_or_of_a_file_and_bad_wishes_are_refused() {
+async fn worlds_are_empty_or_of_a_file_and_bad_requests_are_refused() {
     let server = TestServer::start(&kakaw_store::db::Url::Memory, kakaw_core::policy::Policy::DEV).await;
-    let create = async |wish: Value| control(&server, "POST", "/control/v1/worlds", wish).await;
+    let create = async |body: Value| control(&server, "POST", "/control/v1/worlds", body).await;
     let empty = create(Value::Null).await.json();
     let below = format!("/w/{}", empty["name"].as_str().unwrap());
     assert_eq!(control(&server, "GET", &format!("{below}/control/v1/export"), Value::Null).await.body.trim(), "");
@@ -158,12 +158,12 @@ async fn worlds_are_empty_or_of_a_file_and_bad_wishes_are_refused() {
     assert_eq!(create(json!({ "name": "filed", "world_file": file })).await.status, 200);
     assert!(control(&server, "GET", "/w/filed/control/v1/export", Value::Null).await.body.contains("\"only\""));
     // A world file as JSON.
-    let wish = json!({ "people": [{ "id": "json", "password": "json-password" }] }).to_string();
+    let body = json!({ "people": [{ "id": "json", "password": "json-password" }] }).to_string();
     let request = Request::post("/w/filed/control/v1/apply").header("host", "localhost").header("kakaw-control", "1");
-    let request = request.header("content-type", "application/json").body(Body::from(wish)).unwrap();
+    let request = request.header("content-type", "application/json").body(Body::from(body)).unwrap();
     assert_eq!(server.send(request).await.status, 204);
     assert!(control(&server, "GET", "/w/filed/control/v1/export", Value::Null).await.body.contains("\"json\""));
-    for (wish, part) in [
+    for (body, part) in [
         (json!({ "name": "filed" }), "already"),
         (json!({ "name": "default" }), "already"),
         (json!({ "name": "No Such" }), "a–z"),
@@ -172,8 +172,8 @@ async fn worlds_are_empty_or_of_a_file_and_bad_wishes_are_refused() {
         (json!({ "world_file": "[[peeple]]" }), "did you mean `people`"),
         (json!({ "nam": "x" }), "nam"),
     ] {
-        let refused = create(wish.clone()).await;
-        assert!(refused.status == 400 && refused.body.contains(part), "{wish}: {}", refused.body);
+        let refused = create(body.clone()).await;
+        assert!(refused.status == 400 && refused.body.contains(part), "{body}: {}", refused.body);
     }
     let count = control(&server, "GET", "/control/v1/worlds", Value::Null).await.json().as_array().unwrap().len();
     assert_eq!(count, 3, "what was refused made nothing");
@@ -181,7 +181,7 @@ async fn worlds_are_empty_or_of_a_file_and_bad_wishes_are_refused() {
         let refused = control(&server, "DELETE", &format!("/control/v1/worlds/{name}"), Value::Null).await;
         assert!(refused.status == 400 && refused.body.contains(part), "{}", refused.body);
     }
-    // A prefix that a client made up is not believed.
+    // A prefix that a client sets itself is ignored.
     let request = Request::get("/.well-known/openid-configuration")
         .header("host", "localhost")
         .header("x-forwarded-prefix", "/w/evil");
@@ -189,7 +189,7 @@ async fn worlds_are_empty_or_of_a_file_and_bad_wishes_are_refused() {
 }
 
 #[tokio::test]
-async fn a_world_goes_back_to_a_moment() {
+async fn a_world_restores_a_snapshot() {
     on_each_database(async |server| {
         let kept = token_in(&server, "").await;
         let now = async || control(&server, "GET", "/control/v1/clock", Value::Null).await.json()["now"].clone();
@@ -208,7 +208,7 @@ async fn a_world_goes_back_to_a_moment() {
             (200, 401)
         );
         assert!(control(&server, "GET", "/control/v1/export", Value::Null).await.body.contains("Coffee Club"));
-        // The same version with other settings: nothing may be kept of the one that was taken back.
+        // The same version with other settings: nothing may be cached of the one that was undone.
         server.edit("name = \"Coffee Club\"", "name = \"Jeju Cafe\"").await;
         let page = server.consent_page(&mut Browser::default(), &authorize(REST, ""), "noemail").await;
         assert!(page.body.contains("Jeju Cafe") && !page.body.contains("Busan Cafe"), "{}", page.body);
@@ -219,12 +219,12 @@ async fn a_world_goes_back_to_a_moment() {
         assert_eq!(server.world.requests.list(&Default::default()).len(), 1, "the log begins again");
         let names = control(&server, "GET", "/control/v1/snapshots", Value::Null).await.json();
         assert!(names["start"].as_u64() > Some(10) && names["saved"].as_u64() > names["start"].as_u64(), "{names}");
-        for (path, wish, part) in [
+        for (path, body, part) in [
             ("/control/v1/restore", json!({ "snapshot": "nothing" }), "no snapshot"),
             ("/control/v1/snapshots", json!({ "name": "start" }), "not"),
             ("/control/v1/restore", json!({ "name": "saved" }), "snapshot"),
         ] {
-            let refused = control(&server, "POST", path, wish).await;
+            let refused = control(&server, "POST", path, body).await;
             assert!(refused.status == 400 && refused.body.contains(part), "{}", refused.body);
         }
     })

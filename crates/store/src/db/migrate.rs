@@ -1,28 +1,30 @@
-//! Applies `migrations/` in order, and refuses a database of a newer version or with a changed history.
+//! Applies `migrations/` in order. It refuses a database of a newer version or with a changed history.
 //!
-//! Our own and not refinery's: one text serves both engines after a substitution of types, which refinery cannot do.
+//! It is our own and not refinery, because one text serves both engines after a substitution of types, which refinery
+//! cannot do.
 
 use super::{Error, Result};
 
-/// A step of the schema.
+/// A migration of the schema.
 pub struct Migration {
     pub version: i64,
     pub name: &'static str,
     pub sql: &'static str,
 }
 
-/// Every step, in order.
+/// Every migration, in order.
 pub const ALL: &[Migration] = &[
     Migration { version: 1, name: "start", sql: include_str!("../../migrations/0001_start.sql") },
     Migration { version: 2, name: "platform", sql: include_str!("../../migrations/0002_platform.sql") },
     Migration { version: 3, name: "instance", sql: include_str!("../../migrations/0003_instance.sql") },
     Migration { version: 4, name: "pages", sql: include_str!("../../migrations/0004_pages.sql") },
+    Migration { version: 5, name: "pending_results", sql: include_str!("../../migrations/0005_pending_results.sql") },
 ];
 
 pub const CREATE_HISTORY: &str = "create table if not exists schema_history (version bigint not null primary key, name text not null, checksum bigint not null)";
 pub const READ_HISTORY: &str = "select version, checksum from schema_history order by version";
 
-/// The steps that a database with this history (version, checksum) still needs.
+/// Returns the migrations that a database with this history (version, checksum) still needs.
 pub fn pending(history: &[(i64, i64)]) -> Result<&'static [Migration]> {
     for (version, checksum) in history {
         match ALL.iter().find(|step| step.version == *version) {
@@ -44,13 +46,13 @@ pub fn pending(history: &[(i64, i64)]) -> Result<&'static [Migration]> {
     Ok(ALL.get(history.len()..).unwrap_or_default())
 }
 
-/// FNV-1a of the text.
+/// Returns the FNV-1a checksum of the text.
 pub fn sum(text: &str) -> i64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
         as i64
 }
 
-/// The text for SQLite: its types, and strict tables.
+/// Converts the text for SQLite: its types, and strict tables.
 pub fn for_sqlite(text: &str) -> String {
     text.replace("bigint", "integer").replace("boolean", "integer").replace("\n);", "\n) strict;")
 }

@@ -1,4 +1,4 @@
-//! The one query layer: statements as values, two drivers behind them.
+//! The query layer: statements as values, and two drivers behind them.
 
 mod migrate;
 mod patience;
@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub use patience::patient;
 pub use url::Url;
 
-/// What went wrong with the database. Always ours, never the client's.
+/// A failure of the database. It is never the client's fault.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("SQLite: {0}")]
@@ -35,10 +35,10 @@ pub enum Error {
     Shut,
 }
 
-/// What store functions return.
+/// The result of store functions.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// A value on its way to or from a column.
+/// A value of a column or of a parameter.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
     Null,
@@ -95,7 +95,7 @@ impl<T: Into<Self>> From<Option<T>> for Value {
     }
 }
 
-/// A statement with its values. The text is fixed: SQL made from input does not compile.
+/// A statement with its values. Its text is fixed: SQL built from input does not compile.
 #[derive(Debug, Clone)]
 pub struct Statement {
     text: &'static str,
@@ -103,7 +103,7 @@ pub struct Statement {
     contested: Option<Contested>,
 }
 
-/// What a statement may find changed or taken by somebody else.
+/// What a statement may find changed or taken by another commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Contested {
     Account,
@@ -111,24 +111,24 @@ pub enum Contested {
     Agt,
     App,
     AppKey,
-    /// An authorization code: only one exchange redeems it.
+    /// An authorization code. Only one exchange redeems it.
     Code,
     Delivery,
     /// The id that was drawn for a grant.
     GrantId,
     Link,
-    /// A log-in id: it belongs to one account.
+    /// A log-in id. It belongs to one account.
     LoginId,
-    /// The outcome that waits under a transaction: there is one.
+    /// The pending result of a transaction. There is one.
     PendingResult,
-    /// The refresh token of a grant: it rotates once.
+    /// The refresh token of a grant. It rotates once.
     Rotation,
     Session,
     /// A row of a snapshot.
     SnapshotRow,
 }
 
-/// Begins a statement.
+/// Starts a statement.
 #[must_use]
 pub fn sql(text: &'static str) -> Statement {
     debug_assert!(in_first_use_order(text), "SQLite numbers parameters by first use: {text}");
@@ -136,37 +136,38 @@ pub fn sql(text: &'static str) -> Statement {
 }
 
 impl Statement {
-    /// Gives the next parameter its value.
+    /// Binds a value to the next parameter.
     #[must_use]
     pub fn bind(mut self, value: impl Into<Value>) -> Self {
         self.values.push(value.into());
         self
     }
 
-    /// Says that the statement must change a row, or else nothing of its commit may happen; and what the row is about.
+    /// Requires that the statement changes a row; otherwise the whole commit is undone. `contested` says what the row
+    /// is about.
     #[must_use]
     pub const fn must_touch(mut self, contested: Contested) -> Self {
         self.contested = Some(contested);
         self
     }
 
-    /// The first row, if any.
+    /// Returns the first row, if any.
     pub(crate) async fn maybe<T: FromRow>(self, store: &Store) -> Result<Option<T>> {
         store.query(self).await?.first().map(T::from_row).transpose()
     }
 
-    /// The column `n` of the only row.
+    /// Returns the column `n` of the only row.
     pub(crate) async fn count(self, store: &Store) -> Result<i64> {
         store.query(self).await?.first().map_or(Ok(0), |row| row.int("n"))
     }
 
-    /// Every row.
+    /// Returns every row.
     pub(crate) async fn all<T: FromRow>(self, store: &Store) -> Result<Vec<T>> {
         store.query(self).await?.iter().map(T::from_row).collect()
     }
 }
 
-/// A row, taken out of its driver.
+/// A row, independent of its driver.
 #[derive(Debug)]
 pub struct Row {
     table: &'static str,
@@ -174,13 +175,13 @@ pub struct Row {
     values: Vec<Value>,
 }
 
-/// What a table file reads.
+/// A type that is read from a row.
 pub(crate) trait FromRow: Sized {
     fn from_row(row: &Row) -> Result<Self>;
 }
 
 impl Row {
-    /// The values in the order of the columns.
+    /// Returns the values in the order of the columns.
     pub(crate) fn into_values(self) -> Vec<Value> {
         self.values
     }
@@ -234,19 +235,19 @@ impl Row {
     }
 }
 
-/// How a commit ended.
+/// The result of a commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub enum Outcome {
-    /// Durable.
+    /// The commit is durable.
     Committed,
-    /// A statement about this did not touch its row (or its key was taken): nothing was written. `statement` is its place in
-    /// the commit.
+    /// A statement about this did not touch its row, or its key was taken. Nothing was written. `statement` is its
+    /// index in the commit.
     Conflict { about: Contested, statement: usize },
 }
 
 impl Outcome {
-    /// What somebody else changed or took.
+    /// Returns what another commit changed or took.
     #[must_use]
     pub const fn contested(self) -> Option<Contested> {
         match self {
@@ -269,7 +270,7 @@ pub struct Store {
 }
 
 pub(crate) mod apps_cache {
-    //! App settings by version: a version is read with every use, so what is kept is never stale.
+    //! App settings by version. Every use reads the current version number, so a cached entry is never stale.
 
     use std::collections::HashMap;
     use std::sync::{Arc, PoisonError, RwLock};
@@ -296,10 +297,10 @@ pub(crate) mod apps_cache {
 }
 
 impl Store {
-    /// Opens a database and brings its tables up to date.
+    /// Opens a database and migrates it.
     ///
     /// # Errors
-    /// It cannot be reached, or a newer version of this program made it.
+    /// The database cannot be reached, or a newer version of this program made it.
     pub async fn open(url: &Url) -> Result<Self> {
         let driver = match url {
             Url::Memory => Driver::Sqlite(sqlite::Sqlite::memory()?),
@@ -312,7 +313,7 @@ impl Store {
     /// Commits all statements, or none.
     ///
     /// # Errors
-    /// The database failed, or was too slow; whether the commit happened may be unknown then.
+    /// The database failed or was too slow. Whether the commit happened may be unknown then.
     pub async fn commit(&self, statements: Vec<Statement>) -> Result<Outcome> {
         self.check_open()?;
         patience::spend(async |deadline| match &self.driver {
@@ -322,12 +323,12 @@ impl Store {
         .await
     }
 
-    /// Refuses everything from now on, as a database does that cannot be reached.
+    /// Makes every later call fail as if the database could not be reached.
     pub fn shut(&self) {
         self.shut.store(true, Ordering::SeqCst);
     }
 
-    /// How the connection to the database is protected; nothing where there is none.
+    /// Describes how the connection to the database is protected. `None` if there is no connection.
     ///
     /// # Errors
     /// The database failed.
@@ -338,7 +339,7 @@ impl Store {
         }
     }
 
-    /// What the engine says of its durability; a test asserts it.
+    /// Returns what the engine reports about its durability. A test checks it.
     ///
     /// # Errors
     /// The database failed.
@@ -358,8 +359,8 @@ impl Store {
         .await
     }
 
-    /// Runs statements that see one moment of the database, and makes something of their rows, off the threads of requests.
-    /// It may take longer than what a request has left.
+    /// Runs statements that see one state of the database, and builds a value from their rows, outside the threads of
+    /// requests. It may take longer than a request may.
     ///
     /// # Errors
     /// The database failed.
@@ -386,16 +387,17 @@ impl Store {
     }
 }
 
-/// Work that takes long and that others wait for, on a thread that serves no requests.
+/// Runs long work that others wait for on a thread that serves no requests.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
     tokio::task::spawn_blocking(work).await.map_err(|error| Error::Unusable(error.to_string()))?
 }
 
-/// The same on a thread of its own with the lowest priority: the cores are for requests first.
+/// The same on a separate thread with the lowest priority, because requests come first.
 async fn aside<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
     let (done, answer) = tokio::sync::oneshot::channel();
     let work = move || {
-        // On Linux the priority of a thread's id is that thread's alone. Where it is refused, things work as before.
+        // On Linux, the priority of a thread id applies to that thread only. If it is refused, the thread keeps its
+        // priority.
         let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), 19);
         let _ = done.send(work());
     };
@@ -404,12 +406,12 @@ async fn aside<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'sta
     answer.await.map_err(|_| Error::Unusable("the thread of a long read ended".to_owned()))?
 }
 
-/// The table that a statement reads, for messages.
+/// Returns the table that a statement reads, for messages.
 fn table(text: &'static str) -> &'static str {
     text.split_once(" from ").map_or("", |(_, rest)| rest.split_whitespace().next().unwrap_or_default())
 }
 
-/// Whether `$1 $2 …` first appear in this order. To SQLite `$n` is a *name*, numbered by its first use.
+/// Whether `$1 $2 …` first appear in this order. For SQLite, `$n` is a *name*, numbered by its first use.
 fn in_first_use_order(text: &str) -> bool {
     let mut seen = 0;
     for part in text.split('$').skip(1) {
@@ -423,10 +425,10 @@ fn in_first_use_order(text: &str) -> bool {
     true
 }
 
-/// Makes a schema, for tests that want a PostgreSQL database of their own.
+/// Creates a schema, for tests that need a PostgreSQL database of their own.
 ///
 /// # Errors
-/// The name is not plain, or the database failed.
+/// The name has special characters, or the database failed.
 pub async fn create_schema(url: &str, name: &str) -> Result<()> {
     if !name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_') {
         return Err(Error::Unusable(format!("schema name {name:?}: expected a-z, 0-9 and _")));

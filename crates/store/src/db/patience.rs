@@ -1,4 +1,4 @@
-//! How long work may wait for the database: a request for a few seconds in total, everything else for a long time.
+//! Time limits for the database: a few seconds in total for a request, a long time for everything else.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -7,25 +7,26 @@ use tokio::time::Instant;
 
 use super::{Error, Result};
 
-/// For one statement or commit of work that no request waits for: a database that does not answer must not hold it for ever.
+/// Limit for one statement or commit outside requests, so that a database that does not answer cannot block it for
+/// ever.
 const UNHURRIED: Duration = Duration::from_secs(120);
 
 tokio::task_local! {
-    /// What the request has left.
+    /// The time that the request has left.
     static LEFT: Cell<Duration>;
 }
 
-/// Runs work that may spend this long on the database in total, over all that it reads and commits.
+/// Runs work with a limit on the total time that it may spend on the database, over all reads and commits.
 pub async fn patient<F: Future>(patience: Duration, work: F) -> F::Output {
     LEFT.scope(Cell::new(patience), work).await
 }
 
-/// Runs work that may take as long as it would if no request waited.
+/// Runs work with the limit for work outside requests.
 pub(super) async fn unhurried<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
     tokio::time::timeout(UNHURRIED, work).await.unwrap_or(Err(Error::Slow))
 }
 
-/// Runs one statement or commit, which has to be over at the moment that it is given.
+/// Runs one statement or commit, which must end before the given instant.
 pub(super) async fn spend<T>(work: impl AsyncFnOnce(Instant) -> Result<T>) -> Result<T> {
     let left = LEFT.try_with(Cell::get).unwrap_or(UNHURRIED);
     if left.is_zero() {

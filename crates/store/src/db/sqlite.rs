@@ -1,7 +1,7 @@
-//! SQLite: reads run where they are asked for, writes are grouped by one thread.
+//! SQLite: reads run on the caller's thread, and one thread groups the writes.
 //!
-//! Every commit that is waiting while the disk writes shares the next outer transaction: each is a savepoint in it, and
-//! all are answered, refusals included, when the outer commit is durable (`synchronous=FULL`).
+//! Every commit that waits while the disk writes joins the next outer transaction, as a savepoint in it. All callers
+//! get their answer, including refusals, when the outer commit is durable (`synchronous=FULL`).
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -17,31 +17,31 @@ use tokio::time::{Instant, timeout_at};
 
 use super::{Error, Outcome, Result, Row, Statement, Value, migrate, table};
 
-/// Commits that share one outer transaction, at most.
+/// Maximum number of commits in one outer transaction.
 const GROUP: usize = 256;
-/// How long a group waits for as many as the last one had.
+/// How long a group waits until it has as many commits as the last one.
 const PATIENCE: Duration = Duration::from_micros(500);
 /// How long a start or a commit waits for another process that has locked the file.
 const LOCKED: Duration = Duration::from_secs(5);
-/// Between two looks whether it still has.
+/// Interval at which a locked file is tried again.
 const AGAIN: Duration = Duration::from_millis(20);
-/// Connections for reading. More than the cores of a small machine, so that a long read blocks nobody.
+/// Connections for reading: more than the cores of a small machine, so that a long read blocks nobody.
 const READERS: usize = 4;
-/// Statements of a commit in memory from which on it leaves the threads of requests.
+/// From this number of statements on, a commit in memory runs outside the threads of requests.
 const LARGE: usize = 256;
 
 pub struct Sqlite {
     readers: Arc<[Mutex<Reader>]>,
     writer: Writer,
-    /// The file; nowhere in memory.
+    /// The path of the file; `None` in memory.
     path: Option<PathBuf>,
 }
 
-/// Where a long read takes its rows from, without the connections that requests use.
+/// The source of a long read, separate from the connections that requests use.
 pub enum Source {
-    /// A connection of its own to the file, whose snapshot WAL keeps.
+    /// A separate connection to the file, whose snapshot WAL keeps.
     File(PathBuf),
-    /// A copy of what was in memory, made at once.
+    /// A copy of the database in memory, made at once.
     Image(Vec<u8>),
 }
 
@@ -52,14 +52,14 @@ struct Reader {
 }
 
 enum Writer {
-    /// In memory there is no disk to wait for: one connection reads and writes.
+    /// A database in memory has no disk to wait for, so one connection reads and writes.
     Inline,
     Thread(mpsc::Sender<Job>),
 }
 
 struct Job {
     statements: Vec<Statement>,
-    /// Nobody waits for it any more then.
+    /// When its caller stops waiting.
     deadline: std::time::Instant,
     done: oneshot::Sender<Result<Outcome>>,
 }
@@ -83,7 +83,7 @@ impl Sqlite {
         Self::written_by(connection, path)
     }
 
-    /// Commits go through this connection; others read the same file.
+    /// Opens the connections for reading the file. Commits go through this connection.
     fn written_by(connection: Connection, path: &Path) -> Result<Self> {
         let mut readers = Vec::new();
         for _ in 0..READERS {
@@ -99,7 +99,7 @@ impl Sqlite {
         Ok(Self { readers: readers.into(), writer: Writer::Thread(sender), path: Some(path.to_owned()) })
     }
 
-    /// Where a long read takes its rows from.
+    /// Returns the source of a long read.
     pub fn source(&self) -> Result<Source> {
         Ok(match &self.path {
             Some(path) => Source::File(path.clone()),
@@ -111,7 +111,7 @@ impl Sqlite {
         loop {
             let answer = self.reader().query(statement);
             match answer {
-                // Another process has locked the file for a moment. The wait is not SQLite's, which would hold this thread.
+                // Another process has locked the file for a moment. SQLite's own wait would block this thread.
                 Err(Error::Sqlite(error)) if is_busy(&error) => {
                     if Instant::now() + AGAIN > deadline {
                         return Err(Error::Slow);
@@ -135,7 +135,7 @@ impl Sqlite {
                 sender.send(Job { statements, deadline: deadline.into_std(), done }).map_err(|_| Error::Shut)?;
                 match timeout_at(deadline, answer).await {
                     Ok(answer) => answer.map_err(|_| Error::Shut)?,
-                    // If its turn has come, it may be committed all the same.
+                    // If the commit has started, it may succeed nevertheless.
                     Err(_) => Err(Error::Slow),
                 }
             }
@@ -156,7 +156,7 @@ impl Sqlite {
 }
 
 impl Source {
-    /// Runs statements that see one moment. It blocks.
+    /// Runs statements that see one state of the database. It blocks.
     pub fn read_at_once(self, statements: &[Statement]) -> Result<Vec<Vec<Row>>> {
         let connection = match self {
             Self::File(path) => {
@@ -176,7 +176,7 @@ impl Source {
     }
 }
 
-/// A connection that is free, or else one that will be.
+/// Returns a free connection, or waits for one.
 #[expect(clippy::indexing_slicing, reason = "the index is a remainder of their number, and there is at least one")]
 fn reader(readers: &[Mutex<Reader>]) -> MutexGuard<'_, Reader> {
     for reader in readers {
@@ -184,7 +184,7 @@ fn reader(readers: &[Mutex<Reader>]) -> MutexGuard<'_, Reader> {
             return guard;
         }
     }
-    // All are busy: wait for one, not always the same.
+    // All are busy: wait for one, and not always for the same.
     let thread = std::thread::current().id();
     let index = format!("{thread:?}").bytes().map(usize::from).sum::<usize>() % readers.len();
     readers[index].lock().unwrap_or_else(PoisonError::into_inner)
@@ -197,7 +197,7 @@ fn open_reader(path: &Path) -> Result<Connection> {
     Ok(connection)
 }
 
-/// Commits where there is no disk to wait for.
+/// Commits to a database in memory.
 fn inline(connection: &Connection, statements: &[Statement]) -> Result<Outcome> {
     connection.execute_batch("begin immediate")?;
     let mut outcome = one(connection, statements);
@@ -206,15 +206,15 @@ fn inline(connection: &Connection, statements: &[Statement]) -> Result<Outcome> 
     {
         outcome = Err(error.into());
     }
-    // After an error SQLite may have left the transaction by itself.
+    // After an error, SQLite may have ended the transaction itself.
     if !connection.is_autocommit() {
         connection.execute_batch("rollback")?;
     }
     outcome
 }
 
-/// Statements are prepared once. Without the stability guarantee SQLite looks at the bound values while it plans, and
-/// plans again whenever they were cleared: at every use of a cached statement (measured: 57 % of a token check).
+/// Keeps prepared statements. Without the stability guarantee, SQLite uses the bound values for planning, and plans
+/// again after they were cleared: at every use of a cached statement (measured: 57 % of a token check).
 fn keep_plans(connection: &Connection, capacity: usize) -> Result<()> {
     connection.set_prepared_statement_cache_capacity(capacity);
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
@@ -262,7 +262,7 @@ fn write_groups(connection: &Connection, jobs: &mpsc::Receiver<Job>) {
             let _ = first.done.send(Err(Error::Slow));
             continue;
         }
-        // Whoever else waits has come later, and is looked at again.
+        // The other callers came later, and their deadlines are checked again.
         let _ = connection.busy_timeout(left.min(LOCKED));
         let mut group = vec![first];
         let outcome = write_group(connection, jobs, &mut group, expected);
@@ -270,12 +270,12 @@ fn write_groups(connection: &Connection, jobs: &mpsc::Receiver<Job>) {
         match outcome {
             Ok(answers) => {
                 for (job, answer) in group.into_iter().zip(answers) {
-                    // A caller that went away has its commit all the same.
+                    // If the caller has gone away, its commit stays.
                     let _ = job.done.send(answer);
                 }
             }
             Err(error) => {
-                // SQLite may have left the transaction by itself.
+                // SQLite may have ended the transaction itself.
                 if !connection.is_autocommit() {
                     let _ = connection.execute_batch("rollback");
                 }
@@ -288,7 +288,7 @@ fn write_groups(connection: &Connection, jobs: &mpsc::Receiver<Job>) {
     }
 }
 
-/// Writes a group, and whoever joins it, in one transaction. An error means that nothing of it was written.
+/// Writes a group, and every commit that joins it, in one transaction. An error means that nothing was written.
 fn write_group(
     connection: &Connection,
     jobs: &mpsc::Receiver<Job>,
@@ -300,13 +300,14 @@ fn write_group(
     connection.execute_batch("begin immediate")?;
     while let Some(job) = group.get(answers.len()) {
         answers.push(if job.deadline <= now() {
-            // Its caller has been refused: better not at all than without anybody's knowledge.
+            // Its caller got an error, so the commit must not happen without anybody's knowledge.
             Err(Error::Slow)
         } else {
             savepoint(connection, &job.statements)?
         });
         if answers.len() == group.len() && group.len() < GROUP {
-            // Whoever shared the last group is likely to be back in a moment, and a disk write costs more.
+            // The callers of the last group are likely to commit again in a moment, and a disk write costs more than
+            // the wait.
             let left = full.saturating_duration_since(now());
             let wait = if group.len() < expected { left } else { Duration::ZERO };
             group.extend(jobs.recv_timeout(wait));
@@ -316,16 +317,17 @@ fn write_group(
         Ok(()) => Ok(answers),
         Err(error) if is_refusal(&error) => Err(error.into()),
         Err(error) => {
-            // Whether the disk has it is not known, so nothing may be promised any more: a new start reads the truth.
+            // It is unknown whether the commit is on the disk, so nothing may be promised any more. After a restart the
+            // program reads the actual state.
             tracing::error!(%error, "the outcome of a commit is unknown; the process ends");
-            // Another thread writes the log, and this line must not go with the process.
+            // Another thread writes the log. Wait, so that this line is not lost with the process.
             std::thread::park_timeout(Duration::from_millis(200));
             std::process::abort();
         }
     }
 }
 
-/// On the thread that writes.
+/// Returns the time, on the writing thread.
 fn now() -> std::time::Instant {
     Instant::now().into_std()
 }
@@ -335,16 +337,18 @@ fn is_busy(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(DatabaseBusy | DatabaseLocked))
 }
 
-/// Whether SQLite says that it did not commit. A failed sync is no such answer: the disk may have the commit or not.
+/// Whether SQLite reports that it did not commit. A failed sync does not say so: the commit may or may not be on the
+/// disk.
 ///
-/// A full disk refuses the frames of the log before the sync, and without its last frame a commit counts for nothing.
+/// A full disk refuses frames of the write-ahead log before the sync, and a commit without its last frame does not
+/// count.
 fn is_refusal(error: &rusqlite::Error) -> bool {
     use rusqlite::ErrorCode::{DiskFull, ReadOnly};
     is_busy(error) || matches!(error.sqlite_error_code(), Some(DiskFull | ReadOnly))
 }
 
-/// Runs the statements of one commit in the open transaction. An error of the outer kind fails the whole group: SQLite
-/// has left the transaction, or could not take back what belongs to this commit.
+/// Runs the statements of one commit in the open transaction. An outer error fails the whole group: SQLite has ended
+/// the transaction, or could not undo this commit.
 fn savepoint(connection: &Connection, statements: &[Statement]) -> Result<Result<Outcome>> {
     // A single statement is atomic by itself.
     let is_single = matches!(statements, [statement] if statement.contested.is_none());

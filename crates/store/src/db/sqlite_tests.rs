@@ -1,4 +1,4 @@
-//! Full disks, locked files, and long reads.
+//! Tests of full disks, locked files and long reads.
 
 use super::*;
 use crate::db::sql;
@@ -18,7 +18,7 @@ async fn count(sqlite: &Sqlite) -> i64 {
     rows.first().expect("a row").int("n").expect("a number")
 }
 
-/// Two statements: a commit with a savepoint of its own.
+/// Two statements, which make a commit with its own savepoint.
 fn two(n: i64) -> Vec<Statement> {
     vec![session(&format!("{n}a")), session(&format!("{n}b"))]
 }

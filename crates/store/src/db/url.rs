@@ -1,14 +1,14 @@
-//! Which database is meant, as text.
+//! The database of a store, as a URL.
 
 use std::fmt;
 use std::path::Path;
 
 use super::postgres;
 
-/// Which database.
+/// A database.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Url {
-    /// SQLite in memory; gone with the store.
+    /// SQLite in memory. Its contents are lost when the store is dropped.
     Memory,
     /// SQLite in a file.
     Sqlite(std::path::PathBuf),
@@ -17,10 +17,10 @@ pub enum Url {
 }
 
 impl Url {
-    /// Reads `memory`, `sqlite:PATH` or `postgres://…`.
+    /// Parses `memory`, `sqlite:PATH` or `postgres://…`.
     ///
     /// # Errors
-    /// Says what was expected.
+    /// What was expected.
     pub fn parse(text: &str) -> std::result::Result<Self, String> {
         if text == "memory" {
             return Ok(Self::Memory);
@@ -32,12 +32,12 @@ impl Url {
             postgres::Address::parse(text)?;
             return Ok(Self::Postgres(text.to_owned()));
         }
-        // Only the scheme: the rest may hold a password.
+        // Repeat only the scheme: the rest may contain a password.
         let scheme = text.split(':').next().unwrap_or_default();
         Err(format!("{scheme:?}…: expected sqlite:PATH, postgres://… or memory"))
     }
 
-    /// A URL as it may be shown: without the password of a PostgreSQL.
+    /// Returns a URL without the password of PostgreSQL, for display.
     #[must_use]
     pub fn shown(text: &str) -> String {
         if text.contains("://") { postgres::shown(text) } else { text.to_owned() }

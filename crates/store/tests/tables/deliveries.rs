@@ -24,7 +24,7 @@ async fn a_delivery_waits_is_held_and_ends_and_a_state_that_cannot_be_is_told() 
         let taken = deliveries::take(&store, NOW, "lease", NOW + Span::seconds(20), 9).await.unwrap();
         assert_eq!(taken.len(), 3);
         let ends = vec![
-            deliveries::hold(1, "lease"),
+            deliveries::pause(1, "lease"),
             deliveries::deliver(2, "lease", "202"),
             deliveries::give_up(3, "lease", "500"),
         ];

@@ -1,4 +1,4 @@
-//! PostgreSQL over TLS, and PostgreSQL with several hosts, against servers that the tests start.
+//! Tests of PostgreSQL over TLS, and with several hosts, against servers that the tests start.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods, reason = "tests")]
 #![expect(clippy::print_stderr, reason = "a test says that it was skipped")]
@@ -28,15 +28,15 @@ use tokio_rustls::rustls::sign::CertifiedKey;
 
 use server::{Authority, PASSWORD, Server};
 
-/// Servers for all tests of this process.
+/// The servers for all tests of this process.
 struct Servers {
-    /// Takes nothing without TLS; its certificate is for `localhost`.
+    /// Accepts only TLS. Its certificate is for `localhost`.
     demanding: Server,
-    /// The same, with TLS 1.2 and a certificate that has expired.
+    /// The same with TLS 1.2 and an expired certificate.
     expired: Server,
-    /// Has no TLS, and takes no writes.
+    /// Has no TLS and is read-only.
     plain: Server,
-    /// Files of authorities: of the one that signed, and of another.
+    /// Files with certificate authorities: the one that signed, and another.
     ours: PathBuf,
     other: PathBuf,
     _folder: tempfile::TempDir,
@@ -77,7 +77,7 @@ async fn open(url: &str) -> Result<Store, String> {
     })
 }
 
-/// Opens a database, writes to it, and says how the connection is protected.
+/// Opens a database, writes to it, and returns how the connection is protected.
 async fn used(url: &str) -> String {
     let store = open(url).await.unwrap_or_else(|error| panic!("{url}: {error}"));
     let app = App { id: AppId(1), version: 1, settings: AppSettings::new("A") };
@@ -140,7 +140,7 @@ async fn a_certificate_is_checked_for_its_authority_its_host_and_its_time() {
 #[tokio::test]
 async fn a_server_without_tls_is_refused_or_used_as_the_mode_says() {
     let Some(servers) = servers() else { return };
-    // It takes no writes by itself.
+    // The server is read-only.
     let url = |parameters: &str| {
         servers.plain.url("127.0.0.1", &format!("options=-cdefault_transaction_read_only%3Doff&{parameters}"))
     };
@@ -152,7 +152,7 @@ async fn a_server_without_tls_is_refused_or_used_as_the_mode_says() {
         let protection = used(&url(mode)).await;
         assert!(protection.starts_with("not encrypted") && protection.contains(expected), "{protection}");
     }
-    // A socket of this machine needs none, whatever the mode.
+    // A Unix socket needs no TLS, whatever the mode.
     let folder = servers.plain.folder.display().to_string().replace('/', "%2F");
     let protection = used(&url("sslmode=require").replace("127.0.0.1", &folder)).await;
     assert_eq!(protection, "a socket of this machine");
@@ -168,7 +168,7 @@ async fn a_log_in_can_be_bound_to_the_connection() {
     refused(&wrong, &["password authentication failed"]).await;
 }
 
-/// Something that says to be a PostgreSQL with TLS, shows this certificate, and goes no further.
+/// Starts a fake PostgreSQL server that offers TLS with this certificate and does nothing else.
 async fn front(certificate: &str, key: &KeyPair) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -226,7 +226,7 @@ async fn a_root_file_that_is_none_is_named() {
     }
 }
 
-/// A URL of these ports of this machine, in this order.
+/// Returns a URL with these ports of this machine, in this order.
 fn several(ports: &[u16], parameters: &str) -> String {
     let hosts = ports.iter().map(|port| format!("localhost:{port}")).collect::<Vec<_>>().join(",");
     format!("postgres://postgres:{PASSWORD}@{hosts}/postgres?{parameters}")
@@ -268,7 +268,7 @@ async fn a_server_that_takes_no_writes_any_more_is_left_for_the_next() {
     };
     let mut failures = 0;
     let began = Instant::now();
-    // The server notices after a while; until then it writes.
+    // The server notices after a while. Until then it accepts writes.
     while store.protection().await.unwrap().unwrap().starts_with("not encrypted") {
         failures += u32::from(write().await.is_err());
         assert!(began.elapsed() < Duration::from_secs(20), "{failures} failures");

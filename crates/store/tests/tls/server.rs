@@ -1,4 +1,4 @@
-//! A PostgreSQL server of one's own, with the certificates that a test wants. The binary's tests include this file too.
+//! A PostgreSQL server with certificates for tests. The tests of the binary include this file too.
 
 #![allow(dead_code, reason = "each of the two uses a part")]
 
@@ -12,7 +12,7 @@ use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, 
 /// The password of the user `postgres`.
 pub const PASSWORD: &str = "hush-hush";
 
-/// An authority that signs certificates of servers.
+/// A certificate authority for servers.
 pub struct Authority {
     pub pem: String,
     issuer: Issuer<'static, KeyPair>,
@@ -34,7 +34,7 @@ impl Authority {
         Self { pem, issuer: Issuer::new(params, key) }
     }
 
-    /// A certificate for this host, until the end of this year.
+    /// Issues a certificate for this host, valid until the end of this year.
     pub fn sign(&self, host: &str, last_year: i32) -> Certificate {
         let mut params = CertificateParams::new(vec![host.to_owned()]).unwrap();
         (params.not_before, params.not_after) = (date_time_ymd(2020, 1, 1), date_time_ymd(last_year, 12, 31));
@@ -43,8 +43,8 @@ impl Authority {
     }
 }
 
-/// A running server. It ends, and its folder is removed, when standard input of its shell is closed: with this value or
-/// with the process, however that ends.
+/// A running server. It ends, and its folder is deleted, when standard input of its shell is closed: when this value is
+/// dropped or the process ends, for any reason.
 pub struct Server {
     pub port: u16,
     pub folder: PathBuf,
@@ -52,7 +52,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts one with these settings; with a certificate it takes no connection over the network without TLS. Nothing if
+    /// Starts a server with these settings. With a certificate it accepts only TLS over the network. Returns `None` if
     /// PostgreSQL is not installed.
     pub fn start(certificate: Option<&Certificate>, settings: &[&str]) -> Option<Self> {
         let bin = installed()?;
@@ -87,7 +87,7 @@ impl Server {
             wait
             rm -rf {path}"
         );
-        // PostgreSQL does not run as root.
+        // PostgreSQL refuses to run as root.
         let mut command = if is_root() {
             assert!(Command::new("chown").args(["-R", "postgres"]).arg(&folder).status().unwrap().success());
             let mut su = Command::new("su");
@@ -108,7 +108,7 @@ impl Server {
         Some(Self { port, folder, _shell: shell })
     }
 
-    /// Its URL under a host's name, with these parameters.
+    /// Returns its URL with this host name and these parameters.
     pub fn url(&self, host: &str, parameters: &str) -> String {
         format!("postgres://postgres:{PASSWORD}@{host}:{}/postgres?{parameters}", self.port)
     }
@@ -123,7 +123,7 @@ fn is_root() -> bool {
     id.stdout == b"0\n"
 }
 
-/// The folder of the newest PostgreSQL's programs, where Debian keeps them.
+/// Returns the folder with the programs of the newest PostgreSQL, where Debian installs them.
 fn installed() -> Option<PathBuf> {
     let versions = std::fs::read_dir("/usr/lib/postgresql").ok()?.flatten();
     let bins = versions.map(|version| version.path().join("bin")).filter(|bin| bin.join("initdb").exists());

@@ -1,1 +1,1 @@
-//! Everything here is a test.
+//! This package contains only tests.

@@ -1,4 +1,4 @@
-//! The crate `openidconnect`: everything it needs comes from discovery, and it checks the ID token itself.
+//! Tests the crate `openidconnect`: it gets everything from discovery, and checks the ID token itself.
 
 mod support;
 
@@ -22,7 +22,7 @@ const CALLBACK: &str = "http://localhost:3000/openidconnect/callback";
 type Client =
     CoreClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointMaybeSet, EndpointMaybeSet>;
 
-/// What the app keeps while the browser is away, and the code it comes back with.
+/// What the app stores while the browser is away, and the code that the browser returns with.
 struct Back {
     code: AuthorizationCode,
     nonce: Nonce,
@@ -41,7 +41,7 @@ fn client(metadata: CoreProviderMetadata) -> Client {
         Some(ClientSecret::new(SECRET.to_owned())),
     )
     .set_redirect_uri(RedirectUrl::new(CALLBACK.to_owned()).expect("redirect URI"))
-    // Discovery offers nothing else, and the crate leaves the choice to the app.
+    // Discovery offers only this, and the crate leaves the choice to the app.
     .set_auth_type(AuthType::RequestBody)
 }
 
@@ -64,7 +64,7 @@ async fn exchange(client: &Client, back: Back, http: &Http) -> (CoreTokenRespons
     (request.request_async(http).await.expect("tokens"), back.nonce)
 }
 
-/// The claims of the ID token, after the checks of signature, issuer, audience, time and nonce.
+/// Returns the claims of the ID token, after the checks of signature, issuer, audience, time and nonce.
 fn claims<'a>(client: &'a Client, tokens: &'a CoreTokenResponse, nonce: &Nonce) -> &'a CoreIdTokenClaims {
     let token = tokens.id_token().expect("ID token");
     token.claims(&client.id_token_verifier(), nonce).expect("a good ID token")
@@ -85,7 +85,7 @@ async fn an_id_token_passes_the_library_and_names_the_user_of_userinfo() {
     assert_eq!(claims.nonce().map(Nonce::secret), Some(nonce.secret()));
     assert!(claims.auth_time().is_some());
     assert_eq!(claims.email().map(|email| email.as_str()), Some(LOGIN));
-    // Kakao Login publishes no at_hash; if it appears, it has to fit.
+    // Kakao Login documents no at_hash. If there is one, it must match.
     if let Some(hash) = claims.access_token_hash() {
         let token = tokens.id_token().expect("ID token");
         let verifier = client.id_token_verifier();
@@ -114,7 +114,7 @@ async fn a_refreshed_id_token_passes_the_library() {
     let request = client.exchange_refresh_token(refresh).expect("token endpoint");
     let fresh = request.request_async(&http).await.expect("tokens");
     let token = fresh.id_token().expect("ID token");
-    // Whether a refreshed ID token repeats the nonce is left to the provider.
+    // The provider decides whether a refreshed ID token repeats the nonce.
     let second = token.claims(&client.id_token_verifier(), |_: Option<&Nonce>| Ok(())).expect("a good ID token");
     assert_eq!(second.subject(), first.subject());
     assert_eq!(second.auth_time(), first.auth_time());

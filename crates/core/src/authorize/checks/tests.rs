@@ -20,7 +20,7 @@ fn code(query: &str, app: &App, key: &AppKey, policy: &Policy) -> Option<Code> {
     Request::check(&parameters, Some((app, key)), policy).err().map(|refusal| refusal.problem.code())
 }
 
-/// Everything is wrong at once, then one thing after the other is put right: the codes come in the contract's order.
+/// Starts with every value wrong and corrects one after the other: the codes follow the contract's order.
 #[test]
 fn the_first_wrong_thing_is_answered() {
     let mut settings = AppSettings { kakao_login: false, ..app().settings };
@@ -107,7 +107,7 @@ fn empty_service_terms_are_not_absent_ones() {
 }
 
 proptest! {
-    /// Whoever holds a request may redirect: its redirect URI is the registered one, to the letter.
+    /// A request may be redirected, so its redirect URI must equal the registered one.
     #[test]
     fn a_request_has_the_registered_redirect_uri(uri in "(https://a\\.example/?|[ -~]{1,30})", scope in "[a-z_, ]{0,30}") {
         let mut encoded = String::new();

@@ -87,7 +87,7 @@ fn only_what_was_shown_can_be_agreed_to() {
 }
 
 #[test]
-fn everything_that_must_be_mended_is_told_at_once() {
+fn every_mistake_of_a_form_is_reported_at_once() {
     let app = app(&[
         (Item::ProfileNickname, Consent::Required, false),
         (Item::AccountEmail, Consent::Required, true),
@@ -101,17 +101,17 @@ fn everything_that_must_be_mended_is_told_at_once() {
         ..Submitted::default()
     };
     let both = vec![Item::AccountEmail, Item::Birthyear];
-    let told = Incomplete { missing: vec!["profile_nickname".to_owned()], wrong: both };
-    assert_eq!(submit(&shown, &Attributes::default(), &form), Err(NotAgreed::Incomplete(told)));
-    // A value that does not fit is never KOE203, however often it comes.
+    let incomplete = Incomplete { missing: vec!["profile_nickname".to_owned()], wrong: both };
+    assert_eq!(submit(&shown, &Attributes::default(), &form), Err(NotAgreed::Incomplete(incomplete)));
+    // An invalid value is never KOE203, however often it is sent.
     form.scope.push("profile_nickname".to_owned());
     form.again = true;
     form.values.remove("account_email");
-    let told = Incomplete { missing: vec![], wrong: vec![Item::Birthyear] };
-    assert_eq!(submit(&shown, &Attributes::default(), &form), Err(NotAgreed::Incomplete(told)));
+    let incomplete = Incomplete { missing: vec![], wrong: vec![Item::Birthyear] };
+    assert_eq!(submit(&shown, &Attributes::default(), &form), Err(NotAgreed::Incomplete(incomplete)));
 }
 
-/// An app with simple sign-up, three terms and two channels; the third term is optional.
+/// An app with simple sign-up, three terms and two channels. The third term is optional.
 fn shop() -> App {
     let mut app = app(&[(Item::ProfileNickname, Consent::Required, false)]);
     let term = |tag: &str, required| ServiceTerm {
@@ -269,7 +269,7 @@ fn agreeing_makes_a_link_anew_or_adds_to_it() {
 }
 
 proptest! {
-    /// Whatever is sent: nothing is agreed to that was not shown, and nothing required is left out.
+    /// Whatever is sent, the result contains only items that were shown, and every required one.
     #[test]
     fn what_is_agreed_to_was_shown_and_holds_what_is_required(
         settings in prop::collection::btree_map(

@@ -7,7 +7,7 @@ use crate::samples::{self, NOW};
 
 const PICTURES: Pictures<'_> = Pictures { base: "https://us" };
 
-/// A person about whom everything is known.
+/// A person with a value for every attribute.
 fn person() -> Attributes {
     let text = |text: &str| Some(text.to_owned());
     Attributes {
@@ -33,13 +33,13 @@ fn app() -> App {
     samples::app(&Item::ALL.iter().map(|item| (*item, Consent::Optional)).collect::<Vec<_>>())
 }
 
-/// What `/v2/user/me` says of a person who agreed to these items.
-fn told(app: &App, person: Attributes, agreed: &[Item]) -> Value {
+/// Returns what `/v2/user/me` shows of a person who agreed to these items.
+fn user_info(app: &App, person: Attributes, agreed: &[Item]) -> Value {
     let bearer = samples::bearer(person, agreed);
     json!(me((&bearer).into(), app, &Keys::All, &PICTURES, NOW))
 }
 
-/// An item, its name in `…_needs_agreement`, and what it shows: where, and as which JSON.
+/// An item, its `…_needs_agreement` field, and what it shows: paths and JSON values.
 type Shown = (Item, &'static str, &'static [(&'static str, &'static str)]);
 
 const SHOWN: [Shown; 12] = [
@@ -82,12 +82,12 @@ const SHOWN: [Shown; 12] = [
 fn f07_f22_a_value_shows_when_its_item_is_set_agreed_to_and_there() {
     for (item, name, values) in SHOWN {
         let agreement = format!("{name}_needs_agreement");
-        let agreed = told(&app(), person(), &[item])["kakao_account"].clone();
+        let agreed = user_info(&app(), person(), &[item])["kakao_account"].clone();
         for (pointer, value) in values {
             let shown = agreed.pointer(pointer).map(Value::to_string);
             assert_eq!(shown.as_deref(), Some(*value), "{item:?} {pointer}: {agreed}");
         }
-        let not_agreed = told(&app(), person(), &[])["kakao_account"].clone();
+        let not_agreed = user_info(&app(), person(), &[])["kakao_account"].clone();
         assert!(values.iter().all(|(pointer, _)| not_agreed.pointer(pointer).is_none()), "{item:?}: {not_agreed}");
         if name.is_empty() {
             continue;
@@ -95,7 +95,7 @@ fn f07_f22_a_value_shows_when_its_item_is_set_agreed_to_and_there() {
         assert_eq!((&agreed[&agreement], &not_agreed[&agreement]), (&json!(false), &json!(true)), "{item:?}");
         let mut without = app();
         without.settings.consent_items.remove(&item);
-        let not_set = told(&without, person(), &[item])["kakao_account"].clone();
+        let not_set = user_info(&without, person(), &[item])["kakao_account"].clone();
         assert!(values.iter().all(|(pointer, _)| not_set.pointer(pointer).is_none()), "{item:?}: {not_set}");
         assert_eq!(not_set.get(&agreement), None, "{item:?}");
     }
@@ -103,12 +103,12 @@ fn f07_f22_a_value_shows_when_its_item_is_set_agreed_to_and_there() {
 
 #[test]
 fn what_the_account_lacks_needs_no_agreement() {
-    let account = told(&app(), Attributes::default(), &[])["kakao_account"].clone();
+    let account = user_info(&app(), Attributes::default(), &[])["kakao_account"].clone();
     for (name, expected) in [("name", false), ("email", false), ("gender", false), ("ci", false), ("profile", true)] {
         assert_eq!(account[format!("{name}_needs_agreement")], expected, "{name}");
     }
     assert_eq!((&account["has_email"], account.get("profile")), (&json!(false), None));
-    let agreed = told(&app(), Attributes::default(), Item::ALL)["kakao_account"].clone();
+    let agreed = user_info(&app(), Attributes::default(), Item::ALL)["kakao_account"].clone();
     let profile = json!({
         "nickname": DEFAULT_NICKNAME,
         "is_default_nickname": true,
@@ -122,13 +122,13 @@ fn what_the_account_lacks_needs_no_agreement() {
 
 #[test]
 fn a_person_has_their_user_id_and_the_time_of_their_link() {
-    let me = told(&samples::app(&[]), Attributes::default(), &[]);
+    let me = user_info(&samples::app(&[]), Attributes::default(), &[]);
     assert_eq!(me, json!({ "id": 1i64 << 32, "connected_at": NOW.rfc3339(), "kakao_account": {} }));
 }
 
 #[test]
 fn parts_of_the_profile_show_by_themselves() {
-    let profile = |item| told(&app(), person(), &[item])["kakao_account"]["profile"].clone();
+    let profile = |item| user_info(&app(), person(), &[item])["kakao_account"]["profile"].clone();
     let keys = |value: Value| value.as_object().expect("an object").keys().cloned().collect::<Vec<_>>().join(" ");
     assert_eq!(keys(profile(Item::ProfileNickname)), "is_default_nickname nickname");
     assert_eq!(keys(profile(Item::ProfileImage)), "is_default_image profile_image_url thumbnail_image_url");
@@ -138,7 +138,7 @@ fn parts_of_the_profile_show_by_themselves() {
 fn an_address_that_was_taken_over_is_masked() {
     let email = |email: &str| {
         let person = Attributes { email_valid: false, email: Some(email.to_owned()), ..person() };
-        told(&app(), person, &[Item::AccountEmail])["kakao_account"]["email"].clone()
+        user_info(&app(), person, &[Item::AccountEmail])["kakao_account"]["email"].clone()
     };
     assert_eq!((email("ryan@b.example"), email("r@b.example")), (json!("ry***@b.example"), json!("r***@b.example")));
 }
@@ -200,7 +200,7 @@ fn properties_are_those_that_the_app_registered_and_older_apps_find_the_profile_
 }
 
 #[test]
-fn who_has_not_signed_up_is_shown_by_profile_and_email() {
+fn a_person_who_has_not_signed_up_is_shown_with_profile_and_email() {
     let mut app = app();
     app.settings.user_properties = vec!["tier".to_owned()];
     let mut bearer = samples::bearer(person(), Item::ALL);

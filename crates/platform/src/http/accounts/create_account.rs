@@ -1,4 +1,4 @@
-//! `GET /weblogin/create_account` — make an account (`prompt=create`). `POST /weblogin/create_account` — its form.
+//! `GET /weblogin/create_account` — create an account (`prompt=create`). `POST /weblogin/create_account` — its form.
 
 use kakaw_core::AccountId;
 use kakaw_core::account::LoginId;
@@ -26,21 +26,19 @@ use crate::request::context::RequestContext;
 use crate::request::form_token::{self, FIELD, FormToken};
 use crate::request::redirect::with_cookie;
 
-const PAGE: About = About::page("Shows the page on which a person makes an account (`prompt=create`).")
+const PAGE: About = About::page("Shows the page on which a person creates an account (`prompt=create`).")
     .takes(QUERY)
-    .more("Only where the setting `sign_up` is on.");
+    .more("Only if the setting `sign_up` is on.");
 
 const FORM: About =
-    About::page("Makes an account and logs its person in: the form of the page.").in_query(QUERY).takes(&[
-        yes("email", "an address that nobody has; nobody checks that it is theirs, so it is unverified"),
+    About::page("Receives the form of the page: creates an account and logs the person in.").in_query(QUERY).takes(&[
+        yes("email", "an address that no account has; it is not verified"),
         yes("nickname", "1 to 20 characters"),
         yes("password", "8 to 200 characters"),
     ]);
 
-const QUERY: &[Param] = &[
-    yes("continue", "an authorization request of ours, to which the page goes on"),
-    no("lang", "`ko`, `en`, `ja`, `zh`"),
-];
+const QUERY: &[Param] =
+    &[yes("continue", "the authorization request to continue with"), no("lang", "`ko`, `en`, `ja`, `zh`")];
 
 pub fn routes() -> Routes<Arc<Platform>> {
     Routes::new().get("/weblogin/create_account", &PAGE, get).post("/weblogin/create_account", &FORM, post)
@@ -67,8 +65,8 @@ fn show(
     }
     let target = login::target(query)?;
     let (browser, new_cookie) = context.ensure_browser();
-    let seal = FormToken::new(context, &browser, "create", &target, "");
-    let form = form_token::seal(context, Purpose::Form, &seal);
+    let token = FormToken::new(context, &browser, "create", &target, "");
+    let form = form_token::seal(context, Purpose::Form, &token);
     let view = pages::create_account::CreateAccount::new(context, query, typed, form, notice);
     let status = if notice.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
     Ok(with_cookie(pages::respond(context, status, &view), new_cookie))

@@ -1,6 +1,6 @@
 //! `GET /login` — the log-in page. `POST /login` — its form.
 //!
-//! The session's id changes at every log-in, and a failed one does not tell whether the account exists.
+//! Every log-in changes the session's id. A failed log-in does not show whether the account exists.
 
 use kakaw_core::account::LoginId;
 use std::sync::Arc;
@@ -33,18 +33,16 @@ use crate::request::cookie;
 use crate::request::form_token::{self, FIELD, FormToken};
 use crate::request::redirect::{redirect, with_cookie};
 
-const PAGE: About = About::page("Shows the log-in page.").takes(QUERY);
+const PAGE: About = About::page("Shows the login page.").takes(QUERY);
 
-const FORM: About = About::page("Logs the person in: the form of the log-in page.").in_query(QUERY).takes(&[
+const FORM: About = About::page("Receives the login form: logs the person in.").in_query(QUERY).takes(&[
     yes("loginId", "email, phone number or id"),
     yes("password", "the password"),
-    no("saveSignedIn", "present = the session lives one month instead of 24 hours"),
+    no("saveSignedIn", "if present, the session lasts one month instead of 24 hours"),
 ]);
 
-const QUERY: &[Param] = &[
-    yes("continue", "an authorization request of ours, to which the page goes on"),
-    no("lang", "`ko`, `en`, `ja`, `zh`"),
-];
+const QUERY: &[Param] =
+    &[yes("continue", "the authorization request to continue with"), no("lang", "`ko`, `en`, `ja`, `zh`")];
 
 pub fn routes() -> Routes<Arc<Platform>> {
     Routes::new().get("/login", &PAGE, get).post("/login", &FORM, post)
@@ -69,12 +67,12 @@ fn show(
     let hint = Pairs::parse(split_query(&target).1).ok();
     let hint = hint.as_ref().and_then(|pairs| pairs.one("login_hint").ok().flatten()).unwrap_or_default();
     let (browser, new_cookie) = context.ensure_browser();
-    let seal = FormToken::new(context, &browser, "login", &target, "");
+    let token = FormToken::new(context, &browser, "login", &target, "");
     let view = pages::login::Login::new(
         context,
         query,
         typed.unwrap_or(hint),
-        form_token::seal(context, Purpose::Form, &seal),
+        form_token::seal(context, Purpose::Form, &token),
         notice,
     );
     let status = match notice {
@@ -108,7 +106,7 @@ async fn log_in(context: &mut RequestContext, query: &str, request: Request) -> 
     enter(context, &account, &target, stay).await
 }
 
-/// Begins a session of this person in this browser, and goes on.
+/// Starts a session of this person in this browser, and continues.
 pub(super) async fn enter(
     context: &RequestContext,
     account: &Account,
@@ -136,7 +134,7 @@ pub(super) async fn enter(
     Ok(with_cookie(redirect(target, true), cookie::set(&context.base, &name, &cookie_value, lifetime(stay))))
 }
 
-/// Verifies the password. One of a world file is hashed now, at its first use.
+/// Verifies the password. A password of a world file is hashed now, at its first use.
 async fn verify(context: &RequestContext, stored: Option<&Stored>, password: &Secret) -> Result<bool, Error> {
     let (platform, from) = (&context.platform, context.address.as_str());
     let sealed =
@@ -151,7 +149,7 @@ async fn verify(context: &RequestContext, stored: Option<&Stored>, password: &Se
     if !plain.is_some_and(|plain| secret::same(plain.expose(), password.expose())) {
         return Ok(false);
     }
-    // Kept, it can be compared with the file at every start, and an export is whole.
+    // Keep it: every start can compare it with the file, and an export is complete.
     let keep = Some(sealed).filter(|_| platform.settings.exportable_passwords);
     let Outcome::Committed = platform.store.commit(vec![accounts::hash_password(id, sealed, &hash, keep)]).await?
     else {

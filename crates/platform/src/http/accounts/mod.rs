@@ -1,4 +1,4 @@
-//! accounts: the pages of the account itself.
+//! accounts: the pages of the account service.
 
 pub mod create_account;
 pub mod login;
@@ -12,12 +12,13 @@ use kakaw_wire::Problem;
 use crate::Platform;
 use crate::endpoint::Routes;
 
-/// Every page of accounts.
+/// Returns the routes of every page of accounts.
 pub fn routes() -> Routes<Arc<Platform>> {
     Routes::new().merge(login::routes()).merge(create_account::routes()).merge(terms::routes())
 }
 
-/// Where a page goes on: only an authorization request of ours, or the page would send people anywhere.
+/// Checks the URL to continue with. It must be an authorization request of ours; otherwise a page could send people to
+/// any site.
 fn checked_continue(text: &str) -> Result<&str, Refusal> {
     if text.starts_with("/oauth/authorize?") && !text.chars().any(char::is_control) {
         return Ok(text);

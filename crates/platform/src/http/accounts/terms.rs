@@ -1,4 +1,4 @@
-//! `GET /terms` — agree to the terms of the account service itself, before any app. `POST /terms` — its form.
+//! `GET /terms` — agree to the account service's own terms, before any app. `POST /terms` — its form.
 
 use std::sync::Arc;
 
@@ -21,12 +21,11 @@ use crate::request::context::RequestContext;
 use crate::request::form_token::{self, FIELD, FormToken};
 use crate::request::redirect::{redirect, with_cookie};
 
-const PAGE: About =
-    About::page("Shows the terms of the account service itself, which come before any app.").takes(QUERY);
+const PAGE: About = About::page("Shows the terms of the account service itself, before those of any app.").takes(QUERY);
 
-const FORM: About = About::page("Records that the person agrees: the form of the page of terms.").in_query(QUERY);
+const FORM: About = About::page("Receives the form of the terms page: records that the person agrees.").in_query(QUERY);
 
-const QUERY: &[Param] = &[yes("continue", "an authorization request of ours, to which the page goes on")];
+const QUERY: &[Param] = &[yes("continue", "the authorization request to continue with")];
 
 pub fn routes() -> Routes<Arc<Platform>> {
     Routes::new().get("/terms", &PAGE, get).post("/terms", &FORM, post)
@@ -60,14 +59,14 @@ async fn agree(
         Some(id) => sessions::with_account(&context.platform.store, &id).await?,
         None => None,
     };
-    // Without a session there is nobody to agree: authorize asks for the log-in first.
+    // Without a session, nobody can agree: authorize asks for the log-in first.
     let Some((_, account)) = session.filter(|(s, account)| s.is_live(account.epoch, context.platform.now())) else {
         return Ok(redirect(target, posted.is_some()));
     };
     let (browser, new_cookie) = context.ensure_browser();
-    let seal = FormToken::new(context, &browser, "terms", target, &account.id.to_string());
+    let token = FormToken::new(context, &browser, "terms", target, &account.id.to_string());
     if let Some((form, headers)) = &posted
-        && seal.fits(context, headers, form.one(FIELD).ok().flatten())
+        && token.fits(context, headers, form.one(FIELD).ok().flatten())
     {
         commit(&context.platform.store, vec![accounts::agree_to_terms(account.id)]).await?;
         return Ok(redirect(target, true));
@@ -77,7 +76,7 @@ async fn agree(
         context,
         &account,
         format!("/terms?{query}"),
-        form_token::seal(context, Purpose::Form, &seal),
+        form_token::seal(context, Purpose::Form, &token),
     );
     Ok(with_cookie(pages::respond(context, status, &view), new_cookie))
 }

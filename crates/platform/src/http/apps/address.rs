@@ -1,5 +1,5 @@
 //! `GET /user/address` — choose a shipping address, add, edit, delete one, or set the default.
-//! `POST /user/address` — its forms; with `access_token`, the way in of the first JavaScript SDK.
+//! `POST /user/address` — its forms; with `access_token`, the entry of the first JavaScript SDK.
 //! `POST /user/address/closed` — the window was closed.
 
 use std::sync::Arc;
@@ -25,7 +25,7 @@ use crate::Platform;
 use crate::deliver::events;
 use crate::endpoint::{About, Param, Reply, Routes, no, when, yes};
 use crate::http::error::Error;
-use crate::http::handler::{Visit, apps};
+use crate::http::handler::{BrowserRequest, apps};
 use crate::pages;
 use crate::pages::address::{Edit, List, Notice};
 use crate::request::body::{self, BodyError};
@@ -33,29 +33,31 @@ use crate::request::context::RequestContext;
 use crate::request::form_token::{self, FIELD, FormToken};
 use crate::request::redirect::{redirect, with_cookie};
 
-/// Addresses that a person may have (our limit).
+/// Maximum number of addresses of a person (our limit).
 const MOST: usize = 50;
 
-const PAGE: About =
-    About::apps("Shows the shipping addresses: choose, add, edit or delete one, or set the default.", Reply::Page)
-        .takes(QUERY)
-        .more("A person who has not agreed to `shipping_address` is asked first; whoever leaves there: KAE203.");
+const PAGE: About = About::apps(
+    "Shows the person's shipping addresses: select, add, edit or delete one, or set the default.",
+    Reply::Page,
+)
+.takes(QUERY)
+.more("A person who has not agreed to `shipping_address` is asked first; a person who cancels there: KAE203.");
 
-const FORM: About = About::apps("The forms of the page of shipping addresses.", Reply::Page)
+const FORM: About = About::apps("Receives the forms of the shipping-address page.", Reply::Page)
     .in_query(QUERY)
-    .takes(&[no("access_token", "of the first JavaScript SDK")])
-    .more("With `access_token`, the parameters of the query are in the form, and there is no query.");
+    .takes(&[no("access_token", "sent by version 1 of the JavaScript SDK")])
+    .more("With `access_token`, the form contains the query parameters, and there is no query string.");
 
-const CLOSED: About = About::apps("Says that the window was closed.", Reply::Nothing).in_query(QUERY);
+const CLOSED: About = About::apps("Reports that the window was closed.", Reply::Nothing).in_query(QUERY);
 
 const QUERY: &[Param] = &[
     yes("app_key", "a native or JavaScript key, else KAE003, KAE104"),
     when("return_url", "one of", "`kakao{key}://address`, or a page of a registered domain, else KAE003"),
-    when("trans_id", "both", "20 characters or more: the outcome goes to the frame `/proxy`"),
-    no("address_id", "chosen beforehand; the person's own, else KAE206"),
+    when("trans_id", "both", "at least 20 characters: the result goes to the frame `/proxy`"),
+    no("address_id", "address to preselect; must belong to the person, else KAE206"),
     no("ka", "platform identity, registered for the key, else KAE003"),
-    no("mobile_view", "layout; ignored: the page fits every width"),
-    no("enable_back_button", "layout; ignored: the page fits every width"),
+    no("mobile_view", "layout; ignored, because the page fits every width"),
+    no("enable_back_button", "layout; ignored, because the page fits every width"),
 ];
 
 pub fn routes() -> Routes<Arc<Platform>> {
@@ -66,13 +68,13 @@ pub fn routes() -> Routes<Arc<Platform>> {
     )
 }
 
-async fn page(visit: Visit) -> Result<Response, Error> {
-    let (query, mut context) = (visit.query(), visit.context);
+async fn page(call: BrowserRequest) -> Result<Response, Error> {
+    let (query, mut context) = (call.query(), call.context);
     show(&mut context, &query, None).await
 }
 
-async fn act(visit: Visit) -> Result<Response, Error> {
-    let (query, Visit { mut context, request }) = (visit.query(), visit);
+async fn act(call: BrowserRequest) -> Result<Response, Error> {
+    let (query, BrowserRequest { mut context, request }) = (call.query(), call);
     let (headers, has_query) = (request.headers().clone(), request.uri().query().is_some());
     let bad = |error: BodyError| Problem::AppsInvalidRequest { reason: error.reason() };
     let form = body::form(request).await.map_err(bad)?;
@@ -83,12 +85,12 @@ async fn act(visit: Visit) -> Result<Response, Error> {
     }
 }
 
-async fn closed(visit: Visit) -> Result<Response, Error> {
-    let pairs = Pairs::parse(&visit.query()).unwrap_or_default();
-    let selection = AddressSelection::read(&visit.context, &pairs).await?;
-    // Only the window that the picker was opened in can close it.
-    selection.open(&visit.context, pairs.one(SELECTION).ok().flatten())?;
-    selection.closed(&visit.context).await?;
+async fn closed(call: BrowserRequest) -> Result<Response, Error> {
+    let pairs = Pairs::parse(&call.query()).unwrap_or_default();
+    let selection = AddressSelection::read(&call.context, &pairs).await?;
+    // Only the window in which the picker was opened can close it.
+    selection.open(&call.context, pairs.one(SELECTION).ok().flatten())?;
+    selection.closed(&call.context).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
@@ -114,7 +116,7 @@ async fn by_token(context: &mut RequestContext, form: &Pairs) -> Result<Response
             let location = format!("{url}&{SELECTION}={}", selection.seal(context, &browser, grant_id));
             Ok(with_cookie(redirect(&location, true), cookie))
         }
-        Err(error) => Ok(selection.failed_for_nobody(context, &error.noted_for_apps(&context.platform))),
+        Err(error) => Ok(selection.failed_for_nobody(context, &error.logged_for_apps(&context.platform))),
     }
 }
 
@@ -128,10 +130,10 @@ async fn show(
     };
     let pairs = Pairs::parse(query).map_err(|error| invalid(error.parameter(), error.reason()))?;
     let selection = AddressSelection::read(context, &pairs).await?;
-    match picking(context, &selection, &pairs, query, posted).await {
+    match select(context, &selection, &pairs, query, posted).await {
         Ok(response) => Ok(response),
         Err(error) => {
-            let problem = error.noted_for_apps(&context.platform);
+            let problem = error.logged_for_apps(&context.platform);
             match selection.open(context, pairs.one(SELECTION).ok().flatten()) {
                 Ok(_) => selection.failed(context, &problem).await,
                 Err(_) => Ok(selection.failed_for_nobody(context, &problem)),
@@ -140,24 +142,25 @@ async fn show(
     }
 }
 
-/// From here on, errors go where the outcome goes.
-async fn picking(
+/// Shows the page, or does what its form says. From here on, errors go where the result goes.
+async fn select(
     context: &mut RequestContext,
     selection: &AddressSelection,
     pairs: &Pairs,
     query: &str,
     posted: Option<(Pairs, HeaderMap)>,
 ) -> Result<Response, Error> {
-    let picker = selection.open(context, pairs.one(SELECTION).ok().flatten())?;
+    let token = selection.open(context, pairs.one(SELECTION).ok().flatten())?;
     selection.check_app()?;
-    let bearer = selection.person(context, picker.grant_id).await?;
+    let bearer = selection.person(context, token.grant_id).await?;
     let browser = context.browser.clone().unwrap_or_default();
-    let seal = FormToken::new(context, &browser, "address", query, &bearer.account.id.to_string());
+    let token = FormToken::new(context, &browser, "address", query, &bearer.account.id.to_string());
     let form = match &posted {
-        Some((form, headers)) if seal.fits(context, headers, form.one(FIELD).ok().flatten()) => Some(form),
+        Some((form, headers)) if token.fits(context, headers, form.one(FIELD).ok().flatten()) => Some(form),
         _ => None,
     };
-    let page = Picking { selection, bearer: &bearer, query, sealed: form_token::seal(context, Purpose::Form, &seal) };
+    let page =
+        SelectionPage { selection, bearer: &bearer, query, sealed: form_token::seal(context, Purpose::Form, &token) };
     if !bearer.link.consents.contains_key(&Item::ShippingAddress) {
         return page.ask(context, form).await;
     }
@@ -175,15 +178,15 @@ async fn picking(
     page.act(context, form, addresses).await
 }
 
-/// A page of the picker for a known person.
-struct Picking<'a> {
+/// A page of the picker, for a known person.
+struct SelectionPage<'a> {
     selection: &'a AddressSelection,
     bearer: &'a Bearer,
     query: &'a str,
     sealed: String,
 }
 
-impl Picking<'_> {
+impl SelectionPage<'_> {
     fn action(&self) -> String {
         format!("/user/address?{}", self.query)
     }
@@ -224,7 +227,7 @@ impl Picking<'_> {
         )
     }
 
-    /// Asks for consent first.
+    /// Shows the page that asks for consent, or handles its form.
     async fn ask(&self, context: &RequestContext, form: Option<&Pairs>) -> Result<Response, Error> {
         match form.and_then(|form| form.one("decision").ok().flatten()) {
             Some("accept") => {
@@ -237,7 +240,7 @@ impl Picking<'_> {
                 if let Some(app) = selection::app_of(context, self.bearer).await? {
                     changes.extend(events::notify(&context.platform, &app, &after, &[event]));
                 }
-                // Whoever was faster changed the link: the page is shown again, and asks again if it must.
+                // If another commit changed the link, the page is shown again, and asks again if necessary.
                 let (Outcome::Committed | Outcome::Conflict { .. }) = context.platform.store.commit(changes).await?;
                 Ok(redirect(&self.action(), true))
             }
@@ -259,7 +262,7 @@ impl Picking<'_> {
         }
     }
 
-    /// Does what a button says.
+    /// Does what the pressed button says.
     async fn act(&self, context: &RequestContext, form: &Pairs, addresses: Vec<Address>) -> Result<Response, Error> {
         let account_id = self.bearer.account.id;
         let id = form.one("address_id").ok().flatten().and_then(|id| id.parse::<i64>().ok());

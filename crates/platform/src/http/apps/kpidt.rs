@@ -1,5 +1,5 @@
-//! `GET /auth/kpidt` — begin a picking: the person of an `agt`, then on to the picker.
-//! `GET /error/auth`, `GET /error/server-error` — what the JavaScript SDK opens instead when it got no `agt`.
+//! `GET /auth/kpidt` — start an address selection: identify the person by an `agt`, then redirect to the picker.
+//! `GET /error/auth`, `GET /error/server-error` — opened by the JavaScript SDK instead, when it got no `agt`.
 
 use kakaw_core::GrantId;
 use std::sync::Arc;
@@ -14,31 +14,34 @@ use super::selection::{AddressSelection, SELECTION};
 use crate::Platform;
 use crate::endpoint::{About, Param, Reply, Routes, when, yes};
 use crate::http::error::Error;
-use crate::http::handler::{Visit, apps};
+use crate::http::handler::{BrowserRequest, apps};
 use crate::request::context::RequestContext;
 use crate::request::redirect::{redirect, with_cookie};
 
 const ABOUT: About =
-    About::apps("Begins a picking: takes the person of an `agt`, then goes on to the picker.", Reply::Page).takes(&[
-        yes("app_key", "a native or JavaScript key, else KAE003, KAE104"),
-        yes("agt", "unspent, of a token of this key, else KAE201"),
-        yes("continue", "our own `/user/address` with the same key, else KAE003"),
-    ]);
+    About::apps("Begins an address selection for the person of an `agt`, then redirects to the page.", Reply::Page)
+        .takes(&[
+            yes("app_key", "a native or JavaScript key, else KAE003, KAE104"),
+            yes("agt", "unused, from a token of this key, else KAE201"),
+            yes("continue", "Kakaw's own `/user/address` with the same key, else KAE003"),
+        ]);
 
-const NO_AGT: About =
-    About::apps("Ends the picking with KAE201: the JavaScript SDK opens this when its `agt` was refused.", Reply::Page)
-        .takes(OF_PICKER);
-
-const NO_ANSWER: About = About::apps(
-    "Ends the picking with KAE001: the JavaScript SDK opens this when it could not ask for an `agt`.",
+const NO_AGT: About = About::apps(
+    "Ends the address selection with KAE201: the JavaScript SDK opens this if its `agt` was refused.",
     Reply::Page,
 )
-.takes(OF_PICKER);
+.takes(SELECTION_TARGET);
 
-const OF_PICKER: &[Param] = &[
+const NO_ANSWER: About = About::apps(
+    "Ends the address selection with KAE001: the JavaScript SDK opens this if it could not request an `agt`.",
+    Reply::Page,
+)
+.takes(SELECTION_TARGET);
+
+const SELECTION_TARGET: &[Param] = &[
     yes("app_key", "a native or JavaScript key, else KAE003, KAE104"),
-    when("return_url", "one of", "as `/user/address` has it"),
-    when("trans_id", "both", "as `/user/address` has it"),
+    when("return_url", "one of", "as for `/user/address`"),
+    when("trans_id", "both", "as for `/user/address`"),
 ];
 
 pub fn routes() -> Routes<Arc<Platform>> {
@@ -49,22 +52,22 @@ pub fn routes() -> Routes<Arc<Platform>> {
     )
 }
 
-async fn no_agt(visit: Visit) -> Result<Response, Error> {
-    end(visit, &Problem::AppsAuth {}).await
+async fn no_agt(call: BrowserRequest) -> Result<Response, Error> {
+    end(call, &Problem::AppsAuth {}).await
 }
 
-async fn no_answer(visit: Visit) -> Result<Response, Error> {
-    end(visit, &Problem::AppsInternalError {}).await
+async fn no_answer(call: BrowserRequest) -> Result<Response, Error> {
+    end(call, &Problem::AppsInternalError {}).await
 }
 
-async fn end(visit: Visit, problem: &Problem) -> Result<Response, Error> {
-    let (query, context) = (visit.query(), visit.context);
+async fn end(call: BrowserRequest, problem: &Problem) -> Result<Response, Error> {
+    let (query, context) = (call.query(), call.context);
     let selection = AddressSelection::read(&context, &Pairs::parse(&query).unwrap_or_default()).await?;
     Ok(selection.failed_for_nobody(&context, problem))
 }
 
-async fn begin(visit: Visit) -> Result<Response, Error> {
-    let (query, mut context) = (visit.query(), visit.context);
+async fn begin(call: BrowserRequest) -> Result<Response, Error> {
+    let (query, mut context) = (call.query(), call.context);
     let wrong = |parameter: &str, reason: &str| {
         Error::from(Problem::AppsInvalidParameter { parameter: parameter.to_owned(), reason: reason.to_owned() })
     };
@@ -90,11 +93,11 @@ async fn begin(visit: Visit) -> Result<Response, Error> {
                 format!("/user/address?{inner}&{SELECTION}={}", selection.seal(&context, &browser, grant_id));
             Ok(with_cookie(redirect(&location, false), cookie))
         }
-        Err(error) => Ok(selection.failed_for_nobody(&context, &error.noted_for_apps(&context.platform))),
+        Err(error) => Ok(selection.failed_for_nobody(&context, &error.logged_for_apps(&context.platform))),
     }
 }
 
-/// Spends the `agt`. From here on, errors go where the outcome goes.
+/// Redeems the `agt`. From here on, errors go where the result goes.
 async fn admit(context: &RequestContext, selection: &AddressSelection, pairs: &Pairs) -> Result<GrantId, Error> {
     selection.check_app()?;
     let id = secret::hash(pairs.one("agt").ok().flatten().unwrap_or_default());

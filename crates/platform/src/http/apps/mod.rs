@@ -1,4 +1,4 @@
-//! apps: the shipping-address picker, which the SDKs open in a browser.
+//! apps: the shipping address picker, which the SDKs open in a browser.
 
 mod address;
 mod kpidt;
@@ -11,7 +11,7 @@ pub use self::selection::pending_id;
 use crate::Platform;
 use crate::endpoint::Routes;
 
-/// Every page of the apps host.
+/// Returns the routes of every page of the apps host.
 pub fn routes() -> Routes<Arc<Platform>> {
     Routes::new().merge(kpidt::routes()).merge(address::routes()).merge(proxy::routes())
 }

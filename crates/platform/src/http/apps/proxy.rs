@@ -1,7 +1,7 @@
-//! `GET /proxy` — the hidden frame of the JavaScript SDK, which posts a picking's outcome to the page around it.
-//! `GET /proxy/outcome` — what the frame asks for.
+//! `GET /proxy` — the hidden frame of the JavaScript SDK, which posts the picker's result to the page around it.
+//! `GET /proxy/outcome` — polled by the frame.
 //!
-//! The frame is the only page of ours that others may frame. It shows nothing, and posts to registered domains only.
+//! No other page of ours may be framed. The frame shows nothing, and posts to registered domains only.
 
 use kakaw_core::Span;
 use std::sync::Arc;
@@ -12,25 +12,25 @@ use kakaw_core::crypto::seal::Purpose;
 use kakaw_store::{Outcome, pending_results};
 use kakaw_wire::form::Pairs;
 
-use super::selection::{Parked, pending_id};
+use super::selection::{PendingOutcome, pending_id};
 use crate::Platform;
 use crate::endpoint::{About, Param, Reply, Routes, yes};
 use crate::http::error::{Error, json};
-use crate::http::handler::{Visit, apps};
+use crate::http::handler::{BrowserRequest, apps};
 
-/// How long after the first reading an outcome can be read again.
+/// Milliseconds after the first read in which a result can be read again.
 const AGAIN: Span = Span::seconds(10);
 
 const FRAME: About = About::apps(
-    "The hidden frame of the JavaScript SDK, which posts a picking's outcome to the page around it.",
+    "The JavaScript SDK's hidden frame, which posts the result of an address selection to the page around it.",
     Reply::Page,
 )
 .takes(TRANSACTION)
-.more("The only page that others may frame. It shows nothing, and posts to registered domains only.");
+.more("The only page that other sites can frame. It shows nothing, and posts only to registered domains.");
 
-const OUTCOME: About = About::apps("Answers the outcome that the frame asks for.", Reply::Later).takes(TRANSACTION);
+const OUTCOME: About = About::apps("Returns the result that the frame polls for.", Reply::Later).takes(TRANSACTION);
 
-const TRANSACTION: &[Param] = &[yes("trans_id", "the transaction of the picker")];
+const TRANSACTION: &[Param] = &[yes("trans_id", "the transaction of the address selection")];
 
 pub fn routes() -> Routes<Arc<Platform>> {
     Routes::new().get("/proxy", &FRAME, frame).get("/proxy/outcome", &OUTCOME, apps(outcome))
@@ -48,16 +48,16 @@ async fn frame() -> Response {
     (StatusCode::OK, headers, html).into_response()
 }
 
-async fn outcome(visit: Visit) -> Result<Response, Error> {
-    let pairs = Pairs::parse(&visit.query()).unwrap_or_default();
-    let pending = read(&visit.context.platform, pairs.one("trans_id").ok().flatten().unwrap_or_default()).await?;
+async fn outcome(call: BrowserRequest) -> Result<Response, Error> {
+    let pairs = Pairs::parse(&call.query()).unwrap_or_default();
+    let pending = read(&call.context.platform, pairs.one("trans_id").ok().flatten().unwrap_or_default()).await?;
     Ok(pending.map_or_else(|| StatusCode::NO_CONTENT.into_response(), |pending| json(StatusCode::OK, &pending)))
 }
 
-async fn read(platform: &Platform, trans_id: &str) -> Result<Option<Parked>, Error> {
+async fn read(platform: &Platform, trans_id: &str) -> Result<Option<PendingOutcome>, Error> {
     let (id, now) = (pending_id(trans_id), platform.now());
     let Some(pending) = pending_results::by_id(&platform.store, &id).await? else {
-        return Ok(platform.held.get(&id, now).and_then(|sealed| open(platform, &sealed)));
+        return Ok(platform.transient_results.get(&id, now).and_then(|sealed| open(platform, &sealed)));
     };
     if now >= pending.expires_at || pending.read_at.is_some_and(|read_at| now - read_at >= AGAIN) {
         return Ok(None);
@@ -70,6 +70,6 @@ async fn read(platform: &Platform, trans_id: &str) -> Result<Option<Parked>, Err
     Ok(pending.answer.and_then(|sealed| open(platform, &sealed)))
 }
 
-fn open(platform: &Platform, sealed: &str) -> Option<Parked> {
+fn open(platform: &Platform, sealed: &str) -> Option<PendingOutcome> {
     serde_json::from_slice(&platform.sealer.open(Purpose::Keep, sealed)?).ok()
 }

@@ -1,4 +1,4 @@
-//! A picking of an address: what was asked for, for whom, and where the outcome goes.
+//! An address selection: its parameters, its person, and where its result goes.
 
 use kakaw_core::{GrantId, Millis, Span};
 use std::sync::Arc;
@@ -22,47 +22,48 @@ use crate::pages;
 use crate::request::context::RequestContext;
 use crate::request::redirect::redirect;
 
-/// How long a picking may take.
+/// How long a selection is valid.
 const LIFETIME: Span = Span::minutes(10);
-/// Characters of a `trans_id`, at least: it must not be guessed. Flutter Web sends 20 random letters and digits.
+/// Minimum length of a `trans_id`, in characters: it must not be guessable. Flutter Web sends 20 random letters and
+/// digits.
 const TRANS_ID: usize = 20;
 
-/// What the picker was opened with.
+/// The parameters that the picker was opened with.
 pub struct AddressSelection {
     pub app: Arc<App>,
     pub key: AppKey,
     pub to: Target,
-    /// The address that is chosen already.
+    /// The address that is selected already.
     pub address_id: Option<i64>,
 }
 
-/// Where the outcome goes.
+/// Where the result goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
-    /// By redirect: a native app's own scheme, or a page of a registered domain.
+    /// A redirect to a native app's own scheme, or to a page of a registered domain.
     Return(String),
-    /// To the frame that waits under this transaction.
+    /// The frame that polls with this transaction.
     Proxy(String),
 }
 
-/// Who picks: travels sealed in the URL and is good for this browser, key and transaction only.
+/// The person of a selection. It travels sealed in the URL and is valid for this browser, key and transaction only.
 #[derive(Serialize, Deserialize)]
-pub struct Picker {
+pub struct SelectionToken {
     pub grant_id: GrantId,
     browser: String,
     request: String,
     until: Millis,
 }
 
-/// The parameter of ours that carries a sealed [`Picker`].
-pub const SELECTION: &str = "kakaw_picker";
+/// Name of the URL parameter with the sealed [`SelectionToken`].
+pub const SELECTION: &str = "kakaw_selection";
 
-/// An outcome that waits for the frame.
+/// A result that waits for the frame.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Parked {
-    /// What is posted, as text.
+pub struct PendingOutcome {
+    /// The text that the frame posts.
     pub message: String,
-    /// The key's registered domains: the only pages that are told.
+    /// The key's registered domains: no other page receives the message.
     pub targets: Vec<String>,
 }
 
@@ -70,7 +71,7 @@ impl AddressSelection {
     /// Reads the parameters of `/user/address`.
     ///
     /// # Errors
-    /// KAE002, KAE003 or KAE104; they cannot be sent anywhere.
+    /// KAE002, KAE003 or KAE104. There is no place to send them to.
     pub async fn read(context: &RequestContext, pairs: &Pairs) -> Result<Self, Error> {
         let wrong = |parameter: &str, reason: &str| {
             Error::from(Problem::AppsInvalidParameter { parameter: parameter.to_owned(), reason: reason.to_owned() })
@@ -82,7 +83,7 @@ impl AddressSelection {
         let found = app_keys::with_app(&context.platform.store, app_key).await?;
         let found = match found {
             Some(found) => found,
-            // An admin key is known by its keyed hash.
+            // An admin key is found by its keyed hash.
             None => app_keys::with_app(
                 &context.platform.store,
                 &secret::keyed_hash(context.platform.sealer.hash_key(), app_key),
@@ -114,7 +115,7 @@ impl AddressSelection {
         Ok(Self { app, key, to, address_id })
     }
 
-    /// Whether the app may open the picker at all.
+    /// Checks whether the app may open the picker.
     ///
     /// # Errors
     /// KAE101, KAE102 or KAE103.
@@ -130,7 +131,7 @@ impl AddressSelection {
         }
     }
 
-    /// The person of a grant, if they may pick.
+    /// Returns the person of a grant, if they may use the picker.
     ///
     /// # Errors
     /// KAE201, KAE202, KAE204 or KAE205.
@@ -154,31 +155,30 @@ impl AddressSelection {
         Ok(bearer)
     }
 
-    /// Seals who picks into the URL of the page.
+    /// Seals the person into the URL of the page.
     pub fn seal(&self, context: &RequestContext, browser: &str, grant_id: GrantId) -> String {
-        let picker = Picker {
+        let token = SelectionToken {
             grant_id,
             browser: secret::hash(browser),
             request: self.request(),
             until: context.platform.now() + LIFETIME,
         };
-        context.platform.sealer.seal(Purpose::Picker, &serde_json::to_vec(&picker).unwrap_or_default())
+        context.platform.sealer.seal(Purpose::Selection, &serde_json::to_vec(&token).unwrap_or_default())
     }
 
-    /// Who picks.
+    /// Opens the sealed person.
     ///
     /// # Errors
-    /// KAE201 without a seal of this browser, key and transaction; KAE004 when its time is over.
-    pub fn open(&self, context: &RequestContext, text: Option<&str>) -> Result<Picker, Error> {
-        let plain = text.and_then(|text| context.platform.sealer.open(Purpose::Picker, text));
-        let picker: Option<Picker> = plain.and_then(|plain| serde_json::from_slice(&plain).ok());
+    /// KAE201 without a token for this browser, key and transaction; KAE004 when it has expired.
+    pub fn open(&self, context: &RequestContext, text: Option<&str>) -> Result<SelectionToken, Error> {
+        let plain = text.and_then(|text| context.platform.sealer.open(Purpose::Selection, text));
+        let token: Option<SelectionToken> = plain.and_then(|plain| serde_json::from_slice(&plain).ok());
         let browser = context.browser.as_deref().map(secret::hash);
-        let picker =
-            picker.filter(|picker| Some(&picker.browser) == browser.as_ref() && picker.request == self.request());
-        match picker {
+        let token = token.filter(|token| Some(&token.browser) == browser.as_ref() && token.request == self.request());
+        match token {
             None => Err(Problem::AppsAuth {}.into()),
-            Some(picker) if context.platform.now() >= picker.until => Err(Problem::AppsTimeExpired {}.into()),
-            Some(picker) => Ok(picker),
+            Some(token) if context.platform.now() >= token.until => Err(Problem::AppsTimeExpired {}.into()),
+            Some(token) => Ok(token),
         }
     }
 
@@ -190,7 +190,7 @@ impl AddressSelection {
         secret::hash(&format!("{}/{to}", self.key.key))
     }
 
-    /// Ends with an address. `changes` are committed with it.
+    /// Ends with an address. `changes` are committed together with it.
     pub async fn chosen(
         &self,
         context: &RequestContext,
@@ -203,26 +203,27 @@ impl AddressSelection {
         self.end(context, &query, message, changes, "picker_chosen").await
     }
 
-    /// Ends with an error, for a person who picks.
+    /// Ends with an error, for an identified person.
     pub async fn failed(&self, context: &RequestContext, problem: &Problem) -> Result<Response, Error> {
         let (query, message) = failure(problem);
         let query = query.each_ref().map(|(name, value)| (*name, Some(value.as_str())));
         self.end(context, &query, message, Vec::new(), FAILED).await
     }
 
-    /// Ends with an error though nobody is known to pick. Anybody can cause it, so nothing durable is written.
+    /// Ends with an error, without an identified person. Anybody can cause it, so it is not written to the database.
     pub fn failed_for_nobody(&self, context: &RequestContext, problem: &Problem) -> Response {
         let (query, message) = failure(problem);
         if let Target::Proxy(id) = &self.to {
             let now = context.platform.now();
             let answer = self.sealed(context, message);
-            context.platform.held.put(&pending_id(id), &context.address, answer, now, now + LIFETIME);
+            let until = now + LIFETIME;
+            context.platform.transient_results.put(&pending_id(id), &context.address, answer, now, until);
         }
         let query = query.each_ref().map(|(name, value)| (*name, Some(value.as_str())));
         self.answer(context, &query, FAILED)
     }
 
-    /// The person closed the window: the page is told by one word.
+    /// Ends because the person closed the window. The page receives the word `closed`.
     pub async fn closed(&self, context: &RequestContext) -> Result<(), Error> {
         if let Target::Proxy(id) = &self.to {
             let pending = self.insert(context, id, "closed".to_owned());
@@ -243,7 +244,7 @@ impl AddressSelection {
             changes.push(self.insert(context, id, message));
         }
         if !changes.is_empty() {
-            // A second outcome of one transaction is no outcome.
+            // A second result of the same transaction is ignored.
             let (Outcome::Committed | Outcome::Conflict { .. }) = context.platform.store.commit(changes).await?;
         }
         Ok(self.answer(context, query, words))
@@ -264,15 +265,15 @@ impl AddressSelection {
     }
 
     fn sealed(&self, context: &RequestContext, message: String) -> String {
-        let pending = Parked { message, targets: self.key.settings.sdk_domains.clone() };
+        let pending = PendingOutcome { message, targets: self.key.settings.sdk_domains.clone() };
         context.platform.sealer.seal(Purpose::Keep, &serde_json::to_vec(&pending).unwrap_or_default())
     }
 }
 
-/// The words of a picking that failed.
+/// The key of the text for a failed selection.
 const FAILED: &str = "picker_failed";
 
-/// How an error is spelled in a query, and as a message to a page.
+/// Returns an error as a query and as a message to a page.
 fn failure(problem: &Problem) -> ([(&'static str, String); 3], String) {
     let error = apps_error(problem);
     let message = serde_json::to_string(&error).unwrap_or_default();
@@ -280,12 +281,12 @@ fn failure(problem: &Problem) -> ([(&'static str, String); 3], String) {
     (query, message)
 }
 
-/// The key under which the result of an address selection is pending.
+/// Returns the id of a selection's pending result.
 pub fn pending_id(trans_id: &str) -> String {
     secret::hash(&format!("picker/{trans_id}"))
 }
 
-/// Whether the outcome may go there: the scheme of the native key, or a page of a registered domain.
+/// Whether the result may go there: to the scheme of the native key, or to a page of a registered domain.
 fn is_own(key: &AppKey, url: &str) -> bool {
     let of_domain = |domain: &String| {
         url == domain || url.strip_prefix(domain.as_str()).is_some_and(|rest| rest.starts_with(['/', '?']))
@@ -296,7 +297,7 @@ fn is_own(key: &AppKey, url: &str) -> bool {
     }
 }
 
-/// The app at this version is what the request decides on.
+/// Returns the app at the version that the request uses.
 pub async fn app_of(context: &RequestContext, bearer: &Bearer) -> Result<Option<Arc<App>>, Error> {
     Ok(apps::at(&context.platform.store, bearer.grant.authorization.app_id, bearer.app_version).await?)
 }

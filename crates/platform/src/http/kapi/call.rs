@@ -1,4 +1,4 @@
-//! A call of kapi: its headers, and its parameters in the query or in a form, once.
+//! A call of kapi: its headers, and its parameters from the query or a form.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use crate::request::context;
 pub struct Call {
     pub platform: Arc<Platform>,
     pub headers: HeaderMap,
-    /// Who calls: the address of the peer, or what the declared proxy says.
+    /// Address of the caller: the peer, or what the configured proxy reports.
     pub address: String,
     pub query: Pairs,
     form: Pairs,
@@ -43,12 +43,12 @@ impl handler::Call for Call {
 }
 
 impl Call {
-    /// The base URL under which the call came.
+    /// Returns the base URL that the call used.
     pub fn base(&self) -> String {
         context::base(&self.platform, &self.headers)
     }
 
-    /// The value of a parameter; the SDKs send a literal null for what is absent.
+    /// Returns the value of a parameter. The SDKs send a literal null for an absent value.
     pub fn one(&self, name: &str) -> Result<Option<String>, Error> {
         let mut value = None;
         for one in [self.query.one(name), self.form.one(name)] {
@@ -57,7 +57,7 @@ impl Call {
         Ok(value.filter(|text| !text.is_empty() && *text != "null").map(str::to_owned))
     }
 
-    /// A JSON list.
+    /// Parses a JSON list.
     pub fn list<T: DeserializeOwned>(&self, name: &str, of: &str) -> Result<Option<Vec<T>>, Error> {
         let read = |text: String| {
             serde_json::from_str(&text).map_err(|_| bad(name, &format!("Expected a JSON list of {of}.")))
@@ -65,14 +65,14 @@ impl Call {
         self.one(name)?.map(read).transpose()
     }
 
-    /// A list of words, separated by commas; one of the SDKs repeats the parameter instead.
+    /// Parses a list of words, separated by commas. One of the SDKs repeats the parameter instead.
     pub fn words(&self, name: &str) -> Option<Vec<String>> {
         let all = self.query.all(name).chain(self.form.all(name)).filter(|text| *text != "null");
         let words: Vec<String> = all.flat_map(scope::split).map(str::to_owned).collect();
         (!words.is_empty()).then_some(words)
     }
 
-    /// A JSON object with text values.
+    /// Parses a JSON object with text values.
     pub fn object(&self, name: &str) -> Result<Option<BTreeMap<String, String>>, Error> {
         let read = |text: String| {
             serde_json::from_str(&text).map_err(|_| bad(name, "Expected a JSON object whose values are text."))
@@ -80,13 +80,13 @@ impl Call {
         self.one(name)?.map(read).transpose()
     }
 
-    /// A whole number.
+    /// Parses a whole number.
     pub fn number(&self, name: &str) -> Result<Option<i64>, Error> {
         self.one(name)?.map(|text| text.parse().map_err(|_| bad(name, "Expected a whole number."))).transpose()
     }
 }
 
-/// -2 for a parameter.
+/// Returns -2 for a parameter.
 pub fn bad(parameter: &str, reason: &str) -> Error {
     Problem::BadArgument { parameter: parameter.to_owned(), reason: reason.to_owned() }.into()
 }

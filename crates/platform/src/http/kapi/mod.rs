@@ -32,7 +32,7 @@ use crate::Platform;
 use crate::endpoint::Routes;
 use crate::http::error::Error;
 
-/// Every endpoint of kapi, in the order of the documentation.
+/// Returns the routes of kapi, in the order of the documentation.
 pub fn routes() -> Routes<Arc<Platform>> {
     Routes::new()
         .merge(v2_user_me::routes())
@@ -50,7 +50,7 @@ pub fn routes() -> Routes<Arc<Platform>> {
         .merge(v1_user_shipping_address::routes())
 }
 
-/// Who calls, and in which app's name.
+/// The caller and its app.
 struct Caller {
     bearer: Bearer,
     app: Arc<App>,
@@ -58,7 +58,7 @@ struct Caller {
 }
 
 impl Caller {
-    /// Admits the bearer of the token in the header, by one read of its grant.
+    /// Admits the bearer of the token in the header, with one read of its grant.
     async fn admit(call: &Call) -> Result<Self, Error> {
         Self::with_token(call, bearer_token(&call.headers)?).await
     }
@@ -78,7 +78,7 @@ impl Caller {
     }
 }
 
-/// Whether the key may be used from where the call comes, and often enough is not too often.
+/// Checks the address that the call comes from, and the quota.
 fn check_source(call: &Call, app: &App, key: &AppKey) -> Result<(), Error> {
     if !platform::allows_address(key, &call.address) {
         return Err(Problem::IpMismatched { ip: call.address.clone(), scheme: scheme(key).to_owned() }.into());
@@ -93,7 +93,7 @@ fn check_source(call: &Call, app: &App, key: &AppKey) -> Result<(), Error> {
     }
 }
 
-/// How the caller of a key authenticates.
+/// Returns the authentication scheme for the kind of key.
 const fn scheme(key: &AppKey) -> &'static str {
     match key.kind {
         KeyKind::Admin => "KakaoAK",
@@ -101,7 +101,7 @@ const fn scheme(key: &AppKey) -> &'static str {
     }
 }
 
-/// The token of `Authorization: Bearer …` (RFC 6750 §2.1).
+/// Returns the token of `Authorization: Bearer …` (RFC 6750 §2.1).
 fn bearer_token(headers: &HeaderMap) -> Result<&str, Error> {
     let missing = |finding: &str| Refusal::new(Problem::AccessTokenUnknown {}).because(finding);
     let mut values = headers.get_all(header::AUTHORIZATION).iter();

@@ -1,4 +1,4 @@
-//! Whom a call is about: the bearer of an access token, or the person whom a service with an admin key names.
+//! The person that a call is about: the bearer of an access token, or the person named in a call with an admin key.
 
 use kakaw_core::UserId;
 use std::sync::Arc;
@@ -20,17 +20,17 @@ use super::call::{Call, bad};
 use crate::Platform;
 use crate::http::error::Error;
 
-/// The person, in an app.
+/// The person, and the app.
 pub enum Target {
-    /// By their own token.
+    /// Identified by an access token.
     Bearer(Box<Bearer>, Arc<App>),
-    /// By the app's admin key.
+    /// Named in a call with the app's admin key.
     Named(Box<(Account, Link)>, Arc<App>),
 }
 
 impl Target {
-    /// Finds the person: `Authorization: Bearer …`, or `KakaoAK …` with `target_id_type` and `target_id`. `api` is
-    /// what an admin key must be allowed to call.
+    /// Finds the person: `Authorization: Bearer …`, or `KakaoAK …` with `target_id_type` and `target_id`. The admin key
+    /// must be allowed to call `api`.
     pub async fn find(call: &Call, api: ApiGroup) -> Result<Self, Error> {
         let Some(app) = admin(call, api).await? else {
             let caller = Caller::admit(call).await?;
@@ -64,7 +64,7 @@ impl Target {
     }
 }
 
-/// The only kind of target there is.
+/// Checks `target_id_type`, which has only one valid value.
 pub fn target_id_type(call: &Call) -> Result<(), Error> {
     match call.one("target_id_type")?.as_deref() {
         Some("user_id") => Ok(()),
@@ -72,7 +72,7 @@ pub fn target_id_type(call: &Call) -> Result<(), Error> {
     }
 }
 
-/// The person of this user id, if linked now.
+/// Returns the person with this user id, if they are linked now.
 pub async fn linked(platform: &Platform, app: &App, user_id: UserId) -> Result<Option<(Account, Link)>, Error> {
     let Some(link) = links::by_user_id(&platform.store, app.id, user_id).await?.filter(|link| link.connected) else {
         return Ok(None);
@@ -80,7 +80,7 @@ pub async fn linked(platform: &Platform, app: &App, user_id: UserId) -> Result<O
     Ok(accounts::by_id(&platform.store, link.account_id).await?.map(|stored| (stored.account, link)))
 }
 
-/// The app whose admin key the call carries, if it carries one.
+/// Returns the app whose admin key the call contains, if it contains one.
 pub async fn admin(call: &Call, api: ApiGroup) -> Result<Option<Arc<App>>, Error> {
     let platform = &call.platform;
     let value = call.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -112,7 +112,7 @@ pub async fn admin(call: &Call, api: ApiGroup) -> Result<Option<Arc<App>>, Error
     }
 }
 
-/// The app whose admin key the call carries.
+/// Returns the app whose admin key the call contains.
 pub async fn admin_only(call: &Call, api: ApiGroup) -> Result<Arc<App>, Error> {
     admin(call, api).await?.ok_or_else(|| {
         Refusal::new(Problem::AdminKeyUnknown { app_key: String::new() })

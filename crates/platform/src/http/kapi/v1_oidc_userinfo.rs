@@ -15,11 +15,11 @@ use crate::http::error::Error;
 use crate::http::handler::kapi;
 
 const ABOUT: About = About::kapi(
-    "Answers OpenID Connect user info (Core §5.3), with the names of its standard claims.",
+    "Returns OpenID Connect user info (Core §5.3) with the standard claim names.",
     Credential::Token,
     Reply::json::<UserInfo>(),
 )
-.more("The token must have been issued with `openid`, else -402.");
+.more("The token must have the scope `openid`, else -402.");
 
 pub fn routes() -> Routes<Arc<Platform>> {
     Routes::new().get("/v1/oidc/userinfo", &ABOUT, kapi(info))

@@ -1,4 +1,4 @@
-//! `GET /v1/user/access_token_info` and `GET /v1/user/check_access_token` — is this token good, and for how long.
+//! `GET /v1/user/access_token_info` and `GET /v1/user/check_access_token` — whether a token is valid, and for how long.
 
 use std::sync::Arc;
 
@@ -14,11 +14,11 @@ use crate::http::error::Error;
 use crate::http::handler::kapi;
 
 const ABOUT: About = About::kapi(
-    "Answers whether the token is good, and for how long.",
+    "Returns whether the token is valid, and for how long.",
     Credential::Token,
     Reply::json::<AccessTokenInfo>(),
 )
-.more("A text that cannot be a token at all is -2; a token that is no longer good is -401.");
+.more("A malformed token is -2. A token that is no longer valid is -401.");
 
 pub fn routes() -> Routes<Arc<Platform>> {
     Routes::new().get("/v1/user/access_token_info", &ABOUT, kapi(info)).get(

@@ -1,4 +1,4 @@
-//! `GET /v1/user/ids` — the user ids of everybody who is linked with the app; with an admin key.
+//! `GET /v1/user/ids` — the user ids of everybody who is linked with the app. Needs an admin key.
 
 use std::sync::Arc;
 
@@ -15,16 +15,16 @@ use crate::http::error::Error;
 use crate::http::handler::kapi;
 
 const ABOUT: About = About::kapi(
-    "Answers the user ids of everybody who is linked with the app, page by page.",
+    "Returns the user ids of all people linked with the app, page by page.",
     Credential::AdminKey,
     Reply::json::<UserIds>(),
 )
 .takes(&[
     no("limit", "1 to 100 (default), else -2"),
-    no("from_id", "the page begins with this id, or with the next in its order"),
+    no("from_id", "first id of the page; if it does not exist, the next id in the order"),
     no("order", "`asc` (default) or `desc`, else -2"),
 ])
-.more("More calls in a minute than the quota allows: 429, -10.");
+.more("More calls per minute than the quota allows: 429, -10.");
 
 pub fn routes() -> Routes<Arc<Platform>> {
     Routes::new().get("/v1/user/ids", &ABOUT, kapi(page))
@@ -47,7 +47,7 @@ async fn page(call: Call) -> Result<UserIds, Error> {
     };
     let from = call.number("from_id")?.unwrap_or(if upwards { 0 } else { i64::MAX });
     let ids = async |from, upwards, limit| links::user_ids(&call.platform.store, app.id, from, upwards, limit).await;
-    // One more tells whether there is a next page, and with which id it begins.
+    // Read one more: it shows whether there is a next page, and the id that it starts with.
     let mut elements = ids(from, upwards, limit + 1).await?;
     let after = if elements.len() as i64 > limit { elements.pop() } else { None };
     let step = if upwards { -1 } else { 1 };

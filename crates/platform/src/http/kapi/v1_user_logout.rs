@@ -22,13 +22,13 @@ use crate::http::error::Error;
 use crate::http::handler::kapi;
 
 const ABOUT: About = About::kapi(
-    "Ends this token's grant: its access tokens and its refresh token, on this device only.",
+    "Ends the token's login: its access tokens and its refresh token, on this device only.",
     Credential::TokenOrAdminKey,
     Reply::json::<UserId>(),
 )
 .more(
-    "With an admin key: all log-ins of the person, on all devices. The account session of the browser stays, so the next \
-     log-in is silent.",
+    "With an admin key: all logins of the person, on all devices. The browser's account session is kept, so the next \
+     login is silent.",
 );
 
 pub fn routes() -> Routes<Arc<Platform>> {

@@ -18,7 +18,7 @@ const ABOUT: About = About::kapi(
     Credential::TokenOrAdminKey,
     Reply::json::<LegacyServiceTerms>(),
 )
-.takes(&[no("extra", "`app_service_terms`: the app's terms are listed besides")]);
+.takes(&[no("extra", "`app_service_terms`: also list the app's terms")]);
 
 pub fn routes() -> Routes<Arc<Platform>> {
     Routes::new().get("/v1/user/service/terms", &ABOUT, kapi(list))

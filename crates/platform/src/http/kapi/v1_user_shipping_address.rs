@@ -19,18 +19,19 @@ use crate::http::error::Error;
 use crate::http::handler::kapi;
 
 const ABOUT: About = About::kapi(
-    "Answers the shipping addresses of the person.",
+    "Returns the person's shipping addresses.",
     Credential::TokenOrAdminKey,
     Reply::json::<ShippingAddresses>(),
 )
 .takes(&[
-    no("address_id", "this address only"),
-    no("from_updated_at", "Unix seconds, fractions allowed: only older ones; 0 = from the start"),
-    no("page_size", "2 to 100, 10 if absent, else -2"),
+    no("address_id", "return only this address"),
+    no("from_updated_at", "return only addresses older than this; Unix seconds, fractions allowed; 0 = all"),
+    no("page_size", "2 to 100, default 10, else -2"),
 ])
 .more(
-    "The app must have set `shipping_address`, else -3, with permission, else -5. Without the person's consent the answer \
-     says `shipping_addresses_needs_agreement: true` and has no list; `false` and no list: there is no address.",
+    "The app must have `shipping_address` set, else -3, and the permission for it, else -5. Without the person's consent, \
+     the reply has `shipping_addresses_needs_agreement: true` and no list. With consent but without an address, it has \
+     `false` and no list.",
 );
 
 pub fn routes() -> Routes<Arc<Platform>> {

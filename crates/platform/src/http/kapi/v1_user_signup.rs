@@ -17,12 +17,12 @@ use crate::http::error::Error;
 use crate::http::handler::kapi;
 
 const ABOUT: About = About::kapi(
-    "Finishes the sign-up of a pre-registered person, in an app whose automatic link is off.",
+    "Finishes the sign-up of a pre-registered person, in an app with automatic link off.",
     Credential::Token,
     Reply::json::<UserId>(),
 )
-.takes(&[no("properties", "a JSON object of registered keys, else -201; values are text, else -2")])
-.more("A person who is registered already: -102. Whoever does not come here within 24 hours is unlinked.");
+.takes(&[no("properties", "a JSON object with registered keys, else -201; values are text, else -2")])
+.more("If the person's sign-up is already finished: -102. Without this call, the person is unlinked after 24 hours.");
 
 pub fn routes() -> Routes<Arc<Platform>> {
     Routes::new().post("/v1/user/signup", &ABOUT, kapi(sign_up))

@@ -17,7 +17,7 @@ use crate::http::error::Error;
 use crate::http::handler::kapi;
 
 const ABOUT: About = About::kapi(
-    "Ends the link: all consent and all tokens of the person in this app. The user id stays.",
+    "Unlinks the person from the app: ends all consent and all tokens. The user id is kept.",
     Credential::TokenOrAdminKey,
     Reply::json::<UserId>(),
 );
@@ -27,7 +27,7 @@ pub fn routes() -> Routes<Arc<Platform>> {
 }
 
 async fn unlink(call: Call) -> Result<UserId, Error> {
-    // When somebody unlinks at the same moment, the second look finds the token dead (-401) or nobody linked (-101).
+    // If the link ends at the same time, the second attempt finds the token dead (-401) or nobody linked (-101).
     decide_and_commit(&call.platform.store, |_| async {
         let target = Target::find(&call, ApiGroup::Unlink).await?;
         let mut changes = vec![links::unlink(target.link())];

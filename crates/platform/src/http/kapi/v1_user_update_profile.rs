@@ -16,8 +16,8 @@ use crate::http::error::Error;
 use crate::http::handler::kapi;
 
 const ABOUT: About = About::kapi("Stores user properties of the app.", Credential::Token, Reply::json::<UserId>())
-    .takes(&[yes("properties", "a JSON object of registered keys, else -201; values are text, else -2")])
-    .more("What is not named stays. Unlinking deletes all.");
+    .takes(&[yes("properties", "a JSON object with registered keys, else -201; values are text, else -2")])
+    .more("Properties that are not named are kept. An unlink deletes all properties.");
 
 pub fn routes() -> Routes<Arc<Platform>> {
     Routes::new().post("/v1/user/update_profile", &ABOUT, kapi(update))

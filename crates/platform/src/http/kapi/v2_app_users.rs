@@ -1,4 +1,4 @@
-//! `GET /v2/app/users` — several people at once; with an admin key.
+//! `GET /v2/app/users` — several people at once. Needs an admin key.
 
 use kakaw_core::UserId;
 use std::sync::Arc;
@@ -14,13 +14,14 @@ use crate::endpoint::{About, Credential, Reply, Routes, no, yes};
 use crate::http::error::Error;
 use crate::http::handler::kapi;
 
-const ABOUT: About = About::kapi("Answers several people at once.", Credential::AdminKey, Reply::json::<Vec<User>>())
-    .takes(&[
-        yes("target_id_type", "`user_id`, else -2"),
-        yes("target_ids", "a JSON list of user ids: 100 at most, 20 with `property_keys`, else -2"),
-        no("property_keys", "a JSON list of text; without it only ids and times are answered"),
-    ])
-    .more("Ids that are not linked are left out. The answer is a bare list, as the official samples show it.");
+const ABOUT: About =
+    About::kapi("Returns the data of several people at once.", Credential::AdminKey, Reply::json::<Vec<User>>())
+        .takes(&[
+            yes("target_id_type", "`user_id`, else -2"),
+            yes("target_ids", "a JSON list of user ids: at most 100, with `property_keys` at most 20, else -2"),
+            no("property_keys", "a JSON list of text; without it, only ids and times are returned"),
+        ])
+        .more("Ids that are not linked are left out. The reply is a bare list, as in the official samples.");
 
 pub fn routes() -> Routes<Arc<Platform>> {
     Routes::new().get("/v2/app/users", &ABOUT, kapi(users))

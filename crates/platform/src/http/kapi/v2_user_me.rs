@@ -14,13 +14,16 @@ use crate::endpoint::{About, Credential, Reply, Routes, no};
 use crate::http::error::Error;
 use crate::http::handler::kapi;
 
-const ABOUT: About =
-    About::kapi("Answers what the app may know about the person.", Credential::TokenOrAdminKey, Reply::json::<User>())
-        .takes(&[
-            no("property_keys", "a JSON list of text: limits the answer, else -2"),
-            no("secure_resource", "`true` or `false`, else -2; picture URLs are https when our own base is"),
-            no("access_token", "by setting, instead of the header"),
-        ]);
+const ABOUT: About = About::kapi(
+    "Returns the data that the app may see about the person.",
+    Credential::TokenOrAdminKey,
+    Reply::json::<User>(),
+)
+.takes(&[
+    no("property_keys", "a JSON list of text, else -2: return only these properties"),
+    no("secure_resource", "`true` or `false`, else -2; picture URLs use https if the server's own URL does"),
+    no("access_token", "instead of the header, if the setting `access_token_in_query` is on"),
+]);
 
 pub fn routes() -> Routes<Arc<Platform>> {
     Routes::new().get("/v2/user/me", &ABOUT, kapi(me)).post("/v2/user/me", &ABOUT, kapi(me))

@@ -1,5 +1,5 @@
 //! `GET /v2/user/scopes` — which consent items the person agreed to (F21).
-//! `POST /v2/user/revoke/scopes` — take consent back.
+//! `POST /v2/user/revoke/scopes` — revoke consent.
 
 use std::sync::Arc;
 
@@ -24,14 +24,17 @@ use crate::http::handler::kapi;
 use crate::pages::words;
 
 const LIST: About = About::kapi(
-    "Answers which consent items there are, and which the person agreed to.",
+    "Returns the app's consent items, and which of them the person agreed to.",
     Credential::TokenOrAdminKey,
     Reply::json::<Scopes>(),
 )
-.takes(&[no("scopes", "a JSON list of item ids: only these, else -2")]);
+.takes(&[no("scopes", "a JSON list of item ids, else -2: return only these")]);
 
-const REVOKE: About = About::kapi("Takes consent back.", Credential::TokenOrAdminKey, Reply::json::<Scopes>())
-    .takes(&[yes("scopes", "a JSON list of item ids, else -2; none agreed to: -2; one that the app requires: -3")]);
+const REVOKE: About =
+    About::kapi("Withdraws consent.", Credential::TokenOrAdminKey, Reply::json::<Scopes>()).takes(&[yes(
+        "scopes",
+        "a JSON list of item ids, else -2; none of them agreed to: -2; an item that the app requires: -3",
+    )]);
 
 pub fn routes() -> Routes<Arc<Platform>> {
     Routes::new().get("/v2/user/scopes", &LIST, kapi(list)).post("/v2/user/revoke/scopes", &REVOKE, kapi(revoke))

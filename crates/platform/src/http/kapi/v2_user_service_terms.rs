@@ -1,6 +1,6 @@
 //! `GET /v2/user/service_terms` — service terms and what the person agreed to.
 //! `POST /v2/user/upgrade/service_terms` — record that the person agreed, without a screen.
-//! `POST /v2/user/revoke/service_terms` — take agreement back.
+//! `POST /v2/user/revoke/service_terms` — revoke the agreement.
 
 use std::sync::Arc;
 
@@ -21,18 +21,18 @@ use crate::http::error::Error;
 use crate::http::handler::kapi;
 
 const LIST: About = About::kapi(
-    "Answers service terms, and what the person agreed to.",
+    "Returns service terms, and which of them the person agreed to.",
     Credential::TokenOrAdminKey,
     Reply::json::<ServiceTerms>(),
 )
 .takes(&[
     no("result", "`agreed_service_terms` (default) or `app_service_terms`, else -2"),
-    no("tags", "tags, separated by commas: only these; -2 when the app has none of them"),
+    no("tags", "return only these tags, separated by commas; -2 if the app has none of them"),
 ])
 .more(SIMPLE_SIGN_UP);
 
 const UPGRADE: About = About::kapi(
-    "Records that the person agreed, without a screen. Unknown tags and those agreed to are passed over.",
+    "Records that the person agreed, without a screen. Unknown tags and tags already agreed to are ignored.",
     Credential::TokenOrAdminKey,
     Reply::json::<AgreedServiceTerms>(),
 )
@@ -40,11 +40,11 @@ const UPGRADE: About = About::kapi(
 .more(SIMPLE_SIGN_UP);
 
 const REVOKE: About =
-    About::kapi("Takes agreement back.", Credential::TokenOrAdminKey, Reply::json::<RevokedServiceTerms>())
-        .takes(&[yes("tags", "tags, separated by commas; one that the app requires: -3, one not agreed to: -2")])
+    About::kapi("Withdraws the agreement.", Credential::TokenOrAdminKey, Reply::json::<RevokedServiceTerms>())
+        .takes(&[yes("tags", "tags, separated by commas; a tag that the app requires: -3, a tag not agreed to: -2")])
         .more(SIMPLE_SIGN_UP);
 
-const SIMPLE_SIGN_UP: &str = "The app needs simple sign-up, else -3.";
+const SIMPLE_SIGN_UP: &str = "The app must use simple sign-up, else -3.";
 
 pub fn routes() -> Routes<Arc<Platform>> {
     Routes::new()

@@ -1,5 +1,5 @@
-//! `POST /api/agt` — exchange an access token for a one-time name of its person: for additional consent, and for the
-//! shipping-address picker.
+//! `POST /api/agt` — exchange an access token for a one-time token that names its person, for additional consent and
+//! for the shipping address picker.
 
 use std::sync::Arc;
 
@@ -18,19 +18,19 @@ use crate::http::error::Error;
 use crate::http::handler::{Plain, kauth};
 use crate::request::body;
 
-/// How long it lives.
+/// Its lifetime.
 const LIFETIME: Span = Span::minutes(1);
 
 const ABOUT: About = About::kauth(
-    "Exchanges an access token for a one-time name of its person: for additional consent, and for the shipping-address \
-     picker.",
+    "Exchanges an access token for an `agt`, a one-time identifier of its person. Additional consent and the selection \
+     of a shipping address use it.",
     Reply::json::<AgtReply>(),
 )
 .takes(&[
     yes("client_id", "the key that the token was issued to, else KOE101"),
-    yes("access_token", "good, else `invalid_request`: the SDKs tell a bad token from a failure of ours by it"),
+    yes("access_token", "valid, else `invalid_request`; the SDKs recognize an invalid token by this error"),
 ])
-.more("It lives one minute and is good for one request.");
+.more("It is valid for one minute and one request.");
 
 pub fn routes() -> Routes<Arc<Platform>> {
     Routes::new().post("/api/agt", &ABOUT, kauth(issue))
@@ -46,7 +46,7 @@ async fn issue(Plain { platform, request }: Plain) -> Result<AgtReply, Error> {
     let (client_id, text) = (one("client_id")?, one("access_token")?);
     let (app, key) = super::find_key(&platform, client_id).await?.ok_or_else(|| client_id::unknown_key(client_id))?;
     let now = platform.now();
-    // In the words of kapi, in the shape of kauth.
+    // The message of kapi in the format of kauth.
     let in_shape = |refusal: kakaw_core::Refusal| bad(refusal.problem.message(Surface::Kapi));
     let opened = token::present(&platform.sealer, text, now).map_err(in_shape)?;
     let bearer = grants::bearer(&platform.store, opened.grant_id).await?;

@@ -15,7 +15,7 @@ use crate::http::error::json;
 use crate::request::context;
 
 const ABOUT: About =
-    About::kauth("Answers the discovery document (OpenID Connect Discovery §4).", Reply::json::<Discovery>());
+    About::kauth("Returns the discovery document (OpenID Connect Discovery §4).", Reply::json::<Discovery>());
 
 pub fn routes() -> Routes<Arc<Platform>> {
     Routes::new().get("/.well-known/openid-configuration", &ABOUT, get)
@@ -23,7 +23,7 @@ pub fn routes() -> Routes<Arc<Platform>> {
 
 async fn get(State(platform): State<Arc<Platform>>, headers: HeaderMap) -> Response {
     let base = context::base(&platform, &headers);
-    // By Kakao's own host names, every surface has its own.
+    // Under Kakao's own host names, each surface has its own host.
     let kapi = base.replacen("https://kauth.kakao.com", "https://kapi.kakao.com", 1);
     json(StatusCode::OK, &Discovery::of(&base, &base, &kapi))
 }

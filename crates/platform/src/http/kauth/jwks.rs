@@ -1,4 +1,4 @@
-//! `GET /.well-known/jwks.json` — the public keys of ID tokens (RFC 7517).
+//! `GET /.well-known/jwks.json` — the public keys that verify ID tokens (RFC 7517).
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::endpoint::{About, Reply, Routes};
 use crate::http::error::Error;
 use crate::http::handler::{Plain, kauth};
 
-const ABOUT: About = About::kauth("Answers the public keys of ID tokens (RFC 7517).", Reply::json::<Jwks>());
+const ABOUT: About = About::kauth("Returns the public keys of ID tokens (RFC 7517).", Reply::json::<Jwks>());
 
 pub fn routes() -> Routes<Arc<Platform>> {
     Routes::new().get("/.well-known/jwks.json", &ABOUT, kauth(keys))

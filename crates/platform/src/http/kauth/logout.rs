@@ -1,4 +1,4 @@
-//! `GET /oauth/logout` — log out of the account in this browser too, then go back to the app.
+//! `GET /oauth/logout` — log out of the account in this browser too, then return to the app.
 //! `POST /oauth/logout` — the form of that page.
 
 use kakaw_core::Span;
@@ -27,19 +27,19 @@ use crate::request::cookie;
 use crate::request::form_token::{self, FIELD, FormToken};
 use crate::request::redirect::{redirect, with_cookie};
 
-const PAGE: About =
-    About::page("Logs out of the account in this browser too, if the person wants; then back to the app.")
-        .takes(QUERY)
-        .more("Tokens are not touched: the app ends its own session when the person comes back.");
+const PAGE: About = About::page("Offers to log out of the account in this browser too, then redirects to the app.")
+    .takes(QUERY)
+    .more("Tokens stay valid: the app ends its own session when the person comes back.");
 
-const FORM: About = About::page("The form of the log-out page: ends the session or not, then back to the app.")
-    .in_query(QUERY)
-    .takes(&[no("logout_with_kakao", "`true`: the account session of this browser ends")]);
+const FORM: About =
+    About::page("Receives the logout form: ends the session if the person chose so, then redirects to the app.")
+        .in_query(QUERY)
+        .takes(&[no("logout_with_kakao", "`true`: end the account session of this browser")]);
 
 const QUERY: &[Param] = &[
     yes("client_id", "a REST API key, else KOE101, KOE008"),
-    yes("logout_redirect_uri", "registered for the app, letter for letter, else KOE007"),
-    no("state", "returned untouched"),
+    yes("logout_redirect_uri", "registered for the app and matching exactly, else KOE007"),
+    no("state", "returned unchanged"),
 ];
 
 pub fn routes() -> Routes<Arc<Platform>> {
@@ -75,9 +75,9 @@ async fn log_out(
     };
     let Some((session, account)) = session else { return Ok(redirect(&target.location, is_post)) };
     let (browser, new_cookie) = context.ensure_browser();
-    let seal = FormToken::new(context, &browser, "logout", query, &session.id);
+    let token = FormToken::new(context, &browser, "logout", query, &session.id);
     if let Some((form, headers)) = posted
-        && seal.fits(context, &headers, form.one(FIELD).ok().flatten())
+        && token.fits(context, &headers, form.one(FIELD).ok().flatten())
     {
         let mut response = redirect(&target.location, true);
         if form.one("logout_with_kakao") == Ok(Some("true")) {
@@ -89,7 +89,7 @@ async fn log_out(
         }
         return Ok(response);
     }
-    let form = form_token::seal(context, Purpose::Form, &seal);
+    let form = form_token::seal(context, Purpose::Form, &token);
     let view = pages::logout::Logout::new(context, &target.app, &account, format!("/oauth/logout?{query}"), form);
     Ok(with_cookie(pages::respond(context, StatusCode::OK, &view), new_cookie))
 }
@@ -99,7 +99,7 @@ struct Target {
     location: String,
 }
 
-/// Where to send the person, once the request has been checked.
+/// Returns where to send the person, after checking the request.
 async fn target(context: &RequestContext, query: &str) -> Result<Target, Error> {
     let pairs = super::query(query)?;
     for parameter in ["client_id", "logout_redirect_uri"] {

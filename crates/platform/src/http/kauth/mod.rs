@@ -21,7 +21,7 @@ use kakaw_wire::form::Pairs;
 use crate::Platform;
 use crate::endpoint::Routes;
 
-/// Every endpoint of kauth, in the order of the documentation.
+/// Returns the routes of kauth, in the order of the documentation.
 pub fn routes() -> Routes<Arc<Platform>> {
     Routes::new()
         .merge(authorize::routes())
@@ -34,7 +34,7 @@ pub fn routes() -> Routes<Arc<Platform>> {
         .merge(jwks::routes())
 }
 
-/// The live key that a client calls itself by, of whatever kind: an admin key is known by its keyed hash.
+/// Returns the live key that a client names, of whatever kind. An admin key is found by its keyed hash.
 pub async fn find_key(platform: &Platform, client_id: &str) -> kakaw_store::Result<Option<(Arc<App>, AppKey)>> {
     if let Some(found) = app_keys::with_app(&platform.store, client_id).await? {
         return Ok(Some(found));
@@ -42,13 +42,13 @@ pub async fn find_key(platform: &Platform, client_id: &str) -> kakaw_store::Resu
     app_keys::with_app(&platform.store, &secret::keyed_hash(platform.sealer.hash_key(), client_id)).await
 }
 
-/// Where a request without a `redirect_uri` of its own may lead.
+/// Returns the target of a request without its own `redirect_uri`.
 pub fn default_redirect_uri(key: &AppKey) -> Option<String> {
     let native = || (key.kind == KeyKind::Native).then(|| format!("kakao{}://oauth", key.key));
     key.settings.redirect_uris.first().cloned().or_else(native)
 }
 
-/// The query of a page request (KOE001 when it cannot be decoded).
+/// Parses the query of a page request (KOE001 when it cannot be decoded).
 fn query(text: &str) -> Result<Pairs, Refusal> {
     Pairs::parse(text).map_err(|error| {
         Problem::MalformedRequest { parameter: error.parameter().to_owned(), reason: error.reason().to_owned() }.into()

@@ -1,4 +1,4 @@
-//! `POST /oauth/authorize/prepare` — begin a log-in by certificate; its transaction comes back with the tokens.
+//! `POST /oauth/authorize/prepare` — start a log-in by certificate. The token reply contains its transaction.
 
 use kakaw_core::{Millis, Span};
 use std::sync::Arc;
@@ -19,30 +19,30 @@ use crate::http::handler::{Plain, kauth};
 use crate::request::body;
 use crate::request::context::RequestContext;
 
-/// The time within which the log-in must come.
+/// The time in which the log-in must follow.
 const LIFETIME: Span = Span::minutes(10);
-/// Characters that a service's own transaction id may have.
+/// Maximum length of a service's own transaction id, in characters.
 const LENGTH: usize = 100;
 
 const ABOUT: About = About::kauth(
-    "Begins a log-in by certificate; its transaction comes back with the tokens.",
+    "Begins a login by certificate; the token reply returns its transaction.",
     Reply::json::<PrepareReply>(),
 )
 .takes(&[
-    yes("client_id", "a key of an app, else KOE101"),
+    yes("client_id", "an app key, else KOE101"),
     yes("cert_type", "`k2100` or `k2220`, else `invalid_request`"),
-    no("tx_id", "the service's own transaction; made when absent"),
-    no("settle_id", "accepted; nothing is signed here"),
-    no("sign_data", "accepted; nothing is signed here"),
-    no("sign_identify_items", "accepted; nothing is signed here"),
+    no("tx_id", "the service's own transaction; generated if absent"),
+    no("settle_id", "accepted, and ignored: nothing is signed"),
+    no("sign_data", "accepted, and ignored: nothing is signed"),
+    no("sign_identify_items", "accepted, and ignored: nothing is signed"),
 ])
-.more("There is no certificate service here: `prompt=cert` asks for the password.");
+.more("Kakaw has no certificate service: `prompt=cert` asks for the password.");
 
 pub fn routes() -> Routes<Arc<Platform>> {
     Routes::new().post("/oauth/authorize/prepare", &ABOUT, kauth(prepare))
 }
 
-/// What a transaction id seals.
+/// The contents of a sealed transaction id.
 #[derive(Serialize, Deserialize)]
 struct Transaction {
     key: String,
@@ -71,7 +71,7 @@ async fn prepare(Plain { platform, request }: Plain) -> Result<PrepareReply, Err
     Ok(PrepareReply { kauth_tx_id: platform.sealer.seal(Purpose::Transaction, &plain) })
 }
 
-/// The transaction that an authorization request names, if it names one.
+/// Returns the transaction that an authorization request names, if it names one.
 pub fn transaction(context: &RequestContext, params: &Params, key: &AppKey) -> Result<Option<String>, Error> {
     let Some(text) = &params.kauth_tx_id else { return Ok(None) };
     let opened = context.platform.sealer.open(Purpose::Transaction, text);

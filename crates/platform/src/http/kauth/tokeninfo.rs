@@ -12,8 +12,8 @@ use crate::http::error::Error;
 use crate::http::handler::{Plain, kauth};
 use crate::request::body;
 
-const ABOUT: About = About::kauth("Verifies an ID token and answers with its payload, for debugging.", Reply::Object)
-    .takes(&[yes("id_token", "a JWT (KOE400) of this issuer (KOE401), signed (KOE402), in time (KOE403)")]);
+const ABOUT: About = About::kauth("Verifies an ID token and returns its payload, for debugging.", Reply::Object)
+    .takes(&[yes("id_token", "a JWT (KOE400) of this issuer (KOE401), validly signed (KOE402), not expired (KOE403)")]);
 
 pub fn routes() -> Routes<Arc<Platform>> {
     Routes::new().post("/oauth/tokeninfo", &ABOUT, kauth(inspect))

@@ -1,4 +1,4 @@
-//! `[[apps]]`, as the use cases take them.
+//! Converts `[[apps]]` for the use cases.
 
 use kakaw_core::AppId;
 use kakaw_core::Millis;
@@ -13,7 +13,7 @@ use crate::manage::draft::Draft;
 use crate::manage::keys::{self, Key};
 use crate::manage::{Actor, Refused};
 
-/// Drafts what brings one app to what the file says; `path` is where it stands there.
+/// Drafts the changes that one app of the file needs. `path` is its path in the file.
 pub(super) async fn put(
     platform: &Platform,
     actor: &Actor,
@@ -48,7 +48,7 @@ fn settings(platform: &Platform, file: &App, before: Option<&AppSettings>, momen
         logout_redirect_uris: file.logout_redirect_uris.clone(),
         consent_items: items,
         legacy_properties: file.legacy_properties.unwrap_or(platform.settings.legacy_properties),
-        status: file.standing,
+        status: file.status,
         business: file.business,
         permissions: file.permissions.clone(),
         simple_signup: file.simple_signup,

@@ -24,7 +24,7 @@ pub enum Secrets {
     LeftOut,
 }
 
-/// Everything that a world file can hold, as it is at one moment. It is read and put together off the threads of requests.
+/// Exports everything that a world file can contain, at one point in time, outside the threads of requests.
 ///
 /// # Errors
 /// The database failed.
@@ -49,7 +49,7 @@ fn file_of(opener: &Opener, everything: Everything) -> WorldFile {
     WorldFile { apps, people: everything.people.into_iter().map(|person| person_of(opener, person)).collect() }
 }
 
-/// Opens what is sealed, if it shall be written.
+/// Opens sealed values, if they are to be written.
 struct Opener {
     sealer: Arc<Sealer>,
     secrets: Secrets,
@@ -86,7 +86,7 @@ fn app_of(opener: &Opener, app: &kakaw_core::app::App, keys: Vec<app_keys::Store
         team: settings.team.clone(),
         logout_redirect_uris: settings.logout_redirect_uris.clone(),
         legacy_properties: Some(settings.legacy_properties),
-        standing: settings.status,
+        status: settings.status,
         business: settings.business,
         permissions: settings.permissions.clone(),
         user_properties: settings.user_properties.clone(),

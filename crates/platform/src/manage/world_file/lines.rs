@@ -1,4 +1,4 @@
-//! Where the values of a world file stand in its text.
+//! Finds the lines of values in the text of a world file.
 
 use kakaw_core::wire::SettingProblem;
 use kakaw_wire::text::Lang;
@@ -6,7 +6,7 @@ use toml::de::{DeTable, DeValue};
 
 use crate::manage::Refused;
 
-/// What is wrong with a file, a problem a line, each with the line of the file where it is.
+/// Returns every problem with a file, one per line, each with the line of the file.
 #[must_use]
 pub fn with_lines(refused: &Refused, text: &str, file: &str) -> String {
     let Refused::Problems(problems) = refused else { return format!("{file}: {refused}") };
@@ -19,7 +19,7 @@ pub fn with_lines(refused: &Refused, text: &str, file: &str) -> String {
     located.collect::<Vec<_>>().join("\n")
 }
 
-/// The line of the value, or of the nearest table around it that is in the file.
+/// Returns the line of the value, or of the nearest table around it in the file.
 fn line(text: &str, table: &DeTable<'_>, problem: &SettingProblem) -> usize {
     let mut offset = 0;
     let mut steps = steps(&problem.path).into_iter();
@@ -28,7 +28,7 @@ fn line(text: &str, table: &DeTable<'_>, problem: &SettingProblem) -> usize {
         None => return 1,
     };
     loop {
-        // A table that others are written into has the place of its first line; a list of tables has none of its own.
+        // A table that is only implied has the span of its first line. A list of tables has no span of its own.
         offset = if value.span().start > 0 { value.span().start } else { offset };
         let Some(step) = steps.next() else { break };
         let next = match value.get_ref() {
@@ -42,7 +42,28 @@ fn line(text: &str, table: &DeTable<'_>, problem: &SettingProblem) -> usize {
     text.get(..offset).unwrap_or_default().matches('\n').count() + 1
 }
 
-/// `apps[0].name` as `apps`, `0`, `name`.
+/// Renamed keys of apps: the earlier name and the present one.
+const RENAMED: [(&str, &str); 1] = [("standing", "status")];
+
+/// Returns a warning for each earlier name of a key in the file. [`super::parse`] accepts these names.
+#[must_use]
+pub(super) fn renamed_keys(text: &str, file: &str) -> Vec<String> {
+    // Few files have one, so most need not be parsed again.
+    if RENAMED.iter().all(|(before, _)| !text.contains(before)) {
+        return Vec::new();
+    }
+    let Ok(table) = DeTable::parse(text) else { return Vec::new() };
+    let apps = table.get_ref().get("apps").and_then(|apps| apps.get_ref().as_array());
+    let tables = apps.into_iter().flatten().filter_map(|app| app.get_ref().as_table());
+    let keys = tables.flat_map(|app| app.keys()).filter_map(|key| {
+        let (before, now) = RENAMED.iter().find(|(before, _)| before == key.get_ref())?;
+        let line = text.get(..key.span().start).unwrap_or_default().matches('\n').count() + 1;
+        Some(format!("{file}, line {line}: the key `{before}` is now `{now}`; the earlier name still works"))
+    });
+    keys.collect()
+}
+
+/// Splits `apps[0].name` into `apps`, `0`, `name`.
 fn steps(path: &str) -> Vec<&str> {
     path.split(['.', '[', ']']).filter(|step| !step.is_empty()).collect()
 }
@@ -71,5 +92,13 @@ mod tests {
             let said = with_lines(&refused, text, "w.toml");
             assert!(said.starts_with(&format!("w.toml, line {line}: {path}: ")), "{path}: {said}");
         }
+    }
+
+    #[test]
+    fn a_renamed_key_of_an_app_is_found_in_its_line() {
+        let text = "# standing\n[[apps]]\nid = 1\nname = \"standing\"\n\n[[apps]]\nid = 2\nstanding = \"blocked\"\n";
+        let warning = "w.toml, line 8: the key `standing` is now `status`; the earlier name still works";
+        assert_eq!(renamed_keys(text, "w.toml"), [warning]);
+        assert!(renamed_keys("[[apps]]\nid = 1\nstatus = \"blocked\"\n", "w.toml").is_empty());
     }
 }

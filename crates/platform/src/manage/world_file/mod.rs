@@ -26,7 +26,7 @@ use crate::Platform;
 pub use export::{Secrets, export, export_text};
 pub use lines::with_lines;
 
-/// A world file.
+/// The contents of a world file.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct WorldFile {
@@ -58,8 +58,8 @@ pub struct App {
     pub logout_redirect_uris: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub legacy_properties: Option<bool>,
-    #[serde(default, skip_serializing_if = "is_default")]
-    pub standing: AppStatus,
+    #[serde(default, alias = "standing", skip_serializing_if = "is_default")]
+    pub status: AppStatus,
     #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub business: bool,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -161,7 +161,7 @@ pub struct ConsentTable {
     pub collect_if_missing: bool,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub purpose: String,
-    /// When collecting was switched on (RFC 3339); absent = when this is first applied.
+    /// When collecting was switched on (RFC 3339). Absent: when the file is first applied.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub collect_since: Option<String>,
     #[serde(default = "yes", skip_serializing_if = "is_yes")]
@@ -223,25 +223,25 @@ pub struct Person {
 #[serde(deny_unknown_fields)]
 pub struct Link {
     pub app: i64,
-    /// Absent = made from app and person, and the same each time.
+    /// Absent: made from app and person, and the same each time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_id: Option<i64>,
     /// The items that the person agreed to.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub scopes: Vec<Item>,
-    /// RFC 3339; absent = when this is first applied.
+    /// RFC 3339. Absent: when the file is first applied.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connected_at: Option<String>,
-    /// `false`: unlinked again; only the user id is kept.
+    /// `false`: unlinked again. Only the user id is kept.
     #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub connected: bool,
     /// Items that were agreed to at another time than `connected_at`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub agreed_at: BTreeMap<Item, String>,
-    /// When an unfinished sign-up ends (RFC 3339); absent = registered.
+    /// When an unfinished sign-up is unlinked (RFC 3339). Absent: the person is registered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signup_due: Option<String>,
-    /// When the person came through simple sign-up (RFC 3339).
+    /// When the person used simple sign-up (RFC 3339).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub synched_at: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -256,11 +256,11 @@ pub struct Link {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Agreement {
-    /// RFC 3339; absent = `connected_at`.
+    /// RFC 3339. Absent: `connected_at`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<String>,
     pub by: AgreedBy,
-    /// Absent = the present version.
+    /// Absent: the present version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<i64>,
 }
@@ -273,7 +273,7 @@ pub struct ShippingAddress {
     pub id: Option<i64>,
     #[serde(skip_serializing_if = "is_no")]
     pub is_default: bool,
-    /// RFC 3339; absent = when this is first applied.
+    /// RFC 3339. Absent: when the file is first applied.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub updated_at: Option<String>,
     pub address: AddressFields,
@@ -305,10 +305,10 @@ const fn is_no(flag: &bool) -> bool {
     !*flag
 }
 
-/// Brings settings and people to what a world file says, in one commit. Doing it twice changes nothing.
+/// Applies a world file in one commit. Applying it twice changes nothing.
 ///
 /// # Errors
-/// All that is wrong with the file, or the database failed; nothing is changed then.
+/// Everything that is wrong with the file, or the database failed. Nothing is changed then.
 pub async fn apply(platform: &Platform, actor: &Actor, file: &WorldFile) -> Result<Vec<Change>, Refused> {
     let by = By { platform, actor, expected: None };
     let changes = draft::commit(by, file).await?;
@@ -329,12 +329,12 @@ impl UseCase for WorldFile {
     }
 }
 
-/// Reads a world file. An error names the line and, for an unknown name, the nearest right one.
+/// Parses a world file. An error names the line and, for an unknown name, the most similar valid one.
 ///
 /// # Errors
 /// What was received, where, and what was expected.
 pub fn parse(text: &str, file: &str) -> Result<WorldFile, String> {
-    toml::from_str(text).map_err(|error| {
+    let parsed = toml::from_str(text).map_err(|error| {
         let line = error.span().map_or(1, |span| text.get(..span.start).unwrap_or_default().matches('\n').count() + 1);
         let message = error.message();
         let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
@@ -343,7 +343,11 @@ pub fn parse(text: &str, file: &str) -> Result<WorldFile, String> {
             .and_then(|(unknown, known)| kakaw_core::diagnosis::meant(unknown, known.iter().copied()));
         let suggestion = nearest.map(|word| format!("; did you mean `{word}`?")).unwrap_or_default();
         format!("{file}, line {line}: {message}{suggestion}")
-    })
+    })?;
+    for warning in lines::renamed_keys(text, file) {
+        tracing::warn!("{warning}");
+    }
+    Ok(parsed)
 }
 
 /// Writes a world file.

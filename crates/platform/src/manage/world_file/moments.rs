@@ -3,12 +3,12 @@
 use kakaw_core::Millis;
 use kakaw_core::wire::{Expected, SettingProblem};
 
-/// Reads the times of a part of the file, and collects those that are none.
+/// Parses the times of a part of the file, and collects those that are invalid.
 #[derive(Default)]
 pub(super) struct Moments(pub Vec<SettingProblem>);
 
 impl Moments {
-    /// The time under a key; nothing where there is none, or none that can be read.
+    /// Returns the time under a key, or `None` if it is absent or invalid.
     pub fn read(&mut self, text: Option<&str>, path: &str) -> Option<Millis> {
         let text = text?;
         let moment = Millis::from_rfc3339(text);

@@ -1,4 +1,4 @@
-//! `[[people]]` with their addresses and links, as the use cases take them.
+//! Converts `[[people]]` with their addresses and links for the use cases.
 
 use kakaw_core::{AccountId, AppId, UserId};
 use std::collections::BTreeMap;
@@ -20,7 +20,7 @@ use crate::manage::accounts::{self, Edit};
 use crate::manage::draft::Draft;
 use crate::manage::{Actor, Refused, addresses, number};
 
-/// Drafts what brings one person to what the file says; `path` is where they stand there.
+/// Drafts the changes that one person of the file needs. `path` is their path in the file.
 pub(super) async fn put(
     platform: &Platform,
     actor: &Actor,
@@ -86,7 +86,7 @@ fn attributes(file: &Person, moments: &mut Moments) -> Attributes {
     }
 }
 
-/// A number that hangs on nothing but a name, in the range of user ids.
+/// Returns a number in the range of user ids that depends only on a name.
 fn made_id(name: &str) -> i64 {
     random::to_user_id(number(name, 16)).0
 }
@@ -130,7 +130,8 @@ async fn put_link(
     crate::manage::links::put(platform, actor, draft, &described, before, path).await
 }
 
-/// Agreements to service terms. One without a version is to the present one; to none, if the app has no such term.
+/// Returns the agreements to service terms. One without a version means the present version, or none if the app has no
+/// such term.
 async fn terms(
     platform: &Platform,
     draft: &Draft,

@@ -1,7 +1,7 @@
-//! `postgres://…` as a value: the hosts, and what is asked of TLS.
+//! `postgres://…` as a value: the hosts, and the requirements for TLS.
 //!
-//! The driver's own parser refuses `sslrootcert` and two values of `sslmode` (it does no TLS itself), and passes over some
-//! mistakes. So the parameters are read here first, and what is left goes on to it.
+//! The driver's own parser refuses `sslrootcert` and two values of `sslmode`, because it does not implement TLS, and it
+//! ignores some mistakes. So this file reads the parameters first and passes the rest to the driver.
 
 use std::borrow::Cow;
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use tokio_postgres::config::{Host as Place, LoadBalanceHosts, SslMode};
 
 use super::host::{self, Host};
 
-/// The parameters that are known, each with its values where it has few.
+/// The known parameters. Those with few values have a list of them.
 const PARAMETERS: &[(&str, &[&str])] = &[
     ("application_name", &[]),
     ("channel_binding", &["disable", "prefer", "require"]),
@@ -29,42 +29,43 @@ const PARAMETERS: &[(&str, &[&str])] = &[
     ("port", &[]),
     ("sslmode", &["disable", "prefer", "require", "verify-ca", "verify-full"]),
     ("sslrootcert", &[]),
-    // Kakaw writes: a session that is read-only, or any standby, is of no use.
+    // Kakaw writes, so it cannot use a read-only session or a standby.
     ("target_session_attrs", &["any", "read-write"]),
     ("tcp_user_timeout", &[]),
     ("user", &[]),
 ];
 
-/// What `sslmode` and `sslrootcert` ask for; the words are libpq's.
+/// What `sslmode` and `sslrootcert` require. The words are libpq's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Tls {
     /// `disable`.
     Off,
-    /// `prefer`: encrypted where the server offers it. Nothing is checked.
+    /// `prefer`: encrypted if the server offers it. Nothing is verified.
     Prefer,
-    /// `require`: encrypted, with whoever answers.
+    /// `require`: encrypted. The server is not verified.
     Encrypt,
-    /// `verify-ca`, and `require` with a root file: an authority of this file signed the certificate.
+    /// `verify-ca`, and `require` with a root file: a certificate authority of this file signed the certificate.
     Authority(PathBuf),
-    /// `verify-full`: and it names the host. The authorities of this file, or else the system's.
+    /// `verify-full`: like `verify-ca`, and the certificate names the host. The authorities are those of this file, or
+    /// else the system's.
     Full(Option<PathBuf>),
 }
 
-/// A URL that has been read.
+/// A parsed URL.
 #[derive(Debug, Clone)]
 pub struct Address {
     /// At least one, in the order of the URL.
     pub hosts: Vec<Host>,
     pub tls: Tls,
-    /// Whether the hosts are tried in any order.
+    /// Whether the hosts are tried in random order.
     pub shuffled: bool,
 }
 
 impl Address {
-    /// Reads `postgres://user:password@host:port,host:port/database?parameter=value&…`.
+    /// Parses `postgres://user:password@host:port,host:port/database?parameter=value&…`.
     ///
     /// # Errors
-    /// What was expected. No value of the URL is repeated but those of parameters that have few.
+    /// What was expected. It repeats no value of the URL, except those of parameters with few values.
     pub fn parse(url: &str) -> Result<Self, String> {
         let (base, query) = split(url)?;
         let mut given = Vec::new();
@@ -85,7 +86,7 @@ impl Address {
         Ok(Self { hosts: host::each(&config)?, tls, shuffled })
     }
 
-    /// How a connection is protected, of which the server says that its TLS is this.
+    /// Describes how a connection is protected. `found` is what the server reports about its TLS.
     pub fn protection(&self, found: Option<&str>) -> String {
         let local = |host: &Host| matches!(host.config.get_hosts(), [Place::Unix(_)]);
         let checked = match &self.tls {
@@ -106,7 +107,7 @@ impl Address {
 
 impl Tls {
     fn read(mode: Option<&str>, root: Option<&str>) -> Result<Self, String> {
-        // "system" is libpq's word for what is our default.
+        // "system" is libpq's word for our default.
         let file = root.filter(|root| *root != "system").map(PathBuf::from);
         let shown = root.unwrap_or_default();
         match (mode, file) {
@@ -122,7 +123,7 @@ impl Tls {
                     .to_owned())
             }
             (Some("require"), None) => Ok(Self::Encrypt),
-            // libpq would go on without encryption there, and so without any certificate.
+            // libpq would continue without encryption then, and so without verifying a certificate.
             (mode, _) if root.is_some() => Err(format!(
                 "sslrootcert is {shown:?}, and sslmode={} checks no certificate: expected sslmode=verify-full",
                 mode.unwrap_or("prefer (the default)")
@@ -133,10 +134,10 @@ impl Tls {
     }
 }
 
-/// The URL before and behind its `?`.
+/// Splits the URL at its `?`.
 fn split(url: &str) -> Result<(&str, &str), String> {
     let user = url.find("://").map_or(0, |at| at + "://".len());
-    // The driver takes all before the first `@` for the user: what it would misread may be a part of a password.
+    // The driver reads everything before the first `@` as the user. What it would misread may be part of a password.
     let place = url[user..].find('@').map_or(user, |at| user + at + 1);
     let hosts = url[place..].split(['/', '?']).next().unwrap_or_default();
     if url[user..place].contains('?') || hosts.contains('@') {
@@ -150,7 +151,7 @@ fn split(url: &str) -> Result<(&str, &str), String> {
     Ok((&url[..query.unwrap_or(url.len())], query.map_or("", |at| &url[at + 1..])))
 }
 
-/// The URL as it may be shown: without its password.
+/// Returns the URL without its password, for display.
 pub fn shown(url: &str) -> String {
     let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
     let (user, place) = rest.rsplit_once('@').map_or((None, rest), |(user, place)| (Some(user), place));
@@ -169,7 +170,7 @@ pub fn shown(url: &str) -> String {
     format!("{scheme}://{}{before}{}", user.unwrap_or_default(), hidden.unwrap_or_default())
 }
 
-/// A parameter with its name, its value, and as it was given.
+/// A parameter: its name, its value, and its text in the URL.
 type Given<'a> = (&'static str, Cow<'a, str>, &'a str);
 
 fn parameter<'a>(pair: &'a str, before: &[Given<'a>]) -> Result<Given<'a>, String> {
@@ -178,7 +179,7 @@ fn parameter<'a>(pair: &'a str, before: &[Given<'a>]) -> Result<Given<'a>, Strin
     let (name, value) = (decoded(name)?, decoded(value)?);
     let Some((known, values)) = PARAMETERS.iter().find(|(known, _)| *known == name) else {
         let all = PARAMETERS.iter().map(|(known, _)| *known).collect::<Vec<_>>().join(", ");
-        // What follows a password may belong to it.
+        // What follows a password may be part of it.
         let named =
             if before.iter().any(|(name, ..)| *name == "password") { String::new() } else { format!(" {name:?}") };
         return Err(format!("unknown parameter{named}; expected some of: {all}"));
@@ -200,7 +201,7 @@ fn one_of(values: &[&str]) -> String {
     }
 }
 
-/// What the driver's parser says; its own text is in the cause, which names a parameter and no value.
+/// Describes an error of the driver's parser. The text is in the cause, which names a parameter and no value.
 fn wrong(error: &tokio_postgres::Error) -> String {
     let cause = std::error::Error::source(error).map(|cause| format!(": {cause}")).unwrap_or_default();
     format!("the URL cannot be read{cause}")

@@ -1,4 +1,4 @@
-//! One of the servers that a URL names, as the driver has to be told of it.
+//! One of the servers in a URL, as configuration for the driver.
 
 use std::time::Duration;
 
@@ -6,22 +6,22 @@ use tokio_postgres::config::{Host as Place, SslMode};
 
 /// How long one host may take to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// The same where others can be tried: a request waits three seconds for the database.
+/// The same when there are other hosts to try, because a request waits three seconds for the database.
 const PATIENCE_WITH_SEVERAL: Duration = Duration::from_secs(2);
 
-/// One of the servers that a URL names.
+/// One of the servers in a URL.
 #[derive(Debug, Clone)]
 pub struct Host {
     /// Host and port, for messages.
     pub name: String,
-    /// All that the driver needs to connect to this one.
+    /// Everything that the driver needs to connect to this host.
     pub config: tokio_postgres::Config,
     /// How long it may take to answer.
     pub patience: Duration,
 }
 
-/// A configuration for each host: the driver would say of the last one only why it failed, and one that accepts connections
-/// without ever answering would keep it from the next.
+/// Makes a configuration for each host. With one for all, the driver would report only why the last host failed, and a
+/// host that accepts connections without ever answering would keep it from the next.
 pub fn each(all: &tokio_postgres::Config) -> Result<Vec<Host>, String> {
     let (names, addresses, ports) = (all.get_hosts(), all.get_hostaddrs(), all.get_ports());
     let count = names.len().max(addresses.len());
@@ -40,12 +40,12 @@ pub fn each(all: &tokio_postgres::Config) -> Result<Vec<Host>, String> {
         let port = ports.get(index).or(ports.first()).copied().unwrap_or(5432);
         let mut config = without_hosts(all);
         config.port(port).connect_timeout(patience);
-        // The options say how long a statement may take; an answer that takes longer is a failure (KOE003).
+        // The options limit the time of a statement. A statement that takes longer fails (KOE003).
         let options = all.get_options().unwrap_or_default();
         config.options(format!("{options} -c statement_timeout={}", super::PATIENCE.as_millis()));
         let name = match (names.get(index), addresses.get(index)) {
             (Some(Place::Unix(folder)), _) => {
-                // A socket of this machine: PostgreSQL has no TLS there.
+                // A Unix socket: PostgreSQL has no TLS there.
                 config.host_path(folder).ssl_mode(SslMode::Disable);
                 folder.display().to_string()
             }

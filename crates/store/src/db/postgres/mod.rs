@@ -1,4 +1,4 @@
-//! PostgreSQL, and what speaks its protocol.
+//! PostgreSQL and compatible databases.
 
 mod address;
 mod host;
@@ -25,11 +25,11 @@ pub use pool::text;
 /// A connection of the pool.
 type Object = Pooled<Hosts>;
 
-/// Connections at most.
+/// Maximum number of connections.
 const POOL: usize = 16;
-/// How long a statement may take, or the wait for a connection.
+/// Time limit for a statement, and for getting a connection.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// How often a commit is tried when the database asks to try again (serialization failure, deadlock).
+/// How often a commit is tried when the database asks for it (serialization failure, deadlock).
 const TRIES: usize = 10;
 
 pub struct Postgres {
@@ -57,7 +57,7 @@ impl Postgres {
         let pool = Pool::builder(Hosts::new(address)?)
             .max_size(POOL)
             .runtime(Runtime::Tokio1)
-            // The hosts have each its own patience.
+            // Each host has its own time limit for connecting.
             .wait_timeout(Some(PATIENCE))
             .build()
             .map_err(|error| Error::Unusable(error.to_string()))?;
@@ -67,7 +67,7 @@ impl Postgres {
         Ok(postgres)
     }
 
-    /// Keys are compared as bytes everywhere; another collation would sort and page differently.
+    /// Checks the collation. Keys are compared as bytes everywhere; another collation would sort and page differently.
     async fn check_collation(&self) -> Result<()> {
         let text = "select datcollate from pg_database where datname = current_database()";
         let row = self.client().await?.query_one(text, &[]).await?;
@@ -82,7 +82,7 @@ impl Postgres {
 
     async fn migrate(&self) -> Result<()> {
         let mut client = self.client().await?;
-        // Two nodes that start at once: the second fails on the history's key, reads again and finds it done.
+        // Two nodes may start at once. The second fails on the history's key, reads again and finds the migration done.
         for _ in 0..TRIES {
             match Self::migrate_once(&mut client).await {
                 Err(Error::Postgres(error)) if is_race(&error) => {}
@@ -128,7 +128,7 @@ impl Postgres {
         rows.iter().map(|row| take(row, table(statement.text), &names)).collect()
     }
 
-    /// Statements that see one moment.
+    /// Runs statements that see one state of the database.
     pub async fn read_at_once(&self, statements: &[Statement]) -> Result<Vec<Vec<Row>>> {
         let mut client = self.client().await?;
         let began = client.build_transaction().isolation_level(IsolationLevel::RepeatableRead).read_only(true).start();
@@ -147,13 +147,13 @@ impl Postgres {
     pub async fn commit(&self, statements: &[Statement], deadline: Instant) -> Result<Outcome> {
         let mut client = timeout_at(deadline, self.client()).await.map_err(|_| Error::Slow)??;
         match timeout_at(deadline, Self::commit_again_and_again(&mut client, statements)).await {
-            // A server that takes no writes any more: another host may.
+            // The server has become read-only. Another host may accept writes.
             Ok(Err(Error::Postgres(error))) if error.code() == Some(&SqlState::READ_ONLY_SQL_TRANSACTION) => {
                 drop(Object::take(client));
                 Err(error.into())
             }
             Ok(outcome) => outcome,
-            // Whether it was committed is not known.
+            // It is unknown whether the commit happened.
             Err(_) => Err(given_up(client)),
         }
     }
@@ -198,10 +198,11 @@ impl Postgres {
         Ok(format!("synchronous_commit={}", row.try_get::<_, String>(0)?))
     }
 
-    /// How the connection to the server is protected.
+    /// Describes how the connection to the server is protected.
     pub async fn protection(&self) -> Result<String> {
         let client = self.client().await?;
-        // The server's words: behind a pooler they are about the pooler's connection. Not every kind of server has them.
+        // What the server reports. Behind a pooler it describes the pooler's connection, and some servers do not have
+        // it.
         let text = "select version || ' with ' || cipher from pg_stat_ssl where ssl and pid = pg_backend_pid()";
         let row = client.query_opt(text, &[]).await.ok().flatten();
         let found = row.map(|row| row.try_get::<_, String>(0)).transpose()?;
@@ -213,7 +214,7 @@ impl Postgres {
     }
 }
 
-/// Ends a connection that did not answer in time: whoever got it next would wait for the same answer.
+/// Closes a connection that did not answer in time. Its next user would wait for the same answer.
 fn given_up(client: Object) -> Error {
     drop(Object::take(client));
     Error::Slow

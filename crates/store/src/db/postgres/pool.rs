@@ -1,4 +1,4 @@
-//! Connections to the hosts of an address, as the pool asks for them.
+//! Connects to the hosts of an address, on behalf of the pool.
 
 use std::collections::hash_map::RandomState;
 use std::error::Error as StdError;
@@ -16,7 +16,7 @@ use super::address::Address;
 use super::host::Host;
 use super::{Error, Result, tls};
 
-/// The servers, each of which will do.
+/// The servers of an address. Any of them may be used.
 pub struct Hosts {
     address: Address,
     connector: MakeRustlsConnect,
@@ -32,7 +32,7 @@ impl Hosts {
         &self.address
     }
 
-    /// A connection to the first that takes one.
+    /// Connects to the first host that accepts a connection.
     pub async fn connect(&self) -> Result<ClientWrapper> {
         let mut order: Vec<&Host> = self.address.hosts.iter().collect();
         if self.address.shuffled {
@@ -49,7 +49,7 @@ impl Hosts {
         Err(Error::Unreachable(failures.join("; ")))
     }
 
-    /// A connection to one host, at any of its addresses.
+    /// Connects to one host, at any of its addresses.
     async fn connect_to(&self, host: &Host) -> std::result::Result<ClientWrapper, String> {
         let mut why = "its name has no address".to_owned();
         for config in resolved(host).await? {
@@ -74,7 +74,7 @@ fn no_answer(host: &Host) -> String {
     format!("no answer within {} s", host.patience.as_secs())
 }
 
-/// The configuration of each address that the host has: the driver would spend the time of all on the first.
+/// Returns a configuration for each address of the host. The driver would spend the time for all of them on the first.
 async fn resolved(host: &Host) -> std::result::Result<Vec<tokio_postgres::Config>, String> {
     let config = &host.config;
     let ([Place::Tcp(name)], [], [port]) = (config.get_hosts(), config.get_hostaddrs(), config.get_ports()) else {
@@ -95,7 +95,7 @@ impl Manager for Hosts {
     type Error = Error;
 
     async fn create(&self) -> Result<ClientWrapper> {
-        // Boxed: it is seldom needed, and every statement would carry the room for a TLS handshake on its stack.
+        // Boxed because it is seldom needed: otherwise every statement would reserve stack space for a TLS handshake.
         Box::pin(self.connect()).await
     }
 
@@ -104,8 +104,8 @@ impl Manager for Hosts {
     }
 }
 
-/// An error with its causes, which the driver's own text leaves out. What the server says in detail is left out here: it
-/// may be the values of a row.
+/// Returns an error with its causes, which the driver's own text leaves out. The details that the server sends are left
+/// out, because they may contain the values of a row.
 pub fn text(error: &tokio_postgres::Error) -> String {
     if let Some(db) = error.as_db_error() {
         let text = format!("{}: {} ({})", db.severity(), db.message(), db.code().code());

@@ -1,4 +1,4 @@
-//! TLS to a PostgreSQL server: what is checked of its certificate.
+//! TLS to a PostgreSQL server: how its certificate is verified.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -20,10 +20,10 @@ use tokio_rustls::rustls::{
 
 use super::address::Tls;
 
-/// What makes connections as `sslmode` asks for them.
+/// Makes the connector for this `sslmode`.
 ///
 /// # Errors
-/// The file of authorities cannot be read, or this machine has none.
+/// The file of certificate authorities cannot be read, or this machine has none.
 pub fn connector(tls: &Tls) -> Result<MakeRustlsConnect, String> {
     let provider = Arc::new(default_provider());
     let algorithms = provider.signature_verification_algorithms;
@@ -59,7 +59,7 @@ fn lenient(
     builder.with_custom_certificate_verifier(Arc::new(Lenient { roots, algorithms }))
 }
 
-/// Checks who signed the certificate, or not even that; never the host's name.
+/// A verifier that checks who signed the certificate, or not even that. It never checks the host name.
 #[derive(Debug)]
 struct Lenient {
     roots: Option<RootCertStore>,
@@ -82,7 +82,7 @@ impl ServerCertVerifier for Lenient {
         Ok(ServerCertVerified::assertion())
     }
 
-    // The server proves that it has the key: without that, whoever shows a certificate of somebody else's would pass
+    // The server must prove that it has the private key. Otherwise anybody with a copy of a certificate would pass
     // SCRAM's channel binding.
     fn verify_tls12_signature(
         &self,
@@ -107,7 +107,7 @@ impl ServerCertVerifier for Lenient {
     }
 }
 
-/// What to do about a certificate that is not taken; nothing if that is not what is wrong.
+/// Suggests what to do about a refused certificate. `None` if the error has another reason.
 pub fn advice(error: &(dyn std::error::Error + 'static)) -> Option<&'static str> {
     let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref)?;
     let Error::InvalidCertificate(wrong) = inner.downcast_ref::<Error>()? else { return None };

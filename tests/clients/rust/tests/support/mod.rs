@@ -1,4 +1,4 @@
-//! A person in front of a small browser: logs in, agrees to everything, and ends at the app's redirect URI.
+//! A small browser: it logs a person in, agrees to everything, and ends at the app's redirect URI.
 
 use std::collections::BTreeMap;
 
@@ -9,17 +9,17 @@ use reqwest::{Response, StatusCode};
 pub const LOGIN: &str = "ryan@example.com";
 pub const PASSWORD: &str = "ryan-password";
 
-/// The server under test, without a slash at the end.
+/// The URL of the server under test, without a trailing slash.
 pub fn kakaw_url() -> String {
     std::env::var("KAKAW_URL").expect("KAKAW_URL names the server under test; tests/clients/run sets it")
 }
 
-/// Follows nothing by itself, as openidconnect asks for and the walk needs.
+/// Follows no redirects, as openidconnect demands and the walk needs.
 pub fn http_client() -> reqwest::Client {
     reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("client")
 }
 
-/// Walks from an authorization URL to the URL at which Kakao Login hands the browser back.
+/// Goes from an authorization URL to the URL that Kakao Login redirects the browser to.
 pub async fn walk(authorization_url: Url) -> Url {
     let kakaw = Url::parse(&kakaw_url()).expect("URL");
     let mut browser = Browser { client: http_client(), cookies: BTreeMap::new() };

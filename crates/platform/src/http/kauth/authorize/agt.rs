@@ -1,4 +1,4 @@
-//! `agt`: an access token's person, named once in the URL (`GET /api/agt/get` made it).
+//! `agt`: a one-time token in the URL that names the person of an access token (made by `GET /api/agt/get`).
 
 use kakaw_core::authorize::Request;
 use kakaw_core::crypto::secret;
@@ -10,7 +10,7 @@ use super::sent::Sent;
 use crate::http::error::Error;
 use crate::request::context::RequestContext;
 
-/// Redeems an `agt`, and says how the request goes on without it: what stands in an address bar is worth nothing any more.
+/// Redeems an `agt` and returns how the request continues without it: a token in the address bar must not stay valid.
 pub async fn redeem(
     context: &RequestContext,
     agt: &str,

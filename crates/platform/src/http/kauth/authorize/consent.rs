@@ -1,4 +1,4 @@
-//! The consent screen: reading its form, and what agreeing writes.
+//! The consent screen: reads its form, and returns what consent writes.
 
 use axum::http::HeaderValue;
 use kakaw_core::account::LoginId;
@@ -22,15 +22,15 @@ use crate::pages::consent::Notice;
 use crate::request::context::RequestContext;
 use crate::request::form_token::{self, FIELD, FormToken};
 
-/// What the person answered.
+/// The person's answer.
 pub enum Answer {
     Agreed(Box<Agreed>),
     Cancelled,
-    /// Nothing that counts: the screen is shown.
+    /// No valid answer: show the screen.
     Show(Box<Screen>),
 }
 
-/// What the screen is shown with.
+/// The contents of the screen.
 pub struct Screen {
     pub ask: Ask,
     pub form: String,
@@ -39,14 +39,14 @@ pub struct Screen {
     pub cookie: Option<HeaderValue>,
 }
 
-/// Reads the answer to the consent screen. A form that was shown for something else is shown again.
+/// Reads the answer to the consent screen. If the form was rendered for something else, the screen is shown again.
 pub async fn read(context: &mut RequestContext, subject: &Subject, ask: Ask, sent: &Sent) -> Result<Answer, Error> {
     let (browser, cookie) = context.ensure_browser();
     let shown = format!("{}/{}", subject.account.id, ask.fingerprint());
     let token = |page| FormToken::new(context, &browser, page, &sent.canonical, &shown);
     let (first, again) = (token("consent"), token("consent again"));
     let screen = |typed, notice: Option<Notice>| {
-        // KOE203 is for forms that had marked what is missing.
+        // KOE203 needs a form that had marked the missing rows.
         let marks = matches!(&notice, Some(Notice::Incomplete(Incomplete { missing, .. })) if !missing.is_empty());
         let form = form_token::seal(context, Purpose::Form, if marks { &again } else { &first });
         Answer::Show(Box::new(Screen { ask: ask.clone(), form, typed, notice, cookie: cookie.clone() }))
@@ -55,7 +55,7 @@ pub async fn read(context: &mut RequestContext, subject: &Subject, ask: Ask, sen
     let fits = |token: &FormToken| token.fits(context, &sent.headers, sent.field(FIELD));
     let was_again = fits(&again);
     if !was_again && !fits(&first) {
-        // Only what our own page sent is shown again: another page must not tick boxes.
+        // Show again only what our own page sent, because another page must not tick boxes.
         return Ok(screen(Submitted::default(), Some(Notice::Expired)));
     }
     let typed = Submitted { again: was_again, ..submitted(form) };
@@ -74,17 +74,17 @@ pub async fn read(context: &mut RequestContext, subject: &Subject, ask: Ask, sen
     }
 }
 
-/// The answer of a person who sees no pages.
+/// Returns the answer of a person who sees no pages.
 pub fn unattended(subject: &Subject, ask: &Ask, submitted: &Submitted) -> Result<Answer, Error> {
     match consent::submit(ask, &subject.account.attributes, submitted) {
         Ok(agreed) => Ok(Answer::Agreed(Box::new(agreed))),
         Err(NotAgreed::Required(refusal)) => Err(refusal.into()),
-        // Nothing was typed, and nothing is shown again.
+        // Nothing was typed, and no page can be shown again.
         Err(NotAgreed::Incomplete(_)) => Ok(Answer::Cancelled),
     }
 }
 
-/// Whether the email that was typed is another account's log-in id.
+/// Whether the typed email is the log-in id of another account.
 async fn is_taken(context: &RequestContext, subject: &Subject, agreed: &Agreed) -> Result<bool, Error> {
     let typed = agreed.attributes.as_ref().and_then(|attributes| attributes.email.as_deref());
     let Some(email) = typed.filter(|email| Some(*email) != subject.account.attributes.email.as_deref()) else {
@@ -107,7 +107,7 @@ fn submitted(form: &Pairs) -> Submitted {
     }
 }
 
-/// The link as it will be, and what must be written for it.
+/// Returns the link in its new state, and the statements for it.
 pub fn link_changes(
     platform: &Platform,
     subject: &Subject,
@@ -118,12 +118,12 @@ pub fn link_changes(
     let mut changes = Vec::new();
     let first = || Link::new(app.id, subject.account.id, random::user_id(&*platform.random), now);
     let before = subject.link.clone().unwrap_or_else(first);
-    // Nothing to agree to: `next` issues only to linked people.
+    // Nothing new to agree to: `next` issues codes only to linked people.
     let Some(agreed) = agreed else { return (before, changes) };
     if let Some(attributes) = &agreed.attributes {
         changes.push(accounts::update_attributes(&subject.account, attributes));
         if let (None, Some(email)) = (&subject.account.attributes.email, &attributes.email) {
-            // The address becomes a log-in id; if another account took it meanwhile, the request is decided again.
+            // The address becomes a log-in id. If another account takes it meanwhile, the request is decided again.
             changes.push(accounts::put_login(&LoginId::of(email), subject.account.id.0));
         }
     }

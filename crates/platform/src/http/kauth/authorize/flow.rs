@@ -1,4 +1,4 @@
-//! One authorization request on its way, and the decision how it is answered.
+//! One authorization request, and the decision about its response.
 
 use kakaw_core::authorize::authorization::{Authorization, Epochs};
 use kakaw_core::authorize::code::{Code, CodeLife};
@@ -24,7 +24,7 @@ use crate::pages::ways::Ways;
 use crate::request::context::RequestContext;
 use crate::request::form_token::{self, FormToken};
 
-/// What was sent, checked and loaded.
+/// A request that is parsed, checked and loaded.
 pub struct Flow<'a> {
     pub sent: &'a Sent,
     pub request: &'a Request<'a>,
@@ -35,14 +35,14 @@ pub struct Flow<'a> {
     pub tx_id: Option<String>,
 }
 
-/// The button of the page that asks whether a polling site may have the code.
+/// Name of the button on the page that asks whether a polling site may have the code.
 const ANSWER: &str = "confirm";
 
 impl<'a> Flow<'a> {
-    /// A request whose person nobody has looked for yet.
+    /// Starts a request, without loading its person.
     ///
     /// # Errors
-    /// KOE001: the request does not say in a way that can be followed where its result goes.
+    /// KOE001: the request does not state clearly where its result goes.
     pub fn begin(
         context: &RequestContext,
         request: &'a Request<'a>,
@@ -55,7 +55,7 @@ impl<'a> Flow<'a> {
         Ok(Self { sent, request, response, interaction, subject: None, tx_id })
     }
 
-    /// Looks for the person. `ways` learns whether another may log in.
+    /// Loads the person. Records in `ways` whether another person may log in.
     ///
     /// # Errors
     /// KOE009 or KOE001.
@@ -67,10 +67,10 @@ impl<'a> Flow<'a> {
         Ok(())
     }
 
-    /// Decides how the request is answered.
+    /// Decides the response.
     ///
     /// # Errors
-    /// What an error page says.
+    /// A refusal for an error page.
     pub async fn decide(&self, context: &mut RequestContext) -> Result<Reply<'_>, Error> {
         let now = context.platform.now();
         let next = self.request.next(self.subject.as_ref().map(Subject::decided_on), now);
@@ -126,7 +126,7 @@ impl<'a> Flow<'a> {
         Ok(self.issue(context, subject, Some(*agreed), scopes, now))
     }
 
-    /// The code for the app, if the person need not confirm first where it goes.
+    /// Issues the code for the app, unless the person must confirm first where it goes.
     fn issue<'s>(
         &'s self,
         context: &mut RequestContext,
@@ -141,9 +141,9 @@ impl<'a> Flow<'a> {
         }
     }
 
-    /// Asks before a code is left for a page to poll: any page can open this URL with a transaction that it knows. `agreed`
-    /// says that the person pressed the consent screen's button just now; its fields go with the page, so that one commit
-    /// does it all. Nothing when there is nothing to ask, or the person said yes.
+    /// Asks before a code waits for a polling page, because any page can open this URL with a transaction that it
+    /// knows. `agreed`: the person has just pressed the consent screen's button. The form's fields go into the page, so
+    /// that one commit writes everything. Returns `None` when no question is needed, or the person said yes.
     fn confirm<'s>(&self, context: &mut RequestContext, subject: &Subject, agreed: bool) -> Option<Reply<'s>> {
         let policy = context.platform.policy();
         if subject.by == By::Unattended || !self.response.needs_confirmation(&self.interaction, agreed, &policy) {
@@ -200,7 +200,7 @@ impl<'a> Flow<'a> {
     }
 }
 
-/// Why a code was issued, and for what.
+/// Describes why a code was issued, and for what.
 fn issued(subject: &Subject, agreed: Option<&Agreed>, scopes: &[Item]) -> String {
     let list = |items: &[Item]| items.iter().map(|item| item.id()).collect::<Vec<_>>().join(", ");
     let why = match agreed {

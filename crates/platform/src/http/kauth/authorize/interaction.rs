@@ -1,5 +1,5 @@
-//! What survives between the pages of one authorization request: it travels sealed in the URL, never in a cookie, so that
-//! tabs do not fight.
+//! The interaction: the state between the pages of one authorization request. It travels sealed in the URL and not in a
+//! cookie, so that browser tabs do not disturb each other.
 
 use axum::http::{HeaderValue, header};
 use kakaw_core::GrantId;
@@ -14,34 +14,34 @@ use super::sent::Sent;
 use crate::request::context::RequestContext;
 use crate::request::form_token;
 
-/// The parameter of ours that carries a sealed [`Interaction`].
-const PARAMETER: &str = "kakaw_step";
+/// Name of the URL parameter with the sealed [`Interaction`].
+const PARAMETER: &str = "kakaw_interaction";
 
-/// What must not be forged.
+/// State that a client must not be able to forge.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Interaction {
     /// Hash of the request's query.
     request: String,
     /// Hash of the browser cookie.
     browser: String,
-    /// The session at the start: another one now means that the person logged in for this request.
+    /// The session at the start. If it differs now, the person has logged in for this request.
     pub session: String,
-    /// The session that was chosen on the account chooser.
+    /// The session that the person chose in the account chooser.
     #[serde(default)]
     pub chosen: String,
     /// The grant whose person an `agt` named.
     #[serde(default)]
     pub agt: Option<GrantId>,
-    /// The registered domain on whose page the log-in began.
+    /// The registered domain of the page on which the log-in began.
     #[serde(default)]
     pub site: Option<String>,
 }
 
 impl Interaction {
-    /// What the request carries, if it is this browser's and this request's; else the request begins here.
+    /// Returns the interaction of the request, if it belongs to this browser and request; otherwise a new one.
     pub fn of(context: &RequestContext, pairs: &Pairs, sent: &Sent, key: &AppKey) -> Self {
         let sealed = pairs.one(PARAMETER).ok().flatten();
-        let opened: Option<Self> = sealed.and_then(|sealed| form_token::open(context, Purpose::Step, sealed));
+        let opened: Option<Self> = sealed.and_then(|sealed| form_token::open(context, Purpose::Interaction, sealed));
         let browser = context.browser.as_deref().map(secret::hash);
         let fits =
             |found: &Self| found.request == secret::hash(&sent.canonical) && Some(&found.browser) == browser.as_ref();
@@ -51,7 +51,7 @@ impl Interaction {
         })
     }
 
-    /// The beginning of a request about the person of this grant.
+    /// Starts an interaction about the person of this grant.
     pub fn about(grant: GrantId, sent: &Sent, key: &AppKey) -> Self {
         Self::beginning(sent, key, Some(grant))
     }
@@ -68,7 +68,7 @@ impl Interaction {
         }
     }
 
-    /// The request's URL with this interaction.
+    /// Returns the request's URL with this interaction.
     pub fn url(&self, context: &mut RequestContext, sent: &Sent) -> (String, Option<HeaderValue>) {
         let (browser, cookie) = context.ensure_browser();
         (self.url_in(context, &browser, &sent.canonical), cookie)
@@ -76,16 +76,16 @@ impl Interaction {
 
     fn url_in(&self, context: &RequestContext, browser: &str, canonical: &str) -> String {
         let sealed = Self { browser: secret::hash(browser), ..self.clone() };
-        format!("/oauth/authorize?{canonical}&{PARAMETER}={}", form_token::seal(context, Purpose::Step, &sealed))
+        format!("/oauth/authorize?{canonical}&{PARAMETER}={}", form_token::seal(context, Purpose::Interaction, &sealed))
     }
 
-    /// The URL to come back to from a page of the account: a log-in from here on is for this request.
+    /// Returns the URL to which a page of the account returns. A log-in after this counts as one for this request.
     pub fn return_url(&self, context: &mut RequestContext, sent: &Sent) -> (String, Option<HeaderValue>) {
-        let from_here = Self { session: context.session_id().unwrap_or_default(), ..self.clone() };
-        from_here.url(context, sent)
+        let updated = Self { session: context.session_id().unwrap_or_default(), ..self.clone() };
+        updated.url(context, sent)
     }
 
-    /// The same with the account of this session chosen.
+    /// The same, with this session's account chosen.
     pub fn chosen_url(
         &self,
         context: &mut RequestContext,
@@ -96,8 +96,8 @@ impl Interaction {
         chosen.url(context, sent)
     }
 
-    /// Where a form of this request is sent back to. Browsers send no `Referer` from our pages, so the URL says where the
-    /// log-in began.
+    /// Returns the URL for the forms of this request. Browsers send no `Referer` from our pages, so the URL contains
+    /// where the log-in began.
     pub fn action(&self, context: &mut RequestContext, sent: &Sent) -> String {
         match self.site {
             Some(_) => self.url(context, sent).0,
@@ -105,7 +105,7 @@ impl Interaction {
         }
     }
 
-    /// The URL of the same request for another person: the log-in began where it began.
+    /// Returns the URL of the same request for another person. It keeps where the log-in began.
     pub fn another_url(&self, context: &RequestContext, sent: &Sent) -> String {
         let other = with_prompt_login(&sent.canonical);
         let (Some(_), Some(browser)) = (&self.site, &context.browser) else {
@@ -117,16 +117,16 @@ impl Interaction {
     }
 }
 
-/// The query without what is ours, and without what is good for one use.
+/// Returns the query without our own parameters and without one-time tokens.
 pub fn canonical(query: &str) -> String {
     let own = format!("{PARAMETER}=");
     let kept = query.split('&').filter(|pair| !pair.starts_with(&own) && !pair.starts_with("agt="));
     kept.collect::<Vec<_>>().join("&")
 }
 
-/// The same request, for another person.
+/// Returns the same request for another person.
 pub fn with_prompt_login(canonical: &str) -> String {
-    // A hint names the person who is not meant any more.
+    // A hint names the person who is to be replaced.
     let names = |pair: &&str| !pair.starts_with("prompt=") && !pair.starts_with("login_hint=");
     let kept = canonical.split('&').filter(names).collect::<Vec<_>>().join("&");
     format!("{kept}&prompt=login")

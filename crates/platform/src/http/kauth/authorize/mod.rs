@@ -1,8 +1,8 @@
 //! `GET /oauth/authorize` — ask the person to log in and to agree, then send them back with a code.
 //! `POST /oauth/authorize` — the consent form, sent back to the same URL.
 //!
-//! The URL is re-entrant: every step (log in, agree to the account's terms, consent) ends by coming back to it, and the
-//! decision is taken afresh. Spec: RFC 6749 §4.1.1 and §4.1.2, OpenID Connect Core §3.1.2.
+//! The URL is re-entrant: every page (log-in, account terms, consent) ends by returning to it, and the decision is made
+//! again. Spec: RFC 6749 §4.1.1 and §4.1.2, OpenID Connect Core §3.1.2.
 
 mod agt;
 mod consent;
@@ -39,34 +39,34 @@ use crate::request::context::RequestContext;
 use crate::request::settled::Settled;
 
 const ABOUT: About =
-    About::page("Asks the person to log in and to agree, then sends them back with a code.").in_query(QUERY);
+    About::page("Asks the person to log in and to consent, then redirects back with a code.").in_query(QUERY);
 
-const FORM: About = About::page("The consent form, sent back to the same URL.").in_query(QUERY);
+const FORM: About = About::page("Receives the consent form, which posts to the same URL.").in_query(QUERY);
 
 const QUERY: &[Param] = &[
-    yes("client_id", "a key of an app, else KOE101; not an admin key, else KOE008"),
-    yes("redirect_uri", "registered for the key, letter for letter, else KOE006"),
+    yes("client_id", "an app key, else KOE101; not an admin key, else KOE008"),
+    yes("redirect_uri", "registered for the key and matching exactly, else KOE006"),
     yes("response_type", "`code`, else KOE201; `token` is KOE202"),
-    no("scope", "items to ask for, commas or spaces, else KOE205"),
-    no("prompt", "`login`, `create`, `select_account`, `cert`; `none` shows nothing"),
-    no("login_hint", "prefills the log-in form"),
-    no("state", "returned untouched"),
+    no("scope", "items to request, separated by commas or spaces, else KOE205"),
+    no("prompt", "`login`, `create`, `select_account`, `cert`; `none` shows no page"),
+    no("login_hint", "prefills the login form"),
+    no("state", "returned unchanged"),
     no("nonce", "copied into the ID token"),
     no("lang", "`ko`, `en`, `ja`, `zh`; else the browser's language"),
     no("service_terms", "tags of service terms to show; empty: none (simple sign-up only)"),
     no("extra.service_terms", "the same, as the JavaScript SDK sends it"),
     no("channel_public_id", "connected Talk Channels to show, else KOE102"),
-    no("agt", "names the person by an access token; needs `scope`, else KOE001"),
+    no("agt", "identifies the person by an access token; requires `scope`, else KOE001"),
     no("ka", "platform identity, registered for the key, else KOE009"),
-    no("auth_tran_id", "for `/apiweb/code.json`: 20 characters or more, else KOE001"),
-    no("state_token", "the same, of Flutter on the Web: 20 characters or more"),
-    no("is_popup", "`true`: the opener polls `/apiweb/code.json`, nobody is redirected"),
-    no("kauth_tx_id", "a log-in by certificate that `/oauth/authorize/prepare` began"),
-    no("agreement_code", "internal to Kakao: KOE204"),
-    no("code_challenge", "43 characters of base64url, else KOE001"),
+    no("auth_tran_id", "transaction for `/apiweb/code.json`: at least 20 characters, else KOE001"),
+    no("state_token", "the same, as Flutter on the Web sends it: at least 20 characters"),
+    no("is_popup", "`true`: the opener polls `/apiweb/code.json`, without a redirect"),
+    no("kauth_tx_id", "a login by certificate that `/oauth/authorize/prepare` began"),
+    no("agreement_code", "internal to Kakao: always KOE204"),
+    no("code_challenge", "43 base64url characters, else KOE001"),
     no("code_challenge_method", "`S256`, else KOE001"),
-    no("auth_type", "`reauthenticate` is `prompt=login`"),
-    no("proxy", "the retired popup: KOE023"),
+    no("auth_type", "`reauthenticate` means `prompt=login`"),
+    no("proxy", "the retired popup: always KOE023"),
 ];
 
 pub fn routes() -> Routes<Arc<Platform>> {
@@ -86,10 +86,10 @@ async fn post(context: RequestContext, RawQuery(query): RawQuery, request: Reque
     }
 }
 
-/// The request of this query, decided without a browser: `here` says who answers.
+/// Decides the request of this query without a browser. The context names the person who answers.
 ///
 /// # Errors
-/// What an error page would say.
+/// A refusal for an error page.
 pub async fn without_pages(mut context: RequestContext, query: String) -> Result<Response, Error> {
     respond(&mut context, &Sent::new(query, HeaderMap::new(), None), &mut Ways::default()).await
 }
@@ -102,8 +102,8 @@ async fn answer(mut context: RequestContext, sent: &Sent) -> Response {
     }
 }
 
-/// Parses; then loads, decides and commits until no commit is outrun. `ways` gets what an error page may offer, as far as
-/// the request was found to be good.
+/// Parses the request; loads, decides and commits until no commit conflicts. Fills `ways` with the links that an error
+/// page may show, as far as the request is verified.
 async fn respond(context: &mut RequestContext, sent: &Sent, ways: &mut Ways) -> Result<Response, Error> {
     let pairs = super::query(&sent.query)?;
     let parameters = Parameters::parse(&pairs)?;
@@ -144,7 +144,7 @@ async fn attempt(
     Ok(flow.render(context, reply, ways))
 }
 
-/// What is settled before anybody is looked for: by a layer in front, or by an `agt` that names the person.
+/// Determines what is known before the person is loaded: from a layer in front, or from an `agt`.
 async fn beforehand(
     context: &RequestContext,
     request: &authorize::Request<'_>,
@@ -167,7 +167,8 @@ async fn beforehand(
     Ok(Some(Reply::Redeemed(agt::redeem(context, agt, request, sent).await?)))
 }
 
-/// What an error page may offer. The way back is checked here: a request gets it before all of it was found to be good.
+/// Returns the links that an error page may show. The redirect URI is checked here, because the page may appear before
+/// the rest of the request is verified.
 pub fn ways(context: &RequestContext, found: Option<(&App, &AppKey)>, pairs: &Pairs, query: &str) -> Ways {
     let one = |name| pairs.one(name).ok().flatten().filter(|value| !value.is_empty());
     let policy = context.platform.policy();

@@ -1,4 +1,4 @@
-//! How an authorization request is answered: one value, rendered by one match.
+//! The response to an authorization request: one value, rendered by one match.
 
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
@@ -20,17 +20,18 @@ use crate::request::context::RequestContext;
 use crate::request::decision::decided;
 use crate::request::redirect::{redirect, with_cookie};
 
-/// The field of the page that asks whether a polling site may have the code: it may carry the fields of the consent form.
+/// A field of the page that asks whether a polling site may have the code. That page may contain the fields of the
+/// consent form.
 pub const CONFIRM: &str = "kakaw_confirm";
 
-/// How the request is answered.
+/// The decision about a request.
 pub enum Reply<'a> {
-    /// To a page of the account, and from there back to this request.
+    /// Redirect to a page of the account, which returns to this request.
     Page {
         path: &'static str,
         why: &'static str,
     },
-    /// On without the `agt` that was redeemed.
+    /// Continue without the `agt`, which was redeemed.
     Redeemed(Interaction),
     ChooseAccount {
         subject: &'a Subject,
@@ -41,20 +42,20 @@ pub enum Reply<'a> {
         subject: &'a Subject,
         screen: Box<Screen>,
     },
-    /// The person is asked whether the site that polls may complete the log-in.
+    /// Ask the person whether the polling site may complete the log-in.
     Confirm {
         form: String,
         cookie: Option<HeaderValue>,
         agreed: bool,
     },
-    /// The app gets an error.
+    /// Return an error to the app.
     Denied(Problem),
-    /// The app gets an error that a layer in front settled.
+    /// Return an error to the app that a layer in front decided.
     Ended {
         error: &'static str,
         description: &'static str,
     },
-    /// The app gets a code, with the commit of these changes.
+    /// Return a code to the app, and commit these changes.
     Issued {
         code: String,
         changes: Vec<Statement>,
@@ -63,7 +64,7 @@ pub enum Reply<'a> {
 }
 
 impl Flow<'_> {
-    /// Renders the reply: what is sent back, and what is committed first.
+    /// Renders the response, which is sent once its changes are committed.
     pub fn render(&self, context: &mut RequestContext, reply: Reply<'_>, ways: &Ways) -> Attempt<Response> {
         let posted = self.sent.form.is_some();
         let known = self.subject.is_some();
@@ -160,7 +161,7 @@ impl Flow<'_> {
     }
 }
 
-/// What the consent screen shows.
+/// Describes what the consent screen shows.
 fn asked(ask: &Ask) -> String {
     let items = ask.items.iter().map(|row| row.item.id());
     let all: Vec<&str> = items.chain(ask.terms.iter().map(|term| term.tag.as_str())).collect();

@@ -1,5 +1,5 @@
 //! The authorization response: a redirect to the app, or for the JavaScript SDK's popups and built-in targets a page of
-//! ours, with the result pending for `/apiweb/code.json`.
+//! ours, with a pending result for `/apiweb/code.json`.
 
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -22,7 +22,7 @@ use crate::request::redirect::redirect;
 /// Where the result goes.
 pub struct AuthorizationResponse<'a> {
     request: &'a Request<'a>,
-    /// The transaction under which a page polls for the result.
+    /// The transaction with which a page polls for the result.
     pending: Option<String>,
 }
 
@@ -40,19 +40,19 @@ impl From<&Problem> for Denial {
 }
 
 impl<'a> AuthorizationResponse<'a> {
-    /// Reads where the request wants its result.
+    /// Reads where the result of the request goes.
     ///
     /// # Errors
-    /// KOE001: the request does not say so in a way that can be followed.
+    /// KOE001: the request does not state it clearly.
     pub fn of(request: &'a Request<'a>) -> Result<Self, Error> {
         let transaction = code_polling::transaction(request)?;
         Ok(Self { request, pending: transaction.map(|id| apiweb::pending_id(&request.key().key, id)) })
     }
 
-    /// Refuses at once what could not be handed over at the end.
+    /// Refuses early if the result could not be delivered at the end.
     ///
     /// # Errors
-    /// KOE009: nobody knows which site polls.
+    /// KOE009: the polling site is unknown.
     pub fn check_site(&self, interaction: &Interaction, policy: &Policy) -> Result<(), Error> {
         match self.pending {
             Some(_) => Ok(code_polling::check_site(interaction.site.as_deref(), self.request.key(), policy)?),
@@ -60,13 +60,13 @@ impl<'a> AuthorizationResponse<'a> {
         }
     }
 
-    /// Whether the person must confirm that the site that polls gets the code. `agreed` says that they pressed the consent
-    /// screen's button just now.
+    /// Whether the person must confirm that the polling site gets the code. `agreed`: they have just pressed the
+    /// consent screen's button.
     pub fn needs_confirmation(&self, interaction: &Interaction, agreed: bool, policy: &Policy) -> bool {
         self.pending.is_some() && code_polling::needs_confirmation(interaction.site.as_deref(), agreed, policy)
     }
 
-    /// The site that polls, by its registered domain or else by what its SDK says, and whether it is verified.
+    /// Returns the polling site and whether it is verified: its registered domain, or else what its SDK reports.
     pub fn site(&self, interaction: &Interaction) -> (String, bool) {
         let ka = self.request.parameters().others().ka.as_deref().unwrap_or_default();
         match &interaction.site {
@@ -75,7 +75,7 @@ impl<'a> AuthorizationResponse<'a> {
         }
     }
 
-    /// Hands the code over, with the commit of `changes`.
+    /// Delivers the code with the commit of `changes`.
     pub fn issue(
         &self,
         context: &RequestContext,
@@ -98,8 +98,8 @@ impl<'a> AuthorizationResponse<'a> {
         Attempt::Commit { changes, then: self.done(context, true) }
     }
 
-    /// Hands an error over. `known` says that somebody is logged in whom it is about: anybody can cause another, so nothing
-    /// durable is written for it.
+    /// Delivers an error. `known`: it is about a logged-in person. Otherwise anybody can cause it, so nothing is
+    /// written to the database.
     pub fn deny(&self, context: &RequestContext, denial: Denial, known: bool, posted: bool) -> Attempt<Response> {
         let (state, Denial { error, description }) = (self.request.state(), denial);
         let Some(transaction) = &self.pending else {
@@ -116,7 +116,7 @@ impl<'a> AuthorizationResponse<'a> {
         };
         let then = self.done(context, false);
         if !known {
-            apiweb::hold(context, transaction, &reply);
+            apiweb::keep_in_memory(context, transaction, &reply);
             return Attempt::Done(then);
         }
         let pending = apiweb::keep(&context.platform, transaction, self.request.app().id, &reply);

@@ -1,14 +1,14 @@
-//! What came with an authorization request.
+//! The raw authorization request.
 
 use axum::http::HeaderMap;
 use kakaw_wire::form::Pairs;
 
 use super::interaction;
 
-/// What came: the request, and with a POST the form of one of its pages.
+/// An authorization request, and with a POST the form of one of its pages.
 pub struct Sent {
     pub query: String,
-    /// The query without what is ours, and without what is good for one use: it names the request.
+    /// The query without our own parameters and without one-time tokens. It identifies the request.
     pub canonical: String,
     pub headers: HeaderMap,
     pub form: Option<Pairs>,
@@ -19,7 +19,7 @@ impl Sent {
         Self { canonical: interaction::canonical(&query), query, headers, form }
     }
 
-    /// The only value of a field of the form.
+    /// Returns the only value of a form field.
     pub fn field(&self, name: &str) -> Option<&str> {
         self.form.as_ref()?.one(name).ok().flatten()
     }

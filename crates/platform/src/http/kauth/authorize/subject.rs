@@ -1,4 +1,4 @@
-//! The person whom an authorization request is about.
+//! The subject: the person that an authorization request is about.
 
 use kakaw_core::account::{Account, LoginId};
 use kakaw_core::app::App;
@@ -14,19 +14,19 @@ use crate::http::error::Error;
 use crate::request::context::RequestContext;
 use crate::request::settled::Unattended;
 
-/// The person, as the store knows them.
+/// The person, as stored.
 pub struct Subject {
     pub account: Account,
     pub link: Option<Link>,
-    /// When they proved who they are.
+    /// When they authenticated.
     pub auth_time: Millis,
     pub by: By,
 }
 
-/// How the request names the person.
+/// How the request identifies the person.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum By {
-    /// They are logged in to the account in this browser.
+    /// By the account's session in this browser.
     Session {
         id: String,
         /// Whether they logged in for this request.
@@ -34,14 +34,14 @@ pub enum By {
         /// Whether they chose this account for this request.
         chosen: bool,
     },
-    /// By an access token (`agt`): nobody is logged in to the account.
+    /// By an access token (`agt`), without a session of the account.
     AccessToken,
-    /// A layer in front says who answers, without pages.
+    /// By a layer in front, which says who answers without pages.
     Unattended,
 }
 
 impl Subject {
-    /// The person whom a layer in front named, whose access token the interaction names, or who is logged in.
+    /// Loads the person: from a layer in front, from the interaction's access token, or from the session.
     pub async fn load(context: &RequestContext, app: &App, interaction: &Interaction) -> Result<Option<Self>, Error> {
         if let Some(unattended) = context.unattended() {
             return Ok(Some(Self::unattended(context, app, unattended).await?));
@@ -66,7 +66,7 @@ impl Subject {
         Ok(Some(Self { account, link, auth_time: session.auth_time, by }))
     }
 
-    /// The person of an access token, for as long as its grant stands.
+    /// Loads the person of an access token, while its grant is live.
     async fn by_access_token(context: &RequestContext, app: &App, grant_id: GrantId) -> Result<Self, Error> {
         let bearer = grants::bearer(&context.platform.store, grant_id).await?;
         let Some(bearer) = bearer.filter(|bearer| bearer.live().is_ok() && bearer.grant.authorization.app_id == app.id)
@@ -78,7 +78,7 @@ impl Subject {
         Ok(Self { account, link, auth_time: bearer.grant.authorization.auth_time, by: By::AccessToken })
     }
 
-    /// A person who answers without pages, as if they had just logged in.
+    /// Loads a person who answers without pages, as if they had just logged in.
     async fn unattended(context: &RequestContext, app: &App, unattended: &Unattended) -> Result<Self, Error> {
         let malformed = |reason| Problem::MalformedRequest { parameter: unattended.named_by.to_owned(), reason };
         if let Some(unknown) = unattended.only.iter().flatten().find(|one| !may_ask_for(app, one)) {
@@ -88,12 +88,13 @@ impl Subject {
             .into());
         }
         let stored = accounts::by_login(&context.platform.store, &LoginId::of(&unattended.person)).await?;
-        let stored = stored.ok_or_else(|| malformed(format!("nobody logs in with {:?}", unattended.person)))?;
+        let stored = stored
+            .ok_or_else(|| malformed(format!("there is no account with the login id {:?}", unattended.person)))?;
         let link = links::of(&context.platform.store, app.id, stored.account.id).await?;
         Ok(Self { account: stored.account, link, auth_time: context.platform.now(), by: By::Unattended })
     }
 
-    /// As the decision needs them.
+    /// Returns the values that the decision needs.
     pub const fn decided_on(&self) -> authorize::Subject<'_> {
         let (fresh, chosen) = match self.by {
             By::Session { fresh, chosen, .. } => (fresh, chosen),
@@ -102,7 +103,7 @@ impl Subject {
         authorize::Subject { account: &self.account, link: self.link.as_ref(), fresh, chosen }
     }
 
-    /// The session of the account in this browser, if that is how the person came.
+    /// Returns the id of the account's session in this browser, if it identified the person.
     pub fn session_id(&self) -> Option<&str> {
         match &self.by {
             By::Session { id, .. } => Some(id),
@@ -110,19 +111,19 @@ impl Subject {
         }
     }
 
-    /// Whether another person may log in instead: a token always belongs to one person.
+    /// Whether another person may log in instead. A token always belongs to one person.
     pub fn may_change(&self) -> bool {
         self.by != By::AccessToken
     }
 
-    /// The log-in id that the team reads.
+    /// Returns the log-in id, for the diagnosis.
     pub fn login(&self) -> &str {
         let attributes = &self.account.attributes;
         attributes.email.as_deref().or(attributes.id.as_deref()).unwrap_or_default()
     }
 }
 
-/// Whether the app can ask for a consent item, service term or channel of this name.
+/// Whether the app can ask for a consent item, service term or channel with this name.
 fn may_ask_for(app: &App, name: &str) -> bool {
     let settings = &app.settings;
     Item::from_id(name).is_some_and(|item| settings.item(item).is_some())

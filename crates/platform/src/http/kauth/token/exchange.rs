@@ -16,7 +16,7 @@ use crate::commit::{Attempt, decide_and_commit};
 use crate::deliver::events;
 use crate::http::error::Error;
 
-/// What came of a code.
+/// The result of an exchange.
 type Exchanged = Result<Issued, Refusal>;
 
 struct Issued {
@@ -36,7 +36,7 @@ impl Issued {
 pub async fn exchange(client: &Client<'_>, presented: &Presented) -> Result<TokenReply, Error> {
     let platform = client.platform;
     let draw = || GrantId(random::ordered_id(&*platform.random, platform.now()));
-    // Drawn before the first attempt, so that one after an unclear commit recognizes its own work.
+    // Drawn before the first attempt, so that an attempt after an unclear commit recognizes its own grant.
     let mut id = draw();
     let exchanged = decide_and_commit(&platform.store, |lost| {
         let before = id;
@@ -48,7 +48,7 @@ pub async fn exchange(client: &Client<'_>, presented: &Presented) -> Result<Toke
     first_reply(client, exchanged.await??).await
 }
 
-/// Exchanges the code for a grant of this `id`, if the attempt before has not done so already for that of `before`.
+/// Exchanges the code for a grant with this `id`, unless the preceding attempt has done so with the id `before`.
 async fn attempt(
     client: &Client<'_>,
     presented: &Presented,
@@ -59,12 +59,12 @@ async fn attempt(
     let found = codes::by_id(&platform.store, &secret::hash(&presented.code)).await?;
     let own = found.as_ref().and_then(|found| found.code.life.redeemed_for(before));
     let found = match (own, found) {
-        // It was committed, and only the acknowledgment was lost.
+        // The commit succeeded, and only its acknowledgment was lost.
         (Some(at), Some(found)) => return Ok(Attempt::Done(Ok(Issued::new(client, found, before, at)))),
         (_, found) => found,
     };
     if found.as_ref().is_some_and(|found| found.code.authorization.openid) && app.settings.oidc {
-        // No code is redeemed for an ID token that cannot be signed.
+        // Do not redeem a code if its ID token cannot be signed.
         platform.signer.keys().await?;
     }
     let now = platform.now();

@@ -34,31 +34,32 @@ use crate::request::context;
 use crate::request::decision::decided;
 
 const ABOUT: About = About::kauth(
-    "Exchanges a code for tokens, or renews them with a refresh token.",
+    "Exchanges a code for tokens, or refreshes tokens with a refresh token.",
     Reply::json::<TokenReply>(),
 )
 .takes(&[
     yes("grant_type", "`authorization_code` or `refresh_token`, else KOE310"),
-    yes("client_id", "the key that authorize had, else KOE101, KOE114"),
-    when("client_secret", "if the feature is on", "in the body; HTTP Basic does not count, else KOE010"),
-    when("code", "for a code", "unspent and not older than ten minutes, else KOE320"),
-    when("redirect_uri", "by setting", "the one of authorize, else KOE303"),
-    when("code_verifier", "with a challenge", "RFC 7636; any characters; `invalid_grant` if it does not fit"),
+    yes("client_id", "the key of the authorization request, else KOE101, KOE114"),
+    when("client_secret", "if the key has one", "in the body, else KOE010; HTTP Basic is not accepted"),
+    when("code", "for a code", "unused and at most ten minutes old, else KOE320"),
+    when("redirect_uri", "by policy", "the URI of the authorization request, else KOE303"),
+    when("code_verifier", "with a challenge", "RFC 7636, any characters; `invalid_grant` if it does not match"),
     when("refresh_token", "for a refresh", "KOE319 if blank, KOE322 if expired, replaced or ended"),
-    no("android_key_hash", "of the SDKs: registered for a native or JavaScript key, else KOE009"),
-    no("ios_bundle_id", "of the SDKs: registered for a native or JavaScript key, else KOE009"),
-    no("client_origin", "of the SDKs: registered for a native or JavaScript key, else KOE009"),
+    no("android_key_hash", "sent by the SDKs; registered for the native or JavaScript key, else KOE009"),
+    no("ios_bundle_id", "sent by the SDKs; registered for the native or JavaScript key, else KOE009"),
+    no("client_origin", "sent by the SDKs; registered for the native or JavaScript key, else KOE009"),
 ])
 .more(
-    "Parameters come in the body. Where the setting `policy.token_parameters_in_query` is on, those of the query are read \
-     when the body is empty. From an address that the key does not allow: KOE127. Too many requests in a minute: KOE237.",
+    "Send the parameters in the body. If the setting `policy.token_parameters_in_query` is on and the body is empty, the \
+     query string is read. The setting `policy.redirect_uri_optional` decides whether a code exchange needs `redirect_uri`. \
+     A request from an address that the key does not allow: KOE127. Too many requests per minute: KOE237.",
 );
 
 pub fn routes() -> Routes<Arc<Platform>> {
     Routes::new().post("/oauth/token", &ABOUT, rendered(post, answer))
 }
 
-/// The tokens, and what was decided in words.
+/// The token reply, and a description of the decision.
 type Answer = (TokenReply, Cow<'static, str>);
 
 async fn post(Plain { platform, request }: Plain) -> Result<Answer, Error> {
@@ -83,7 +84,7 @@ fn answer(result: Result<Answer, Error>, platform: &Platform, base: &str) -> Res
     }
 }
 
-/// The parameters that came, and what came in place of `grant_type`.
+/// The parameters that were sent, and what was sent in place of `grant_type`.
 struct Sent {
     parameters: Parameters,
     instead: &'static str,
@@ -106,14 +107,14 @@ impl Sent {
             Err(error) if policy.token_parameters_in_query && body.is_empty() => {
                 return Err(bad(BodyError::Form(error).reason()).into());
             }
-            // Nobody reads it.
+            // A query that cannot be decoded is not used.
             Err(_) => Pairs::default(),
         };
         let instead = instead_of_grant_type(&body, &query);
         Ok(Self { parameters: parameters(body, query, &policy), instead })
     }
 
-    /// Adds where the parameters were to why they were refused.
+    /// Adds to an error where the parameters were.
     fn explain(&self, error: Error) -> Error {
         let error = match &error {
             Error::Refused(refusal) if matches!(refusal.problem, Problem::MissingGrantType {}) => {
@@ -125,7 +126,7 @@ impl Sent {
     }
 }
 
-/// An app key that authenticated itself, and the platform under the base URL that it called.
+/// An authenticated app key, and the platform under the base URL of the call.
 struct Client<'a> {
     platform: &'a Platform,
     base: &'a str,
@@ -170,7 +171,7 @@ fn credentials(platform: &Platform, request: &TokenRequest<'_>, headers: &Header
     }
 }
 
-/// Whether the key may be used from where the request comes, and often enough is not too often.
+/// Checks the address that the request comes from, and the quota.
 fn check_source(client: &Client<'_>, sent: &Identity, address: &str, headers: &HeaderMap) -> Result<(), Error> {
     let Client { platform, app, key, .. } = client;
     if !platform::allows_address(key, address) {

@@ -13,7 +13,7 @@ use super::reply::{MOMENT, access_reply, sign_id_token};
 use crate::commit::{Attempt, decide_and_commit};
 use crate::http::error::Error;
 
-/// Who gets new tokens.
+/// A grant that gets new tokens.
 struct Renewed {
     bearer: Box<Bearer>,
     /// Whether the refresh token is new too.

@@ -1,4 +1,4 @@
-//! What both grants answer with.
+//! The reply to both grant types.
 
 use kakaw_core::app::AppKey;
 use kakaw_core::token::grant::{Bearer, Grant};
@@ -14,7 +14,7 @@ use super::Client;
 use crate::Platform;
 use crate::http::error::Error;
 
-/// What has passed when the answer has been read: the whole seconds that it names are left then.
+/// The time until the client has read the reply. The reply names the whole seconds that remain then.
 pub const MOMENT: Span = Span::milliseconds(1);
 
 pub fn access_reply(platform: &Platform, grant: &Grant, key: &AppKey) -> TokenReply {
@@ -32,7 +32,7 @@ pub fn access_reply(platform: &Platform, grant: &Grant, key: &AppKey) -> TokenRe
     }
 }
 
-/// How long an access token of this key lives.
+/// Returns the lifetime of an access token of this key.
 fn access_lifetime(platform: &Platform, key: &AppKey) -> Span {
     platform.policy().overrides.access_lifetime.unwrap_or_else(|| key.kind.access_lifetime())
 }
@@ -45,7 +45,7 @@ pub async fn sign_id_token(client: &Client<'_>, bearer: &Bearer, now: Millis) ->
     signed.ok_or_else(|| Error::Store(StoreError::Unusable("the ID token could not be signed".to_owned())))
 }
 
-/// The scopes of an answer: separated by spaces, absent when there are none.
+/// Returns the scopes of a reply: separated by spaces, absent when there are none.
 pub fn scope_text(scopes: &[Item], openid: bool) -> Option<String> {
     let mut words: Vec<&str> = scopes.iter().map(|item| item.id()).collect();
     if openid {

@@ -1,5 +1,5 @@
-//! Outcomes for polling pages that nobody is logged in for: anybody can cause them at any rate, so they are kept in memory,
-//! a few for each caller, and never in the database.
+//! Pending results of requests without a session. Anybody can cause them at any rate, so they are kept in memory, a few
+//! for each caller, and never written to the database.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -7,19 +7,19 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use kakaw_core::Millis;
 
-/// Outcomes at most.
+/// Maximum number of results.
 const MOST: usize = 4096;
-/// Outcomes of one caller at most; with more, the oldest goes.
+/// Maximum number of results of one caller. After that, the oldest is removed.
 const OF_CALLER: usize = 16;
 
-/// Outcomes by the hash of their transaction.
+/// Results by the hash of their transaction.
 #[derive(Default)]
-pub struct Held(Mutex<Kept>);
+pub struct TransientResults(Mutex<Kept>);
 
 #[derive(Default)]
 struct Kept {
     entries: HashMap<String, Entry>,
-    /// Goes up with every outcome: says which is older.
+    /// Increases with every result, to find the oldest.
     count: u64,
 }
 
@@ -30,8 +30,8 @@ struct Entry {
     expires_at: Millis,
 }
 
-impl Held {
-    /// Keeps an outcome until its time is over. The first of a transaction stays; when there is no room, nothing is kept.
+impl TransientResults {
+    /// Keeps a result until it expires. The first result of a transaction stays. If there is no room, nothing is kept.
     pub fn put(&self, id: &str, address: &str, answer: String, now: Millis, expires_at: Millis) {
         let caller = caller(address);
         let mut kept = self.lock();
@@ -49,7 +49,7 @@ impl Held {
         }
     }
 
-    /// The outcome of a transaction.
+    /// Returns the result of a transaction.
     #[must_use]
     pub fn get(&self, id: &str, now: Millis) -> Option<String> {
         self.lock().entries.get(id).filter(|entry| now < entry.expires_at).map(|entry| entry.answer.clone())
@@ -60,7 +60,7 @@ impl Held {
     }
 }
 
-/// One caller: an address, or the /64 network of an IPv6 address, which is given to one customer whole.
+/// Returns what counts as one caller: an address, or the /64 network of an IPv6 address, which one customer owns.
 fn caller(address: &str) -> String {
     match address.parse::<IpAddr>().map(|address| address.to_canonical()) {
         Ok(IpAddr::V6(v6)) => {
@@ -76,35 +76,35 @@ fn caller(address: &str) -> String {
 mod tests {
     use super::*;
 
-    fn put(held: &Held, id: usize, address: &str, at: i64) {
-        held.put(&id.to_string(), address, format!("answer {id}"), Millis(at), Millis(at + 600));
+    fn put(results: &TransientResults, id: usize, address: &str, at: i64) {
+        results.put(&id.to_string(), address, format!("answer {id}"), Millis(at), Millis(at + 600));
     }
 
     #[test]
     fn a_caller_has_a_few_places_and_everybody_together_a_bounded_number() {
-        let held = Held::default();
+        let results = TransientResults::default();
         for id in 0..1000 {
-            // The addresses of one IPv6 network are one caller.
-            put(&held, id, &format!("2001:db8::{id:x}"), i64::try_from(id).expect("small"));
+            // The addresses of one IPv6 network count as one caller.
+            put(&results, id, &format!("2001:db8::{id:x}"), i64::try_from(id).expect("small"));
         }
-        assert_eq!(held.lock().entries.len(), OF_CALLER);
-        assert_eq!(held.get("999", Millis(999)).as_deref(), Some("answer 999"), "the newest stay");
-        assert_eq!(held.get("1", Millis(999)), None);
-        let held = Held::default();
+        assert_eq!(results.lock().entries.len(), OF_CALLER);
+        assert_eq!(results.get("999", Millis(999)).as_deref(), Some("answer 999"), "the newest stay");
+        assert_eq!(results.get("1", Millis(999)), None);
+        let results = TransientResults::default();
         for id in 0..MOST + 100 {
-            put(&held, id, &format!("10.{}.{}.1", id / 250, id % 250), 0);
+            put(&results, id, &format!("10.{}.{}.1", id / 250, id % 250), 0);
         }
-        assert_eq!(held.lock().entries.len(), MOST);
-        assert_eq!(held.get("0", Millis(600)), None, "its time is over");
-        put(&held, 7777, "192.0.2.1", 700);
-        assert_eq!(held.lock().entries.len(), 1, "what is over makes room");
+        assert_eq!(results.lock().entries.len(), MOST);
+        assert_eq!(results.get("0", Millis(600)), None, "its time is over");
+        put(&results, 7777, "192.0.2.1", 700);
+        assert_eq!(results.lock().entries.len(), 1, "what is over makes room");
     }
 
     #[test]
     fn the_first_outcome_of_a_transaction_stays() {
-        let held = Held::default();
-        held.put("t", "192.0.2.1", "first".to_owned(), Millis(0), Millis(600));
-        held.put("t", "192.0.2.9", "second".to_owned(), Millis(1), Millis(601));
-        assert_eq!(held.get("t", Millis(2)).as_deref(), Some("first"));
+        let results = TransientResults::default();
+        results.put("t", "192.0.2.1", "first".to_owned(), Millis(0), Millis(600));
+        results.put("t", "192.0.2.9", "second".to_owned(), Millis(1), Millis(601));
+        assert_eq!(results.get("t", Millis(2)).as_deref(), Some("first"));
     }
 }

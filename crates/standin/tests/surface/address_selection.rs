@@ -1,4 +1,4 @@
-//! The shipping-address picker, as the SDKs open it, with every KAE row.
+//! Tests of the shipping address picker, opened as the SDKs open it, with every KAE row.
 
 use kakaw_core::Span;
 use serde_json::{Value, json};
@@ -21,7 +21,7 @@ pub async fn agt(server: &TestServer, key: &str, token: &str) -> String {
         .to_owned()
 }
 
-/// The picker's URL as the SDKs write it.
+/// Returns the picker's URL as the SDKs write it.
 pub fn inner(key: &str, more: &str) -> String {
     format!("https://apps.kakao.com/user/address?app_key={key}&ka=sdk%2F2&enable_back_button=false{more}")
 }
@@ -34,7 +34,7 @@ pub async fn open(server: &TestServer, browser: &mut Browser, key: &str, agt: &s
     browser.get(server, &format!("/auth/kpidt?app_key={key}&agt={agt}&continue={}", encode_value(inner))).await
 }
 
-/// Opens the picker of the native app for Ryan: its URL.
+/// Opens the picker of the native app for Ryan. Returns its URL.
 pub async fn opened(server: &TestServer, browser: &mut Browser) -> String {
     let token = sign_up(server, MARKET_NATIVE, &["profile_nickname", "shipping_address"]).await;
     let agt = agt(server, MARKET_NATIVE, &token).await;
@@ -71,7 +71,7 @@ async fn a_native_app_gets_the_address_by_redirect() {
         }
         let back = press(&server, &mut browser, &url, &[("action", "choose"), ("address_id", "9002")]).await;
         assert_eq!(back.location(), format!("kakao{MARKET_NATIVE}://address?status=success&address_id=9002"));
-        // Whose browser it is not: KAE201.
+        // Another browser gets KAE201.
         let stolen = Browser::default().get(&server, &url).await;
         assert!(stolen.location().contains("status=error&error_code=KAE201"), "{}", stolen.location());
     })
@@ -120,7 +120,7 @@ async fn addresses_are_added_edited_deleted_and_made_the_default() {
         assert_eq!(list().await[0]["receiver_name"], "Dad");
         press(&server, &mut browser, &url, &[("action", "delete"), ("address_id", &id)]).await;
         assert_eq!(ids(&list().await), [9002, 9003, 9001]);
-        // Another's address is not there, and a form of nowhere does nothing.
+        // Another person's address cannot be found, and a form that no page sent has no effect.
         let gone = press(&server, &mut browser, &url, &[("action", "delete"), ("address_id", "1")]).await;
         assert_eq!(gone.status, 400);
         let forged = browser.post(&server, &url, &[("action", "delete"), ("address_id", "9001")]).await;
@@ -150,7 +150,7 @@ async fn a_web_page_gets_the_address_through_the_frame() {
         assert_eq!(answer, json!({ "message": "{\"address_id\":9003}", "targets": ["http://localhost:3000"] }));
         server.world.place.clock.advance(Span::seconds(10));
         assert_eq!(server.get(&outcome).await.status, 204, "once");
-        // Closing the window is one word; only the window itself can say it.
+        // Closing the window posts one word, and only the window itself can do it.
         let other = TRANS.replace('t', "u");
         let agt = self::agt(&server, MARKET_JS, &token).await;
         let url = open(&server, &mut browser, MARKET_JS, &agt, &inner(MARKET_JS, &format!("&trans_id={other}")))
@@ -247,10 +247,10 @@ async fn t612_t621_t625_every_other_error_goes_where_the_outcome_goes() {
             ("KAE201".to_owned(), Some("AUTH_ERROR"))
         );
         let url = opened(&server, &mut browser).await;
-        let unknown = browser.get(&server, &url.replace("&kakaw_picker", "&address_id=77&kakaw_picker")).await;
+        let unknown = browser.get(&server, &url.replace("&kakaw_selection", "&address_id=77&kakaw_selection")).await;
         assert_eq!(code(&unknown), "KAE206");
         for (from, to, expected) in [
-            ("company =", "standing = \"blocked\"\ncompany =", "KAE101"),
+            ("company =", "status = \"blocked\"\ncompany =", "KAE101"),
             ("company =", "kakao_login = false\ncompany =", "KAE101"),
             ("shipping_address = {", "# {", "KAE102"),
             ("purpose = \"Delivery\"", "permission = false", "KAE103"),
@@ -268,7 +268,7 @@ async fn t612_t621_t625_every_other_error_goes_where_the_outcome_goes() {
         let url = open(&server, &mut browser, MARKET_NATIVE, &late, &native("")).await.location();
         server.api("POST", "/v1/user/unlink", &token).await;
         assert_eq!(code(&browser.get(&server, &url).await), "KAE202");
-        // What the JavaScript SDK opens when it got no agt.
+        // The JavaScript SDK opens these when it got no agt.
         for (path, expected) in [("/error/auth", "KAE201"), ("/error/server-error", "KAE001")] {
             let query = format!("{path}?app_key={MARKET_JS}&ka=x&trans_id={}", TRANS.replace('t', &expected[3..]));
             assert_eq!(server.get(&query).await.status, 200);

@@ -1,15 +1,15 @@
-//! Webhooks that a stand-in is told to send, and that go wrong.
+//! Tests of webhooks that a stand-in is asked to send, and of failing ones.
 
 use kakaw_core::crypto::signing_key::Jws;
 use kakaw_platform::deliver::deliver_due;
 use kakaw_wire::event::EventType;
 use serde_json::{Value, json};
 
+use crate::overrides::{get, post};
 use crate::receiver::*;
-use crate::rehearse::{get, post};
 use crate::support::*;
 
-/// A receiver that has heard nothing yet, and the user id of a person who is linked with its app.
+/// Starts a receiver without notices. Returns it with the user id of a person who is linked with its app.
 async fn hooked(server: &TestServer) -> (Inbox, i64) {
     let (inbox, address) = receiver().await;
     server.apply(&world("POST/hook", "\"user-linked\"", address)).await;
@@ -20,8 +20,8 @@ async fn hooked(server: &TestServer) -> (Inbox, i64) {
 }
 
 async fn linked(server: &TestServer) -> i64 {
-    let wish = json!({ "client_id": MARKET, "person": "ryan@example.com", "tokens": true });
-    let token = post(server, "login", wish).await["tokens"]["access_token"].as_str().unwrap().to_owned();
+    let body = json!({ "client_id": MARKET, "person": "ryan@example.com", "tokens": true });
+    let token = post(server, "login", body).await["tokens"]["access_token"].as_str().unwrap().to_owned();
     server.me(&token).await.json()["id"].as_i64().unwrap()
 }
 
@@ -46,22 +46,22 @@ async fn any_webhook_can_be_triggered_seen_and_sent_again() {
             } else {
                 assert!(claims(got)["events"].to_string().contains(&format!("/{event}\"")));
             }
-            let told = get(&server, "deliveries").await;
-            let told = told.as_array().unwrap().iter().find(|delivery| delivery["id"] == sent["id"]).unwrap();
-            assert_eq!((&told["state"], &told["events"]), (&json!("delivered"), &json!([event])), "{told}");
+            let delivery = get(&server, "deliveries").await;
+            let delivery = delivery.as_array().unwrap().iter().find(|delivery| delivery["id"] == sent["id"]).unwrap();
+            assert_eq!((&delivery["state"], &delivery["events"]), (&json!("delivered"), &json!([event])), "{delivery}");
         }
         let last = get(&server, "deliveries").await[0]["id"].clone();
         let again = post(&server, "deliveries/replay", json!({ "id": last })).await;
         assert_ne!(again["id"], last);
         deliver_due(&server.world.platform).await.unwrap();
         assert_eq!(inbox.take().len(), 1);
-        for (path, wish, part) in [
+        for (path, body, part) in [
             ("webhooks/trigger", json!({ "app": 2001, "user_id": 5, "event": "unlink" }), "user_id: received"),
             ("webhooks/trigger", json!({ "app": 2001, "user_id": user_id, "event": "explode" }), "user-unlinked"),
             ("webhooks/trigger", json!({ "app": 1001, "user_id": 5, "event": "unlink" }), "user_id: received"),
-            ("deliveries/replay", json!({ "id": "zz" }), "the id of a delivery that is kept"),
+            ("deliveries/replay", json!({ "id": "zz" }), "the ID of a delivery that is kept"),
         ] {
-            let refused = control(&server, "POST", &format!("/control/v1/{path}"), wish).await;
+            let refused = control(&server, "POST", &format!("/control/v1/{path}"), body).await;
             assert!(refused.status == 400 && refused.body.contains(part), "{}", refused.body);
         }
     })
@@ -121,10 +121,10 @@ async fn webhooks_come_late_twice_out_of_order_and_badly_signed() {
         assert_eq!(inbox.take()[0].authorization, format!("KakaoAK {MARKET_ADMIN}"), "once was enough");
         for (rule, part) in [
             (json!({ "webhook": "unlink", "fault": { "status": 502 } }), "late, twice"),
-            (json!({ "webhook": "unlink", "fault": { "status": 502, "delivery": "twice" } }), "delivery only"),
+            (json!({ "webhook": "unlink", "fault": { "status": 502, "delivery": "twice" } }), "only delivery"),
             (json!({ "webhook": "other", "fault": { "delivery": "twice" } }), "account_status"),
             (json!({ "webhook": "unlink", "fault": { "delivery": { "late": 0 } } }), "1 or more"),
-            (json!({ "fault": { "delivery": "twice" } }), "needs webhook"),
+            (json!({ "fault": { "delivery": "twice" } }), "requires webhook"),
             (json!({ "person": "nobody", "fault": { "status": 502 } }), "nobody"),
         ] {
             let refused = control(&server, "POST", "/control/v1/faults", rule.clone()).await;

@@ -1,4 +1,4 @@
-//! Whose log-in or call an exchange is, and through which key, where the request does not say so itself.
+//! Finds the sender of an exchange: the person, the key and the app, where the request does not name them.
 
 use axum::http::{HeaderMap, header};
 use kakaw_core::account::Account;
@@ -15,9 +15,9 @@ use kakaw_platform::request::cookie;
 use crate::unattended::hinted;
 use crate::world::World;
 
-/// What a token, a code, a typed log-in id or a session tells of its sender.
+/// What a token, a code, a typed log-in id or a session reveals about its sender.
 #[derive(Debug, Default)]
-pub struct Who {
+pub struct Sender {
     /// The account's id.
     pub account: Option<AccountId>,
     /// Its log-in id.
@@ -28,21 +28,21 @@ pub struct Who {
     pub app: Option<AppId>,
 }
 
-/// The app of a key that a request names.
+/// Returns the app of a key that a request names.
 pub async fn app_of(world: &World, key: &str) -> Option<AppId> {
     kauth::find_key(&world.platform, key).await.ok()?.map(|(app, _)| app.id)
 }
 
-/// Finds out.
-pub async fn of(world: &World, headers: &HeaderMap, query: &str, form: &str) -> Who {
+/// Finds the sender of a request.
+pub async fn of(world: &World, headers: &HeaderMap, query: &str, form: &str) -> Sender {
     found(world, headers, query, form).await.unwrap_or_default()
 }
 
-async fn found(world: &World, headers: &HeaderMap, query: &str, form: &str) -> Option<Who> {
+async fn found(world: &World, headers: &HeaderMap, query: &str, form: &str) -> Option<Sender> {
     let (query, form) = (Pairs::parse(query).unwrap_or_default(), Pairs::parse(form).unwrap_or_default());
     let sent = |name: &str| form.one(name).ok().flatten();
     if let Some(login) = sent("loginId").or_else(|| hinted(headers, &query)) {
-        return Some(Who::of(
+        return Some(Sender::of(
             accounts::by_login(&world.platform.store, &LoginId::of(login)).await.ok()??.account,
             None,
         ));
@@ -50,12 +50,12 @@ async fn found(world: &World, headers: &HeaderMap, query: &str, form: &str) -> O
     if let Some(code) = sent("code") {
         let found = codes::by_id(&world.platform.store, &secret::hash(code)).await.ok()??;
         let authorization = found.code.authorization;
-        return Some(Who::of(found.account, Some((authorization.app_key, authorization.app_id))));
+        return Some(Sender::of(found.account, Some((authorization.app_key, authorization.app_id))));
     }
     let header = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let (scheme, credentials) = header.and_then(|value| value.split_once(' ')).unzip();
     if let Some(key) = credentials.filter(|_| scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("KakaoAK"))) {
-        return Some(Who { app: app_of(world, key.trim()).await, ..Who::default() });
+        return Some(Sender { app: app_of(world, key.trim()).await, ..Sender::default() });
     }
     let access = credentials
         .map(str::trim)
@@ -65,13 +65,13 @@ async fn found(world: &World, headers: &HeaderMap, query: &str, form: &str) -> O
     if let Some(grant) = access.or_else(refresh) {
         let bearer = grants::bearer(&world.platform.store, grant).await.ok()??;
         let authorization = bearer.grant.authorization;
-        return Some(Who::of(bearer.account, Some((authorization.app_key, authorization.app_id))));
+        return Some(Sender::of(bearer.account, Some((authorization.app_key, authorization.app_id))));
     }
     let session = cookie::read(headers, &cookie::Names::of(&world.platform).session)?;
-    Some(Who::of(sessions::with_account(&world.platform.store, &secret::hash(&session)).await.ok()??.1, None))
+    Some(Sender::of(sessions::with_account(&world.platform.store, &secret::hash(&session)).await.ok()??.1, None))
 }
 
-impl Who {
+impl Sender {
     fn of(account: Account, key: Option<(String, AppId)>) -> Self {
         let attributes = account.attributes;
         let (app_key, app) = key.unzip();

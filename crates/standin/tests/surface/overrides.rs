@@ -1,5 +1,5 @@
-//! What a stand-in lets services rehearse: people that break them, rules that bend, keys that change, and what is written
-//! down of it.
+//! Tests of what services can simulate with a stand-in: special people, overridden rules, changed keys, and the record
+//! of it.
 
 use kakaw_core::crypto::signing_key::Jws;
 use kakaw_standin::presets::Preset;
@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use crate::support::*;
 
-pub async fn post(server: &TestServer, path: &str, wish: Value) -> Value {
-    let answer = control(server, "POST", &format!("/control/v1/{path}"), wish).await;
+pub async fn post(server: &TestServer, path: &str, body: Value) -> Value {
+    let answer = control(server, "POST", &format!("/control/v1/{path}"), body).await;
     assert!(answer.status.is_success(), "{path}: {}", answer.body);
     if answer.body.is_empty() { Value::Null } else { answer.json() }
 }
@@ -19,10 +19,10 @@ pub async fn get(server: &TestServer, path: &str) -> Value {
     answer.json()
 }
 
-/// What becomes of a person that logs in: the account as the app sees it, or the code of the refusal.
+/// Logs a person in. Returns the account as the app sees it, or the code of the refusal.
 async fn account(server: &TestServer, person: &str) -> Value {
-    let wish = json!({ "client_id": REST, "person": person, "tokens": true });
-    let done = control(server, "POST", "/control/v1/login", wish).await;
+    let body = json!({ "client_id": REST, "person": person, "tokens": true });
+    let done = control(server, "POST", "/control/v1/login", body).await;
     match done.json()["tokens"]["access_token"].as_str() {
         Some(token) => server.me(token).await.json()["kakao_account"].clone(),
         None => Value::String(done.body),
@@ -51,7 +51,7 @@ async fn presets_are_people_that_break_services() {
         assert!(!no_talk.contains("talk = true") && !no_talk.contains("phone_number"), "{no_talk}");
         assert!(seen("restricted").await.as_str().unwrap().contains("restricted"));
         make("under_14").await;
-        // An app of grown-ups.
+        // An app for adults.
         let young =
             control(&server, "POST", "/control/v1/login", json!({ "client_id": ADULTS, "person": "under-14" })).await;
         assert!(young.body.contains("Not allowed under age 14"), "{}", young.body);
@@ -67,11 +67,11 @@ async fn presets_are_people_that_break_services() {
         let outside = make("not_team_member").await;
         let refused = account(&server, outside["person"].as_str().unwrap()).await;
         assert!(refused.as_str().unwrap().contains("KOE005"), "{refused}");
-        for (wish, part) in [
+        for (body, part) in [
             (json!({ "preset": "no_shoes" }), "no_shoes"),
-            (json!({ "preset": "no_email", "app": 7 }), "the id of an app that exists"),
+            (json!({ "preset": "no_email", "app": 7 }), "the ID of an app"),
         ] {
-            let refused = control(&server, "POST", "/control/v1/presets", wish).await;
+            let refused = control(&server, "POST", "/control/v1/presets", body).await;
             assert!(refused.status == 400 && refused.body.contains(part), "{}", refused.body);
         }
     })
@@ -82,8 +82,8 @@ async fn presets_are_people_that_break_services() {
 async fn a_fault_can_be_of_one_person_or_app() {
     on_each_database(async |server| {
         let token = async |person: &str| {
-            let wish = json!({ "client_id": REST, "person": person, "tokens": true });
-            post(&server, "login", wish).await["tokens"].clone()
+            let body = json!({ "client_id": REST, "person": person, "tokens": true });
+            post(&server, "login", body).await["tokens"].clone()
         };
         let (ryan, other) = (token("ryan@example.com").await, token("noemail").await);
         let me = async |tokens: &Value| server.me(tokens["access_token"].as_str().unwrap()).await.status.as_u16();
@@ -106,8 +106,8 @@ async fn a_fault_can_be_of_one_person_or_app() {
 async fn rules_are_bent_and_restored() {
     on_each_database(async |server| {
         let login = async || {
-            let wish = json!({ "client_id": REST, "person": "ryan@example.com", "tokens": true });
-            post(&server, "login", wish).await["tokens"].clone()
+            let body = json!({ "client_id": REST, "person": "ryan@example.com", "tokens": true });
+            post(&server, "login", body).await["tokens"].clone()
         };
         assert_eq!(get(&server, "policy").await["refresh_rotation"], "last_month");
         post(&server, "policy", json!({ "access_token_lifetime": 60, "refresh_rotation": "always" })).await;
@@ -141,14 +141,14 @@ async fn rules_are_bent_and_restored() {
         error_page(&server, &on_another_port.replace("localhost", "evil.example"), "KOE006").await;
         post(&server, "reset", Value::Null).await;
         error_page(&server, &on_another_port, "KOE006").await;
-        for (wish, part) in [
+        for (body, part) in [
             (json!({ "access_token_lifetime": 1 }), "2 seconds"),
             (json!({ "code_lifetime": 601 }), "1 to 600"),
             (json!({ "refresh_grace": -1 }), "0 seconds"),
             (json!({ "refresh_rotation": "sometimes" }), "last_month"),
             (json!({ "acess_token_lifetime": 5 }), "acess_token_lifetime"),
         ] {
-            let refused = control(&server, "POST", "/control/v1/policy", wish).await;
+            let refused = control(&server, "POST", "/control/v1/policy", body).await;
             assert!(refused.status == 400 && refused.body.contains(part), "{}", refused.body);
         }
     })
@@ -189,7 +189,7 @@ async fn the_state_of_people_can_be_seen() {
 }
 
 #[tokio::test]
-async fn what_services_mix_up_is_told() {
+async fn the_diagnosis_names_what_services_mix_up() {
     let server = TestServer::start(&kakaw_store::db::Url::Memory, kakaw_core::policy::Policy::DEV).await;
     let tokens = server.tokens(&mut Browser::default(), REST, "ryan@example.com", &ITEMS).await;
     let text = |name: &str| tokens[name].as_str().unwrap().to_owned();
@@ -203,16 +203,19 @@ async fn what_services_mix_up_is_told() {
         assert_eq!(server.exchange(REST, &code).await.json()["error_code"], "KOE320");
         assert!(last().await.contains(part), "{}", last().await);
     }
-    // Used twice: by whom and when.
-    let wish = json!({ "client_id": REST, "person": "ryan@example.com" });
-    let code = post(&server, "login", wish).await["code"].as_str().unwrap().to_owned();
+    // Used twice: by which client and when.
+    let body = json!({ "client_id": REST, "person": "ryan@example.com" });
+    let code = post(&server, "login", body).await["code"].as_str().unwrap().to_owned();
     let form = [("grant_type", "authorization_code"), ("client_id", REST), ("redirect_uri", CALLBACK), ("code", &code)];
     let first = axum::http::Request::post("/oauth/token").header("host", "localhost").header("user-agent", "first/1.0");
     let first = first.header("content-type", "application/x-www-form-urlencoded");
     assert_eq!(server.send(first.body(axum::body::Body::from(encode(&form))).unwrap()).await.status, 200);
     server.token(&form).await;
-    let told = last().await;
-    assert!(told.contains("redeemed 0 ms ago by the same key") && told.contains("sent by first/1.0"), "{told}");
+    let diagnosis = last().await;
+    assert!(
+        diagnosis.contains("redeemed 0 ms ago by the same key") && diagnosis.contains("sent by first/1.0"),
+        "{diagnosis}"
+    );
     let secret = async |secret: &str| {
         let form = [
             ("grant_type", "authorization_code"),
@@ -251,7 +254,7 @@ async fn every_step_of_a_log_in_says_what_was_decided() {
             "the consent screen: profile_nickname",
             "a code for ryan@example.com (profile_nickname, account_email): agreed now to",
             "issued, with a new refresh token",
-            "answered for ryan@example.com",
+            "returned data of ryan@example.com",
             "refreshed: the refresh token goes on",
             "a code for ryan@example.com (profile_nickname, account_email): nothing was left to ask",
             "the log-in page: the request asks to log in again",
@@ -270,9 +273,9 @@ async fn keys_rotate_and_old_tokens_verify() {
     on_each_database(async |server| {
         let id_token = async || {
             let parameters = json!({ "scope": "openid" });
-            let wish =
+            let body =
                 json!({ "client_id": REST, "person": "ryan@example.com", "tokens": true, "parameters": parameters });
-            post(&server, "login", wish).await["tokens"]["id_token"].as_str().unwrap().to_owned()
+            post(&server, "login", body).await["tokens"]["id_token"].as_str().unwrap().to_owned()
         };
         let keys = async || {
             serde_json::from_str::<kakaw_wire::oidc::Jwks>(&server.get("/.well-known/jwks.json").await.body)
@@ -292,7 +295,7 @@ async fn keys_rotate_and_old_tokens_verify() {
 }
 
 #[tokio::test]
-async fn the_log_is_counted_and_told_in_words_of_other_tools() {
+async fn the_log_is_counted_and_exported_for_other_tools() {
     let server = TestServer::start(&kakaw_store::db::Url::Memory, kakaw_core::policy::Policy::DEV).await;
     let tokens = server.tokens(&mut Browser::default(), REST, "ryan@example.com", &ITEMS).await;
     let access = tokens["access_token"].as_str().unwrap();
