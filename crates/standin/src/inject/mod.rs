@@ -28,6 +28,10 @@ use crate::json::set;
 use crate::world::World;
 use kakaw_platform::http::error::{self, Error};
 
+/// Extension of a response that a fault rule changed, or made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Injected;
+
 /// Passes the request on, or not, and changes the response.
 pub async fn inject(
     world: &Arc<World>,

@@ -15,7 +15,7 @@ use kakaw_core::random;
 use kakaw_wire::form::Pairs;
 
 use crate::faults::Sent;
-use crate::inject;
+use crate::inject::{self, Injected};
 use crate::request_log::{self, Exchange};
 use crate::world::World;
 use kakaw_platform::clock;
@@ -63,7 +63,11 @@ pub async fn record(State(world): State<Arc<World>>, request: Request, next: Nex
     };
     let (rule, response) = match injected {
         None => (None, next.run(request).await),
-        Some((id, fault)) => (Some(id), inject::inject(&world, &base, &path, &fault, request, next).await),
+        Some((id, fault)) => {
+            let mut response = inject::inject(&world, &base, &path, &fault, request, next).await;
+            response.extensions_mut().insert(Injected);
+            (Some(id), response)
+        }
     };
     let (flow, response) = flow::flow(&world, &path, &query, &keys, response).await;
     let explained = response.extensions().get::<Explained>();

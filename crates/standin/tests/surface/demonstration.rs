@@ -15,10 +15,11 @@ use kakaw_standin::restore;
 use kakaw_standin::snapshots::START;
 use kakaw_store::db::Url;
 use kakaw_wire::Code;
-use kakaw_wire::problem::{Status, Surface};
+use kakaw_wire::problem::Status;
 use serde_json::{Value, json};
 
 use crate::address_selection;
+use crate::provoked::wrong;
 use crate::support::*;
 
 /// A server with the apps of both test worlds, and a browser.
@@ -343,53 +344,6 @@ fn foreign(more: Value) -> String {
     let mut claims = json!({ "aud": REST, "sub": "1", "auth_time": 1, "exp": 4_000_000_000i64, "iat": 1 });
     claims["iss"] = more["iss"].clone();
     SigningKey::generate().unwrap().sign(&serde_json::from_value(claims).unwrap()).unwrap()
-}
-
-/// Returns the code that a client reads from an answer, and its surface.
-fn read(answer: &Answer) -> Option<(Code, Surface)> {
-    let by = |surface: Surface, error: Option<String>, message: Option<String>| {
-        let spelled = |code: &&Code| {
-            let nameless = !code.id().starts_with("KOE");
-            nameless
-                && code.answers().iter().any(|a| {
-                    let says = a.message.contains('{') || Some(a.message) == message.as_deref();
-                    a.surface == surface && Some(a.error) == error.as_deref() && says
-                })
-        };
-        Some((*Code::ALL.iter().find(spelled)?, surface))
-    };
-    if answer.headers.contains_key("location") {
-        return match answer.parameter("error_code") {
-            Some(code) => Some((Code::from_id(&code)?, Surface::Apps)),
-            None => by(Surface::Redirect, answer.parameter("error"), answer.parameter("error_description")),
-        };
-    }
-    let Ok(json) = serde_json::from_str::<Value>(&answer.body) else {
-        let id = answer.body.split("(KOE").nth(1)?.split(')').next()?;
-        return Some((Code::from_id(&format!("KOE{id}"))?, Surface::Page));
-    };
-    let string = |name: &str| json[name].as_str().map(str::to_owned);
-    match (string("error_code"), json["code"].as_i64()) {
-        (Some(code), _) if code.starts_with("KAE") => Some((Code::from_id(&code)?, Surface::Apps)),
-        (Some(code), _) => Some((Code::from_id(&code)?, Surface::Kauth)),
-        (None, Some(code)) => Some((Code::from_id(&code.to_string())?, Surface::Kapi)),
-        (None, None) => by(Surface::Kauth, string("error"), string("error_description")),
-    }
-}
-
-/// Returns what is wrong with the answer of a row, if anything.
-fn wrong(code: Code, answer: &Answer) -> Option<String> {
-    let Some((answered, surface)) = read(answer) else {
-        return Some(format!("no error: {} {:?} {}", answer.status, answer.headers, answer.body));
-    };
-    if answered != code {
-        return Some(format!("answered with {answered}: {:?} {}", answer.headers, answer.body));
-    }
-    // A redirect has no status of its own.
-    let statuses: Vec<u16> = code.answers().iter().filter(|a| a.surface == surface).map(|a| a.status).collect();
-    let status = answer.status.as_u16();
-    (!statuses.contains(&status) && !answer.status.is_redirection())
-        .then(|| format!("status {status}, expected one of {statuses:?}"))
 }
 
 #[tokio::test]

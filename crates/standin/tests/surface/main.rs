@@ -31,6 +31,7 @@ mod overrides;
 mod overrides_webhooks;
 mod pages;
 mod policy;
+mod provoked;
 mod receiver;
 mod sdk_calls;
 mod sdk_walks;

@@ -26,6 +26,7 @@ use kakaw_platform::signer::Signer;
 use kakaw_platform::surroundings::Alone;
 use kakaw_platform::transient_results::TransientResults;
 use kakaw_standin::clock::Clock;
+use kakaw_standin::inject::Injected;
 use kakaw_standin::world::{DEFAULT, Place, PublicUrl, World};
 use kakaw_standin::worlds::Worlds;
 use kakaw_standin::{dispatch, endpoints};
@@ -34,6 +35,8 @@ use kakaw_store::{Outcome, Store, signing_keys};
 use serde_json::Value;
 use tokio::sync::Notify;
 use tower::ServiceExt as _;
+
+use crate::provoked;
 
 pub const REST: &str = "0123456789abcdef0123456789abcdef";
 pub const SECRET_REST: &str = "1123456789abcdef0123456789abcdef";
@@ -256,7 +259,12 @@ impl TestServer {
         let response = self.raw(request).await;
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.expect("body").to_bytes();
-        Answer { status: parts.status, headers: parts.headers, body: String::from_utf8_lossy(&bytes).into_owned() }
+        let body = String::from_utf8_lossy(&bytes).into_owned();
+        let answer = Answer { status: parts.status, headers: parts.headers, body };
+        if parts.extensions.get::<Injected>().is_none() {
+            provoked::record(&answer);
+        }
+        answer
     }
 
     pub async fn get(&self, url: &str) -> Answer {
