@@ -21,4 +21,5 @@ pub mod webhook;
 pub use diagnosis::Refusal;
 pub use id::{AccountId, AppId, GrantId, UserId};
 pub use kakaw_wire as wire;
+pub use kakaw_wire::Span;
 pub use time::Millis;

@@ -1,5 +1,6 @@
 //! The protocol options of an operator. The defaults of `dev` are what clients of Kakao Login rely on.
 
+use kakaw_wire::Span;
 use serde::{Deserialize, Serialize};
 
 use crate::app::KeyKind;
@@ -10,11 +11,11 @@ use crate::app::KeyKind;
 #[serde(deny_unknown_fields)]
 pub struct Policy {
     /// Lifetime of an authorization code in seconds, 1 to 600.
-    pub code_lifetime: i64,
+    pub code_lifetime: Span,
     /// Whether a code exchange may leave out `redirect_uri`.
     pub redirect_uri_optional: bool,
     /// After a refresh token is rotated, the old token returns the same new token for this many seconds.
-    pub refresh_grace: i64,
+    pub refresh_grace: Span,
     /// Whether a second use of a code revokes the tokens that its first use issued.
     pub revoke_on_code_reuse: bool,
     /// Whether the use of a replaced refresh token ends the login that it belongs to.
@@ -35,7 +36,7 @@ pub struct Policy {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Overrides {
     /// Lifetime of access tokens in seconds, for every key. `None`: the lifetime for the kind of key.
-    pub access_lifetime: Option<i64>,
+    pub access_lifetime: Option<Span>,
     /// Whether a refresh token is replaced at every use, or never. `None`: in its last month.
     pub rotate: Option<bool>,
     /// Whether a redirect URI on this machine may have any port.
@@ -45,9 +46,9 @@ pub struct Overrides {
 impl Policy {
     /// What clients of Kakao Login expect.
     pub const DEV: Self = Self {
-        code_lifetime: 600,
+        code_lifetime: Span::minutes(10),
         redirect_uri_optional: true,
-        refresh_grace: 0,
+        refresh_grace: Span::ZERO,
         revoke_on_code_reuse: false,
         revoke_on_refresh_reuse: false,
         strict_code_polling: false,
@@ -57,9 +58,9 @@ impl Policy {
 
     /// Stricter where no standard client breaks.
     pub const SERVE: Self = Self {
-        code_lifetime: 600,
+        code_lifetime: Span::minutes(10),
         redirect_uri_optional: false,
-        refresh_grace: 30,
+        refresh_grace: Span::seconds(30),
         revoke_on_code_reuse: true,
         revoke_on_refresh_reuse: true,
         strict_code_polling: true,
@@ -68,22 +69,22 @@ impl Policy {
     };
 }
 
-/// Lifetime of a refresh token in seconds: 60 days.
-pub const REFRESH_LIFETIME: i64 = 60 * 86_400;
-/// A refresh token with less lifetime left than this is replaced when it is used. Seconds; 30 days.
-pub const ROTATION_WINDOW: i64 = 30 * 86_400;
-/// Lifetime of an account session in seconds, from the log-in on.
-pub const SESSION_LIFETIME: i64 = 86_400;
+/// Lifetime of a refresh token.
+pub const REFRESH_LIFETIME: Span = Span::days(60);
+/// A refresh token with less lifetime left than this is replaced when it is used.
+pub const ROTATION_WINDOW: Span = Span::days(30);
+/// Lifetime of an account session, from the log-in on.
+pub const SESSION_LIFETIME: Span = Span::days(1);
 /// The same with "stay signed in".
-pub const LONG_SESSION_LIFETIME: i64 = 30 * 86_400;
-/// Seconds for which an expired code is kept, so that a second use can be explained.
-pub const CODES_KEPT: i64 = 86_400;
-/// Seconds for which a grant is kept after its refresh token has expired: until its last access token has expired too.
-pub const GRANTS_KEPT: i64 = KeyKind::LONGEST_ACCESS;
-/// Seconds for which a finished delivery is kept.
-pub const DELIVERIES_KEPT: i64 = 7 * 86_400;
-/// Seconds for which an interaction and a form are valid.
-pub const INTERACTION_LIFETIME: i64 = 30 * 60;
+pub const LONG_SESSION_LIFETIME: Span = Span::days(30);
+/// How long an expired code is kept, so that a second use can be explained.
+pub const CODES_KEPT: Span = Span::days(1);
+/// How long a grant is kept after its refresh token has expired: until its last access token has expired too.
+pub const GRANTS_KEPT: Span = KeyKind::LONGEST_ACCESS;
+/// How long a finished delivery is kept.
+pub const DELIVERIES_KEPT: Span = Span::days(7);
+/// How long an interaction and a form are valid.
+pub const INTERACTION_LIFETIME: Span = Span::minutes(30);
 
 #[cfg(test)]
 mod tests {
@@ -94,7 +95,7 @@ mod tests {
     #[test]
     fn serve_is_never_laxer_than_dev() {
         let (dev, serve) = (Policy::DEV, Policy::SERVE);
-        assert!(serve.code_lifetime <= dev.code_lifetime && (1..=600).contains(&serve.code_lifetime));
+        assert!(serve.code_lifetime <= dev.code_lifetime && (1..=600).contains(&serve.code_lifetime.as_seconds()));
         assert!(dev.redirect_uri_optional >= serve.redirect_uri_optional);
         assert!(dev.token_parameters_in_query >= serve.token_parameters_in_query);
         for strict in [
@@ -122,12 +123,15 @@ mod tests {
 
     #[test]
     fn a_refresh_token_is_replaced_in_the_last_of_its_two_months_and_a_form_is_good_for_half_an_hour() {
-        assert_eq!((REFRESH_LIFETIME, ROTATION_WINDOW, INTERACTION_LIFETIME), (60 * 24 * 3600, 30 * 24 * 3600, 1800));
+        assert_eq!(
+            (REFRESH_LIFETIME, ROTATION_WINDOW, INTERACTION_LIFETIME),
+            (Span::days(60), Span::days(30), Span::seconds(1800))
+        );
     }
 
     #[test]
     fn what_is_over_is_kept_for_as_long_as_it_may_be_asked_for() {
         assert!(KeyKind::ALL.iter().all(|kind| kind.access_lifetime() <= GRANTS_KEPT));
-        assert_eq!((CODES_KEPT, DELIVERIES_KEPT), (24 * 3600, 7 * 24 * 3600));
+        assert_eq!((CODES_KEPT, DELIVERIES_KEPT), (Span::hours(24), Span::days(7)));
     }
 }

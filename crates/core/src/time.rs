@@ -1,21 +1,25 @@
-//! Points in world time, in milliseconds since 1970.
+//! Points in world time, in milliseconds since 1970. The length between two of them is a [`Span`].
+
+use std::ops::{Add, Sub};
 
 use jiff::civil::Date;
 use jiff::tz::{Offset, TimeZone};
+use kakaw_wire::Span;
 use serde::{Deserialize, Serialize};
 
-/// A point in time, in milliseconds since 1970-01-01T00:00:00Z.
+/// A point in time, in milliseconds since 1970-01-01T00:00:00Z. Two points cannot be added, nor a point and a number:
+///
+/// ```compile_fail
+/// let two_points = kakaw_core::Millis(1) + kakaw_core::Millis(2);
+/// ```
+/// ```compile_fail
+/// let a_number = kakaw_core::Millis(1) + 600;
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Millis(pub i64);
 
 impl Millis {
-    /// Returns the time `seconds` later.
-    #[must_use]
-    pub const fn plus_seconds(self, seconds: i64) -> Self {
-        Self(self.0.saturating_add(seconds.saturating_mul(1000)))
-    }
-
     /// Returns whole seconds since 1970.
     #[must_use]
     pub const fn seconds(self) -> i64 {
@@ -48,6 +52,30 @@ impl Millis {
     }
 }
 
+impl Add<Span> for Millis {
+    type Output = Self;
+
+    fn add(self, span: Span) -> Self {
+        Self(self.0.saturating_add(span.as_milliseconds()))
+    }
+}
+
+impl Sub<Span> for Millis {
+    type Output = Self;
+
+    fn sub(self, span: Span) -> Self {
+        Self(self.0.saturating_sub(span.as_milliseconds()))
+    }
+}
+
+impl Sub for Millis {
+    type Output = Span;
+
+    fn sub(self, earlier: Self) -> Span {
+        Span::milliseconds(self.0.saturating_sub(earlier.0))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -77,7 +105,9 @@ mod tests {
     fn what_is_no_moment_is_none_and_nothing_overflows() {
         assert!(["", "2026-09-21", "2026-09-21T14:13:20", "x"].iter().all(|text| Millis::from_rfc3339(text).is_none()));
         assert_eq!((Millis(i64::MAX).rfc3339(), Millis(i64::MIN).rfc3339_exact()), (String::new(), String::new()));
-        assert_eq!(Millis(1).plus_seconds(i64::MAX), Millis(i64::MAX));
+        assert_eq!(Millis(1) + Span::seconds(i64::MAX), Millis(i64::MAX));
+        assert_eq!(Millis(-2) - Span::seconds(i64::MAX), Millis(i64::MIN));
+        assert_eq!(Millis(i64::MAX) - Millis(-1), Span::milliseconds(i64::MAX));
         assert_eq!((Millis(-1).seconds(), Millis(999).seconds(), Millis(1000).seconds()), (-1, 0, 1));
     }
 
@@ -87,7 +117,9 @@ mod tests {
             let moment = Millis(milliseconds);
             prop_assert_eq!(Millis::from_rfc3339(&moment.rfc3339_exact()), Some(moment));
             prop_assert_eq!(Millis::from_rfc3339(&moment.rfc3339()), Some(Millis(moment.seconds() * 1000)));
-            prop_assert_eq!(moment.plus_seconds(seconds).seconds(), moment.seconds() + seconds);
+            let later = moment + Span::seconds(seconds);
+            prop_assert_eq!((later.seconds(), later - moment), (moment.seconds() + seconds, Span::seconds(seconds)));
+            prop_assert_eq!(later - Span::seconds(seconds), moment);
         }
     }
 }

@@ -1,13 +1,13 @@
 //! Webhooks: unlink notices and account-status events for services.
 
-use crate::UserId;
+use crate::{Span, UserId};
 use kakaw_wire::event::{Category, EventDetails, EventSubject, EventType, SecurityEventToken, UnlinkReason};
 use kakaw_wire::scope::Item;
 use serde::{Deserialize, Serialize};
 
 use crate::Millis;
 use crate::account::Account;
-use crate::app::webhooks::{ACCOUNT_STATUS, UNLINK};
+use crate::app::webhooks::WebhookKind;
 use crate::app::{App, Permission};
 use crate::link::Link;
 
@@ -52,10 +52,41 @@ pub enum Notice {
 impl Notice {
     /// Returns its kind in the database.
     #[must_use]
-    pub const fn kind(&self) -> &'static str {
+    pub const fn kind(&self) -> WebhookKind {
         match self {
-            Self::Unlink { .. } => UNLINK,
-            Self::AccountStatus { .. } => ACCOUNT_STATUS,
+            Self::Unlink { .. } => WebhookKind::Unlink,
+            Self::AccountStatus { .. } => WebhookKind::AccountStatus,
+        }
+    }
+}
+
+/// How far the delivery of a notice is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema), schemars(inline))]
+#[serde(rename_all = "snake_case")]
+pub enum DeliveryState {
+    /// It is due, or will be tried again.
+    Waiting,
+    /// The receiver took it.
+    Delivered,
+    /// It was given up.
+    Failed,
+    /// It waits until its paused webhook is put back in use.
+    Held,
+}
+
+impl DeliveryState {
+    /// Every state.
+    pub const ALL: [Self; 4] = [Self::Waiting, Self::Delivered, Self::Failed, Self::Held];
+
+    /// Its name, as the database has it too.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Delivered => "delivered",
+            Self::Failed => "failed",
+            Self::Held => "held",
         }
     }
 }
@@ -125,8 +156,16 @@ pub fn account_events(before: &Account, after: &Account) -> Vec<Event> {
 /// Returns the seconds until the next attempt, by the number of attempts so far. `None` means that the delivery is
 /// given up.
 #[must_use]
-pub fn retry_after(attempts: i64) -> Option<i64> {
-    const AFTER: [i64; 7] = [10, 30, 120, 600, 3600, 6 * 3600, 24 * 3600];
+pub fn retry_after(attempts: i64) -> Option<Span> {
+    const AFTER: [Span; 7] = [
+        Span::seconds(10),
+        Span::seconds(30),
+        Span::minutes(2),
+        Span::minutes(10),
+        Span::hours(1),
+        Span::hours(6),
+        Span::hours(24),
+    ];
     AFTER.get(usize::try_from(attempts.max(1) - 1).ok()?).copied()
 }
 
@@ -184,7 +223,7 @@ mod tests {
     fn a_notice_says_who_what_and_when() {
         let of = |event: &Event| {
             let notice = notice(event, &app(), &samples::link(&[]), "https://us", "id", NOW);
-            assert_eq!(notice.kind(), "account_status");
+            assert_eq!(notice.kind(), WebhookKind::AccountStatus);
             serde_json::to_value(notice).expect("JSON")["token"].clone()
         };
         let token = of(&Event::unlinked(UnlinkReason::UnlinkFromApps));
@@ -204,7 +243,7 @@ mod tests {
         let none = of(&Event::new(EventType::UserLinked));
         assert!(!none.to_string().contains("scope") && !none.to_string().contains("reason"), "{none}");
         let unlink = Notice::Unlink { user_id: UserId(1), referrer_type: UnlinkReason::AccountDelete };
-        assert_eq!(unlink.kind(), "unlink");
+        assert_eq!(unlink.kind(), WebhookKind::Unlink);
         assert_eq!(serde_json::to_value(&unlink).expect("JSON")["kind"], Value::from("unlink"));
     }
 
@@ -250,12 +289,18 @@ mod tests {
     }
 
     #[test]
+    fn states_are_spelled_alike_in_the_database_and_in_replies() {
+        assert_eq!(json!(DeliveryState::ALL), json!(DeliveryState::ALL.map(DeliveryState::id)));
+        assert_eq!(json!(DeliveryState::ALL), json!(["waiting", "delivered", "failed", "held"]));
+    }
+
+    #[test]
     fn deliveries_are_tried_for_a_day_and_a_half_and_then_given_up() {
-        let waits: Vec<_> = (0..=9).map(retry_after).collect();
+        let waits: Vec<_> = (0..=9).map(|attempts| retry_after(attempts).map(Span::as_seconds)).collect();
         let (hour, day) = (3600, 86_400);
         let expected =
             [Some(10), Some(10), Some(30), Some(120), Some(600), Some(hour), Some(6 * hour), Some(day), None, None];
         assert_eq!(waits, expected);
-        assert_eq!(retry_after(-1), Some(10));
+        assert_eq!(retry_after(-1), Some(Span::seconds(10)));
     }
 }

@@ -4,10 +4,10 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kakaw_core::Millis;
 use kakaw_core::crypto::seal::{Purpose, Sealer};
 use kakaw_core::crypto::secret::Secret;
 use kakaw_core::crypto::signing_key::SigningKey;
+use kakaw_core::{Millis, Span};
 use kakaw_store::{Error, Outcome, Statement, Store, signing_keys};
 use kakaw_wire::oidc::{Jwk, Jwks};
 use tokio::sync::{Notify, watch};
@@ -90,7 +90,7 @@ impl Signer {
         self.keys().await?;
         let key = self.make().await?;
         let first = signing_keys::first(store).await?.unwrap_or(now);
-        let created = Millis(first.0 - 1);
+        let created = first - Span::milliseconds(1);
         let Outcome::Committed = store.commit(vec![insert(&key, sealer, created)?]).await? else {
             return Err(Error::Unusable("a key of the same id was made meanwhile".to_owned()));
         };
@@ -143,7 +143,7 @@ impl Signer {
         let mut keys = read(store, sealer).await?;
         while keys.len() < if self.source.is_some() { 1 } else { KEYS } {
             let key = self.make().await?;
-            let created = now.plus_seconds(keys.len() as i64);
+            let created = now + Span::seconds(keys.len() as i64);
             let Outcome::Committed = store.commit(vec![insert(&key, sealer, created)?]).await? else { continue };
             // Another node may have generated keys meanwhile. The stored ones count.
             keys = read(store, sealer).await?;

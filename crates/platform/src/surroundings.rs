@@ -1,8 +1,8 @@
 //! The surroundings of a platform: its clock, its own name, and the schedule of deliveries.
 
 use axum::http::{HeaderMap, HeaderValue, header};
-use kakaw_core::Millis;
 use kakaw_core::random::Random;
+use kakaw_core::{Millis, Span};
 use kakaw_store::deliveries::Delivery;
 use kakaw_wire::url::authority;
 
@@ -40,8 +40,8 @@ pub trait Surroundings: Send + Sync {
 pub enum Schedule {
     /// Now. The deliveries in `then` become due once it has ended.
     Now { then: Vec<i64> },
-    /// So many seconds later. The reason is stored.
-    Later { seconds: i64, why: &'static str },
+    /// So much later. The reason is stored.
+    Later { by: Span, why: &'static str },
 }
 
 /// One login service with one public URL and the real clock.

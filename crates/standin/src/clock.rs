@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
-use kakaw_core::Millis;
+use kakaw_core::{Millis, Span};
 
 /// The clock of a world. It runs with the real clock, offset from it, or is frozen.
 #[derive(Debug, Default)]
@@ -60,12 +60,12 @@ impl Clock {
 
     /// Moves the clock to this time.
     pub fn move_to(&self, moment: Millis) {
-        self.value.fetch_add(moment.0 - self.now().0, Ordering::SeqCst);
+        self.advance(moment - self.now());
     }
 
     /// Moves the clock forward.
-    pub fn advance_seconds(&self, seconds: i64) {
-        self.value.fetch_add(seconds * 1000, Ordering::SeqCst);
+    pub fn advance(&self, span: Span) {
+        self.value.fetch_add(span.as_milliseconds(), Ordering::SeqCst);
     }
 }
 

@@ -1,11 +1,15 @@
 //! Fault rules: which requests they match, and how these fail.
 
-use kakaw_core::{AccountId, AppId};
+use kakaw_core::app::webhooks::WebhookKind;
+use kakaw_core::{AccountId, AppId, Span};
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use crate::durations::milliseconds;
 
 /// A rule. Absent fields match everything.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -28,7 +32,7 @@ pub struct FaultRule {
     pub person: Option<String>,
     /// Matches deliveries of this webhook instead of requests: `unlink` or `account_status`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub webhook: Option<String>,
+    pub webhook: Option<WebhookKind>,
     /// The account of `person`, found when the rule is added.
     #[serde(skip)]
     #[schemars(with = "Option<i64>")]
@@ -62,11 +66,13 @@ pub struct Fault {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
     /// Delay of the reply in milliseconds of real time.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub latency_ms: Option<u64>,
+    #[serde(rename = "latency_ms", with = "milliseconds", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<u64>")]
     /// Random extra delay, up to this many milliseconds.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub spread_ms: Option<u64>,
+    pub latency: Option<Duration>,
+    #[serde(rename = "spread_ms", with = "milliseconds", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<u64>")]
+    pub spread: Option<Duration>,
     /// Drop the connection before the request is processed, or after it: then the reply is lost.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub drop: Option<Drop>,
@@ -103,7 +109,7 @@ impl Fault {
 #[serde(rename_all = "snake_case")]
 pub enum Delivery {
     /// This many seconds of world time late.
-    Late(i64),
+    Late(Span),
     /// Twice, as after a crash between sending and writing down; a token keeps its `jti`.
     Twice,
     /// After the one that follows; an hour later if none follows.
@@ -159,7 +165,7 @@ struct Rules {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Overtaken {
     app_id: AppId,
-    kind: &'static str,
+    kind: WebhookKind,
     id: i64,
 }
 
@@ -205,8 +211,8 @@ impl FaultRules {
 
     /// Returns the fault of a delivery of this webhook: that of the first rule that matches.
     #[must_use]
-    pub fn choose_delivery(&self, webhook: &str, chance: f64) -> Option<Delivery> {
-        self.first(chance, |rule| rule.webhook.as_deref() == Some(webhook))?.1.delivery
+    pub fn choose_delivery(&self, webhook: WebhookKind, chance: f64) -> Option<Delivery> {
+        self.first(chance, |rule| rule.webhook == Some(webhook))?.1.delivery
     }
 
     /// Stores the fault of a delivery until it is sent.
@@ -221,14 +227,14 @@ impl FaultRules {
     }
 
     /// Records that a delivery waits for the next one.
-    pub fn let_overtake(&self, app_id: AppId, kind: &'static str, id: i64) {
+    pub fn let_overtake(&self, app_id: AppId, kind: WebhookKind, id: i64) {
         let mut rules = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         rules.overtaken.push(Overtaken { app_id, kind, id });
     }
 
     /// Returns the deliveries that waited for this one, which has ended.
     #[must_use]
-    pub fn overtaken_by(&self, app_id: AppId, kind: &'static str, id: i64) -> Vec<i64> {
+    pub fn overtaken_by(&self, app_id: AppId, kind: WebhookKind, id: i64) -> Vec<i64> {
         let mut rules = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (gone, left) = rules.overtaken.iter().partition(|o| o.app_id == app_id && o.kind == kind);
         rules.overtaken = left;

@@ -2,6 +2,7 @@
 
 use kakaw_core::account::LoginId;
 use kakaw_core::app::{App, Consent};
+use kakaw_core::link::consent::SIGNUP_LIFETIME;
 use kakaw_core::{AppId, UserId};
 use kakaw_store::{accounts, apps, links};
 use kakaw_wire::Expected;
@@ -15,9 +16,6 @@ use crate::refused::Refused;
 use crate::world::World;
 use kakaw_platform::manage::world_file::{self, WorldFile};
 use kakaw_platform::manage::{self, Actor, ChangeApp, Version};
-
-/// How long the sign-up of a pre-registered person stays open, in seconds.
-const SIGNUP: i64 = 24 * 3600;
 
 macro_rules! presets {
     ($($(#[doc = $about:literal])+ $variant:ident $id:literal;)*) => {
@@ -181,7 +179,7 @@ fn person(world: &World, preset: Preset, app: &App, login: &str, password: &str)
         Preset::Restricted => set(&mut person, "restricted", true),
         Preset::NotTeamMember | Preset::NotLinked => {}
         Preset::PreRegistered => {
-            let due = world.now().plus_seconds(SIGNUP).rfc3339();
+            let due = (world.now() + SIGNUP_LIFETIME).rfc3339();
             set(&mut person, "links", json!([{ "app": app.id, "scopes": agreed, "signup_due": due }]));
         }
     }

@@ -4,6 +4,7 @@
 use kakaw_core::{AccountId, AppId};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use kakaw_core::crypto::secret;
 use kakaw_wire::form::Pairs;
@@ -11,6 +12,8 @@ use kakaw_wire::url::split_query;
 use schemars::JsonSchema;
 use serde::Serialize;
 use tokio::sync::Notify;
+
+use crate::durations::microseconds;
 
 /// Maximum number of exchanges.
 const KEPT: usize = 1000;
@@ -72,7 +75,9 @@ pub struct Exchange {
     pub account: Option<AccountId>,
     pub status: u16,
     /// Microseconds of real time.
-    pub took_us: u64,
+    #[serde(rename = "took_us", serialize_with = "microseconds::serialize")]
+    #[schemars(with = "u64")]
+    pub took: Duration,
     /// Where it was redirected; secrets are masked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub location: Option<String>,

@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::extract::FromRef;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
-use kakaw_core::Millis;
 use kakaw_core::crypto::secret::Secret;
 use kakaw_core::random::{self, Random};
+use kakaw_core::{Millis, Span};
 use kakaw_platform::Platform;
 use kakaw_platform::surroundings::{Schedule, Surroundings, is_host_of};
 use kakaw_store::deliveries::Delivery;
@@ -190,11 +190,11 @@ impl Surroundings for Place {
         if delivery.attempts == 1 && !self.faults.is_empty() {
             match self.faults.choose_delivery(kind, random::chance(random)) {
                 None => {}
-                Some(Injected::Late(seconds)) => return Schedule::Later { seconds, why: "delayed by a fault rule" },
+                Some(Injected::Late(by)) => return Schedule::Later { by, why: "delayed by a fault rule" },
                 Some(Injected::OutOfOrder) => {
                     self.faults.let_overtake(delivery.app_id, kind, delivery.id);
                     return Schedule::Later {
-                        seconds: 3600,
+                        by: Span::hours(1),
                         why: "delayed by a fault rule until after the next notice",
                     };
                 }

@@ -5,7 +5,8 @@
 
 use kakaw_core::AppId;
 use kakaw_core::Millis;
-use kakaw_core::webhook::Notice;
+use kakaw_core::app::webhooks::WebhookKind;
+use kakaw_core::webhook::{DeliveryState, Notice};
 
 use crate::db::{Contested, FromRow, Result, Row, Statement, Store, sql};
 use crate::json;
@@ -16,8 +17,7 @@ pub struct Delivery {
     pub id: i64,
     pub app_id: AppId,
     pub notice: Notice,
-    /// `waiting`, `delivered`, `failed` or `held`.
-    pub state: String,
+    pub state: DeliveryState,
     pub created_at: Millis,
     /// Attempts so far, including the present one.
     pub attempts: i64,
@@ -31,7 +31,7 @@ impl FromRow for Delivery {
             id: row.int("id")?,
             app_id: AppId(row.int("app_id")?),
             notice: json::read(row, "payload")?,
-            state: row.text("state")?,
+            state: state_of(row)?,
             created_at: Millis(row.int("created_at")?),
             attempts: row.int("attempts")?,
             result: row.maybe_text("result")?,
@@ -39,15 +39,24 @@ impl FromRow for Delivery {
     }
 }
 
+fn state_of(row: &Row) -> Result<DeliveryState> {
+    let text = row.str("state")?;
+    DeliveryState::ALL
+        .into_iter()
+        .find(|state| state.id() == text)
+        .ok_or_else(|| row.wrong("state", format!("unknown state {text:?}")))
+}
+
 /// Inserts a notice, due now.
 #[must_use]
 pub fn insert(id: i64, app_id: AppId, notice: &Notice, now: Millis) -> Statement {
     sql("insert into deliveries (id, app_id, kind, payload, state, created_at, due_at, attempts) \
-         values ($1, $2, $3, $4, 'waiting', $5, $6, 0)")
+         values ($1, $2, $3, $4, $5, $6, $7, 0)")
     .bind(id)
     .bind(app_id)
-    .bind(notice.kind())
+    .bind(notice.kind().id())
     .bind(json::write(notice))
+    .bind(DeliveryState::Waiting.id())
     .bind(now)
     .bind(now)
     .must_touch(Contested::Delivery)
@@ -94,9 +103,19 @@ pub async fn next_due(store: &Store) -> Result<Option<Millis>> {
 
 /// Ends a delivery as `delivered` or `failed`.
 #[must_use]
-pub fn finish(id: i64, lease: &str, state: &'static str, result: &str) -> Statement {
+pub fn deliver(id: i64, lease: &str, result: &str) -> Statement {
+    end(id, lease, DeliveryState::Delivered, result)
+}
+
+/// A delivery is given up.
+#[must_use]
+pub fn give_up(id: i64, lease: &str, result: &str) -> Statement {
+    end(id, lease, DeliveryState::Failed, result)
+}
+
+fn end(id: i64, lease: &str, state: DeliveryState, result: &str) -> Statement {
     sql("update deliveries set due_at = null, lease = null, state = $1, result = $2 where id = $3 and lease = $4")
-        .bind(state)
+        .bind(state.id())
         .bind(result)
         .bind(id)
         .bind(lease)
@@ -129,19 +148,22 @@ pub async fn by_id(store: &Store, id: i64) -> Result<Option<Delivery>> {
 /// Stops a delivery whose webhook is paused: its state becomes `held`.
 #[must_use]
 pub fn pause(id: i64, lease: &str) -> Statement {
-    sql("update deliveries set due_at = null, lease = null, state = 'held', attempts = attempts - 1 \
-         where id = $1 and lease = $2")
+    sql("update deliveries set due_at = null, lease = null, state = $1, attempts = attempts - 1 \
+         where id = $2 and lease = $3")
+    .bind(DeliveryState::Held.id())
     .bind(id)
     .bind(lease)
 }
 
 /// Continues the deliveries that were stopped while their webhook was paused.
 #[must_use]
-pub fn release(app_id: AppId, kind: &str, now: Millis) -> Statement {
-    sql("update deliveries set due_at = $1, state = 'waiting' where app_id = $2 and kind = $3 and state = 'held'")
+pub fn release(app_id: AppId, kind: WebhookKind, now: Millis) -> Statement {
+    sql("update deliveries set due_at = $1, state = $2 where app_id = $3 and kind = $4 and state = $5")
         .bind(now)
+        .bind(DeliveryState::Waiting.id())
         .bind(app_id)
-        .bind(kind)
+        .bind(kind.id())
+        .bind(DeliveryState::Held.id())
 }
 
 /// Returns the last deliveries of an app, newest first.
@@ -169,9 +191,9 @@ pub async fn page(store: &Store, app_id: Option<i64>, before: i64, limit: i64) -
 }
 
 /// Returns the number of notices of this kind in this state.
-pub async fn count(store: &Store, app_id: AppId, kind: &str, state: &str) -> Result<i64> {
+pub async fn count(store: &Store, app_id: AppId, kind: WebhookKind, state: DeliveryState) -> Result<i64> {
     let text = "select count(*) as n from deliveries where app_id = $1 and kind = $2 and state = $3";
-    sql(text).bind(app_id).bind(kind).bind(state).count(store).await
+    sql(text).bind(app_id).bind(kind.id()).bind(state.id()).count(store).await
 }
 
 /// The state of a webhook.
@@ -195,22 +217,22 @@ impl FromRow for State {
 }
 
 /// Returns the state of an app's webhook, if it has ever failed.
-pub async fn state(store: &Store, app_id: AppId, kind: &str) -> Result<Option<State>> {
+pub async fn state(store: &Store, app_id: AppId, kind: WebhookKind) -> Result<Option<State>> {
     sql("select url, failures, paused_at from webhook_states where app_id = $1 and kind = $2")
         .bind(app_id)
-        .bind(kind)
+        .bind(kind.id())
         .maybe(store)
         .await
 }
 
 /// Stores the state of an app's webhook.
 #[must_use]
-pub fn put_state(app_id: AppId, kind: &str, state: &State) -> Statement {
+pub fn put_state(app_id: AppId, kind: WebhookKind, state: &State) -> Statement {
     sql("insert into webhook_states (app_id, kind, url, failures, paused_at) values ($1, $2, $3, $4, $5) \
          on conflict (app_id, kind) do update set url = excluded.url, failures = excluded.failures, \
          paused_at = excluded.paused_at")
     .bind(app_id)
-    .bind(kind)
+    .bind(kind.id())
     .bind(state.url.as_str())
     .bind(state.failures)
     .bind(state.paused_at)

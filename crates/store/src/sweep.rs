@@ -1,20 +1,20 @@
 //! Deletes expired rows, in small batches so that no commit waits long.
 
-use kakaw_core::Millis;
+use kakaw_core::{Millis, Span};
 
 use crate::db::{FromRow, Outcome, Result, Row, Statement, Store, sql};
 
 /// Maximum number of rows in a batch.
 const BATCH: i64 = 200;
-/// How long expired rows are kept, in seconds, so that a later refusal can be explained.
+/// How long expired rows are kept, so that a later refusal can be explained.
 #[derive(Debug, Clone, Copy)]
 pub struct Kept {
     /// Expired codes.
-    pub codes: i64,
+    pub codes: Span,
     /// Grants whose refresh token has expired.
-    pub grants: i64,
+    pub grants: Span,
     /// Finished deliveries.
-    pub deliveries: i64,
+    pub deliveries: Span,
 }
 
 struct Count(i64);
@@ -27,9 +27,9 @@ impl FromRow for Count {
 
 /// Deletes one batch from each table. Returns whether there may be more.
 pub async fn batch(store: &Store, kept: Kept, now: Millis) -> Result<bool> {
-    let codes = now.plus_seconds(-kept.codes);
-    let grants = now.plus_seconds(-kept.grants);
-    let deliveries = now.plus_seconds(-kept.deliveries);
+    let codes = now - kept.codes;
+    let grants = now - kept.grants;
+    let deliveries = now - kept.deliveries;
     let sweeps: [(Statement, Statement); 6] = [
         (
             sql("select count(*) as n from (select id from codes where expires_at < $1 limit $2) c").bind(codes).bind(BATCH),

@@ -7,8 +7,11 @@
     reason = "tests; clippy.toml knows only what stands in a test itself"
 )]
 
+#[path = "tables/deliveries.rs"]
+mod deliveries;
+
 use kakaw_core::account::LoginId;
-use kakaw_core::{AccountId, AppId, GrantId, UserId};
+use kakaw_core::{AccountId, AppId, GrantId, Span, UserId};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -30,7 +33,7 @@ use kakaw_store::{
 use kakaw_wire::scope::Item;
 
 const KEY: &str = "0123456789abcdef0123456789abcdef";
-const KEPT: sweep::Kept = sweep::Kept { codes: 86_400, grants: 12 * 3600, deliveries: 7 * 86_400 };
+const KEPT: sweep::Kept = sweep::Kept { codes: Span::days(1), grants: Span::hours(12), deliveries: Span::days(7) };
 const NOW: Millis = Millis(1_790_000_000_000);
 
 /// Runs a test in memory, in a file, and on PostgreSQL if it is configured.
@@ -122,7 +125,7 @@ fn code(id: &str, expires_at: Millis) -> Code {
 async fn a_code_is_redeemed_by_one_of_many_and_a_second_try_of_the_winner_knows_its_own_work() {
     each_database(async |store| {
         fill(&store).await;
-        done(&store, vec![codes::insert(&code("c", NOW.plus_seconds(600)))]).await;
+        done(&store, vec![codes::insert(&code("c", NOW + Span::minutes(10)))]).await;
         let tries: Vec<_> = (1..=32)
             .map(|grant| {
                 let (store, grant) = (Arc::clone(&store), GrantId(grant));
@@ -150,7 +153,7 @@ async fn a_code_is_redeemed_by_one_of_many_and_a_second_try_of_the_winner_knows_
 async fn a_code_that_was_invalidated_has_no_grant() {
     each_database(async |store| {
         fill(&store).await;
-        done(&store, vec![codes::insert(&code("c", NOW.plus_seconds(600))), codes::invalidate("c", NOW)]).await;
+        done(&store, vec![codes::insert(&code("c", NOW + Span::minutes(10))), codes::invalidate("c", NOW)]).await;
         let life = async || codes::by_id(&store, "c").await.unwrap().unwrap().code.life;
         assert_eq!(life().await, CodeLife::Invalidated { at: NOW });
         assert_eq!(
@@ -170,7 +173,7 @@ async fn what_ended_a_grant_is_read_as_it_was_written_whoever_wrote_it() {
         fill(&store).await;
         let grant = |id| Grant::new(GrantId(id), code("x", NOW).authorization, NOW);
         done(&store, vec![grants::insert(&grant(1)), grants::insert(&grant(2)), grants::insert(&grant(3))]).await;
-        let later = NOW.plus_seconds(9);
+        let later = NOW + Span::seconds(9);
         let ends =
             vec![grants::end(GrantId(1), NOW, &EndedBy::CodeReuse), grants::end(GrantId(1), later, &EndedBy::Logout)];
         done(&store, ends).await;
@@ -192,7 +195,7 @@ async fn a_taken_grant_id_is_distinguished_from_a_used_code() {
     each_database(async |store| {
         fill(&store).await;
         let (code, grant) =
-            (code("c", NOW.plus_seconds(600)), |id| Grant::new(GrantId(id), code("x", NOW).authorization, NOW));
+            (code("c", NOW + Span::minutes(10)), |id| Grant::new(GrantId(id), code("x", NOW).authorization, NOW));
         done(&store, vec![codes::insert(&code), grants::insert(&grant(1))]).await;
         let exchange =
             async |id| store.commit(vec![codes::redeem("c", GrantId(id), NOW), grants::insert(&grant(id))]).await;
@@ -268,20 +271,20 @@ async fn an_unlink_raises_the_epoch_once_and_keeps_the_user_id() {
 async fn sweeps_take_batches_of_what_is_over_and_nothing_else() {
     each_database(async |store| {
         fill(&store).await;
-        let over = NOW.plus_seconds(-2 * 86_400);
+        let over = NOW - Span::days(2);
         for index in 0..450 {
             done(&store, vec![codes::insert(&code(&format!("old{index}"), over))]).await;
         }
         let grant = |id, refresh_expires_at| Grant {
             refresh_expires_at,
-            ..Grant::new(id, code("x", NOW).authorization, NOW.plus_seconds(-61 * 86_400))
+            ..Grant::new(id, code("x", NOW).authorization, NOW - Span::days(61))
         };
         let kept = vec![
-            codes::insert(&code("spent today", NOW.plus_seconds(-3600))),
-            sessions::insert(&session("alive", NOW.plus_seconds(1)), "", ""),
-            sessions::insert(&session("over", NOW.plus_seconds(-1)), "", ""),
-            grants::insert(&grant(GrantId(1), NOW.plus_seconds(-3600))),
-            grants::insert(&grant(GrantId(2), NOW.plus_seconds(-13 * 3600))),
+            codes::insert(&code("spent today", NOW - Span::hours(1))),
+            sessions::insert(&session("alive", NOW + Span::seconds(1)), "", ""),
+            sessions::insert(&session("over", NOW - Span::seconds(1)), "", ""),
+            grants::insert(&grant(GrantId(1), NOW - Span::hours(1))),
+            grants::insert(&grant(GrantId(2), NOW - Span::hours(13))),
         ];
         done(&store, kept).await;
         let mut batches = 0;

@@ -13,6 +13,7 @@ pub mod problem;
 pub mod scope;
 pub mod setting;
 pub mod shipping;
+pub mod span;
 #[cfg(feature = "texts")]
 pub mod text;
 pub mod token;
@@ -21,3 +22,4 @@ pub mod user;
 
 pub use problem::{Code, Problem, Surface};
 pub use setting::{Expected, SettingProblem};
+pub use span::Span;

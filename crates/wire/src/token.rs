@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::Span;
+
 /// The reply to both grants. On a refresh, `refresh_token` and its lifetime appear only when it rotates.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
@@ -14,13 +16,13 @@ pub struct TokenReply {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id_token: Option<String>,
     /// Seconds until the access token expires.
-    pub expires_in: i64,
+    pub expires_in: Span,
     /// Opaque.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refresh_token: Option<String>,
     /// Seconds until the refresh token expires.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub refresh_token_expires_in: Option<i64>,
+    pub refresh_token_expires_in: Option<Span>,
     /// Consent items agreed to, separated by spaces; absent when there are none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scope: Option<String>,
@@ -46,11 +48,11 @@ pub struct PrepareReply {
 }
 
 /// Reply of `GET /apiweb/code.json`, always with HTTP 200.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
 pub struct CodeReply {
-    /// `ok` or `error`.
-    pub status: String,
+    /// Whether there is a code.
+    pub status: CodeStatus,
     /// `300`: not yet; `500`: the log-in failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error_code: Option<String>,
@@ -66,6 +68,25 @@ pub struct CodeReply {
     /// As the authorization request sent it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<String>,
+}
+
+impl CodeReply {
+    /// The reply that says this and nothing else.
+    #[must_use]
+    pub const fn new(status: CodeStatus) -> Self {
+        Self { status, error_code: None, code: None, error: None, error_description: None, state: None }
+    }
+}
+
+/// Whether the reply of `GET /apiweb/code.json` has a code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema), schemars(inline))]
+#[serde(rename_all = "lowercase")]
+pub enum CodeStatus {
+    /// It has.
+    Ok,
+    /// It says why not.
+    Error,
 }
 
 /// An error of kauth as JSON.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::scope::Kind;
+use crate::span::{Span, milliseconds};
 
 /// Reply of `/v2/user/me`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -112,11 +113,12 @@ pub struct Profile {
 pub struct AccessTokenInfo {
     pub id: i64,
     /// Seconds left.
-    pub expires_in: i64,
+    pub expires_in: Span,
     pub app_id: i64,
     /// Deprecated twin of `expires_in`, in milliseconds, that older SDKs still read.
-    #[serde(rename = "expiresInMillis")]
-    pub expires_in_millis: i64,
+    #[serde(rename = "expiresInMillis", with = "milliseconds")]
+    #[cfg_attr(feature = "schemas", schemars(with = "Span"))]
+    pub expires_in_millis: Span,
     /// Deprecated twin of `app_id`.
     #[serde(rename = "appId")]
     pub app_id_legacy: i64,

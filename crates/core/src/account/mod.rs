@@ -237,6 +237,7 @@ pub fn is_email(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Span;
 
     fn born(year: &str, day: &str) -> Attributes {
         Attributes { birthyear: Some(year.into()), birthday: Some(day.into()), ..Attributes::default() }
@@ -246,7 +247,7 @@ mod tests {
     fn age_counts_on_the_day_in_korea() {
         // 2026-11-29T14:59:59Z is still 29 November in Seoul. One second later it is 30 November.
         let before = Millis::from_rfc3339("2026-11-29T14:59:59Z").expect("a time");
-        let after = before.plus_seconds(1);
+        let after = before + Span::seconds(1);
         assert_eq!(born("2012", "1130").age(before), Some(13));
         assert_eq!(born("2012", "1130").age(after), Some(14));
         assert_eq!(born("2012", "1130").age_range(after), Some("10~14"));

@@ -1,8 +1,8 @@
 //! The account session of a browser: who is logged in, since when, and until when.
 
-use crate::AccountId;
 use crate::Millis;
 use crate::policy::{LONG_SESSION_LIFETIME, SESSION_LIFETIME};
+use crate::{AccountId, Span};
 
 /// A session. It expires a fixed time after the log-in, and using it does not extend it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,9 +24,9 @@ impl Session {
     }
 }
 
-/// Returns the lifetime of a session, in seconds.
+/// Returns the lifetime of a session.
 #[must_use]
-pub const fn lifetime(stay_signed_in: bool) -> i64 {
+pub const fn lifetime(stay_signed_in: bool) -> Span {
     if stay_signed_in { LONG_SESSION_LIFETIME } else { SESSION_LIFETIME }
 }
 
@@ -45,6 +45,6 @@ mod tests {
 
     #[test]
     fn staying_signed_in_is_a_month_in_place_of_a_day() {
-        assert_eq!((lifetime(false), lifetime(true)), (24 * 3600, 30 * 24 * 3600));
+        assert_eq!((lifetime(false), lifetime(true)), (Span::days(1), Span::days(30)));
     }
 }

@@ -38,7 +38,7 @@ pub enum Part {
     One(i64),
     /// A page: the default address first, then the newest. From the second page on, only addresses older than `before`
     /// (Unix seconds).
-    Page { before: Option<i64>, size: usize },
+    Page { before: Option<Millis>, size: usize },
 }
 
 /// Returns the addresses of this part, in the order of the reply.
@@ -48,9 +48,9 @@ pub fn part(mut addresses: Vec<Address>, part: Part) -> Vec<Address> {
     match part {
         Part::One(id) => addresses.retain(|address| address.id == id),
         Part::Page { before, size } => {
-            if let Some(before) = before.filter(|before| *before > 0) {
+            if let Some(before) = before {
                 // The first page has shown the default address already.
-                addresses.retain(|address| !address.is_default && address.updated_at.seconds() < before);
+                addresses.retain(|address| !address.is_default && address.updated_at < before);
             }
             addresses.truncate(size);
         }
@@ -100,8 +100,8 @@ mod tests {
         let all = || vec![address(1, false, 10), address(2, true, 5), address(3, false, 30), address(4, false, 20)];
         let ids = |which| part(all(), which).iter().map(|address| address.id).collect::<Vec<_>>();
         assert_eq!(ids(Part::Page { before: None, size: 2 }), [2, 3]);
-        assert_eq!(ids(Part::Page { before: Some(30), size: 2 }), [4, 1]);
-        assert_eq!(ids(Part::Page { before: Some(0), size: 9 }), [2, 3, 4, 1]);
+        assert_eq!(ids(Part::Page { before: Some(Millis(30_000)), size: 2 }), [4, 1]);
+        assert_eq!(ids(Part::Page { before: None, size: 9 }), [2, 3, 4, 1]);
         assert_eq!((ids(Part::One(4)), ids(Part::One(9))), (vec![4], vec![]));
     }
 

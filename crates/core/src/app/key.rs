@@ -1,6 +1,6 @@
 //! The keys of an app and their settings.
 
-use crate::AppId;
+use crate::{AppId, Span};
 use serde::{Deserialize, Serialize};
 
 use crate::app::redirect_uri;
@@ -20,7 +20,7 @@ impl KeyKind {
     pub const ALL: &'static [Self] = &[Self::RestApi, Self::Javascript, Self::Native, Self::Admin];
 
     /// Lifetime in seconds of the longest-lived access token of any kind of key.
-    pub const LONGEST_ACCESS: i64 = Self::Native.access_lifetime();
+    pub const LONGEST_ACCESS: Span = Self::Native.access_lifetime();
 
     /// Returns the name in the database.
     #[must_use]
@@ -61,13 +61,13 @@ impl KeyKind {
         }
     }
 
-    /// Returns the lifetime of an access token of this key, in seconds.
+    /// Returns the lifetime of an access token of this key.
     #[must_use]
-    pub const fn access_lifetime(self) -> i64 {
+    pub const fn access_lifetime(self) -> Span {
         match self {
-            Self::RestApi | Self::Admin => 6 * 3600,
-            Self::Javascript => 2 * 3600,
-            Self::Native => 12 * 3600,
+            Self::RestApi | Self::Admin => Span::hours(6),
+            Self::Javascript => Span::hours(2),
+            Self::Native => Span::hours(12),
         }
     }
 }
@@ -232,7 +232,7 @@ mod tests {
 
     #[test]
     fn access_tokens_live_as_long_as_the_documentation_says() {
-        assert_eq!(KINDS.map(|kind| kind.access_lifetime() / 3600), [6, 2, 12, 6]);
+        assert_eq!(KINDS.map(KeyKind::access_lifetime), [6, 2, 12, 6].map(Span::hours));
     }
 
     #[test]

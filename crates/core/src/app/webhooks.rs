@@ -1,5 +1,8 @@
 //! The webhooks of an app, as the app's team sets them.
 
+use std::fmt;
+use std::str::FromStr;
+
 use kakaw_wire::event::EventType;
 use serde::{Deserialize, Serialize};
 
@@ -16,9 +19,9 @@ pub struct Webhooks {
 impl Webhooks {
     /// Returns kind and URL of each webhook that is set.
     #[must_use]
-    pub fn urls(&self) -> Vec<(&'static str, String)> {
-        let unlink = self.unlink.as_ref().map(|webhook| (UNLINK, webhook.url.clone()));
-        let status = self.account_status.as_ref().map(|webhook| (ACCOUNT_STATUS, webhook.url.clone()));
+    pub fn urls(&self) -> Vec<(WebhookKind, String)> {
+        let unlink = self.unlink.as_ref().map(|webhook| (WebhookKind::Unlink, webhook.url.clone()));
+        let status = self.account_status.as_ref().map(|webhook| (WebhookKind::AccountStatus, webhook.url.clone()));
         [unlink, status].into_iter().flatten().collect()
     }
 }
@@ -50,10 +53,43 @@ pub struct AccountStatusWebhook {
     pub events: Vec<EventType>,
 }
 
-/// The kind of the unlink webhook.
-pub const UNLINK: &str = "unlink";
-/// The kind of the account-status webhook.
-pub const ACCOUNT_STATUS: &str = "account_status";
+/// Which of an app's webhooks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema), schemars(inline))]
+#[serde(rename_all = "snake_case")]
+pub enum WebhookKind {
+    Unlink,
+    AccountStatus,
+}
+
+impl WebhookKind {
+    /// Every kind.
+    pub const ALL: [Self; 2] = [Self::Unlink, Self::AccountStatus];
+
+    /// Its name, as the database has it too.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Unlink => "unlink",
+            Self::AccountStatus => "account_status",
+        }
+    }
+}
+
+impl fmt::Display for WebhookKind {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.pad(self.id())
+    }
+}
+
+impl FromStr for WebhookKind {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let known = || format!("expected {}", Self::ALL.map(Self::id).join(" or "));
+        Self::ALL.into_iter().find(|kind| kind.id() == text).ok_or_else(known)
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -66,15 +102,26 @@ mod tests {
         let (unlink, status) = (json!({ "url": "https://a/u" }), json!({ "url": "https://a/s", "events": [] }));
         for (settings, urls) in [
             (json!({}), vec![]),
-            (json!({ "unlink": unlink }), vec![("unlink", "https://a/u".to_owned())]),
-            (json!({ "account_status": status }), vec![("account_status", "https://a/s".to_owned())]),
+            (json!({ "unlink": unlink }), vec![(WebhookKind::Unlink, "https://a/u".to_owned())]),
+            (json!({ "account_status": status }), vec![(WebhookKind::AccountStatus, "https://a/s".to_owned())]),
             (
                 json!({ "unlink": unlink, "account_status": status }),
-                vec![("unlink", "https://a/u".to_owned()), ("account_status", "https://a/s".to_owned())],
+                vec![
+                    (WebhookKind::Unlink, "https://a/u".to_owned()),
+                    (WebhookKind::AccountStatus, "https://a/s".to_owned()),
+                ],
             ),
         ] {
             assert_eq!(serde_json::from_value::<Webhooks>(settings).expect("webhooks").urls(), urls);
         }
+    }
+
+    #[test]
+    fn kinds_are_spelled_alike_everywhere() {
+        for kind in WebhookKind::ALL {
+            assert_eq!((kind.to_string().parse(), json!(kind)), (Ok(kind), json!(kind.id())));
+        }
+        assert_eq!("x".parse::<WebhookKind>(), Err("expected unlink or account_status".to_owned()));
     }
 
     #[test]

@@ -124,7 +124,8 @@ pub fn redeem(presented: &Presented, found: Option<Found>, key: &AppKey, policy:
     match code.life {
         CodeLife::Live => {}
         CodeLife::Redeemed { at, grant } => {
-            let refusal = not_found.because(format!("this code was redeemed {} ms ago by the same key", now.0 - at.0));
+            let ago = (now - at).as_milliseconds();
+            let refusal = not_found.because(format!("this code was redeemed {ago} ms ago by the same key"));
             return if policy.revoke_on_code_reuse {
                 Redemption::Replayed { refusal, grant }
             } else {
@@ -134,15 +135,15 @@ pub fn redeem(presented: &Presented, found: Option<Found>, key: &AppKey, policy:
         CodeLife::Invalidated { at } => {
             return Redemption::Refuse(not_found.because(format!(
                 "this code was invalidated {} ms ago: the same key presented it, and was refused",
-                now.0 - at.0
+                (now - at).as_milliseconds()
             )));
         }
     }
     if now >= code.expires_at {
-        let late = (now.0 - code.expires_at.0) / 1000;
+        let late = (now - code.expires_at).as_seconds();
         return Redemption::Refuse(not_found.because(format!(
             "this code expired {late} s ago; it lived {} s",
-            (code.expires_at.0 - code.created_at.0) / 1000
+            (code.expires_at - code.created_at).as_seconds()
         )));
     }
     if let Err(why) = found.check() {
@@ -168,6 +169,7 @@ pub fn redeem(presented: &Presented, found: Option<Found>, key: &AppKey, policy:
 mod tests {
     use super::*;
     use crate::AppId;
+    use crate::Span;
     use crate::app::{KeyKind, KeySettings};
     use crate::authorize::authorization::tests::{NOW, account, authorization, link};
 
@@ -185,7 +187,7 @@ mod tests {
             redirect_uri: "https://shop.example/cb".to_owned(),
             code_challenge: None,
             created_at: NOW,
-            expires_at: NOW.plus_seconds(600),
+            expires_at: NOW + Span::minutes(10),
             life: CodeLife::Live,
             tx_id: None,
         };
@@ -291,7 +293,7 @@ mod tests {
 
     #[test]
     fn an_expired_code_is_refused_with_how_late_it_is() {
-        let (found, now) = (Some(found()), NOW.plus_seconds(630));
+        let (found, now) = (Some(found()), NOW + Span::seconds(630));
         let (_, findings) = outcome(&redeem(&presented(), found, &key("key"), &Policy::DEV, now));
         assert_eq!(findings, "this code expired 30 s ago; it lived 600 s");
     }

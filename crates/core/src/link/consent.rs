@@ -6,13 +6,13 @@ use kakaw_wire::Problem;
 use kakaw_wire::scope::Item;
 use kakaw_wire::user::AgreedBy;
 
-use crate::Millis;
 use crate::account::{Attributes, NotCollectable, is_collectable};
 use crate::app::service_terms::ServiceTerm;
 use crate::app::{App, Channel, Consent, ConsentItem};
 use crate::diagnosis::Refusal;
 use crate::link::Link;
 use crate::link::service_terms::{self, Agreement};
+use crate::{Millis, Span};
 
 /// The contents of a consent screen. An empty screen only asks to confirm the first link.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -239,8 +239,8 @@ pub fn submit(ask: &Ask, attributes: &Attributes, submitted: &Submitted) -> Resu
     })
 }
 
-/// Seconds after which a person who was linked but did not sign up is unlinked.
-pub const SIGNUP_LIFETIME: i64 = 24 * 3600;
+/// The time after which a person who was linked but did not sign up is unlinked.
+pub const SIGNUP_LIFETIME: Span = Span::hours(24);
 
 /// Returns the link after consent. `before` is the person's link, connected or not, or a new one.
 #[must_use]
@@ -249,7 +249,7 @@ pub fn linked(app: &App, before: &Link, agreed: &Agreed, now: Millis) -> Link {
     if agreed.first {
         let fresh = Link::new(app.id, before.account_id, before.user_id, now);
         link = Link { version: before.version, epoch: before.epoch, ..fresh };
-        link.signup_due = (!app.settings.automatic_link).then(|| now.plus_seconds(SIGNUP_LIFETIME));
+        link.signup_due = (!app.settings.automatic_link).then(|| now + SIGNUP_LIFETIME);
         link.synched_at = agreed.simple.then_some(now);
     }
     for item in &agreed.items {

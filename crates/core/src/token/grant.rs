@@ -66,13 +66,13 @@ impl EndedBy {
 impl Grant {
     /// Makes the grant for a code with this authorization.
     #[must_use]
-    pub const fn new(id: GrantId, authorization: Authorization, now: Millis) -> Self {
+    pub fn new(id: GrantId, authorization: Authorization, now: Millis) -> Self {
         Self {
             id,
             authorization,
             created_at: now,
             refresh_generation: 0,
-            refresh_expires_at: now.plus_seconds(REFRESH_LIFETIME),
+            refresh_expires_at: now + REFRESH_LIFETIME,
             rotated_at: None,
             ended: None,
         }

@@ -72,6 +72,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::Span;
     use crate::account::Attributes;
     use crate::app::Consent;
     use crate::samples::{self, NOW};
@@ -91,7 +92,7 @@ mod tests {
     #[test]
     fn claims_name_the_key_the_person_and_the_times() {
         let (app, bearer) = (samples::app(&[]), samples::bearer(person(), &[]));
-        let claims = claims(&bearer, &app, "https://us", &PICTURES, NOW, NOW.plus_seconds(60));
+        let claims = claims(&bearer, &app, "https://us", &PICTURES, NOW, NOW + Span::seconds(60));
         let expected = json!({
             "aud": "k",
             "sub": (1i64 << 32).to_string(),
@@ -152,7 +153,7 @@ mod tests {
         ] {
             assert_eq!(of(&token, keys, now), expected, "{token}");
         }
-        let late = inspect(&sign(&good), |_| true, keys, NOW.plus_seconds(5)).expect_err("late");
+        let late = inspect(&sign(&good), |_| true, keys, NOW + Span::seconds(5)).expect_err("late");
         assert_eq!(late.diagnosis.for_team(), ["it expired 5 s ago"]);
     }
 }

@@ -80,7 +80,7 @@ pub fn present(sealer: &Sealer, text: &str, now: Millis) -> Result<AccessToken, 
     match open_access(sealer, text) {
         Some(token) if now < token.expires_at => Ok(token),
         Some(token) => {
-            let ago = (now.0 - token.expires_at.0) / 1000;
+            let ago = (now - token.expires_at).as_seconds();
             Err(Refusal::new(Problem::AccessTokenExpired {}).because(format!("it expired {ago} s ago")))
         }
         None if open_refresh(sealer, text).is_some() => {
@@ -146,6 +146,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::Span;
     use crate::account::Attributes;
     use crate::app::Under14;
     use crate::crypto::seal::MasterKey;
@@ -180,7 +181,7 @@ mod tests {
         for (text, now, expected) in [
             (&*text, Millis(NOW.0 - 1), Ok(token)),
             (&*text, NOW, refused(&expired, "it expired 0 s ago")),
-            (&*text, NOW.plus_seconds(90), refused(&expired, "it expired 90 s ago")),
+            (&*text, NOW + Span::seconds(90), refused(&expired, "it expired 90 s ago")),
             (&*refresh, NOW, refused(&unknown, "this is a refresh token")),
             ("x", NOW, refused(&unknown, "not a token of this service, or changed on the way")),
         ] {

@@ -39,7 +39,7 @@ pub fn renew(
         return refuse("not a refresh token of this service, or changed on the way".to_owned());
     };
     if now >= token.expires_at {
-        return refuse(format!("it expired {} s ago", (now.0 - token.expires_at.0) / 1000));
+        return refuse(format!("it expired {} s ago", (now - token.expires_at).as_seconds()));
     }
     let Some(mut bearer) = bearer.map(Box::new) else { return refuse("its grant was ended and swept".to_owned()) };
     if bearer.grant.authorization.app_key != client_id {
@@ -58,12 +58,12 @@ pub fn renew(
     let grant = &mut bearer.grant;
     if token.generation != grant.refresh_generation {
         let rotated_at = grant.rotated_at.unwrap_or_default();
-        let age = now.0 - rotated_at.0;
-        if token.generation + 1 == grant.refresh_generation && age < policy.refresh_grace * 1000 {
+        let age = now - rotated_at;
+        if token.generation + 1 == grant.refresh_generation && age < policy.refresh_grace {
             return Renewal::Successor(bearer);
         }
-        let refusal =
-            Refusal::new(Problem::RefreshTokenNotAccepted {}).because(format!("it was replaced {age} ms ago"));
+        let why = format!("it was replaced {} ms ago", age.as_milliseconds());
+        let refusal = Refusal::new(Problem::RefreshTokenNotAccepted {}).because(why);
         return if policy.revoke_on_refresh_reuse {
             Renewal::Replayed { refusal, grant: grant.id }
         } else {
@@ -74,12 +74,12 @@ pub fn renew(
     if now >= grant.refresh_expires_at {
         return refuse("it expired".to_owned());
     }
-    let last_month = grant.refresh_expires_at.0 - now.0 < ROTATION_WINDOW * 1000;
+    let last_month = grant.refresh_expires_at - now < ROTATION_WINDOW;
     if !policy.overrides.rotate.unwrap_or(last_month) {
         return Renewal::Keep(bearer);
     }
     grant.refresh_generation += 1;
-    grant.refresh_expires_at = now.plus_seconds(REFRESH_LIFETIME);
+    grant.refresh_expires_at = now + REFRESH_LIFETIME;
     grant.rotated_at = Some(now);
     Renewal::Rotate(bearer)
 }
@@ -90,12 +90,11 @@ mod tests {
 
     use super::*;
     use crate::AppId;
+    use crate::Span;
     use crate::app::{AppSettings, Under14};
     use crate::authorize::authorization::tests::NOW;
     use crate::policy::Overrides;
     use crate::token::grant::tests::bearer;
-
-    const DAY: i64 = 86_400;
 
     fn app() -> App {
         App { id: AppId(1), version: 1, settings: AppSettings::new("shop") }
@@ -104,19 +103,19 @@ mod tests {
     /// Renews with the current token of the grant, or with one of this generation, so many days after it was made.
     fn after(bearer: Bearer, generation: i64, days: i64, policy: &Policy) -> Renewal {
         let token = RefreshToken { grant_id: GrantId(9), generation, expires_at: bearer.grant.refresh_expires_at };
-        renew(Some(token), Some(bearer), "key", &app(), policy, NOW.plus_seconds(days * DAY))
+        renew(Some(token), Some(bearer), "key", &app(), policy, NOW + Span::days(days))
     }
 
     #[test]
     fn a_refresh_token_is_kept_until_its_last_month() {
-        let first_day = (REFRESH_LIFETIME - ROTATION_WINDOW) / DAY;
+        let first_day = 30;
         assert!(matches!(after(bearer(), 0, 0, &Policy::SERVE), Renewal::Keep(_)));
         assert!(matches!(after(bearer(), 0, first_day, &Policy::SERVE), Renewal::Keep(_)), "exactly a month is left");
         let Renewal::Rotate(rotated) = after(bearer(), 0, first_day + 1, &Policy::SERVE) else { panic!("rotates") };
-        let now = NOW.plus_seconds((first_day + 1) * DAY);
+        let now = NOW + Span::days(first_day + 1);
         assert_eq!((rotated.grant.refresh_generation, rotated.grant.rotated_at), (1, Some(now)));
-        assert_eq!(rotated.grant.refresh_expires_at, now.plus_seconds(REFRESH_LIFETIME));
-        assert!(matches!(after(bearer(), 0, REFRESH_LIFETIME / DAY, &Policy::SERVE), Renewal::Refuse(_)), "expired");
+        assert_eq!(rotated.grant.refresh_expires_at, now + REFRESH_LIFETIME);
+        assert!(matches!(after(bearer(), 0, 60, &Policy::SERVE), Renewal::Refuse(_)), "expired");
     }
 
     #[test]
@@ -126,9 +125,9 @@ mod tests {
             (bearer.grant.refresh_generation, bearer.grant.rotated_at) = (generation, Some(NOW));
             bearer
         };
-        let ends = Policy { revoke_on_refresh_reuse: true, refresh_grace: 30, ..Policy::SERVE };
+        let ends = Policy { revoke_on_refresh_reuse: true, refresh_grace: Span::seconds(30), ..Policy::SERVE };
         let keeps = Policy { revoke_on_refresh_reuse: false, ..ends };
-        let late = Policy { refresh_grace: 0, ..ends };
+        let late = Policy { refresh_grace: Span::ZERO, ..ends };
         assert!(matches!(after(rotated(1), 0, 0, &ends), Renewal::Successor(bearer) if bearer.grant.id == GrantId(9)));
         assert!(
             matches!(after(rotated(1), 0, 0, &late), Renewal::Replayed { grant: GrantId(9), .. }),
@@ -140,7 +139,7 @@ mod tests {
 
     #[test]
     fn nothing_is_renewed_for_whoever_may_not_have_it() {
-        let token = RefreshToken { grant_id: GrantId(9), generation: 0, expires_at: NOW.plus_seconds(DAY) };
+        let token = RefreshToken { grant_id: GrantId(9), generation: 0, expires_at: NOW + Span::days(1) };
         let with = |change: fn(&mut Bearer)| {
             let mut bearer = bearer();
             change(&mut bearer);
@@ -162,25 +161,25 @@ mod tests {
         }
     }
 
-    /// Renews with the current token, which expires in so many milliseconds.
-    fn with_left(left: i64, rotate: Option<bool>) -> Renewal {
+    /// Renews with the current token, which expires after this time.
+    fn with_left(left: Span, rotate: Option<bool>) -> Renewal {
         let mut bearer = bearer();
-        bearer.grant.refresh_expires_at = Millis(NOW.0 + left);
+        bearer.grant.refresh_expires_at = NOW + left;
         let overrides = Overrides { rotate, ..Overrides::default() };
         after(bearer, 0, 0, &Policy { overrides, ..Policy::SERVE })
     }
 
     #[test]
     fn the_last_month_begins_and_ends_to_the_millisecond() {
-        let month = ROTATION_WINDOW * 1000;
+        let (month, moment) = (ROTATION_WINDOW, Span::milliseconds(1));
         for (left, rotate, expected) in [
             (month, None, "keep"),
-            (month - 1, None, "rotate"),
-            (1, None, "rotate"),
-            (0, None, "refuse"),
+            (month - moment, None, "rotate"),
+            (moment, None, "rotate"),
+            (Span::ZERO, None, "refuse"),
             (month, Some(true), "rotate"),
-            (1, Some(false), "keep"),
-            (0, Some(true), "refuse"),
+            (moment, Some(false), "keep"),
+            (Span::ZERO, Some(true), "refuse"),
         ] {
             let renewed = match with_left(left, rotate) {
                 Renewal::Keep(_) => "keep",
@@ -188,13 +187,13 @@ mod tests {
                 Renewal::Refuse(_) => "refuse",
                 other => panic!("{other:?}"),
             };
-            assert_eq!(renewed, expected, "{left} {rotate:?}");
+            assert_eq!(renewed, expected, "{left:?} {rotate:?}");
         }
     }
 
     #[test]
     fn a_database_that_knows_of_an_earlier_expiry_is_believed() {
-        let token = RefreshToken { grant_id: GrantId(9), generation: 0, expires_at: NOW.plus_seconds(DAY) };
+        let token = RefreshToken { grant_id: GrantId(9), generation: 0, expires_at: NOW + Span::days(1) };
         let mut bearer = bearer();
         bearer.grant.refresh_expires_at = NOW;
         let renewal = renew(Some(token), Some(bearer), "key", &app(), &Policy::SERVE, NOW);
@@ -203,7 +202,7 @@ mod tests {
 
     #[test]
     fn an_app_that_was_closed_to_children_renews_nothing_for_them() {
-        let token = RefreshToken { grant_id: GrantId(9), generation: 0, expires_at: NOW.plus_seconds(DAY) };
+        let token = RefreshToken { grant_id: GrantId(9), generation: 0, expires_at: NOW + Span::days(1) };
         let (mut app, mut child) = (app(), bearer());
         child.account.attributes.birthyear = Some("2020".to_owned());
         app.settings.under_14 = Under14::Deny;
@@ -223,20 +222,21 @@ mod tests {
             grace in 0i64..60,
             revoke in any::<bool>(),
         ) {
+            let (age, grace) = (Span::milliseconds(age), Span::seconds(grace));
             let mut bearer = bearer();
             bearer.grant.refresh_generation = current;
-            bearer.grant.rotated_at = Some(Millis(NOW.0 - age));
+            bearer.grant.rotated_at = Some(NOW - age);
             let policy = Policy { refresh_grace: grace, revoke_on_refresh_reuse: revoke, ..Policy::SERVE };
             match after(bearer, generation, 0, &policy) {
                 Renewal::Keep(_) => prop_assert_eq!(generation, current),
-                Renewal::Successor(_) => prop_assert!(generation + 1 == current && age < grace * 1000),
+                Renewal::Successor(_) => prop_assert!(generation + 1 == current && age < grace),
                 Renewal::Replayed { .. } => prop_assert!(revoke && generation != current),
                 Renewal::Refuse(_) => prop_assert!(!revoke && generation != current),
                 Renewal::Rotate(_) => prop_assert!(false, "two months are left"),
             }
-            let answered = generation == current || (generation + 1 == current && age < grace * 1000);
+            let answered = generation == current || (generation + 1 == current && age < grace);
             let mut bearer = self::bearer();
-            (bearer.grant.refresh_generation, bearer.grant.rotated_at) = (current, Some(Millis(NOW.0 - age)));
+            (bearer.grant.refresh_generation, bearer.grant.rotated_at) = (current, Some(NOW - age));
             let renewal = after(bearer, generation, 0, &policy);
             prop_assert_eq!(answered, matches!(renewal, Renewal::Keep(_) | Renewal::Successor(_)));
         }

@@ -71,7 +71,7 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
 /// The error of `wait`: of the calls that have a reply, only `wait` can return nothing.
 fn nothing_came(fields: &[String]) -> anyhow::Error {
     let seconds = fields.iter().find_map(|field| field.strip_prefix("timeout=")?.parse().ok());
-    let seconds = seconds.unwrap_or(10).min(watch::LONGEST);
+    let seconds = seconds.unwrap_or(10).min(watch::LONGEST.as_secs());
     let filter: Vec<&str> = fields.iter().map(String::as_str).filter(|field| !field.starts_with("timeout=")).collect();
     let what =
         if filter.is_empty() { "no request".to_owned() } else { format!("no request with {}", filter.join(" ")) };

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use kakaw_core::crypto::seal::Sealer;
@@ -125,7 +124,7 @@ fn passwords(config: &config::Passwords) -> Passwords {
         );
     }
     Passwords::new(config.cost(), config.workers, config.queue.unwrap_or(PLACES))
-        .waiting_at_most(Duration::from_millis(config.longest_wait))
+        .waiting_at_most(config.longest_wait.as_duration())
 }
 
 /// Creates the key file of an unused database.

@@ -1,5 +1,6 @@
 //! `kakaw webhooks` — every webhook and its status; `kakaw webhooks resume` resumes a paused one.
 
+use kakaw_core::app::webhooks::WebhookKind;
 use std::io::Write as _;
 
 use clap::{Args as ClapArgs, Subcommand};
@@ -7,7 +8,7 @@ use clap::{Args as ClapArgs, Subcommand};
 use super::listen;
 use super::people::refusal_text;
 use super::place::{self, Place};
-use kakaw_platform::manage::{self, Actor, Resume, WebhookStatus};
+use kakaw_platform::manage::{self, Actor, Resume, WebhookState, WebhookStatus};
 
 #[derive(ClapArgs)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -26,7 +27,7 @@ enum Command {
         #[arg(long)]
         app: i64,
         /// The webhook: unlink or account_status.
-        webhook: String,
+        webhook: WebhookKind,
         #[command(flatten)]
         place: place::Options,
     },
@@ -65,7 +66,7 @@ fn print(states: &[WebhookStatus]) -> anyhow::Result<()> {
         if let Some(last) = last {
             writeln!(out, "  last result: {last}")?;
         }
-        if state == "paused" {
+        if *state == WebhookState::Paused {
             writeln!(out, "  fix the receiver, then: kakaw webhooks resume --app {app} {webhook}")?;
         }
     }

@@ -1,5 +1,6 @@
 //! Layers: defaults, a file, variables, flags. Each value is parsed as its field's type, and its source is recorded.
 
+use kakaw_core::Span;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt;
@@ -182,13 +183,15 @@ impl Loaded {
         if let Err(error) = self.config.url() {
             problem("database", error);
         }
-        if !(1..=600).contains(&policy.code_lifetime) {
+        if !(Span::seconds(1)..=Span::minutes(10)).contains(&policy.code_lifetime) {
+            let seconds = policy.code_lifetime.as_seconds();
             let text = "seconds; expected 1 to 600: a code lives ten minutes at most";
-            problem("policy.code_lifetime", format!("policy.code_lifetime is {} {text}", policy.code_lifetime));
+            problem("policy.code_lifetime", format!("policy.code_lifetime is {seconds} {text}"));
         }
-        if !(100..=60_000).contains(&passwords.longest_wait) {
+        if !(Span::milliseconds(100)..=Span::minutes(1)).contains(&passwords.longest_wait) {
+            let wait = passwords.longest_wait.as_milliseconds();
             let text = "milliseconds; expected 100 to 60000";
-            problem("passwords.longest_wait", format!("passwords.longest_wait is {} {text}", passwords.longest_wait));
+            problem("passwords.longest_wait", format!("passwords.longest_wait is {wait} {text}"));
         }
         problems
     }
@@ -248,7 +251,7 @@ mod tests {
         let file = file("listen = \"127.0.0.1:1\"\n[policy]\ncode_lifetime = 30\n");
         let flag = Flag { key: "listen", value: "127.0.0.1:2".to_owned() };
         let loaded = load(Mode::Serve, Some(file.path()), vec![flag]).expect("loads");
-        assert_eq!((loaded.config.listen.port(), loaded.config.policy.code_lifetime), (2, 30));
+        assert_eq!((loaded.config.listen.port(), loaded.config.policy.code_lifetime), (2, Span::seconds(30)));
         let rows = loaded.rows();
         let row = |name: &str| rows.iter().find(|(key, ..)| key.name == name).expect("row");
         assert_eq!(row("listen").2, "flag --listen");

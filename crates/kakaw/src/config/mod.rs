@@ -5,6 +5,7 @@ mod load;
 mod safety;
 mod variables;
 
+use kakaw_core::Span;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -179,7 +180,9 @@ pub struct Passwords {
     pub exportable: bool,
     /// Longest time in milliseconds that a login waits for its hash, 100 to 60000. A login that would wait longer gets 503
     /// with `Retry-After`. Client addresses take turns.
-    pub longest_wait: u64,
+    #[serde(with = "kakaw_core::wire::span::milliseconds")]
+    #[schemars(with = "u64")]
+    pub longest_wait: Span,
     /// Deprecated: use `passwords.longest_wait`. Number of logins that may wait for a hash. This release still reads it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub queue: Option<usize>,
@@ -220,7 +223,7 @@ impl Config {
                 lanes: OWASP.lanes,
                 workers: cores,
                 exportable: dev,
-                longest_wait: LONGEST_WAIT.as_millis() as u64,
+                longest_wait: LONGEST_WAIT,
                 queue: None,
             },
         }

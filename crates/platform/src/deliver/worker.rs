@@ -2,14 +2,14 @@
 //!
 //! Here the database is used, in groups. Signing and sending happen on a thread with a low priority.
 
-use kakaw_core::AppId;
+use kakaw_core::{AppId, Span};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 use std::time::Duration;
 
 use kakaw_core::Millis;
-use kakaw_core::app::webhooks::{self, Method};
+use kakaw_core::app::webhooks::{Method, WebhookKind};
 use kakaw_core::app::{App, KeyKind};
 use kakaw_core::crypto::seal::Purpose;
 use kakaw_core::crypto::secret::Secret;
@@ -26,8 +26,8 @@ use crate::surroundings::Schedule;
 
 /// Maximum number of deliveries at the same time.
 const AT_A_TIME: usize = 128;
-/// Seconds after which another worker may take an unfinished delivery. A receiver has three.
-const LEASE: i64 = 20;
+/// The time after which another worker may take an unfinished delivery. A receiver has three seconds.
+const LEASE: Span = Span::seconds(20);
 /// Interval at which the worker looks for deliveries without being woken, because other nodes write to the same tables.
 const IDLE: Duration = Duration::from_secs(1);
 /// A notice is announced shortly before its transaction ends.
@@ -83,7 +83,7 @@ struct Worker {
     platform: Arc<Platform>,
     under_way: JoinSet<Done>,
     /// Receivers by app and kind. They are used for at most one second, because settings change.
-    known: HashMap<(AppId, &'static str), Option<Known>>,
+    known: HashMap<(AppId, WebhookKind), Option<Known>>,
     known_since: std::time::Instant,
 }
 
@@ -110,7 +110,7 @@ impl Worker {
         let platform = Arc::clone(&self.platform);
         let (now, lease) = (platform.now(), random::token(&*platform.random));
         let room = AT_A_TIME.saturating_sub(self.under_way.len()) as i64;
-        let taken = deliveries::take(&platform.store, now, &lease, now.plus_seconds(LEASE), room).await?;
+        let taken = deliveries::take(&platform.store, now, &lease, now + LEASE, room).await?;
         if self.known_since.elapsed() > IDLE {
             self.known.clear();
             self.known_since = clock::monotonic();
@@ -124,14 +124,14 @@ impl Worker {
                 Entry::Vacant(entry) => entry.insert(known(&platform, key.0, key.1).await?),
             };
             match known {
-                None => changes.push(deliveries::finish(delivery.id, &lease, "failed", "the webhook was removed")),
+                None => changes.push(deliveries::give_up(delivery.id, &lease, "the webhook was removed")),
                 Some(known) if known.state.paused_at.is_some() => changes.push(deliveries::pause(delivery.id, &lease)),
                 Some(known) => {
                     let receiver = Arc::clone(&known.receiver);
                     let then = match platform.surroundings.schedule(&delivery, &*platform.random) {
                         Schedule::Now { then } => then,
-                        Schedule::Later { seconds, why } => {
-                            changes.push(deliveries::retry(delivery.id, &lease, now.plus_seconds(seconds), why));
+                        Schedule::Later { by, why } => {
+                            changes.push(deliveries::retry(delivery.id, &lease, now + by, why));
                             continue;
                         }
                     };
@@ -178,7 +178,7 @@ impl Worker {
         changes.extend(then.iter().map(|id| deliveries::make_due(*id, platform.now())));
         match result {
             Ok(said) => {
-                changes.push(deliveries::finish(delivery.id, lease, "delivered", said));
+                changes.push(deliveries::deliver(delivery.id, lease, said));
                 state.failures = 0;
             }
             Err(reason) => {
@@ -193,7 +193,7 @@ impl Worker {
                 }
                 changes.push(match again(platform, delivery) {
                     Some(due_at) => deliveries::retry(delivery.id, lease, due_at, reason),
-                    None => deliveries::finish(delivery.id, lease, "failed", reason),
+                    None => deliveries::give_up(delivery.id, lease, reason),
                 });
             }
         }
@@ -209,13 +209,13 @@ impl Worker {
 /// Returns when a failed delivery is retried. An unlink notice is sent only once, as the documentation says.
 fn again(platform: &Platform, delivery: &Delivery) -> Option<Millis> {
     let Notice::AccountStatus { .. } = delivery.notice else { return None };
-    let seconds = webhook::retry_after(delivery.attempts)?;
+    let wait = webhook::retry_after(delivery.attempts)?;
     // Vary by a fifth, so that deliveries that failed together are not retried together.
     let jitter = i64::from(random::bytes::<1>(&*platform.random)[0]) - 128;
-    Some(Millis(platform.now().0 + seconds * 1000 + seconds * 1000 * jitter / 640))
+    Some(platform.now() + wait + Span::milliseconds(wait.as_milliseconds() * jitter / 640))
 }
 
-async fn known(platform: &Platform, app_id: AppId, kind: &str) -> Result<Option<Known>, Error> {
+async fn known(platform: &Platform, app_id: AppId, kind: WebhookKind) -> Result<Option<Known>, Error> {
     let Some(app) = apps::by_id(&platform.store, app_id).await? else { return Ok(None) };
     let Some((url, method)) = url_of(&app, kind) else { return Ok(None) };
     let state = deliveries::state(&platform.store, app_id, kind).await?.filter(|state| state.url == url);
@@ -235,11 +235,13 @@ async fn known(platform: &Platform, app_id: AppId, kind: &str) -> Result<Option<
     Ok(Some(Known { receiver: Arc::new(receiver), state }))
 }
 
-fn url_of(app: &App, kind: &str) -> Option<(String, Method)> {
+fn url_of(app: &App, kind: WebhookKind) -> Option<(String, Method)> {
     let webhooks = &app.settings.webhooks;
     match kind {
-        webhooks::UNLINK => webhooks.unlink.as_ref().map(|webhook| (webhook.url.clone(), webhook.method)),
-        _ => webhooks.account_status.as_ref().map(|webhook| (webhook.url.clone(), Method::Post)),
+        WebhookKind::Unlink => webhooks.unlink.as_ref().map(|webhook| (webhook.url.clone(), webhook.method)),
+        WebhookKind::AccountStatus => {
+            webhooks.account_status.as_ref().map(|webhook| (webhook.url.clone(), Method::Post))
+        }
     }
 }
 
@@ -257,7 +259,7 @@ async fn commit(platform: &Platform, changes: Vec<Statement>) -> Result<(), Erro
 ///
 /// # Errors
 /// The database failed.
-pub async fn resume(platform: &Platform, app_id: AppId, kind: &str) -> Result<(), Error> {
+pub async fn resume(platform: &Platform, app_id: AppId, kind: WebhookKind) -> Result<(), Error> {
     let mut changes = vec![deliveries::release(app_id, kind, platform.now())];
     if let Some(state) = deliveries::state(&platform.store, app_id, kind).await? {
         changes.insert(0, deliveries::put_state(app_id, kind, &State { failures: 0, paused_at: None, ..state }));

@@ -1,7 +1,7 @@
 //! `GET /apiweb/code.json` — the result of a log-in that ended on a page of ours. The JavaScript SDK polls every
 //! second.
 
-use kakaw_core::AppId;
+use kakaw_core::{AppId, Span};
 use std::sync::Arc;
 
 use axum::extract::{RawQuery, State};
@@ -16,7 +16,7 @@ use kakaw_store::{Outcome, Statement, app_keys, pending_results};
 use kakaw_wire::Problem;
 use kakaw_wire::form::Pairs;
 use kakaw_wire::problem::Surface;
-use kakaw_wire::token::CodeReply;
+use kakaw_wire::token::{CodeReply, CodeStatus};
 
 use crate::Platform;
 use crate::endpoint::{About, Reply, Routes, no, yes};
@@ -24,10 +24,10 @@ use crate::http::error::json;
 use crate::pages;
 use crate::request::context::RequestContext;
 
-/// Seconds for which a result is kept.
-const LIFETIME: i64 = 600;
+/// How long a result is kept.
+const LIFETIME: Span = Span::minutes(10);
 /// Milliseconds after the first read in which the result can be read again.
-const AGAIN: i64 = 10_000;
+const AGAIN: Span = Span::seconds(10);
 
 const ABOUT: About = About::kauth(
     "Returns the result of a login that ended on one of Kakaw's own pages. The JavaScript SDK polls it every second.",
@@ -58,19 +58,13 @@ pub fn pending_id(key: &str, id: &str) -> String {
 
 /// Stores the result of a transaction until a page polls for it.
 pub fn keep(platform: &Platform, transaction: &str, app_id: AppId, reply: &CodeReply) -> Statement {
-    pending_results::insert(transaction, app_id, &sealed(platform, reply), platform.now().plus_seconds(LIFETIME))
+    pending_results::insert(transaction, app_id, &sealed(platform, reply), platform.now() + LIFETIME)
 }
 
 /// Keeps the result of a request without a session, in memory only.
 pub fn keep_in_memory(context: &RequestContext, transaction: &str, reply: &CodeReply) {
     let (platform, now) = (&context.platform, context.platform.now());
-    platform.transient_results.put(
-        transaction,
-        &context.address,
-        sealed(platform, reply),
-        now,
-        now.plus_seconds(LIFETIME),
-    );
+    platform.transient_results.put(transaction, &context.address, sealed(platform, reply), now, now + LIFETIME);
 }
 
 fn sealed(platform: &Platform, reply: &CodeReply) -> String {
@@ -154,7 +148,7 @@ async fn read(platform: &Platform, key: &AppKey, id: &str) -> CodeReply {
         }
         Err(_) => return pending(),
     };
-    if now >= result.expires_at || result.read_at.is_some_and(|read_at| now.0 - read_at.0 >= AGAIN) {
+    if now >= result.expires_at || result.read_at.is_some_and(|read_at| now - read_at >= AGAIN) {
         return pending();
     }
     if result.read_at.is_none() {
@@ -170,16 +164,15 @@ fn open(platform: &Platform, sealed: &str) -> Option<CodeReply> {
 }
 
 fn pending() -> CodeReply {
-    CodeReply { status: "error".to_owned(), error_code: Some("300".to_owned()), ..CodeReply::default() }
+    CodeReply { error_code: Some("300".to_owned()), ..CodeReply::new(CodeStatus::Error) }
 }
 
 fn error(code: &str, error: &str, description: &str) -> CodeReply {
     CodeReply {
-        status: "error".to_owned(),
         error_code: Some(code.to_owned()),
         error: Some(error.to_owned()),
         error_description: Some(description.to_owned()),
-        ..CodeReply::default()
+        ..CodeReply::new(CodeStatus::Error)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use kakaw_core::Millis;
 use kakaw_core::account::shipping::Address;
+use kakaw_core::app::webhooks::WebhookKind;
 use kakaw_core::link::Link;
 use kakaw_store::{accounts, app_keys};
 use serde::Serialize;
@@ -37,8 +38,8 @@ pub enum What {
     Link { app: i64, user_id: i64 },
     /// A shipping address.
     Address { id: i64 },
-    /// A webhook: `unlink` or `account_status`.
-    Webhook { app: i64, webhook: String },
+    /// A webhook.
+    Webhook { app: i64, webhook: WebhookKind },
     /// A notice to an app.
     Delivery { app: i64, id: String },
     /// A key that signs ID tokens.

@@ -1,9 +1,9 @@
 //! Notices to apps: sending one by hand, sending one again, and what became of them.
 
 use kakaw_core::app::App;
-use kakaw_core::app::webhooks;
+use kakaw_core::app::webhooks::WebhookKind;
 use kakaw_core::random;
-use kakaw_core::webhook::{self, Event, Notice};
+use kakaw_core::webhook::{self, DeliveryState, Event, Notice};
 use kakaw_core::wire::Expected;
 use kakaw_core::{AppId, UserId};
 use kakaw_store::deliveries::Delivery;
@@ -54,13 +54,12 @@ pub struct DeliveryStatus {
     /// App id.
     pub app: i64,
     /// `unlink` or `account_status`.
-    pub webhook: String,
+    pub webhook: WebhookKind,
     /// What is sent: `unlink`, or the types of the events.
     pub events: Vec<String>,
     /// The person's user id.
     pub user_id: String,
-    /// `waiting`, `delivered`, `failed` or `held`.
-    pub state: String,
+    pub state: DeliveryState,
     /// Platform time, RFC 3339.
     pub created_at: String,
     /// Tries so far.
@@ -73,7 +72,7 @@ pub struct DeliveryStatus {
 impl From<&Delivery> for DeliveryStatus {
     fn from(delivery: &Delivery) -> Self {
         let (events, user_id) = match &delivery.notice {
-            Notice::Unlink { user_id, .. } => (vec![webhooks::UNLINK.to_owned()], user_id.to_string()),
+            Notice::Unlink { user_id, .. } => (vec![WebhookKind::Unlink.to_string()], user_id.to_string()),
             Notice::AccountStatus { token } => {
                 let types = token.events.keys().map(|uri| uri.rsplit('/').next().unwrap_or_default().to_owned());
                 (types.collect(), token.sub.clone())
@@ -82,10 +81,10 @@ impl From<&Delivery> for DeliveryStatus {
         Self {
             id: format!("{:x}", delivery.id),
             app: delivery.app_id.0,
-            webhook: delivery.notice.kind().to_owned(),
+            webhook: delivery.notice.kind(),
             events,
             user_id,
-            state: delivery.state.clone(),
+            state: delivery.state,
             created_at: delivery.created_at.rfc3339_exact(),
             attempts: delivery.attempts,
             result: delivery.result.clone(),
@@ -102,7 +101,7 @@ impl Trigger {
         let link = links::by_user_id(&platform.store, AppId(self.app), UserId(self.user_id)).await?;
         let nobody = || Refused::problem("user_id", self.user_id, Expected::KnownLink { app: self.app });
         let link = link.ok_or_else(nobody)?;
-        let notice = if self.event == webhooks::UNLINK {
+        let notice = if self.event == WebhookKind::Unlink.id() {
             Notice::Unlink { user_id: link.user_id, referrer_type: self.reason }
         } else {
             let Some(kind) = EventType::ALL.iter().find(|kind| kind.id() == self.event) else {
@@ -134,14 +133,20 @@ impl Replay {
 async fn enqueue(platform: &Platform, actor: &Actor, app: &App, notice: &Notice) -> Result<Change, Refused> {
     let kind = notice.kind();
     if !app.settings.webhooks.urls().iter().any(|(of, _)| *of == kind) {
-        return Err(Refused::problem("webhook", kind, Expected::KnownWebhook { app: app.id.0 }));
+        return Err(Refused::problem("webhook", kind.id(), Expected::KnownWebhook { app: app.id.0 }));
     }
     let id = random::ordered_id(&*platform.random, platform.now());
     match platform.store.commit(vec![deliveries::insert(id, app.id, notice, platform.now())]).await? {
         Outcome::Committed => {
             platform.wake_deliveries.notify_one();
             let what = What::Delivery { app: app.id.0, id: format!("{id:x}") };
-            Ok(Change::new(platform, actor, what, None, Some(json!({ "webhook": kind, "state": "waiting" }))))
+            Ok(Change::new(
+                platform,
+                actor,
+                what,
+                None,
+                Some(json!({ "webhook": kind, "state": DeliveryState::Waiting })),
+            ))
         }
         // The id was drawn for another notice in the same moment.
         Outcome::Conflict { .. } => Err(Refused::Contention),

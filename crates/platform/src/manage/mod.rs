@@ -30,7 +30,7 @@ pub use deliveries::{Deliveries, DeliveryStatus, Replay, Trigger};
 pub use keys::{AddKey, ChangeKey, DeleteKey, NewSecret, SetSecret};
 pub use links::Unlink;
 pub use refused::Refused;
-pub use webhooks::{Resume, WebhookStatus, webhook_states};
+pub use webhooks::{Resume, WebhookState, WebhookStatus, webhook_states};
 
 /// Page size for reading all rows.
 const PAGE: i64 = 100;

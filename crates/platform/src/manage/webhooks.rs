@@ -1,7 +1,11 @@
 //! Use cases for webhooks and their state.
 
+use std::fmt;
+
 use kakaw_core::AppId;
 use kakaw_core::app::App;
+use kakaw_core::app::webhooks::WebhookKind;
+use kakaw_core::webhook::DeliveryState;
 use kakaw_core::wire::Expected;
 use kakaw_store::deliveries;
 use schemars::JsonSchema;
@@ -20,7 +24,27 @@ pub struct Resume {
     /// App id.
     pub app: i64,
     /// `unlink` or `account_status`.
-    pub webhook: String,
+    pub webhook: WebhookKind,
+}
+
+/// Whether a webhook is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(inline)]
+pub enum WebhookState {
+    #[serde(rename = "in use")]
+    InUse,
+    /// It failed too often in a row.
+    #[serde(rename = "paused")]
+    Paused,
+}
+
+impl fmt::Display for WebhookState {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::InUse => "in use",
+            Self::Paused => "paused",
+        })
+    }
 }
 
 /// A webhook and how it fares.
@@ -29,10 +53,9 @@ pub struct WebhookStatus {
     /// App id.
     pub app: i64,
     /// `unlink` or `account_status`.
-    pub webhook: String,
+    pub webhook: WebhookKind,
     pub url: String,
-    /// `in use` or `paused`.
-    pub state: String,
+    pub state: WebhookState,
     /// Failures in a row.
     pub failures: i64,
     /// Notices that are due or will be tried again.
@@ -53,12 +76,12 @@ impl Resume {
         let app = links::app(platform, AppId(self.app)).await?;
         draft::check(expected, app.version)?;
         if !app.settings.webhooks.urls().iter().any(|(kind, _)| *kind == self.webhook) {
-            return Err(Refused::problem("webhook", &self.webhook, Expected::KnownWebhook { app: self.app }));
+            return Err(Refused::problem("webhook", self.webhook.id(), Expected::KnownWebhook { app: self.app }));
         }
-        let state = deliveries::state(&platform.store, AppId(self.app), &self.webhook).await?;
+        let state = deliveries::state(&platform.store, AppId(self.app), self.webhook).await?;
         let was = state.is_some_and(|state| state.paused_at.is_some());
-        deliver::resume(platform, AppId(self.app), &self.webhook).await?;
-        let what = What::Webhook { app: self.app, webhook: self.webhook.clone() };
+        deliver::resume(platform, AppId(self.app), self.webhook).await?;
+        let what = What::Webhook { app: self.app, webhook: self.webhook };
         let view = |paused: bool| Some(json!({ "paused": paused }));
         Ok(Change::new(platform, actor, what, view(was), view(false)))
     }
@@ -86,13 +109,13 @@ async fn states_of(platform: &Platform, app: &App) -> Result<Vec<WebhookStatus>,
         let paused = state.as_ref().is_some_and(|state| state.paused_at.is_some());
         all.push(WebhookStatus {
             app: app.id.0,
-            webhook: kind.to_owned(),
+            webhook: kind,
             url,
-            state: if paused { "paused" } else { "in use" }.to_owned(),
+            state: if paused { WebhookState::Paused } else { WebhookState::InUse },
             failures: state.map_or(0, |state| state.failures),
-            waiting: count("waiting").await?,
-            held: count("held").await?,
-            failed: count("failed").await?,
+            waiting: count(DeliveryState::Waiting).await?,
+            held: count(DeliveryState::Held).await?,
+            failed: count(DeliveryState::Failed).await?,
             last: last.and_then(|delivery| delivery.result),
         });
     }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
+use kakaw_core::Span;
 use kakaw_core::crypto::secret::{self, Secret};
 use kakaw_core::random::{self, Random};
 use tokio::sync::oneshot;
@@ -17,7 +18,7 @@ use argon2id::{parse, phc, raw};
 use queue::{Job, Queue, network};
 
 /// Maximum time that a log-in waits for its hash, unless it is configured.
-pub const LONGEST_WAIT: Duration = Duration::from_secs(2);
+pub const LONGEST_WAIT: Span = Span::seconds(2);
 
 /// Maximum number of log-ins that hash or wait, however fast hashes are: each occupies a connection and a little
 /// memory.
@@ -42,7 +43,7 @@ impl Passwords {
     #[must_use]
     pub fn new(cost: Cost, workers: usize, queue: usize) -> Self {
         let workers = workers.max(1);
-        Self { cost, queue: Queue::start(workers), longest_wait: LONGEST_WAIT, places: workers + queue }
+        Self { cost, queue: Queue::start(workers), longest_wait: LONGEST_WAIT.as_duration(), places: workers + queue }
     }
 
     /// Sets the maximum time that a caller waits for its hash to start.

@@ -1,5 +1,6 @@
 //! The context of a request: base URL, language, cookies, device, address.
 
+use kakaw_core::Span;
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -89,7 +90,7 @@ impl RequestContext {
         }
         let browser = random::token(&*self.platform.random);
         self.browser = Some(browser.clone());
-        let cookie = cookie::set(&self.base, &cookie::Names::of(&self.platform).browser, &browser, 365 * 86_400);
+        let cookie = cookie::set(&self.base, &cookie::Names::of(&self.platform).browser, &browser, Span::days(365));
         (browser, cookie)
     }
 }

@@ -1,6 +1,7 @@
 //! Cookies. Their names contain a hash of the instance, because cookies are not separated by port.
 
 use axum::http::{HeaderMap, HeaderValue, header};
+use kakaw_core::Span;
 use kakaw_core::crypto::secret;
 use kakaw_wire::url::split_origin;
 
@@ -51,11 +52,14 @@ pub fn read_up_to(headers: &HeaderMap, name: &str, size: usize) -> Option<String
     (values.next().is_none() && !value.is_empty() && value.len() <= size).then(|| value.to_owned())
 }
 
-/// Returns `Set-Cookie` for a value with this lifetime in seconds, under a base URL. Zero deletes the cookie.
+/// Returns `Set-Cookie` for a value with this lifetime, under a base URL. Zero deletes the cookie.
 #[must_use]
-pub fn set(url: &str, name: &str, value: &str, seconds: i64) -> Option<HeaderValue> {
+pub fn set(url: &str, name: &str, value: &str, lifetime: Span) -> Option<HeaderValue> {
     let secure = if url.starts_with("https://") { "; Secure" } else { "" };
     let path = Some(split_origin(url).1).filter(|path| !path.is_empty()).unwrap_or("/");
-    HeaderValue::from_str(&format!("{name}={value}; Path={path}; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}"))
-        .ok()
+    HeaderValue::from_str(&format!(
+        "{name}={value}; Path={path}; Max-Age={}; HttpOnly; SameSite=Lax{secure}",
+        lifetime.as_seconds()
+    ))
+    .ok()
 }

@@ -1,6 +1,7 @@
 //! Form tokens: the state of a form, sealed into it. A form of another browser, session, person or request is refused.
 
 use axum::http::{HeaderMap, header};
+use kakaw_core::Millis;
 use kakaw_core::crypto::seal::Purpose;
 use kakaw_core::crypto::secret;
 use kakaw_core::policy::INTERACTION_LIFETIME;
@@ -29,14 +30,14 @@ pub struct FormToken {
 
 #[derive(Serialize, Deserialize)]
 struct Timed<T> {
-    until: i64,
+    until: Millis,
     value: T,
 }
 
 /// Seals a value that is valid for half an hour.
 #[must_use]
 pub fn seal<T: Serialize>(context: &RequestContext, purpose: Purpose, value: &T) -> String {
-    let until = context.platform.now().plus_seconds(INTERACTION_LIFETIME).0;
+    let until = context.platform.now() + INTERACTION_LIFETIME;
     let plain = serde_json::to_vec(&Timed { until, value }).unwrap_or_default();
     context.platform.sealer.seal(purpose, &plain)
 }
@@ -45,7 +46,7 @@ pub fn seal<T: Serialize>(context: &RequestContext, purpose: Purpose, value: &T)
 #[must_use]
 pub fn open<T: DeserializeOwned>(context: &RequestContext, purpose: Purpose, text: &str) -> Option<T> {
     let timed: Timed<T> = serde_json::from_slice(&context.platform.sealer.open(purpose, text)?).ok()?;
-    (context.platform.now().0 < timed.until).then_some(timed.value)
+    (context.platform.now() < timed.until).then_some(timed.value)
 }
 
 impl FormToken {

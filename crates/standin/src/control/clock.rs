@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
-use kakaw_core::Millis;
+use kakaw_core::{Millis, Span};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -21,7 +21,7 @@ pub struct Change {
     /// RFC 3339: stop the clock at this time, which must not be before the world's current time.
     set: Option<String>,
     /// Seconds to move the clock forward; everything that becomes due happens, in order.
-    advance: Option<i64>,
+    advance: Option<Span>,
 }
 
 pub async fn get(caller: Caller) -> Response {
@@ -56,10 +56,8 @@ fn target(world: &World, change: &Change) -> Result<Option<Millis>, String> {
             Some(_) => Err(format!("set: {text} is before the world's current time; the clock only moves forward")),
             None => Err(format!("set: {text:?} is not an RFC 3339 time, such as 2026-11-20T03:00:00Z")),
         },
-        (None, Some(seconds)) if (0..=10 * 366 * 86_400).contains(&seconds) => {
-            Ok(Some(world.now().plus_seconds(seconds)))
-        }
-        (None, Some(seconds)) => Err(format!("advance: {seconds}; expected 0 to ten years, in seconds")),
+        (None, Some(span)) if (Span::ZERO..=Span::days(3660)).contains(&span) => Ok(Some(world.now() + span)),
+        (None, Some(span)) => Err(format!("advance: {}; expected 0 to ten years, in seconds", span.as_seconds())),
         (None, None) => Ok(None),
     }
 }

@@ -3,6 +3,7 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
+use kakaw_core::Span;
 use kakaw_core::policy::Overrides;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -25,13 +26,13 @@ enum Rotation {
 #[serde(deny_unknown_fields, default)]
 pub struct Rules {
     /// Lifetime in seconds of access tokens issued from now on; 0: the default of their key.
-    access_token_lifetime: Option<i64>,
+    access_token_lifetime: Option<Span>,
     /// Lifetime in seconds of codes issued from now on, 1 to 600.
-    code_lifetime: Option<i64>,
+    code_lifetime: Option<Span>,
     /// When the use of a refresh token replaces it: in its last month (as Kakao Login does), always, or never.
     refresh_rotation: Option<Rotation>,
     /// For how many seconds a replaced refresh token still works.
-    refresh_grace: Option<i64>,
+    refresh_grace: Option<Span>,
     /// `true`: the port of a redirect URI on this machine is not compared.
     any_local_port: Option<bool>,
     /// `true`: a second use of a code revokes the tokens that its first use issued.
@@ -49,24 +50,25 @@ pub async fn get(caller: Caller) -> Response {
 pub async fn post(Sent(caller, rules): Sent<Rules>) -> Response {
     let world = &caller.world;
     let mut policy = world.platform.policy();
-    if let Some(seconds) = rules.access_token_lifetime {
+    if let Some(lifetime) = rules.access_token_lifetime {
         // Clients see one second less than the lifetime.
-        if seconds != 0 && !(2..=365 * 86_400).contains(&seconds) {
+        if lifetime != Span::ZERO && !(Span::seconds(2)..=Span::days(365)).contains(&lifetime) {
+            let seconds = lifetime.as_seconds();
             return caller.refuse(format!("access_token_lifetime: {seconds}; expected 2 seconds to a year, or 0"));
         }
-        policy.overrides.access_lifetime = Some(seconds).filter(|seconds| *seconds != 0);
+        policy.overrides.access_lifetime = Some(lifetime).filter(|lifetime| *lifetime != Span::ZERO);
     }
-    if let Some(seconds) = rules.code_lifetime {
-        if !(1..=600).contains(&seconds) {
-            return caller.refuse(format!("code_lifetime: {seconds}; expected 1 to 600 seconds"));
+    if let Some(lifetime) = rules.code_lifetime {
+        if !(Span::seconds(1)..=Span::minutes(10)).contains(&lifetime) {
+            return caller.refuse(format!("code_lifetime: {}; expected 1 to 600 seconds", lifetime.as_seconds()));
         }
-        policy.code_lifetime = seconds;
+        policy.code_lifetime = lifetime;
     }
-    if let Some(seconds) = rules.refresh_grace {
-        if !(0..=86_400).contains(&seconds) {
-            return caller.refuse(format!("refresh_grace: {seconds}; expected 0 seconds to a day"));
+    if let Some(grace) = rules.refresh_grace {
+        if !(Span::ZERO..=Span::days(1)).contains(&grace) {
+            return caller.refuse(format!("refresh_grace: {}; expected 0 seconds to a day", grace.as_seconds()));
         }
-        policy.refresh_grace = seconds;
+        policy.refresh_grace = grace;
     }
     let Overrides { rotate, any_local_port, .. } = policy.overrides;
     policy.overrides.rotate = match rules.refresh_rotation {
@@ -86,7 +88,7 @@ pub async fn post(Sent(caller, rules): Sent<Rules>) -> Response {
 fn rules_of(world: &World) -> Rules {
     let policy = world.platform.policy();
     Rules {
-        access_token_lifetime: Some(policy.overrides.access_lifetime.unwrap_or(0)),
+        access_token_lifetime: Some(policy.overrides.access_lifetime.unwrap_or(Span::ZERO)),
         code_lifetime: Some(policy.code_lifetime),
         refresh_rotation: Some(match policy.overrides.rotate {
             None => Rotation::LastMonth,

@@ -8,6 +8,7 @@
 
 mod client;
 
+use kakaw_core::Span;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -106,7 +107,7 @@ fn kept(context: &RequestContext, headers: &HeaderMap) -> Kept {
 
 fn keep(context: &RequestContext, response: Response, kept: &Kept) -> Response {
     let value = form_token::seal(context, Purpose::Interaction, kept);
-    with_cookie(response, cookie::set(&context.base, &cookie::name(&context.platform, COOKIE), &value, 86_400))
+    with_cookie(response, cookie::set(&context.base, &cookie::name(&context.platform, COOKIE), &value, Span::days(1)))
 }
 
 fn page(context: &RequestContext, shown: Shown) -> Response {

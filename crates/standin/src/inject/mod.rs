@@ -5,7 +5,6 @@ mod pages;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::Request;
@@ -38,10 +37,9 @@ pub async fn inject(
     request: Request,
     next: Next,
 ) -> Response {
-    if let Some(latency) = fault.latency_ms {
-        let spread = fault.spread_ms.unwrap_or(0);
-        let chance = u64::from(u32::from_be_bytes(random::bytes(&*world.platform.random)));
-        tokio::time::sleep(Duration::from_millis(latency + spread * chance / u64::from(u32::MAX))).await;
+    if let Some(latency) = fault.latency {
+        let spread = fault.spread.unwrap_or_default().mul_f64(random::chance(&*world.platform.random));
+        tokio::time::sleep(latency.saturating_add(spread)).await;
     }
     if fault.drop == Some(Drop::Before) {
         return broken(Bytes::new());

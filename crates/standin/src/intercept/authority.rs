@@ -19,14 +19,14 @@ use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs
 use tokio_rustls::rustls::server::ResolvesServerCertUsingSni;
 use tokio_rustls::rustls::sign::CertifiedKey;
 
-use kakaw_core::Millis;
+use kakaw_core::{Millis, Span};
 
 use crate::world::KAKAO_HOSTS;
 use kakaw_platform::private_file;
 
 /// Lifetime of the certificates in seconds: 820 days. Apple's systems refuse certificates that live longer than 825
 /// days.
-const LIFETIME: i64 = 820 * 86_400;
+const LIFETIME: Span = Span::days(820);
 
 /// The parts of an authority that interception needs.
 pub struct Authority {
@@ -73,7 +73,7 @@ pub fn load_or_make(folder: &Path, now: Millis) -> anyhow::Result<Authority> {
         }
         std::fs::write(&authority, &signed.authority)?;
         std::fs::write(&leaf, &signed.leaf)?;
-        std::fs::write(&until, now.plus_seconds(LIFETIME).rfc3339())?;
+        std::fs::write(&until, (now + LIFETIME).rfc3339())?;
         private_file::write(&key, &signed.key.serialize_pem())?;
     }
     let read = |path: &Path| std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()));
@@ -96,7 +96,7 @@ fn day(at: Millis) -> anyhow::Result<(i32, u8, u8)> {
 /// Makes an authority, signs the leaf, and drops the authority's key.
 fn sign(name: &str, now: Millis) -> anyhow::Result<Signed> {
     let date = |(year, month, day)| date_time_ymd(year, month, day);
-    let life = (date(day(now.plus_seconds(-86_400))?), date(day(now.plus_seconds(LIFETIME))?));
+    let life = (date(day(now - Span::days(1))?), date(day(now + LIFETIME)?));
     let mut params = CertificateParams::new(Vec::new())?;
     params.distinguished_name.push(DnType::CommonName, name);
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
@@ -154,9 +154,9 @@ mod tests {
         let folder = tempfile::tempdir().expect("folder");
         let now = Millis::from_rfc3339("2026-11-20T03:00:00Z").expect("time");
         let first = load_or_make(folder.path(), now).expect("made");
-        let again = load_or_make(folder.path(), now.plus_seconds(LIFETIME - 1)).expect("read");
+        let again = load_or_make(folder.path(), now + LIFETIME - Span::seconds(1)).expect("read");
         assert_eq!((&first.certificate, &first.spki), (&again.certificate, &again.spki));
-        let expired = load_or_make(folder.path(), now.plus_seconds(LIFETIME)).expect("made anew");
+        let expired = load_or_make(folder.path(), now + LIFETIME).expect("made anew");
         assert_ne!(first.spki, expired.spki);
         let mut keys = 0;
         for entry in std::fs::read_dir(folder.path()).expect("folder").flatten() {

@@ -20,7 +20,7 @@ pub fn document(exchanges: &[Exchange]) -> Value {
 
 fn entry(exchange: &Exchange) -> Value {
     let (query, form) = exchange.parameters.split_at(exchange.in_query.min(exchange.parameters.len()));
-    let milliseconds = exchange.took_us as f64 / 1000.0;
+    let milliseconds = exchange.took.as_secs_f64() * 1000.0;
     let mut request = json!({
         "method": exchange.method,
         "url": with_query(&exchange.url, query),

@@ -99,7 +99,7 @@ pub async fn record(State(world): State<Arc<World>>, request: Request, next: Nex
         person,
         account,
         status: response.status().as_u16(),
-        took_us: u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
+        took: started.elapsed(),
         location: location.map(request_log::kept_location),
         decision,
         code: explained.map(|explained| explained.code),

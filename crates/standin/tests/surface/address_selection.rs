@@ -1,5 +1,6 @@
 //! Tests of the shipping address picker, opened as the SDKs open it, with every KAE row.
 
+use kakaw_core::Span;
 use serde_json::{Value, json};
 
 use crate::support::*;
@@ -147,7 +148,7 @@ async fn a_web_page_gets_the_address_through_the_frame() {
         assert_eq!(done.status, 200);
         let answer = server.get(&outcome).await.json();
         assert_eq!(answer, json!({ "message": "{\"address_id\":9003}", "targets": ["http://localhost:3000"] }));
-        server.world.place.clock.advance_seconds(10);
+        server.world.place.clock.advance(Span::seconds(10));
         assert_eq!(server.get(&outcome).await.status, 204, "once");
         // Closing the window posts one word, and only the window itself can do it.
         let other = TRANS.replace('t', "u");
@@ -261,7 +262,7 @@ async fn t612_t621_t625_every_other_error_goes_where_the_outcome_goes() {
         }
         server.apply(PLATFORM).await;
         assert_eq!(browser.get(&server, &url).await.status, 200, "and all is well again");
-        server.world.place.clock.advance_seconds(600);
+        server.world.place.clock.advance(Span::minutes(10));
         assert_eq!(code(&browser.get(&server, &url).await), "KAE004");
         let late = agt(&server, MARKET_NATIVE, &token).await;
         let url = open(&server, &mut browser, MARKET_NATIVE, &late, &native("")).await.location();

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
-use kakaw_core::GrantId;
+use kakaw_core::{GrantId, Span};
 use kakaw_platform::http;
 use kakaw_platform::request::id;
 use kakaw_standin::{demo, endpoints};
@@ -123,7 +123,7 @@ async fn t003_a_database_that_fails_is_a_temporary_fault() {
         assert_eq!((json.status.as_u16(), json.json()["error_code"].clone()), (503, json!("KOE003")));
         let token = kakaw_core::token::issue_access(
             &server.world.platform.sealer,
-            kakaw_core::token::AccessToken { grant_id: GrantId(1), expires_at: server.world.now().plus_seconds(9) },
+            kakaw_core::token::AccessToken { grant_id: GrantId(1), expires_at: server.world.now() + Span::seconds(9) },
             &*server.world.platform.random,
         );
         let me = server.me(&token).await;

@@ -1,6 +1,7 @@
 //! Tests of consent and links.
 
 use axum::http::StatusCode;
+use kakaw_core::Span;
 
 use crate::support::*;
 
@@ -119,7 +120,7 @@ async fn f04_f19_f20_missing_values_are_collected_on_the_screen() {
         assert!(!screen.body.contains("value=\"account_email\""), "F04: nothing to show: {}", screen.body);
         let back = browser.agree(&server, &page, &screen.body, &["profile_nickname"]).await;
         assert!(back.parameter("code").is_some());
-        server.world.place.clock.advance_seconds(60);
+        server.world.place.clock.advance(Span::minutes(1));
         server.edit("oidc = true", "oidc = true").await;
         assert!(browser.get(&server, &page).await.parameter("code").is_some(), "F20: not asked");
         let code = browser.get(&server, &page).await.parameter("code").unwrap();

@@ -1,6 +1,7 @@
 //! Demonstrates the catalogue: a real request for every code that this service raises. A row describes how a client
 //! gets the code, and does it, on a server in its initial state.
 
+use kakaw_core::Span;
 use std::collections::BTreeSet;
 use std::pin::Pin;
 use std::time::Duration;
@@ -111,7 +112,7 @@ rows! {
     };
     KOE322 "a refresh token after 60 days" |s| {
         let tokens = s.tokens().await;
-        s.server.world.place.clock.advance_seconds(60 * 86_400);
+        s.server.world.place.clock.advance(Span::days(60));
         s.server.refresh(PLAIN, text(&tokens["refresh_token"])).await
     };
     InvalidRequest "a parameter of the token endpoint twice" |s| {
@@ -128,7 +129,7 @@ rows! {
         s.walk(&authorize(REST, ""), RYAN, &ITEMS).await;
         let code = s.get(&authorize(REST, "")).await.parameter("code").unwrap();
         let tokens = s.exchange(REST, &[("code", &code)]).await.json();
-        s.server.world.place.clock.advance_seconds(21_600);
+        s.server.world.place.clock.advance(Span::hours(6));
         s.inspect(text(&tokens["id_token"])).await
     };
 
@@ -186,7 +187,7 @@ rows! {
     KAE003 "a key that no app has" |s| address_selection::open(&s.server, &mut s.browser, "x", "x", &address_selection::native("")).await;
     KAE004 "ten minutes at the picker" |s| {
         let url = address_selection::opened(&s.server, &mut s.browser).await;
-        s.server.world.place.clock.advance_seconds(600);
+        s.server.world.place.clock.advance(Span::minutes(10));
         s.get(&url).await
     };
     KAE101 "an app that was blocked" |s| s.selection_after("company =", "status = \"blocked\"\ncompany =").await;

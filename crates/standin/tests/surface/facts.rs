@@ -2,6 +2,7 @@
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
+use kakaw_core::Span;
 
 use crate::support::*;
 
@@ -138,10 +139,10 @@ async fn sessions_live_a_day_and_a_month_with_stay_signed_in_and_do_not_slide() 
             assert!(cookies.iter().any(|c| c.contains(&format!("Max-Age={seconds};"))), "{cookies:?}");
             assert!(cookies.iter().all(|c| c.contains("HttpOnly") && c.contains("SameSite=Lax")), "{cookies:?}");
             server.walk(&mut browser, &authorize(PLAIN, ""), "ryan@example.com", &["profile_nickname"]).await;
-            server.world.place.clock.advance_seconds(seconds - 1);
+            server.world.place.clock.advance(Span::seconds(seconds - 1));
             let silent = authorize(PLAIN, "&prompt=none");
             assert!(browser.get(&server, &silent).await.parameter("code").is_some(), "alive to the last second");
-            server.world.place.clock.advance_seconds(1);
+            server.world.place.clock.advance(Span::seconds(1));
             let over = browser.get(&server, &silent).await;
             assert_eq!(over.parameter("error").as_deref(), Some("login_required"), "use did not prolong it");
         }
@@ -152,7 +153,7 @@ async fn sessions_live_a_day_and_a_month_with_stay_signed_in_and_do_not_slide() 
 #[tokio::test]
 async fn times_have_no_fractions_and_scripts_of_any_origin_may_ask_for_tokens() {
     on_each_database(async |server| {
-        server.world.place.clock.advance_seconds(0);
+        server.world.place.clock.advance(Span::seconds(0));
         let tokens = server.tokens(&mut Browser::default(), REST, "ryan@example.com", &ITEMS).await;
         let me = server.me(tokens["access_token"].as_str().unwrap()).await;
         assert_eq!(me.json()["connected_at"], "2026-11-20T03:00:00Z");

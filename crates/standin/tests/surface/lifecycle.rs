@@ -2,6 +2,7 @@
 //! like the model.
 
 use axum::http::StatusCode;
+use kakaw_core::Span;
 use kakaw_core::policy::Policy;
 use kakaw_store::db::Url;
 use proptest::prelude::*;
@@ -119,7 +120,7 @@ impl Model {
         }
         let row = &mut self.grants[grant];
         if generation != row.generation {
-            if generation + 1 == row.generation && self.now - row.rotated < policy.refresh_grace {
+            if generation + 1 == row.generation && Span::seconds(self.now - row.rotated) < policy.refresh_grace {
                 return Some(row.generation);
             }
             row.ended |= policy.revoke_on_refresh_reuse;
@@ -220,7 +221,7 @@ async fn play(server: &TestServer, policy: Policy, steps: Vec<Step>) {
                 }
             }
             Step::Advance(seconds) => {
-                server.world.place.clock.advance_seconds(seconds);
+                server.world.place.clock.advance(Span::seconds(seconds));
                 model.now += seconds;
             }
             Step::Sweep => {

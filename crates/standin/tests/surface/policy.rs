@@ -1,6 +1,7 @@
 //! Tests of what `serve` does more strictly than Kakao Login.
 
 use axum::http::StatusCode;
+use kakaw_core::Span;
 use kakaw_core::policy::Policy;
 
 use crate::support::*;
@@ -33,12 +34,12 @@ async fn an_outdated_refresh_token_gets_the_same_successor_for_a_moment_and_then
     on_each_database_with(Policy::SERVE, async |server| {
         let (_, tokens) = first(&server, &mut Browser::default()).await;
         let old = tokens["refresh_token"].as_str().unwrap();
-        server.world.place.clock.advance_seconds(31 * 86_400);
+        server.world.place.clock.advance(Span::days(31));
         let next = server.refresh(PLAIN, old).await.json();
         let successor = next["refresh_token"].as_str().unwrap();
-        server.world.place.clock.advance_seconds(29);
+        server.world.place.clock.advance(Span::seconds(29));
         assert_eq!(server.refresh(PLAIN, old).await.json()["refresh_token"], successor, "the same successor");
-        server.world.place.clock.advance_seconds(1);
+        server.world.place.clock.advance(Span::seconds(1));
         assert_eq!(server.refresh(PLAIN, old).await.json()["error_code"], "KOE322");
         assert_eq!(server.refresh(PLAIN, successor).await.json()["error_code"], "KOE322", "the log-in has ended");
     })

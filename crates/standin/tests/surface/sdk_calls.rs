@@ -2,6 +2,7 @@
 
 use axum::body::Body;
 use axum::http::Request;
+use kakaw_core::Span;
 use kakaw_core::policy::Policy;
 use kakaw_store::db::Url;
 use serde_json::json;
@@ -62,7 +63,7 @@ async fn an_agt_is_good_once_for_a_minute_for_its_key_and_token() {
         assert!(open(MARKET_NATIVE, &one, "&scope=gender").await.body.contains("KOE001"), "twice");
         assert!(open(MARKET_NATIVE, "made-up", "&scope=gender").await.body.contains("KOE001"));
         let late = agt(&server, MARKET_NATIVE, &token).await;
-        server.world.place.clock.advance_seconds(60);
+        server.world.place.clock.advance(Span::minutes(1));
         assert!(open(MARKET_NATIVE, &late, "&scope=gender").await.body.contains("KOE001"), "late");
         let dead = agt(&server, MARKET_NATIVE, &token).await;
         server.api("POST", "/v1/user/logout", &token).await;
@@ -117,9 +118,9 @@ async fn the_javascript_sdk_polls_for_its_code() {
         assert_eq!(answer, json!({ "status": "ok", "code": code, "state": "abc" }));
         assert_eq!(ok.headers["access-control-allow-origin"], SITE);
         assert!(!poll(&server, &id, "http://evil.example").await.headers.contains_key("access-control-allow-origin"));
-        server.world.place.clock.advance_seconds(9);
+        server.world.place.clock.advance(Span::seconds(9));
         assert_eq!(poll(&server, &id, SITE).await.json()["code"], code.as_str(), "readable again for ten seconds");
-        server.world.place.clock.advance_seconds(1);
+        server.world.place.clock.advance(Span::seconds(1));
         assert_eq!(poll(&server, &id, SITE).await.json()["error_code"], "300");
         let form = [
             ("grant_type", "authorization_code"),
@@ -223,7 +224,7 @@ async fn a_log_in_by_certificate_brings_its_transaction_back() {
                 .contains("KOE001"),
             "of another key"
         );
-        server.world.place.clock.advance_seconds(600);
+        server.world.place.clock.advance(Span::minutes(10));
         error_page(&server, &url, "KOE001").await;
         for wrong in [vec![("client_id", MARKET)], vec![("client_id", MARKET), ("cert_type", "x")]] {
             assert_eq!(server.post("/oauth/authorize/prepare", &wrong).await.json()["error"], "invalid_request");

@@ -1,5 +1,6 @@
 //! Tests without automatic link: people wait for `/v1/user/signup` for 24 hours. Also tests of user properties.
 
+use kakaw_core::Span;
 use kakaw_platform::jobs;
 use serde_json::json;
 
@@ -51,12 +52,12 @@ async fn a_person_who_does_not_sign_up_within_24_hours_is_unlinked() {
     on_each_database(async |server| {
         server.apply(PLATFORM).await;
         let token = waiting(&server).await;
-        server.world.place.clock.advance_seconds(86_399);
+        server.world.place.clock.advance(Span::seconds(86_399));
         jobs::sweep(&server.world.platform).await.unwrap();
         let fresh = server.tokens(&mut Browser::default(), MANUAL, "ryan@example.com", &[]).await;
         let fresh = fresh["access_token"].as_str().unwrap();
         let id = server.me(fresh).await.json()["id"].clone();
-        server.world.place.clock.advance_seconds(1);
+        server.world.place.clock.advance(Span::seconds(1));
         jobs::sweep(&server.world.platform).await.unwrap();
         for token in [token.as_str(), fresh] {
             assert_eq!(server.me(token).await.json()["code"], -401);

@@ -9,12 +9,12 @@ use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::{Request, StatusCode, header};
 use http_body_util::BodyExt as _;
-use kakaw_core::Millis;
 use kakaw_core::crypto::seal::{MasterKey, Purpose, Sealer};
 use kakaw_core::crypto::secret::Secret;
 use kakaw_core::crypto::signing_key::SigningKey;
 use kakaw_core::policy::Policy;
 use kakaw_core::random::{self, Random};
+use kakaw_core::{Millis, Span};
 use kakaw_platform::manage::Actor;
 use kakaw_platform::manage::world_file;
 use kakaw_platform::outgoing;
@@ -169,7 +169,7 @@ impl TestServer {
         let Platform { store, sealer, .. } = &setup.platform;
         let insert = |(index, (kid, text)): (usize, &(String, Secret))| {
             let sealed = sealer.seal(Purpose::Keep, text.expose().as_bytes());
-            signing_keys::insert(kid, &sealed, setup.clock.now().plus_seconds(index as i64))
+            signing_keys::insert(kid, &sealed, setup.clock.now() + Span::seconds(index as i64))
         };
         let inserted = store.commit(KEYS.iter().enumerate().map(insert).collect()).await.expect("keys");
         assert_eq!((inserted, KEYS.len()), (Outcome::Committed, 2));

@@ -2,6 +2,7 @@
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
+use kakaw_core::Span;
 use serde_json::json;
 
 use crate::support::*;
@@ -128,7 +129,7 @@ async fn a_code_lives_ten_minutes_and_is_good_once() {
             "the first log-in goes on"
         );
         let late = browser.get(&server, &authorize(REST, "")).await.parameter("code").unwrap();
-        server.world.place.clock.advance_seconds(600);
+        server.world.place.clock.advance(Span::minutes(10));
         assert_eq!(server.exchange(REST, &late).await.json()["error_code"], "KOE320");
     })
     .await;
@@ -165,7 +166,7 @@ async fn sixty_four_exchanges_of_one_code_and_rotations_of_one_token_have_one_wi
         }))
         .await;
         assert_eq!(server.me(tokens["access_token"].as_str().unwrap()).await.status, StatusCode::OK);
-        server.world.place.clock.advance_seconds(31 * 86_400);
+        server.world.place.clock.advance(Span::days(31));
         let old = tokens["refresh_token"].as_str().unwrap().to_owned();
         let rotated = race(std::sync::Arc::new(move |s| {
             let old = old.clone();
@@ -192,9 +193,9 @@ async fn f15_tokens_live_as_long_as_their_key_says_and_rotate_in_the_last_month(
                 (Some("bearer"), Some("profile_nickname account_email openid"))
             );
             let access = tokens["access_token"].as_str().unwrap();
-            server.world.place.clock.advance_seconds(lifetime - 1);
+            server.world.place.clock.advance(Span::seconds(lifetime - 1));
             assert_eq!(server.me(access).await.status, StatusCode::OK);
-            server.world.place.clock.advance_seconds(1);
+            server.world.place.clock.advance(Span::seconds(1));
             let expired = server.me(access).await;
             assert_eq!(
                 (expired.status.as_u16(), expired.json()),
@@ -202,7 +203,7 @@ async fn f15_tokens_live_as_long_as_their_key_says_and_rotate_in_the_last_month(
             );
             let renewed = server.refresh(key, tokens["refresh_token"].as_str().unwrap()).await.json();
             assert!(renewed.get("refresh_token").is_none() && renewed.get("id_token").is_some(), "{renewed}");
-            server.world.place.clock.advance_seconds(60 * 86_400);
+            server.world.place.clock.advance(Span::days(60));
             assert_eq!(
                 server.refresh(key, tokens["refresh_token"].as_str().unwrap()).await.json()["error_code"],
                 "KOE322"
@@ -277,7 +278,7 @@ async fn t400_t401_t402_t403_id_tokens_are_verified() {
         let signature = other.rsplit('.').next().unwrap().to_owned();
         parts[2] = &signature;
         assert_eq!(inspect(&parts.join(".")).await["error_code"], "KOE402");
-        server.world.place.clock.advance_seconds(21_600);
+        server.world.place.clock.advance(Span::hours(6));
         assert_eq!(inspect(&token).await["error_code"], "KOE403");
         let keys = server.get("/.well-known/jwks.json").await.json();
         assert_eq!(keys["keys"].as_array().unwrap().len(), 2);

@@ -1,5 +1,7 @@
 //! Tests of webhooks: who is notified of what, how often, and what happens when a receiver does not answer.
 
+use kakaw_core::Span;
+use kakaw_core::app::webhooks::WebhookKind;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +10,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use kakaw_core::crypto::signing_key::Jws;
 use kakaw_platform::deliver::deliver_due;
 use kakaw_platform::jobs;
-use kakaw_platform::manage::{self, Actor, DeleteAccount, Resume, Unlink};
+use kakaw_platform::manage::{self, Actor, DeleteAccount, Resume, Unlink, WebhookState};
 use kakaw_wire::event::{EventType, UnlinkReason};
 use kakaw_wire::oidc::Jwks;
 use serde_json::{Value, json};
@@ -101,7 +103,7 @@ async fn an_unfinished_sign_up_and_a_deleted_account_cause_notices() {
         let hook = format!("automatic_link = false\nwebhooks.unlink = {{ url = \"http://{address}/hook\" }}\n");
         server.apply(&PLATFORM.replacen("automatic_link = false\n", &hook, 1)).await;
         server.tokens(&mut Browser::default(), MANUAL, "ryan@example.com", &["profile_nickname"]).await;
-        server.world.place.clock.advance_seconds(86_400);
+        server.world.place.clock.advance(Span::days(1));
         jobs::sweep(&server.world.platform).await.unwrap();
         deliver_due(&server.world.platform).await.unwrap();
         let got = inbox.take();
@@ -259,7 +261,7 @@ async fn events_are_tried_again_with_the_same_jti_and_unlinks_are_not() {
         let mut jtis = Vec::new();
         // Ten seconds, half a minute, two minutes, … with a fifth of jitter.
         for pause in [0, 12, 36, 144, 720, 4320, 25_920, 103_680, 200_000] {
-            server.world.place.clock.advance_seconds(pause);
+            server.world.place.clock.advance(Span::seconds(pause));
             assert_eq!(
                 deliver_due(&server.world.platform).await.unwrap(),
                 if pause == 0 { 2 } else { usize::from(pause < 200_000) },
@@ -271,9 +273,12 @@ async fn events_are_tried_again_with_the_same_jti_and_unlinks_are_not() {
         jtis.dedup();
         assert_eq!(jtis.len(), 1, "the same at every try: {jtis:?}");
         let states = manage::webhook_states(&server.world.platform).await.unwrap();
-        let of = |kind: &str| states.iter().find(|state| state.webhook == kind).unwrap().clone();
-        assert_eq!((of("unlink").failed, of("account_status").failed), (1, 1));
-        assert_eq!(of("account_status").last.as_deref(), Some("400, and 202 was expected (invalid_key: no such key)"));
+        let of = |kind: WebhookKind| states.iter().find(|state| state.webhook == kind).unwrap().clone();
+        assert_eq!((of(WebhookKind::Unlink).failed, of(WebhookKind::AccountStatus).failed), (1, 1));
+        assert_eq!(
+            of(WebhookKind::AccountStatus).last.as_deref(),
+            Some("400, and 202 was expected (invalid_key: no such key)")
+        );
         inbox.answer(202);
         log_in(&server, &MARKET_ITEMS).await;
         deliver_due(&server.world.platform).await.unwrap();
@@ -282,7 +287,7 @@ async fn events_are_tried_again_with_the_same_jti_and_unlinks_are_not() {
                 .await
                 .unwrap()
                 .iter()
-                .find(|s| s.webhook == "account_status")
+                .find(|s| s.webhook == WebhookKind::AccountStatus)
                 .unwrap()
                 .failures,
             0
@@ -315,32 +320,32 @@ async fn a_webhook_that_fails_again_and_again_is_paused_visibly_and_resumed() {
         for failures in 1..=20 {
             let state = failed_unlink().await;
             assert_eq!(
-                (state.failures, state.state.as_str()),
-                (failures, if failures < 20 { "in use" } else { "paused" })
+                (state.failures, state.state),
+                (failures, if failures < 20 { WebhookState::InUse } else { WebhookState::Paused })
             );
         }
         inbox.take();
         let paused = failed_unlink().await;
         assert_eq!(
-            (inbox.all().len(), paused.held, paused.state.as_str()),
-            (0, 1, "paused"),
+            (inbox.all().len(), paused.held, paused.state),
+            (0, 1, WebhookState::Paused),
             "nothing is sent, nothing is lost"
         );
         inbox.answer(200);
         assert!(
-            Resume { app: 2001, webhook: "x".to_owned() }
+            Resume { app: 1001, webhook: WebhookKind::Unlink }
                 .run(&server.world.platform, &Actor::Platform, None)
                 .await
                 .is_err()
         );
-        Resume { app: 2001, webhook: "unlink".to_owned() }
+        Resume { app: 2001, webhook: WebhookKind::Unlink }
             .run(&server.world.platform, &Actor::Platform, None)
             .await
             .unwrap();
         deliver_due(&server.world.platform).await.unwrap();
         assert_eq!(inbox.take().len(), 1, "what was held goes out");
         let state = manage::webhook_states(&server.world.platform).await.unwrap().remove(0);
-        assert_eq!((state.state.as_str(), state.held, state.failures), ("in use", 0, 0));
+        assert_eq!((state.state, state.held, state.failures), (WebhookState::InUse, 0, 0));
         // Another URL also starts without failures.
         inbox.answer(500);
         for _ in 0..21 {

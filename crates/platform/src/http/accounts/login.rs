@@ -119,7 +119,7 @@ pub(super) async fn enter(
         id: secret::hash(&cookie_value),
         account_id: account.id,
         auth_time: now,
-        expires_at: now.plus_seconds(lifetime(stay)),
+        expires_at: now + lifetime(stay),
         account_epoch: account.epoch,
     };
     let mut changes = vec![sessions::insert(&session, &context.device, &context.address)];

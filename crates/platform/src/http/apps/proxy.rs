@@ -3,6 +3,7 @@
 //!
 //! No other page of ours may be framed. The frame shows nothing, and posts to registered domains only.
 
+use kakaw_core::Span;
 use std::sync::Arc;
 
 use axum::http::{HeaderValue, StatusCode, header};
@@ -18,7 +19,7 @@ use crate::http::error::{Error, json};
 use crate::http::handler::{BrowserRequest, apps};
 
 /// Milliseconds after the first read in which a result can be read again.
-const AGAIN: i64 = 10_000;
+const AGAIN: Span = Span::seconds(10);
 
 const FRAME: About = About::apps(
     "The JavaScript SDK's hidden frame, which posts the result of an address selection to the page around it.",
@@ -58,7 +59,7 @@ async fn read(platform: &Platform, trans_id: &str) -> Result<Option<PendingOutco
     let Some(pending) = pending_results::by_id(&platform.store, &id).await? else {
         return Ok(platform.transient_results.get(&id, now).and_then(|sealed| open(platform, &sealed)));
     };
-    if now >= pending.expires_at || pending.read_at.is_some_and(|read_at| now.0 - read_at.0 >= AGAIN) {
+    if now >= pending.expires_at || pending.read_at.is_some_and(|read_at| now - read_at >= AGAIN) {
         return Ok(None);
     }
     if pending.read_at.is_none() {

@@ -1,6 +1,6 @@
 //! An address selection: its parameters, its person, and where its result goes.
 
-use kakaw_core::GrantId;
+use kakaw_core::{GrantId, Millis, Span};
 use std::sync::Arc;
 
 use axum::http::StatusCode;
@@ -22,8 +22,8 @@ use crate::pages;
 use crate::request::context::RequestContext;
 use crate::request::redirect::redirect;
 
-/// Seconds for which a selection is valid.
-const LIFETIME: i64 = 600;
+/// How long a selection is valid.
+const LIFETIME: Span = Span::minutes(10);
 /// Minimum length of a `trans_id`, in characters: it must not be guessable. Flutter Web sends 20 random letters and
 /// digits.
 const TRANS_ID: usize = 20;
@@ -52,7 +52,7 @@ pub struct SelectionToken {
     pub grant_id: GrantId,
     browser: String,
     request: String,
-    until: i64,
+    until: Millis,
 }
 
 /// Name of the URL parameter with the sealed [`SelectionToken`].
@@ -161,7 +161,7 @@ impl AddressSelection {
             grant_id,
             browser: secret::hash(browser),
             request: self.request(),
-            until: context.platform.now().plus_seconds(LIFETIME).0,
+            until: context.platform.now() + LIFETIME,
         };
         context.platform.sealer.seal(Purpose::Selection, &serde_json::to_vec(&token).unwrap_or_default())
     }
@@ -177,7 +177,7 @@ impl AddressSelection {
         let token = token.filter(|token| Some(&token.browser) == browser.as_ref() && token.request == self.request());
         match token {
             None => Err(Problem::AppsAuth {}.into()),
-            Some(token) if context.platform.now().0 >= token.until => Err(Problem::AppsTimeExpired {}.into()),
+            Some(token) if context.platform.now() >= token.until => Err(Problem::AppsTimeExpired {}.into()),
             Some(token) => Ok(token),
         }
     }
@@ -216,13 +216,8 @@ impl AddressSelection {
         if let Target::Proxy(id) = &self.to {
             let now = context.platform.now();
             let answer = self.sealed(context, message);
-            context.platform.transient_results.put(
-                &pending_id(id),
-                &context.address,
-                answer,
-                now,
-                now.plus_seconds(LIFETIME),
-            );
+            let until = now + LIFETIME;
+            context.platform.transient_results.put(&pending_id(id), &context.address, answer, now, until);
         }
         let query = query.each_ref().map(|(name, value)| (*name, Some(value.as_str())));
         self.answer(context, &query, FAILED)
@@ -265,7 +260,7 @@ impl AddressSelection {
     }
 
     fn insert(&self, context: &RequestContext, trans_id: &str, message: String) -> Statement {
-        let until = context.platform.now().plus_seconds(LIFETIME);
+        let until = context.platform.now() + LIFETIME;
         pending_results::insert(&pending_id(trans_id), self.app.id, &self.sealed(context, message), until)
     }
 

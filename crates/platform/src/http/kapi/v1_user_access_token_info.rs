@@ -33,11 +33,11 @@ async fn info(call: Call) -> Result<AccessTokenInfo, Error> {
         return Err(Problem::MalformedAccessToken {}.into());
     }
     let caller = Caller::admit(&call).await?;
-    let left = caller.token.expires_at.0 - call.platform.now().0;
+    let left = caller.token.expires_at - call.platform.now();
     let app_id = caller.app.id.0;
     Ok(AccessTokenInfo {
         id: caller.bearer.link.user_id.0,
-        expires_in: left / 1000,
+        expires_in: left,
         app_id,
         expires_in_millis: left,
         app_id_legacy: app_id,

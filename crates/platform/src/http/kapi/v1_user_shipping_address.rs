@@ -1,5 +1,6 @@
 //! `GET /v1/user/shipping_address` — shipping addresses of the person.
 
+use kakaw_core::{Millis, Span};
 use std::sync::Arc;
 
 use kakaw_core::account::shipping::{self, Part};
@@ -75,7 +76,8 @@ fn part(call: &Call) -> Result<Part, Error> {
         let whole = text.parse::<f64>().ok().filter(|seconds| seconds.is_finite() && seconds.abs() < 1e15);
         whole.map(|seconds| seconds.ceil() as i64).ok_or_else(|| bad("from_updated_at", "Expected Unix seconds."))
     };
-    let before = call.one("from_updated_at")?.map(seconds).transpose()?;
+    let before = call.one("from_updated_at")?.map(seconds).transpose()?.filter(|seconds| *seconds > 0);
+    let before = before.map(|seconds| Millis(0) + Span::seconds(seconds));
     Ok(match call.number("address_id")? {
         Some(id) => Part::One(id),
         None => Part::Page { before, size: size as usize },

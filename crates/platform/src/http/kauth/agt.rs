@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use kakaw_core::app::client_id;
 use kakaw_core::crypto::secret;
-use kakaw_core::{random, token};
+use kakaw_core::{Span, random, token};
 use kakaw_store::{agts, apps, grants};
 use kakaw_wire::Problem;
 use kakaw_wire::problem::Surface;
@@ -18,8 +18,8 @@ use crate::http::error::Error;
 use crate::http::handler::{Plain, kauth};
 use crate::request::body;
 
-/// Lifetime in seconds.
-const LIFETIME: i64 = 60;
+/// Its lifetime.
+const LIFETIME: Span = Span::minutes(1);
 
 const ABOUT: About = About::kauth(
     "Exchanges an access token for an `agt`, a one-time identifier of its person. Additional consent and the selection \
@@ -61,7 +61,7 @@ async fn issue(Plain { platform, request }: Plain) -> Result<AgtReply, Error> {
         return Err(bad("the access token was issued to another key".to_owned()));
     }
     let agt = random::token(&*platform.random);
-    let insert = agts::insert(&secret::hash(&agt), opened.grant_id, now.plus_seconds(LIFETIME));
+    let insert = agts::insert(&secret::hash(&agt), opened.grant_id, now + LIFETIME);
     commit(&platform.store, vec![insert]).await?;
     Ok(AgtReply { agt })
 }

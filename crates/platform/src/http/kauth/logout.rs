@@ -1,6 +1,7 @@
 //! `GET /oauth/logout` — log out of the account in this browser too, then return to the app.
 //! `POST /oauth/logout` — the form of that page.
 
+use kakaw_core::Span;
 use std::sync::Arc;
 
 use axum::extract::{RawQuery, Request};
@@ -81,8 +82,10 @@ async fn log_out(
         let mut response = redirect(&target.location, true);
         if form.one("logout_with_kakao") == Ok(Some("true")) {
             commit(&context.platform.store, vec![sessions::delete(&session.id)]).await?;
-            response =
-                with_cookie(response, cookie::set(&context.base, &cookie::Names::of(&context.platform).session, "", 0));
+            response = with_cookie(
+                response,
+                cookie::set(&context.base, &cookie::Names::of(&context.platform).session, "", Span::ZERO),
+            );
         }
         return Ok(response);
     }

@@ -1,5 +1,6 @@
 //! `POST /oauth/authorize/prepare` — start a log-in by certificate. The token reply contains its transaction.
 
+use kakaw_core::{Millis, Span};
 use std::sync::Arc;
 
 use kakaw_core::app::AppKey;
@@ -18,8 +19,8 @@ use crate::http::handler::{Plain, kauth};
 use crate::request::body;
 use crate::request::context::RequestContext;
 
-/// Seconds in which the log-in must follow.
-const LIFETIME: i64 = 600;
+/// The time in which the log-in must follow.
+const LIFETIME: Span = Span::minutes(10);
 /// Maximum length of a service's own transaction id, in characters.
 const LENGTH: usize = 100;
 
@@ -46,7 +47,7 @@ pub fn routes() -> Routes<Arc<Platform>> {
 struct Transaction {
     key: String,
     tx_id: String,
-    until: i64,
+    until: Millis,
 }
 
 async fn prepare(Plain { platform, request }: Plain) -> Result<PrepareReply, Error> {
@@ -65,7 +66,7 @@ async fn prepare(Plain { platform, request }: Plain) -> Result<PrepareReply, Err
         Some(tx_id) => tx_id.to_owned(),
         None => random::token(&*platform.random),
     };
-    let until = platform.now().plus_seconds(LIFETIME).0;
+    let until = platform.now() + LIFETIME;
     let plain = serde_json::to_vec(&Transaction { key: key.key, tx_id, until }).unwrap_or_default();
     Ok(PrepareReply { kauth_tx_id: platform.sealer.seal(Purpose::Transaction, &plain) })
 }
@@ -75,7 +76,7 @@ pub fn transaction(context: &RequestContext, params: &Params, key: &AppKey) -> R
     let Some(text) = &params.kauth_tx_id else { return Ok(None) };
     let opened = context.platform.sealer.open(Purpose::Transaction, text);
     let transaction = opened.and_then(|plain| serde_json::from_slice::<Transaction>(&plain).ok());
-    match transaction.filter(|tx| tx.key == key.key && context.platform.now().0 < tx.until) {
+    match transaction.filter(|tx| tx.key == key.key && context.platform.now() < tx.until) {
         Some(transaction) => Ok(Some(transaction.tx_id)),
         None => {
             let reason = "it is not a transaction of this key, or its ten minutes are over".to_owned();

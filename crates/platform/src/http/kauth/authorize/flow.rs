@@ -192,7 +192,7 @@ impl<'a> Flow<'a> {
             redirect_uri: request.redirect_uri().to_owned(),
             code_challenge: request.code_challenge().map(str::to_owned),
             created_at: now,
-            expires_at: now.plus_seconds(platform.policy().code_lifetime),
+            expires_at: now + platform.policy().code_lifetime,
             life: CodeLife::Live,
             tx_id: self.tx_id.clone(),
         }));

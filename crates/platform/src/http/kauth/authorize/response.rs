@@ -8,7 +8,7 @@ use kakaw_core::policy::Policy;
 use kakaw_store::Statement;
 use kakaw_wire::ka::Ka;
 use kakaw_wire::problem::{Problem, Surface};
-use kakaw_wire::token::CodeReply;
+use kakaw_wire::token::{CodeReply, CodeStatus};
 use kakaw_wire::url::with_query;
 
 use super::interaction::Interaction;
@@ -90,10 +90,9 @@ impl<'a> AuthorizationResponse<'a> {
             return Attempt::Commit { changes, then };
         };
         let reply = CodeReply {
-            status: "ok".to_owned(),
             code: Some(code.to_owned()),
             state: state.map(str::to_owned),
-            ..CodeReply::default()
+            ..CodeReply::new(CodeStatus::Ok)
         };
         changes.push(apiweb::keep(&context.platform, transaction, self.request.app().id, &reply));
         Attempt::Commit { changes, then: self.done(context, true) }
@@ -109,12 +108,11 @@ impl<'a> AuthorizationResponse<'a> {
             return Attempt::Done(redirect(&with_query(self.request.redirect_uri(), &parameters), posted));
         };
         let reply = CodeReply {
-            status: "error".to_owned(),
             error_code: Some("500".to_owned()),
             error: Some(error),
             error_description: Some(description),
             state: state.map(str::to_owned),
-            ..CodeReply::default()
+            ..CodeReply::new(CodeStatus::Error)
         };
         let then = self.done(context, false);
         if !known {

@@ -11,7 +11,7 @@ use kakaw_wire::event::EventType;
 use kakaw_wire::token::TokenReply;
 
 use super::Client;
-use super::reply::{access_reply, scope_text, sign_id_token};
+use super::reply::{MOMENT, access_reply, scope_text, sign_id_token};
 use crate::commit::{Attempt, decide_and_commit};
 use crate::deliver::events;
 use crate::http::error::Error;
@@ -96,7 +96,7 @@ async fn first_reply(client: &Client<'_>, issued: Issued) -> Result<TokenReply, 
     }
     reply.tx_id = tx_id;
     reply.refresh_token = Some(token::issue_refresh(&platform.sealer, grant));
-    reply.refresh_token_expires_in = Some(REFRESH_LIFETIME - 1);
+    reply.refresh_token_expires_in = Some(REFRESH_LIFETIME - MOMENT);
     reply.scope = scope_text(&grant.authorization.scopes, openid);
     Ok(reply)
 }

@@ -9,7 +9,7 @@ use kakaw_wire::Problem;
 use kakaw_wire::token::TokenReply;
 
 use super::Client;
-use super::reply::{access_reply, sign_id_token};
+use super::reply::{MOMENT, access_reply, sign_id_token};
 use crate::commit::{Attempt, decide_and_commit};
 use crate::http::error::Error;
 
@@ -66,7 +66,7 @@ async fn reply(client: &Client<'_>, renewed: Renewed) -> Result<TokenReply, Erro
     }
     if rotated {
         reply.refresh_token = Some(token::issue_refresh(&platform.sealer, grant));
-        reply.refresh_token_expires_in = Some((grant.refresh_expires_at.0 - at.0 - 1) / 1000);
+        reply.refresh_token_expires_in = Some(grant.refresh_expires_at - at - MOMENT);
     }
     Ok(reply)
 }
