@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 
 use kakaw_wire::scope::Item;
 
+use crate::account::session::SessionId;
 use crate::account::{Account, Attributes};
 use crate::app::{App, AppKey, AppSettings, Consent, ConsentItem, KeyKind, KeySettings};
 use crate::authorize::authorization::{Authorization, Epochs};
@@ -58,7 +59,7 @@ pub fn bearer(attributes: Attributes, agreed: &[Item]) -> Bearer {
         openid: true,
         nonce: Some("n".to_owned()),
         auth_time: Millis(NOW.0 - 5000),
-        session_id: "session".to_owned(),
+        session_id: Some(SessionId::of_cookie("session")),
         device: "browser".to_owned(),
         address: "192.0.2.1".to_owned(),
         epochs: Epochs { link: link.epoch, account: account.epoch, key: key.epoch },

@@ -1,6 +1,7 @@
 //! Table `grants`: one log-in of one person in one app on one device.
 
 use kakaw_core::Millis;
+use kakaw_core::account::session::SessionId;
 use kakaw_core::authorize::authorization::{Authorization, Epochs};
 use kakaw_core::token::grant::{Bearer, Ended, EndedBy, Grant};
 use kakaw_core::{AccountId, AppId, GrantId};
@@ -22,14 +23,14 @@ pub(crate) fn authorization_from(row: &Row, epochs: Epochs) -> Result<Authorizat
         openid: row.bool("openid")?,
         nonce: row.maybe_text("nonce")?,
         auth_time: Millis(row.int("auth_time")?),
-        session_id: row.text("session_id")?,
+        session_id: Some(row.text("session_id")?).filter(|id| !id.is_empty()).map(SessionId::from_stored),
         device: row.text("device")?,
         address: row.text("address")?,
         epochs,
     })
 }
 
-/// Binds an authorization: `app_id, app_key, account_id, scopes, openid, nonce, auth_time, session_id, device, address,
+/// Binds an authorization, whose session is empty text if there is none: `app_id, app_key, account_id, scopes, openid, nonce, auth_time, session_id, device, address,
 /// link_epoch, account_epoch, key_epoch`.
 pub(crate) fn bind_authorization(statement: Statement, authorization: &Authorization) -> Statement {
     statement
@@ -40,7 +41,7 @@ pub(crate) fn bind_authorization(statement: Statement, authorization: &Authoriza
         .bind(authorization.openid)
         .bind(authorization.nonce.clone())
         .bind(authorization.auth_time)
-        .bind(authorization.session_id.as_str())
+        .bind(authorization.session_id.as_ref().map_or("", SessionId::as_str))
         .bind(authorization.device.as_str())
         .bind(authorization.address.as_str())
         .bind(authorization.epochs.link)

@@ -3,7 +3,7 @@
 use kakaw_core::AccountId;
 use kakaw_core::Millis;
 use kakaw_core::account::Account;
-use kakaw_core::account::session::Session;
+use kakaw_core::account::session::{Session, SessionId};
 
 use crate::accounts::Place;
 use crate::accounts::account_from;
@@ -14,7 +14,7 @@ struct Found(Session, Account);
 impl FromRow for Found {
     fn from_row(row: &Row) -> Result<Self> {
         let session = Session {
-            id: row.text("session_id")?,
+            id: SessionId::from_stored(row.text("session_id")?),
             account_id: AccountId(row.int("account_id")?),
             auth_time: Millis(row.int("auth_time")?),
             expires_at: Millis(row.int("expires_at")?),
@@ -25,11 +25,11 @@ impl FromRow for Found {
 }
 
 /// Returns a session with its account, live or not.
-pub async fn with_account(store: &Store, id: &str) -> Result<Option<(Session, Account)>> {
+pub async fn with_account(store: &Store, id: &SessionId) -> Result<Option<(Session, Account)>> {
     let found: Option<Found> = sql("select s.id as session_id, s.account_id, s.auth_time, s.expires_at, \
          s.account_epoch as session_epoch, a.version as account_version, a.epoch as account_epoch, a.restricted, \
          a.agreed_to_terms, a.attributes from sessions s join accounts a on a.id = s.account_id where s.id = $1")
-    .bind(id)
+    .bind(id.as_str())
     .maybe(store)
     .await?;
     Ok(found.map(|Found(session, account)| (session, account)))
@@ -52,8 +52,8 @@ pub fn insert(session: &Session, device: &str, address: &str) -> Statement {
 
 /// Deletes a session.
 #[must_use]
-pub fn delete(id: &str) -> Statement {
-    sql("delete from sessions where id = $1").bind(id)
+pub fn delete(id: &SessionId) -> Statement {
+    sql("delete from sessions where id = $1").bind(id.as_str())
 }
 
 /// The number of live sessions of an account.

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use kakaw_core::Millis;
-use kakaw_core::account::session::Session;
+use kakaw_core::account::session::{Session, SessionId};
 use kakaw_core::account::{Account, Attributes};
 use kakaw_core::app::{App, AppKey, AppSettings, KeyKind, KeySettings};
 use kakaw_core::authorize::authorization::{Authorization, Epochs};
@@ -104,7 +104,7 @@ fn code(id: &str, expires_at: Millis) -> Code {
         openid: false,
         nonce: None,
         auth_time: NOW,
-        session_id: String::new(),
+        session_id: None,
         device: String::new(),
         address: String::new(),
         epochs: Epochs::default(),
@@ -218,14 +218,14 @@ async fn a_commit_is_all_or_nothing() {
             links::update(&stale),
         ];
         assert_eq!(store.commit(changes).await.unwrap().contested(), Some(Contested::Link), "it says what was outrun");
-        assert!(sessions::with_account(&store, "s").await.unwrap().is_none());
+        assert!(sessions::with_account(&store, &SessionId::of_cookie("s")).await.unwrap().is_none());
         assert_eq!(links::of(&store, AppId(1), AccountId(7)).await.unwrap(), Some(link), "nothing of it is there");
     })
     .await;
 }
 
 fn session(id: &str, expires_at: Millis) -> Session {
-    Session { id: id.to_owned(), account_id: AccountId(7), auth_time: NOW, expires_at, account_epoch: 0 }
+    Session { id: SessionId::of_cookie(id), account_id: AccountId(7), auth_time: NOW, expires_at, account_epoch: 0 }
 }
 
 #[tokio::test]
@@ -294,8 +294,8 @@ async fn sweeps_take_batches_of_what_is_over_and_nothing_else() {
         assert_eq!(batches, 2, "450 codes are two full batches and a rest");
         assert!(codes::by_id(&store, "old449").await.unwrap().is_none());
         assert!(codes::by_id(&store, "spent today").await.unwrap().is_some(), "kept a day for the diagnosis");
-        assert!(sessions::with_account(&store, "alive").await.unwrap().is_some());
-        assert!(sessions::with_account(&store, "over").await.unwrap().is_none());
+        assert!(sessions::with_account(&store, &SessionId::of_cookie("alive")).await.unwrap().is_some());
+        assert!(sessions::with_account(&store, &SessionId::of_cookie("over")).await.unwrap().is_none());
         assert!(grants::bearer(&store, GrantId(1)).await.unwrap().is_some(), "an access token may still name it");
         assert!(grants::bearer(&store, GrantId(2)).await.unwrap().is_none());
         assert!(!sweep::batch(&store, KEPT, NOW).await.unwrap(), "nothing is left to do");

@@ -5,6 +5,7 @@ use std::fmt;
 use kakaw_wire::scope::Item;
 
 use crate::account::Account;
+use crate::account::session::SessionId;
 use crate::link::Link;
 use crate::{AccountId, AppId, Millis};
 
@@ -20,7 +21,8 @@ pub struct Authorization {
     pub openid: bool,
     pub nonce: Option<String>,
     pub auth_time: Millis,
-    pub session_id: String,
+    /// The account session in which the person authorized. None if an access token or a layer in front named the person.
+    pub session_id: Option<SessionId>,
     /// `User-Agent` of the browser in which the person authorized.
     pub device: String,
     /// IP address of that browser.
@@ -93,7 +95,7 @@ pub(crate) mod tests {
             openid: true,
             nonce: None,
             auth_time: NOW,
-            session_id: "session".to_owned(),
+            session_id: Some(SessionId::of_cookie("session")),
             device: "device".to_owned(),
             address: "192.0.2.1".to_owned(),
             epochs: Epochs { link: 3, account: 4, key: 5 },

@@ -26,7 +26,7 @@ use crate::request::context::RequestContext;
 
 /// How long a result is kept.
 const LIFETIME: Span = Span::minutes(10);
-/// Milliseconds after the first read in which the result can be read again.
+/// The time after the first read in which the result can be read again.
 const AGAIN: Span = Span::seconds(10);
 
 const ABOUT: About = About::kauth(

@@ -1,6 +1,7 @@
 //! The context of a request: base URL, language, cookies, device, address.
 
 use kakaw_core::Span;
+use kakaw_core::account::session::SessionId;
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -70,8 +71,8 @@ where
 impl RequestContext {
     /// Returns the hash of the session cookie, which is the session's key.
     #[must_use]
-    pub fn session_id(&self) -> Option<String> {
-        self.session.as_deref().map(kakaw_core::crypto::secret::hash)
+    pub fn session_id(&self) -> Option<SessionId> {
+        self.session.as_deref().map(SessionId::of_cookie)
     }
 
     /// Returns the person who answers without pages, if a layer in front named one.

@@ -2,6 +2,7 @@
 
 use axum::http::{HeaderMap, header};
 use kakaw_core::Millis;
+use kakaw_core::account::session::SessionId;
 use kakaw_core::crypto::seal::Purpose;
 use kakaw_core::crypto::secret;
 use kakaw_core::policy::INTERACTION_LIFETIME;
@@ -19,9 +20,8 @@ pub struct FormToken {
     /// The page of the form.
     pub page: String,
     /// Hash of the browser cookie.
-    pub browser: String,
-    /// The session's key, or empty.
-    pub session: String,
+    pub browser: Option<String>,
+    pub session: Option<SessionId>,
     /// Hash of the request that the form belongs to.
     pub request: String,
     /// The items that the form shows.
@@ -52,11 +52,11 @@ pub fn open<T: DeserializeOwned>(context: &RequestContext, purpose: Purpose, tex
 impl FormToken {
     /// Makes the token for a form in this browser.
     #[must_use]
-    pub fn new(context: &RequestContext, browser: &str, page: &str, request: &str, shown: &str) -> Self {
+    pub fn new(context: &RequestContext, page: &str, request: &str, shown: &str) -> Self {
         Self {
             page: page.to_owned(),
-            browser: secret::hash(browser),
-            session: context.session_id().unwrap_or_default(),
+            browser: context.browser.as_deref().map(secret::hash),
+            session: context.session_id(),
             request: secret::hash(request),
             shown: shown.to_owned(),
         }
@@ -66,7 +66,7 @@ impl FormToken {
     #[must_use]
     pub fn fits(&self, context: &RequestContext, headers: &HeaderMap, field: Option<&str>) -> bool {
         // A browser that lost its cookie gets the form again. Otherwise an empty browser would match an empty browser.
-        self.browser != secret::hash("")
+        self.browser.is_some()
             && is_same_origin(context, headers)
             && field.and_then(|text| open::<Self>(context, Purpose::Form, text)).as_ref() == Some(self)
     }

@@ -3,6 +3,7 @@
 use axum::http::{HeaderMap, header};
 use kakaw_core::account::Account;
 use kakaw_core::account::LoginId;
+use kakaw_core::account::session::SessionId;
 use kakaw_core::crypto::secret;
 use kakaw_core::token;
 use kakaw_core::{AccountId, AppId};
@@ -68,7 +69,10 @@ async fn found(world: &World, headers: &HeaderMap, query: &str, form: &str) -> O
         return Some(Sender::of(bearer.account, Some((authorization.app_key, authorization.app_id))));
     }
     let session = cookie::read(headers, &cookie::Names::of(&world.platform).session)?;
-    Some(Sender::of(sessions::with_account(&world.platform.store, &secret::hash(&session)).await.ok()??.1, None))
+    Some(Sender::of(
+        sessions::with_account(&world.platform.store, &SessionId::of_cookie(&session)).await.ok()??.1,
+        None,
+    ))
 }
 
 impl Sender {

@@ -64,8 +64,8 @@ fn show(
         return Err(Problem::UnknownUrl { method, path, nearest: "GET /login".to_owned() }.into());
     }
     let target = login::target(query)?;
-    let (browser, new_cookie) = context.ensure_browser();
-    let token = FormToken::new(context, &browser, "create", &target, "");
+    let (_, new_cookie) = context.ensure_browser();
+    let token = FormToken::new(context, "create", &target, "");
     let form = form_token::seal(context, Purpose::Form, &token);
     let view = pages::create_account::CreateAccount::new(context, query, typed, form, notice);
     let status = if notice.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
@@ -81,12 +81,7 @@ async fn create(context: &mut RequestContext, query: &str, request: Request) -> 
         form.one(name).map(Option::unwrap_or_default).map_err(|r| malformed(format!("{} was sent more than once", r.0)))
     };
     let (email, nickname, password) = (one("email")?.trim(), one("nickname")?.trim(), Secret::new(one("password")?));
-    let browser = context.browser.clone().unwrap_or_default();
-    let fits = FormToken::new(context, &browser, "create", &target, "").fits(
-        context,
-        &headers,
-        form.one(FIELD).ok().flatten(),
-    );
+    let fits = FormToken::new(context, "create", &target, "").fits(context, &headers, form.one(FIELD).ok().flatten());
     let notice = if !fits || !context.platform.settings.sign_up {
         Some(Notice::Expired)
     } else if !is_email(email) {

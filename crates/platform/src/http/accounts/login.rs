@@ -9,7 +9,7 @@ use axum::extract::{RawQuery, Request};
 use axum::http::StatusCode;
 use axum::response::Response;
 use kakaw_core::account::Account;
-use kakaw_core::account::session::{Session, lifetime};
+use kakaw_core::account::session::{Session, SessionId, lifetime};
 use kakaw_core::crypto::seal::Purpose;
 use kakaw_core::crypto::secret;
 use kakaw_core::crypto::secret::Secret;
@@ -66,8 +66,8 @@ fn show(
     let target = target(query)?;
     let hint = Pairs::parse(split_query(&target).1).ok();
     let hint = hint.as_ref().and_then(|pairs| pairs.one("login_hint").ok().flatten()).unwrap_or_default();
-    let (browser, new_cookie) = context.ensure_browser();
-    let token = FormToken::new(context, &browser, "login", &target, "");
+    let (_, new_cookie) = context.ensure_browser();
+    let token = FormToken::new(context, "login", &target, "");
     let view = pages::login::Login::new(
         context,
         query,
@@ -93,9 +93,7 @@ async fn log_in(context: &mut RequestContext, query: &str, request: Request) -> 
     };
     let (login, password, stay) =
         (one("loginId")?, Secret::new(one("password")?), form.all("saveSignedIn").next().is_some());
-    let browser = context.browser.clone().unwrap_or_default();
-    if !FormToken::new(context, &browser, "login", &target, "").fits(context, &headers, form.one(FIELD).ok().flatten())
-    {
+    if !FormToken::new(context, "login", &target, "").fits(context, &headers, form.one(FIELD).ok().flatten()) {
         return show(context, query, Some(login), Some(Notice::Expired));
     }
     let stored = accounts::by_login(&context.platform.store, &LoginId::of(login)).await?;
@@ -116,7 +114,7 @@ pub(super) async fn enter(
     let cookie_value = random::token(&*context.platform.random);
     let now = context.platform.now();
     let session = Session {
-        id: secret::hash(&cookie_value),
+        id: SessionId::of_cookie(&cookie_value),
         account_id: account.id,
         auth_time: now,
         expires_at: now + lifetime(stay),

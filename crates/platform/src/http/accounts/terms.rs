@@ -63,8 +63,8 @@ async fn agree(
     let Some((_, account)) = session.filter(|(s, account)| s.is_live(account.epoch, context.platform.now())) else {
         return Ok(redirect(target, posted.is_some()));
     };
-    let (browser, new_cookie) = context.ensure_browser();
-    let token = FormToken::new(context, &browser, "terms", target, &account.id.to_string());
+    let (_, new_cookie) = context.ensure_browser();
+    let token = FormToken::new(context, "terms", target, &account.id.to_string());
     if let Some((form, headers)) = &posted
         && token.fits(context, headers, form.one(FIELD).ok().flatten())
     {

@@ -153,8 +153,7 @@ async fn select(
     let token = selection.open(context, pairs.one(SELECTION).ok().flatten())?;
     selection.check_app()?;
     let bearer = selection.person(context, token.grant_id).await?;
-    let browser = context.browser.clone().unwrap_or_default();
-    let token = FormToken::new(context, &browser, "address", query, &bearer.account.id.to_string());
+    let token = FormToken::new(context, "address", query, &bearer.account.id.to_string());
     let form = match &posted {
         Some((form, headers)) if token.fits(context, headers, form.one(FIELD).ok().flatten()) => Some(form),
         _ => None,

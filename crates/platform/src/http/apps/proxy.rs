@@ -18,7 +18,7 @@ use crate::endpoint::{About, Param, Reply, Routes, yes};
 use crate::http::error::{Error, json};
 use crate::http::handler::{BrowserRequest, apps};
 
-/// Milliseconds after the first read in which a result can be read again.
+/// The time after the first read in which a result can be read again.
 const AGAIN: Span = Span::seconds(10);
 
 const FRAME: About = About::apps(

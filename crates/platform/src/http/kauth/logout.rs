@@ -74,8 +74,8 @@ async fn log_out(
         None => None,
     };
     let Some((session, account)) = session else { return Ok(redirect(&target.location, is_post)) };
-    let (browser, new_cookie) = context.ensure_browser();
-    let token = FormToken::new(context, &browser, "logout", query, &session.id);
+    let (_, new_cookie) = context.ensure_browser();
+    let token = FormToken::new(context, "logout", query, session.id.as_str());
     if let Some((form, headers)) = posted
         && token.fits(context, &headers, form.one(FIELD).ok().flatten())
     {

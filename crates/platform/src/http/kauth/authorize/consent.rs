@@ -41,9 +41,9 @@ pub struct Screen {
 
 /// Reads the answer to the consent screen. If the form was rendered for something else, the screen is shown again.
 pub async fn read(context: &mut RequestContext, subject: &Subject, ask: Ask, sent: &Sent) -> Result<Answer, Error> {
-    let (browser, cookie) = context.ensure_browser();
+    let (_, cookie) = context.ensure_browser();
     let shown = format!("{}/{}", subject.account.id, ask.fingerprint());
-    let token = |page| FormToken::new(context, &browser, page, &sent.canonical, &shown);
+    let token = |page| FormToken::new(context, page, &sent.canonical, &shown);
     let (first, again) = (token("consent"), token("consent again"));
     let screen = |typed, notice: Option<Notice>| {
         // KOE203 needs a form that had marked the missing rows.

@@ -84,11 +84,11 @@ impl<'a> Flow<'a> {
                 why: "the page for a new account: prompt=create asks for it",
             },
             (_, None) => Reply::Page { path: "/login", why: "the log-in page: nobody is logged in in this browser" },
-            (Next::LogIn | Next::CreateAccount, _) => {
-                Reply::Page { path: "/login", why: "the log-in page: the request asks to log in again" }
+            (Next::ChooseAccount, Some(subject @ Subject { by: By::Session { id, .. }, .. })) => {
+                Reply::ChooseAccount { subject, session: id }
             }
-            (Next::ChooseAccount, Some(subject)) => {
-                Reply::ChooseAccount { subject, session: subject.session_id().unwrap_or_default() }
+            (Next::LogIn | Next::CreateAccount | Next::ChooseAccount, _) => {
+                Reply::Page { path: "/login", why: "the log-in page: the request asks to log in again" }
             }
             (Next::AgreeToTerms, _) => Reply::Page { path: "/terms", why: "the account's own terms come first" },
             (Next::Restricted, Some(subject)) => Reply::Restricted(subject),
@@ -152,8 +152,8 @@ impl<'a> Flow<'a> {
         if self.request.prompt().none {
             return Some(Reply::Denied(Problem::ConsentMissing {}));
         }
-        let (browser, cookie) = context.ensure_browser();
-        let token = FormToken::new(context, &browser, "finish", &self.sent.canonical, &subject.account.id.to_string());
+        let (_, cookie) = context.ensure_browser();
+        let token = FormToken::new(context, "finish", &self.sent.canonical, &subject.account.id.to_string());
         if !token.fits(context, &self.sent.headers, self.sent.field(CONFIRM)) {
             let form = form_token::seal(context, Purpose::Form, &token);
             return Some(Reply::Confirm { form, cookie, agreed });
@@ -181,7 +181,7 @@ impl<'a> Flow<'a> {
             openid: request.openid(),
             nonce: request.nonce().map(str::to_owned),
             auth_time: subject.auth_time,
-            session_id: subject.session_id().unwrap_or_default().to_owned(),
+            session_id: subject.session_id().cloned(),
             device: context.device.clone(),
             address: context.address.clone(),
             epochs: Epochs { link: link.epoch, account: subject.account.epoch, key: request.key().epoch },

@@ -3,6 +3,7 @@
 
 use axum::http::{HeaderValue, header};
 use kakaw_core::GrantId;
+use kakaw_core::account::session::SessionId;
 use kakaw_core::app::AppKey;
 use kakaw_core::authorize::code_polling;
 use kakaw_core::crypto::seal::Purpose;
@@ -23,12 +24,14 @@ pub struct Interaction {
     /// Hash of the request's query.
     request: String,
     /// Hash of the browser cookie.
-    browser: String,
+    #[serde(default)]
+    browser: Option<String>,
     /// The session at the start. If it differs now, the person has logged in for this request.
-    pub session: String,
+    #[serde(default)]
+    pub session: Option<SessionId>,
     /// The session that the person chose in the account chooser.
     #[serde(default)]
-    pub chosen: String,
+    pub chosen: Option<SessionId>,
     /// The grant whose person an `agt` named.
     #[serde(default)]
     pub agt: Option<GrantId>,
@@ -43,12 +46,12 @@ impl Interaction {
         let sealed = pairs.one(PARAMETER).ok().flatten();
         let opened: Option<Self> = sealed.and_then(|sealed| form_token::open(context, Purpose::Interaction, sealed));
         let browser = context.browser.as_deref().map(secret::hash);
-        let fits =
-            |found: &Self| found.request == secret::hash(&sent.canonical) && Some(&found.browser) == browser.as_ref();
-        opened.filter(fits).unwrap_or_else(|| Self {
-            session: context.session_id().unwrap_or_default(),
-            ..Self::beginning(sent, key, None)
-        })
+        let fits = |found: &Self| {
+            found.request == secret::hash(&sent.canonical) && browser.is_some() && found.browser == browser
+        };
+        opened
+            .filter(fits)
+            .unwrap_or_else(|| Self { session: context.session_id(), ..Self::beginning(sent, key, None) })
     }
 
     /// Starts an interaction about the person of this grant.
@@ -60,9 +63,9 @@ impl Interaction {
         let referer = sent.headers.get(header::REFERER).and_then(|referer| referer.to_str().ok()).unwrap_or_default();
         Self {
             request: secret::hash(&sent.canonical),
-            browser: String::new(),
-            session: String::new(),
-            chosen: String::new(),
+            browser: None,
+            session: None,
+            chosen: None,
             agt,
             site: code_polling::site(key, referer).map(str::to_owned),
         }
@@ -75,13 +78,13 @@ impl Interaction {
     }
 
     fn url_in(&self, context: &RequestContext, browser: &str, canonical: &str) -> String {
-        let sealed = Self { browser: secret::hash(browser), ..self.clone() };
+        let sealed = Self { browser: Some(secret::hash(browser)), ..self.clone() };
         format!("/oauth/authorize?{canonical}&{PARAMETER}={}", form_token::seal(context, Purpose::Interaction, &sealed))
     }
 
     /// Returns the URL to which a page of the account returns. A log-in after this counts as one for this request.
     pub fn return_url(&self, context: &mut RequestContext, sent: &Sent) -> (String, Option<HeaderValue>) {
-        let updated = Self { session: context.session_id().unwrap_or_default(), ..self.clone() };
+        let updated = Self { session: context.session_id(), ..self.clone() };
         updated.url(context, sent)
     }
 
@@ -90,9 +93,9 @@ impl Interaction {
         &self,
         context: &mut RequestContext,
         sent: &Sent,
-        session: &str,
+        session: &SessionId,
     ) -> (String, Option<HeaderValue>) {
-        let chosen = Self { chosen: session.to_owned(), ..self.clone() };
+        let chosen = Self { chosen: Some(session.clone()), ..self.clone() };
         chosen.url(context, sent)
     }
 
@@ -111,8 +114,8 @@ impl Interaction {
         let (Some(_), Some(browser)) = (&self.site, &context.browser) else {
             return format!("/oauth/authorize?{other}");
         };
-        let (request, session) = (secret::hash(&other), context.session_id().unwrap_or_default());
-        let another = Self { request, session, chosen: String::new(), agt: None, ..self.clone() };
+        let (request, session) = (secret::hash(&other), context.session_id());
+        let another = Self { request, session, chosen: None, agt: None, ..self.clone() };
         another.url_in(context, browser, &other)
     }
 }

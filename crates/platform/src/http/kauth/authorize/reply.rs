@@ -2,6 +2,7 @@
 
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
+use kakaw_core::account::session::SessionId;
 use kakaw_core::link::consent::Ask;
 use kakaw_store::Statement;
 use kakaw_wire::problem::Problem;
@@ -35,7 +36,7 @@ pub enum Reply<'a> {
     Redeemed(Interaction),
     ChooseAccount {
         subject: &'a Subject,
-        session: &'a str,
+        session: &'a SessionId,
     },
     Restricted(&'a Subject),
     Consent {
@@ -104,7 +105,7 @@ impl Flow<'_> {
         })
     }
 
-    fn account_chooser(&self, context: &mut RequestContext, subject: &Subject, session: &str) -> Response {
+    fn account_chooser(&self, context: &mut RequestContext, subject: &Subject, session: &SessionId) -> Response {
         let (url, cookie) = self.interaction.chosen_url(context, self.sent, session);
         let another = self.interaction.another_url(context, self.sent);
         let view = pages::choose::Choose::new(context, self.request.app(), &subject.account, url, another);

@@ -1,5 +1,6 @@
 //! The subject: the person that an authorization request is about.
 
+use kakaw_core::account::session::SessionId;
 use kakaw_core::account::{Account, LoginId};
 use kakaw_core::app::App;
 use kakaw_core::authorize;
@@ -28,7 +29,7 @@ pub struct Subject {
 pub enum By {
     /// By the account's session in this browser.
     Session {
-        id: String,
+        id: SessionId,
         /// Whether they logged in for this request.
         fresh: bool,
         /// Whether they chose this account for this request.
@@ -61,7 +62,8 @@ impl Subject {
             return Ok(None);
         }
         let link = links::of(&context.platform.store, app.id, account.id).await?;
-        let (fresh, chosen) = (interaction.session != session.id, interaction.chosen == session.id);
+        let (fresh, chosen) =
+            (interaction.session.as_ref() != Some(&session.id), interaction.chosen.as_ref() == Some(&session.id));
         let by = By::Session { id: session.id, fresh, chosen };
         Ok(Some(Self { account, link, auth_time: session.auth_time, by }))
     }
@@ -104,7 +106,7 @@ impl Subject {
     }
 
     /// Returns the id of the account's session in this browser, if it identified the person.
-    pub fn session_id(&self) -> Option<&str> {
+    pub const fn session_id(&self) -> Option<&SessionId> {
         match &self.by {
             By::Session { id, .. } => Some(id),
             By::AccessToken | By::Unattended => None,
