@@ -4,8 +4,8 @@
   const here = new URL(document.currentScript?.src ?? location.href);
   // Under interception the file comes from Kakao's own hosts, and each surface has its own.
   const intercepted = /\.(kakao\.com|kakaocdn\.net)$/.test(here.hostname);
-  // One of many worlds is below a path.
-  const root = here.origin + (here.pathname.match(/^\/w\/[^/]+/) ?? [""])[0];
+  // The server may be below a path: it is what stands before the path of this file.
+  const root = here.origin + (here.pathname.match(/^(.*?)\/(?:sdk\/js|kakao_js_sdk)\//)?.[1] ?? "");
   const host = (name) => (intercepted ? `https://${name}.kakao.com` : root);
   const ua = navigator.userAgent;
   const inTalk = /KAKAOTALK/i.test(ua);

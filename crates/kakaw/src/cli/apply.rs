@@ -22,9 +22,9 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let name = args.file.display().to_string();
     let text =
         std::fs::read_to_string(&args.file).map_err(|error| Usage::error(format!("cannot read {name}: {error}")))?;
-    // Parsed here first, so that an error names its line.
-    let file = world_file::parse(&text, &name).map_err(Usage::error)?;
     listen::block_on(async {
+        // Parsed before anything is opened, so that an error names its line.
+        let file = world_file::parse(&text, &name).map_err(Usage::error)?;
         match args.place.find_or_make().await? {
             Place::Running(running) => drop(running.send("/control/v1/apply", Some(text)).await?),
             Place::Local(platform) => {

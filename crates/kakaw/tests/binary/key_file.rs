@@ -128,6 +128,9 @@ async fn a_database_of_an_earlier_version_is_proven_on_its_signing_keys_and_gets
         "drop table instance",
         "drop index links_by_account",
         "drop index accounts_by_age",
+        "alter table pending_results rename to parked_codes",
+        "drop index pending_results_by_expiry",
+        "create index parked_codes_by_expiry on parked_codes (expires_at)",
         "delete from schema_history where version >= 3",
     ];
     let earlier = earlier.into_iter().map(db::sql).collect();

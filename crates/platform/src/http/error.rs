@@ -18,7 +18,7 @@ use crate::password::Busy;
 use crate::request::context::RequestContext;
 use crate::request::id;
 
-/// Why a request failed: the client's fault or ours.
+/// Why a request failed: the client's mistake or ours.
 #[derive(Debug)]
 pub enum Error {
     /// A mistake of the client's, or a state of the platform.

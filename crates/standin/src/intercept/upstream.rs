@@ -207,8 +207,8 @@ mod tests {
     #[tokio::test]
     async fn what_a_proxy_says_that_refuses_is_passed_on() {
         for (answer, expected) in [
-            ("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", "answers \"407 Proxy Authentication Required\""),
-            ("HTTP/1.1 403 Games\r\ncontent-length: 0\r\n\r\n", "answers \"403 Games\""),
+            ("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", "returned \"407 Proxy Authentication Required\""),
+            ("HTTP/1.1 403 Games\r\ncontent-length: 0\r\n\r\n", "returned \"403 Games\""),
             ("", "connection closed"),
         ] {
             let (proxy, _asked) = proxy(answer).await;

@@ -123,7 +123,7 @@ async fn webhooks_come_late_twice_out_of_order_and_badly_signed() {
             (json!({ "webhook": "unlink", "fault": { "status": 502 } }), "late, twice"),
             (json!({ "webhook": "unlink", "fault": { "status": 502, "delivery": "twice" } }), "only delivery"),
             (json!({ "webhook": "other", "fault": { "delivery": "twice" } }), "account_status"),
-            (json!({ "webhook": "unlink", "fault": { "delivery": { "late": 0 } } }), "1 or more"),
+            (json!({ "webhook": "unlink", "fault": { "delivery": { "late": 0 } } }), "at least 1 second"),
             (json!({ "fault": { "delivery": "twice" } }), "requires webhook"),
             (json!({ "person": "nobody", "fault": { "status": 502 } }), "nobody"),
         ] {

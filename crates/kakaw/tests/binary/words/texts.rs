@@ -109,7 +109,6 @@ pub fn every_text() -> Vec<Text> {
     for path in files("crates/wire/texts", ".toml") {
         let (file, table) = (name(&path), table(&path));
         match path.file_name().unwrap().to_str().unwrap() {
-            "glossary.toml" => {}
             "settings.toml" => {
                 for (key, languages) in &table {
                     let all = languages.as_table().unwrap();
