@@ -37,10 +37,20 @@ pub struct Policy {
 pub struct Overrides {
     /// Lifetime of access tokens in seconds, for every key. `None`: the lifetime for the kind of key.
     pub access_lifetime: Option<Span>,
-    /// Whether a refresh token is replaced at every use, or never. `None`: in its last month.
-    pub rotate: Option<bool>,
+    pub rotation: Rotation,
     /// Whether a redirect URI on this machine may have any port.
     pub any_local_port: bool,
+}
+
+/// When a refresh token is replaced.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Rotation {
+    #[default]
+    LastMonth,
+    Always,
+    Never,
 }
 
 impl Policy {
@@ -53,7 +63,7 @@ impl Policy {
         revoke_on_refresh_reuse: false,
         strict_code_polling: false,
         token_parameters_in_query: true,
-        overrides: Overrides { access_lifetime: None, rotate: None, any_local_port: false },
+        overrides: Overrides { access_lifetime: None, rotation: Rotation::LastMonth, any_local_port: false },
     };
 
     /// Stricter where no standard client breaks.
@@ -65,7 +75,7 @@ impl Policy {
         revoke_on_refresh_reuse: true,
         strict_code_polling: true,
         token_parameters_in_query: false,
-        overrides: Overrides { access_lifetime: None, rotate: None, any_local_port: false },
+        overrides: Overrides { access_lifetime: None, rotation: Rotation::LastMonth, any_local_port: false },
     };
 }
 

@@ -65,7 +65,7 @@ async fn request(platform: &Platform, receiver: &Receiver, delivery: &Delivery) 
         }
         Notice::AccountStatus { token } => {
             let mut claims = token.clone();
-            claims.aud = receiver.rest_api_key.clone().ok_or("the app has no REST API key")?;
+            claims.aud = Some(receiver.rest_api_key.clone().ok_or("the app has no REST API key")?);
             let keys = platform.signer.keys().await.map_err(|error| error.to_string())?;
             let signed = keys.first().and_then(|key| key.sign_as("secevent+jwt", &claims));
             let signed = signed.ok_or("the token could not be signed")?;

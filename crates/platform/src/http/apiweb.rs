@@ -178,5 +178,5 @@ fn error(code: &str, error: &str, description: &str) -> CodeReply {
 
 /// The page at a built-in redirect target, for a browser that navigates there.
 async fn after_login(context: RequestContext) -> Response {
-    pages::respond(&context, StatusCode::OK, &pages::finish::Done::new(&context, "", true)).into_response()
+    pages::respond(StatusCode::OK, &pages::finish::Done::new(&context, "", true)).into_response()
 }

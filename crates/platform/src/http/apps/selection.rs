@@ -253,9 +253,7 @@ impl AddressSelection {
     fn answer(&self, context: &RequestContext, query: &[(&str, Option<&str>)], words: &'static str) -> Response {
         match &self.to {
             Target::Return(url) => redirect(&with_query(url, query), true),
-            Target::Proxy(_) => {
-                pages::respond_with_script(context, StatusCode::OK, &pages::address::Ended::new(context, words))
-            }
+            Target::Proxy(_) => pages::respond_with_script(StatusCode::OK, &pages::address::Ended::new(context, words)),
         }
     }
 

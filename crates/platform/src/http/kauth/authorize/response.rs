@@ -125,7 +125,7 @@ impl<'a> AuthorizationResponse<'a> {
 
     fn done(&self, context: &RequestContext, logged_in: bool) -> Response {
         let app = &self.request.app().settings.name;
-        pages::respond(context, StatusCode::OK, &pages::finish::Done::new(context, app, logged_in))
+        pages::respond(StatusCode::OK, &pages::finish::Done::new(context, app, logged_in))
     }
 }
 
