@@ -82,11 +82,11 @@ impl Policy {
 /// Lifetime of a refresh token.
 pub const REFRESH_LIFETIME: Span = Span::days(60);
 /// A refresh token with less lifetime left than this is replaced when it is used.
-pub const ROTATION_WINDOW: Span = Span::days(30);
+pub(crate) const ROTATION_WINDOW: Span = Span::days(30);
 /// Lifetime of an account session, from the log-in on.
-pub const SESSION_LIFETIME: Span = Span::days(1);
+pub(crate) const SESSION_LIFETIME: Span = Span::days(1);
 /// The same with "stay signed in".
-pub const LONG_SESSION_LIFETIME: Span = Span::days(30);
+pub(crate) const LONG_SESSION_LIFETIME: Span = Span::days(30);
 /// How long an expired code is kept, so that a second use can be explained.
 pub const CODES_KEPT: Span = Span::days(1);
 /// How long a grant is kept after its refresh token has expired: until its last access token has expired too.

@@ -62,7 +62,7 @@ pub fn keep(platform: &Platform, transaction: &str, app_id: AppId, reply: &CodeR
 }
 
 /// Keeps the result of a request without a session, in memory only.
-pub fn keep_in_memory(context: &RequestContext, transaction: &str, reply: &CodeReply) {
+pub(crate) fn keep_in_memory(context: &RequestContext, transaction: &str, reply: &CodeReply) {
     let (platform, now) = (&context.platform, context.platform.now());
     platform.transient_results.put(transaction, &context.address, sealed(platform, reply), now, now + LIFETIME);
 }

@@ -155,7 +155,7 @@ impl Error {
 
     /// Logs the refusal and returns its problem of the apps host.
     #[must_use]
-    pub fn logged_for_apps(self, platform: &Platform) -> Problem {
+    pub(crate) fn logged_for_apps(self, platform: &Platform) -> Problem {
         let refusal = self.into_refusal(Problem::AppsInternalError {});
         note(platform, &refusal);
         refusal.problem
@@ -191,7 +191,7 @@ fn page_status(code: Code) -> StatusCode {
 
 /// Returns `error_code` and `error_msg` of a problem.
 #[must_use]
-pub fn apps_error(problem: &Problem) -> AppsError {
+pub(crate) fn apps_error(problem: &Problem) -> AppsError {
     AppsError { error_code: problem.code().id().to_owned(), error_msg: problem.message(Surface::Apps) }
 }
 

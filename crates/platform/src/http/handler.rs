@@ -98,7 +98,7 @@ impl Call for Plain {
 }
 
 /// A request of a browser, with its context.
-pub struct BrowserRequest {
+pub(crate) struct BrowserRequest {
     pub context: RequestContext,
     pub request: Request,
 }

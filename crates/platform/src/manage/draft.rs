@@ -47,7 +47,7 @@ impl Draft {
     }
 
     /// Adds a statement that conflicts only if somebody else has the value at `path`.
-    pub fn push_unique(&mut self, statement: Statement, path: &str, value: &str) {
+    pub(crate) fn push_unique(&mut self, statement: Statement, path: &str, value: &str) {
         self.statements.push(statement);
         self.otherwise.push(Otherwise::Taken(SettingProblem::new(path, value, Expected::Free {})));
     }

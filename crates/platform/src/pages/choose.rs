@@ -9,7 +9,7 @@ use crate::request::context::RequestContext;
 
 #[derive(Template)]
 #[template(path = "choose.html")]
-pub struct Choose {
+pub(crate) struct Choose {
     frame: Frame,
     app: String,
     name: String,

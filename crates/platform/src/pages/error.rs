@@ -12,7 +12,7 @@ use crate::request::context::RequestContext;
 
 #[derive(Template)]
 #[template(path = "error.html")]
-pub struct ErrorPage {
+pub(crate) struct ErrorPage {
     frame: Frame,
     code: &'static str,
     kind: &'static str,

@@ -16,7 +16,7 @@ pub const FIELD: &str = "kakaw_form";
 
 /// Everything that a form depends on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FormToken {
+pub(crate) struct FormToken {
     /// The page of the form.
     pub page: String,
     /// Hash of the browser cookie.

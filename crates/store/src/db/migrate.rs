@@ -6,7 +6,7 @@
 use super::{Error, Result};
 
 /// A migration of the schema.
-pub struct Migration {
+pub(crate) struct Migration {
     pub version: i64,
     pub name: &'static str,
     pub sql: &'static str,
@@ -21,8 +21,8 @@ pub const ALL: &[Migration] = &[
     Migration { version: 5, name: "pending_results", sql: include_str!("../../migrations/0005_pending_results.sql") },
 ];
 
-pub const CREATE_HISTORY: &str = "create table if not exists schema_history (version bigint not null primary key, name text not null, checksum bigint not null)";
-pub const READ_HISTORY: &str = "select version, checksum from schema_history order by version";
+pub(crate) const CREATE_HISTORY: &str = "create table if not exists schema_history (version bigint not null primary key, name text not null, checksum bigint not null)";
+pub(crate) const READ_HISTORY: &str = "select version, checksum from schema_history order by version";
 
 /// Returns the migrations that a database with this history (version, checksum) still needs.
 pub fn pending(history: &[(i64, i64)]) -> Result<&'static [Migration]> {
@@ -53,7 +53,7 @@ pub fn sum(text: &str) -> i64 {
 }
 
 /// Converts the text for SQLite: its types, and strict tables.
-pub fn for_sqlite(text: &str) -> String {
+pub(crate) fn for_sqlite(text: &str) -> String {
     text.replace("bigint", "integer").replace("boolean", "integer").replace("\n);", "\n) strict;")
 }
 

@@ -146,7 +146,7 @@ impl Statement {
     /// Requires that the statement changes a row; otherwise the whole commit is undone. `contested` says what the row
     /// is about.
     #[must_use]
-    pub const fn must_touch(mut self, contested: Contested) -> Self {
+    pub(crate) const fn must_touch(mut self, contested: Contested) -> Self {
         self.contested = Some(contested);
         self
     }
@@ -278,7 +278,7 @@ pub(crate) mod apps_cache {
     use kakaw_core::app::App;
 
     #[derive(Default)]
-    pub struct AppsCache(RwLock<HashMap<i64, Arc<App>>>);
+    pub(crate) struct AppsCache(RwLock<HashMap<i64, Arc<App>>>);
 
     impl AppsCache {
         pub fn get(&self, id: kakaw_core::AppId, version: i64) -> Option<Arc<App>> {

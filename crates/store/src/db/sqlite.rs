@@ -157,7 +157,7 @@ impl Sqlite {
 
 impl Source {
     /// Runs statements that see one state of the database. It blocks.
-    pub fn read_at_once(self, statements: &[Statement]) -> Result<Vec<Vec<Row>>> {
+    pub(crate) fn read_at_once(self, statements: &[Statement]) -> Result<Vec<Vec<Row>>> {
         let connection = match self {
             Self::File(path) => {
                 let connection = open_reader(&path)?;

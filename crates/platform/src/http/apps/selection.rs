@@ -29,7 +29,7 @@ const LIFETIME: Span = Span::minutes(10);
 const TRANS_ID: usize = 20;
 
 /// The parameters that the picker was opened with.
-pub struct AddressSelection {
+pub(crate) struct AddressSelection {
     pub app: Arc<App>,
     pub key: AppKey,
     pub to: Target,
@@ -48,7 +48,7 @@ pub enum Target {
 
 /// The person of a selection. It travels sealed in the URL and is valid for this browser, key and transaction only.
 #[derive(Serialize, Deserialize)]
-pub struct SelectionToken {
+pub(crate) struct SelectionToken {
     pub grant_id: GrantId,
     browser: String,
     request: String,
@@ -56,11 +56,11 @@ pub struct SelectionToken {
 }
 
 /// Name of the URL parameter with the sealed [`SelectionToken`].
-pub const SELECTION: &str = "kakaw_selection";
+pub(crate) const SELECTION: &str = "kakaw_selection";
 
 /// A result that waits for the frame.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct PendingOutcome {
+pub(crate) struct PendingOutcome {
     /// The text that the frame posts.
     pub message: String,
     /// The key's registered domains: no other page receives the message.
@@ -119,7 +119,7 @@ impl AddressSelection {
     ///
     /// # Errors
     /// KAE101, KAE102 or KAE103.
-    pub fn check_app(&self) -> Result<(), Error> {
+    pub(crate) fn check_app(&self) -> Result<(), Error> {
         let settings = &self.app.settings;
         if settings.status != AppStatus::Active || !settings.kakao_login {
             return Err(Problem::AppsAppType {}.into());
@@ -211,7 +211,7 @@ impl AddressSelection {
     }
 
     /// Ends with an error, without an identified person. Anybody can cause it, so it is not written to the database.
-    pub fn failed_for_nobody(&self, context: &RequestContext, problem: &Problem) -> Response {
+    pub(crate) fn failed_for_nobody(&self, context: &RequestContext, problem: &Problem) -> Response {
         let (query, message) = failure(problem);
         if let Target::Proxy(id) = &self.to {
             let now = context.platform.now();

@@ -113,7 +113,7 @@ pub async fn admin(call: &Call, api: ApiGroup) -> Result<Option<Arc<App>>, Error
 }
 
 /// Returns the app whose admin key the call contains.
-pub async fn admin_only(call: &Call, api: ApiGroup) -> Result<Arc<App>, Error> {
+pub(crate) async fn admin_only(call: &Call, api: ApiGroup) -> Result<Arc<App>, Error> {
     admin(call, api).await?.ok_or_else(|| {
         Refusal::new(Problem::AdminKeyUnknown { app_key: String::new() })
             .because("expected Authorization: KakaoAK {admin key}")

@@ -37,7 +37,7 @@ const PARAMETERS: &[(&str, &[&str])] = &[
 
 /// What `sslmode` and `sslrootcert` require. The words are libpq's.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Tls {
+pub(crate) enum Tls {
     /// `disable`.
     Off,
     /// `prefer`: encrypted if the server offers it. Nothing is verified.

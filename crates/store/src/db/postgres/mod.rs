@@ -129,7 +129,7 @@ impl Postgres {
     }
 
     /// Runs statements that see one state of the database.
-    pub async fn read_at_once(&self, statements: &[Statement]) -> Result<Vec<Vec<Row>>> {
+    pub(crate) async fn read_at_once(&self, statements: &[Statement]) -> Result<Vec<Vec<Row>>> {
         let mut client = self.client().await?;
         let began = client.build_transaction().isolation_level(IsolationLevel::RepeatableRead).read_only(true).start();
         let transaction = began.await?;

@@ -31,7 +31,7 @@ pub enum Answer {
 }
 
 /// The contents of the screen.
-pub struct Screen {
+pub(crate) struct Screen {
     pub ask: Ask,
     pub form: String,
     pub typed: Submitted,
@@ -108,7 +108,7 @@ fn submitted(form: &Pairs) -> Submitted {
 }
 
 /// Returns the link in its new state, and the statements for it.
-pub fn link_changes(
+pub(crate) fn link_changes(
     platform: &Platform,
     subject: &Subject,
     app: &App,

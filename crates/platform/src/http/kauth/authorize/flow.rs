@@ -25,7 +25,7 @@ use crate::request::context::RequestContext;
 use crate::request::form_token::{self, FormToken};
 
 /// A request that is parsed, checked and loaded.
-pub struct Flow<'a> {
+pub(crate) struct Flow<'a> {
     pub sent: &'a Sent,
     pub request: &'a Request<'a>,
     pub response: AuthorizationResponse<'a>,
@@ -59,7 +59,7 @@ impl<'a> Flow<'a> {
     ///
     /// # Errors
     /// KOE009 or KOE001.
-    pub async fn load_subject(&mut self, context: &RequestContext, ways: &mut Ways) -> Result<(), Error> {
+    pub(crate) async fn load_subject(&mut self, context: &RequestContext, ways: &mut Ways) -> Result<(), Error> {
         self.response.check_site(&self.interaction, &context.platform.policy())?;
         self.subject = Subject::load(context, self.request.app(), &self.interaction).await?;
         let may_change = self.subject.as_ref().is_none_or(Subject::may_change);

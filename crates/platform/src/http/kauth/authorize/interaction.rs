@@ -89,7 +89,7 @@ impl Interaction {
     }
 
     /// The same, with this session's account chosen.
-    pub fn chosen_url(
+    pub(crate) fn chosen_url(
         &self,
         context: &mut RequestContext,
         sent: &Sent,
@@ -109,7 +109,7 @@ impl Interaction {
     }
 
     /// Returns the URL of the same request for another person. It keeps where the log-in began.
-    pub fn another_url(&self, context: &RequestContext, sent: &Sent) -> String {
+    pub(crate) fn another_url(&self, context: &RequestContext, sent: &Sent) -> String {
         let other = with_prompt_login(&sent.canonical);
         let (Some(_), Some(browser)) = (&self.site, &context.browser) else {
             return format!("/oauth/authorize?{other}");
@@ -121,14 +121,14 @@ impl Interaction {
 }
 
 /// Returns the query without our own parameters and without one-time tokens.
-pub fn canonical(query: &str) -> String {
+pub(crate) fn canonical(query: &str) -> String {
     let own = format!("{PARAMETER}=");
     let kept = query.split('&').filter(|pair| !pair.starts_with(&own) && !pair.starts_with("agt="));
     kept.collect::<Vec<_>>().join("&")
 }
 
 /// Returns the same request for another person.
-pub fn with_prompt_login(canonical: &str) -> String {
+pub(crate) fn with_prompt_login(canonical: &str) -> String {
     // A hint names the person who is to be replaced.
     let names = |pair: &&str| !pair.starts_with("prompt=") && !pair.starts_with("login_hint=");
     let kept = canonical.split('&').filter(names).collect::<Vec<_>>().join("&");

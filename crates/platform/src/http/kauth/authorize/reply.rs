@@ -23,7 +23,7 @@ use crate::request::redirect::{redirect, with_cookie};
 
 /// A field of the page that asks whether a polling site may have the code. That page may contain the fields of the
 /// consent form.
-pub const CONFIRM: &str = "kakaw_confirm";
+pub(crate) const CONFIRM: &str = "kakaw_confirm";
 
 /// The decision about a request.
 pub enum Reply<'a> {

@@ -20,14 +20,14 @@ use crate::request::context::RequestContext;
 use crate::request::redirect::redirect;
 
 /// Where the result goes.
-pub struct AuthorizationResponse<'a> {
+pub(crate) struct AuthorizationResponse<'a> {
     request: &'a Request<'a>,
     /// The transaction with which a page polls for the result.
     pending: Option<String>,
 }
 
 /// An error of the authorization response (RFC 6749 §4.1.2.1).
-pub struct Denial {
+pub(crate) struct Denial {
     pub error: String,
     pub description: String,
 }
@@ -130,7 +130,7 @@ impl<'a> AuthorizationResponse<'a> {
 }
 
 /// The transaction has a result already, handed over or not.
-pub fn transaction_has_ended() -> Problem {
+pub(crate) fn transaction_has_ended() -> Problem {
     let reason = "a log-in ended under this transaction already; begin a new one".to_owned();
     Problem::MalformedRequest { parameter: "auth_tran_id".to_owned(), reason }
 }

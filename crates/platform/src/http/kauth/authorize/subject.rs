@@ -97,7 +97,7 @@ impl Subject {
     }
 
     /// Returns the values that the decision needs.
-    pub const fn decided_on(&self) -> authorize::Subject<'_> {
+    pub(crate) const fn decided_on(&self) -> authorize::Subject<'_> {
         let (fresh, chosen) = match self.by {
             By::Session { fresh, chosen, .. } => (fresh, chosen),
             By::AccessToken | By::Unattended => (true, true),
@@ -114,7 +114,7 @@ impl Subject {
     }
 
     /// Whether another person may log in instead. A token always belongs to one person.
-    pub fn may_change(&self) -> bool {
+    pub(crate) fn may_change(&self) -> bool {
         self.by != By::AccessToken
     }
 
