@@ -19,7 +19,7 @@ const KEPT: usize = 256;
 
 /// A receiver, loaded once for many deliveries.
 #[derive(Debug, Clone)]
-pub struct Receiver {
+pub(super) struct Receiver {
     pub app_id: AppId,
     pub url: String,
     pub method: Method,
@@ -30,7 +30,11 @@ pub struct Receiver {
 }
 
 /// Sends a notice. Returns what the receiver replied, or why the attempt failed.
-pub async fn send(platform: Arc<Platform>, receiver: Arc<Receiver>, delivery: &Delivery) -> Result<String, String> {
+pub(super) async fn send(
+    platform: Arc<Platform>,
+    receiver: Arc<Receiver>,
+    delivery: &Delivery,
+) -> Result<String, String> {
     let http = platform.webhooks.http()?;
     let request = request(&platform, &receiver, delivery).await?;
     let expected = if matches!(delivery.notice, Notice::Unlink { .. }) { 200 } else { 202 };

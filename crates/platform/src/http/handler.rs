@@ -113,7 +113,7 @@ impl Call for BrowserRequest {
 
 impl BrowserRequest {
     /// Returns the query, undecoded.
-    pub fn query(&self) -> String {
+    pub(crate) fn query(&self) -> String {
         self.request.uri().query().unwrap_or_default().to_owned()
     }
 }

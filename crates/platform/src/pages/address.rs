@@ -98,7 +98,7 @@ struct Field {
 
 impl Edit {
     #[must_use]
-    pub fn new(
+    pub(crate) fn new(
         context: &RequestContext,
         id: Option<i64>,
         fields: &AddressFields,

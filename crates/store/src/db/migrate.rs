@@ -13,7 +13,7 @@ pub(crate) struct Migration {
 }
 
 /// Every migration, in order.
-pub const ALL: &[Migration] = &[
+pub(super) const ALL: &[Migration] = &[
     Migration { version: 1, name: "start", sql: include_str!("../../migrations/0001_start.sql") },
     Migration { version: 2, name: "platform", sql: include_str!("../../migrations/0002_platform.sql") },
     Migration { version: 3, name: "instance", sql: include_str!("../../migrations/0003_instance.sql") },
@@ -25,7 +25,7 @@ pub(crate) const CREATE_HISTORY: &str = "create table if not exists schema_histo
 pub(crate) const READ_HISTORY: &str = "select version, checksum from schema_history order by version";
 
 /// Returns the migrations that a database with this history (version, checksum) still needs.
-pub fn pending(history: &[(i64, i64)]) -> Result<&'static [Migration]> {
+pub(super) fn pending(history: &[(i64, i64)]) -> Result<&'static [Migration]> {
     for (version, checksum) in history {
         match ALL.iter().find(|step| step.version == *version) {
             None => {
@@ -47,7 +47,7 @@ pub fn pending(history: &[(i64, i64)]) -> Result<&'static [Migration]> {
 }
 
 /// Returns the FNV-1a checksum of the text.
-pub fn sum(text: &str) -> i64 {
+pub(super) fn sum(text: &str) -> i64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
         as i64
 }

@@ -60,7 +60,7 @@ const QUERY: &[Param] = &[
     no("enable_back_button", "layout; ignored, because the page fits every width"),
 ];
 
-pub fn routes() -> Routes<Arc<Platform>> {
+pub(super) fn routes() -> Routes<Arc<Platform>> {
     Routes::new().get("/user/address", &PAGE, apps(page)).post("/user/address", &FORM, apps(act)).post(
         "/user/address/closed",
         &CLOSED,

@@ -23,7 +23,7 @@ use crate::request::context::RequestContext;
 use crate::request::form_token::{self, FIELD, FormToken};
 
 /// The person's answer.
-pub enum Answer {
+pub(super) enum Answer {
     Agreed(Box<Agreed>),
     Cancelled,
     /// No valid answer: show the screen.
@@ -40,7 +40,12 @@ pub(crate) struct Screen {
 }
 
 /// Reads the answer to the consent screen. If the form was rendered for something else, the screen is shown again.
-pub async fn read(context: &mut RequestContext, subject: &Subject, ask: Ask, sent: &Sent) -> Result<Answer, Error> {
+pub(super) async fn read(
+    context: &mut RequestContext,
+    subject: &Subject,
+    ask: Ask,
+    sent: &Sent,
+) -> Result<Answer, Error> {
     let (_, cookie) = context.ensure_browser();
     let shown = format!("{}/{}", subject.account.id, ask.fingerprint());
     let token = |page| FormToken::new(context, page, &sent.canonical, &shown);
@@ -75,7 +80,7 @@ pub async fn read(context: &mut RequestContext, subject: &Subject, ask: Ask, sen
 }
 
 /// Returns the answer of a person who sees no pages.
-pub fn unattended(subject: &Subject, ask: &Ask, submitted: &Submitted) -> Result<Answer, Error> {
+pub(super) fn unattended(subject: &Subject, ask: &Ask, submitted: &Submitted) -> Result<Answer, Error> {
     match consent::submit(ask, &subject.account.attributes, submitted) {
         Ok(agreed) => Ok(Answer::Agreed(Box::new(agreed))),
         Err(NotAgreed::Required(refusal)) => Err(refusal.into()),

@@ -43,7 +43,7 @@ impl<'a> Flow<'a> {
     ///
     /// # Errors
     /// KOE001: the request does not state clearly where its result goes.
-    pub fn begin(
+    pub(super) fn begin(
         context: &RequestContext,
         request: &'a Request<'a>,
         pairs: &Pairs,
@@ -71,7 +71,7 @@ impl<'a> Flow<'a> {
     ///
     /// # Errors
     /// A refusal for an error page.
-    pub async fn decide(&self, context: &mut RequestContext) -> Result<Reply<'_>, Error> {
+    pub(super) async fn decide(&self, context: &mut RequestContext) -> Result<Reply<'_>, Error> {
         let now = context.platform.now();
         let next = self.request.next(self.subject.as_ref().map(Subject::decided_on), now);
         let next = context.unattended().into_iter().fold(next, |next, unattended| unattended.cancel(next));

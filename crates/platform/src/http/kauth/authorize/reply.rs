@@ -26,7 +26,7 @@ use crate::request::redirect::{redirect, with_cookie};
 pub(crate) const CONFIRM: &str = "kakaw_confirm";
 
 /// The decision about a request.
-pub enum Reply<'a> {
+pub(super) enum Reply<'a> {
     /// Redirect to a page of the account, which returns to this request.
     Page {
         path: &'static str,
@@ -66,7 +66,7 @@ pub enum Reply<'a> {
 
 impl Flow<'_> {
     /// Renders the response, which is sent once its changes are committed.
-    pub fn render(&self, context: &mut RequestContext, reply: Reply<'_>, ways: &Ways) -> Attempt<Response> {
+    pub(super) fn render(&self, context: &mut RequestContext, reply: Reply<'_>, ways: &Ways) -> Attempt<Response> {
         let posted = self.sent.form.is_some();
         let known = self.subject.is_some();
         Attempt::Done(match reply {

@@ -44,7 +44,7 @@ impl<'a> AuthorizationResponse<'a> {
     ///
     /// # Errors
     /// KOE001: the request does not state it clearly.
-    pub fn of(request: &'a Request<'a>) -> Result<Self, Error> {
+    pub(super) fn of(request: &'a Request<'a>) -> Result<Self, Error> {
         let transaction = code_polling::transaction(request)?;
         Ok(Self { request, pending: transaction.map(|id| apiweb::pending_id(&request.key().key, id)) })
     }
@@ -53,7 +53,7 @@ impl<'a> AuthorizationResponse<'a> {
     ///
     /// # Errors
     /// KOE009: the polling site is unknown.
-    pub fn check_site(&self, interaction: &Interaction, policy: &Policy) -> Result<(), Error> {
+    pub(super) fn check_site(&self, interaction: &Interaction, policy: &Policy) -> Result<(), Error> {
         match self.pending {
             Some(_) => Ok(code_polling::check_site(interaction.site.as_deref(), self.request.key(), policy)?),
             None => Ok(()),
@@ -62,12 +62,12 @@ impl<'a> AuthorizationResponse<'a> {
 
     /// Whether the person must confirm that the polling site gets the code. `agreed`: they have just pressed the
     /// consent screen's button.
-    pub fn needs_confirmation(&self, interaction: &Interaction, agreed: bool, policy: &Policy) -> bool {
+    pub(super) fn needs_confirmation(&self, interaction: &Interaction, agreed: bool, policy: &Policy) -> bool {
         self.pending.is_some() && code_polling::needs_confirmation(interaction.site.as_deref(), agreed, policy)
     }
 
     /// Returns the polling site and whether it is verified: its registered domain, or else what its SDK reports.
-    pub fn site(&self, interaction: &Interaction) -> (String, bool) {
+    pub(super) fn site(&self, interaction: &Interaction) -> (String, bool) {
         let ka = self.request.parameters().others().ka.as_deref().unwrap_or_default();
         match &interaction.site {
             Some(site) => (site.clone(), true),
@@ -76,7 +76,7 @@ impl<'a> AuthorizationResponse<'a> {
     }
 
     /// Delivers the code with the commit of `changes`.
-    pub fn issue(
+    pub(super) fn issue(
         &self,
         context: &RequestContext,
         code: &str,
@@ -100,7 +100,13 @@ impl<'a> AuthorizationResponse<'a> {
 
     /// Delivers an error. `known`: it is about a logged-in person. Otherwise anybody can cause it, so nothing is
     /// written to the database.
-    pub fn deny(&self, context: &RequestContext, denial: Denial, known: bool, posted: bool) -> Attempt<Response> {
+    pub(super) fn deny(
+        &self,
+        context: &RequestContext,
+        denial: Denial,
+        known: bool,
+        posted: bool,
+    ) -> Attempt<Response> {
         let (state, Denial { error, description }) = (self.request.state(), denial);
         let Some(transaction) = &self.pending else {
             let parameters =
