@@ -37,10 +37,20 @@ pub struct Policy {
 pub struct Overrides {
     /// Lifetime of access tokens in seconds, for every key. `None`: the lifetime for the kind of key.
     pub access_lifetime: Option<Span>,
-    /// Whether a refresh token is replaced at every use, or never. `None`: in its last month.
-    pub rotate: Option<bool>,
+    pub rotation: Rotation,
     /// Whether a redirect URI on this machine may have any port.
     pub any_local_port: bool,
+}
+
+/// When a refresh token is replaced.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Rotation {
+    #[default]
+    LastMonth,
+    Always,
+    Never,
 }
 
 impl Policy {
@@ -53,7 +63,7 @@ impl Policy {
         revoke_on_refresh_reuse: false,
         strict_code_polling: false,
         token_parameters_in_query: true,
-        overrides: Overrides { access_lifetime: None, rotate: None, any_local_port: false },
+        overrides: Overrides { access_lifetime: None, rotation: Rotation::LastMonth, any_local_port: false },
     };
 
     /// Stricter where no standard client breaks.
@@ -65,18 +75,18 @@ impl Policy {
         revoke_on_refresh_reuse: true,
         strict_code_polling: true,
         token_parameters_in_query: false,
-        overrides: Overrides { access_lifetime: None, rotate: None, any_local_port: false },
+        overrides: Overrides { access_lifetime: None, rotation: Rotation::LastMonth, any_local_port: false },
     };
 }
 
 /// Lifetime of a refresh token.
 pub const REFRESH_LIFETIME: Span = Span::days(60);
 /// A refresh token with less lifetime left than this is replaced when it is used.
-pub const ROTATION_WINDOW: Span = Span::days(30);
+pub(crate) const ROTATION_WINDOW: Span = Span::days(30);
 /// Lifetime of an account session, from the log-in on.
-pub const SESSION_LIFETIME: Span = Span::days(1);
+pub(crate) const SESSION_LIFETIME: Span = Span::days(1);
 /// The same with "stay signed in".
-pub const LONG_SESSION_LIFETIME: Span = Span::days(30);
+pub(crate) const LONG_SESSION_LIFETIME: Span = Span::days(30);
 /// How long an expired code is kept, so that a second use can be explained.
 pub const CODES_KEPT: Span = Span::days(1);
 /// How long a grant is kept after its refresh token has expired: until its last access token has expired too.

@@ -5,7 +5,7 @@ use kakaw_wire::{Expected, SettingProblem};
 /// Whether a character is invisible or changes the direction of the text after it. Text with such characters is not
 /// what it looks like (Unicode TR 36, §2.5).
 #[must_use]
-pub fn is_hidden(c: char) -> bool {
+pub(crate) fn is_hidden(c: char) -> bool {
     c.is_control()
         || matches!(
             c,
@@ -29,7 +29,7 @@ pub fn words(path: &str, text: &str, at_most: usize) -> Option<SettingProblem> {
 }
 
 /// The same for an optional text.
-pub fn maybe_words(path: &str, text: &str, at_most: usize) -> Option<SettingProblem> {
+pub(crate) fn maybe_words(path: &str, text: &str, at_most: usize) -> Option<SettingProblem> {
     if text.is_empty() { None } else { words(path, text, at_most) }
 }
 

@@ -46,7 +46,7 @@ impl Millis {
 
     /// Returns the calendar day in Korea (UTC+9 all year), which ages are counted by.
     #[must_use]
-    pub fn day_in_korea(self) -> Option<Date> {
+    pub(crate) fn day_in_korea(self) -> Option<Date> {
         let zone = TimeZone::fixed(Offset::from_hours(9).ok()?);
         Some(jiff::Timestamp::from_millisecond(self.0).ok()?.to_zoned(zone).date())
     }

@@ -116,7 +116,7 @@ pub fn notice(event: &Event, app: &App, link: &Link, issuer: &str, id: &str, now
     Notice::AccountStatus {
         token: Box::new(SecurityEventToken {
             iss: issuer.to_owned(),
-            aud: String::new(),
+            aud: None,
             sub,
             app_id: app.id.to_string(),
             iat: now.seconds(),

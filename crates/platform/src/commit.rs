@@ -33,7 +33,7 @@ impl<T> Attempt<T> {
 ///
 /// # Errors
 /// The error of an attempt; a failure of the database; [`Error::Outrun`] when other commits were faster every time.
-pub async fn decide_and_commit<T, E: From<Error>, F>(
+pub(crate) async fn decide_and_commit<T, E: From<Error>, F>(
     store: &Store,
     mut attempt: impl FnMut(Option<Contested>) -> F,
 ) -> Result<T, E>

@@ -310,7 +310,7 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
         &self.endpoints
     }
 
-    pub fn into_router(self) -> Router<S> {
+    pub(crate) fn into_router(self) -> Router<S> {
         self.router
     }
 }

@@ -55,7 +55,7 @@ impl PerMinute {
     }
 
     /// Counts a call of the app. Returns whether it is within the limit; an app may have its own limit.
-    pub fn admits(&self, app_id: AppId, own: Option<u32>) -> bool {
+    pub(crate) fn admits(&self, app_id: AppId, own: Option<u32>) -> bool {
         let limit = own.unwrap_or(self.limit);
         if limit == 0 {
             return true;

@@ -46,7 +46,7 @@ pub fn routes() -> Routes<Shared> {
 }
 
 async fn show(context: RequestContext) -> Response {
-    pages::respond_with_script(&context, StatusCode::OK, &crate::pages::inspector::Inspector::new(&context))
+    pages::respond_with_script(StatusCode::OK, &crate::pages::inspector::Inspector::new(&context))
 }
 
 async fn events(

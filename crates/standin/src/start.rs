@@ -26,7 +26,7 @@ pub fn routes() -> Routes<Shared> {
 
 async fn get(State(world): State<Arc<World>>, context: RequestContext) -> Response {
     match load(&context, world.place.is_default()).await {
-        Ok(view) => pages::respond(&context, StatusCode::OK, &view),
+        Ok(view) => pages::respond(StatusCode::OK, &view),
         Err(error) => error.page(&context),
     }
 }

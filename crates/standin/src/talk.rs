@@ -88,7 +88,7 @@ async fn get(context: RequestContext, uri: Uri) -> Response {
                 ended(back),
                 ended(Outcome::NotSupported),
             );
-            pages::respond(&context, StatusCode::OK, &view)
+            pages::respond(StatusCode::OK, &view)
         }
         Err(reason) => {
             let problem = Problem::MalformedRequest { parameter: "scheme".to_owned(), reason };

@@ -147,8 +147,9 @@ impl UnlinkReason {
 pub struct SecurityEventToken {
     /// Issuer.
     pub iss: String,
-    /// The app's REST API key.
-    pub aud: String,
+    /// The app's REST API key at the time of the delivery.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub aud: Option<String>,
     /// The person's user id in the app.
     pub sub: String,
     /// Numeric app id, as text.

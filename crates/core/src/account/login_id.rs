@@ -28,7 +28,7 @@ impl LoginId {
 
 /// Whether a person can log in with this text. Only phone numbers may contain white space.
 #[must_use]
-pub fn is_login_id(text: &str) -> bool {
+pub(crate) fn is_login_id(text: &str) -> bool {
     let is_phone = super::rules::is_phone_number(text);
     let separates = |c: char| c.is_whitespace() || crate::text::is_hidden(c);
     is_phone || (!text.is_empty() && text.chars().count() <= LENGTH && !text.contains(separates))

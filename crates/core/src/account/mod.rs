@@ -201,13 +201,13 @@ pub struct NotCollectable {
 
 /// Whether the consent screen can collect a value for this item. It never collects phone numbers (F08).
 #[must_use]
-pub const fn is_collectable(item: Item) -> bool {
+pub(crate) const fn is_collectable(item: Item) -> bool {
     matches!(item, Item::AccountEmail | Item::Name | Item::Gender | Item::AgeRange | Item::Birthyear | Item::Birthday)
 }
 
 /// Parses `MMDD` into month and day, if a leap year has that day.
 #[must_use]
-pub fn month_and_day(text: &str) -> Option<(i8, i8)> {
+pub(crate) fn month_and_day(text: &str) -> Option<(i8, i8)> {
     if text.len() != 4 || !text.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }
@@ -217,7 +217,7 @@ pub fn month_and_day(text: &str) -> Option<(i8, i8)> {
 
 /// Whether the text is a year of birth: four digits, 1900 or later.
 #[must_use]
-pub fn is_birthyear(text: &str) -> bool {
+pub(crate) fn is_birthyear(text: &str) -> bool {
     text.len() == 4 && text.bytes().all(|b| b.is_ascii_digit()) && text >= "1900"
 }
 

@@ -56,7 +56,7 @@ impl Attributes {
 
 /// Whether the text is a phone number with its country code (ITU-T E.164: at most 15 digits), as people write it.
 #[must_use]
-pub fn is_phone_number(text: &str) -> bool {
+pub(crate) fn is_phone_number(text: &str) -> bool {
     let Some(number) = text.strip_prefix('+') else { return false };
     let digits = number.chars().filter(char::is_ascii_digit).count();
     (4..=15).contains(&digits)

@@ -20,7 +20,7 @@ impl KeyKind {
     pub const ALL: &'static [Self] = &[Self::RestApi, Self::Javascript, Self::Native, Self::Admin];
 
     /// Lifetime in seconds of the longest-lived access token of any kind of key.
-    pub const LONGEST_ACCESS: Span = Self::Native.access_lifetime();
+    pub(crate) const LONGEST_ACCESS: Span = Self::Native.access_lifetime();
 
     /// Returns the name in the database.
     #[must_use]
@@ -169,7 +169,7 @@ pub struct IosApp {
 impl AppKey {
     /// Returns the epoch that valid codes and grants of this key have, or `None` if the key is deleted.
     #[must_use]
-    pub fn live_epoch(&self) -> Option<i64> {
+    pub(crate) fn live_epoch(&self) -> Option<i64> {
         (!self.deleted).then_some(self.epoch)
     }
 

@@ -16,7 +16,7 @@ const SECRET: usize = 200;
 
 /// Whether the text has the format of a key: 32 lower-case hexadecimal characters.
 #[must_use]
-pub fn is_key(text: &str) -> bool {
+pub(crate) fn is_key(text: &str) -> bool {
     text.len() == 32 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
 }
 

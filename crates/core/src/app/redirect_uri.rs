@@ -8,7 +8,7 @@ use crate::text::is_hidden;
 
 /// Splits a URI of this machine (`localhost`, `127.0.0.1`, `[::1]`) into what precedes and what follows its port.
 #[must_use]
-pub fn without_local_port(uri: &str) -> Option<(&str, &str)> {
+pub(crate) fn without_local_port(uri: &str) -> Option<(&str, &str)> {
     let scheme = ["http://", "https://"].into_iter().find(|scheme| uri.starts_with(scheme))?;
     let host = ["localhost", "127.0.0.1", "[::1]"].into_iter().find(|host| uri[scheme.len()..].starts_with(host))?;
     let (before, rest) = uri.split_at(scheme.len() + host.len());
@@ -55,7 +55,7 @@ fn shows(authority: &str, url: &Url) -> bool {
 
 /// Returns the expectation that a Web origin does not meet. Browsers send origins, and they are compared exactly.
 #[must_use]
-pub fn wrong_origin(origin: &str) -> Option<Expected> {
+pub(crate) fn wrong_origin(origin: &str) -> Option<Expected> {
     let same = |url: Url| matches!(url.scheme(), "http" | "https") && url.origin().ascii_serialization() == origin;
     (origin.contains('*') || !Url::parse(origin).is_ok_and(same)).then_some(Expected::Origin {})
 }

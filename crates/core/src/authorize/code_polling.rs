@@ -15,7 +15,7 @@ use crate::policy::Policy;
 
 /// Minimum length of a transaction id, in characters. Flutter Web sends 20 random letters and digits, the JavaScript
 /// SDK 60.
-pub const SHORTEST_ID: usize = 20;
+pub(crate) const SHORTEST_ID: usize = 20;
 /// Maximum size of `state` that is stored for the polling page, in bytes.
 const LONGEST_STATE: usize = 2048;
 

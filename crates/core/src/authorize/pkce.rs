@@ -10,7 +10,7 @@ use crate::diagnosis::Refusal;
 
 /// Whether a text has the format of an S256 challenge: 43 characters of base64url.
 #[must_use]
-pub fn is_challenge(text: &str) -> bool {
+pub(crate) fn is_challenge(text: &str) -> bool {
     text.len() == 43 && URL_SAFE_NO_PAD.decode(text).is_ok_and(|bytes| bytes.len() == 32)
 }
 

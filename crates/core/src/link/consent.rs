@@ -61,7 +61,7 @@ impl Ask {
 
     /// Whether the person agreed to everything and only values are missing.
     #[must_use]
-    pub fn only_collects(&self) -> bool {
+    pub(crate) fn only_collects(&self) -> bool {
         !self.first && self.terms.is_empty() && self.items.iter().all(|row| row.agreed)
     }
 

@@ -4,7 +4,7 @@ use kakaw_wire::Problem;
 
 use crate::app::App;
 use crate::diagnosis::Refusal;
-use crate::policy::{Policy, REFRESH_LIFETIME, ROTATION_WINDOW};
+use crate::policy::{Policy, REFRESH_LIFETIME, ROTATION_WINDOW, Rotation};
 use crate::token::RefreshToken;
 use crate::token::grant::Bearer;
 use crate::{GrantId, Millis};
@@ -57,12 +57,15 @@ pub fn renew(
     }
     let grant = &mut bearer.grant;
     if token.generation != grant.refresh_generation {
-        let rotated_at = grant.rotated_at.unwrap_or_default();
-        let age = now - rotated_at;
-        if token.generation + 1 == grant.refresh_generation && age < policy.refresh_grace {
+        let age = grant.rotated_at.map(|rotated_at| now - rotated_at);
+        let is_predecessor = token.generation + 1 == grant.refresh_generation;
+        if is_predecessor && age.is_some_and(|age| age < policy.refresh_grace) {
             return Renewal::Successor(bearer);
         }
-        let why = format!("it was replaced {} ms ago", age.as_milliseconds());
+        let why = match age {
+            Some(age) => format!("it was replaced {} ms ago", age.as_milliseconds()),
+            None => "its grant never replaced a refresh token".to_owned(),
+        };
         let refusal = Refusal::new(Problem::RefreshTokenNotAccepted {}).because(why);
         return if policy.revoke_on_refresh_reuse {
             Renewal::Replayed { refusal, grant: grant.id }
@@ -74,8 +77,12 @@ pub fn renew(
     if now >= grant.refresh_expires_at {
         return refuse("it expired".to_owned());
     }
-    let last_month = grant.refresh_expires_at - now < ROTATION_WINDOW;
-    if !policy.overrides.rotate.unwrap_or(last_month) {
+    let rotates = match policy.overrides.rotation {
+        Rotation::LastMonth => grant.refresh_expires_at - now < ROTATION_WINDOW,
+        Rotation::Always => true,
+        Rotation::Never => false,
+    };
+    if !rotates {
         return Renewal::Keep(bearer);
     }
     grant.refresh_generation += 1;
@@ -135,6 +142,9 @@ mod tests {
         );
         assert!(matches!(after(rotated(2), 0, 0, &ends), Renewal::Replayed { grant: GrantId(9), .. }), "two before");
         assert!(matches!(after(rotated(2), 0, 0, &keeps), Renewal::Refuse(_)));
+        let mut never = rotated(1);
+        never.grant.rotated_at = None;
+        assert!(matches!(after(never, 0, 0, &keeps), Renewal::Refuse(_)), "no time of grace without a replacement");
     }
 
     #[test]
@@ -162,32 +172,32 @@ mod tests {
     }
 
     /// Renews with the current token, which expires after this time.
-    fn with_left(left: Span, rotate: Option<bool>) -> Renewal {
+    fn with_left(left: Span, rotation: Rotation) -> Renewal {
         let mut bearer = bearer();
         bearer.grant.refresh_expires_at = NOW + left;
-        let overrides = Overrides { rotate, ..Overrides::default() };
+        let overrides = Overrides { rotation, ..Overrides::default() };
         after(bearer, 0, 0, &Policy { overrides, ..Policy::SERVE })
     }
 
     #[test]
     fn the_last_month_begins_and_ends_to_the_millisecond() {
         let (month, moment) = (ROTATION_WINDOW, Span::milliseconds(1));
-        for (left, rotate, expected) in [
-            (month, None, "keep"),
-            (month - moment, None, "rotate"),
-            (moment, None, "rotate"),
-            (Span::ZERO, None, "refuse"),
-            (month, Some(true), "rotate"),
-            (moment, Some(false), "keep"),
-            (Span::ZERO, Some(true), "refuse"),
+        for (left, rotation, expected) in [
+            (month, Rotation::LastMonth, "keep"),
+            (month - moment, Rotation::LastMonth, "rotate"),
+            (moment, Rotation::LastMonth, "rotate"),
+            (Span::ZERO, Rotation::LastMonth, "refuse"),
+            (month, Rotation::Always, "rotate"),
+            (moment, Rotation::Never, "keep"),
+            (Span::ZERO, Rotation::Always, "refuse"),
         ] {
-            let renewed = match with_left(left, rotate) {
+            let renewed = match with_left(left, rotation) {
                 Renewal::Keep(_) => "keep",
                 Renewal::Rotate(_) => "rotate",
                 Renewal::Refuse(_) => "refuse",
                 other => panic!("{other:?}"),
             };
-            assert_eq!(renewed, expected, "{left:?} {rotate:?}");
+            assert_eq!(renewed, expected, "{left:?} {rotation:?}");
         }
     }
 

@@ -25,7 +25,7 @@ pub struct Pictures<'a> {
 impl Pictures<'_> {
     /// Returns the URL of the small picture, 110 by 110 pixels.
     #[must_use]
-    pub fn thumbnail(&self, attributes: &Attributes) -> Option<String> {
+    pub(crate) fn thumbnail(&self, attributes: &Attributes) -> Option<String> {
         self.url(attributes, "110x110")
     }
 
@@ -298,7 +298,7 @@ fn masked_email(email: &str) -> String {
 }
 
 /// Shown when the account has no nickname.
-pub const DEFAULT_NICKNAME: &str = "닉네임을 등록해주세요";
+pub(crate) const DEFAULT_NICKNAME: &str = "닉네임을 등록해주세요";
 
 #[cfg(test)]
 mod tests;

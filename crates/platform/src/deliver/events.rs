@@ -43,7 +43,7 @@ pub fn unlinked(platform: &Platform, app: &App, link: &Link, reason: UnlinkReaso
 ///
 /// # Errors
 /// The database failed.
-pub async fn account_changed(
+pub(crate) async fn account_changed(
     platform: &Platform,
     changing: &BTreeMap<AppId, App>,
     before: &Account,

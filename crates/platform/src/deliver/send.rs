@@ -19,7 +19,7 @@ const KEPT: usize = 256;
 
 /// A receiver, loaded once for many deliveries.
 #[derive(Debug, Clone)]
-pub struct Receiver {
+pub(super) struct Receiver {
     pub app_id: AppId,
     pub url: String,
     pub method: Method,
@@ -30,7 +30,11 @@ pub struct Receiver {
 }
 
 /// Sends a notice. Returns what the receiver replied, or why the attempt failed.
-pub async fn send(platform: Arc<Platform>, receiver: Arc<Receiver>, delivery: &Delivery) -> Result<String, String> {
+pub(super) async fn send(
+    platform: Arc<Platform>,
+    receiver: Arc<Receiver>,
+    delivery: &Delivery,
+) -> Result<String, String> {
     let http = platform.webhooks.http()?;
     let request = request(&platform, &receiver, delivery).await?;
     let expected = if matches!(delivery.notice, Notice::Unlink { .. }) { 200 } else { 202 };
@@ -65,7 +69,7 @@ async fn request(platform: &Platform, receiver: &Receiver, delivery: &Delivery) 
         }
         Notice::AccountStatus { token } => {
             let mut claims = token.clone();
-            claims.aud = receiver.rest_api_key.clone().ok_or("the app has no REST API key")?;
+            claims.aud = Some(receiver.rest_api_key.clone().ok_or("the app has no REST API key")?);
             let keys = platform.signer.keys().await.map_err(|error| error.to_string())?;
             let signed = keys.first().and_then(|key| key.sign_as("secevent+jwt", &claims));
             let signed = signed.ok_or("the token could not be signed")?;

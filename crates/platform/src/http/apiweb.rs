@@ -62,7 +62,7 @@ pub fn keep(platform: &Platform, transaction: &str, app_id: AppId, reply: &CodeR
 }
 
 /// Keeps the result of a request without a session, in memory only.
-pub fn keep_in_memory(context: &RequestContext, transaction: &str, reply: &CodeReply) {
+pub(crate) fn keep_in_memory(context: &RequestContext, transaction: &str, reply: &CodeReply) {
     let (platform, now) = (&context.platform, context.platform.now());
     platform.transient_results.put(transaction, &context.address, sealed(platform, reply), now, now + LIFETIME);
 }
@@ -178,5 +178,5 @@ fn error(code: &str, error: &str, description: &str) -> CodeReply {
 
 /// The page at a built-in redirect target, for a browser that navigates there.
 async fn after_login(context: RequestContext) -> Response {
-    pages::respond(&context, StatusCode::OK, &pages::finish::Done::new(&context, "", true)).into_response()
+    pages::respond(StatusCode::OK, &pages::finish::Done::new(&context, "", true)).into_response()
 }

@@ -32,7 +32,7 @@ pub fn routes(described: &[Endpoint]) -> Routes<Arc<Platform>> {
 
 async fn get(context: RequestContext, uri: Uri, code: Result<Path<String>, PathRejection>) -> Response {
     match code.ok().and_then(|Path(code)| Code::from_id(&code)) {
-        Some(code) => pages::respond(&context, StatusCode::OK, &Explained::new(&context, code)),
+        Some(code) => pages::respond(StatusCode::OK, &Explained::new(&context, code)),
         None => {
             let path = uri.path().chars().take(100).collect();
             let problem = Problem::UnknownUrl { method: "GET".to_owned(), path, nearest: String::new() };

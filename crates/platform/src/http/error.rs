@@ -91,7 +91,7 @@ impl Error {
             // After a temporary failure, the same request may succeed.
             ways.again = context.own_url.clone();
         }
-        let response = pages::respond(context, status, &pages::error::ErrorPage::new(context, &refusal, ways));
+        let response = pages::respond(status, &pages::error::ErrorPage::new(context, &refusal, ways));
         mark(response, &context.base, refusal.problem.code(), findings(&refusal), &id)
     }
 
@@ -155,7 +155,7 @@ impl Error {
 
     /// Logs the refusal and returns its problem of the apps host.
     #[must_use]
-    pub fn logged_for_apps(self, platform: &Platform) -> Problem {
+    pub(crate) fn logged_for_apps(self, platform: &Platform) -> Problem {
         let refusal = self.into_refusal(Problem::AppsInternalError {});
         note(platform, &refusal);
         refusal.problem
@@ -179,7 +179,7 @@ pub fn page_of(context: &RequestContext, code: Code, because: &str, ways: Ways) 
     let findings = vec![because.to_owned()];
     let view = pages::error::ErrorPage::of(context, code, &findings, ways);
     let id = id::current_or_new(&*context.platform.random);
-    mark(pages::respond(context, page_status(code), &view), &context.base, code, findings, &id)
+    mark(pages::respond(page_status(code), &view), &context.base, code, findings, &id)
 }
 
 /// Returns the status of an error page. An error that is otherwise a redirect has none of its own.
@@ -191,7 +191,7 @@ fn page_status(code: Code) -> StatusCode {
 
 /// Returns `error_code` and `error_msg` of a problem.
 #[must_use]
-pub fn apps_error(problem: &Problem) -> AppsError {
+pub(crate) fn apps_error(problem: &Problem) -> AppsError {
     AppsError { error_code: problem.code().id().to_owned(), error_msg: problem.message(Surface::Apps) }
 }
 

@@ -98,7 +98,7 @@ impl Call for Plain {
 }
 
 /// A request of a browser, with its context.
-pub struct BrowserRequest {
+pub(crate) struct BrowserRequest {
     pub context: RequestContext,
     pub request: Request,
 }
@@ -113,7 +113,7 @@ impl Call for BrowserRequest {
 
 impl BrowserRequest {
     /// Returns the query, undecoded.
-    pub fn query(&self) -> String {
+    pub(crate) fn query(&self) -> String {
         self.request.uri().query().unwrap_or_default().to_owned()
     }
 }

@@ -178,7 +178,7 @@ pub(super) struct Edit<'a> {
 }
 
 impl<'a> Edit<'a> {
-    pub async fn load(platform: &Platform, person: &'a Person) -> Result<Self, kakaw_store::Error> {
+    pub(super) async fn load(platform: &Platform, person: &'a Person) -> Result<Self, kakaw_store::Error> {
         let before = match person.login() {
             Some(login) => accounts::by_login(&platform.store, &LoginId::of(login)).await?,
             None => None,
@@ -187,7 +187,7 @@ impl<'a> Edit<'a> {
     }
 
     /// Returns the key of the account, also of a new one: it depends only on the log-in id.
-    pub fn id(&self) -> AccountId {
+    pub(super) fn id(&self) -> AccountId {
         let made = || {
             let login = self.person.login().unwrap_or_default();
             number(&format!("account/{login}"), 15) as i64
@@ -196,7 +196,7 @@ impl<'a> Edit<'a> {
     }
 
     /// Checks the values against the rules and adds the differences to the draft. `path` is the path of the person.
-    pub async fn finish(
+    pub(super) async fn finish(
         &self,
         platform: &Platform,
         actor: &Actor,

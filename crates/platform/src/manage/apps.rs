@@ -127,7 +127,7 @@ pub(super) struct Edit {
 }
 
 impl Edit {
-    pub async fn load(platform: &Platform, id: AppId) -> Result<Self, kakaw_store::Error> {
+    pub(super) async fn load(platform: &Platform, id: AppId) -> Result<Self, kakaw_store::Error> {
         let before = apps::by_id(&platform.store, id).await?;
         let stored = app_keys::of_app(&platform.store, id).await?;
         let settings = before.as_ref().map(|app| app.settings.clone());
@@ -136,7 +136,7 @@ impl Edit {
 
     /// Checks the app and its keys against the rules and adds the differences to the draft. `path` is the path of the
     /// app.
-    pub fn finish(self, platform: &Platform, actor: &Actor, draft: &mut Draft, path: &str) {
+    pub(super) fn finish(self, platform: &Platform, actor: &Actor, draft: &mut Draft, path: &str) {
         let Some(settings) = &self.settings else { return };
         let version = self.before.as_ref().map_or(1, |before| before.version);
         let after = App { id: AppId(self.id), version, settings: settings.clone() };

@@ -66,7 +66,7 @@ impl Change {
 
     /// Whether nothing has changed.
     #[must_use]
-    pub fn is_nothing(&self) -> bool {
+    pub(crate) fn is_nothing(&self) -> bool {
         self.before == self.after
     }
 }

@@ -36,29 +36,29 @@ pub(super) struct Draft {
 
 impl Draft {
     /// Adds a statement. If it does not touch its row, another commit was faster.
-    pub fn push(&mut self, statement: Statement) {
+    pub(super) fn push(&mut self, statement: Statement) {
         self.statements.push(statement);
         self.otherwise.push(Otherwise::Again);
     }
 
     /// Adds several statements.
-    pub fn extend(&mut self, statements: impl IntoIterator<Item = Statement>) {
+    pub(super) fn extend(&mut self, statements: impl IntoIterator<Item = Statement>) {
         statements.into_iter().for_each(|statement| self.push(statement));
     }
 
     /// Adds a statement that conflicts only if somebody else has the value at `path`.
-    pub fn push_unique(&mut self, statement: Statement, path: &str, value: &str) {
+    pub(crate) fn push_unique(&mut self, statement: Statement, path: &str, value: &str) {
         self.statements.push(statement);
         self.otherwise.push(Otherwise::Taken(SettingProblem::new(path, value, Expected::Free {})));
     }
 
     /// Adds problems of the value at `path`.
-    pub fn refuse(&mut self, path: &str, problems: impl IntoIterator<Item = SettingProblem>) {
+    pub(super) fn refuse(&mut self, path: &str, problems: impl IntoIterator<Item = SettingProblem>) {
         self.problems.extend(problems.into_iter().map(|problem| problem.within(path)));
     }
 
     /// Returns an app in its new state.
-    pub async fn app(&self, platform: &Platform, id: AppId) -> Result<Option<App>, kakaw_store::Error> {
+    pub(super) async fn app(&self, platform: &Platform, id: AppId) -> Result<Option<App>, kakaw_store::Error> {
         match self.apps.get(&id) {
             Some(app) => Ok(Some(app.clone())),
             None => apps::by_id(&platform.store, id).await,

@@ -72,7 +72,7 @@ const BATCH: i64 = 100;
 ///
 /// # Errors
 /// The database failed.
-pub async fn end_overdue(platform: &Platform) -> Result<bool, kakaw_store::Error> {
+pub(crate) async fn end_overdue(platform: &Platform) -> Result<bool, kakaw_store::Error> {
     let due = links::signup_overdue(&platform.store, platform.now(), BATCH).await?;
     for link in &due {
         if let Some(app) = apps::by_id(&platform.store, link.app_id).await? {

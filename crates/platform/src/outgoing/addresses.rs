@@ -10,7 +10,7 @@ use reqwest::Url;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 /// Whether an address belongs to the public internet and not to this machine.
-pub fn is_global(address: IpAddr) -> bool {
+pub(crate) fn is_global(address: IpAddr) -> bool {
     settings::is_public(address) && !is_own(address.to_canonical())
 }
 
@@ -20,7 +20,7 @@ fn is_own(address: IpAddr) -> bool {
 }
 
 /// Checks a URL as far as possible before its name is resolved.
-pub fn check_url(text: &str, limits: &Limits) -> Result<Url, Expected> {
+pub(crate) fn check_url(text: &str, limits: &Limits) -> Result<Url, Expected> {
     let url = settings::webhook_url(text, limits)?;
     let host = url.host_str().unwrap_or_default();
     // An IP address in the URL is never resolved, so it is checked here.
@@ -32,7 +32,7 @@ pub fn check_url(text: &str, limits: &Limits) -> Result<Url, Expected> {
 }
 
 /// Resolves a name to the addresses that may be used. The connection uses these and no others.
-pub struct Checked {
+pub(crate) struct Checked {
     pub private_networks: bool,
 }
 

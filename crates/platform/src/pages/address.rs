@@ -77,7 +77,7 @@ impl List {
 /// The form of one address.
 #[derive(Template)]
 #[template(path = "address_edit.html")]
-pub struct Edit {
+pub(crate) struct Edit {
     frame: Frame,
     id: Option<i64>,
     fields: Vec<Field>,
@@ -98,7 +98,7 @@ struct Field {
 
 impl Edit {
     #[must_use]
-    pub fn new(
+    pub(crate) fn new(
         context: &RequestContext,
         id: Option<i64>,
         fields: &AddressFields,

@@ -9,7 +9,7 @@ use crate::request::context::RequestContext;
 
 #[derive(Template)]
 #[template(path = "choose.html")]
-pub struct Choose {
+pub(crate) struct Choose {
     frame: Frame,
     app: String,
     name: String,
@@ -20,7 +20,7 @@ pub struct Choose {
 
 impl Choose {
     #[must_use]
-    pub fn new(context: &RequestContext, app: &App, account: &Account, go_on: String, another: String) -> Self {
+    pub(crate) fn new(context: &RequestContext, app: &App, account: &Account, go_on: String, another: String) -> Self {
         let attributes = &account.attributes;
         let login = attributes.email.as_deref().or(attributes.id.as_deref()).unwrap_or_default().to_owned();
         let name = attributes.display_name().to_owned();

@@ -12,7 +12,7 @@ use crate::request::context::RequestContext;
 
 #[derive(Template)]
 #[template(path = "error.html")]
-pub struct ErrorPage {
+pub(crate) struct ErrorPage {
     frame: Frame,
     code: &'static str,
     kind: &'static str,
@@ -32,7 +32,7 @@ pub struct ErrorPage {
 
 impl ErrorPage {
     #[must_use]
-    pub fn new(context: &RequestContext, refusal: &Refusal, ways: Ways) -> Self {
+    pub(crate) fn new(context: &RequestContext, refusal: &Refusal, ways: Ways) -> Self {
         let problem = &refusal.problem;
         let app = match problem {
             Problem::LoginDisabled { app } | Problem::NotTeamMember { app } => Some(app.clone()),
@@ -55,7 +55,7 @@ impl ErrorPage {
 
     /// Makes the page of a code without evidence.
     #[must_use]
-    pub fn of(context: &RequestContext, code: Code, diagnosis: &[String], ways: Ways) -> Self {
+    pub(crate) fn of(context: &RequestContext, code: Code, diagnosis: &[String], ways: Ways) -> Self {
         let words = text::of(code, context.lang);
         let part = |of: fn(&Text) -> &String| words.map(|words| of(words).clone()).unwrap_or_default();
         Self {

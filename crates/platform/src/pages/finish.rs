@@ -8,7 +8,7 @@ use crate::request::context::RequestContext;
 /// Asks before the polling site gets the result.
 #[derive(Template)]
 #[template(path = "finish.html")]
-pub struct Confirm {
+pub(crate) struct Confirm {
     pub frame: Frame,
     pub app: String,
     /// The registered domain on which the log-in began. If it is not verified, the place that the request claims.

@@ -47,7 +47,7 @@ impl Frame {
 
 /// Renders a page with the headers of every page. `form-action` is not restricted, because the redirect after a form
 /// goes to the app, and browsers apply the directive to redirects too.
-pub fn respond(_context: &RequestContext, status: StatusCode, template: &impl Template) -> Response {
+pub fn respond(status: StatusCode, template: &impl Template) -> Response {
     with_policy(
         status,
         template,
@@ -56,7 +56,7 @@ pub fn respond(_context: &RequestContext, status: StatusCode, template: &impl Te
 }
 
 /// The same for a page with a script of ours.
-pub fn respond_with_script(_context: &RequestContext, status: StatusCode, template: &impl Template) -> Response {
+pub fn respond_with_script(status: StatusCode, template: &impl Template) -> Response {
     with_policy(
         status,
         template,

@@ -82,7 +82,7 @@ fn is_nothing(headers: &HeaderMap, bytes: &[u8]) -> bool {
 ///
 /// # Errors
 /// Why the form could not be read.
-pub async fn form_or_nothing(request: Request) -> Result<Pairs, BodyError> {
+pub(crate) async fn form_or_nothing(request: Request) -> Result<Pairs, BodyError> {
     let (headers, body) = (request.headers().clone(), request.into_body());
     let bytes = bytes(body, LIMIT).await?;
     if is_nothing(&headers, &bytes) {

@@ -85,7 +85,7 @@ impl RequestContext {
     }
 
     /// Returns the browser cookie's value. Makes one if the browser has none.
-    pub fn ensure_browser(&mut self) -> (String, Option<HeaderValue>) {
+    pub(crate) fn ensure_browser(&mut self) -> (String, Option<HeaderValue>) {
         if let Some(browser) = &self.browser {
             return (browser.clone(), None);
         }

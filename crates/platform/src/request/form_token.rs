@@ -16,7 +16,7 @@ pub const FIELD: &str = "kakaw_form";
 
 /// Everything that a form depends on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FormToken {
+pub(crate) struct FormToken {
     /// The page of the form.
     pub page: String,
     /// Hash of the browser cookie.
@@ -52,7 +52,7 @@ pub fn open<T: DeserializeOwned>(context: &RequestContext, purpose: Purpose, tex
 impl FormToken {
     /// Makes the token for a form in this browser.
     #[must_use]
-    pub fn new(context: &RequestContext, page: &str, request: &str, shown: &str) -> Self {
+    pub(crate) fn new(context: &RequestContext, page: &str, request: &str, shown: &str) -> Self {
         Self {
             page: page.to_owned(),
             browser: context.browser.as_deref().map(secret::hash),
@@ -64,7 +64,7 @@ impl FormToken {
 
     /// Whether the field contains exactly this token, and our own page sent the form.
     #[must_use]
-    pub fn fits(&self, context: &RequestContext, headers: &HeaderMap, field: Option<&str>) -> bool {
+    pub(crate) fn fits(&self, context: &RequestContext, headers: &HeaderMap, field: Option<&str>) -> bool {
         // A browser that lost its cookie gets the form again. Otherwise an empty browser would match an empty browser.
         self.browser.is_some()
             && is_same_origin(context, headers)

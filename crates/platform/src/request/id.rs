@@ -31,7 +31,7 @@ pub fn current() -> Option<String> {
 }
 
 /// The same. Outside of a request, it draws an id.
-pub fn current_or_new(random: &dyn Random) -> String {
+pub(crate) fn current_or_new(random: &dyn Random) -> String {
     current().unwrap_or_else(|| draw(random))
 }
 

@@ -4,22 +4,13 @@
 use axum::http::StatusCode;
 use axum::response::Response;
 use kakaw_core::Span;
-use kakaw_core::policy::Overrides;
+use kakaw_core::policy::{Overrides, Rotation};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::caller::{Caller, Sent};
 use crate::world::World;
 use kakaw_platform::http::error;
-
-/// When a refresh token is replaced.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-enum Rotation {
-    LastMonth,
-    Always,
-    Never,
-}
 
 /// The rules. Absent rules are not changed.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
@@ -70,13 +61,8 @@ pub async fn post(Sent(caller, rules): Sent<Rules>) -> Response {
         }
         policy.refresh_grace = grace;
     }
-    let Overrides { rotate, any_local_port, .. } = policy.overrides;
-    policy.overrides.rotate = match rules.refresh_rotation {
-        None => rotate,
-        Some(Rotation::LastMonth) => None,
-        Some(Rotation::Always) => Some(true),
-        Some(Rotation::Never) => Some(false),
-    };
+    let Overrides { rotation, any_local_port, .. } = policy.overrides;
+    policy.overrides.rotation = rules.refresh_rotation.unwrap_or(rotation);
     policy.overrides.any_local_port = rules.any_local_port.unwrap_or(any_local_port);
     policy.revoke_on_code_reuse = rules.revoke_on_code_reuse.unwrap_or(policy.revoke_on_code_reuse);
     policy.revoke_on_refresh_reuse = rules.revoke_on_refresh_reuse.unwrap_or(policy.revoke_on_refresh_reuse);
@@ -90,11 +76,7 @@ fn rules_of(world: &World) -> Rules {
     Rules {
         access_token_lifetime: Some(policy.overrides.access_lifetime.unwrap_or(Span::ZERO)),
         code_lifetime: Some(policy.code_lifetime),
-        refresh_rotation: Some(match policy.overrides.rotate {
-            None => Rotation::LastMonth,
-            Some(true) => Rotation::Always,
-            Some(false) => Rotation::Never,
-        }),
+        refresh_rotation: Some(policy.overrides.rotation),
         refresh_grace: Some(policy.refresh_grace),
         any_local_port: Some(policy.overrides.any_local_port),
         revoke_on_code_reuse: Some(policy.revoke_on_code_reuse),

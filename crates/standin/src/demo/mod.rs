@@ -111,7 +111,7 @@ fn keep(context: &RequestContext, response: Response, kept: &Kept) -> Response {
 }
 
 fn page(context: &RequestContext, shown: Shown) -> Response {
-    pages::respond(context, StatusCode::OK, &Page::new(context, shown))
+    pages::respond(StatusCode::OK, &Page::new(context, shown))
 }
 
 async fn show(context: RequestContext, headers: HeaderMap, Extension(client): Extension<Arc<Client>>) -> Response {

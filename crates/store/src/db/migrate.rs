@@ -6,14 +6,14 @@
 use super::{Error, Result};
 
 /// A migration of the schema.
-pub struct Migration {
+pub(crate) struct Migration {
     pub version: i64,
     pub name: &'static str,
     pub sql: &'static str,
 }
 
 /// Every migration, in order.
-pub const ALL: &[Migration] = &[
+pub(super) const ALL: &[Migration] = &[
     Migration { version: 1, name: "start", sql: include_str!("../../migrations/0001_start.sql") },
     Migration { version: 2, name: "platform", sql: include_str!("../../migrations/0002_platform.sql") },
     Migration { version: 3, name: "instance", sql: include_str!("../../migrations/0003_instance.sql") },
@@ -21,11 +21,11 @@ pub const ALL: &[Migration] = &[
     Migration { version: 5, name: "pending_results", sql: include_str!("../../migrations/0005_pending_results.sql") },
 ];
 
-pub const CREATE_HISTORY: &str = "create table if not exists schema_history (version bigint not null primary key, name text not null, checksum bigint not null)";
-pub const READ_HISTORY: &str = "select version, checksum from schema_history order by version";
+pub(crate) const CREATE_HISTORY: &str = "create table if not exists schema_history (version bigint not null primary key, name text not null, checksum bigint not null)";
+pub(crate) const READ_HISTORY: &str = "select version, checksum from schema_history order by version";
 
 /// Returns the migrations that a database with this history (version, checksum) still needs.
-pub fn pending(history: &[(i64, i64)]) -> Result<&'static [Migration]> {
+pub(super) fn pending(history: &[(i64, i64)]) -> Result<&'static [Migration]> {
     for (version, checksum) in history {
         match ALL.iter().find(|step| step.version == *version) {
             None => {
@@ -47,13 +47,13 @@ pub fn pending(history: &[(i64, i64)]) -> Result<&'static [Migration]> {
 }
 
 /// Returns the FNV-1a checksum of the text.
-pub fn sum(text: &str) -> i64 {
+pub(super) fn sum(text: &str) -> i64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
         as i64
 }
 
 /// Converts the text for SQLite: its types, and strict tables.
-pub fn for_sqlite(text: &str) -> String {
+pub(crate) fn for_sqlite(text: &str) -> String {
     text.replace("bigint", "integer").replace("boolean", "integer").replace("\n);", "\n) strict;")
 }
 

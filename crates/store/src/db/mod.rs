@@ -146,7 +146,7 @@ impl Statement {
     /// Requires that the statement changes a row; otherwise the whole commit is undone. `contested` says what the row
     /// is about.
     #[must_use]
-    pub const fn must_touch(mut self, contested: Contested) -> Self {
+    pub(crate) const fn must_touch(mut self, contested: Contested) -> Self {
         self.contested = Some(contested);
         self
     }
@@ -278,19 +278,19 @@ pub(crate) mod apps_cache {
     use kakaw_core::app::App;
 
     #[derive(Default)]
-    pub struct AppsCache(RwLock<HashMap<i64, Arc<App>>>);
+    pub(crate) struct AppsCache(RwLock<HashMap<i64, Arc<App>>>);
 
     impl AppsCache {
-        pub fn get(&self, id: kakaw_core::AppId, version: i64) -> Option<Arc<App>> {
+        pub(crate) fn get(&self, id: kakaw_core::AppId, version: i64) -> Option<Arc<App>> {
             let apps = self.0.read().unwrap_or_else(PoisonError::into_inner);
             apps.get(&id.0).filter(|app| app.version == version).cloned()
         }
 
-        pub fn put(&self, app: &Arc<App>) {
+        pub(crate) fn put(&self, app: &Arc<App>) {
             self.0.write().unwrap_or_else(PoisonError::into_inner).insert(app.id.0, Arc::clone(app));
         }
 
-        pub fn clear(&self) {
+        pub(crate) fn clear(&self) {
             self.0.write().unwrap_or_else(PoisonError::into_inner).clear();
         }
     }

@@ -30,7 +30,7 @@ const READERS: usize = 4;
 /// From this number of statements on, a commit in memory runs outside the threads of requests.
 const LARGE: usize = 256;
 
-pub struct Sqlite {
+pub(super) struct Sqlite {
     readers: Arc<[Mutex<Reader>]>,
     writer: Writer,
     /// The path of the file; `None` in memory.
@@ -38,7 +38,7 @@ pub struct Sqlite {
 }
 
 /// The source of a long read, separate from the connections that requests use.
-pub enum Source {
+pub(super) enum Source {
     /// A separate connection to the file, whose snapshot WAL keeps.
     File(PathBuf),
     /// A copy of the database in memory, made at once.
@@ -65,7 +65,7 @@ struct Job {
 }
 
 impl Sqlite {
-    pub fn memory() -> Result<Self> {
+    pub(super) fn memory() -> Result<Self> {
         Self::in_memory(Connection::open_in_memory()?)
     }
 
@@ -76,7 +76,7 @@ impl Sqlite {
         Ok(Self { readers, writer: Writer::Inline, path: None })
     }
 
-    pub fn file(path: &Path) -> Result<Self> {
+    pub(super) fn file(path: &Path) -> Result<Self> {
         let connection = Connection::open(path)?;
         prepare(&connection)?;
         migrate(&connection)?;
@@ -100,14 +100,14 @@ impl Sqlite {
     }
 
     /// Returns the source of a long read.
-    pub fn source(&self) -> Result<Source> {
+    pub(super) fn source(&self) -> Result<Source> {
         Ok(match &self.path {
             Some(path) => Source::File(path.clone()),
             None => Source::Image(self.reader().connection.serialize("main")?.to_vec()),
         })
     }
 
-    pub async fn query(&self, statement: &Statement, deadline: Instant) -> Result<Vec<Row>> {
+    pub(super) async fn query(&self, statement: &Statement, deadline: Instant) -> Result<Vec<Row>> {
         loop {
             let answer = self.reader().query(statement);
             match answer {
@@ -123,7 +123,7 @@ impl Sqlite {
         }
     }
 
-    pub async fn commit(&self, statements: Vec<Statement>, deadline: Instant) -> Result<Outcome> {
+    pub(super) async fn commit(&self, statements: Vec<Statement>, deadline: Instant) -> Result<Outcome> {
         match &self.writer {
             Writer::Inline if statements.len() <= LARGE => inline(&self.reader().connection, &statements),
             Writer::Inline => {
@@ -142,7 +142,7 @@ impl Sqlite {
         }
     }
 
-    pub async fn durability(&self) -> Result<String> {
+    pub(super) async fn durability(&self) -> Result<String> {
         let mode: String = self.reader().connection.query_row("pragma journal_mode", [], |row| row.get(0))?;
         Ok(format!(
             "journal_mode={mode} synchronous={}",
@@ -157,7 +157,7 @@ impl Sqlite {
 
 impl Source {
     /// Runs statements that see one state of the database. It blocks.
-    pub fn read_at_once(self, statements: &[Statement]) -> Result<Vec<Vec<Row>>> {
+    pub(crate) fn read_at_once(self, statements: &[Statement]) -> Result<Vec<Vec<Row>>> {
         let connection = match self {
             Self::File(path) => {
                 let connection = open_reader(&path)?;

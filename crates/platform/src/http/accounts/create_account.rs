@@ -69,7 +69,7 @@ fn show(
     let form = form_token::seal(context, Purpose::Form, &token);
     let view = pages::create_account::CreateAccount::new(context, query, typed, form, notice);
     let status = if notice.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
-    Ok(with_cookie(pages::respond(context, status, &view), new_cookie))
+    Ok(with_cookie(pages::respond(status, &view), new_cookie))
 }
 
 async fn create(context: &mut RequestContext, query: &str, request: Request) -> Result<Response, Error> {

@@ -80,7 +80,7 @@ fn show(
         Some(Notice::Failed) => StatusCode::FORBIDDEN,
         Some(Notice::Expired) => StatusCode::BAD_REQUEST,
     };
-    Ok(with_cookie(pages::respond(context, status, &view), new_cookie))
+    Ok(with_cookie(pages::respond(status, &view), new_cookie))
 }
 
 async fn log_in(context: &mut RequestContext, query: &str, request: Request) -> Result<Response, Error> {

@@ -78,5 +78,5 @@ async fn agree(
         format!("/terms?{query}"),
         form_token::seal(context, Purpose::Form, &token),
     );
-    Ok(with_cookie(pages::respond(context, status, &view), new_cookie))
+    Ok(with_cookie(pages::respond(status, &view), new_cookie))
 }

@@ -60,7 +60,7 @@ const QUERY: &[Param] = &[
     no("enable_back_button", "layout; ignored, because the page fits every width"),
 ];
 
-pub fn routes() -> Routes<Arc<Platform>> {
+pub(super) fn routes() -> Routes<Arc<Platform>> {
     Routes::new().get("/user/address", &PAGE, apps(page)).post("/user/address", &FORM, apps(act)).post(
         "/user/address/closed",
         &CLOSED,
@@ -205,7 +205,6 @@ impl SelectionPage<'_> {
         let status = if notice.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
         let app = &self.selection.app.settings.name;
         pages::respond_with_script(
-            context,
             status,
             &List::new(context, app, addresses, chosen, self.action(), self.sealed.clone(), notice),
         )
@@ -219,11 +218,7 @@ impl SelectionPage<'_> {
         wrong: Option<&'static str>,
     ) -> Response {
         let status = if wrong.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
-        pages::respond_with_script(
-            context,
-            status,
-            &Edit::new(context, id, fields, self.action(), self.sealed.clone(), wrong),
-        )
+        pages::respond_with_script(status, &Edit::new(context, id, fields, self.action(), self.sealed.clone(), wrong))
     }
 
     /// Shows the page that asks for consent, or handles its form.
@@ -256,7 +251,7 @@ impl SelectionPage<'_> {
                     self.action(),
                     self.sealed.clone(),
                 );
-                Ok(pages::respond_with_script(context, StatusCode::OK, &view))
+                Ok(pages::respond_with_script(StatusCode::OK, &view))
             }
         }
     }

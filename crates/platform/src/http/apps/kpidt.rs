@@ -44,7 +44,7 @@ const SELECTION_TARGET: &[Param] = &[
     when("trans_id", "both", "as for `/user/address`"),
 ];
 
-pub fn routes() -> Routes<Arc<Platform>> {
+pub(super) fn routes() -> Routes<Arc<Platform>> {
     Routes::new().get("/auth/kpidt", &ABOUT, apps(begin)).get("/error/auth", &NO_AGT, apps(no_agt)).get(
         "/error/server-error",
         &NO_ANSWER,

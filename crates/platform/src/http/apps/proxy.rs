@@ -32,7 +32,7 @@ const OUTCOME: About = About::apps("Returns the result that the frame polls for.
 
 const TRANSACTION: &[Param] = &[yes("trans_id", "the transaction of the address selection")];
 
-pub fn routes() -> Routes<Arc<Platform>> {
+pub(super) fn routes() -> Routes<Arc<Platform>> {
     Routes::new().get("/proxy", &FRAME, frame).get("/proxy/outcome", &OUTCOME, apps(outcome))
 }
 

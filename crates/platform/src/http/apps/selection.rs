@@ -29,7 +29,7 @@ const LIFETIME: Span = Span::minutes(10);
 const TRANS_ID: usize = 20;
 
 /// The parameters that the picker was opened with.
-pub struct AddressSelection {
+pub(crate) struct AddressSelection {
     pub app: Arc<App>,
     pub key: AppKey,
     pub to: Target,
@@ -39,7 +39,7 @@ pub struct AddressSelection {
 
 /// Where the result goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Target {
+pub(super) enum Target {
     /// A redirect to a native app's own scheme, or to a page of a registered domain.
     Return(String),
     /// The frame that polls with this transaction.
@@ -48,7 +48,7 @@ pub enum Target {
 
 /// The person of a selection. It travels sealed in the URL and is valid for this browser, key and transaction only.
 #[derive(Serialize, Deserialize)]
-pub struct SelectionToken {
+pub(crate) struct SelectionToken {
     pub grant_id: GrantId,
     browser: String,
     request: String,
@@ -56,11 +56,11 @@ pub struct SelectionToken {
 }
 
 /// Name of the URL parameter with the sealed [`SelectionToken`].
-pub const SELECTION: &str = "kakaw_selection";
+pub(crate) const SELECTION: &str = "kakaw_selection";
 
 /// A result that waits for the frame.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct PendingOutcome {
+pub(crate) struct PendingOutcome {
     /// The text that the frame posts.
     pub message: String,
     /// The key's registered domains: no other page receives the message.
@@ -72,7 +72,7 @@ impl AddressSelection {
     ///
     /// # Errors
     /// KAE002, KAE003 or KAE104. There is no place to send them to.
-    pub async fn read(context: &RequestContext, pairs: &Pairs) -> Result<Self, Error> {
+    pub(super) async fn read(context: &RequestContext, pairs: &Pairs) -> Result<Self, Error> {
         let wrong = |parameter: &str, reason: &str| {
             Error::from(Problem::AppsInvalidParameter { parameter: parameter.to_owned(), reason: reason.to_owned() })
         };
@@ -119,7 +119,7 @@ impl AddressSelection {
     ///
     /// # Errors
     /// KAE101, KAE102 or KAE103.
-    pub fn check_app(&self) -> Result<(), Error> {
+    pub(crate) fn check_app(&self) -> Result<(), Error> {
         let settings = &self.app.settings;
         if settings.status != AppStatus::Active || !settings.kakao_login {
             return Err(Problem::AppsAppType {}.into());
@@ -135,7 +135,7 @@ impl AddressSelection {
     ///
     /// # Errors
     /// KAE201, KAE202, KAE204 or KAE205.
-    pub async fn person(&self, context: &RequestContext, grant_id: GrantId) -> Result<Bearer, Error> {
+    pub(super) async fn person(&self, context: &RequestContext, grant_id: GrantId) -> Result<Bearer, Error> {
         let bearer = grants::bearer(&context.platform.store, grant_id).await?.ok_or(Problem::AppsAuth {})?;
         if bearer.grant.authorization.app_key != self.key.key {
             return Err(Problem::AppsAuth {}.into());
@@ -156,7 +156,7 @@ impl AddressSelection {
     }
 
     /// Seals the person into the URL of the page.
-    pub fn seal(&self, context: &RequestContext, browser: &str, grant_id: GrantId) -> String {
+    pub(super) fn seal(&self, context: &RequestContext, browser: &str, grant_id: GrantId) -> String {
         let token = SelectionToken {
             grant_id,
             browser: secret::hash(browser),
@@ -170,7 +170,7 @@ impl AddressSelection {
     ///
     /// # Errors
     /// KAE201 without a token for this browser, key and transaction; KAE004 when it has expired.
-    pub fn open(&self, context: &RequestContext, text: Option<&str>) -> Result<SelectionToken, Error> {
+    pub(super) fn open(&self, context: &RequestContext, text: Option<&str>) -> Result<SelectionToken, Error> {
         let plain = text.and_then(|text| context.platform.sealer.open(Purpose::Selection, text));
         let token: Option<SelectionToken> = plain.and_then(|plain| serde_json::from_slice(&plain).ok());
         let browser = context.browser.as_deref().map(secret::hash);
@@ -191,7 +191,7 @@ impl AddressSelection {
     }
 
     /// Ends with an address. `changes` are committed together with it.
-    pub async fn chosen(
+    pub(super) async fn chosen(
         &self,
         context: &RequestContext,
         address_id: i64,
@@ -204,14 +204,14 @@ impl AddressSelection {
     }
 
     /// Ends with an error, for an identified person.
-    pub async fn failed(&self, context: &RequestContext, problem: &Problem) -> Result<Response, Error> {
+    pub(super) async fn failed(&self, context: &RequestContext, problem: &Problem) -> Result<Response, Error> {
         let (query, message) = failure(problem);
         let query = query.each_ref().map(|(name, value)| (*name, Some(value.as_str())));
         self.end(context, &query, message, Vec::new(), FAILED).await
     }
 
     /// Ends with an error, without an identified person. Anybody can cause it, so it is not written to the database.
-    pub fn failed_for_nobody(&self, context: &RequestContext, problem: &Problem) -> Response {
+    pub(crate) fn failed_for_nobody(&self, context: &RequestContext, problem: &Problem) -> Response {
         let (query, message) = failure(problem);
         if let Target::Proxy(id) = &self.to {
             let now = context.platform.now();
@@ -224,7 +224,7 @@ impl AddressSelection {
     }
 
     /// Ends because the person closed the window. The page receives the word `closed`.
-    pub async fn closed(&self, context: &RequestContext) -> Result<(), Error> {
+    pub(super) async fn closed(&self, context: &RequestContext) -> Result<(), Error> {
         if let Target::Proxy(id) = &self.to {
             let pending = self.insert(context, id, "closed".to_owned());
             let (Outcome::Committed | Outcome::Conflict { .. }) = context.platform.store.commit(vec![pending]).await?;
@@ -253,9 +253,7 @@ impl AddressSelection {
     fn answer(&self, context: &RequestContext, query: &[(&str, Option<&str>)], words: &'static str) -> Response {
         match &self.to {
             Target::Return(url) => redirect(&with_query(url, query), true),
-            Target::Proxy(_) => {
-                pages::respond_with_script(context, StatusCode::OK, &pages::address::Ended::new(context, words))
-            }
+            Target::Proxy(_) => pages::respond_with_script(StatusCode::OK, &pages::address::Ended::new(context, words)),
         }
     }
 
@@ -298,6 +296,6 @@ fn is_own(key: &AppKey, url: &str) -> bool {
 }
 
 /// Returns the app at the version that the request uses.
-pub async fn app_of(context: &RequestContext, bearer: &Bearer) -> Result<Option<Arc<App>>, Error> {
+pub(super) async fn app_of(context: &RequestContext, bearer: &Bearer) -> Result<Option<Arc<App>>, Error> {
     Ok(apps::at(&context.platform.store, bearer.grant.authorization.app_id, bearer.app_version).await?)
 }

@@ -17,7 +17,7 @@ use crate::request::body::{self, BodyError};
 use crate::request::context;
 
 /// The headers and parameters of a call.
-pub struct Call {
+pub(super) struct Call {
     pub platform: Arc<Platform>,
     pub headers: HeaderMap,
     /// Address of the caller: the peer, or what the configured proxy reports.
@@ -44,12 +44,12 @@ impl handler::Call for Call {
 
 impl Call {
     /// Returns the base URL that the call used.
-    pub fn base(&self) -> String {
+    pub(super) fn base(&self) -> String {
         context::base(&self.platform, &self.headers)
     }
 
     /// Returns the value of a parameter. The SDKs send a literal null for an absent value.
-    pub fn one(&self, name: &str) -> Result<Option<String>, Error> {
+    pub(super) fn one(&self, name: &str) -> Result<Option<String>, Error> {
         let mut value = None;
         for one in [self.query.one(name), self.form.one(name)] {
             value = value.or(one.map_err(|_| bad(name, "It was sent more than once."))?);
@@ -58,7 +58,7 @@ impl Call {
     }
 
     /// Parses a JSON list.
-    pub fn list<T: DeserializeOwned>(&self, name: &str, of: &str) -> Result<Option<Vec<T>>, Error> {
+    pub(super) fn list<T: DeserializeOwned>(&self, name: &str, of: &str) -> Result<Option<Vec<T>>, Error> {
         let read = |text: String| {
             serde_json::from_str(&text).map_err(|_| bad(name, &format!("Expected a JSON list of {of}.")))
         };
@@ -66,14 +66,14 @@ impl Call {
     }
 
     /// Parses a list of words, separated by commas. One of the SDKs repeats the parameter instead.
-    pub fn words(&self, name: &str) -> Option<Vec<String>> {
+    pub(super) fn words(&self, name: &str) -> Option<Vec<String>> {
         let all = self.query.all(name).chain(self.form.all(name)).filter(|text| *text != "null");
         let words: Vec<String> = all.flat_map(scope::split).map(str::to_owned).collect();
         (!words.is_empty()).then_some(words)
     }
 
     /// Parses a JSON object with text values.
-    pub fn object(&self, name: &str) -> Result<Option<BTreeMap<String, String>>, Error> {
+    pub(super) fn object(&self, name: &str) -> Result<Option<BTreeMap<String, String>>, Error> {
         let read = |text: String| {
             serde_json::from_str(&text).map_err(|_| bad(name, "Expected a JSON object whose values are text."))
         };
@@ -81,13 +81,13 @@ impl Call {
     }
 
     /// Parses a whole number.
-    pub fn number(&self, name: &str) -> Result<Option<i64>, Error> {
+    pub(super) fn number(&self, name: &str) -> Result<Option<i64>, Error> {
         self.one(name)?.map(|text| text.parse().map_err(|_| bad(name, "Expected a whole number."))).transpose()
     }
 }
 
 /// Returns -2 for a parameter.
-pub fn bad(parameter: &str, reason: &str) -> Error {
+pub(super) fn bad(parameter: &str, reason: &str) -> Error {
     Problem::BadArgument { parameter: parameter.to_owned(), reason: reason.to_owned() }.into()
 }
 

@@ -21,7 +21,7 @@ use crate::Platform;
 use crate::http::error::Error;
 
 /// The person, and the app.
-pub enum Target {
+pub(super) enum Target {
     /// Identified by an access token.
     Bearer(Box<Bearer>, Arc<App>),
     /// Named in a call with the app's admin key.
@@ -31,7 +31,7 @@ pub enum Target {
 impl Target {
     /// Finds the person: `Authorization: Bearer …`, or `KakaoAK …` with `target_id_type` and `target_id`. The admin key
     /// must be allowed to call `api`.
-    pub async fn find(call: &Call, api: ApiGroup) -> Result<Self, Error> {
+    pub(super) async fn find(call: &Call, api: ApiGroup) -> Result<Self, Error> {
         let Some(app) = admin(call, api).await? else {
             let caller = Caller::admit(call).await?;
             return Ok(Self::Bearer(Box::new(caller.bearer), caller.app));
@@ -43,20 +43,20 @@ impl Target {
         Ok(Self::Named(Box::new(found), app))
     }
 
-    pub const fn app(&self) -> &Arc<App> {
+    pub(super) const fn app(&self) -> &Arc<App> {
         match self {
             Self::Bearer(_, app) | Self::Named(_, app) => app,
         }
     }
 
-    pub fn link(&self) -> &Link {
+    pub(super) fn link(&self) -> &Link {
         match self {
             Self::Bearer(bearer, _) => &bearer.link,
             Self::Named(named, _) => &named.1,
         }
     }
 
-    pub fn subject(&self) -> Subject<'_> {
+    pub(super) fn subject(&self) -> Subject<'_> {
         match self {
             Self::Bearer(bearer, _) => (&**bearer).into(),
             Self::Named(named, _) => Subject { account: &named.0, link: &named.1, scopes: None },
@@ -65,7 +65,7 @@ impl Target {
 }
 
 /// Checks `target_id_type`, which has only one valid value.
-pub fn target_id_type(call: &Call) -> Result<(), Error> {
+pub(super) fn target_id_type(call: &Call) -> Result<(), Error> {
     match call.one("target_id_type")?.as_deref() {
         Some("user_id") => Ok(()),
         _ => Err(bad("target_id_type", "Expected user_id.")),
@@ -73,7 +73,7 @@ pub fn target_id_type(call: &Call) -> Result<(), Error> {
 }
 
 /// Returns the person with this user id, if they are linked now.
-pub async fn linked(platform: &Platform, app: &App, user_id: UserId) -> Result<Option<(Account, Link)>, Error> {
+pub(super) async fn linked(platform: &Platform, app: &App, user_id: UserId) -> Result<Option<(Account, Link)>, Error> {
     let Some(link) = links::by_user_id(&platform.store, app.id, user_id).await?.filter(|link| link.connected) else {
         return Ok(None);
     };
@@ -81,7 +81,7 @@ pub async fn linked(platform: &Platform, app: &App, user_id: UserId) -> Result<O
 }
 
 /// Returns the app whose admin key the call contains, if it contains one.
-pub async fn admin(call: &Call, api: ApiGroup) -> Result<Option<Arc<App>>, Error> {
+pub(super) async fn admin(call: &Call, api: ApiGroup) -> Result<Option<Arc<App>>, Error> {
     let platform = &call.platform;
     let value = call.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let Some((_, key)) = value.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("KakaoAK")) else {
@@ -113,7 +113,7 @@ pub async fn admin(call: &Call, api: ApiGroup) -> Result<Option<Arc<App>>, Error
 }
 
 /// Returns the app whose admin key the call contains.
-pub async fn admin_only(call: &Call, api: ApiGroup) -> Result<Arc<App>, Error> {
+pub(crate) async fn admin_only(call: &Call, api: ApiGroup) -> Result<Arc<App>, Error> {
     admin(call, api).await?.ok_or_else(|| {
         Refusal::new(Problem::AdminKeyUnknown { app_key: String::new() })
             .because("expected Authorization: KakaoAK {admin key}")

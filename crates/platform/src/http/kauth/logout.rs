@@ -91,7 +91,7 @@ async fn log_out(
     }
     let form = form_token::seal(context, Purpose::Form, &token);
     let view = pages::logout::Logout::new(context, &target.app, &account, format!("/oauth/logout?{query}"), form);
-    Ok(with_cookie(pages::respond(context, StatusCode::OK, &view), new_cookie))
+    Ok(with_cookie(pages::respond(StatusCode::OK, &view), new_cookie))
 }
 
 struct Target {

@@ -9,7 +9,7 @@ pub(super) struct Moments(pub Vec<SettingProblem>);
 
 impl Moments {
     /// Returns the time under a key, or `None` if it is absent or invalid.
-    pub fn read(&mut self, text: Option<&str>, path: &str) -> Option<Millis> {
+    pub(super) fn read(&mut self, text: Option<&str>, path: &str) -> Option<Millis> {
         let text = text?;
         let moment = Millis::from_rfc3339(text);
         if moment.is_none() {

@@ -37,7 +37,7 @@ const PARAMETERS: &[(&str, &[&str])] = &[
 
 /// What `sslmode` and `sslrootcert` require. The words are libpq's.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Tls {
+pub(crate) enum Tls {
     /// `disable`.
     Off,
     /// `prefer`: encrypted if the server offers it. Nothing is verified.
@@ -53,7 +53,7 @@ pub enum Tls {
 
 /// A parsed URL.
 #[derive(Debug, Clone)]
-pub struct Address {
+pub(crate) struct Address {
     /// At least one, in the order of the URL.
     pub hosts: Vec<Host>,
     pub tls: Tls,
@@ -66,7 +66,7 @@ impl Address {
     ///
     /// # Errors
     /// What was expected. It repeats no value of the URL, except those of parameters with few values.
-    pub fn parse(url: &str) -> Result<Self, String> {
+    pub(crate) fn parse(url: &str) -> Result<Self, String> {
         let (base, query) = split(url)?;
         let mut given = Vec::new();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
@@ -87,7 +87,7 @@ impl Address {
     }
 
     /// Describes how a connection is protected. `found` is what the server reports about its TLS.
-    pub fn protection(&self, found: Option<&str>) -> String {
+    pub(crate) fn protection(&self, found: Option<&str>) -> String {
         let local = |host: &Host| matches!(host.config.get_hosts(), [Place::Unix(_)]);
         let checked = match &self.tls {
             _ if self.hosts.iter().all(local) => return "a socket of this machine".to_owned(),
@@ -152,7 +152,7 @@ fn split(url: &str) -> Result<(&str, &str), String> {
 }
 
 /// Returns the URL without its password, for display.
-pub fn shown(url: &str) -> String {
+pub(crate) fn shown(url: &str) -> String {
     let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
     let (user, place) = rest.rsplit_once('@').map_or((None, rest), |(user, place)| (Some(user), place));
     let user = user.map(|user| match user.split_once(':') {

@@ -11,7 +11,7 @@ const PATIENCE_WITH_SEVERAL: Duration = Duration::from_secs(2);
 
 /// One of the servers in a URL.
 #[derive(Debug, Clone)]
-pub struct Host {
+pub(crate) struct Host {
     /// Host and port, for messages.
     pub name: String,
     /// Everything that the driver needs to connect to this host.
@@ -22,7 +22,7 @@ pub struct Host {
 
 /// Makes a configuration for each host. With one for all, the driver would report only why the last host failed, and a
 /// host that accepts connections without ever answering would keep it from the next.
-pub fn each(all: &tokio_postgres::Config) -> Result<Vec<Host>, String> {
+pub(super) fn each(all: &tokio_postgres::Config) -> Result<Vec<Host>, String> {
     let (names, addresses, ports) = (all.get_hosts(), all.get_hostaddrs(), all.get_ports());
     let count = names.len().max(addresses.len());
     if count == 0 {

@@ -19,8 +19,8 @@ use tokio_postgres::{IsolationLevel, Row as PgRow};
 use super::{Error, Outcome, Result, Row, Statement, Value, migrate, table};
 use pool::Hosts;
 
-pub use address::{Address, shown};
-pub use pool::text;
+pub(super) use address::{Address, shown};
+pub(super) use pool::text;
 
 /// A connection of the pool.
 type Object = Pooled<Hosts>;
@@ -32,7 +32,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How often a commit is tried when the database asks for it (serialization failure, deadlock).
 const TRIES: usize = 10;
 
-pub struct Postgres {
+pub(super) struct Postgres {
     pool: Pool<Hosts>,
 }
 
@@ -52,7 +52,7 @@ impl From<PoolError<Self>> for Error {
 }
 
 impl Postgres {
-    pub async fn connect(url: &str) -> Result<Self> {
+    pub(super) async fn connect(url: &str) -> Result<Self> {
         let address = Address::parse(url).map_err(|error| Error::Unusable(format!("PostgreSQL: {error}")))?;
         let pool = Pool::builder(Hosts::new(address)?)
             .max_size(POOL)
@@ -113,7 +113,7 @@ impl Postgres {
         Ok(())
     }
 
-    pub async fn query(&self, statement: &Statement, deadline: Instant) -> Result<Vec<Row>> {
+    pub(super) async fn query(&self, statement: &Statement, deadline: Instant) -> Result<Vec<Row>> {
         let client = timeout_at(deadline, self.client()).await.map_err(|_| Error::Slow)??;
         match timeout_at(deadline, Self::query_once(&client, statement)).await {
             Ok(rows) => rows,
@@ -129,7 +129,7 @@ impl Postgres {
     }
 
     /// Runs statements that see one state of the database.
-    pub async fn read_at_once(&self, statements: &[Statement]) -> Result<Vec<Vec<Row>>> {
+    pub(crate) async fn read_at_once(&self, statements: &[Statement]) -> Result<Vec<Vec<Row>>> {
         let mut client = self.client().await?;
         let began = client.build_transaction().isolation_level(IsolationLevel::RepeatableRead).read_only(true).start();
         let transaction = began.await?;
@@ -144,7 +144,7 @@ impl Postgres {
         Ok(tables)
     }
 
-    pub async fn commit(&self, statements: &[Statement], deadline: Instant) -> Result<Outcome> {
+    pub(super) async fn commit(&self, statements: &[Statement], deadline: Instant) -> Result<Outcome> {
         let mut client = timeout_at(deadline, self.client()).await.map_err(|_| Error::Slow)??;
         match timeout_at(deadline, Self::commit_again_and_again(&mut client, statements)).await {
             // The server has become read-only. Another host may accept writes.
@@ -193,13 +193,13 @@ impl Postgres {
         Ok(Outcome::Committed)
     }
 
-    pub async fn durability(&self) -> Result<String> {
+    pub(super) async fn durability(&self) -> Result<String> {
         let row = self.client().await?.query_one("show synchronous_commit", &[]).await?;
         Ok(format!("synchronous_commit={}", row.try_get::<_, String>(0)?))
     }
 
     /// Describes how the connection to the server is protected.
-    pub async fn protection(&self) -> Result<String> {
+    pub(super) async fn protection(&self) -> Result<String> {
         let client = self.client().await?;
         // What the server reports. Behind a pooler it describes the pooler's connection, and some servers do not have
         // it.
@@ -269,7 +269,7 @@ impl ToSql for Value {
     tokio_postgres::types::to_sql_checked!();
 }
 
-pub async fn create_schema(url: &str, name: &str) -> Result<()> {
+pub(super) async fn create_schema(url: &str, name: &str) -> Result<()> {
     let address = Address::parse(url).map_err(|error| Error::Unusable(format!("PostgreSQL: {error}")))?;
     let client = Hosts::new(address)?.connect().await?;
     Ok(client.batch_execute(&format!("create schema {name}")).await?)

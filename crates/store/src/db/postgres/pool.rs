@@ -17,23 +17,23 @@ use super::host::Host;
 use super::{Error, Result, tls};
 
 /// The servers of an address. Any of them may be used.
-pub struct Hosts {
+pub(super) struct Hosts {
     address: Address,
     connector: MakeRustlsConnect,
 }
 
 impl Hosts {
-    pub fn new(address: Address) -> Result<Self> {
+    pub(super) fn new(address: Address) -> Result<Self> {
         let connector = tls::connector(&address.tls).map_err(Error::Unusable)?;
         Ok(Self { address, connector })
     }
 
-    pub fn address(&self) -> &Address {
+    pub(super) fn address(&self) -> &Address {
         &self.address
     }
 
     /// Connects to the first host that accepts a connection.
-    pub async fn connect(&self) -> Result<ClientWrapper> {
+    pub(super) async fn connect(&self) -> Result<ClientWrapper> {
         let mut order: Vec<&Host> = self.address.hosts.iter().collect();
         if self.address.shuffled {
             let random = RandomState::new();
@@ -106,7 +106,7 @@ impl Manager for Hosts {
 
 /// Returns an error with its causes, which the driver's own text leaves out. The details that the server sends are left
 /// out, because they may contain the values of a row.
-pub fn text(error: &tokio_postgres::Error) -> String {
+pub(crate) fn text(error: &tokio_postgres::Error) -> String {
     if let Some(db) = error.as_db_error() {
         let text = format!("{}: {} ({})", db.severity(), db.message(), db.code().code());
         return match db.code() {

@@ -24,7 +24,7 @@ use super::address::Tls;
 ///
 /// # Errors
 /// The file of certificate authorities cannot be read, or this machine has none.
-pub fn connector(tls: &Tls) -> Result<MakeRustlsConnect, String> {
+pub(super) fn connector(tls: &Tls) -> Result<MakeRustlsConnect, String> {
     let provider = Arc::new(default_provider());
     let algorithms = provider.signature_verification_algorithms;
     let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
@@ -108,7 +108,7 @@ impl ServerCertVerifier for Lenient {
 }
 
 /// Suggests what to do about a refused certificate. `None` if the error has another reason.
-pub fn advice(error: &(dyn std::error::Error + 'static)) -> Option<&'static str> {
+pub(super) fn advice(error: &(dyn std::error::Error + 'static)) -> Option<&'static str> {
     let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref)?;
     let Error::InvalidCertificate(wrong) = inner.downcast_ref::<Error>()? else { return None };
     match wrong {

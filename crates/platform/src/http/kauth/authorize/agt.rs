@@ -11,7 +11,7 @@ use crate::http::error::Error;
 use crate::request::context::RequestContext;
 
 /// Redeems an `agt` and returns how the request continues without it: a token in the address bar must not stay valid.
-pub async fn redeem(
+pub(super) async fn redeem(
     context: &RequestContext,
     agt: &str,
     request: &Request<'_>,

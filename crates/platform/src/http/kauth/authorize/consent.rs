@@ -23,7 +23,7 @@ use crate::request::context::RequestContext;
 use crate::request::form_token::{self, FIELD, FormToken};
 
 /// The person's answer.
-pub enum Answer {
+pub(super) enum Answer {
     Agreed(Box<Agreed>),
     Cancelled,
     /// No valid answer: show the screen.
@@ -31,7 +31,7 @@ pub enum Answer {
 }
 
 /// The contents of the screen.
-pub struct Screen {
+pub(crate) struct Screen {
     pub ask: Ask,
     pub form: String,
     pub typed: Submitted,
@@ -40,7 +40,12 @@ pub struct Screen {
 }
 
 /// Reads the answer to the consent screen. If the form was rendered for something else, the screen is shown again.
-pub async fn read(context: &mut RequestContext, subject: &Subject, ask: Ask, sent: &Sent) -> Result<Answer, Error> {
+pub(super) async fn read(
+    context: &mut RequestContext,
+    subject: &Subject,
+    ask: Ask,
+    sent: &Sent,
+) -> Result<Answer, Error> {
     let (_, cookie) = context.ensure_browser();
     let shown = format!("{}/{}", subject.account.id, ask.fingerprint());
     let token = |page| FormToken::new(context, page, &sent.canonical, &shown);
@@ -75,7 +80,7 @@ pub async fn read(context: &mut RequestContext, subject: &Subject, ask: Ask, sen
 }
 
 /// Returns the answer of a person who sees no pages.
-pub fn unattended(subject: &Subject, ask: &Ask, submitted: &Submitted) -> Result<Answer, Error> {
+pub(super) fn unattended(subject: &Subject, ask: &Ask, submitted: &Submitted) -> Result<Answer, Error> {
     match consent::submit(ask, &subject.account.attributes, submitted) {
         Ok(agreed) => Ok(Answer::Agreed(Box::new(agreed))),
         Err(NotAgreed::Required(refusal)) => Err(refusal.into()),
@@ -108,7 +113,7 @@ fn submitted(form: &Pairs) -> Submitted {
 }
 
 /// Returns the link in its new state, and the statements for it.
-pub fn link_changes(
+pub(crate) fn link_changes(
     platform: &Platform,
     subject: &Subject,
     app: &App,

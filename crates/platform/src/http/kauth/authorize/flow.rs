@@ -25,7 +25,7 @@ use crate::request::context::RequestContext;
 use crate::request::form_token::{self, FormToken};
 
 /// A request that is parsed, checked and loaded.
-pub struct Flow<'a> {
+pub(crate) struct Flow<'a> {
     pub sent: &'a Sent,
     pub request: &'a Request<'a>,
     pub response: AuthorizationResponse<'a>,
@@ -43,7 +43,7 @@ impl<'a> Flow<'a> {
     ///
     /// # Errors
     /// KOE001: the request does not state clearly where its result goes.
-    pub fn begin(
+    pub(super) fn begin(
         context: &RequestContext,
         request: &'a Request<'a>,
         pairs: &Pairs,
@@ -59,7 +59,7 @@ impl<'a> Flow<'a> {
     ///
     /// # Errors
     /// KOE009 or KOE001.
-    pub async fn load_subject(&mut self, context: &RequestContext, ways: &mut Ways) -> Result<(), Error> {
+    pub(crate) async fn load_subject(&mut self, context: &RequestContext, ways: &mut Ways) -> Result<(), Error> {
         self.response.check_site(&self.interaction, &context.platform.policy())?;
         self.subject = Subject::load(context, self.request.app(), &self.interaction).await?;
         let may_change = self.subject.as_ref().is_none_or(Subject::may_change);
@@ -71,7 +71,7 @@ impl<'a> Flow<'a> {
     ///
     /// # Errors
     /// A refusal for an error page.
-    pub async fn decide(&self, context: &mut RequestContext) -> Result<Reply<'_>, Error> {
+    pub(super) async fn decide(&self, context: &mut RequestContext) -> Result<Reply<'_>, Error> {
         let now = context.platform.now();
         let next = self.request.next(self.subject.as_ref().map(Subject::decided_on), now);
         let next = context.unattended().into_iter().fold(next, |next, unattended| unattended.cancel(next));

@@ -20,7 +20,7 @@ const PARAMETER: &str = "kakaw_interaction";
 
 /// State that a client must not be able to forge.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Interaction {
+pub(super) struct Interaction {
     /// Hash of the request's query.
     request: String,
     /// Hash of the browser cookie.
@@ -42,7 +42,7 @@ pub struct Interaction {
 
 impl Interaction {
     /// Returns the interaction of the request, if it belongs to this browser and request; otherwise a new one.
-    pub fn of(context: &RequestContext, pairs: &Pairs, sent: &Sent, key: &AppKey) -> Self {
+    pub(super) fn of(context: &RequestContext, pairs: &Pairs, sent: &Sent, key: &AppKey) -> Self {
         let sealed = pairs.one(PARAMETER).ok().flatten();
         let opened: Option<Self> = sealed.and_then(|sealed| form_token::open(context, Purpose::Interaction, sealed));
         let browser = context.browser.as_deref().map(secret::hash);
@@ -55,7 +55,7 @@ impl Interaction {
     }
 
     /// Starts an interaction about the person of this grant.
-    pub fn about(grant: GrantId, sent: &Sent, key: &AppKey) -> Self {
+    pub(super) fn about(grant: GrantId, sent: &Sent, key: &AppKey) -> Self {
         Self::beginning(sent, key, Some(grant))
     }
 
@@ -72,7 +72,7 @@ impl Interaction {
     }
 
     /// Returns the request's URL with this interaction.
-    pub fn url(&self, context: &mut RequestContext, sent: &Sent) -> (String, Option<HeaderValue>) {
+    pub(super) fn url(&self, context: &mut RequestContext, sent: &Sent) -> (String, Option<HeaderValue>) {
         let (browser, cookie) = context.ensure_browser();
         (self.url_in(context, &browser, &sent.canonical), cookie)
     }
@@ -83,13 +83,13 @@ impl Interaction {
     }
 
     /// Returns the URL to which a page of the account returns. A log-in after this counts as one for this request.
-    pub fn return_url(&self, context: &mut RequestContext, sent: &Sent) -> (String, Option<HeaderValue>) {
+    pub(super) fn return_url(&self, context: &mut RequestContext, sent: &Sent) -> (String, Option<HeaderValue>) {
         let updated = Self { session: context.session_id(), ..self.clone() };
         updated.url(context, sent)
     }
 
     /// The same, with this session's account chosen.
-    pub fn chosen_url(
+    pub(crate) fn chosen_url(
         &self,
         context: &mut RequestContext,
         sent: &Sent,
@@ -101,7 +101,7 @@ impl Interaction {
 
     /// Returns the URL for the forms of this request. Browsers send no `Referer` from our pages, so the URL contains
     /// where the log-in began.
-    pub fn action(&self, context: &mut RequestContext, sent: &Sent) -> String {
+    pub(super) fn action(&self, context: &mut RequestContext, sent: &Sent) -> String {
         match self.site {
             Some(_) => self.url(context, sent).0,
             None => format!("/oauth/authorize?{}", sent.query),
@@ -109,7 +109,7 @@ impl Interaction {
     }
 
     /// Returns the URL of the same request for another person. It keeps where the log-in began.
-    pub fn another_url(&self, context: &RequestContext, sent: &Sent) -> String {
+    pub(crate) fn another_url(&self, context: &RequestContext, sent: &Sent) -> String {
         let other = with_prompt_login(&sent.canonical);
         let (Some(_), Some(browser)) = (&self.site, &context.browser) else {
             return format!("/oauth/authorize?{other}");
@@ -121,14 +121,14 @@ impl Interaction {
 }
 
 /// Returns the query without our own parameters and without one-time tokens.
-pub fn canonical(query: &str) -> String {
+pub(crate) fn canonical(query: &str) -> String {
     let own = format!("{PARAMETER}=");
     let kept = query.split('&').filter(|pair| !pair.starts_with(&own) && !pair.starts_with("agt="));
     kept.collect::<Vec<_>>().join("&")
 }
 
 /// Returns the same request for another person.
-pub fn with_prompt_login(canonical: &str) -> String {
+pub(crate) fn with_prompt_login(canonical: &str) -> String {
     // A hint names the person who is to be replaced.
     let names = |pair: &&str| !pair.starts_with("prompt=") && !pair.starts_with("login_hint=");
     let kept = canonical.split('&').filter(names).collect::<Vec<_>>().join("&");

@@ -23,10 +23,10 @@ use crate::request::redirect::{redirect, with_cookie};
 
 /// A field of the page that asks whether a polling site may have the code. That page may contain the fields of the
 /// consent form.
-pub const CONFIRM: &str = "kakaw_confirm";
+pub(crate) const CONFIRM: &str = "kakaw_confirm";
 
 /// The decision about a request.
-pub enum Reply<'a> {
+pub(super) enum Reply<'a> {
     /// Redirect to a page of the account, which returns to this request.
     Page {
         path: &'static str,
@@ -66,7 +66,7 @@ pub enum Reply<'a> {
 
 impl Flow<'_> {
     /// Renders the response, which is sent once its changes are committed.
-    pub fn render(&self, context: &mut RequestContext, reply: Reply<'_>, ways: &Ways) -> Attempt<Response> {
+    pub(super) fn render(&self, context: &mut RequestContext, reply: Reply<'_>, ways: &Ways) -> Attempt<Response> {
         let posted = self.sent.form.is_some();
         let known = self.subject.is_some();
         Attempt::Done(match reply {
@@ -79,7 +79,7 @@ impl Flow<'_> {
             Reply::Restricted(subject) => {
                 let ways = self.ways_of_restricted(context, ways);
                 let view = pages::restricted::Restricted::new(context, &subject.account, ways);
-                decided(pages::respond(context, StatusCode::FORBIDDEN, &view), "the account is restricted")
+                decided(pages::respond(StatusCode::FORBIDDEN, &view), "the account is restricted")
             }
             Reply::Consent { subject, screen } => {
                 let why = asked(&screen.ask);
@@ -109,7 +109,7 @@ impl Flow<'_> {
         let (url, cookie) = self.interaction.chosen_url(context, self.sent, session);
         let another = self.interaction.another_url(context, self.sent);
         let view = pages::choose::Choose::new(context, self.request.app(), &subject.account, url, another);
-        let page = with_cookie(pages::respond(context, StatusCode::OK, &view), cookie);
+        let page = with_cookie(pages::respond(StatusCode::OK, &view), cookie);
         decided(page, "asked which account: prompt=select_account")
     }
 
@@ -143,7 +143,7 @@ impl Flow<'_> {
             notice,
             switch: subject.may_change().then(|| self.interaction.another_url(context, self.sent)),
         };
-        with_cookie(pages::respond_with_script(context, status, &pages::consent::Page::new(context, &view)), cookie)
+        with_cookie(pages::respond_with_script(status, &pages::consent::Page::new(context, &view)), cookie)
     }
 
     fn confirmation(&self, context: &mut RequestContext, form: String, agreed: bool) -> Response {
@@ -158,7 +158,7 @@ impl Flow<'_> {
             form,
             consent: fields.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
         };
-        pages::respond(context, StatusCode::OK, &view)
+        pages::respond(StatusCode::OK, &view)
     }
 }
 

@@ -20,14 +20,14 @@ use crate::request::context::RequestContext;
 use crate::request::redirect::redirect;
 
 /// Where the result goes.
-pub struct AuthorizationResponse<'a> {
+pub(crate) struct AuthorizationResponse<'a> {
     request: &'a Request<'a>,
     /// The transaction with which a page polls for the result.
     pending: Option<String>,
 }
 
 /// An error of the authorization response (RFC 6749 §4.1.2.1).
-pub struct Denial {
+pub(crate) struct Denial {
     pub error: String,
     pub description: String,
 }
@@ -44,7 +44,7 @@ impl<'a> AuthorizationResponse<'a> {
     ///
     /// # Errors
     /// KOE001: the request does not state it clearly.
-    pub fn of(request: &'a Request<'a>) -> Result<Self, Error> {
+    pub(super) fn of(request: &'a Request<'a>) -> Result<Self, Error> {
         let transaction = code_polling::transaction(request)?;
         Ok(Self { request, pending: transaction.map(|id| apiweb::pending_id(&request.key().key, id)) })
     }
@@ -53,7 +53,7 @@ impl<'a> AuthorizationResponse<'a> {
     ///
     /// # Errors
     /// KOE009: the polling site is unknown.
-    pub fn check_site(&self, interaction: &Interaction, policy: &Policy) -> Result<(), Error> {
+    pub(super) fn check_site(&self, interaction: &Interaction, policy: &Policy) -> Result<(), Error> {
         match self.pending {
             Some(_) => Ok(code_polling::check_site(interaction.site.as_deref(), self.request.key(), policy)?),
             None => Ok(()),
@@ -62,12 +62,12 @@ impl<'a> AuthorizationResponse<'a> {
 
     /// Whether the person must confirm that the polling site gets the code. `agreed`: they have just pressed the
     /// consent screen's button.
-    pub fn needs_confirmation(&self, interaction: &Interaction, agreed: bool, policy: &Policy) -> bool {
+    pub(super) fn needs_confirmation(&self, interaction: &Interaction, agreed: bool, policy: &Policy) -> bool {
         self.pending.is_some() && code_polling::needs_confirmation(interaction.site.as_deref(), agreed, policy)
     }
 
     /// Returns the polling site and whether it is verified: its registered domain, or else what its SDK reports.
-    pub fn site(&self, interaction: &Interaction) -> (String, bool) {
+    pub(super) fn site(&self, interaction: &Interaction) -> (String, bool) {
         let ka = self.request.parameters().others().ka.as_deref().unwrap_or_default();
         match &interaction.site {
             Some(site) => (site.clone(), true),
@@ -76,7 +76,7 @@ impl<'a> AuthorizationResponse<'a> {
     }
 
     /// Delivers the code with the commit of `changes`.
-    pub fn issue(
+    pub(super) fn issue(
         &self,
         context: &RequestContext,
         code: &str,
@@ -100,7 +100,13 @@ impl<'a> AuthorizationResponse<'a> {
 
     /// Delivers an error. `known`: it is about a logged-in person. Otherwise anybody can cause it, so nothing is
     /// written to the database.
-    pub fn deny(&self, context: &RequestContext, denial: Denial, known: bool, posted: bool) -> Attempt<Response> {
+    pub(super) fn deny(
+        &self,
+        context: &RequestContext,
+        denial: Denial,
+        known: bool,
+        posted: bool,
+    ) -> Attempt<Response> {
         let (state, Denial { error, description }) = (self.request.state(), denial);
         let Some(transaction) = &self.pending else {
             let parameters =
@@ -125,12 +131,12 @@ impl<'a> AuthorizationResponse<'a> {
 
     fn done(&self, context: &RequestContext, logged_in: bool) -> Response {
         let app = &self.request.app().settings.name;
-        pages::respond(context, StatusCode::OK, &pages::finish::Done::new(context, app, logged_in))
+        pages::respond(StatusCode::OK, &pages::finish::Done::new(context, app, logged_in))
     }
 }
 
 /// The transaction has a result already, handed over or not.
-pub fn transaction_has_ended() -> Problem {
+pub(crate) fn transaction_has_ended() -> Problem {
     let reason = "a log-in ended under this transaction already; begin a new one".to_owned();
     Problem::MalformedRequest { parameter: "auth_tran_id".to_owned(), reason }
 }

@@ -6,7 +6,7 @@ use kakaw_wire::form::Pairs;
 use super::interaction;
 
 /// An authorization request, and with a POST the form of one of its pages.
-pub struct Sent {
+pub(super) struct Sent {
     pub query: String,
     /// The query without our own parameters and without one-time tokens. It identifies the request.
     pub canonical: String,
@@ -15,12 +15,12 @@ pub struct Sent {
 }
 
 impl Sent {
-    pub fn new(query: String, headers: HeaderMap, form: Option<Pairs>) -> Self {
+    pub(super) fn new(query: String, headers: HeaderMap, form: Option<Pairs>) -> Self {
         Self { canonical: interaction::canonical(&query), query, headers, form }
     }
 
     /// Returns the only value of a form field.
-    pub fn field(&self, name: &str) -> Option<&str> {
+    pub(super) fn field(&self, name: &str) -> Option<&str> {
         self.form.as_ref()?.one(name).ok().flatten()
     }
 }

@@ -16,7 +16,7 @@ use crate::request::context::RequestContext;
 use crate::request::settled::Unattended;
 
 /// The person, as stored.
-pub struct Subject {
+pub(super) struct Subject {
     pub account: Account,
     pub link: Option<Link>,
     /// When they authenticated.
@@ -26,7 +26,7 @@ pub struct Subject {
 
 /// How the request identifies the person.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum By {
+pub(super) enum By {
     /// By the account's session in this browser.
     Session {
         id: SessionId,
@@ -43,7 +43,11 @@ pub enum By {
 
 impl Subject {
     /// Loads the person: from a layer in front, from the interaction's access token, or from the session.
-    pub async fn load(context: &RequestContext, app: &App, interaction: &Interaction) -> Result<Option<Self>, Error> {
+    pub(super) async fn load(
+        context: &RequestContext,
+        app: &App,
+        interaction: &Interaction,
+    ) -> Result<Option<Self>, Error> {
         if let Some(unattended) = context.unattended() {
             return Ok(Some(Self::unattended(context, app, unattended).await?));
         }
@@ -97,7 +101,7 @@ impl Subject {
     }
 
     /// Returns the values that the decision needs.
-    pub const fn decided_on(&self) -> authorize::Subject<'_> {
+    pub(crate) const fn decided_on(&self) -> authorize::Subject<'_> {
         let (fresh, chosen) = match self.by {
             By::Session { fresh, chosen, .. } => (fresh, chosen),
             By::AccessToken | By::Unattended => (true, true),
@@ -106,7 +110,7 @@ impl Subject {
     }
 
     /// Returns the id of the account's session in this browser, if it identified the person.
-    pub const fn session_id(&self) -> Option<&SessionId> {
+    pub(super) const fn session_id(&self) -> Option<&SessionId> {
         match &self.by {
             By::Session { id, .. } => Some(id),
             By::AccessToken | By::Unattended => None,
@@ -114,12 +118,12 @@ impl Subject {
     }
 
     /// Whether another person may log in instead. A token always belongs to one person.
-    pub fn may_change(&self) -> bool {
+    pub(crate) fn may_change(&self) -> bool {
         self.by != By::AccessToken
     }
 
     /// Returns the log-in id, for the diagnosis.
-    pub fn login(&self) -> &str {
+    pub(super) fn login(&self) -> &str {
         let attributes = &self.account.attributes;
         attributes.email.as_deref().or(attributes.id.as_deref()).unwrap_or_default()
     }

@@ -33,7 +33,7 @@ impl Issued {
     }
 }
 
-pub async fn exchange(client: &Client<'_>, presented: &Presented) -> Result<TokenReply, Error> {
+pub(super) async fn exchange(client: &Client<'_>, presented: &Presented) -> Result<TokenReply, Error> {
     let platform = client.platform;
     let draw = || GrantId(random::ordered_id(&*platform.random, platform.now()));
     // Drawn before the first attempt, so that an attempt after an unclear commit recognizes its own grant.

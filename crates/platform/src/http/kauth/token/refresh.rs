@@ -21,7 +21,7 @@ struct Renewed {
     at: Millis,
 }
 
-pub async fn refresh(client: &Client<'_>, text: &str) -> Result<TokenReply, Error> {
+pub(super) async fn refresh(client: &Client<'_>, text: &str) -> Result<TokenReply, Error> {
     if text.is_empty() {
         return Err(Problem::RefreshTokenBlank {}.into());
     }

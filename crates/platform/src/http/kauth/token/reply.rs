@@ -15,9 +15,9 @@ use crate::Platform;
 use crate::http::error::Error;
 
 /// The time until the client has read the reply. The reply names the whole seconds that remain then.
-pub const MOMENT: Span = Span::milliseconds(1);
+pub(crate) const MOMENT: Span = Span::milliseconds(1);
 
-pub fn access_reply(platform: &Platform, grant: &Grant, key: &AppKey) -> TokenReply {
+pub(crate) fn access_reply(platform: &Platform, grant: &Grant, key: &AppKey) -> TokenReply {
     let lifetime = access_lifetime(platform, key);
     let access = AccessToken { grant_id: grant.id, expires_at: platform.now() + lifetime };
     TokenReply {
@@ -37,7 +37,7 @@ fn access_lifetime(platform: &Platform, key: &AppKey) -> Span {
     platform.policy().overrides.access_lifetime.unwrap_or_else(|| key.kind.access_lifetime())
 }
 
-pub async fn sign_id_token(client: &Client<'_>, bearer: &Bearer, now: Millis) -> Result<String, Error> {
+pub(crate) async fn sign_id_token(client: &Client<'_>, bearer: &Bearer, now: Millis) -> Result<String, Error> {
     let Client { platform, base, app, .. } = client;
     let expires_at = now + access_lifetime(platform, &bearer.key);
     let claims = id_token::claims(bearer, app, base, &Pictures { base }, now, expires_at);
@@ -46,7 +46,7 @@ pub async fn sign_id_token(client: &Client<'_>, bearer: &Bearer, now: Millis) ->
 }
 
 /// Returns the scopes of a reply: separated by spaces, absent when there are none.
-pub fn scope_text(scopes: &[Item], openid: bool) -> Option<String> {
+pub(crate) fn scope_text(scopes: &[Item], openid: bool) -> Option<String> {
     let mut words: Vec<&str> = scopes.iter().map(|item| item.id()).collect();
     if openid {
         words.push(OPENID);
