@@ -1,5 +1,7 @@
 //! A server for tests: the real router, a frozen clock, seeded randomness, and functions for what users do.
 
+mod browser;
+
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
@@ -36,6 +38,8 @@ use serde_json::Value;
 use tokio::sync::Notify;
 use tower::ServiceExt as _;
 
+use self::browser::form_request;
+pub use self::browser::{Browser, encode, encode_value, field, hidden};
 use crate::provoked;
 
 pub const REST: &str = "0123456789abcdef0123456789abcdef";
@@ -55,7 +59,7 @@ pub const MARKET_LIMITED: &str = "a0000000000000000000000000000005";
 pub const MANUAL: &str = "b0000000000000000000000000000001";
 pub const MANUAL_ADMIN: &str = "b0000000000000000000000000000004";
 /// Apps that use every feature after the log-in.
-pub const PLATFORM: &str = include_str!("platform.toml");
+pub const PLATFORM: &str = include_str!("../platform.toml");
 /// What Ryan agrees to at Market.
 pub const MARKET_ITEMS: [&str; 2] = ["profile_nickname", "account_email"];
 pub const SECRET: &str = "s3cret";
@@ -114,12 +118,6 @@ pub struct Setup {
 pub struct TestServer {
     pub world: Arc<World>,
     pub router: Router,
-}
-
-/// A browser: it keeps cookies and does not follow redirects by itself.
-#[derive(Default)]
-pub struct Browser {
-    cookies: std::collections::BTreeMap<String, String>,
 }
 
 pub struct Answer {
@@ -225,8 +223,8 @@ impl TestServer {
         let app = endpoints::of(Arc::clone(&world));
         let router = dispatch::every(Worlds::new(Arc::clone(&world), app, endpoints::of, 7700, Default::default()));
         let server = Self { router, world };
-        server.apply(include_str!("world.toml")).await;
-        server.apply(include_str!("world.toml")).await;
+        server.apply(include_str!("../world.toml")).await;
+        server.apply(include_str!("../world.toml")).await;
         kakaw_standin::restore::take(&server.world, kakaw_standin::snapshots::START).await.expect("snapshot");
         server
     }
@@ -239,7 +237,7 @@ impl TestServer {
 
     /// Applies the test world with a part of it replaced.
     pub async fn edit(&self, from: &str, to: &str) {
-        let text = include_str!("world.toml");
+        let text = include_str!("../world.toml");
         assert!(text.contains(from), "the test world holds {from}");
         self.apply(&text.replacen(from, to, 1)).await;
     }
@@ -272,7 +270,7 @@ impl TestServer {
     }
 
     pub async fn post(&self, url: &str, form: &[(&str, &str)]) -> Answer {
-        self.send(form_request(url, form).body(Body::from(encode(form))).expect("request")).await
+        self.send(form_request(url).body(Body::from(encode(form))).expect("request")).await
     }
 
     pub async fn token(&self, form: &[(&str, &str)]) -> Answer {
@@ -350,13 +348,13 @@ impl TestServer {
 
     /// Sends a POST to kapi with an access token.
     pub async fn call(&self, path: &str, token: &str, form: &[(&str, &str)]) -> Answer {
-        let request = form_request(path, form).header("authorization", format!("Bearer {token}"));
+        let request = form_request(path).header("authorization", format!("Bearer {token}"));
         self.send(request.body(Body::from(encode(form))).expect("request")).await
     }
 
     /// Calls kapi with an admin key.
     pub async fn admin(&self, key: &str, method: &str, path: &str, form: &[(&str, &str)]) -> Answer {
-        let request = form_request(path, form).method(method).header("authorization", format!("KakaoAK {key}"));
+        let request = form_request(path).method(method).header("authorization", format!("KakaoAK {key}"));
         self.send(request.body(Body::from(encode(form))).expect("request")).await
     }
 
@@ -392,60 +390,6 @@ pub async fn control(server: &TestServer, method: &str, path: &str, body: Value)
     server.send(request.body(body).unwrap()).await
 }
 
-impl Browser {
-    fn keep(&mut self, answer: &Answer) {
-        for cookie in answer.headers.get_all(header::SET_COOKIE) {
-            let pair = cookie.to_str().expect("text").split(';').next().expect("pair");
-            let (name, value) = pair.split_once('=').expect("pair");
-            if value.is_empty() {
-                self.cookies.remove(name);
-            } else {
-                self.cookies.insert(name.to_owned(), value.to_owned());
-            }
-        }
-    }
-
-    pub fn header(&self) -> String {
-        self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
-    }
-
-    pub async fn get(&mut self, server: &TestServer, url: &str) -> Answer {
-        self.get_with(server, url, &[]).await
-    }
-
-    /// Sends a GET with further headers.
-    pub async fn get_with(&mut self, server: &TestServer, url: &str, headers: &[(&str, &str)]) -> Answer {
-        let mut request = Request::get(url).header("host", "localhost:7700").header("cookie", self.header());
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        let answer = server.send(request.body(Body::empty()).expect("request")).await;
-        self.keep(&answer);
-        answer
-    }
-
-    pub async fn post(&mut self, server: &TestServer, url: &str, form: &[(&str, &str)]) -> Answer {
-        let request = form_request(url, form).header("cookie", self.header());
-        let answer = server.send(request.body(Body::from(encode(form))).expect("request")).await;
-        self.keep(&answer);
-        answer
-    }
-
-    /// Submits the consent form.
-    pub async fn agree(&mut self, server: &TestServer, url: &str, page: &str, items: &[&str]) -> Answer {
-        let form_value = hidden(page);
-        let mut form = vec![("kakaw_form", form_value.as_str()), ("decision", "accept")];
-        form.extend(items.iter().map(|item| ("scope", *item)));
-        self.post(server, url, &form).await
-    }
-}
-
-fn form_request(url: &str, _form: &[(&str, &str)]) -> axum::http::request::Builder {
-    Request::post(url)
-        .header("host", "localhost:7700")
-        .header("content-type", "application/x-www-form-urlencoded;charset=utf-8")
-}
-
 /// Returns the redirect URI that tests use with a key.
 pub fn redirect_of(key: &str) -> String {
     if key == NATIVE || key == MARKET_NATIVE { format!("kakao{key}://oauth") } else { CALLBACK.to_owned() }
@@ -462,26 +406,4 @@ pub fn authorize(key: &str, more: &str) -> String {
         "/oauth/authorize?client_id={key}&redirect_uri={}&response_type=code{more}",
         encode_value(&redirect_of(key))
     )
-}
-
-/// Returns the form token in the hidden field of a page.
-pub fn hidden(page: &str) -> String {
-    field(page, "kakaw_form")
-}
-
-/// Returns the value of a hidden field.
-pub fn field(page: &str, name: &str) -> String {
-    let before = format!("name=\"{name}\" value=\"");
-    let after = page.split_once(&before).unwrap_or_else(|| panic!("a form expected: {page}")).1;
-    after.split('"').next().expect("value").to_owned()
-}
-
-pub fn encode_value(text: &str) -> String {
-    text.bytes()
-        .map(|b| if b.is_ascii_alphanumeric() { char::from(b).to_string() } else { format!("%{b:02X}") })
-        .collect()
-}
-
-pub fn encode(form: &[(&str, &str)]) -> String {
-    form.iter().map(|(name, value)| format!("{name}={}", encode_value(value))).collect::<Vec<_>>().join("&")
 }
