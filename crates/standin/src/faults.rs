@@ -68,8 +68,8 @@ pub struct Fault {
     /// Delay of the reply in milliseconds of real time.
     #[serde(rename = "latency_ms", with = "milliseconds", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<u64>")]
-    /// Random extra delay, up to this many milliseconds.
     pub latency: Option<Duration>,
+    /// Random extra delay, up to this many milliseconds.
     #[serde(rename = "spread_ms", with = "milliseconds", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<u64>")]
     pub spread: Option<Duration>,

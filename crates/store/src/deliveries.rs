@@ -101,13 +101,13 @@ pub async fn next_due(store: &Store) -> Result<Option<Millis>> {
     Ok(sql(text).maybe::<Due>(store).await?.map(|Due(due)| Millis(due)))
 }
 
-/// Ends a delivery as `delivered` or `failed`.
+/// Ends a delivery as `delivered`.
 #[must_use]
 pub fn deliver(id: i64, lease: &str, result: &str) -> Statement {
     end(id, lease, DeliveryState::Delivered, result)
 }
 
-/// A delivery is given up.
+/// Ends a delivery as `failed`.
 #[must_use]
 pub fn give_up(id: i64, lease: &str, result: &str) -> Statement {
     end(id, lease, DeliveryState::Failed, result)

@@ -11,11 +11,16 @@ use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::Mutex;
 
+use axum::body::Body;
+use axum::http::Request;
+use kakaw_core::policy::Policy;
+use kakaw_standin::inject::Injected;
+use kakaw_store::db::Url;
 use kakaw_wire::Code;
 use kakaw_wire::problem::{Status, Surface};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::support::Answer;
+use crate::support::{Answer, TestServer, control};
 
 const FOLDER: &str = "KAKAW_TEST_PROVOKED";
 
@@ -54,6 +59,19 @@ fn the_suite_provoked_every_raised_code_and_no_other() {
         others.is_empty(),
         "requests of the suite provoked {others:?}, which the catalogue does not mark as raised"
     );
+}
+
+#[tokio::test]
+async fn what_a_fault_rule_injects_is_marked_and_does_not_count() {
+    let server = TestServer::start(&Url::Memory, Policy::DEV).await;
+    let is_injected = async || {
+        let request = Request::post("/oauth/token").header("host", "localhost:7700").body(Body::empty()).unwrap();
+        server.raw(request).await.extensions().get::<Injected>().is_some()
+    };
+    assert!(!is_injected().await, "KOE310 of the platform itself");
+    let rule = json!({ "path": "/oauth/token", "fault": { "error": "KOE025" } });
+    assert_eq!(control(&server, "POST", "/control/v1/faults", rule).await.status, 200);
+    assert!(is_injected().await);
 }
 
 /// Returns the code that a client reads from an answer, and its surface.
