@@ -9,7 +9,7 @@ use super::*;
 const NOTICE: Notice = Notice::Unlink { user_id: UserId(1 << 32), referrer_type: UnlinkReason::AccountDelete };
 
 #[tokio::test]
-async fn a_delivery_waits_is_held_and_ends_and_a_state_that_cannot_be_is_told() {
+async fn a_delivery_waits_is_held_and_ends_and_an_impossible_state_is_an_error() {
     each_database(async |store| {
         let kind = NOTICE.kind();
         for id in 1..=3 {
