@@ -32,8 +32,8 @@ pub async fn run(before: &Path, after: &Path, folder: &Path) -> anyhow::Result<(
     let mut rates = [const { [const { Vec::new() }; 3] }; 2];
     for turn in 0..TURNS {
         for (slot, binary) in [before, after].into_iter().enumerate() {
-            let data = folder.join(format!("turn-{turn}-{slot}"));
-            for (kind, rate) in timed(binary, &data, &world).await?.into_iter().enumerate() {
+            let turn = folder.join(format!("turn-{turn}-{slot}"));
+            for (kind, rate) in timed(binary, &turn, &world).await?.into_iter().enumerate() {
                 rates[slot][kind].push(rate);
             }
         }
@@ -59,19 +59,29 @@ pub async fn run(before: &Path, after: &Path, folder: &Path) -> anyhow::Result<(
     Ok(())
 }
 
-fn arguments<'a>(data: &'a str, world: &'a str) -> [&'a str; 7] {
-    ["dev", "--listen", "127.0.0.1:0", "--data", data, "--world", world]
+/// Sets a platform up; returns the arguments that start it. `serve` is compared: `dev` records every request besides.
+fn platform(binary: &Path, folder: &Path, world: &Path) -> anyhow::Result<[String; 3]> {
+    std::fs::create_dir_all(folder)?;
+    let config = folder.join("kakaw.toml");
+    let data = folder.join("data");
+    let text = "public_url = \"http://localhost\"\nbehind_proxy = true\nlisten = \"127.0.0.1:0\"\npolicy.redirect_uri_optional = true\n";
+    std::fs::write(&config, format!("{text}data = {:?}\n", data.display().to_string()))?;
+    let config = config.display().to_string();
+    let world = world.display().to_string();
+    let done = Command::new(binary).args(["apply", &world, "--config", &config]).output()?;
+    anyhow::ensure!(done.status.success(), "apply: {}", String::from_utf8_lossy(&done.stderr));
+    Ok(["serve".to_owned(), "--config".to_owned(), config])
 }
 
 /// The instructions of one request of each kind.
-async fn counted(binary: &Path, data: &Path, world: &Path) -> anyhow::Result<Vec<(&'static str, f64)>> {
-    std::fs::create_dir_all(data)?;
-    let out = data.join("callgrind.out");
-    let (data, world) = (data.join("data").display().to_string(), world.display().to_string());
+async fn counted(binary: &Path, folder: &Path, world: &Path) -> anyhow::Result<Vec<(&'static str, f64)>> {
+    let start = platform(binary, folder, world)?;
+    let out = folder.join("callgrind.out");
     let file = format!("--callgrind-out-file={}", out.display());
     let binary = binary.display().to_string();
     let valgrind = ["--tool=callgrind", file.as_str(), binary.as_str()];
-    let server = Server::start(Path::new("valgrind"), &[&valgrind[..], &arguments(&data, &world)].concat())?;
+    let start: Vec<&str> = valgrind.into_iter().chain(start.iter().map(String::as_str)).collect();
+    let server = Server::start(Path::new("valgrind"), &start)?;
     // Generating RSA keys takes longer under callgrind than a request waits for one.
     for _ in 0..60 {
         if wait_for_keys(&server.address).await.is_ok() {
@@ -116,9 +126,9 @@ fn control(what: &str, id: u32) -> anyhow::Result<()> {
 }
 
 /// Requests a second of each kind, of one run.
-async fn timed(binary: &Path, data: &Path, world: &Path) -> anyhow::Result<[f64; 3]> {
-    let (data, world) = (data.display().to_string(), world.display().to_string());
-    let server = Server::start(binary, &arguments(&data, &world))?;
+async fn timed(binary: &Path, folder: &Path, world: &Path) -> anyhow::Result<[f64; 3]> {
+    let start = platform(binary, folder, world)?;
+    let server = Server::start(binary, &start.iter().map(String::as_str).collect::<Vec<_>>())?;
     wait_for_keys(&server.address).await?;
     let prepared = Prepared::log_in(&server.address).await?;
     let me = load::all("me", &server.address, 64, prepared.me(40_000), ok).await?.0;
