@@ -60,10 +60,9 @@ pub struct Args {
 }
 
 pub fn run(args: Args) -> anyhow::Result<()> {
-    let files = standin::read(&args.world)?;
     let (real_sdk, options) = (args.real_sdk.clone(), args.interception());
     let stop = if args.end_with_stdin { Stop::WithStdin } else { Stop::OnSignal };
-    let Args { listen, public_url, data, memory, database, config: file, .. } = args;
+    let Args { listen, public_url, data, memory, database, config: file, world, .. } = args;
     let mut flags = Vec::new();
     let mut flag = |key, value: Option<String>| flags.extend(value.map(|value| Flag { key, value }));
     flag("listen", listen.map(|address| address.to_string()));
@@ -71,7 +70,7 @@ pub fn run(args: Args) -> anyhow::Result<()> {
     flag("data", data.map(|folder| folder.display().to_string()));
     flag("database", if memory { Some("memory".to_owned()) } else { database });
     let config = config::load(Mode::Dev, file.as_deref(), flags).map_err(Usage::error)?.config;
-    block_on_logging(config.log, start(config, files, real_sdk, options, stop))
+    block_on_logging(config.log, async { start(config, standin::read(&world)?, real_sdk, options, stop).await })
 }
 
 impl Args {

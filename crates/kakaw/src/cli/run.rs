@@ -60,7 +60,6 @@ pub struct Args {
 }
 
 pub fn run(args: Args) -> anyhow::Result<()> {
-    let files = standin::read(&args.world)?;
     let browser = args.browser.as_ref().map(|_| browser::find(&config::environment)).transpose();
     let browser = browser.map_err(|error| Usage::error(format!("--browser: {error}")))?;
     let flags = vec![Flag { key: "database", value: "memory".to_owned() }];
@@ -68,7 +67,7 @@ pub fn run(args: Args) -> anyhow::Result<()> {
     let code = listen::block_on_logging(config.log, async {
         let target = match &args.url {
             Some(url) => Target::running(url, &args).await?,
-            None => Target::started(&config, files, &args).await?,
+            None => Target::started(&config, standin::read(&args.world)?, &args).await?,
         };
         if !args.quiet {
             // If standard error cannot be written, the command runs all the same.

@@ -137,6 +137,9 @@ standing = \"blocked\"
     let (code, _, err) = running::run(folder.path(), &["apply", "w.toml", "--data", "data"]);
     assert_eq!(code, Some(0), "{err}");
     assert!(err.contains("w.toml, line 4: the key `standing` is now `status`"), "{err}");
+    let arguments = ["run", "--quiet", "--world", "w.toml", "--", "true"];
+    let (code, _, err) = running::run(folder.path(), &arguments);
+    assert!(code == Some(0) && err.contains("w.toml, line 4: the key `standing` is now `status`"), "{err}");
     let (_, exported, err) = running::run(folder.path(), &["export", "--data", "data"]);
     assert!(exported.contains("status = \"blocked\"") && !exported.contains("standing"), "{exported} {err}");
     let again = world.replace("standing", "status");

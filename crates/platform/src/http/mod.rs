@@ -32,9 +32,12 @@ use crate::request::id;
 const STORAGE: Duration = Duration::from_secs(3);
 
 /// Returns the router of all endpoints, with the guard and with the limit of the time that a request spends on the
-/// database.
+/// database: one layer for both, because each layer costs a request some memory.
 pub fn app(platform: &Arc<Platform>) -> Router {
-    guarded(platform, routes(platform, Routes::new()).layer(middleware::from_fn(patient)))
+    let layer = async |platform: State<Arc<Platform>>, request: Request, next: Next| {
+        kakaw_store::patient(STORAGE, guard(platform, request, next)).await
+    };
+    routes(platform, Routes::new()).layer(middleware::from_fn_with_state(Arc::clone(platform), layer))
 }
 
 /// Returns the routes of all endpoints and those in `more`, which are served under the same name. Suggestions for wrong

@@ -166,6 +166,24 @@ async fn a_consent_form_of_another_request_person_or_tab_is_shown_again() {
     .await;
 }
 
+#[tokio::test]
+async fn cancel_is_the_answer_though_another_tab_has_agreed_meanwhile() {
+    on_each_database(async |server| {
+        let mut browser = Browser::default();
+        let (one, two) = (authorize(REST, "&state=one"), authorize(REST, "&state=two"));
+        let first = server.consent_page(&mut browser, &one, "ryan@example.com").await;
+        let second = browser.get(&server, &two).await;
+        let form = hidden(&second.body);
+        assert!(browser.agree(&server, &one, &first.body, &ITEMS).await.parameter("code").is_some());
+        let fields = [("kakaw_form", form.as_str()), ("decision", "cancel")];
+        let cancelled = browser.post(&server, &two, &fields).await;
+        assert_eq!(cancelled.parameter("error").as_deref(), Some("access_denied"), "{}", cancelled.location());
+        assert_eq!(cancelled.parameter("state").as_deref(), Some("two"));
+        assert!(browser.get(&server, &two).await.parameter("code").is_some(), "the consent of the first tab stands");
+    })
+    .await;
+}
+
 /// Returns the opening tag that contains this text.
 fn tag<'a>(page: &'a str, part: &str) -> &'a str {
     let tags = page.split('<').filter_map(|tag| tag.split_once('>')).map(|(tag, _)| tag);

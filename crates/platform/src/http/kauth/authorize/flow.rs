@@ -92,6 +92,10 @@ impl<'a> Flow<'a> {
             }
             (Next::AgreeToTerms, _) => Reply::Page { path: "/terms", why: "the account's own terms come first" },
             (Next::Restricted, Some(subject)) => Reply::Restricted(subject),
+            // Nothing is left to agree to, such as after a consent in another tab. Cancel is still the person's answer.
+            (Next::Issue { .. }, Some(_)) if self.sent.field("decision") == Some("cancel") => {
+                Reply::Denied(Problem::UserDenied {})
+            }
             (Next::Issue { scopes }, Some(subject)) => self.issue(context, subject, None, scopes, now),
             (Next::Consent(ask), Some(subject)) => self.ask(context, subject, ask, now).await?,
         })
