@@ -49,7 +49,7 @@ where
     }
 }
 
-/// The attempts of one request. Use [`decide_and_commit`] where an attempt can be a closure.
+/// The attempts of one request. Use `decide_and_commit` where an attempt can be a closure.
 #[derive(Debug, Default)]
 pub struct Attempts {
     made: usize,
