@@ -39,6 +39,11 @@ fn line(text: &str, table: &DeTable<'_>, problem: &SettingProblem) -> usize {
         let Some(next) = next else { break };
         value = next;
     }
+    line_at(text, offset)
+}
+
+/// Returns the number of the line that contains this byte offset, from 1.
+pub(super) fn line_at(text: &str, offset: usize) -> usize {
     text.get(..offset).unwrap_or_default().matches('\n').count() + 1
 }
 
@@ -57,7 +62,7 @@ pub(super) fn renamed_keys(text: &str, file: &str) -> Vec<String> {
     let tables = apps.into_iter().flatten().filter_map(|app| app.get_ref().as_table());
     let keys = tables.flat_map(|app| app.keys()).filter_map(|key| {
         let (before, now) = RENAMED.iter().find(|(before, _)| before == key.get_ref())?;
-        let line = text.get(..key.span().start).unwrap_or_default().matches('\n').count() + 1;
+        let line = line_at(text, key.span().start);
         Some(format!("{file}, line {line}: the key `{before}` is now `{now}`; the earlier name still works"))
     });
     keys.collect()

@@ -335,7 +335,7 @@ impl UseCase for WorldFile {
 /// What was received, where, and what was expected.
 pub fn parse(text: &str, file: &str) -> Result<WorldFile, String> {
     let parsed = toml::from_str(text).map_err(|error| {
-        let line = error.span().map_or(1, |span| text.get(..span.start).unwrap_or_default().matches('\n').count() + 1);
+        let line = error.span().map_or(1, |span| lines::line_at(text, span.start));
         let message = error.message();
         let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
         let nearest = quoted
