@@ -14,6 +14,7 @@
 mod bad_day;
 mod client;
 mod command_line;
+mod connections;
 mod database_tls;
 mod docs;
 mod durable;
