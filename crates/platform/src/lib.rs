@@ -22,6 +22,7 @@ pub mod request;
 pub mod server;
 pub mod signer;
 pub mod surroundings;
+pub mod throttle;
 pub mod transient_results;
 
 pub use platform::Platform;

@@ -18,6 +18,7 @@ mod connections;
 mod database_tls;
 mod docs;
 mod durable;
+mod guesses;
 mod key_file;
 mod kill;
 mod log;
