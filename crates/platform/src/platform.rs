@@ -10,6 +10,7 @@ use kakaw_store::Store;
 use kakaw_wire::text::Lang;
 use tokio::sync::Notify;
 
+use crate::metrics::Metrics;
 use crate::outgoing;
 use crate::password::Passwords;
 use crate::quota::Quotas;
@@ -37,6 +38,7 @@ pub struct Platform {
     pub used_forms: UsedForms,
     /// Slows guesses down.
     pub throttle: Arc<Throttle>,
+    pub metrics: Metrics,
     pub settings: Settings,
     pub policy: CurrentPolicy,
     pub surroundings: Arc<dyn Surroundings>,

@@ -31,6 +31,7 @@ use kakaw_platform::jobs;
 use kakaw_platform::keys;
 use kakaw_platform::manage::Actor;
 use kakaw_platform::manage::world_file::{self, Secrets, WorldFile};
+use kakaw_platform::metrics::Metrics;
 use kakaw_platform::platform::Platform;
 use kakaw_platform::request::used_forms::UsedForms;
 use kakaw_platform::signer::Signer;
@@ -292,6 +293,7 @@ impl Worlds {
             wake_deliveries: Notify::new(),
             transient_results: TransientResults::default(),
             used_forms: UsedForms::default(),
+            metrics: Metrics::default(),
             throttle: Throttle::new(first.platform.throttle.is_on()),
             policy: first.platform.policy().into(),
             settings: first.platform.settings,

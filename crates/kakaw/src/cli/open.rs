@@ -13,6 +13,7 @@ use tokio::sync::Notify;
 use super::Usage;
 use crate::config::{self, Config, Mode};
 use kakaw_platform::keys;
+use kakaw_platform::metrics::Metrics;
 use kakaw_platform::outgoing;
 use kakaw_platform::pages::words;
 use kakaw_platform::password::{PLACES, Passwords};
@@ -103,6 +104,7 @@ pub async fn within(
         wake_deliveries: Notify::new(),
         transient_results: TransientResults::default(),
         used_forms: UsedForms::default(),
+        metrics: Metrics::default(),
         throttle: Throttle::new(config.limits.guesses),
         policy: config.policy.into(),
         settings: Settings {

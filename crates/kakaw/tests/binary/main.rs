@@ -22,6 +22,7 @@ mod guesses;
 mod key_file;
 mod kill;
 mod log;
+mod management;
 #[path = "../../../store/tests/tls/server.rs"]
 mod postgres_server;
 mod prose;

@@ -46,6 +46,7 @@ async fn sweep_again_and_again(platform: &Platform) {
 /// # Errors
 /// The database failed.
 pub async fn sweep(platform: &Platform) -> Result<bool, kakaw_store::Error> {
+    platform.metrics.swept();
     let overdue = links::end_overdue(platform).await?;
     Ok(sweep::batch(&platform.store, KEPT, platform.now()).await? || overdue)
 }

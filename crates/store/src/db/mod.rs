@@ -4,12 +4,17 @@ mod migrate;
 mod patience;
 mod postgres;
 mod sqlite;
+mod times;
 mod url;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use tokio::time::Instant;
+
+pub use migrate::schema;
 pub use patience::patient;
+pub use times::Times;
 pub use url::Url;
 
 /// A failure of the database. It is never the client's fault.
@@ -267,6 +272,7 @@ enum Driver {
 pub struct Store {
     driver: Driver,
     shut: AtomicBool,
+    times: Times,
     pub(crate) apps: apps_cache::AppsCache,
 }
 
@@ -308,7 +314,12 @@ impl Store {
             Url::Sqlite(path) => Driver::Sqlite(sqlite::Sqlite::file(path)?),
             Url::Postgres(url) => Driver::Postgres(postgres::Postgres::connect(url).await?),
         };
-        Ok(Self { driver, shut: AtomicBool::new(false), apps: apps_cache::AppsCache::default() })
+        Ok(Self {
+            driver,
+            shut: AtomicBool::new(false),
+            times: Times::default(),
+            apps: apps_cache::AppsCache::default(),
+        })
     }
 
     /// Commits all statements, or none.
@@ -317,11 +328,37 @@ impl Store {
     /// The database failed or was too slow. Whether the commit happened may be unknown then.
     pub async fn commit(&self, statements: Vec<Statement>) -> Result<Outcome> {
         self.check_open()?;
-        patience::spend(async |deadline| match &self.driver {
+        let began = Instant::now();
+        let outcome = patience::spend(async |deadline| match &self.driver {
             Driver::Postgres(postgres) => postgres.commit(&statements, deadline).await,
             Driver::Sqlite(sqlite) => sqlite.commit(statements, deadline).await,
         })
-        .await
+        .await;
+        self.times.commit.observe(began.elapsed().as_secs_f64());
+        outcome
+    }
+
+    /// Returns how long reads and commits took.
+    #[must_use]
+    pub const fn times(&self) -> &Times {
+        &self.times
+    }
+
+    /// Returns the open and the idle connections of the pool, if there is one.
+    #[must_use]
+    pub fn pool(&self) -> Option<(usize, usize)> {
+        match &self.driver {
+            Driver::Postgres(postgres) => Some(postgres.pool()),
+            Driver::Sqlite(_) => None,
+        }
+    }
+
+    /// Reads one row that every database of this program has.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn ping(&self) -> Result<()> {
+        self.query(sql("select count(*) as n from schema_history")).await.map(drop)
     }
 
     /// Makes every later call fail as if the database could not be reached.
@@ -353,11 +390,14 @@ impl Store {
 
     pub(crate) async fn query(&self, statement: Statement) -> Result<Vec<Row>> {
         self.check_open()?;
-        patience::spend(async |deadline| match &self.driver {
+        let began = Instant::now();
+        let rows = patience::spend(async |deadline| match &self.driver {
             Driver::Postgres(postgres) => postgres.query(&statement, deadline).await,
             Driver::Sqlite(sqlite) => sqlite.query(&statement, deadline).await,
         })
-        .await
+        .await;
+        self.times.query.observe(began.elapsed().as_secs_f64());
+        rows
     }
 
     /// Runs statements that see one state of the database, and builds a value from their rows, outside the threads of

@@ -109,12 +109,17 @@ async fn log_in(context: &mut RequestContext, query: &str, request: Request) -> 
         Ok(attempt) => attempt,
         Err(wait) => return show(context, query, Some(login), Some(Notice::TooMany(wait))),
     };
-    let is_right = verify(context, stored.as_ref(), &password).await?;
+    let is_right = verify(context, stored.as_ref(), &password).await.inspect_err(|error| {
+        if matches!(error, Error::Busy) {
+            context.platform.metrics.logged_in("busy");
+        }
+    })?;
     let Some(account) = account.filter(|_| is_right) else {
         attempt::failed(context, attempt, account).await;
         return show(context, query, Some(login), Some(Notice::Failed));
     };
     attempt.succeeded();
+    context.platform.metrics.logged_in("ok");
     enter(context, account, &target, stay).await
 }
 

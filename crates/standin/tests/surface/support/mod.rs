@@ -19,6 +19,7 @@ use kakaw_core::random::{self, Random};
 use kakaw_core::{Millis, Span};
 use kakaw_platform::manage::Actor;
 use kakaw_platform::manage::world_file;
+use kakaw_platform::metrics::Metrics;
 use kakaw_platform::outgoing;
 use kakaw_platform::password::{Cost, Passwords};
 use kakaw_platform::platform::{Platform, Settings};
@@ -195,6 +196,7 @@ impl TestServer {
             wake_deliveries: Notify::new(),
             transient_results: TransientResults::default(),
             used_forms: UsedForms::default(),
+            metrics: Metrics::default(),
             throttle: Throttle::new(false),
             policy: policy.into(),
             settings: Settings {
