@@ -11,6 +11,7 @@ use jiff::civil::Date;
 use kakaw_wire::scope::Item;
 use serde::{Deserialize, Serialize};
 
+use crate::validate::text;
 use crate::{AccountId, Millis};
 
 /// An account.
@@ -178,7 +179,7 @@ impl Attributes {
                 // The person has not yet proved that the address is theirs.
                 self.email_verified = false;
             }
-            Item::Name if (1..=100).contains(&value.chars().count()) => self.name = Some(value.to_owned()),
+            Item::Name if text::fits(value, rules::NAME) => self.name = Some(value.to_owned()),
             Item::Gender if value == "female" => self.gender = Some(Gender::Female),
             Item::Gender if value == "male" => self.gender = Some(Gender::Male),
             Item::AgeRange | Item::Birthyear if is_birthyear(value) => self.birthyear = Some(value.to_owned()),
@@ -223,15 +224,15 @@ pub(crate) fn is_birthyear(text: &str) -> bool {
 
 /// Whether the text looks like an email address. Only a message to the address can verify it.
 #[must_use]
-pub fn is_email(text: &str) -> bool {
-    let Some((local, domain)) = text.split_once('@') else { return false };
+pub fn is_email(email: &str) -> bool {
+    let Some((local, domain)) = email.split_once('@') else { return false };
     !local.is_empty()
         && domain.contains('.')
         && !domain.starts_with('.')
         && !domain.ends_with('.')
-        && text.len() <= 254
+        && email.len() <= 254
         && !domain.contains('@')
-        && !text.chars().any(|c| c.is_whitespace() || c.is_control())
+        && !email.contains(|c: char| c.is_whitespace() || text::is_hidden(c))
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args as ClapArgs;
 use kakaw_core::app::KeyKind;
 use kakaw_core::crypto::seal::Purpose;
-use kakaw_core::crypto::secret;
+use kakaw_core::validate::secret;
 use kakaw_store::app_keys;
 
 use super::open::{self, Missing};
@@ -16,6 +16,8 @@ use crate::config::{self, Config, SAMPLE_KEY};
 use kakaw_platform::Platform;
 use kakaw_platform::keys;
 use kakaw_platform::manage;
+use kakaw_wire::Expected;
+use kakaw_wire::text::Lang;
 use kakaw_wire::url::{authority, split_port};
 
 #[derive(ClapArgs)]
@@ -136,10 +138,12 @@ fn is_plain_http(uri: &str) -> bool {
 /// Returns client secrets and keys that anybody could guess.
 pub async fn unsafe_secrets(platform: &Platform) -> anyhow::Result<Vec<String>> {
     let mut problems = Vec::new();
+    let limits = manage::apps::limits(platform);
     for app in manage::apps::all(platform).await? {
         for stored in app_keys::of_app(&platform.store, app.id).await?.into_iter().filter(|stored| !stored.key.deleted)
         {
-            let name = format!("app {} ({}), {} key", app.id, app.settings.name, stored.key.kind.label());
+            let (kind, position) = (stored.key.kind, stored.position);
+            let name = format!("app {} ({}), {}[{position}]", app.id, app.settings.name, kind.list());
             if stored.key.key == SAMPLE_KEY {
                 problems.push(format!("{name} is the sample world's key, which is public; use another key"));
             }
@@ -147,10 +151,19 @@ pub async fn unsafe_secrets(platform: &Platform) -> anyhow::Result<Vec<String>> 
             let plain = platform.sealer.open(Purpose::Keep, sealed).and_then(|plain| String::from_utf8(plain).ok());
             match plain {
                 None => problems.push(format!("{name}: its secret is sealed with another key file; use that key file")),
-                Some(plain) if platform.settings.strong_secrets && secret::is_weak(&plain) => problems.push(format!(
-                    "{name}: its secret has less than 128 bits; generate one with: openssl rand -hex 32"
-                )),
-                Some(_) => {}
+                Some(plain) => {
+                    let wrong = match kind {
+                        KeyKind::Admin => secret::app_key(kind, &plain, &limits),
+                        _ => secret::client_secret(kind, &plain, &limits),
+                    };
+                    problems.extend(wrong.map(|wrong| match wrong.expected {
+                        Expected::StrongSecret {} => format!(
+                            "{name}: its secret has less than 128 bits (setting apps.strong_secrets); generate one with: \
+                             openssl rand -hex 32"
+                        ),
+                        expected => format!("{name}.{}: expected {}", wrong.path, expected.text(Lang::En)),
+                    }));
+                }
             }
         }
     }

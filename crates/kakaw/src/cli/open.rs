@@ -109,6 +109,7 @@ pub async fn within(
             notice: config.pages.test_notice.then_some(notice),
             open_diagnosis: config.pages.open_diagnosis,
             strong_secrets: config.apps.strong_secrets,
+            public_key: (mode == Mode::Serve).then_some(config::SAMPLE_KEY),
             derived_keys: config.apps.derived_keys,
             legacy_properties: config.apps.legacy_properties,
             exportable_passwords: config.passwords.exportable,

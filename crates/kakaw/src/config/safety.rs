@@ -1,6 +1,7 @@
 //! Settings with which `kakaw serve` refuses to run.
 
 use crate::config::Config;
+use kakaw_core::validate::url;
 use kakaw_platform::password::OWASP;
 use kakaw_wire::url::split_scheme;
 
@@ -12,15 +13,16 @@ pub fn unsafe_settings(config: &Config) -> Vec<String> {
         None => {
             found.push("public_url is not set; set it to the https URL at which clients reach this server".to_owned())
         }
-        Some(url) => {
-            let host = split_scheme(url).filter(|(scheme, _)| ["https", "http"].contains(scheme)).map(|(_, host)| host);
+        Some(public) => {
+            let host =
+                split_scheme(public).filter(|(scheme, _)| ["https", "http"].contains(scheme)).map(|(_, host)| host);
             match host {
-                None => found.push(format!("public_url is {url:?}; expected an https URL")),
-                Some(host) if host.is_empty() || host.contains(['/', '?', '#', '@']) => {
-                    found.push(format!("public_url is {url:?}; expected scheme and host only"));
+                None => found.push(format!("public_url is {public:?}; expected an https URL")),
+                Some(host) if url::redirect(public).is_some() || host.contains(['/', '?']) => {
+                    found.push(format!("public_url is {public:?}; expected scheme and host only"));
                 }
-                Some(_) if url.starts_with("http://") && !config.behind_proxy => found.push(format!(
-                    "public_url {url:?} is plain HTTP; use https, or set behind_proxy = true if a proxy terminates TLS"
+                Some(_) if public.starts_with("http://") && !config.behind_proxy => found.push(format!(
+                    "public_url {public:?} is plain HTTP; use https, or set behind_proxy = true if a proxy terminates TLS"
                 )),
                 Some(_) => {}
             }
@@ -73,7 +75,14 @@ mod tests {
         };
         assert!(unsafe_settings(&config("https://login.example.com", false)).is_empty());
         assert!(unsafe_settings(&config("http://login.example.com", true)).is_empty());
-        for (url, proxy) in [("http://login.example.com", false), ("login.example.com", true), ("https://a/b", true)] {
+        for (url, proxy) in [
+            ("http://login.example.com", false),
+            ("login.example.com", true),
+            ("https://a/b", true),
+            ("https://a@b", true),
+            ("https://*.b", true),
+            ("https://b\u{202e}c", true),
+        ] {
             assert_eq!(unsafe_settings(&config(url, proxy)).len(), 1, "{url}");
         }
         let everything = Config { listen: ([0, 0, 0, 0], 80).into(), ..Config::defaults(Mode::Serve) };

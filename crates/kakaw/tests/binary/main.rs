@@ -16,6 +16,7 @@ mod client;
 mod command_line;
 mod database_tls;
 mod docs;
+mod doors;
 mod durable;
 mod key_file;
 mod kill;

@@ -13,7 +13,7 @@ use kakaw_core::account::{BirthdayType, Gender};
 use kakaw_core::app::service_terms::{ServiceTerm, SimpleSignup};
 use kakaw_core::app::webhooks::Webhooks;
 use kakaw_core::app::{AndroidApp, ApiGroup, AppStatus, Channel, Consent, IosApp, Permission, Quotas, Under14};
-use kakaw_core::text::repeated;
+use kakaw_core::validate::text::repeated;
 use kakaw_wire::scope::Item;
 use kakaw_wire::shipping::AddressFields;
 use kakaw_wire::user::AgreedBy;

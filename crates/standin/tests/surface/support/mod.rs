@@ -201,6 +201,7 @@ impl TestServer {
                 derived_keys: true,
                 legacy_properties: true,
                 exportable_passwords: true,
+                public_key: None,
                 ..Settings::default()
             },
             // Replaced when the world is made.
