@@ -6,12 +6,29 @@ use kakaw_wire::{Expected, SettingProblem};
 
 use crate::app::settings::wrong_uris;
 use crate::app::{KeyKind, KeySettings, Permission};
+use crate::validate::Limits;
 use crate::validate::network::network;
+use crate::validate::secret;
 use crate::validate::text::repeated;
 use crate::validate::url;
 
 /// Maximum number of keys of one kind in an app.
 const KEYS: usize = 5;
+
+/// Returns the problem with a key that somebody chose.
+#[must_use]
+pub fn key_problem(kind: KeyKind, key: &str, limits: &Limits) -> Option<SettingProblem> {
+    secret::app_key(key, kind == KeyKind::Admin, limits)
+}
+
+/// Returns the problem with a client secret for a key of this kind.
+#[must_use]
+pub fn secret_problem(kind: KeyKind, client_secret: &str, limits: &Limits) -> Option<SettingProblem> {
+    match kind {
+        KeyKind::RestApi => secret::client_secret(client_secret, limits),
+        _ => Some(SettingProblem::new("client_secret", "", Expected::NoClientSecret {})),
+    }
+}
 
 impl KeySettings {
     /// Returns every problem with the settings of a key of this kind.
@@ -202,6 +219,17 @@ mod tests {
             change(&mut settings);
             let found = found(&settings, *kind);
             assert!(found.contains(&((*path).to_owned(), expected.clone())), "{path}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn only_rest_api_keys_have_a_client_secret_and_only_admin_keys_are_secret() {
+        let limits = Limits { strong_secrets: true, ..Limits::default() };
+        for kind in KeyKind::ALL.iter().copied() {
+            let expected = secret_problem(kind, "s3cret", &limits).map(|problem| problem.expected);
+            let own = if kind == KeyKind::RestApi { Expected::StrongSecret {} } else { Expected::NoClientSecret {} };
+            assert_eq!(expected, Some(own));
+            assert_eq!(key_problem(kind, &"0".repeat(32), &limits).is_some(), kind == KeyKind::Admin);
         }
     }
 

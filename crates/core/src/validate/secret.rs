@@ -3,7 +3,6 @@
 use kakaw_wire::{Expected, SettingProblem};
 
 use super::{Limits, text};
-use crate::app::KeyKind;
 use crate::crypto::secret::is_weak;
 
 /// Maximum length of a client secret, in characters.
@@ -15,10 +14,10 @@ pub(crate) fn is_key(text: &str) -> bool {
     text.len() == 32 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
 }
 
-/// Returns the problem with a key that somebody chose. Only admin keys are secrets.
+/// Returns the problem with a key that somebody chose. Only admin keys are secret.
 #[must_use]
-pub fn app_key(kind: KeyKind, key: &str, limits: &Limits) -> Option<SettingProblem> {
-    let guessable = kind == KeyKind::Admin && limits.strong_secrets && is_weak(key);
+pub fn app_key(key: &str, is_secret: bool, limits: &Limits) -> Option<SettingProblem> {
+    let guessable = is_secret && limits.strong_secrets && is_weak(key);
     let expected = if !is_key(key) {
         Expected::AppKey {}
     } else if guessable || limits.public_key == Some(key) {
@@ -29,14 +28,11 @@ pub fn app_key(kind: KeyKind, key: &str, limits: &Limits) -> Option<SettingProbl
     Some(SettingProblem::new("key", &hidden(key), expected))
 }
 
-/// Returns the problem with a client secret for a key of this kind.
+/// Returns the problem with a client secret.
 #[must_use]
-pub fn client_secret(kind: KeyKind, client_secret: &str, limits: &Limits) -> Option<SettingProblem> {
+pub fn client_secret(client_secret: &str, limits: &Limits) -> Option<SettingProblem> {
     let problem = |expected| Some(SettingProblem::new("client_secret", &hidden(client_secret), expected));
     let length = client_secret.chars().count();
-    if kind != KeyKind::RestApi {
-        return problem(Expected::NoClientSecret {});
-    }
     if length == 0 || length > SECRET || client_secret.chars().any(text::is_hidden) {
         return problem(Expected::Words { at_most: SECRET });
     }
@@ -55,7 +51,7 @@ mod tests {
     use super::*;
 
     fn app_key_open(key: &str) -> Option<SettingProblem> {
-        app_key(KeyKind::Admin, key, &Limits::default())
+        app_key(key, true, &Limits::default())
     }
 
     #[test]
@@ -73,18 +69,18 @@ mod tests {
             assert_eq!(problem.received, if length == 0 { String::new() } else { format!("{length} characters") });
         }
         let (open, strict) = (Limits::default(), Limits { strong_secrets: true, ..Limits::default() });
-        let expected = |kind, text: &str, limits| {
-            let problem = client_secret(kind, text, limits);
+        let expected = |text: &str, limits| {
+            let problem = client_secret(text, limits);
             assert!(problem.as_ref().is_none_or(|problem| text.is_empty() || !problem.received.contains(text)));
             problem.map(|problem| problem.expected)
         };
-        assert_eq!(expected(KeyKind::RestApi, "s3cret", &open), None);
-        assert_eq!(expected(KeyKind::RestApi, "s3cret", &strict), Some(Expected::StrongSecret {}));
-        assert_eq!(expected(KeyKind::RestApi, "9f86d081884c7d659a2feaa0c55ad015", &strict), None);
-        assert_eq!(expected(KeyKind::RestApi, "", &open), Some(Expected::Words { at_most: SECRET }));
-        assert_eq!(expected(KeyKind::RestApi, &"x".repeat(200), &open), None);
-        assert_eq!(expected(KeyKind::RestApi, &"x".repeat(201), &open), Some(Expected::Words { at_most: SECRET }));
-        assert_eq!(expected(KeyKind::Native, "s3cret", &open), Some(Expected::NoClientSecret {}));
+        assert_eq!(expected("s3cret", &open), None);
+        assert_eq!(expected("s3cret", &strict), Some(Expected::StrongSecret {}));
+        assert_eq!(expected("9f86d081884c7d659a2feaa0c55ad015", &strict), None);
+        assert_eq!(expected("", &open), Some(Expected::Words { at_most: SECRET }));
+        assert_eq!(expected("a\u{200b}b", &open), Some(Expected::Words { at_most: SECRET }));
+        assert_eq!(expected(&"x".repeat(200), &open), None);
+        assert_eq!(expected(&"x".repeat(201), &open), Some(Expected::Words { at_most: SECRET }));
     }
 
     #[test]
@@ -92,14 +88,14 @@ mod tests {
         let public = "0123456789abcdef0123456789abcdef";
         let (weak, strong) = ("0".repeat(32), "9f86d081884c7d659a2feaa0c55ad015");
         let strict = Limits { strong_secrets: true, public_key: Some(public), ..Limits::default() };
-        let expected = |kind, key: &str| app_key(kind, key, &strict).map(|problem| problem.expected);
-        for kind in KeyKind::ALL.iter().copied() {
-            // Other keys than admin keys are not secret.
-            assert_eq!(expected(kind, &weak), (kind == KeyKind::Admin).then_some(Expected::UnknownKey {}));
-            assert_eq!(expected(kind, public), Some(Expected::UnknownKey {}));
-            assert_eq!(expected(kind, strong), None);
-            assert_eq!(app_key(kind, public, &Limits::default()), None);
-            assert_eq!(app_key(kind, &weak, &Limits::default()), None);
+        let expected = |key: &str, secret| app_key(key, secret, &strict).map(|problem| problem.expected);
+        assert_eq!(expected(&weak, true), Some(Expected::UnknownKey {}));
+        assert_eq!(expected(&weak, false), None, "other keys than admin keys are not secret");
+        for secret in [true, false] {
+            assert_eq!(expected(public, secret), Some(Expected::UnknownKey {}));
+            assert_eq!(expected(strong, secret), None);
+            assert_eq!(app_key(public, secret, &Limits::default()), None);
+            assert_eq!(app_key(&weak, secret, &Limits::default()), None);
         }
     }
 

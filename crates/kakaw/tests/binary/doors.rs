@@ -1,6 +1,8 @@
-//! Tests of what every door refuses: the same values, at `apply` and at the control API.
+//! Tests of what every door refuses, at `apply` and at the control API, and of first starts.
 
 use std::path::Path;
+
+use kakaw_store::db;
 
 use crate::running::{Running, curl, run};
 
@@ -119,5 +121,82 @@ fn apply_refuses_the_secrets_and_keys_that_serve_would_refuse_and_names_them() {
     assert_eq!(code, Some(2), "{err}");
     for named in ["rest_api_keys[0]", "rest_api_keys[1]", "admin_keys[0]"] {
         assert!(err.contains(named), "{named}: {err}");
+    }
+}
+
+/// Several first starts at the same moment, each a server of its own. Returns the ids of the keys that each publishes.
+fn first_starts(folders: &[&Path]) -> Vec<Vec<String>> {
+    let start = |folder: &&Path| {
+        let folder = folder.to_path_buf();
+        std::thread::spawn(move || Running::start(&folder, &["serve", "--config", "kakaw.toml"]))
+    };
+    let starting: Vec<_> = folders.iter().map(start).collect();
+    let servers: Vec<Running> = starting.into_iter().map(|server| server.join().unwrap()).collect();
+    let kids = |server: &Running| {
+        let url = format!("{}/.well-known/jwks.json", server.url);
+        let (status, body) = curl(&url, &["-H", "host: login.example.com"]);
+        assert_eq!(status, 200, "{body}");
+        let jwks: serde_json::Value = serde_json::from_str(&body).unwrap();
+        let keys = jwks["keys"].as_array().unwrap().iter();
+        keys.map(|key| key["kid"].as_str().unwrap().to_owned()).collect()
+    };
+    servers.iter().map(kids).collect()
+}
+
+fn all_agree(published: &[Vec<String>]) {
+    assert!(published.iter().all(|kids| kids.len() == 2 && *kids == published[0]), "{published:?}");
+}
+
+#[test]
+fn four_first_starts_on_one_folder_publish_the_same_signing_keys() {
+    for _ in 0..5 {
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path(), "kakaw.toml", SAFE);
+        all_agree(&first_starts(&[folder.path(); 4]));
+    }
+}
+
+#[test]
+fn two_first_starts_on_one_postgresql_publish_the_same_signing_keys() {
+    let Ok(base) = std::env::var("KAKAW_TEST_POSTGRES") else {
+        eprintln!("SKIPPED on PostgreSQL: KAKAW_TEST_POSTGRES is not set");
+        return;
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    for round in 0..5 {
+        let schema = format!("first{}_{round}", std::process::id());
+        runtime.block_on(db::create_schema(&base, &schema)).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let (url, key_file) = (format!("{base}?options=-csearch_path%3D{schema}"), folder.path().join("keys.toml"));
+        let config = SAFE.replace("data = \"live\"\n", "");
+        write(folder.path(), "kakaw.toml", &format!("{config}database = {url:?}\nkey_file = {key_file:?}\n"));
+        all_agree(&first_starts(&[folder.path(); 2]));
+    }
+}
+
+#[test]
+fn an_init_that_loses_on_one_postgresql_leaves_no_key_file() {
+    let Ok(base) = std::env::var("KAKAW_TEST_POSTGRES") else {
+        eprintln!("SKIPPED on PostgreSQL: KAKAW_TEST_POSTGRES is not set");
+        return;
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let schema = format!("init{}", std::process::id());
+    runtime.block_on(db::create_schema(&base, &schema)).unwrap();
+    let url = format!("{base}?options=-csearch_path%3D{schema}");
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "kakaw.toml", &format!("{}database = {url:?}\n", SAFE.replace("data = \"live\"\n", "")));
+    let key_file = |n: usize| folder.path().join(format!("keys{n}.toml"));
+    let starting: Vec<_> = (0..4)
+        .map(|n| {
+            let (place, path) = (folder.path().to_path_buf(), key_file(n).display().to_string());
+            std::thread::spawn(move || run(&place, &["init", "--config", "kakaw.toml", "--key-file", &path]))
+        })
+        .collect();
+    let ended: Vec<_> = starting.into_iter().map(|init| init.join().unwrap()).collect();
+    let won: Vec<bool> = ended.iter().map(|(code, ..)| *code == Some(0)).collect();
+    assert_eq!(won.iter().filter(|won| **won).count(), 1, "{ended:?}");
+    for (n, won) in won.into_iter().enumerate() {
+        assert_eq!(key_file(n).exists(), won, "{n}: {ended:?}");
     }
 }

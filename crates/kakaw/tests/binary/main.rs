@@ -11,6 +11,7 @@
     reason = "tests; clippy.toml knows only what stands in a test itself"
 )]
 
+mod at_rest;
 mod bad_day;
 mod client;
 mod command_line;

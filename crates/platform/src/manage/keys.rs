@@ -1,11 +1,10 @@
 //! Use cases for app keys: add, change and delete them, and set their client secrets.
 
 use kakaw_core::AppId;
-use kakaw_core::app::{AppKey, KeyKind, KeySettings};
+use kakaw_core::app::{AppKey, KeyKind, KeySettings, key_settings};
 use kakaw_core::crypto::seal::Purpose;
 use kakaw_core::crypto::secret::{self, Secret};
 use kakaw_core::random;
-use kakaw_core::validate::secret as rules;
 use kakaw_core::wire::{Expected, SettingProblem};
 use kakaw_store::app_keys;
 use kakaw_store::app_keys::Stored;
@@ -140,7 +139,7 @@ impl SetSecret {
                 stored.sealed = plain.as_ref().map(|plain| seal(platform, plain));
                 stored.key.secret_hash = plain.as_ref().map(|plain| hash(platform, plain));
             }
-            let wrong = |plain: &Secret| rules::client_secret(kind, plain.expose(), &apps::limits(platform));
+            let wrong = |plain: &Secret| key_settings::secret_problem(kind, plain.expose(), &apps::limits(platform));
             edit.problems.extend(plain.as_ref().and_then(wrong).map(|problem| problem.within(&at)));
             Ok(())
         })
@@ -200,9 +199,10 @@ fn put(
 ) {
     let at = place(given.kind, position);
     let limits = apps::limits(platform);
-    let mut found: Vec<SettingProblem> = rules::app_key(given.kind, plain.expose(), &limits).into_iter().collect();
+    let mut found: Vec<SettingProblem> =
+        key_settings::key_problem(given.kind, plain.expose(), &limits).into_iter().collect();
     let client_secret = given.client_secret.as_ref();
-    found.extend(client_secret.and_then(|text| rules::client_secret(given.kind, text.expose(), &limits)));
+    found.extend(client_secret.and_then(|text| key_settings::secret_problem(given.kind, text.expose(), &limits)));
     let is_admin = given.kind == KeyKind::Admin;
     let id = id_of(platform, given.kind, plain);
     let old = edit.stored.iter().find(|old| old.key.key == id);

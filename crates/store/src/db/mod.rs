@@ -3,6 +3,7 @@
 mod migrate;
 mod patience;
 mod postgres;
+mod private;
 mod sqlite;
 mod url;
 
@@ -124,6 +125,8 @@ pub enum Contested {
     /// The refresh token of a grant. It rotates once.
     Rotation,
     Session,
+    /// The first signing keys. One start makes them.
+    SigningKeys,
     /// A row of a snapshot.
     SnapshotRow,
 }

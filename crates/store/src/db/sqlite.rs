@@ -15,7 +15,7 @@ use rusqlite::{Connection, OpenFlags, ToSql};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
-use super::{Error, Outcome, Result, Row, Statement, Value, migrate, table};
+use super::{Error, Outcome, Result, Row, Statement, Value, migrate, private, table};
 
 /// Maximum number of commits in one outer transaction.
 const GROUP: usize = 256;
@@ -77,6 +77,7 @@ impl Sqlite {
     }
 
     pub(super) fn file(path: &Path) -> Result<Self> {
+        private::create(path);
         let connection = Connection::open(path)?;
         prepare(&connection)?;
         migrate(&connection)?;
