@@ -69,8 +69,6 @@ pub struct Settings {
     pub derived_keys: bool,
     /// Whether `/v2/user/me` has `properties` for apps that do not set it.
     pub legacy_properties: bool,
-    /// Whether plain passwords stay sealed in the database after their first use, so that an export is complete.
-    pub exportable_passwords: bool,
 }
 
 impl Platform {

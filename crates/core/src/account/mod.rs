@@ -59,6 +59,9 @@ pub struct Attributes {
     pub birthday_type: Option<BirthdayType>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ci: Option<String>,
+    /// The same, sealed: this is what is stored.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sealed_ci: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ci_authenticated_at: Option<Millis>,
     /// Whether the parents of a person under 14 agreed to the use of services.
@@ -119,7 +122,7 @@ impl Attributes {
             Item::Birthday => self.birthday.is_some(),
             // F08: the phone number comes from Talk, regardless of the account's other data.
             Item::PhoneNumber => self.phone().is_some(),
-            Item::AccountCi => self.ci.is_some(),
+            Item::AccountCi => self.ci.is_some() || self.sealed_ci.is_some(),
             Item::Profile | Item::ProfileNickname | Item::ProfileImage => true,
             Item::ShippingAddress | Item::Friends | Item::TalkMessage | Item::Plusfriends | Item::AccountStatus => true,
         }

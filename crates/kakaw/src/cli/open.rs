@@ -92,9 +92,11 @@ pub async fn within(
     let notice = if mode == Mode::Dev { kakaw_standin::pages::words::banner } else { words::test_notice };
     #[cfg(not(feature = "standin"))]
     let notice = words::test_notice;
+    let sealer = Arc::new(sealer);
+    store.seal_with(Arc::clone(&sealer));
     Ok(Platform {
         store,
-        sealer: Arc::new(sealer),
+        sealer,
         random,
         signer: Signer::default(),
         passwords: Arc::new(passwords(&config.passwords)),
@@ -122,13 +124,18 @@ pub async fn within(
             public_key: (mode == Mode::Serve).then_some(config::SAMPLE_KEY),
             derived_keys: config.apps.derived_keys,
             legacy_properties: config.apps.legacy_properties,
-            exportable_passwords: config.passwords.exportable,
         },
         surroundings,
     })
 }
 
 fn passwords(config: &config::Passwords) -> Passwords {
+    if config.exportable.is_some() {
+        tracing::warn!(
+            "passwords.exportable has no effect any more, and will be removed in the next release: passwords are hashed \
+             before they are stored, except in memory"
+        );
+    }
     if config.queue.is_some() {
         tracing::warn!(
             "passwords.queue will be removed in the next release; set passwords.longest_wait (milliseconds) instead"

@@ -52,7 +52,6 @@ pub fn unsafe_settings(config: &Config) -> Vec<String> {
         let weak = [
             (config.apps.derived_keys, "apps.derived_keys = true lets everyone derive the keys of apps"),
             (!config.apps.strong_secrets, "apps.strong_secrets = false accepts client secrets that can be guessed"),
-            (config.passwords.exportable, "passwords.exportable = true keeps passwords that can be read again"),
         ];
         let advice = "leave it out, or set pages.test_notice = true if the accounts are not real";
         found.extend(weak.into_iter().filter(|(set, _)| *set).map(|(_, what)| format!("{what}; {advice}")));
@@ -99,7 +98,6 @@ mod tests {
         for (name, config) in [
             ("apps.derived_keys", Config { apps: Apps { derived_keys: true, ..safe.apps }, ..safe.clone() }),
             ("apps.strong_secrets", Config { apps: Apps { strong_secrets: false, ..safe.apps }, ..safe.clone() }),
-            ("passwords.exportable", Config { passwords: dev.passwords.clone(), ..safe.clone() }),
         ] {
             let found = unsafe_settings(&config);
             assert!(matches!(&found[..], [one] if one.starts_with(name)), "{name}: {found:?}");

@@ -13,6 +13,7 @@
 
 mod at_rest;
 mod bad_day;
+mod canary;
 mod client;
 mod command_line;
 mod database_tls;

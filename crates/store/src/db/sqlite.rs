@@ -100,6 +100,10 @@ impl Sqlite {
         Ok(Self { readers: readers.into(), writer: Writer::Thread(sender), path: Some(path.to_owned()) })
     }
 
+    pub(super) const fn is_in_memory(&self) -> bool {
+        self.path.is_none()
+    }
+
     /// Returns the source of a long read.
     pub(super) fn source(&self) -> Result<Source> {
         Ok(match &self.path {
@@ -226,7 +230,9 @@ fn prepare(connection: &Connection) -> Result<()> {
     keep_plans(connection, 128)?;
     connection.busy_timeout(LOCKED)?;
     let mode: String = connection.query_row("pragma journal_mode = wal", [], |row| row.get(0))?;
-    connection.execute_batch("pragma synchronous = full; pragma wal_autocheckpoint = 4000;")?;
+    // Deleted and replaced values are overwritten where that costs no further write.
+    connection
+        .execute_batch("pragma synchronous = full; pragma wal_autocheckpoint = 4000; pragma secure_delete = fast;")?;
     let synchronous: i64 = connection.query_row("pragma synchronous", [], |row| row.get(0))?;
     if mode != "wal" || synchronous != 2 {
         return Err(Error::Unusable(format!(
