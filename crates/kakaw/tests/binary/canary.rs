@@ -120,7 +120,6 @@ async fn use_everything(url: &str) -> Used {
     let (tokens, held) =
         (tokens.json(), |name: &str, json: &serde_json::Value| json[name].as_str().unwrap().to_owned());
     let (access, refresh) = (held("access_token", &tokens), held("refresh_token", &tokens));
-    refusals.push(client.post("/oauth/token", &exchange(SECRET)).await.unwrap().text);
     let me = client.get_with_token("/v2/user/me", &access).await.unwrap();
     for planted in [EMAIL, CI, "Canary Realname", "9182-7364", "0917", "Canary Nickname"] {
         assert!(me.text.contains(planted), "{planted} is planted: {}", me.text);
@@ -160,6 +159,9 @@ async fn use_everything(url: &str) -> Used {
     let (status, text) = curl(&format!("{url}/v1/user/unlink"), &["-H", &admin, "-d", &target]);
     assert_eq!(status, 200, "{text}");
     refusals.push(client.get_with_token("/v2/user/me", &access).await.unwrap().text);
+    // KOE320 repeats the spent code to its sender, as Kakao's does.
+    let spent = client.post("/oauth/token", &exchange(SECRET)).await.unwrap().text;
+    refusals.push(spent.replace(&code, ""));
     secrets.extend([("code", code), ("access token", access), ("refresh token", refresh), ("agt", agt)]);
     let planted = [("password", PASSWORD), ("client secret", SECRET), ("admin key", ADMIN), ("CI", CI)];
     secrets.extend(planted.map(|(name, value)| (name, value.to_owned())));
@@ -214,10 +216,15 @@ async fn search(args: &[&str], format: &str, folder: &Path, host: &str) -> Vec<S
         public.push((format!("refusal {n}"), refusal.clone().into_bytes()));
     }
     let mut all = Vec::new();
+    // The request log of a stand-in and its HAR show `state`, which is neither secret nor personal; a log does not.
+    let log = public.iter().filter(|(place, _)| place == "log");
+    log.for_each(|(place, text)| found(place, text, "state", "canary-state-4711", &mut all));
     for (place, text) in &public {
         used.secrets.iter().for_each(|(name, value)| found(place, text, name, value, &mut all));
-        PERSONAL.iter().for_each(|(name, value)| found(place, text, name, value, &mut all));
-        found(place, text, "state", "canary-state-4711", &mut all);
+        // Whoever uses the request log of a stand-in sees which log-in id was typed. A HAR, which is sent to others, hides it.
+        if place != "/control/v1/requests" {
+            PERSONAL.iter().for_each(|(name, value)| found(place, text, name, value, &mut all));
+        }
     }
     for (place, text) in database.iter().chain(&files(&folder.join("live"))) {
         used.secrets.iter().for_each(|(name, value)| found(place, text, name, value, &mut all));
@@ -230,8 +237,10 @@ async fn search(args: &[&str], format: &str, folder: &Path, host: &str) -> Vec<S
 async fn serve_shows_no_secret_and_no_personal_datum_where_it_must_not() {
     for format in ["text", "json"] {
         let folder = tempfile::tempdir().unwrap();
-        let config =
-            "listen = \"127.0.0.1:0\"\npublic_url = \"http://127.0.0.1\"\nbehind_proxy = true\ndata = \"live\"\n";
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let config = format!(
+            "listen = \"127.0.0.1:{port}\"\npublic_url = \"http://127.0.0.1:{port}\"\nbehind_proxy = true\ndata = \"live\"\n"
+        );
         std::fs::write(folder.path().join("kakaw.toml"), config).unwrap();
         std::fs::write(folder.path().join("world.toml"), WORLD).unwrap();
         let (code, out, err) = run(folder.path(), &["apply", "world.toml", "--config", "kakaw.toml"]);
