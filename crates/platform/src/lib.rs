@@ -19,6 +19,7 @@ pub mod private_file;
 pub mod quota;
 pub mod random;
 pub mod request;
+pub mod server;
 pub mod signer;
 pub mod surroundings;
 pub mod transient_results;

@@ -242,12 +242,16 @@ async fn log_in_ids_belong_to_one_account_and_are_compared_without_case() {
         done(&store, vec![accounts::insert(&person(8), NOW)]).await;
         let put =
             async |login: &str, id| store.commit(vec![accounts::put_login(&LoginId::of(login), id)]).await.unwrap();
-        assert_eq!(put("Ryan@Example.com", 7).await, Outcome::Committed);
-        assert_eq!(put("ryan@example.com", 7).await, Outcome::Committed, "its own again");
-        assert_eq!(put(" ryan@example.com ", 8).await.contested(), Some(Contested::LoginId), "not another's");
+        assert_eq!(put("Ryan@Example.com", AccountId(7)).await, Outcome::Committed);
+        assert_eq!(put("ryan@example.com", AccountId(7)).await, Outcome::Committed, "its own again");
+        assert_eq!(
+            put(" ryan@example.com ", AccountId(8)).await.contested(),
+            Some(Contested::LoginId),
+            "not another's"
+        );
         let found = accounts::by_login(&store, &LoginId::of("RYAN@example.com")).await.unwrap().unwrap();
         assert_eq!(found.account.id, AccountId(7));
-        assert_eq!(put("+82 10-1234-5678", 8).await, Outcome::Committed);
+        assert_eq!(put("+82 10-1234-5678", AccountId(8)).await, Outcome::Committed);
         assert_eq!(
             accounts::by_login(&store, &LoginId::of("+821012345678")).await.unwrap().unwrap().account.id,
             AccountId(8)
@@ -391,9 +395,9 @@ async fn what_lives_is_counted_by_account() {
             let live = grants::live_of_page(&store, accounts::Place::START, 10, NOW).await.unwrap();
             live.iter().map(|live| (live.account_id, live.app_id, live.count)).collect::<Vec<_>>()
         };
-        assert_eq!(count().await, [(7, 1, 2)]);
+        assert_eq!(count().await, [(AccountId(7), AppId(1), 2)]);
         done(&store, vec![grants::end(GrantId(41), NOW, &EndedBy::Logout)]).await;
-        assert_eq!(count().await, [(7, 1, 1)]);
+        assert_eq!(count().await, [(AccountId(7), AppId(1), 1)]);
         let late = Millis(i64::MAX);
         assert!(grants::live_of_page(&store, accounts::Place::START, 10, late).await.unwrap().is_empty());
         assert!(sessions::live_of_page(&store, accounts::Place::START, 10, late).await.unwrap().is_empty());

@@ -42,7 +42,7 @@ pub enum Missing {
 /// Opens the database and the key file, and assembles a platform on its own.
 pub async fn platform(config: &Config, mode: Mode, missing: Missing) -> anyhow::Result<Platform> {
     let public_url = config.public_url.clone().unwrap_or_else(|| DEFAULT_URL.to_owned());
-    within(config, mode, missing, Arc::new(Alone { public_url })).await
+    within(config, mode, missing, Arc::new(Alone::new(public_url))).await
 }
 
 /// The same with other surroundings.

@@ -28,10 +28,10 @@ pub fn unsafe_settings(config: &Config) -> Vec<String> {
             }
         }
     }
-    if !config.listen.ip().is_loopback() && !config.behind_proxy {
+    if !config.listen.ip().is_loopback() && !config.behind_proxy && config.tls.certificate.is_none() {
         found.push(format!(
-            "listen is {}, which other machines can reach over plain HTTP; listen on 127.0.0.1, or set behind_proxy = true \
-             if a proxy terminates TLS",
+            "listen is {}, which other machines can reach over plain HTTP; set tls.certificate and tls.key, listen on \
+             127.0.0.1, or set behind_proxy = true if a proxy terminates TLS",
             config.listen
         ));
     }

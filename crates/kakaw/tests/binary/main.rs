@@ -16,6 +16,7 @@ mod bad_day;
 mod canary;
 mod client;
 mod command_line;
+mod connections;
 mod database_tls;
 mod docs;
 mod doors;

@@ -1,5 +1,6 @@
 //! Hashes for world files: many at once, on all cores, and never before those of people who log in.
 
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,9 +14,10 @@ use tokio::task::JoinSet;
 use super::argon2id::{parse, phc, raw};
 use super::queue::Job;
 use super::{Busy, PLACES, Passwords};
+use crate::request::network::Network;
 
-/// The line of this work. It takes turns with those of addresses, and no address is called like this.
-const LINE: &str = "background";
+/// The line of this work. It takes turns with those of callers, and no caller has this address.
+const LINE: Network = Network::V4(Ipv4Addr::UNSPECIFIED);
 /// How long it waits when too many people wait to log in.
 const AGAIN: Duration = Duration::from_millis(50);
 

@@ -6,5 +6,6 @@ pub mod cookie;
 pub mod decision;
 pub mod form_token;
 pub mod id;
+pub mod network;
 pub mod redirect;
 pub mod settled;

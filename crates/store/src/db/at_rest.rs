@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use kakaw_core::crypto::seal::{Purpose, Sealer};
 
-use super::{Error, Result, Row, Statement, Value};
+use super::{Error, Result, Row, Statement, Value, table};
 
 /// What sealed texts begin with. JSON never does.
 const MARK: &str = "sealed:";
@@ -29,7 +29,7 @@ pub(super) fn open(statement: &Statement, rows: &mut [Row], sealer: Option<&Arc<
     for row in rows {
         let names = Arc::clone(&row.names);
         let wrong = |column: usize| Error::Inconsistent {
-            table: row.table,
+            table: table(row.statement),
             column: names.get(column).cloned().unwrap_or_default(),
             reason: "it was sealed with another key".to_owned(),
         };

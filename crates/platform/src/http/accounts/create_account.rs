@@ -113,7 +113,7 @@ async fn create(context: &mut RequestContext, query: &str, request: Request) -> 
         },
     };
     let stored = Stored { account: account.clone(), password_hash: Some(hash), sealed_password: None };
-    let changes = vec![accounts::insert(&stored, now), accounts::put_login(&LoginId::of(email), account.id.0)];
+    let changes = vec![accounts::insert(&stored, now), accounts::put_login(&LoginId::of(email), account.id)];
     match context.platform.store.commit(changes).await? {
         Outcome::Committed => login::enter(context, &account, &target, false).await,
         Outcome::Conflict { .. } => show(context, query, (email, nickname), Some(Notice::Taken)),

@@ -204,7 +204,7 @@ impl TestServer {
                 ..Settings::default()
             },
             // Replaced when the world is made.
-            surroundings: Arc::new(Alone { public_url: String::new() }),
+            surroundings: Arc::new(Alone::new(String::new())),
         };
         platform.store.seal_with(Arc::clone(&platform.sealer));
         let clock = Clock::frozen_at(Millis::from_rfc3339("2026-11-20T03:00:00Z").expect("time"));

@@ -9,7 +9,8 @@ mod reply;
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use axum::extract::Request;
+use axum::body::Body;
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 use kakaw_core::Refusal;
@@ -63,10 +64,10 @@ pub fn routes() -> Routes<Arc<Platform>> {
 type Answer = (TokenReply, Cow<'static, str>);
 
 async fn post(Plain { platform, request }: Plain) -> Result<Answer, Error> {
-    let headers = request.headers().clone();
+    let (Parts { uri, headers, extensions, .. }, body) = request.into_parts();
     let base = context::base(&platform, &headers);
-    let address = context::address(&platform, &headers, request.extensions());
-    let sent = Sent::read(&platform, request).await?;
+    let address = context::address(&platform, &headers, &extensions);
+    let sent = Sent::read(&platform, uri.query(), &headers, body).await?;
     let reply = issue(&platform, &base, &address, &headers, &sent.parameters.pairs).await;
     let reply = reply.map_err(|error| sent.explain(error))?;
     let decision = match reply.refresh_token {
@@ -91,10 +92,9 @@ struct Sent {
 }
 
 impl Sent {
-    async fn read(platform: &Platform, request: Request) -> Result<Self, Error> {
-        let query = request.uri().query().unwrap_or_default().to_owned();
+    async fn read(platform: &Platform, query: Option<&str>, headers: &HeaderMap, body: Body) -> Result<Self, Error> {
         let bad = |reason: String| Problem::BadTokenRequest { reason };
-        let body = match body::form_or_nothing(request).await {
+        let body = match body::form_or_nothing(headers, body).await {
             Ok(body) => body,
             Err(error @ BodyError::NotAForm(_)) => {
                 return Err(Refusal::new(Problem::MissingGrantType {}).because(error.reason()).into());
@@ -102,7 +102,7 @@ impl Sent {
             Err(error) => return Err(bad(error.reason()).into()),
         };
         let policy = platform.policy();
-        let query = match Pairs::parse(&query) {
+        let query = match Pairs::parse(query.unwrap_or_default()) {
             Ok(query) => query,
             Err(error) if policy.token_parameters_in_query && body.is_empty() => {
                 return Err(bad(BodyError::Form(error).reason()).into());
