@@ -182,22 +182,27 @@ pub fn hash_password(id: AccountId, sealed: &str, hash: &str, keep: Option<&str>
         .bind(sealed)
 }
 
-/// Returns accounts whose password an earlier version stored sealed, at most `limit`.
-pub async fn with_sealed_passwords(store: &Store, limit: i64) -> Result<Vec<Stored>> {
+/// Returns accounts whose password an earlier version stored sealed, at most `limit` after an id.
+pub async fn with_sealed_passwords(store: &Store, after: i64, limit: i64) -> Result<Vec<Stored>> {
     sql("select id as account_id, version as account_version, epoch as account_epoch, restricted, agreed_to_terms, \
-         attributes, password_hash, sealed_password from accounts where sealed_password is not null order by id limit $1")
+         attributes, password_hash, sealed_password from accounts where sealed_password is not null and id > $1 \
+         order by id limit $2")
+    .bind(after)
     .bind(limit)
     .all(store)
     .await
 }
 
-/// Returns accounts whose linking information (CI) an earlier version stored unsealed, at most `limit`.
-pub async fn with_unsealed_ci(store: &Store, limit: i64) -> Result<Vec<Account>> {
+/// Returns accounts whose linking information (CI) an earlier version stored unsealed, at most `limit` after
+/// an id.
+pub async fn with_unsealed_ci(store: &Store, after: i64, limit: i64) -> Result<Vec<Account>> {
     // In JSON, a quotation mark inside a value has a backslash before it, so only the name of the value matches.
     let stored: Vec<Stored> = sql(
         "select id as account_id, version as account_version, epoch as account_epoch, restricted, agreed_to_terms, \
-         attributes, password_hash, sealed_password from accounts where attributes like '%\"ci\":\"%' order by id limit $1",
+         attributes, password_hash, sealed_password from accounts where attributes like '%\"ci\":\"%' and id > $1 \
+         order by id limit $2",
     )
+    .bind(after)
     .bind(limit)
     .all(store)
     .await?;

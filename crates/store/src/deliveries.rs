@@ -194,17 +194,20 @@ pub async fn page(store: &Store, app_id: Option<AppId>, before: i64, limit: i64)
     statement.bind(limit).opening().all(store).await
 }
 
-/// Seals the notices that an earlier version stored unsealed, at most `limit`. Returns whether there may be more.
-pub async fn seal_some(store: &Store, limit: i64) -> Result<bool> {
-    let text = "select id, payload as text from deliveries where payload like '{%' order by id limit $1";
-    let found: Vec<Unsealed> = sql(text).bind(limit).all(store).await?;
+/// Seals the notices that an earlier version stored unsealed, at most `limit` after an id. Returns the last id; `None` if
+/// there is none.
+pub async fn seal_some(store: &Store, after: i64, limit: i64) -> Result<Option<i64>> {
+    let text = "select id, payload as text from deliveries where payload like '{%' and id > $1 \
+                order by id limit $2";
+    let found: Vec<Unsealed> = sql(text).bind(after).bind(limit).all(store).await?;
     let update = |row: &Unsealed| {
         sql("update deliveries set payload = $1 where id = $2 and payload = $3")
             .bind_sealed(row.text.clone())
             .bind(row.id)
             .bind(row.text.as_str())
     };
-    sealed(store, found.iter().map(update).collect()).await
+    sealed(store, found.iter().map(update).collect()).await?;
+    Ok(found.last().map(|row| row.id))
 }
 
 /// Returns the number of notices of this kind in this state.

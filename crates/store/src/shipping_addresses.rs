@@ -66,17 +66,20 @@ pub fn update(address: &Address) -> Statement {
     .must_touch(Contested::Address)
 }
 
-/// Seals the addresses that an earlier version stored unsealed, at most `limit`. Returns whether there may be more.
-pub async fn seal_some(store: &Store, limit: i64) -> Result<bool> {
-    let text = "select id, fields as text from shipping_addresses where fields like '{%' order by id limit $1";
-    let found: Vec<Unsealed> = sql(text).bind(limit).all(store).await?;
+/// Seals the addresses that an earlier version stored unsealed, at most `limit` after an id. Returns the last id; `None` if
+/// there is none.
+pub async fn seal_some(store: &Store, after: i64, limit: i64) -> Result<Option<i64>> {
+    let text = "select id, fields as text from shipping_addresses where fields like '{%' and id > $1 \
+                order by id limit $2";
+    let found: Vec<Unsealed> = sql(text).bind(after).bind(limit).all(store).await?;
     let update = |row: &Unsealed| {
         sql("update shipping_addresses set fields = $1 where id = $2 and fields = $3")
             .bind_sealed(row.text.clone())
             .bind(row.id)
             .bind(row.text.as_str())
     };
-    sealed(store, found.iter().map(update).collect()).await
+    sealed(store, found.iter().map(update).collect()).await?;
+    Ok(found.last().map(|row| row.id))
 }
 
 /// Makes this the only default address of its account.

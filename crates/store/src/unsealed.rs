@@ -14,12 +14,11 @@ impl FromRow for Unsealed {
     }
 }
 
-/// Commits the statements that seal a batch. Returns whether there were any.
-pub(crate) async fn sealed(store: &Store, batch: Vec<Statement>) -> Result<bool> {
-    if batch.is_empty() {
-        return Ok(false);
+/// Commits the statements that seal a batch.
+pub(crate) async fn sealed(store: &Store, batch: Vec<Statement>) -> Result<()> {
+    if !batch.is_empty() {
+        // A row that changed meanwhile was written sealed.
+        let _outcome = store.commit(batch).await?;
     }
-    // A row that changed meanwhile was written sealed.
-    let _outcome = store.commit(batch).await?;
-    Ok(true)
+    Ok(())
 }

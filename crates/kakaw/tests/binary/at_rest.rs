@@ -31,6 +31,13 @@ fn start(folder: &Path, umask: &str, log: &Path) -> Running {
     Running::wait_with_log(command, std::fs::File::create(log).unwrap().into())
 }
 
+/// Runs a command that must end by itself. A server that starts, although it must not, would run for ever.
+fn refused(folder: &Path, args: &[&str]) -> (Option<i32>, String) {
+    let mut command = Command::new("timeout");
+    let output = command.args(["20", env!("CARGO_BIN_EXE_kakaw")]).args(args).current_dir(folder).output().unwrap();
+    (output.status.code(), String::from_utf8(output.stderr).unwrap())
+}
+
 const FILES: [&str; 4] = ["kakaw.db", "kakaw.db-wal", "kakaw.db-shm", "keys.toml"];
 
 #[test]
@@ -84,7 +91,7 @@ fn serve_refuses_a_database_of_another_user_that_others_can_read() {
         eprintln!("SKIPPED: only root can give a file to another user");
         return;
     }
-    let (code, _, err) = run(folder.path(), &SERVE);
+    let (code, err) = refused(folder.path(), &SERVE);
     assert!(code == Some(2) && err.contains("belongs to user 54321") && err.contains("chmod 600"), "{err}");
     assert_eq!(mode(&database), 0o644, "nothing was changed");
 }
@@ -104,7 +111,7 @@ fn a_key_file_without_its_database_stops_serve_and_apply_but_not_init() {
             std::fs::write(&database, "").unwrap();
         }
         for command in [&SERVE[..], &["apply", "world.toml", "--config", "kakaw.toml"]] {
-            let (code, _, err) = run(folder.path(), command);
+            let (code, err) = refused(folder.path(), command);
             assert!(code == Some(1) && err.contains("keys.toml exists"), "{command:?}: {err}");
             assert!(err.contains("kakaw init"), "{err}");
             assert_eq!(database.exists(), empty, "no database was made");

@@ -119,16 +119,25 @@ pub async fn catch_up(platform: &Platform) -> Result<(), Error> {
     if platform.store.is_in_memory() {
         return Ok(());
     }
+    // Each list is gone through once, by id: what is written meanwhile is written hashed and sealed.
+    let store = &platform.store;
+    let mut after = i64::MIN;
+    while let Some(last) = deliveries::seal_some(store, after, BATCH).await? {
+        after = last;
+    }
+    after = i64::MIN;
+    while let Some(last) = shipping_addresses::seal_some(store, after, BATCH).await? {
+        after = last;
+    }
+    after = i64::MIN;
+    while let Some(last) = seal_some_ci(platform, after).await? {
+        after = last;
+    }
     let mut passwords = 0;
-    loop {
-        let some = hash_some(platform).await?;
-        passwords += some;
-        let notices = deliveries::seal_some(&platform.store, BATCH).await?;
-        let addresses = shipping_addresses::seal_some(&platform.store, BATCH).await?;
-        let more = some > 0 || notices || addresses || seal_some_ci(platform).await?;
-        if !more {
-            break;
-        }
+    after = i64::MIN;
+    while let Some((last, count)) = hash_some(platform, after).await? {
+        after = last;
+        passwords += count;
     }
     if passwords > 0 {
         tracing::info!("hashed {passwords} passwords that an earlier version had stored sealed");
@@ -136,9 +145,9 @@ pub async fn catch_up(platform: &Platform) -> Result<(), Error> {
     Ok(())
 }
 
-/// Hashes a batch of sealed passwords, and removes the sealed text. Returns their number.
-async fn hash_some(platform: &Platform) -> Result<usize, Error> {
-    let found = accounts::with_sealed_passwords(&platform.store, BATCH).await?;
+/// Hashes a batch of sealed passwords, and removes the sealed text. Returns the last account, and their number.
+async fn hash_some(platform: &Platform, after: i64) -> Result<Option<(i64, usize)>, Error> {
+    let found = accounts::with_sealed_passwords(&platform.store, after, BATCH).await?;
     let (mut all, mut of) = (Vec::new(), Vec::new());
     for stored in &found {
         let Some(sealed) = &stored.sealed_password else { continue };
@@ -157,15 +166,18 @@ async fn hash_some(platform: &Platform) -> Result<usize, Error> {
         // A password that changed meanwhile was stored hashed.
         let _outcome = platform.store.commit(changes).await?;
     }
-    Ok(count)
+    Ok(found.last().map(|stored| (stored.account.id.0, count)))
 }
 
-async fn seal_some_ci(platform: &Platform) -> Result<bool, Error> {
-    let found = accounts::with_unsealed_ci(&platform.store, BATCH).await?;
+async fn seal_some_ci(platform: &Platform, after: i64) -> Result<Option<i64>, Error> {
+    let found = accounts::with_unsealed_ci(&platform.store, after, BATCH).await?;
     for account in &found {
         let attributes = sealed(&platform.sealer, account.attributes.clone());
-        // One by one: an account that changes meanwhile is found again.
-        let _outcome = platform.store.commit(vec![accounts::update_attributes(account, &attributes)]).await?;
+        let write = || platform.store.commit(vec![accounts::update_attributes(account, &attributes)]);
+        if write().await?.contested().is_some() {
+            // The account has changed meanwhile. The next start finds it again.
+            tracing::debug!("an account changed while its CI was sealed");
+        }
     }
-    Ok(!found.is_empty())
+    Ok(found.last().map(|account| account.id.0))
 }
