@@ -282,9 +282,12 @@ impl Worlds {
             Box::pin(async move { keys.take().await })
         };
         let sealer = keys::ephemeral(&*first.platform.random);
+        let sealer = Arc::new(sealer.map_err(|error| Refused::Wrong(error.to_string()))?);
+        let store = Store::open(&Url::Memory).await?;
+        store.seal_with(Arc::clone(&sealer));
         let platform = Platform {
-            store: Store::open(&Url::Memory).await?,
-            sealer: Arc::new(sealer.map_err(|error| Refused::Wrong(error.to_string()))?),
+            store,
+            sealer,
             random: Arc::clone(&first.platform.random),
             signer: Signer::drawing_from(Box::new(next_key)),
             passwords: Arc::clone(&first.platform.passwords),

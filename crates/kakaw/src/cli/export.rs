@@ -12,7 +12,8 @@ use kakaw_platform::manage::world_file::{self, Secrets};
 pub struct Args {
     #[command(flatten)]
     place: place::Options,
-    /// Include the password hashes, client secrets and admin keys of `kakaw serve`; those of a stand-in are always included.
+    /// Include the passwords (as Argon2id strings), client secrets and admin keys of `kakaw serve`; those of a stand-in are
+    /// always included. Only a stand-in in memory exports plain passwords.
     #[arg(long)]
     with_secrets: bool,
 }

@@ -207,9 +207,9 @@ pub struct Passwords {
     pub lanes: u32,
     /// Number of hashes that are computed at the same time. Default: the number of cores.
     pub workers: usize,
-    /// Whether a password from a world file stays sealed in the database after its first use, so that an export contains it.
-    /// `serve` accepts this only with `pages.test_notice`.
-    pub exportable: bool,
+    /// Deprecated: it has no effect. Passwords are hashed before they are stored, except in memory.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exportable: Option<bool>,
     /// Longest time in milliseconds that a login waits for its hash, 100 to 60000. A login that would wait longer gets 503
     /// with `Retry-After`. Client addresses take turns.
     #[serde(with = "kakaw_core::wire::span::milliseconds")]
@@ -257,7 +257,7 @@ impl Config {
                 iterations: OWASP.iterations,
                 lanes: OWASP.lanes,
                 workers: cores,
-                exportable: dev,
+                exportable: None,
                 longest_wait: LONGEST_WAIT,
                 queue: None,
             },

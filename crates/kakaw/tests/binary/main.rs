@@ -11,12 +11,15 @@
     reason = "tests; clippy.toml knows only what stands in a test itself"
 )]
 
+mod at_rest;
 mod bad_day;
+mod canary;
 mod client;
 mod command_line;
 mod connections;
 mod database_tls;
 mod docs;
+mod doors;
 mod durable;
 mod guesses;
 mod key_file;

@@ -9,7 +9,7 @@ use kakaw_store::sweep;
 
 use crate::Platform;
 use crate::deliver;
-use crate::manage::links;
+use crate::manage::{at_rest, links};
 
 /// How long expired rows are kept.
 const KEPT: sweep::Kept = sweep::Kept {
@@ -25,7 +25,16 @@ const SWEEP: Duration = Duration::from_secs(30);
 /// Loads or generates the signing keys, delivers webhooks and deletes expired rows, until it is aborted.
 pub async fn work(platform: Arc<Platform>) {
     let signing = platform.signer.work(&platform.store, &platform.sealer, || platform.now());
-    tokio::join!(signing, deliver::work(Arc::clone(&platform)), sweep_again_and_again(&platform));
+    let others = async { tokio::join!(deliver::work(Arc::clone(&platform)), sweep_again_and_again(&platform)) };
+    tokio::join!(signing, others, catch_up(&platform));
+}
+
+/// Hashes and seals what an earlier version stored otherwise.
+async fn catch_up(platform: &Platform) {
+    while let Err(error) = at_rest::catch_up(platform).await {
+        tracing::error!(%error, "hashing and sealing what an earlier version stored");
+        tokio::time::sleep(SWEEP).await;
+    }
 }
 
 async fn sweep_again_and_again(platform: &Platform) {

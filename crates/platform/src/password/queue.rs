@@ -52,6 +52,11 @@ impl Queue {
         queue
     }
 
+    /// Returns the number of threads.
+    pub(super) const fn workers(&self) -> usize {
+        self.workers
+    }
+
     /// Ends the threads.
     pub(super) fn close(&self) {
         self.lock().over = true;

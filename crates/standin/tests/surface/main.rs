@@ -21,6 +21,7 @@ mod consent;
 mod consent_model;
 mod control;
 mod demonstration;
+mod doors;
 mod facts;
 mod faults;
 mod hostile;

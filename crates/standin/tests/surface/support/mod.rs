@@ -206,12 +206,13 @@ impl TestServer {
                 open_diagnosis: true,
                 derived_keys: true,
                 legacy_properties: true,
-                exportable_passwords: true,
+                public_key: None,
                 ..Settings::default()
             },
             // Replaced when the world is made.
             surroundings: Arc::new(Alone::new(String::new())),
         };
+        platform.store.seal_with(Arc::clone(&platform.sealer));
         let clock = Clock::frozen_at(Millis::from_rfc3339("2026-11-20T03:00:00Z").expect("time"));
         Setup { platform, public_url: PublicUrl::FollowLoopback, clock, control_token: None }
     }
