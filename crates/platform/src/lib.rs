@@ -9,6 +9,8 @@ pub mod jobs;
 pub mod keys;
 pub mod log;
 pub mod manage;
+pub mod management;
+pub mod metrics;
 pub mod openapi;
 pub mod outgoing;
 pub mod pages;
@@ -22,6 +24,7 @@ pub mod request;
 pub mod server;
 pub mod signer;
 pub mod surroundings;
+pub mod throttle;
 pub mod transient_results;
 
 pub use platform::Platform;

@@ -10,11 +10,14 @@ use kakaw_store::Store;
 use kakaw_wire::text::Lang;
 use tokio::sync::Notify;
 
+use crate::metrics::Metrics;
 use crate::outgoing;
 use crate::password::Passwords;
 use crate::quota::Quotas;
+use crate::request::used_forms::UsedForms;
 use crate::signer::Signer;
 use crate::surroundings::Surroundings;
+use crate::throttle::Throttle;
 use crate::transient_results::TransientResults;
 
 /// A store, keys, randomness, surroundings, and the operator's settings.
@@ -31,6 +34,11 @@ pub struct Platform {
     pub wake_deliveries: Notify,
     /// Results for polling pages, of requests without a session.
     pub transient_results: TransientResults,
+    /// Form tokens that were used.
+    pub used_forms: UsedForms,
+    /// Slows guesses down.
+    pub throttle: Arc<Throttle>,
+    pub metrics: Metrics,
     pub settings: Settings,
     pub policy: CurrentPolicy,
     pub surroundings: Arc<dyn Surroundings>,

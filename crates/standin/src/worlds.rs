@@ -31,9 +31,12 @@ use kakaw_platform::jobs;
 use kakaw_platform::keys;
 use kakaw_platform::manage::Actor;
 use kakaw_platform::manage::world_file::{self, Secrets, WorldFile};
+use kakaw_platform::metrics::Metrics;
 use kakaw_platform::platform::Platform;
+use kakaw_platform::request::used_forms::UsedForms;
 use kakaw_platform::signer::Signer;
 use kakaw_platform::surroundings::Surroundings;
+use kakaw_platform::throttle::Throttle;
 use kakaw_platform::transient_results::TransientResults;
 
 /// Maximum number of worlds.
@@ -292,6 +295,9 @@ impl Worlds {
             webhooks: Arc::clone(&first.platform.webhooks),
             wake_deliveries: Notify::new(),
             transient_results: TransientResults::default(),
+            used_forms: UsedForms::default(),
+            metrics: Metrics::default(),
+            throttle: Throttle::new(first.platform.throttle.is_on()),
             policy: first.platform.policy().into(),
             settings: first.platform.settings,
             surroundings: Arc::clone(&place) as Arc<dyn Surroundings>,

@@ -18,6 +18,7 @@ pub mod codes;
 pub mod db;
 pub mod deliveries;
 pub mod everything;
+pub mod failed_logins;
 pub mod grants;
 pub mod instance;
 pub mod links;

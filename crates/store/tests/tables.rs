@@ -11,6 +11,7 @@
 mod deliveries;
 
 use kakaw_core::account::LoginId;
+use kakaw_core::account::throttle::Failures;
 use kakaw_core::{AccountId, AppId, GrantId, Span, UserId};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -28,13 +29,18 @@ use kakaw_core::token::grant::{Ended, EndedBy, Grant};
 use kakaw_store::accounts::Stored;
 use kakaw_store::db::{self, Url};
 use kakaw_store::{
-    Contested, Outcome, Statement, Store, accounts, app_keys, apps, codes, everything, grants, links, pending_results,
-    sessions, snapshot, sweep,
+    Contested, Outcome, Statement, Store, accounts, app_keys, apps, codes, everything, failed_logins, grants, links,
+    pending_results, sessions, snapshot, sweep,
 };
 use kakaw_wire::scope::Item;
 
 const KEY: &str = "0123456789abcdef0123456789abcdef";
-const KEPT: sweep::Kept = sweep::Kept { codes: Span::days(1), grants: Span::hours(12), deliveries: Span::days(7) };
+const KEPT: sweep::Kept = sweep::Kept {
+    codes: Span::days(1),
+    grants: Span::hours(12),
+    deliveries: Span::days(7),
+    failed_logins: Span::hours(1),
+};
 const NOW: Millis = Millis(1_790_000_000_000);
 
 /// Runs a test in memory, in a file, and on PostgreSQL if it is configured.
@@ -233,6 +239,26 @@ async fn a_commit_is_all_or_nothing() {
 
 fn session(id: &str, expires_at: Millis) -> Session {
     Session { id: SessionId::of_cookie(id), account_id: AccountId(7), auth_time: NOW, expires_at, account_epoch: 0 }
+}
+
+#[tokio::test]
+async fn failed_log_ins_are_one_row_for_each_account_and_are_forgotten() {
+    each_database(async |store| {
+        let (at, of) = (|seconds| NOW + Span::seconds(seconds), async || failed_logins::of(&store, AccountId(7)).await);
+        assert_eq!(of().await.unwrap(), Failures::NONE);
+        for second in 0..5 {
+            done(&store, vec![failed_logins::add(AccountId(7), at(second), at(second - 3600))]).await;
+        }
+        assert_eq!(of().await.unwrap(), Failures { count: 5, last_at: at(4) });
+        assert_eq!(failed_logins::of(&store, AccountId(8)).await.unwrap(), Failures::NONE);
+        done(&store, vec![failed_logins::add(AccountId(7), at(4000), at(4))]).await;
+        assert_eq!(of().await.unwrap(), Failures { count: 1, last_at: at(4000) }, "those before are forgotten");
+        assert!(!sweep::batch(&store, KEPT, at(4000) + KEPT.failed_logins).await.unwrap());
+        assert_eq!(of().await.unwrap().count, 1);
+        sweep::batch(&store, KEPT, at(4001) + KEPT.failed_logins).await.unwrap();
+        assert_eq!(of().await.unwrap(), Failures::NONE, "and swept");
+    })
+    .await;
 }
 
 #[tokio::test]

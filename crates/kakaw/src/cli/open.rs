@@ -14,6 +14,7 @@ use tokio::sync::Notify;
 use super::Usage;
 use crate::config::{self, Config, Mode};
 use kakaw_platform::keys;
+use kakaw_platform::metrics::Metrics;
 use kakaw_platform::outgoing;
 use kakaw_platform::pages::words;
 use kakaw_platform::password::{PLACES, Passwords};
@@ -21,8 +22,10 @@ use kakaw_platform::platform::{Platform, Settings};
 use kakaw_platform::private_file;
 use kakaw_platform::quota::{PerMinute, Quotas};
 use kakaw_platform::random;
+use kakaw_platform::request::used_forms::UsedForms;
 use kakaw_platform::signer::Signer;
 use kakaw_platform::surroundings::{Alone, Surroundings};
+use kakaw_platform::throttle::Throttle;
 use kakaw_platform::transient_results::TransientResults;
 
 /// The base URL when neither a request nor the configuration gives one.
@@ -112,6 +115,9 @@ pub async fn within(
         })),
         wake_deliveries: Notify::new(),
         transient_results: TransientResults::default(),
+        used_forms: UsedForms::default(),
+        metrics: Metrics::default(),
+        throttle: Throttle::new(config.limits.guesses),
         policy: config.policy.into(),
         settings: Settings {
             access_token_in_query: config.access_token_in_query,

@@ -45,6 +45,8 @@ async fn start(config: Config) -> anyhow::Result<()> {
     let platform = Arc::new(open::platform(&config, Mode::Serve, Missing::Make).await?);
     refuse(&check::unsafe_secrets(&platform).await?)?;
     let listeners = Listeners::bind(config.listen, false).await?;
+    let management = Listeners::bind(config.management_address(), false).await?;
     let server = server(&config, http::app(&platform))?;
-    serve(platform, listeners, server, "", Stop::OnSignal).await
+    let announcement = format!("management on http://{}\n", management.address);
+    serve(platform, listeners.with_management(management), server, &announcement, Stop::OnSignal).await
 }

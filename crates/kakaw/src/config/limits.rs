@@ -35,6 +35,9 @@ pub struct Limits {
     pub idle: Option<Span>,
     /// Seconds from the end of a request's header to the reply. Later, the connection is closed.
     pub request: Span,
+    /// Whether repeated wrong passwords, client secrets, admin keys, codes and refresh tokens make the next attempt wait.
+    /// `serve` accepts `false` only with `pages.test_notice`.
+    pub guesses: bool,
 }
 
 impl Limits {
@@ -44,7 +47,15 @@ impl Limits {
         let (short, long) = if dev { (Span::hours(1), Span::hours(1)) } else { (Span::seconds(10), Span::seconds(30)) };
         let body = if dev { short } else { Span::seconds(15) };
         let idle = if dev { Some(long) } else { None };
-        Self { connections: None, connections_per_address: None, header: short, body, idle, request: long }
+        Self {
+            connections: None,
+            connections_per_address: None,
+            header: short,
+            body,
+            idle,
+            request: long,
+            guesses: !dev,
+        }
     }
 
     /// The limits that are zero.

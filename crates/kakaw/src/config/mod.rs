@@ -76,6 +76,8 @@ pub struct Config {
     pub tls: Tls,
     /// `[limits]`.
     pub limits: Limits,
+    /// `[management]`.
+    pub management: Management,
     /// `[apps]`.
     pub apps: Apps,
     /// `[log]`.
@@ -101,6 +103,16 @@ pub struct Tls {
     /// PEM file with the private key of `tls.certificate`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<PathBuf>,
+}
+
+/// `[management]`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Management {
+    /// Address and port of `/healthz`, `/readyz` and `/metrics` (plain HTTP). Only probes and Prometheus should reach it.
+    /// Default of `serve`: 127.0.0.1 and the port after that of `listen`; `dev` has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub listen: Option<SocketAddr>,
 }
 
 /// `[apps]`.
@@ -234,6 +246,7 @@ impl Config {
             sign_up: dev,
             tls: Tls::default(),
             limits: Limits::defaults(dev),
+            management: Management::default(),
             apps: Apps { derived_keys: dev, legacy_properties: dev, strong_secrets: !dev },
             log: Log::default(),
             pages: Pages { test_notice: dev, open_diagnosis: dev },
@@ -261,6 +274,16 @@ impl Config {
             (None, Some(database)) => Url::parse(database).map_err(|error| format!("database: {error}")),
             (None, None) => Ok(Url::Memory),
         }
+    }
+
+    /// The address of the management listener of `serve`.
+    #[must_use]
+    pub fn management_address(&self) -> SocketAddr {
+        let port = match self.listen.port() {
+            0 | u16::MAX => 0,
+            port => port + 1,
+        };
+        self.management.listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], port)))
     }
 
     /// Whether all data is lost when the process ends.

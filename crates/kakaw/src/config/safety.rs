@@ -52,6 +52,7 @@ pub fn unsafe_settings(config: &Config) -> Vec<String> {
         let weak = [
             (config.apps.derived_keys, "apps.derived_keys = true lets everyone derive the keys of apps"),
             (!config.apps.strong_secrets, "apps.strong_secrets = false accepts client secrets that can be guessed"),
+            (!config.limits.guesses, "limits.guesses = false lets everyone guess passwords at full speed"),
         ];
         let advice = "leave it out, or set pages.test_notice = true if the accounts are not real";
         found.extend(weak.into_iter().filter(|(set, _)| *set).map(|(_, what)| format!("{what}; {advice}")));

@@ -21,9 +21,11 @@ mod database_tls;
 mod docs;
 mod doors;
 mod durable;
+mod guesses;
 mod key_file;
 mod kill;
 mod log;
+mod management;
 #[path = "../../../store/tests/tls/server.rs"]
 mod postgres_server;
 mod prose;

@@ -86,6 +86,12 @@ impl Passwords {
         .await
     }
 
+    /// Returns how many passwords are hashed now, and how many wait.
+    #[must_use]
+    pub fn load(&self) -> (usize, usize) {
+        self.queue.load()
+    }
+
     async fn run<T: Send + 'static>(&self, from: &str, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Busy> {
         let (done, mut answer) = oneshot::channel();
         let job: Job = Box::new(move || {

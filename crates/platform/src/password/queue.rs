@@ -114,11 +114,17 @@ impl Queue {
         }
     }
 
+    /// Returns how many hash, and how many wait.
+    pub(super) fn load(&self) -> (usize, usize) {
+        let state = self.lock();
+        (state.hashing, state.lines.iter().map(|line| line.waiting.len()).sum())
+    }
+
     /// How many hash or wait.
     #[cfg(test)]
     pub(super) fn inside(&self) -> usize {
-        let state = self.lock();
-        state.hashing + state.lines.iter().map(|line| line.waiting.len()).sum::<usize>()
+        let (hashing, waiting) = self.load();
+        hashing + waiting
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

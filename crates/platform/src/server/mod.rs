@@ -133,7 +133,7 @@ async fn http<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     });
     let served = http1::Builder::new().max_buf_size(HEADER_LIMIT).serve_connection(TokioIo::new(stream), service);
     let mut served = std::pin::pin!(served.with_upgrades());
-    // Nobody is left to be told about a broken connection.
+    // When a connection breaks, no reply can be sent.
     tokio::select! {
         _ = served.as_mut() => return,
         _ = stop.wait_for(|stop| *stop) => {}

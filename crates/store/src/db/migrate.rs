@@ -19,7 +19,14 @@ pub(super) const ALL: &[Migration] = &[
     Migration { version: 3, name: "instance", sql: include_str!("../../migrations/0003_instance.sql") },
     Migration { version: 4, name: "pages", sql: include_str!("../../migrations/0004_pages.sql") },
     Migration { version: 5, name: "pending_results", sql: include_str!("../../migrations/0005_pending_results.sql") },
+    Migration { version: 6, name: "failed_logins", sql: include_str!("../../migrations/0006_failed_logins.sql") },
 ];
+
+/// Returns the version of the schema that this program uses.
+#[must_use]
+pub const fn schema() -> i64 {
+    ALL.len() as i64
+}
 
 pub(crate) const CREATE_HISTORY: &str = "create table if not exists schema_history (version bigint not null primary key, name text not null, checksum bigint not null)";
 pub(crate) const READ_HISTORY: &str = "select version, checksum from schema_history order by version";

@@ -6,6 +6,7 @@ mod patience;
 mod postgres;
 mod private;
 mod sqlite;
+mod times;
 mod url;
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,7 +14,11 @@ use std::sync::{Arc, OnceLock};
 
 use kakaw_core::crypto::seal::Sealer;
 
+use tokio::time::Instant;
+
+pub use migrate::schema;
 pub use patience::patient;
+pub use times::Times;
 pub use url::Url;
 
 /// A failure of the database. It is never the client's fault.
@@ -292,6 +297,7 @@ pub struct Store {
     driver: Driver,
     shut: AtomicBool,
     sealer: OnceLock<Arc<Sealer>>,
+    times: Times,
     pub(crate) apps: apps_cache::AppsCache,
 }
 
@@ -337,6 +343,7 @@ impl Store {
             driver,
             shut: AtomicBool::new(false),
             sealer: OnceLock::new(),
+            times: Times::default(),
             apps: apps_cache::AppsCache::default(),
         })
     }
@@ -360,11 +367,37 @@ impl Store {
     pub async fn commit(&self, mut statements: Vec<Statement>) -> Result<Outcome> {
         self.check_open()?;
         at_rest::seal(&mut statements, self.sealer.get())?;
-        patience::spend(async |deadline| match &self.driver {
+        let began = Instant::now();
+        let outcome = patience::spend(async |deadline| match &self.driver {
             Driver::Postgres(postgres) => postgres.commit(&statements, deadline).await,
             Driver::Sqlite(sqlite) => sqlite.commit(statements, deadline).await,
         })
-        .await
+        .await;
+        self.times.commit.observe(began.elapsed().as_secs_f64());
+        outcome
+    }
+
+    /// Returns how long reads and commits took.
+    #[must_use]
+    pub const fn times(&self) -> &Times {
+        &self.times
+    }
+
+    /// Returns the open and the idle connections of the pool, if there is one.
+    #[must_use]
+    pub fn pool(&self) -> Option<(usize, usize)> {
+        match &self.driver {
+            Driver::Postgres(postgres) => Some(postgres.pool()),
+            Driver::Sqlite(_) => None,
+        }
+    }
+
+    /// Reads one row that every database of this program has.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn ping(&self) -> Result<()> {
+        self.query(sql("select count(*) as n from schema_history")).await.map(drop)
     }
 
     /// Makes every later call fail as if the database could not be reached.
@@ -396,11 +429,14 @@ impl Store {
 
     pub(crate) async fn query(&self, statement: Statement) -> Result<Vec<Row>> {
         self.check_open()?;
-        let mut rows = patience::spend(async |deadline| match &self.driver {
+        let began = Instant::now();
+        let rows = patience::spend(async |deadline| match &self.driver {
             Driver::Postgres(postgres) => postgres.query(&statement, deadline).await,
             Driver::Sqlite(sqlite) => sqlite.query(&statement, deadline).await,
         })
-        .await?;
+        .await;
+        self.times.query.observe(began.elapsed().as_secs_f64());
+        let mut rows = rows?;
         at_rest::open(&statement, &mut rows, self.sealer.get())?;
         Ok(rows)
     }

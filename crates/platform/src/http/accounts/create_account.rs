@@ -82,7 +82,8 @@ async fn create(context: &mut RequestContext, query: &str, request: Request) -> 
         form.one(name).map(Option::unwrap_or_default).map_err(|r| malformed(format!("{} was sent more than once", r.0)))
     };
     let (email, nickname, password) = (one("email")?.trim(), one("nickname")?.trim(), Secret::new(one("password")?));
-    let fits = FormToken::new(context, "create", &target, "").fits(context, &headers, form.one(FIELD).ok().flatten());
+    let fits =
+        FormToken::new(context, "create", &target, "").fits_once(context, &headers, form.one(FIELD).ok().flatten());
     let notice = if !fits || !context.platform.settings.sign_up {
         Some(Notice::Expired)
     } else if !is_email(email) {

@@ -19,13 +19,16 @@ use kakaw_core::random::{self, Random};
 use kakaw_core::{Millis, Span};
 use kakaw_platform::manage::Actor;
 use kakaw_platform::manage::world_file;
+use kakaw_platform::metrics::Metrics;
 use kakaw_platform::outgoing;
 use kakaw_platform::password::{Cost, Passwords};
 use kakaw_platform::platform::{Platform, Settings};
 use kakaw_platform::quota::Quotas;
 use kakaw_platform::random::{Seeded, System};
+use kakaw_platform::request::used_forms::UsedForms;
 use kakaw_platform::signer::Signer;
 use kakaw_platform::surroundings::Alone;
+use kakaw_platform::throttle::Throttle;
 use kakaw_platform::transient_results::TransientResults;
 use kakaw_standin::clock::Clock;
 use kakaw_standin::inject::Injected;
@@ -192,6 +195,9 @@ impl TestServer {
             })),
             wake_deliveries: Notify::new(),
             transient_results: TransientResults::default(),
+            used_forms: UsedForms::default(),
+            metrics: Metrics::default(),
+            throttle: Throttle::new(false),
             policy: policy.into(),
             settings: Settings {
                 access_token_in_query: true,

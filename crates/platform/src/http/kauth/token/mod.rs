@@ -3,6 +3,7 @@
 //! Spec: RFC 6749 §4.1.3, §5 and §6.
 
 mod exchange;
+mod guesses;
 mod refresh;
 mod reply;
 
@@ -25,6 +26,7 @@ use kakaw_wire::Problem;
 use kakaw_wire::form::Pairs;
 use kakaw_wire::token::TokenReply;
 
+use self::guesses::Guesses;
 use crate::Platform;
 use crate::endpoint::{About, Reply, Routes, no, when, yes};
 use crate::http::error::{Error, json};
@@ -68,8 +70,15 @@ async fn post(Plain { platform, request }: Plain) -> Result<Answer, Error> {
     let base = context::base(&platform, &headers);
     let address = context::address(&platform, &headers, &extensions);
     let sent = Sent::read(&platform, uri.query(), &headers, body).await?;
-    let reply = issue(&platform, &base, &address, &headers, &sent.parameters.pairs).await;
-    let reply = reply.map_err(|error| sent.explain(error))?;
+    let guesses = Guesses::of(&platform, &address, &sent.parameters.pairs);
+    guesses.wait().await?;
+    let reply = match issue(&platform, &base, &address, &headers, &sent.parameters.pairs).await {
+        Ok(reply) => reply,
+        Err(error) => {
+            guesses.count(&error).await;
+            return Err(sent.explain(error));
+        }
+    };
     let decision = match reply.refresh_token {
         None => "refreshed: the refresh token goes on",
         Some(_) => "issued, with a new refresh token",
