@@ -136,6 +136,8 @@ pub enum Contested {
     PendingResult,
     /// The refresh token of a grant. It rotates once.
     Rotation,
+    /// The number of a sealing key.
+    SealingKey,
     Session,
     /// The first signing keys. One start makes them.
     SigningKeys,
