@@ -1,5 +1,6 @@
 //! The login platform: HTTP, pages, use cases, deliveries and jobs.
 
+pub mod audit;
 pub mod clock;
 pub mod commit;
 pub mod deliver;

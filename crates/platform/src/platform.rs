@@ -10,6 +10,7 @@ use kakaw_store::Store;
 use kakaw_wire::text::Lang;
 use tokio::sync::Notify;
 
+use crate::audit::Audit;
 use crate::outgoing;
 use crate::password::Passwords;
 use crate::quota::Quotas;
@@ -31,6 +32,8 @@ pub struct Platform {
     pub wake_deliveries: Notify,
     /// Results for polling pages, of requests without a session.
     pub transient_results: TransientResults,
+    /// The audit trail.
+    pub audit: Audit,
     pub settings: Settings,
     pub policy: CurrentPolicy,
     pub surroundings: Arc<dyn Surroundings>,

@@ -61,7 +61,7 @@ impl TransientResults {
 }
 
 /// Returns what counts as one caller: an address, or the /64 network of an IPv6 address, which one customer owns.
-fn caller(address: &str) -> String {
+pub(crate) fn caller(address: &str) -> String {
     match address.parse::<IpAddr>().map(|address| address.to_canonical()) {
         Ok(IpAddr::V6(v6)) => {
             let [a, b, c, d, ..] = v6.segments();

@@ -27,6 +27,7 @@ use crate::snapshots;
 use crate::world::{DEFAULT, Place, World};
 use crate::world::{KAKAO_HOSTS, WORLDS};
 use kakaw_core::crypto::signing_key::SigningKey;
+use kakaw_platform::audit::Audit;
 use kakaw_platform::jobs;
 use kakaw_platform::keys;
 use kakaw_platform::manage::Actor;
@@ -289,6 +290,7 @@ impl Worlds {
             webhooks: Arc::clone(&first.platform.webhooks),
             wake_deliveries: Notify::new(),
             transient_results: TransientResults::default(),
+            audit: Audit::default(),
             policy: first.platform.policy().into(),
             settings: first.platform.settings,
             surroundings: Arc::clone(&place) as Arc<dyn Surroundings>,

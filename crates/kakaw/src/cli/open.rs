@@ -12,6 +12,7 @@ use tokio::sync::Notify;
 
 use super::Usage;
 use crate::config::{self, Config, Mode};
+use kakaw_platform::audit::Audit;
 use kakaw_platform::keys;
 use kakaw_platform::outgoing;
 use kakaw_platform::pages::words;
@@ -85,6 +86,7 @@ pub async fn within(
     Ok(Platform {
         store,
         sealer: Arc::new(sealer),
+        audit: audit(config, &*random),
         random,
         signer: Signer::default(),
         passwords: Arc::new(passwords(&config.passwords)),
@@ -125,6 +127,15 @@ fn passwords(config: &config::Passwords) -> Passwords {
     }
     Passwords::new(config.cost(), config.workers, config.queue.unwrap_or(PLACES))
         .waiting_at_most(config.longest_wait.as_duration())
+}
+
+/// Returns the audit trail of this machine.
+fn audit(config: &Config, random: &dyn Random) -> Audit {
+    if !config.audit.record {
+        return Audit::default();
+    }
+    let name = rustix::system::uname();
+    Audit::on(&name.nodename().to_string_lossy(), config.audit.keep, random)
 }
 
 /// Creates the key file of an unused database.

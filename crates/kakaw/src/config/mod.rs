@@ -1,6 +1,7 @@
 //! Configuration: defaults, a TOML file, `KAKAW_…` variables, flags. Each overrides those before it.
 
 mod keys;
+mod length;
 mod load;
 mod safety;
 mod variables;
@@ -81,6 +82,8 @@ pub struct Config {
     pub webhooks: Webhooks,
     /// `[passwords]`.
     pub passwords: Passwords,
+    /// `[audit]`.
+    pub audit: Audit,
 }
 
 /// `[apps]`.
@@ -163,6 +166,18 @@ pub struct Webhooks {
     pub ca_file: Option<PathBuf>,
 }
 
+/// `[audit]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Audit {
+    /// Whether logins, consents, changes and operators' acts are recorded in the audit trail (`kakaw audit`).
+    pub record: bool,
+    /// How long rows of the audit trail are kept: a whole number and its unit (`s`, `m`, `h`, `d`), at least `1d`.
+    #[serde(with = "length")]
+    #[schemars(with = "String")]
+    pub keep: Span,
+}
+
 /// `[passwords]`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -226,6 +241,8 @@ impl Config {
                 longest_wait: LONGEST_WAIT,
                 queue: None,
             },
+            // A stand-in's rows would cost each of its many short worlds time, and nobody reads them.
+            audit: Audit { record: !dev, keep: Span::days(365) },
         }
     }
 

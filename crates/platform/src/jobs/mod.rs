@@ -1,4 +1,4 @@
-//! Background jobs: signing keys, deliveries, deletion of expired rows.
+//! Background jobs: signing keys, deliveries, deletion of expired rows, the chains of the audit trail.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,6 +7,7 @@ use kakaw_core::policy::{CODES_KEPT, DELIVERIES_KEPT, GRANTS_KEPT};
 use kakaw_store::sweep;
 
 use crate::Platform;
+use crate::audit;
 use crate::deliver;
 use crate::manage::links;
 
@@ -19,7 +20,8 @@ const SWEEP: Duration = Duration::from_secs(30);
 /// Loads or generates the signing keys, delivers webhooks and deletes expired rows, until it is aborted.
 pub async fn work(platform: Arc<Platform>) {
     let signing = platform.signer.work(&platform.store, &platform.sealer, || platform.now());
-    tokio::join!(signing, deliver::work(Arc::clone(&platform)), sweep_again_and_again(&platform));
+    let audit = audit::work(&platform);
+    tokio::join!(signing, deliver::work(Arc::clone(&platform)), sweep_again_and_again(&platform), audit);
 }
 
 async fn sweep_again_and_again(platform: &Platform) {

@@ -8,11 +8,13 @@ use kakaw_store::{Outcome, apps, links};
 use kakaw_wire::event::UnlinkReason;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use super::change::{self, Change, What};
 use super::draft::{self, By, Draft, UseCase};
 use super::{Actor, Refused, Version};
 use crate::Platform;
+use crate::audit;
 use crate::deliver::events;
 
 /// Ends one person's link with an app.
@@ -62,7 +64,7 @@ fn end(platform: &Platform, actor: &Actor, draft: &mut Draft, app: &App, link: &
     draft.push(links::unlink(link));
     draft.extend(events::unlinked(platform, app, link, reason));
     let what = What::Link { app: app.id.0, user_id: link.user_id.0 };
-    draft.changes.push(Change::new(platform, actor, what, Some(change::link_view(link)), None));
+    draft.changes.push(Change::new(platform, actor, what, Some(change::link_view(link)), None).of(link.account_id));
 }
 
 /// Maximum number of overdue sign-ups that are ended in one batch.
@@ -77,6 +79,8 @@ pub(crate) async fn end_overdue(platform: &Platform) -> Result<bool, kakaw_store
     for link in &due {
         if let Some(app) = apps::by_id(&platform.store, link.app_id).await? {
             let mut changes = vec![links::unlink(link)];
+            let why = json!({ "reason": UnlinkReason::IncompleteSignUp.id() });
+            changes.extend(audit::by_call(platform, audit::Event::Unlink, audit::by::PLATFORM, link, why).await?);
             changes.extend(events::unlinked(platform, &app, link, UnlinkReason::IncompleteSignUp));
             // After a conflict, the person has signed up or is unlinked.
             let (Outcome::Committed | Outcome::Conflict { .. }) = platform.store.commit(changes).await?;
@@ -122,7 +126,8 @@ pub(super) async fn put(
     }
     let what = What::Link { app: app.id.0, user_id: user_id.0 };
     let view = before.map(change::link_view);
-    draft.changes.push(Change::new(platform, actor, what, view, Some(change::link_view(&after))));
+    let change = Change::new(platform, actor, what, view, Some(change::link_view(&after)));
+    draft.changes.push(change.of(after.account_id));
     Ok(())
 }
 

@@ -14,6 +14,7 @@ pub mod deliveries;
 mod draft;
 pub mod keys;
 pub mod links;
+mod record;
 mod refused;
 pub mod signing;
 pub mod webhooks;

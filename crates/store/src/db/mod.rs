@@ -111,6 +111,8 @@ pub enum Contested {
     Agt,
     App,
     AppKey,
+    /// A row or a batch of the audit trail.
+    AuditRow,
     /// An authorization code. Only one exchange redeems it.
     Code,
     Delivery,

@@ -6,10 +6,12 @@ use kakaw_core::app::ApiGroup;
 use kakaw_store::links;
 use kakaw_wire::event::UnlinkReason;
 use kakaw_wire::user::UserId;
+use serde_json::json;
 
 use super::call::Call;
 use super::target::Target;
 use crate::Platform;
+use crate::audit::{self, Event};
 use crate::commit::{Attempt, decide_and_commit};
 use crate::deliver::events;
 use crate::endpoint::{About, Credential, Reply, Routes};
@@ -31,6 +33,7 @@ async fn unlink(call: Call) -> Result<UserId, Error> {
     decide_and_commit(&call.platform.store, |_| async {
         let target = Target::find(&call, ApiGroup::Unlink).await?;
         let mut changes = vec![links::unlink(target.link())];
+        changes.extend(audit::by_call(&call.platform, Event::Unlink, target.by(), target.link(), json!({})).await?);
         changes.extend(events::unlinked(&call.platform, target.app(), target.link(), UnlinkReason::UnlinkFromService));
         Ok(Attempt::Commit { changes, then: UserId { id: target.link().user_id.0 } })
     })

@@ -17,6 +17,7 @@ use kakaw_core::crypto::signing_key::SigningKey;
 use kakaw_core::policy::Policy;
 use kakaw_core::random::{self, Random};
 use kakaw_core::{Millis, Span};
+use kakaw_platform::audit::Audit;
 use kakaw_platform::manage::Actor;
 use kakaw_platform::manage::world_file;
 use kakaw_platform::outgoing;
@@ -192,6 +193,7 @@ impl TestServer {
             })),
             wake_deliveries: Notify::new(),
             transient_results: TransientResults::default(),
+            audit: Audit::default(),
             policy: policy.into(),
             settings: Settings {
                 access_token_in_query: true,
