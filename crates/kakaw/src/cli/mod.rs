@@ -1,6 +1,7 @@
 //! The command line.
 
 pub mod apply;
+pub mod audit;
 #[cfg(feature = "standin")]
 pub mod ca;
 pub mod check;
@@ -82,6 +83,8 @@ enum Command {
     People(people::Args),
     /// Show every webhook and its status, or resume a paused one.
     Webhooks(webhooks::Args),
+    /// Read and verify the audit trail: logins, consents, changes, operators' acts.
+    Audit(audit::Args),
     /// Explain an error code: what it means, why it happens, how to fix it.
     Explain(explain::Args),
     /// Check a setup for problems and say how to fix them.
@@ -126,6 +129,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Export(args) => export::run(&args),
         Command::People(args) => people::run(args),
         Command::Webhooks(args) => webhooks::run(args),
+        Command::Audit(args) => audit::run(args),
         Command::Explain(args) => explain::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Config(args) => config::run(&args),

@@ -10,6 +10,7 @@ use super::open::{self, Missing};
 use super::{Usage, check};
 use crate::config::Mode;
 use crate::config::{self, Config, Flag};
+use kakaw_platform::audit;
 use kakaw_platform::http;
 use kakaw_platform::keys;
 
@@ -46,5 +47,10 @@ async fn start(config: Config) -> anyhow::Result<()> {
     refuse(&check::unsafe_secrets(&platform).await?)?;
     let listeners = Listeners::bind(config.listen, false).await?;
     let app = http::app(&platform);
-    serve(platform, listeners, app, "", Stop::OnSignal).await
+    let result = serve(Arc::clone(&platform), listeners, app, "", Stop::OnSignal).await;
+    // What this process has recorded is chained, also when no other process of this node comes.
+    if let Err(error) = audit::close(&platform).await {
+        tracing::error!(%error, "audit");
+    }
+    result
 }

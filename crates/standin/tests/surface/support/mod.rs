@@ -71,6 +71,20 @@ pub async fn on_each_database<F: AsyncFn(TestServer)>(test: F) {
     on_each_database_with(Policy::DEV, test).await;
 }
 
+/// Runs a test on every database, with the audit trail on.
+pub async fn on_each_recording_database<F: AsyncFn(TestServer)>(test: F) {
+    let folder = tempfile::tempdir().expect("folder");
+    for url in [Some(Url::Memory), Some(Url::Sqlite(folder.path().join("t.db"))), postgres().await] {
+        let Some(url) = url else {
+            eprintln!("SKIPPED on PostgreSQL: KAKAW_TEST_POSTGRES is not set");
+            continue;
+        };
+        let mut setup = TestServer::world(&url, Policy::DEV).await;
+        setup.platform.audit = Audit::on("node", Span::days(365), &System::new());
+        test(TestServer::of(TestServer::with_keys(setup).await).await).await;
+    }
+}
+
 /// Runs a test on every database with this policy.
 pub async fn on_each_database_with<F: AsyncFn(TestServer)>(policy: Policy, test: F) {
     test(TestServer::start(&Url::Memory, policy).await).await;
