@@ -22,6 +22,7 @@ pub mod random;
 pub mod request;
 pub mod signer;
 pub mod surroundings;
+pub mod tombstones;
 pub mod transient_results;
 
 pub use platform::Platform;

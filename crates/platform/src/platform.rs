@@ -16,6 +16,7 @@ use crate::password::Passwords;
 use crate::quota::Quotas;
 use crate::signer::Signer;
 use crate::surroundings::Surroundings;
+use crate::tombstones::Tombstones;
 use crate::transient_results::TransientResults;
 
 /// A store, keys, randomness, surroundings, and the operator's settings.
@@ -34,6 +35,8 @@ pub struct Platform {
     pub transient_results: TransientResults,
     /// The audit trail.
     pub audit: Audit,
+    /// Where unlinks and erasures are written outside the database.
+    pub tombstones: Tombstones,
     pub settings: Settings,
     pub policy: CurrentPolicy,
     pub surroundings: Arc<dyn Surroundings>,

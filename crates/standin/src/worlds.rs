@@ -35,6 +35,7 @@ use kakaw_platform::manage::world_file::{self, Secrets, WorldFile};
 use kakaw_platform::platform::Platform;
 use kakaw_platform::signer::Signer;
 use kakaw_platform::surroundings::Surroundings;
+use kakaw_platform::tombstones::Tombstones;
 use kakaw_platform::transient_results::TransientResults;
 
 /// Maximum number of worlds.
@@ -291,6 +292,7 @@ impl Worlds {
             wake_deliveries: Notify::new(),
             transient_results: TransientResults::default(),
             audit: Audit::default(),
+            tombstones: Tombstones::default(),
             policy: first.platform.policy().into(),
             settings: first.platform.settings,
             surroundings: Arc::clone(&place) as Arc<dyn Surroundings>,

@@ -20,6 +20,7 @@ pub mod codes;
 pub mod consents;
 pub mod db;
 pub mod deliveries;
+pub mod ends;
 pub mod everything;
 pub mod grants;
 pub mod instance;

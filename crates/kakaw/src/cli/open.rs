@@ -22,6 +22,7 @@ use kakaw_platform::quota::{PerMinute, Quotas};
 use kakaw_platform::random;
 use kakaw_platform::signer::Signer;
 use kakaw_platform::surroundings::{Alone, Surroundings};
+use kakaw_platform::tombstones::Tombstones;
 use kakaw_platform::transient_results::TransientResults;
 
 /// The base URL when neither a request nor the configuration gives one.
@@ -87,6 +88,7 @@ pub async fn within(
         store,
         sealer: Arc::new(sealer),
         audit: audit(config, &*random),
+        tombstones: tombstones(config, mode)?,
         random,
         signer: Signer::default(),
         passwords: Arc::new(passwords(&config.passwords)),
@@ -127,6 +129,12 @@ fn passwords(config: &config::Passwords) -> Passwords {
     }
     Passwords::new(config.cost(), config.workers, config.queue.unwrap_or(PLACES))
         .waiting_at_most(config.longest_wait.as_duration())
+}
+
+/// Opens the tombstone file, if there is to be one.
+fn tombstones(config: &Config, mode: Mode) -> anyhow::Result<Tombstones> {
+    let Some(path) = config.tombstones_path(mode) else { return Ok(Tombstones::default()) };
+    Tombstones::open(&path).with_context(|| format!("cannot write the tombstone file {}", path.display()))
 }
 
 /// Returns the audit trail of this machine.

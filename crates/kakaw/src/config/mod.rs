@@ -84,6 +84,8 @@ pub struct Config {
     pub passwords: Passwords,
     /// `[audit]`.
     pub audit: Audit,
+    /// `[backup]`.
+    pub backup: Backup,
 }
 
 /// `[apps]`.
@@ -178,6 +180,16 @@ pub struct Audit {
     pub keep: Span,
 }
 
+/// `[backup]`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Backup {
+    /// File in which every unlink and every erasure is recorded, so that `kakaw restore` can end again what people ended
+    /// after a backup. It is not a part of backups. Default of `serve` with SQLite: `tombstones` next to the database.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tombstones: Option<PathBuf>,
+}
+
 /// `[passwords]`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -242,6 +254,7 @@ impl Config {
                 queue: None,
             },
             // A stand-in's rows would cost each of its many short worlds time, and nobody reads them.
+            backup: Backup::default(),
             audit: Audit { record: !dev, keep: Span::days(365) },
         }
     }
@@ -262,6 +275,16 @@ impl Config {
     #[must_use]
     pub fn in_memory(&self) -> bool {
         self.url() == Ok(Url::Memory)
+    }
+
+    /// Path of the tombstone file, if there is one.
+    #[must_use]
+    pub fn tombstones_path(&self, mode: Mode) -> Option<PathBuf> {
+        let beside = match self.url() {
+            Ok(Url::Sqlite(path)) if mode == Mode::Serve => Some(path.with_file_name("tombstones")),
+            _ => None,
+        };
+        self.backup.tombstones.clone().or(beside)
     }
 
     /// Path of the key file; none if the database is in memory.

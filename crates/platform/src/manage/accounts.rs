@@ -19,6 +19,7 @@ use crate::Platform;
 use crate::audit;
 use crate::deliver::events;
 use crate::password;
+use crate::tombstones::Tombstone;
 
 /// Maximum length of a password, in characters.
 const PASSWORD: usize = 1000;
@@ -159,6 +160,7 @@ impl UseCase for DeleteAccount {
             view.insert("links".to_owned(), json!(ended));
         }
         let what = What::Account { login: self.login.clone() };
+        draft.tombstones.push(Tombstone::Erased(id));
         draft.extend(audit::erase(id));
         draft.changes.push(Change::new(platform, actor, what, Some(view), None).of(id));
         Ok(())

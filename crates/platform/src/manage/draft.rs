@@ -10,6 +10,7 @@ use kakaw_store::{Outcome, Statement, apps};
 
 use super::{Actor, Change, Refused, Version, record};
 use crate::Platform;
+use crate::tombstones::{self, Tombstone};
 
 /// Maximum number of attempts when others change the same rows.
 const TRIES: usize = 4;
@@ -28,6 +29,8 @@ pub(super) struct Draft {
     statements: Vec<Statement>,
     otherwise: Vec<Otherwise>,
     pub changes: Vec<Change>,
+    /// What ends, for the tombstone file.
+    pub tombstones: Vec<Tombstone>,
     /// Apps in their new state, for later parts of the same commit.
     pub apps: BTreeMap<AppId, App>,
     /// All problems. A draft with problems is never committed.
@@ -73,6 +76,7 @@ impl Draft {
         if self.statements.is_empty() {
             return Ok(Some(self.changes));
         }
+        tombstones::put(platform, &self.tombstones).await?;
         // The rows of the trail come last: the key of a new person needs their account.
         let rows = record::rows(platform, &self.changes).await?;
         self.extend(rows);

@@ -16,6 +16,7 @@ use super::{Actor, Refused, Version};
 use crate::Platform;
 use crate::audit;
 use crate::deliver::events;
+use crate::tombstones::{self, Tombstone};
 
 /// Ends one person's link with an app.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -61,6 +62,7 @@ pub(super) async fn app(platform: &Platform, id: AppId) -> Result<App, Refused> 
 }
 
 fn end(platform: &Platform, actor: &Actor, draft: &mut Draft, app: &App, link: &Link, reason: UnlinkReason) {
+    draft.tombstones.push(Tombstone::of(link));
     draft.push(links::unlink(link));
     draft.extend(events::unlinked(platform, app, link, reason));
     let what = What::Link { app: app.id.0, user_id: link.user_id.0 };
@@ -78,6 +80,7 @@ pub(crate) async fn end_overdue(platform: &Platform) -> Result<bool, kakaw_store
     let due = links::signup_overdue(&platform.store, platform.now(), BATCH).await?;
     for link in &due {
         if let Some(app) = apps::by_id(&platform.store, link.app_id).await? {
+            tombstones::put(platform, &[Tombstone::of(link)]).await?;
             let mut changes = vec![links::unlink(link)];
             let why = json!({ "reason": UnlinkReason::IncompleteSignUp.id() });
             changes.extend(audit::by_call(platform, audit::Event::Unlink, audit::by::PLATFORM, link, why).await?);
@@ -113,6 +116,7 @@ pub(super) async fn put(
             (after.version, after.epoch) = (before.version, before.epoch + i64::from(unlinked));
             after.user_id = before.user_id;
             if unlinked {
+                draft.tombstones.push(Tombstone::of(before));
                 draft.extend(events::unlinked(platform, &app, before, UnlinkReason::UnlinkFromAdmin));
             }
             if after != *before || user_id != before.user_id {

@@ -12,10 +12,12 @@ pub mod apps;
 mod change;
 pub mod deliveries;
 mod draft;
+mod end_logins;
 pub mod keys;
 pub mod links;
 mod record;
 mod refused;
+mod replay;
 pub mod signing;
 pub mod webhooks;
 pub mod world_file;
@@ -28,9 +30,11 @@ pub use actor::{Actor, Version};
 pub use apps::{ChangeApp, CreateApp};
 pub use change::{Change, What};
 pub use deliveries::{Deliveries, DeliveryStatus, Replay, Trigger};
+pub use end_logins::EndLogins;
 pub use keys::{AddKey, ChangeKey, DeleteKey, NewSecret, SetSecret};
 pub use links::Unlink;
 pub use refused::Refused;
+pub use replay::{Replayed, replay};
 pub use webhooks::{Resume, WebhookState, WebhookStatus, webhook_states};
 
 /// Page size for reading all rows.

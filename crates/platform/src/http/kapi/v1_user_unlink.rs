@@ -17,6 +17,7 @@ use crate::deliver::events;
 use crate::endpoint::{About, Credential, Reply, Routes};
 use crate::http::error::Error;
 use crate::http::handler::kapi;
+use crate::tombstones::{self, Tombstone};
 
 const ABOUT: About = About::kapi(
     "Unlinks the person from the app: ends all consent and all tokens. The user id is kept.",
@@ -32,6 +33,7 @@ async fn unlink(call: Call) -> Result<UserId, Error> {
     // If the link ends at the same time, the second attempt finds the token dead (-401) or nobody linked (-101).
     decide_and_commit(&call.platform.store, |_| async {
         let target = Target::find(&call, ApiGroup::Unlink).await?;
+        tombstones::put(&call.platform, &[Tombstone::of(target.link())]).await?;
         let mut changes = vec![links::unlink(target.link())];
         changes.extend(audit::by_call(&call.platform, Event::Unlink, target.by(), target.link(), json!({})).await?);
         changes.extend(events::unlinked(&call.platform, target.app(), target.link(), UnlinkReason::UnlinkFromService));

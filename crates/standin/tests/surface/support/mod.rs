@@ -27,6 +27,7 @@ use kakaw_platform::quota::Quotas;
 use kakaw_platform::random::{Seeded, System};
 use kakaw_platform::signer::Signer;
 use kakaw_platform::surroundings::Alone;
+use kakaw_platform::tombstones::Tombstones;
 use kakaw_platform::transient_results::TransientResults;
 use kakaw_standin::clock::Clock;
 use kakaw_standin::inject::Injected;
@@ -208,6 +209,7 @@ impl TestServer {
             wake_deliveries: Notify::new(),
             transient_results: TransientResults::default(),
             audit: Audit::default(),
+            tombstones: Tombstones::default(),
             policy: policy.into(),
             settings: Settings {
                 access_token_in_query: true,
