@@ -2,6 +2,7 @@
 
 pub mod apply;
 pub mod audit;
+pub mod backup;
 #[cfg(feature = "standin")]
 pub mod ca;
 pub mod check;
@@ -24,6 +25,7 @@ mod listen;
 mod open;
 pub mod people;
 mod place;
+pub mod restore;
 #[cfg(feature = "standin")]
 pub mod run;
 pub mod serve;
@@ -83,6 +85,10 @@ enum Command {
     People(people::Args),
     /// Show every webhook and its status, or resume a paused one.
     Webhooks(webhooks::Args),
+    /// Write an encrypted backup of the database and its key file, also while `kakaw serve` runs.
+    Backup(backup::Args),
+    /// Replace the database and its key file by a backup; end again what people ended since.
+    Restore(restore::Args),
     /// Read and verify the audit trail: logins, consents, changes, operators' acts.
     Audit(audit::Args),
     /// Explain an error code: what it means, why it happens, how to fix it.
@@ -129,6 +135,8 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Export(args) => export::run(&args),
         Command::People(args) => people::run(args),
         Command::Webhooks(args) => webhooks::run(args),
+        Command::Backup(args) => backup::run(&args),
+        Command::Restore(args) => restore::run(&args),
         Command::Audit(args) => audit::run(args),
         Command::Explain(args) => explain::run(&args),
         Command::Check(args) => check::run(&args),

@@ -1,5 +1,6 @@
 //! The query layer: statements as values, and two drivers behind them.
 
+pub mod copy;
 mod migrate;
 mod patience;
 mod postgres;
