@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::path::PathBuf;
 
-use clap::{Args as ClapArgs, Subcommand};
+use clap::{ArgGroup, Args as ClapArgs, Subcommand};
 use kakaw_wire::event::UnlinkReason;
 
 use super::open::{self, Missing};
@@ -35,12 +35,13 @@ enum Command {
         place: place::Options,
     },
     /// End every session and token of a person, of an app or of everybody, as after a breach.
+    #[command(group(ArgGroup::new("of").required(true).args(["login", "app", "everybody"])))]
     EndLogins {
         /// Login id of the person: sessions and tokens in every app.
-        #[arg(long, required_unless_present_any = ["app", "everybody"], conflicts_with_all = ["app", "everybody"])]
+        #[arg(long)]
         login: Option<String>,
         /// App id: tokens of everybody in this app.
-        #[arg(long, conflicts_with = "everybody")]
+        #[arg(long)]
         app: Option<i64>,
         /// Sessions and tokens of everybody, in every app.
         #[arg(long)]

@@ -58,8 +58,8 @@ Stop every kakaw serve of this database first.";
 
 pub fn run(args: &Args) -> anyhow::Result<()> {
     let config = config::load(Mode::Serve, Some(&args.config), Vec::new()).map_err(Usage::error)?.config;
-    let ended = tombstones(&config, &args.tombstones)?;
     listen::block_on(async {
+        let ended = tombstones(&config, &args.tombstones)?;
         match (&args.from, config.url().map_err(Usage::error)?) {
             (None, _) => replay(&config, args, &ended).await,
             (Some(from), Url::Sqlite(database)) => restore(&config, &database, from, args, &ended).await,

@@ -17,6 +17,7 @@ mod command_line;
 mod database_tls;
 mod docs;
 mod durable;
+mod keeping;
 mod key_file;
 mod kill;
 mod log;
