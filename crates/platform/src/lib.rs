@@ -20,8 +20,10 @@ pub mod private_file;
 pub mod quota;
 pub mod random;
 pub mod request;
+pub mod server;
 pub mod signer;
 pub mod surroundings;
+pub mod throttle;
 pub mod tombstones;
 pub mod transient_results;
 

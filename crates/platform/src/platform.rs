@@ -14,8 +14,10 @@ use crate::audit::Audit;
 use crate::outgoing;
 use crate::password::Passwords;
 use crate::quota::Quotas;
+use crate::request::used_forms::UsedForms;
 use crate::signer::Signer;
 use crate::surroundings::Surroundings;
+use crate::throttle::Throttle;
 use crate::tombstones::Tombstones;
 use crate::transient_results::TransientResults;
 
@@ -37,6 +39,10 @@ pub struct Platform {
     pub audit: Audit,
     /// Where unlinks and erasures are written outside the database.
     pub tombstones: Tombstones,
+    /// Form tokens that were used.
+    pub used_forms: UsedForms,
+    /// Slows guesses down.
+    pub throttle: Arc<Throttle>,
     pub settings: Settings,
     pub policy: CurrentPolicy,
     pub surroundings: Arc<dyn Surroundings>,

@@ -47,8 +47,18 @@ pub enum Schedule {
 /// One login service with one public URL and the real clock.
 #[derive(Debug, Clone)]
 pub struct Alone {
-    /// Scheme and host, without a trailing slash.
-    pub public_url: String,
+    public_url: String,
+    /// Where the host begins in the URL. Each request asks for it.
+    host: usize,
+}
+
+impl Alone {
+    /// Makes the surroundings for a public URL: scheme and host, without a trailing slash.
+    #[must_use]
+    pub fn new(public_url: String) -> Self {
+        let host = authority(&public_url).map_or(0, |host| public_url.len() - host.len());
+        Self { public_url, host }
+    }
 }
 
 impl Surroundings for Alone {
@@ -57,7 +67,7 @@ impl Surroundings for Alone {
     }
 
     fn base(&self, headers: &HeaderMap) -> Option<String> {
-        is_host_of(&self.public_url, headers).then(|| self.public_url.clone())
+        (self.public_url.get(self.host..) == Some(sent_host(headers))).then(|| self.public_url.clone())
     }
 
     fn issuer(&self) -> String {
@@ -72,6 +82,9 @@ impl Surroundings for Alone {
 /// Whether the request's `Host` is the one of this URL. A page of another site must not reach us by DNS rebinding.
 #[must_use]
 pub fn is_host_of(url: &str, headers: &HeaderMap) -> bool {
-    let host = headers.get(header::HOST).and_then(|host: &HeaderValue| host.to_str().ok()).unwrap_or_default();
-    authority(url) == Some(host)
+    authority(url) == Some(sent_host(headers))
+}
+
+fn sent_host(headers: &HeaderMap) -> &str {
+    headers.get(header::HOST).and_then(|host: &HeaderValue| host.to_str().ok()).unwrap_or_default()
 }

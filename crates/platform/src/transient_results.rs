@@ -2,10 +2,11 @@
 //! for each caller, and never written to the database.
 
 use std::collections::HashMap;
-use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use kakaw_core::Millis;
+
+use crate::request::network::Network;
 
 /// Maximum number of results.
 const MOST: usize = 4096;
@@ -25,7 +26,7 @@ struct Kept {
 
 struct Entry {
     number: u64,
-    caller: String,
+    caller: Network,
     answer: String,
     expires_at: Millis,
 }
@@ -33,7 +34,7 @@ struct Entry {
 impl TransientResults {
     /// Keeps a result until it expires. The first result of a transaction stays. If there is no room, nothing is kept.
     pub fn put(&self, id: &str, address: &str, answer: String, now: Millis, expires_at: Millis) {
-        let caller = caller(address);
+        let caller = Network::parse(address);
         let mut kept = self.lock();
         let Kept { entries, count } = &mut *kept;
         entries.retain(|_, entry| now < entry.expires_at);
@@ -57,18 +58,6 @@ impl TransientResults {
 
     fn lock(&self) -> MutexGuard<'_, Kept> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Returns what counts as one caller: an address, or the /64 network of an IPv6 address, which one customer owns.
-pub(crate) fn caller(address: &str) -> String {
-    match address.parse::<IpAddr>().map(|address| address.to_canonical()) {
-        Ok(IpAddr::V6(v6)) => {
-            let [a, b, c, d, ..] = v6.segments();
-            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
-        }
-        Ok(v4) => v4.to_string(),
-        Err(_) => address.to_owned(),
     }
 }
 

@@ -33,8 +33,10 @@ use kakaw_platform::keys;
 use kakaw_platform::manage::Actor;
 use kakaw_platform::manage::world_file::{self, Secrets, WorldFile};
 use kakaw_platform::platform::Platform;
+use kakaw_platform::request::used_forms::UsedForms;
 use kakaw_platform::signer::Signer;
 use kakaw_platform::surroundings::Surroundings;
+use kakaw_platform::throttle::Throttle;
 use kakaw_platform::tombstones::Tombstones;
 use kakaw_platform::transient_results::TransientResults;
 
@@ -293,6 +295,8 @@ impl Worlds {
             transient_results: TransientResults::default(),
             audit: Audit::default(),
             tombstones: Tombstones::default(),
+            used_forms: UsedForms::default(),
+            throttle: Throttle::new(first.platform.throttle.is_on()),
             policy: first.platform.policy().into(),
             settings: first.platform.settings,
             surroundings: Arc::clone(&place) as Arc<dyn Surroundings>,

@@ -61,12 +61,12 @@ pub async fn by_id(store: &Store, id: AccountId) -> Result<Option<Stored>> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
     pub created_at: Millis,
-    pub id: i64,
+    pub id: AccountId,
 }
 
 impl Place {
     /// The position before every account.
-    pub const START: Self = Self { created_at: Millis(i64::MIN), id: i64::MIN };
+    pub const START: Self = Self { created_at: Millis(i64::MIN), id: AccountId(i64::MIN) };
 }
 
 /// An account of a page.
@@ -79,7 +79,7 @@ pub struct Listed {
 impl FromRow for Listed {
     fn from_row(row: &Row) -> Result<Self> {
         let stored = Stored::from_row(row)?;
-        let place = Place { created_at: Millis(row.int("created_at")?), id: stored.account.id.0 };
+        let place = Place { created_at: Millis(row.int("created_at")?), id: stored.account.id };
         Ok(Self { stored, place })
     }
 }
@@ -183,7 +183,7 @@ pub fn hash_password(id: AccountId, sealed: &str, hash: &str, keep: Option<&str>
 
 /// Gives this log-in id to the account. It conflicts when another account has it.
 #[must_use]
-pub fn put_login(login: &LoginId, account_id: i64) -> Statement {
+pub fn put_login(login: &LoginId, account_id: AccountId) -> Statement {
     sql("insert into logins (login, account_id) values ($1, $2) \
          on conflict (login) do update set account_id = excluded.account_id where logins.account_id = excluded.account_id")
     .bind(login.as_str())
@@ -199,7 +199,7 @@ pub fn clear_logins(account_id: AccountId) -> Statement {
 
 /// Gives this log-in id to the account too, unless another account has it.
 #[must_use]
-pub fn offer_login(login: &LoginId, account_id: i64) -> Statement {
+pub fn offer_login(login: &LoginId, account_id: AccountId) -> Statement {
     sql("insert into logins (login, account_id) values ($1, $2) on conflict do nothing")
         .bind(login.as_str())
         .bind(account_id)

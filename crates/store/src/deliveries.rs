@@ -177,7 +177,7 @@ pub async fn last(store: &Store, app_id: AppId, limit: i64) -> Result<Vec<Delive
 }
 
 /// Returns a page of deliveries, newest first: those before an id, of one app or of all.
-pub async fn page(store: &Store, app_id: Option<i64>, before: i64, limit: i64) -> Result<Vec<Delivery>> {
+pub async fn page(store: &Store, app_id: Option<AppId>, before: i64, limit: i64) -> Result<Vec<Delivery>> {
     let statement = match app_id {
         None => sql("select id, app_id, payload, state, created_at, attempts, result from deliveries where id < $1 \
              order by id desc limit $2")

@@ -131,14 +131,18 @@ pub fn end(id: GrantId, now: Millis, by: &EndedBy) -> Statement {
 /// The number of live log-ins of a person in an app.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Live {
-    pub account_id: i64,
-    pub app_id: i64,
+    pub account_id: AccountId,
+    pub app_id: AppId,
     pub count: i64,
 }
 
 impl FromRow for Live {
     fn from_row(row: &Row) -> Result<Self> {
-        Ok(Self { account_id: row.int("account_id")?, app_id: row.int("app_id")?, count: row.int("n")? })
+        Ok(Self {
+            account_id: AccountId(row.int("account_id")?),
+            app_id: AppId(row.int("app_id")?),
+            count: row.int("n")?,
+        })
     }
 }
 

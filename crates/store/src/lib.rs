@@ -22,6 +22,7 @@ pub mod db;
 pub mod deliveries;
 pub mod ends;
 pub mod everything;
+pub mod failed_logins;
 pub mod grants;
 pub mod instance;
 pub mod links;

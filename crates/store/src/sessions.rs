@@ -59,13 +59,13 @@ pub fn delete(id: &SessionId) -> Statement {
 /// The number of live sessions of an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Live {
-    pub account_id: i64,
+    pub account_id: AccountId,
     pub count: i64,
 }
 
 impl FromRow for Live {
     fn from_row(row: &Row) -> Result<Self> {
-        Ok(Self { account_id: row.int("account_id")?, count: row.int("n")? })
+        Ok(Self { account_id: AccountId(row.int("account_id")?), count: row.int("n")? })
     }
 }
 

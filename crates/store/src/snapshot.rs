@@ -7,11 +7,12 @@ use crate::db::{Contested, Row, sql};
 use crate::{Error, Outcome, Result, Statement, Store, Value};
 
 /// The tables and their columns. A test compares them with the schema.
-const TABLES: [(&str, &str); 13] = [
+const TABLES: [(&str, &str); 14] = [
     ("apps", "id version settings created_at"),
     ("app_keys", "app_key app_id kind position epoch deleted settings secret_hash sealed"),
     ("accounts", "id version epoch restricted agreed_to_terms attributes password_hash sealed_password created_at"),
     ("logins", "login account_id"),
+    ("failed_logins", "account_id failures last_at"),
     (
         "links",
         "app_id account_id user_id version epoch connected connected_at consents signup_due synched_at terms \

@@ -15,6 +15,8 @@ pub struct Kept {
     pub grants: Span,
     /// Finished deliveries.
     pub deliveries: Span,
+    /// Failed log-ins.
+    pub failed_logins: Span,
 }
 
 struct Count(i64);
@@ -30,7 +32,8 @@ pub async fn batch(store: &Store, kept: Kept, now: Millis) -> Result<bool> {
     let codes = now - kept.codes;
     let grants = now - kept.grants;
     let deliveries = now - kept.deliveries;
-    let sweeps: [(Statement, Statement); 6] = [
+    let failed_logins = now - kept.failed_logins;
+    let sweeps: [(Statement, Statement); 7] = [
         (
             sql("select count(*) as n from (select id from codes where expires_at < $1 limit $2) c").bind(codes).bind(BATCH),
             sql("delete from codes where id in (select id from codes where expires_at < $1 order by expires_at limit $2)").bind(codes).bind(BATCH),
@@ -54,6 +57,10 @@ pub async fn batch(store: &Store, kept: Kept, now: Millis) -> Result<bool> {
         (
             sql("select count(*) as n from (select id from deliveries where created_at < $1 and due_at is null limit $2) d").bind(deliveries).bind(BATCH),
             sql("delete from deliveries where id in (select id from deliveries where created_at < $1 and due_at is null order by created_at limit $2)").bind(deliveries).bind(BATCH),
+        ),
+        (
+            sql("select count(*) as n from (select account_id from failed_logins where last_at < $1 limit $2) f").bind(failed_logins).bind(BATCH),
+            sql("delete from failed_logins where account_id in (select account_id from failed_logins where last_at < $1 order by last_at limit $2)").bind(failed_logins).bind(BATCH),
         ),
     ];
     let mut more = false;

@@ -11,6 +11,7 @@
 mod deliveries;
 
 use kakaw_core::account::LoginId;
+use kakaw_core::account::throttle::Failures;
 use kakaw_core::{AccountId, AppId, GrantId, Span, UserId};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -27,13 +28,18 @@ use kakaw_core::token::grant::{Ended, EndedBy, Grant};
 use kakaw_store::accounts::Stored;
 use kakaw_store::db::{self, Url};
 use kakaw_store::{
-    Contested, Outcome, Statement, Store, accounts, app_keys, apps, codes, everything, grants, links, pending_results,
-    sessions, snapshot, sweep,
+    Contested, Outcome, Statement, Store, accounts, app_keys, apps, codes, everything, failed_logins, grants, links,
+    pending_results, sessions, snapshot, sweep,
 };
 use kakaw_wire::scope::Item;
 
 const KEY: &str = "0123456789abcdef0123456789abcdef";
-const KEPT: sweep::Kept = sweep::Kept { codes: Span::days(1), grants: Span::hours(12), deliveries: Span::days(7) };
+const KEPT: sweep::Kept = sweep::Kept {
+    codes: Span::days(1),
+    grants: Span::hours(12),
+    deliveries: Span::days(7),
+    failed_logins: Span::hours(1),
+};
 const NOW: Millis = Millis(1_790_000_000_000);
 
 /// Runs a test in memory, in a file, and on PostgreSQL if it is configured.
@@ -229,18 +235,42 @@ fn session(id: &str, expires_at: Millis) -> Session {
 }
 
 #[tokio::test]
+async fn failed_log_ins_are_one_row_for_each_account_and_are_forgotten() {
+    each_database(async |store| {
+        let (at, of) = (|seconds| NOW + Span::seconds(seconds), async || failed_logins::of(&store, AccountId(7)).await);
+        assert_eq!(of().await.unwrap(), Failures::NONE);
+        for second in 0..5 {
+            done(&store, vec![failed_logins::add(AccountId(7), at(second), at(second - 3600))]).await;
+        }
+        assert_eq!(of().await.unwrap(), Failures { count: 5, last_at: at(4) });
+        assert_eq!(failed_logins::of(&store, AccountId(8)).await.unwrap(), Failures::NONE);
+        done(&store, vec![failed_logins::add(AccountId(7), at(4000), at(4))]).await;
+        assert_eq!(of().await.unwrap(), Failures { count: 1, last_at: at(4000) }, "those before are forgotten");
+        assert!(!sweep::batch(&store, KEPT, at(4000) + KEPT.failed_logins).await.unwrap());
+        assert_eq!(of().await.unwrap().count, 1);
+        sweep::batch(&store, KEPT, at(4001) + KEPT.failed_logins).await.unwrap();
+        assert_eq!(of().await.unwrap(), Failures::NONE, "and swept");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn log_in_ids_belong_to_one_account_and_are_compared_without_case() {
     each_database(async |store| {
         fill(&store).await;
         done(&store, vec![accounts::insert(&person(8), NOW)]).await;
         let put =
             async |login: &str, id| store.commit(vec![accounts::put_login(&LoginId::of(login), id)]).await.unwrap();
-        assert_eq!(put("Ryan@Example.com", 7).await, Outcome::Committed);
-        assert_eq!(put("ryan@example.com", 7).await, Outcome::Committed, "its own again");
-        assert_eq!(put(" ryan@example.com ", 8).await.contested(), Some(Contested::LoginId), "not another's");
+        assert_eq!(put("Ryan@Example.com", AccountId(7)).await, Outcome::Committed);
+        assert_eq!(put("ryan@example.com", AccountId(7)).await, Outcome::Committed, "its own again");
+        assert_eq!(
+            put(" ryan@example.com ", AccountId(8)).await.contested(),
+            Some(Contested::LoginId),
+            "not another's"
+        );
         let found = accounts::by_login(&store, &LoginId::of("RYAN@example.com")).await.unwrap().unwrap();
         assert_eq!(found.account.id, AccountId(7));
-        assert_eq!(put("+82 10-1234-5678", 8).await, Outcome::Committed);
+        assert_eq!(put("+82 10-1234-5678", AccountId(8)).await, Outcome::Committed);
         assert_eq!(
             accounts::by_login(&store, &LoginId::of("+821012345678")).await.unwrap().unwrap().account.id,
             AccountId(8)
@@ -384,9 +414,9 @@ async fn what_lives_is_counted_by_account() {
             let live = grants::live_of_page(&store, accounts::Place::START, 10, NOW).await.unwrap();
             live.iter().map(|live| (live.account_id, live.app_id, live.count)).collect::<Vec<_>>()
         };
-        assert_eq!(count().await, [(7, 1, 2)]);
+        assert_eq!(count().await, [(AccountId(7), AppId(1), 2)]);
         done(&store, vec![grants::end(GrantId(41), NOW, &EndedBy::Logout)]).await;
-        assert_eq!(count().await, [(7, 1, 1)]);
+        assert_eq!(count().await, [(AccountId(7), AppId(1), 1)]);
         let late = Millis(i64::MAX);
         assert!(grants::live_of_page(&store, accounts::Place::START, 10, late).await.unwrap().is_empty());
         assert!(sessions::live_of_page(&store, accounts::Place::START, 10, late).await.unwrap().is_empty());

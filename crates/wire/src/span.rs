@@ -58,6 +58,12 @@ impl Span {
         self.milliseconds / 1000
     }
 
+    /// Returns whole seconds, rounded up: after them, the time is over.
+    #[must_use]
+    pub const fn seconds_up(self) -> i64 {
+        self.milliseconds.saturating_add(999).div_euclid(1000)
+    }
+
     /// The same for timers. What is negative takes no time.
     #[must_use]
     pub fn as_duration(self) -> Duration {

@@ -4,6 +4,7 @@ pub mod login_id;
 pub mod rules;
 pub mod session;
 pub mod shipping;
+pub mod throttle;
 
 pub use login_id::LoginId;
 

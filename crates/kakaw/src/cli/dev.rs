@@ -11,7 +11,7 @@ use clap::Args as ClapArgs;
 use kakaw_core::crypto::secret::Secret;
 
 use super::Usage;
-use super::listen::{Listeners, Stop, block_on_logging, serve};
+use super::listen::{Listeners, Stop, block_on_logging, serve, server};
 use super::standin::{self, StandIn};
 use crate::config::Mode;
 use crate::config::{self, Config, Flag, SAMPLE_KEY};
@@ -107,7 +107,8 @@ async fn start(
             "  intercepts   proxy http://{proxy}  TLS {tls}  (clients: kakaw env, kakaw hosts, kakaw ca)\n"
         );
     }
-    serve(Arc::clone(&world.platform), listeners, dispatch::every(worlds), &text, stop).await
+    let server = server(&config, dispatch::every(worlds))?;
+    serve(Arc::clone(&world.platform), listeners, server, &text, stop).await
 }
 
 /// Writes the token to a file that only its owner can read.

@@ -7,15 +7,16 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use axum::Router;
-use axum::serve::ListenerExt as _;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use super::lines;
-use crate::config;
+use super::{Usage, lines};
+use crate::config::{self, Config};
 use kakaw_platform::Platform;
 use kakaw_platform::jobs;
 use kakaw_platform::log;
+use kakaw_platform::server::{Connections, Files, Server, Tls};
 
 /// How long open requests may take after a signal to stop.
 const GRACE: Duration = Duration::from_secs(4);
@@ -60,6 +61,29 @@ impl Listeners {
     }
 }
 
+/// Returns a server for this router with the configured limits and certificate. The limit of open files is raised as far
+/// as the process may.
+pub fn server(config: &Config, router: Router) -> anyhow::Result<Server> {
+    let limits = config.limits.of_server(raise_open_files(), config.behind_proxy);
+    let tls = match (&config.tls.certificate, &config.tls.key) {
+        (Some(certificate), Some(key)) => {
+            let files = Files { certificate: certificate.clone(), key: key.clone() };
+            Some(Tls::load(files).map_err(|error| Usage::error(format!("{error:#}")))?)
+        }
+        _ => None,
+    };
+    Ok(Server { router, connections: Connections::new(limits), tls })
+}
+
+/// Raises the number of files that this process may have open, and returns it.
+fn raise_open_files() -> usize {
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    let raised = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
+    let files = if raised.is_ok() { maximum } else { current };
+    // Without a limit, more than any server needs.
+    files.map_or(1 << 20, |files| usize::try_from(files).unwrap_or(usize::MAX))
+}
+
 /// When a server stops.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stop {
@@ -74,29 +98,18 @@ pub enum Stop {
 pub async fn serve(
     platform: Arc<Platform>,
     listeners: Listeners,
-    app: Router,
+    server: Server,
     announcement: &str,
     stop_on: Stop,
 ) -> anyhow::Result<()> {
     tokio::spawn(jobs::work(Arc::clone(&platform)));
     let (stop, stopped) = watch::channel(false);
-    let mut servers = tokio::task::JoinSet::new();
-    for listener in listeners.listeners {
-        let listener = listener.tap_io(|stream| {
-            // Without a delay for small replies.
-            let _ = stream.set_nodelay(true);
-        });
-        let service = app.clone().into_make_service_with_connect_info::<SocketAddr>();
-        let mut stopped = stopped.clone();
-        let until = async move {
-            let _ = stopped.wait_for(|stop| *stop).await;
-        };
-        servers.spawn(axum::serve(listener, service).with_graceful_shutdown(until).into_future());
-    }
+    let scheme = if server.tls.is_some() { "https" } else { "http" };
+    let running = tokio::spawn(server.run(listeners.listeners, stopped));
     {
         // If standard output cannot be written, the server runs all the same.
         let mut out = std::io::stdout().lock();
-        let _ = write!(out, "listening on http://{}\n{announcement}", listeners.address);
+        let _ = write!(out, "listening on {scheme}://{}\n{announcement}", listeners.address);
         let _ = out.flush();
     }
     match stop_on {
@@ -105,8 +118,7 @@ pub async fn serve(
         Stop::WithStdin => tokio::select! { () = terminated() => {}, () = stdin_ended() => {} },
     }
     let _ = stop.send(true);
-    let all = async { while servers.join_next().await.is_some() {} };
-    let _ = tokio::time::timeout(GRACE, all).await;
+    let _ = tokio::time::timeout(GRACE, running).await;
     Ok(())
 }
 

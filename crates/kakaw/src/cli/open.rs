@@ -20,8 +20,10 @@ use kakaw_platform::password::{PLACES, Passwords};
 use kakaw_platform::platform::{Platform, Settings};
 use kakaw_platform::quota::{PerMinute, Quotas};
 use kakaw_platform::random;
+use kakaw_platform::request::used_forms::UsedForms;
 use kakaw_platform::signer::Signer;
 use kakaw_platform::surroundings::{Alone, Surroundings};
+use kakaw_platform::throttle::Throttle;
 use kakaw_platform::tombstones::Tombstones;
 use kakaw_platform::transient_results::TransientResults;
 
@@ -40,7 +42,7 @@ pub enum Missing {
 /// Opens the database and the key file, and assembles a platform on its own.
 pub async fn platform(config: &Config, mode: Mode, missing: Missing) -> anyhow::Result<Platform> {
     let public_url = config.public_url.clone().unwrap_or_else(|| DEFAULT_URL.to_owned());
-    within(config, mode, missing, Arc::new(Alone { public_url })).await
+    within(config, mode, missing, Arc::new(Alone::new(public_url))).await
 }
 
 /// The same with other surroundings.
@@ -104,6 +106,8 @@ pub async fn within(
         })),
         wake_deliveries: Notify::new(),
         transient_results: TransientResults::default(),
+        used_forms: UsedForms::default(),
+        throttle: Throttle::new(config.limits.guesses),
         policy: config.policy.into(),
         settings: Settings {
             access_token_in_query: config.access_token_in_query,

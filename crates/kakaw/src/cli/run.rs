@@ -13,7 +13,7 @@ use rustix::process::{Signal, kill_process_group};
 use serde::Deserialize;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::process::{Child, Command};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
 use super::entered::Entered;
@@ -25,6 +25,7 @@ use crate::config::Mode;
 use crate::config::{self, Config, Flag};
 use kakaw_platform::jobs;
 use kakaw_platform::manage::world_file::WorldFile;
+use kakaw_platform::server::{self, Connections, Server};
 use kakaw_standin::dispatch;
 use kakaw_standin::intercept::{self, Entrance, Listening, browser, environment};
 use kakaw_standin::world::{DEFAULT, World};
@@ -99,6 +100,9 @@ pub fn run(args: Args) -> anyhow::Result<()> {
     std::process::exit(code);
 }
 
+/// Maximum number of connections.
+const CONNECTIONS: usize = 10_000;
+
 /// The stand-in that the command's requests are routed to.
 struct Target {
     url: String,
@@ -123,8 +127,15 @@ impl Target {
         tokio::spawn(jobs::work(Arc::clone(&world.platform)));
         let options = intercept::Options { offline: args.offline, ..Default::default() };
         let listening = dispatch::intercept(&worlds, DEFAULT, &options).await.map_err(standin::refusal_text)?;
-        let service = dispatch::every(worlds).into_make_service_with_connect_info::<SocketAddr>();
-        tokio::spawn(async move { axum::serve(plain, service).await });
+        // The limit of open files stays: the command inherits it.
+        let connections = Connections::new(server::Limits::lenient(CONNECTIONS));
+        let server = Server { router: dispatch::every(worlds), connections, tls: None };
+        // It runs as long as the process.
+        let (running, stopped) = watch::channel(false);
+        tokio::spawn(async move {
+            server.run(vec![plain], stopped).await;
+            drop(running);
+        });
         Ok(Self { url, entrance: listening.entrance(), from: From::Started(world, listening) })
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use clap::Args as ClapArgs;
 
-use super::listen::{Listeners, Stop, block_on_logging, serve};
+use super::listen::{Listeners, Stop, block_on_logging, serve, server};
 use super::open::{self, Missing};
 use super::{Usage, check};
 use crate::config::Mode;
@@ -46,8 +46,8 @@ async fn start(config: Config) -> anyhow::Result<()> {
     let platform = Arc::new(open::platform(&config, Mode::Serve, Missing::Make).await?);
     refuse(&check::unsafe_secrets(&platform).await?)?;
     let listeners = Listeners::bind(config.listen, false).await?;
-    let app = http::app(&platform);
-    let result = serve(Arc::clone(&platform), listeners, app, "", Stop::OnSignal).await;
+    let server = server(&config, http::app(&platform))?;
+    let result = serve(Arc::clone(&platform), listeners, server, "", Stop::OnSignal).await;
     // What this process has recorded is chained, also when no other process of this node comes.
     if let Err(error) = audit::close(&platform).await {
         tracing::error!(%error, "audit");

@@ -172,7 +172,7 @@ impl Loaded {
 
     /// Values that fit their types but are not allowed.
     fn impossible(&self) -> Vec<String> {
-        let Config { data, database, policy, passwords, audit, .. } = &self.config;
+        let Config { data, database, policy, passwords, audit, tls, limits, .. } = &self.config;
         let mut problems = Vec::new();
         let mut problem = |key: &str, text: String| {
             problems.push(self.origins.get(key).map_or(text.clone(), |origin| format!("{origin}: {text}")));
@@ -196,6 +196,16 @@ impl Loaded {
             let wait = passwords.longest_wait.as_milliseconds();
             let text = "milliseconds; expected 100 to 60000";
             problem("passwords.longest_wait", format!("passwords.longest_wait is {wait} {text}"));
+        }
+        match (&tls.certificate, &tls.key) {
+            (Some(_), None) => {
+                problem("tls.certificate", "tls.certificate is set without tls.key; set both".to_owned())
+            }
+            (None, Some(_)) => problem("tls.key", "tls.key is set without tls.certificate; set both".to_owned()),
+            _ => {}
+        }
+        for (key, received) in limits.impossible() {
+            problem(key, format!("{key} is {received}; expected at least 1"));
         }
         problems
     }

@@ -2,6 +2,7 @@
 
 mod keys;
 mod length;
+mod limits;
 mod load;
 mod safety;
 mod variables;
@@ -17,6 +18,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use keys::{Key, keys};
+pub use limits::Limits;
 pub use load::{Flag, Loaded, load};
 pub use safety::unsafe_settings;
 pub use variables::{CONTROL_TOKEN, OTHERS, URL, environment};
@@ -41,7 +43,8 @@ pub const SAMPLE_KEY: &str = "0123456789abcdef0123456789abcdef";
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// Address and port to listen on; port 0 picks a free port. The server speaks plain HTTP; a proxy must terminate TLS.
+    /// Address and port to listen on; port 0 picks a free port. Without `tls.certificate` the server speaks plain HTTP, and
+    /// a proxy must terminate TLS.
     pub listen: SocketAddr,
     /// The URL at which clients reach the server: scheme and host, without a path. The issuer and all absolute URLs begin
     /// with it. `serve` requires it. Without it, `dev` uses the loopback name of each request.
@@ -70,6 +73,10 @@ pub struct Config {
     pub policy: Policy,
     /// Whether people can create accounts themselves (`prompt=create`). Their email addresses are not verified.
     pub sign_up: bool,
+    /// `[tls]`.
+    pub tls: Tls,
+    /// `[limits]`.
+    pub limits: Limits,
     /// `[apps]`.
     pub apps: Apps,
     /// `[log]`.
@@ -86,6 +93,19 @@ pub struct Config {
     pub audit: Audit,
     /// `[backup]`.
     pub backup: Backup,
+}
+
+/// `[tls]`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Tls {
+    /// PEM file with the server's certificate, followed by its intermediate certificates. With it, `listen` serves HTTPS
+    /// (HTTP/1.1 over TLS 1.2 and 1.3). The file and `tls.key` are loaded again when they change.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<PathBuf>,
+    /// PEM file with the private key of `tls.certificate`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<PathBuf>,
 }
 
 /// `[apps]`.
@@ -239,6 +259,8 @@ impl Config {
             access_token_in_query: dev,
             policy: if dev { Policy::DEV } else { Policy::SERVE },
             sign_up: dev,
+            tls: Tls::default(),
+            limits: Limits::defaults(dev),
             apps: Apps { derived_keys: dev, legacy_properties: dev, strong_secrets: !dev },
             log: Log::default(),
             pages: Pages { test_notice: dev, open_diagnosis: dev },

@@ -26,10 +26,10 @@ pub fn unsafe_settings(config: &Config) -> Vec<String> {
             }
         }
     }
-    if !config.listen.ip().is_loopback() && !config.behind_proxy {
+    if !config.listen.ip().is_loopback() && !config.behind_proxy && config.tls.certificate.is_none() {
         found.push(format!(
-            "listen is {}, which other machines can reach over plain HTTP; listen on 127.0.0.1, or set behind_proxy = true \
-             if a proxy terminates TLS",
+            "listen is {}, which other machines can reach over plain HTTP; set tls.certificate and tls.key, listen on \
+             127.0.0.1, or set behind_proxy = true if a proxy terminates TLS",
             config.listen
         ));
     }
@@ -50,6 +50,7 @@ pub fn unsafe_settings(config: &Config) -> Vec<String> {
         let weak = [
             (config.apps.derived_keys, "apps.derived_keys = true lets everyone derive the keys of apps"),
             (!config.apps.strong_secrets, "apps.strong_secrets = false accepts client secrets that can be guessed"),
+            (!config.limits.guesses, "limits.guesses = false lets everyone guess passwords at full speed"),
             (config.passwords.exportable, "passwords.exportable = true keeps passwords that can be read again"),
         ];
         let advice = "leave it out, or set pages.test_notice = true if the accounts are not real";

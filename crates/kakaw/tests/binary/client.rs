@@ -1,6 +1,7 @@
 //! A client over real HTTP, with a browser's cookies and an app's requests.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use serde_json::Value;
 
@@ -11,6 +12,8 @@ pub struct Gone;
 pub struct Client {
     http: reqwest::Client,
     base: String,
+    /// `Host`, if it is not the one of the base URL.
+    host: Option<&'static str>,
     cookies: BTreeMap<String, String>,
 }
 
@@ -39,7 +42,14 @@ impl Answer {
 impl Client {
     pub fn new(base: &str) -> Self {
         let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        Self { http, base: base.to_owned(), cookies: BTreeMap::new() }
+        Self { http, base: base.to_owned(), host: None, cookies: BTreeMap::new() }
+    }
+
+    /// Returns a client at another address of this machine, for a server with this public host.
+    pub fn at(base: &str, address: IpAddr, host: &'static str) -> Self {
+        let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
+        let http = http.local_address(address).build().unwrap();
+        Self { http, host: Some(host), ..Self::new(base) }
     }
 
     /// Returns a client with the same cookies for another address.
@@ -49,6 +59,10 @@ impl Client {
 
     async fn send(&mut self, request: reqwest::RequestBuilder) -> Result<Answer, Gone> {
         let cookies = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ");
+        let request = match self.host {
+            Some(host) => request.header("host", host),
+            None => request,
+        };
         let response = request.header("cookie", cookies).send().await.map_err(|_| Gone)?;
         for cookie in response.headers().get_all("set-cookie") {
             let (name, value) = cookie.to_str().unwrap().split(';').next().unwrap().split_once('=').unwrap();
@@ -81,6 +95,11 @@ impl Client {
         self.send(request).await
     }
 
+    pub async fn with_admin_key(&mut self, path: &str, key: &str) -> Result<Answer, Gone> {
+        let request = self.http.get(format!("{}{path}", self.base)).header("authorization", format!("KakaoAK {key}"));
+        self.send(request).await
+    }
+
     /// Returns the values of the cookies.
     pub fn cookies(&self) -> Vec<String> {
         self.cookies.values().cloned().collect()
@@ -110,7 +129,7 @@ impl Client {
     }
 }
 
-fn hidden(page: &str) -> String {
+pub fn hidden(page: &str) -> String {
     let after = page.split_once("name=\"kakaw_form\" value=\"").unwrap_or_else(|| panic!("a form expected: {page}")).1;
     after.split('"').next().unwrap().to_owned()
 }

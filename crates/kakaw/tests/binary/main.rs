@@ -14,9 +14,11 @@
 mod bad_day;
 mod client;
 mod command_line;
+mod connections;
 mod database_tls;
 mod docs;
 mod durable;
+mod guesses;
 mod keeping;
 mod key_file;
 mod kill;

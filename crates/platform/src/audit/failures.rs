@@ -15,7 +15,7 @@ use serde_json::json;
 
 use super::{Entry, by, people};
 use crate::Platform;
-use crate::transient_results::caller;
+use crate::request::network::Network;
 
 /// Maximum number of accounts that get a row of their own in a minute. Further failures are counted together.
 const ACCOUNTS: usize = 100;
@@ -42,7 +42,7 @@ struct Failed {
 }
 
 impl Failures {
-    pub(super) fn add(&mut self, account: AccountId, address: &str, now: Millis) {
+    pub(super) fn add(&mut self, account: AccountId, network: Network, now: Millis) {
         self.turn(now);
         if self.accounts.len() >= ACCOUNTS && !self.accounts.contains_key(&account) {
             self.others += 1;
@@ -50,7 +50,7 @@ impl Failures {
         }
         let failed = self.accounts.entry(account).or_default();
         (failed.times, failed.last) = (failed.times + 1, now);
-        let network = caller(address);
+        let network = network.to_string();
         if failed.networks.len() < NETWORKS && !failed.networks.contains(&network) {
             failed.networks.push(network);
         }
@@ -107,10 +107,10 @@ pub(super) async fn write(platform: &Platform, failures: &Failures) -> Result<()
 
 impl super::Audit {
     /// Counts a failed log-in of an account that exists.
-    pub(crate) fn failed(&self, account: AccountId, address: &str, now: Millis) {
+    pub(crate) fn failed(&self, account: AccountId, network: Network, now: Millis) {
         if let Some(recording) = &self.recording {
             let mut failures = recording.failures.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            failures.add(account, address, now);
+            failures.add(account, network, now);
         }
     }
 }
@@ -124,10 +124,10 @@ mod tests {
         let mut failures = Failures::default();
         let now = Millis(MINUTE * 1000);
         for _ in 0..1000 {
-            failures.add(AccountId(1), "192.0.2.1", now);
+            failures.add(AccountId(1), Network::parse("192.0.2.1"), now);
         }
         for account in 2..=300 {
-            failures.add(AccountId(account), &format!("2001:db8::{account}"), now);
+            failures.add(AccountId(account), Network::parse(&format!("2001:db8::{account}")), now);
         }
         assert!(failures.take(now, false).is_empty(), "the minute is not over");
         let taken = failures.take(Millis(now.0 + MINUTE), false);
@@ -140,7 +140,7 @@ mod tests {
         let mut failures = Failures::default();
         for minute in 0..50 {
             for host in 0..20 {
-                failures.add(AccountId(1), &format!("192.0.2.{host}"), Millis(minute * MINUTE));
+                failures.add(AccountId(1), Network::parse(&format!("192.0.2.{host}")), Millis(minute * MINUTE));
             }
         }
         let taken = failures.take(Millis(49 * MINUTE), true);

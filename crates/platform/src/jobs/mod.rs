@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use kakaw_core::account::throttle::ACCOUNT;
 use kakaw_core::policy::{CODES_KEPT, DELIVERIES_KEPT, GRANTS_KEPT};
 use kakaw_store::sweep;
 
@@ -12,7 +13,12 @@ use crate::deliver;
 use crate::manage::links;
 
 /// How long expired rows are kept.
-const KEPT: sweep::Kept = sweep::Kept { codes: CODES_KEPT, grants: GRANTS_KEPT, deliveries: DELIVERIES_KEPT };
+const KEPT: sweep::Kept = sweep::Kept {
+    codes: CODES_KEPT,
+    grants: GRANTS_KEPT,
+    deliveries: DELIVERIES_KEPT,
+    failed_logins: ACCOUNT.forgotten_after,
+};
 
 /// Interval between sweeps.
 const SWEEP: Duration = Duration::from_secs(30);

@@ -235,9 +235,9 @@ impl<'a> Edit<'a> {
         if changed {
             let name = if person.attributes.id.is_some() { "id" } else { "email" };
             let at = if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
-            draft.push_unique(accounts::put_login(&LoginId::of(login), after.account.id.0), &at, login);
+            draft.push_unique(accounts::put_login(&LoginId::of(login), after.account.id), &at, login);
             for other in [person.attributes.email.as_deref(), after.account.attributes.phone()].into_iter().flatten() {
-                draft.push(accounts::offer_login(&LoginId::of(other), after.account.id.0));
+                draft.push(accounts::offer_login(&LoginId::of(other), after.account.id));
             }
         }
         Ok(())

@@ -177,7 +177,7 @@ impl Deliveries {
             }
         };
         let limit = super::page_size(self.limit)?;
-        let page = deliveries::page(&platform.store, self.app, before, limit).await?;
+        let page = deliveries::page(&platform.store, self.app.map(AppId), before, limit).await?;
         Ok(page.iter().map(DeliveryStatus::from).collect())
     }
 }

@@ -15,7 +15,9 @@ use tokio::sync::oneshot;
 
 pub use argon2id::{Cost, OWASP, cost_of, is_phc, one_for_measurement};
 use argon2id::{parse, phc, raw};
-use queue::{Job, Queue, network};
+use queue::{Job, Queue};
+
+use crate::request::network::Network;
 
 /// Maximum time that a log-in waits for its hash, unless it is configured.
 pub const LONGEST_WAIT: Span = Span::seconds(2);
@@ -88,7 +90,7 @@ impl Passwords {
             let result = work();
             Box::new(move || drop(done.send(result)))
         });
-        let place = self.queue.enter(&network(from), job, self.longest_wait, self.places).ok_or(Busy)?;
+        let place = self.queue.enter(Network::parse(from), job, self.longest_wait, self.places).ok_or(Busy)?;
         match tokio::time::timeout(self.longest_wait, &mut answer).await {
             Ok(answer) => answer.map_err(|_| Busy),
             // The estimate was wrong: callers came from other addresses.

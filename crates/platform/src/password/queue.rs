@@ -1,12 +1,12 @@
 //! The queue for a hash: each address waits in a line of its own, and the lines take turns.
 
 use std::collections::VecDeque;
-use std::net::IpAddr;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::argon2id;
 use crate::clock;
+use crate::request::network::Network;
 
 /// A thread that has been idle for this long frees its memory.
 const IDLE: Duration = Duration::from_secs(5);
@@ -36,16 +36,8 @@ struct State {
 }
 
 struct Line {
-    from: String,
+    from: Network,
     waiting: VecDeque<(u64, Job)>,
-}
-
-/// Returns what counts as one caller: an IPv4 address, or the /64 network of an IPv6 address, which one customer owns.
-pub(super) fn network(address: &str) -> String {
-    match address.parse::<IpAddr>().map(|ip| ip.to_canonical()) {
-        Ok(IpAddr::V6(ip)) => format!("{:x}", ip.to_bits() >> 64),
-        _ => address.to_owned(),
-    }
 }
 
 impl Queue {
@@ -66,11 +58,11 @@ impl Queue {
         self.changed.notify_all();
     }
 
-    /// Takes a place in the line of an address. Returns `None` if the wait would be too long, or too many callers are
+    /// Takes a place in the line of a network. Returns `None` if the wait would be too long, or too many callers are
     /// inside.
     pub(super) fn enter(
         self: &Arc<Self>,
-        from: &str,
+        from: Network,
         job: Job,
         longest_wait: Duration,
         places: usize,
@@ -84,11 +76,11 @@ impl Queue {
         let ticket = state.last_ticket;
         match state.lines.iter_mut().find(|line| line.from == from) {
             Some(line) => line.waiting.push_back((ticket, job)),
-            None => state.lines.push_back(Line { from: from.to_owned(), waiting: [(ticket, job)].into() }),
+            None => state.lines.push_back(Line { from, waiting: [(ticket, job)].into() }),
         }
         drop(state);
         self.changed.notify_one();
-        Some(Place { queue: Arc::clone(self), from: from.to_owned(), ticket })
+        Some(Place { queue: Arc::clone(self), from, ticket })
     }
 
     /// The loop of a thread.
@@ -142,7 +134,7 @@ impl State {
 
     /// Returns how long the next caller from an address would wait: for all callers before it in its own line, and one
     /// of each other line for each of these turns.
-    fn wait(&self, from: &str, workers: usize) -> Duration {
+    fn wait(&self, from: Network, workers: usize) -> Duration {
         let own = self.lines.iter().find(|line| line.from == from).map_or(0, |line| line.waiting.len());
         let others = self.lines.iter().filter(|line| line.from != from);
         let before = own + others.map(|line| line.waiting.len().min(own + 1)).sum::<usize>();
@@ -154,7 +146,7 @@ impl State {
 /// A place in a line. It is given back even when the caller goes away.
 pub(super) struct Place {
     queue: Arc<Queue>,
-    from: String,
+    from: Network,
     ticket: u64,
 }
 
@@ -177,19 +169,5 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         self.leave();
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_network_of_ipv6_is_one_caller() {
-        assert_eq!(network("2001:db8:1:2::1"), network("2001:db8:1:2:ffff::2"));
-        assert_ne!(network("2001:db8:1:2::1"), network("2001:db8:1:3::1"));
-        assert_eq!(network("::ffff:192.0.2.1"), network("::ffff:192.0.2.1"));
-        assert_ne!(network("192.0.2.1"), network("192.0.2.2"));
-        assert_ne!(network("::ffff:192.0.2.1"), network("::ffff:192.0.2.2"));
     }
 }

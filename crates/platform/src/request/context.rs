@@ -14,6 +14,7 @@ use kakaw_wire::text::Lang;
 
 use crate::Platform;
 use crate::request::cookie;
+use crate::request::network::Network;
 use crate::request::settled::{Settled, Unattended};
 
 /// Where a request arrived, and who sent it.
@@ -27,6 +28,8 @@ pub struct RequestContext {
     pub browser: Option<String>,
     /// Value of the session cookie.
     pub session: Option<String>,
+    /// Value of the cookie that proves earlier log-ins.
+    pub known: Option<String>,
     /// `User-Agent`.
     pub device: String,
     /// Address of the caller: the peer, or what the configured proxy reports.
@@ -55,6 +58,7 @@ where
             lang: Lang::preferred(lang, text(header::ACCEPT_LANGUAGE)),
             browser: cookie::read(headers, &names.browser),
             session: cookie::read(headers, &names.session),
+            known: cookie::read(headers, &names.known),
             device: text(header::USER_AGENT).unwrap_or_default().chars().take(300).collect(),
             address: address(platform, headers, &parts.extensions),
             own_url: parts
@@ -69,6 +73,12 @@ where
 }
 
 impl RequestContext {
+    /// Returns the network of the caller.
+    #[must_use]
+    pub fn network(&self) -> Network {
+        Network::parse(&self.address)
+    }
+
     /// Returns the hash of the session cookie, which is the session's key.
     #[must_use]
     pub fn session_id(&self) -> Option<SessionId> {

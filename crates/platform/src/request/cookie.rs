@@ -11,13 +11,15 @@ use crate::Platform;
 pub struct Names {
     pub session: String,
     pub browser: String,
+    /// Proves to which accounts a browser has logged in before.
+    pub known: String,
 }
 
 impl Names {
     /// Returns the cookie names of this platform.
     #[must_use]
     pub fn of(platform: &Platform) -> Self {
-        Self { session: name(platform, 's'), browser: name(platform, 'b') }
+        Self { session: name(platform, 's'), browser: name(platform, 'b'), known: name(platform, 'k') }
     }
 }
 

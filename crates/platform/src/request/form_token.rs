@@ -6,6 +6,7 @@ use kakaw_core::account::session::SessionId;
 use kakaw_core::crypto::seal::Purpose;
 use kakaw_core::crypto::secret;
 use kakaw_core::policy::INTERACTION_LIFETIME;
+use kakaw_core::random;
 use kakaw_wire::url::split_origin;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -31,6 +32,8 @@ pub(crate) struct FormToken {
 #[derive(Serialize, Deserialize)]
 struct Timed<T> {
     until: Millis,
+    /// Makes each token another one, though sealing is deterministic.
+    nonce: u64,
     value: T,
 }
 
@@ -38,7 +41,8 @@ struct Timed<T> {
 #[must_use]
 pub fn seal<T: Serialize>(context: &RequestContext, purpose: Purpose, value: &T) -> String {
     let until = context.platform.now() + INTERACTION_LIFETIME;
-    let plain = serde_json::to_vec(&Timed { until, value }).unwrap_or_default();
+    let nonce = u64::from_le_bytes(random::bytes(&*context.platform.random));
+    let plain = serde_json::to_vec(&Timed { until, nonce, value }).unwrap_or_default();
     context.platform.sealer.seal(purpose, &plain)
 }
 
@@ -69,6 +73,12 @@ impl FormToken {
         self.browser.is_some()
             && is_same_origin(context, headers)
             && field.and_then(|text| open::<Self>(context, Purpose::Form, text)).as_ref() == Some(self)
+    }
+
+    /// The same for a form that can be sent once.
+    #[must_use]
+    pub(crate) fn fits_once(&self, context: &RequestContext, headers: &HeaderMap, field: Option<&str>) -> bool {
+        self.fits(context, headers, field) && field.is_some_and(|field| context.platform.used_forms.take(field))
     }
 }
 

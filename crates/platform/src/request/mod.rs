@@ -6,5 +6,8 @@ pub mod cookie;
 pub mod decision;
 pub mod form_token;
 pub mod id;
+pub mod known;
+pub mod network;
 pub mod redirect;
 pub mod settled;
+pub mod used_forms;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use std::collections::BTreeMap;
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
@@ -58,7 +58,7 @@ impl<T: DeserializeOwned> FromRequest<Shared> for Sent<T> {
         let (mut parts, body) = request.into_parts();
         let caller = Caller::from_request_parts(&mut parts, shared).await?;
         let bytes = match body::bytes(body, body::WORLD_FILE_LIMIT).await {
-            Ok(bytes) if bytes.is_empty() => b"{}".to_vec(),
+            Ok(bytes) if bytes.is_empty() => Bytes::from_static(b"{}"),
             Ok(bytes) => bytes,
             Err(error) => return Err(caller.refuse(error.reason())),
         };

@@ -104,7 +104,7 @@ async fn apply(State(shared): State<Shared>, request: Request) -> Response {
         Ok(caller) => caller,
         Err(response) => return response,
     };
-    let text = match body::bytes(body, body::WORLD_FILE_LIMIT).await.map(String::from_utf8) {
+    let text = match body::bytes(body, body::WORLD_FILE_LIMIT).await.map(|bytes| String::from_utf8(bytes.into())) {
         Ok(Ok(text)) => text,
         Ok(Err(_)) => return caller.refuse("the world file is not UTF-8"),
         Err(error) => return caller.refuse(error.reason()),

@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use axum::extract::Query;
 use axum::extract::rejection::QueryRejection;
 use axum::response::Response;
-use kakaw_core::Millis;
-use kakaw_core::UserId;
+use kakaw_core::{AccountId, Millis, UserId};
 use kakaw_store::accounts::Place;
 use kakaw_store::{accounts, apps, grants, links, sessions};
 use schemars::JsonSchema;
@@ -77,7 +76,7 @@ fn place(cursor: Option<&str>) -> Result<Place, Refused> {
     let read = cursor.split_once('.').and_then(|(at, id)| Some((at.parse().ok()?, id.parse().ok()?)));
     let wrong = || Refused::Wrong(format!("after: {cursor:?}; expected the cursor of a person in this list"));
     let (created_at, id) = read.ok_or_else(wrong)?;
-    Ok(Place { created_at: Millis(created_at), id })
+    Ok(Place { created_at: Millis(created_at), id: AccountId(id) })
 }
 
 async fn people(world: &World, page: &Page) -> Result<Vec<Person>, Refused> {
@@ -88,14 +87,14 @@ async fn people(world: &World, page: &Page) -> Result<Vec<Person>, Refused> {
     let live: BTreeMap<_, _> = live.into_iter().map(|live| ((live.account_id, live.app_id), live.count)).collect();
     let sessions = sessions::live_of_page(store, after, limit, now).await?;
     let sessions: BTreeMap<_, _> = sessions.into_iter().map(|live| (live.account_id, live.count)).collect();
-    let mut links: BTreeMap<i64, Vec<Link>> = BTreeMap::new();
+    let mut links: BTreeMap<AccountId, Vec<Link>> = BTreeMap::new();
     let mut names = BTreeMap::new();
     for link in links::of_page(store, after, limit).await? {
         if let std::collections::btree_map::Entry::Vacant(name) = names.entry(link.app_id) {
             let app = apps::by_id(store, link.app_id).await?;
             name.insert(app.map(|app| app.settings.name).unwrap_or_default());
         }
-        links.entry(link.account_id.0).or_default().push(Link {
+        links.entry(link.account_id).or_default().push(Link {
             app: link.app_id.0,
             app_name: names.get(&link.app_id).cloned().unwrap_or_default(),
             user_id: link.user_id,
@@ -103,7 +102,7 @@ async fn people(world: &World, page: &Page) -> Result<Vec<Person>, Refused> {
             signup_due: link.signup_due.map(|due| due.rfc3339()),
             scopes: link.consents.keys().map(|item| item.id().to_owned()).collect(),
             terms: link.terms.keys().cloned().collect(),
-            grants: live.get(&(link.account_id.0, link.app_id.0)).copied().unwrap_or(0),
+            grants: live.get(&(link.account_id, link.app_id)).copied().unwrap_or(0),
         });
     }
     let person = |accounts::Listed { stored, place }: accounts::Listed| {
@@ -114,7 +113,7 @@ async fn people(world: &World, page: &Page) -> Result<Vec<Person>, Refused> {
             nickname: attributes.nickname,
             person: attributes.email.or(attributes.id).unwrap_or_default(),
             links: links.remove(&place.id).unwrap_or_default(),
-            cursor: format!("{}.{}", place.created_at.0, place.id),
+            cursor: format!("{}.{}", place.created_at.0, place.id.0),
         }
     };
     Ok(accounts.into_iter().map(person).collect())

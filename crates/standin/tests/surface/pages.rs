@@ -130,6 +130,7 @@ async fn every_page_carries_the_headers_that_keep_it_out_of_frames_and_caches() 
             assert_eq!(page.headers["cache-control"], "no-store", "{url}");
             assert_eq!(page.headers["referrer-policy"], "no-referrer", "{url}");
             assert!(page.headers["content-security-policy"].to_str().unwrap().contains("frame-ancestors 'none'"));
+            assert_eq!(page.headers["x-frame-options"], "DENY", "{url}");
         }
     })
     .await;

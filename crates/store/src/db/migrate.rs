@@ -19,7 +19,8 @@ pub(super) const ALL: &[Migration] = &[
     Migration { version: 3, name: "instance", sql: include_str!("../../migrations/0003_instance.sql") },
     Migration { version: 4, name: "pages", sql: include_str!("../../migrations/0004_pages.sql") },
     Migration { version: 5, name: "pending_results", sql: include_str!("../../migrations/0005_pending_results.sql") },
-    Migration { version: 6, name: "audit", sql: include_str!("../../migrations/0006_audit.sql") },
+    Migration { version: 6, name: "failed_logins", sql: include_str!("../../migrations/0006_failed_logins.sql") },
+    Migration { version: 7, name: "audit", sql: include_str!("../../migrations/0007_audit.sql") },
 ];
 
 pub(crate) const CREATE_HISTORY: &str = "create table if not exists schema_history (version bigint not null primary key, name text not null, checksum bigint not null)";

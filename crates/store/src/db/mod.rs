@@ -173,7 +173,8 @@ impl Statement {
 /// A row, independent of its driver.
 #[derive(Debug)]
 pub struct Row {
-    table: &'static str,
+    /// Text of the statement that read it.
+    statement: &'static str,
     names: Arc<[String]>,
     values: Vec<Value>,
 }
@@ -195,7 +196,7 @@ impl Row {
     }
 
     pub(crate) fn wrong(&self, column: &str, reason: impl Into<String>) -> Error {
-        Error::Inconsistent { table: self.table, column: column.to_owned(), reason: reason.into() }
+        Error::Inconsistent { table: table(self.statement), column: column.to_owned(), reason: reason.into() }
     }
 
     pub(crate) fn int(&self, column: &str) -> Result<i64> {

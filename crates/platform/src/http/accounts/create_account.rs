@@ -83,7 +83,8 @@ async fn create(context: &mut RequestContext, query: &str, request: Request) -> 
         form.one(name).map(Option::unwrap_or_default).map_err(|r| malformed(format!("{} was sent more than once", r.0)))
     };
     let (email, nickname, password) = (one("email")?.trim(), one("nickname")?.trim(), Secret::new(one("password")?));
-    let fits = FormToken::new(context, "create", &target, "").fits(context, &headers, form.one(FIELD).ok().flatten());
+    let fits =
+        FormToken::new(context, "create", &target, "").fits_once(context, &headers, form.one(FIELD).ok().flatten());
     let notice = if !fits || !context.platform.settings.sign_up {
         Some(Notice::Expired)
     } else if !is_email(email) {
@@ -114,7 +115,7 @@ async fn create(context: &mut RequestContext, query: &str, request: Request) -> 
         },
     };
     let stored = Stored { account: account.clone(), password_hash: Some(hash), sealed_password: None };
-    let mut changes = vec![accounts::insert(&stored, now), accounts::put_login(&LoginId::of(email), account.id.0)];
+    let mut changes = vec![accounts::insert(&stored, now), accounts::put_login(&LoginId::of(email), account.id)];
     if let Some((person, key)) = audit::person_of_commit(&context.platform, account.id).await? {
         changes.extend(key);
         let from = json!({ "address": context.address, "device": context.device, "email": email });

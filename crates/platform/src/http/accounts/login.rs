@@ -6,7 +6,7 @@ use kakaw_core::account::LoginId;
 use std::sync::Arc;
 
 use axum::extract::{RawQuery, Request};
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use kakaw_core::account::Account;
 use kakaw_core::account::session::{Session, SessionId, lifetime};
@@ -21,7 +21,7 @@ use kakaw_wire::form::Pairs;
 use kakaw_wire::url::split_query;
 use serde_json::json;
 
-use super::checked_continue;
+use super::{attempt, checked_continue};
 use crate::Platform;
 use crate::audit::{self, Entry, Event, by};
 use crate::commit::commit;
@@ -33,6 +33,7 @@ use crate::request::body;
 use crate::request::context::RequestContext;
 use crate::request::cookie;
 use crate::request::form_token::{self, FIELD, FormToken};
+use crate::request::known;
 use crate::request::redirect::{redirect, with_cookie};
 
 const PAGE: About = About::page("Shows the login page.").takes(QUERY);
@@ -81,8 +82,13 @@ fn show(
         None => StatusCode::OK,
         Some(Notice::Failed) => StatusCode::FORBIDDEN,
         Some(Notice::Expired) => StatusCode::BAD_REQUEST,
+        Some(Notice::TooMany(_)) => StatusCode::TOO_MANY_REQUESTS,
     };
-    Ok(with_cookie(pages::respond(status, &view), new_cookie))
+    let mut response = with_cookie(pages::respond(status, &view), new_cookie);
+    if let Some(Notice::TooMany(wait)) = notice {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(wait.seconds_up()));
+    }
+    Ok(response)
 }
 
 async fn log_in(context: &mut RequestContext, query: &str, request: Request) -> Result<Response, Error> {
@@ -95,19 +101,23 @@ async fn log_in(context: &mut RequestContext, query: &str, request: Request) -> 
     };
     let (login, password, stay) =
         (one("loginId")?, Secret::new(one("password")?), form.all("saveSignedIn").next().is_some());
-    if !FormToken::new(context, "login", &target, "").fits(context, &headers, form.one(FIELD).ok().flatten()) {
+    if !FormToken::new(context, "login", &target, "").fits_once(context, &headers, form.one(FIELD).ok().flatten()) {
         return show(context, query, Some(login), Some(Notice::Expired));
     }
-    let stored = accounts::by_login(&context.platform.store, &LoginId::of(login)).await?;
-    if !verify(context, stored.as_ref(), &password).await? {
-        if let Some(stored) = &stored {
-            let platform = &context.platform;
-            platform.audit.failed(stored.account.id, &context.address, platform.now());
-        }
+    let login_id = LoginId::of(login);
+    let stored = accounts::by_login(&context.platform.store, &login_id).await?;
+    let account = stored.as_ref().map(|stored| &stored.account);
+    let attempt = match attempt::begin(context, &login_id, account).await? {
+        Ok(attempt) => attempt,
+        Err(wait) => return show(context, query, Some(login), Some(Notice::TooMany(wait))),
+    };
+    let is_right = verify(context, stored.as_ref(), &password).await?;
+    let Some(account) = account.filter(|_| is_right) else {
+        attempt::failed(context, attempt, account).await;
         return show(context, query, Some(login), Some(Notice::Failed));
-    }
-    let Some(Stored { account, .. }) = stored else { return show(context, query, Some(login), Some(Notice::Failed)) };
-    enter(context, &account, &target, stay).await
+    };
+    attempt.succeeded();
+    enter(context, account, &target, stay).await
 }
 
 /// Starts a session of this person in this browser, and continues.
@@ -139,7 +149,8 @@ pub(super) async fn enter(
     changes.extend(entry.detail(json!({ "stay": stay })).statement(&context.platform));
     commit(&context.platform.store, changes).await?;
     let name = cookie::Names::of(&context.platform).session;
-    Ok(with_cookie(redirect(target, true), cookie::set(&context.base, &name, &cookie_value, lifetime(stay))))
+    let session = cookie::set(&context.base, &name, &cookie_value, lifetime(stay));
+    Ok(with_cookie(with_cookie(redirect(target, true), session), known::remember(context, account)))
 }
 
 /// Verifies the password. A password of a world file is hashed now, at its first use.

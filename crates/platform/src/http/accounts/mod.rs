@@ -1,5 +1,6 @@
 //! accounts: the pages of the account service.
 
+mod attempt;
 pub mod create_account;
 pub mod login;
 pub mod terms;

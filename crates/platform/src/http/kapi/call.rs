@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::Request;
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method};
 use kakaw_wire::Problem;
 use kakaw_wire::form::Pairs;
@@ -29,14 +30,13 @@ pub(super) struct Call {
 impl handler::Call for Call {
     /// Reads the query, and the body of a POST.
     async fn read(platform: Arc<Platform>, request: Request) -> Result<Self, Error> {
-        let headers = request.headers().clone();
-        let address = context::address(&platform, &headers, request.extensions());
-        let query = Pairs::parse(request.uri().query().unwrap_or_default())
-            .map_err(|error| bad(error.parameter(), error.reason()))?;
-        let form = if request.method() == Method::POST {
-            body::form_or_nothing(request).await.map_err(not_a_form)?
-        } else {
-            Pairs::default()
+        let (Parts { method, uri, headers, extensions, .. }, body) = request.into_parts();
+        let address = context::address(&platform, &headers, &extensions);
+        let query =
+            Pairs::parse(uri.query().unwrap_or_default()).map_err(|error| bad(error.parameter(), error.reason()))?;
+        let form = match method {
+            Method::POST => body::form_or_nothing(&headers, body).await.map_err(not_a_form)?,
+            _ => Pairs::default(),
         };
         Ok(Self { platform, headers, address, query, form })
     }
@@ -96,6 +96,8 @@ fn not_a_form(error: BodyError) -> Error {
         BodyError::NotAForm(_) => {
             Problem::WrongHeader { header: "Content-Type".to_owned(), reason: error.reason() }.into()
         }
-        BodyError::Unreadable(_) | BodyError::Form(_) => bad("body", &error.reason()),
+        BodyError::TooLarge(_) | BodyError::Late | BodyError::BrokeOff | BodyError::Form(_) => {
+            bad("body", &error.reason())
+        }
     }
 }

@@ -20,6 +20,10 @@ use super::call::{Call, bad};
 use crate::Platform;
 use crate::audit::by;
 use crate::http::error::Error;
+use crate::request::network::Network;
+
+/// Wrong admin keys of one network count together: each guess names another key.
+const ADMIN_KEYS: &str = "admin key";
 
 /// The person, and the app.
 pub(super) enum Target {
@@ -97,6 +101,10 @@ pub(super) async fn admin(call: &Call, api: ApiGroup) -> Result<Option<Arc<App>>
         return Ok(None);
     };
     let key = key.trim();
+    let (throttle, network) = (&platform.throttle, Network::parse(&call.address));
+    if !throttle.admits_client(network, ADMIN_KEYS).await {
+        return Err(Problem::QuotaExceeded {}.into());
+    }
     let hash = secret::keyed_hash(platform.sealer.hash_key(), key);
     match app_keys::with_app(&platform.store, &hash).await? {
         Some((app, key)) if key.kind == KeyKind::Admin => {
@@ -110,6 +118,7 @@ pub(super) async fn admin(call: &Call, api: ApiGroup) -> Result<Option<Arc<App>>
             Ok(Some(app))
         }
         _ => {
+            throttle.client_failed(network, ADMIN_KEYS);
             let refusal = Refusal::new(Problem::AdminKeyUnknown { app_key: secret::masked(key) });
             let other = app_keys::with_app(&platform.store, key).await?.map(|(_, key)| key.kind.label());
             Err(match other {

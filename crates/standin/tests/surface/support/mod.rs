@@ -25,8 +25,10 @@ use kakaw_platform::password::{Cost, Passwords};
 use kakaw_platform::platform::{Platform, Settings};
 use kakaw_platform::quota::Quotas;
 use kakaw_platform::random::{Seeded, System};
+use kakaw_platform::request::used_forms::UsedForms;
 use kakaw_platform::signer::Signer;
 use kakaw_platform::surroundings::Alone;
+use kakaw_platform::throttle::Throttle;
 use kakaw_platform::tombstones::Tombstones;
 use kakaw_platform::transient_results::TransientResults;
 use kakaw_standin::clock::Clock;
@@ -210,6 +212,8 @@ impl TestServer {
             transient_results: TransientResults::default(),
             audit: Audit::default(),
             tombstones: Tombstones::default(),
+            used_forms: UsedForms::default(),
+            throttle: Throttle::new(false),
             policy: policy.into(),
             settings: Settings {
                 access_token_in_query: true,
@@ -222,7 +226,7 @@ impl TestServer {
                 ..Settings::default()
             },
             // Replaced when the world is made.
-            surroundings: Arc::new(Alone { public_url: String::new() }),
+            surroundings: Arc::new(Alone::new(String::new())),
         };
         let clock = Clock::frozen_at(Millis::from_rfc3339("2026-11-20T03:00:00Z").expect("time"));
         Setup { platform, public_url: PublicUrl::FollowLoopback, clock, control_token: None }

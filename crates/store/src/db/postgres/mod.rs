@@ -133,7 +133,7 @@ impl Postgres {
         let prepared = client.prepare_cached(statement.text).await?;
         let rows = client.query(&prepared, &parameters(statement)).await?;
         let names: Arc<[String]> = prepared.columns().iter().map(|column| column.name().to_owned()).collect();
-        rows.iter().map(|row| take(row, table(statement.text), &names)).collect()
+        rows.iter().map(|row| take(row, statement.text, &names)).collect()
     }
 
     /// Runs statements that see one state of the database.
@@ -146,7 +146,7 @@ impl Postgres {
             let prepared = transaction.prepare_cached(statement.text).await?;
             let rows = transaction.query(&prepared, &parameters(statement)).await?;
             let names: Arc<[String]> = prepared.columns().iter().map(|column| column.name().to_owned()).collect();
-            tables.push(rows.iter().map(|row| take(row, table(statement.text), &names)).collect::<Result<_>>()?);
+            tables.push(rows.iter().map(|row| take(row, statement.text, &names)).collect::<Result<_>>()?);
         }
         transaction.commit().await?;
         Ok(tables)
@@ -241,7 +241,7 @@ fn parameters(statement: &Statement) -> Vec<&(dyn ToSql + Sync)> {
     statement.values.iter().map(|value| value as &(dyn ToSql + Sync)).collect()
 }
 
-fn take(row: &PgRow, table: &'static str, names: &Arc<[String]>) -> Result<Row> {
+fn take(row: &PgRow, statement: &'static str, names: &Arc<[String]>) -> Result<Row> {
     let mut values = Vec::with_capacity(names.len());
     for (index, column) in row.columns().iter().enumerate() {
         values.push(match *column.type_() {
@@ -250,14 +250,14 @@ fn take(row: &PgRow, table: &'static str, names: &Arc<[String]>) -> Result<Row> 
             Type::TEXT => row.try_get::<_, Option<String>>(index)?.map_or(Value::Null, Value::Text),
             ref other => {
                 return Err(Error::Inconsistent {
-                    table,
+                    table: table(statement),
                     column: column.name().to_owned(),
                     reason: format!("type {other} that no column has"),
                 });
             }
         });
     }
-    Ok(Row { table, names: Arc::clone(names), values })
+    Ok(Row { statement, names: Arc::clone(names), values })
 }
 
 impl ToSql for Value {

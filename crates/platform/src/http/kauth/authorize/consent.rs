@@ -132,7 +132,7 @@ pub(crate) fn link_changes(
         changes.push(accounts::update_attributes(&subject.account, attributes));
         if let (None, Some(email)) = (&subject.account.attributes.email, &attributes.email) {
             // The address becomes a log-in id. If another account takes it meanwhile, the request is decided again.
-            changes.push(accounts::put_login(&LoginId::of(email), subject.account.id.0));
+            changes.push(accounts::put_login(&LoginId::of(email), subject.account.id));
         }
     }
     let link = consent::linked(app, &before, agreed, now);

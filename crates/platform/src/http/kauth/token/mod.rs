@@ -3,13 +3,15 @@
 //! Spec: RFC 6749 §4.1.3, §5 and §6.
 
 mod exchange;
+mod guesses;
 mod refresh;
 mod reply;
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use axum::extract::Request;
+use axum::body::Body;
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 use kakaw_core::Refusal;
@@ -24,6 +26,7 @@ use kakaw_wire::Problem;
 use kakaw_wire::form::Pairs;
 use kakaw_wire::token::TokenReply;
 
+use self::guesses::Guesses;
 use crate::Platform;
 use crate::endpoint::{About, Reply, Routes, no, when, yes};
 use crate::http::error::{Error, json};
@@ -63,12 +66,19 @@ pub fn routes() -> Routes<Arc<Platform>> {
 type Answer = (TokenReply, Cow<'static, str>);
 
 async fn post(Plain { platform, request }: Plain) -> Result<Answer, Error> {
-    let headers = request.headers().clone();
+    let (Parts { uri, headers, extensions, .. }, body) = request.into_parts();
     let base = context::base(&platform, &headers);
-    let address = context::address(&platform, &headers, request.extensions());
-    let sent = Sent::read(&platform, request).await?;
-    let reply = issue(&platform, &base, &address, &headers, &sent.parameters.pairs).await;
-    let reply = reply.map_err(|error| sent.explain(error))?;
+    let address = context::address(&platform, &headers, &extensions);
+    let sent = Sent::read(&platform, uri.query(), &headers, body).await?;
+    let guesses = Guesses::of(&platform, &address, &sent.parameters.pairs);
+    guesses.wait().await?;
+    let reply = match issue(&platform, &base, &address, &headers, &sent.parameters.pairs).await {
+        Ok(reply) => reply,
+        Err(error) => {
+            guesses.count(&error).await;
+            return Err(sent.explain(error));
+        }
+    };
     let decision = match reply.refresh_token {
         None => "refreshed: the refresh token goes on",
         Some(_) => "issued, with a new refresh token",
@@ -91,10 +101,9 @@ struct Sent {
 }
 
 impl Sent {
-    async fn read(platform: &Platform, request: Request) -> Result<Self, Error> {
-        let query = request.uri().query().unwrap_or_default().to_owned();
+    async fn read(platform: &Platform, query: Option<&str>, headers: &HeaderMap, body: Body) -> Result<Self, Error> {
         let bad = |reason: String| Problem::BadTokenRequest { reason };
-        let body = match body::form_or_nothing(request).await {
+        let body = match body::form_or_nothing(headers, body).await {
             Ok(body) => body,
             Err(error @ BodyError::NotAForm(_)) => {
                 return Err(Refusal::new(Problem::MissingGrantType {}).because(error.reason()).into());
@@ -102,7 +111,7 @@ impl Sent {
             Err(error) => return Err(bad(error.reason()).into()),
         };
         let policy = platform.policy();
-        let query = match Pairs::parse(&query) {
+        let query = match Pairs::parse(query.unwrap_or_default()) {
             Ok(query) => query,
             Err(error) if policy.token_parameters_in_query && body.is_empty() => {
                 return Err(bad(BodyError::Form(error).reason()).into());
