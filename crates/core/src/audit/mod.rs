@@ -1,4 +1,4 @@
-//! The audit trail: what was done, by whom, and to whom.
+//! The audit trail: what was done, who did it, and which person it is about.
 //!
 //! A row is written in the commit that it records. Later a job puts the rows of a node into batches, and each batch into
 //! a chain (`chain.rs`). A row names a person by a key that only that person has (`person.rs`): once the key is

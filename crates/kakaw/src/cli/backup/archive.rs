@@ -45,7 +45,7 @@ pub struct Part {
     pub sha256: String,
 }
 
-/// To whom a backup is encrypted.
+/// How a backup is encrypted.
 pub enum Lock {
     Recipients(Vec<age::x25519::Recipient>),
     Passphrase(SecretString),
