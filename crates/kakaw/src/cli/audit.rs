@@ -118,17 +118,16 @@ async fn read(args: Read) -> anyhow::Result<()> {
     };
     let platform = open(&args.place).await?;
     // Before the first row is read: a read that breaks off is one too.
-    let mut asked = json!({ "app": args.app, "event": filter.event });
     let mut of = None;
     if let Some(text) = &args.person {
         let found = audit::find(&platform, text).await?;
         let found = found.ok_or_else(|| Usage::error(format!("nobody is found by {text:?}")))?;
         let name = found.name.ok_or_else(|| Usage::error(format!("no row is about {text:?}")))?;
-        asked["person"] = json!(name);
         filter.person = Some(name);
         of = found.account;
     }
-    reads(&platform, of, asked).await?;
+    // The person is the row's own.
+    reads(&platform, of, json!({ "app": args.app, "event": filter.event })).await?;
     let (mut after, mut out) = (i64::MIN, std::io::stdout().lock());
     loop {
         let (rows, last) = audit::page(&platform, &filter, after, PAGE).await?;
