@@ -52,6 +52,8 @@ pub async fn run(binary: &Path, folder: &Path, bare: &Server, baseline: &load::R
     compared(baseline, &load::all("/v2/user/scopes", &server.address, 64, scopes, ok).await?.0);
 
     let store = Store::open(&Url::Sqlite(Path::new(&data).join("kakaw.db"))).await?;
+    let keys = kakaw_platform::keys::load(&Path::new(&data).join("keys.toml"))?;
+    store.seal_with(std::sync::Arc::new(keys.context("the server has made its key file")?));
     for part in 0..PEOPLE / 1000 {
         let people = (part * 1000..(part + 1) * 1000).flat_map(|index| {
             let account = Account {

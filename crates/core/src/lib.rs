@@ -14,9 +14,9 @@ pub mod policy;
 pub mod random;
 #[cfg(test)]
 mod samples;
-pub mod text;
 pub mod time;
 pub mod token;
+pub mod validate;
 pub mod webhook;
 
 pub use diagnosis::Refusal;

@@ -1,6 +1,5 @@
 //! The key file: the master keys under which everything is sealed. It is kept outside the database.
 
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
@@ -85,9 +84,9 @@ pub fn create(path: &Path, random: &dyn Random) -> anyhow::Result<Sealer> {
 /// Returns what is wrong with the mode of the key file, if anything.
 #[must_use]
 pub fn open_to_others(path: &Path) -> Option<String> {
-    let mode = std::fs::metadata(path).ok()?.permissions().mode() & 0o777;
+    let mode = private_file::open_to_others(path)?;
     let path = path.display();
-    (mode & 0o077 != 0).then(|| format!("others can read {path} (mode {mode:o}); run chmod 600 {path}"))
+    Some(format!("others can read {path} (mode {mode:o}); run chmod 600 {path}"))
 }
 
 /// The text of a database's proof.

@@ -10,6 +10,8 @@ pub mod jobs;
 pub mod keys;
 pub mod log;
 pub mod manage;
+pub mod management;
+pub mod metrics;
 pub mod openapi;
 pub mod outgoing;
 pub mod pages;

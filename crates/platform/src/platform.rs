@@ -11,6 +11,7 @@ use kakaw_wire::text::Lang;
 use tokio::sync::Notify;
 
 use crate::audit::Audit;
+use crate::metrics::Metrics;
 use crate::outgoing;
 use crate::password::Passwords;
 use crate::quota::Quotas;
@@ -43,6 +44,7 @@ pub struct Platform {
     pub used_forms: UsedForms,
     /// Slows guesses down.
     pub throttle: Arc<Throttle>,
+    pub metrics: Metrics,
     pub settings: Settings,
     pub policy: CurrentPolicy,
     pub surroundings: Arc<dyn Surroundings>,
@@ -73,14 +75,14 @@ pub struct Settings {
     pub notice: Option<fn(Lang) -> &'static str>,
     /// Whether everybody may read the diagnoses for an app's team: pages and the log say which value was wrong.
     pub open_diagnosis: bool,
-    /// Whether client secrets must have 128 bits.
+    /// Whether client secrets must have 128 bits and admin keys must not be guessable.
     pub strong_secrets: bool,
+    /// A key that everybody knows, and that no app may have.
+    pub public_key: Option<&'static str>,
     /// Whether missing keys are derived from app, kind and position, the same each time.
     pub derived_keys: bool,
     /// Whether `/v2/user/me` has `properties` for apps that do not set it.
     pub legacy_properties: bool,
-    /// Whether plain passwords stay sealed in the database after their first use, so that an export is complete.
-    pub exportable_passwords: bool,
 }
 
 impl Platform {

@@ -8,7 +8,7 @@ use kakaw_core::crypto::seal::{Purpose, Sealer};
 use kakaw_core::crypto::secret::Secret;
 use kakaw_core::crypto::signing_key::SigningKey;
 use kakaw_core::{Millis, Span};
-use kakaw_store::{Error, Outcome, Statement, Store, signing_keys};
+use kakaw_store::{Error, Outcome, Statement, Store, instance, signing_keys};
 use kakaw_wire::oidc::{Jwk, Jwks};
 use tokio::sync::{Notify, watch};
 
@@ -144,17 +144,41 @@ impl Signer {
         Ok(Jwks { keys: self.keys().await?.iter().map(|key| key.jwk.clone()).collect::<Vec<Jwk>>() })
     }
 
+    /// Makes the keys at these places. Of several nodes that find none, one makes them all in one commit; the others
+    /// load them. So no node publishes or uses a key that another one does not know.
+    async fn make_missing(
+        &self,
+        store: &Store,
+        sealer: &Sealer,
+        now: Millis,
+        places: std::ops::Range<usize>,
+    ) -> Result<(), Error> {
+        let before = instance::first_keys(store).await?;
+        let mut changes = Vec::new();
+        for place in places {
+            let key = self.make().await?;
+            if place == 0 {
+                changes.push(instance::make_first_keys(&key.jwk.kid, before.as_deref()));
+            }
+            changes.push(insert(&key, sealer, now + Span::seconds(place as i64))?);
+        }
+        match store.commit(changes).await? {
+            Outcome::Committed => {}
+            Outcome::Conflict { .. } => tracing::debug!("another node made the first signing keys"),
+        }
+        Ok(())
+    }
+
     /// Loads the keys, and generates those that are missing.
     ///
     /// # Errors
     /// The store failed, or a key could not be opened because another sealing key sealed it.
     pub async fn load(&self, store: &Store, sealer: &Sealer, now: Millis) -> Result<(), Error> {
+        let wanted = if self.source.is_some() { 1 } else { KEYS };
         let mut keys = read(store, sealer).await?;
-        while keys.len() < if self.source.is_some() { 1 } else { KEYS } {
-            let key = self.make().await?;
-            let created = now + Span::seconds(keys.len() as i64);
-            let Outcome::Committed = store.commit(vec![insert(&key, sealer, created)?]).await? else { continue };
-            // Another node may have generated keys meanwhile. The stored ones count.
+        while keys.len() < wanted {
+            self.make_missing(store, sealer, now, keys.len()..wanted).await?;
+            // Another node may have made keys meanwhile. The stored ones count.
             keys = read(store, sealer).await?;
         }
         let known = self.keys.borrow().iter().map(|key| key.jwk.kid.clone()).collect::<Vec<_>>();

@@ -32,6 +32,7 @@ use kakaw_platform::jobs;
 use kakaw_platform::keys;
 use kakaw_platform::manage::Actor;
 use kakaw_platform::manage::world_file::{self, Secrets, WorldFile};
+use kakaw_platform::metrics::Metrics;
 use kakaw_platform::platform::Platform;
 use kakaw_platform::request::used_forms::UsedForms;
 use kakaw_platform::signer::Signer;
@@ -283,9 +284,12 @@ impl Worlds {
             Box::pin(async move { keys.take().await })
         };
         let sealer = keys::ephemeral(&*first.platform.random);
+        let sealer = Arc::new(sealer.map_err(|error| Refused::Wrong(error.to_string()))?);
+        let store = Store::open(&Url::Memory).await?;
+        store.seal_with(Arc::clone(&sealer));
         let platform = Platform {
-            store: Store::open(&Url::Memory).await?,
-            sealer: Arc::new(sealer.map_err(|error| Refused::Wrong(error.to_string()))?),
+            store,
+            sealer,
             random: Arc::clone(&first.platform.random),
             signer: Signer::drawing_from(Box::new(next_key)),
             passwords: Arc::clone(&first.platform.passwords),
@@ -296,6 +300,7 @@ impl Worlds {
             audit: Audit::default(),
             tombstones: Tombstones::default(),
             used_forms: UsedForms::default(),
+            metrics: Metrics::default(),
             throttle: Throttle::new(first.platform.throttle.is_on()),
             policy: first.platform.policy().into(),
             settings: first.platform.settings,

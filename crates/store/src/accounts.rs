@@ -13,7 +13,8 @@ pub struct Stored {
     pub account: Account,
     /// PHC string.
     pub password_hash: Option<String>,
-    /// The sealed password of a world file: in `serve` until its first use, in `dev` for good.
+    /// The sealed password of a world file. Only a database in memory has one: everywhere else, passwords are hashed
+    /// before they are stored.
     pub sealed_password: Option<String>,
 }
 
@@ -179,6 +180,33 @@ pub fn hash_password(id: AccountId, sealed: &str, hash: &str, keep: Option<&str>
         .bind(keep.map(str::to_owned))
         .bind(id)
         .bind(sealed)
+}
+
+/// Returns accounts whose password an earlier version stored sealed, at most `limit` after an id.
+pub async fn with_sealed_passwords(store: &Store, after: i64, limit: i64) -> Result<Vec<Stored>> {
+    sql("select id as account_id, version as account_version, epoch as account_epoch, restricted, agreed_to_terms, \
+         attributes, password_hash, sealed_password from accounts where sealed_password is not null and id > $1 \
+         order by id limit $2")
+    .bind(after)
+    .bind(limit)
+    .all(store)
+    .await
+}
+
+/// Returns accounts whose linking information (CI) an earlier version stored unsealed, at most `limit` after
+/// an id.
+pub async fn with_unsealed_ci(store: &Store, after: i64, limit: i64) -> Result<Vec<Account>> {
+    // In JSON, a quotation mark inside a value has a backslash before it, so only the name of the value matches.
+    let stored: Vec<Stored> = sql(
+        "select id as account_id, version as account_version, epoch as account_epoch, restricted, agreed_to_terms, \
+         attributes, password_hash, sealed_password from accounts where attributes like '%\"ci\":\"%' and id > $1 \
+         order by id limit $2",
+    )
+    .bind(after)
+    .bind(limit)
+    .all(store)
+    .await?;
+    Ok(stored.into_iter().map(|stored| stored.account).collect())
 }
 
 /// Gives this log-in id to the account. It conflicts when another account has it.

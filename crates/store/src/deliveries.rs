@@ -10,6 +10,7 @@ use kakaw_core::webhook::{DeliveryState, Notice};
 
 use crate::db::{Contested, FromRow, Result, Row, Statement, Store, sql};
 use crate::json;
+use crate::unsealed::{Unsealed, sealed};
 
 /// A notice and its delivery.
 #[derive(Debug, Clone, PartialEq)]
@@ -55,7 +56,7 @@ pub fn insert(id: i64, app_id: AppId, notice: &Notice, now: Millis) -> Statement
     .bind(id)
     .bind(app_id)
     .bind(notice.kind().id())
-    .bind(json::write(notice))
+    .bind_sealed(json::write(notice))
     .bind(DeliveryState::Waiting.id())
     .bind(now)
     .bind(now)
@@ -85,6 +86,7 @@ pub async fn take(store: &Store, now: Millis, lease: &str, until: Millis, limit:
     let crate::Outcome::Committed = store.commit(vec![claim]).await? else { return Ok(Vec::new()) };
     sql("select id, app_id, payload, state, created_at, attempts, result from deliveries where lease = $1 order by id")
         .bind(lease)
+        .opening()
         .all(store)
         .await
 }
@@ -141,6 +143,7 @@ pub fn make_due(id: i64, now: Millis) -> Statement {
 pub async fn by_id(store: &Store, id: i64) -> Result<Option<Delivery>> {
     sql("select id, app_id, payload, state, created_at, attempts, result from deliveries where id = $1")
         .bind(id)
+        .opening()
         .maybe(store)
         .await
 }
@@ -172,6 +175,7 @@ pub async fn last(store: &Store, app_id: AppId, limit: i64) -> Result<Vec<Delive
          order by id desc limit $2")
     .bind(app_id)
     .bind(limit)
+    .opening()
     .all(store)
     .await
 }
@@ -187,7 +191,23 @@ pub async fn page(store: &Store, app_id: Option<AppId>, before: i64, limit: i64)
         .bind(app_id)
         .bind(before),
     };
-    statement.bind(limit).all(store).await
+    statement.bind(limit).opening().all(store).await
+}
+
+/// Seals the notices that an earlier version stored unsealed, at most `limit` after an id. Returns the last id; `None` if
+/// there is none.
+pub async fn seal_some(store: &Store, after: i64, limit: i64) -> Result<Option<i64>> {
+    let text = "select id, payload as text from deliveries where payload like '{%' and id > $1 \
+                order by id limit $2";
+    let found: Vec<Unsealed> = sql(text).bind(after).bind(limit).all(store).await?;
+    let update = |row: &Unsealed| {
+        sql("update deliveries set payload = $1 where id = $2 and payload = $3")
+            .bind_sealed(row.text.clone())
+            .bind(row.id)
+            .bind(row.text.as_str())
+    };
+    sealed(store, found.iter().map(update).collect()).await?;
+    Ok(found.last().map(|row| row.id))
 }
 
 /// Returns the number of notices of this kind in this state.

@@ -1,6 +1,7 @@
-//! Table `instance`: one row, which proves that a key file belongs to this database.
+//! Table `instance`. Row 1 proves that a key file belongs to this database. Row 2 names the first signing key, so that
+//! of several first starts one makes the signing keys.
 
-use crate::db::{FromRow, Result, Row, Statement, Store, sql};
+use crate::db::{Contested, FromRow, Result, Row, Statement, Store, sql};
 
 struct Sealed(String);
 
@@ -28,6 +29,23 @@ pub async fn proof(store: &Store) -> Result<Option<String>> {
 #[must_use]
 pub fn put_proof(sealed: &str) -> Statement {
     sql("insert into instance (id, proof) values (1, $1) on conflict do nothing").bind(sealed)
+}
+
+/// Returns the mark of whoever made the first signing keys.
+pub async fn first_keys(store: &Store) -> Result<Option<String>> {
+    let found: Option<Sealed> = sql("select proof as sealed from instance where id = 2").maybe(store).await?;
+    Ok(found.map(|Sealed(text)| text))
+}
+
+/// Marks that whoever commits this makes the first signing keys. It conflicts if another commit was faster. `before` is
+/// the mark that was read: signing keys that an operator deleted are made again.
+#[must_use]
+pub fn make_first_keys(mark: &str, before: Option<&str>) -> Statement {
+    sql("insert into instance (id, proof) values (2, $1) \
+         on conflict (id) do update set proof = excluded.proof where instance.proof = $2")
+    .bind(mark)
+    .bind(before.unwrap_or_default())
+    .must_touch(Contested::SigningKeys)
 }
 
 /// Returns another sealed text, for a database that was set up before there was a proof.

@@ -34,5 +34,6 @@ pub mod snapshot;
 pub mod sweep;
 
 mod json;
+mod unsealed;
 
 pub use db::{Contested, Error, Outcome, Result, Statement, Store, Value, patient};

@@ -6,6 +6,7 @@ use kakaw_core::account::shipping::Address;
 
 use crate::db::{Contested, FromRow, Result, Row, Statement, Store, sql};
 use crate::json;
+use crate::unsealed::{Unsealed, sealed};
 
 impl FromRow for Address {
     fn from_row(row: &Row) -> Result<Self> {
@@ -25,6 +26,7 @@ pub async fn of_account(store: &Store, account_id: AccountId) -> Result<Vec<Addr
     sql("select id, account_id, version, is_default, updated_at, fields from shipping_addresses where account_id = $1 \
          order by id")
     .bind(account_id)
+    .opening()
     .all(store)
     .await
 }
@@ -34,6 +36,7 @@ pub(crate) fn all() -> Statement {
     sql(
         "select id, account_id, version, is_default, updated_at, fields from shipping_addresses order by account_id, id",
     )
+    .opening()
 }
 
 /// Inserts an address. It conflicts when its id is taken.
@@ -46,7 +49,7 @@ pub fn insert(address: &Address) -> Statement {
     .bind(address.version)
     .bind(address.is_default)
     .bind(address.updated_at)
-    .bind(json::write(&address.fields))
+    .bind_sealed(json::write(&address.fields))
     .must_touch(Contested::Address)
 }
 
@@ -57,10 +60,26 @@ pub fn update(address: &Address) -> Statement {
          where id = $4 and version = $5")
     .bind(address.is_default)
     .bind(address.updated_at)
-    .bind(json::write(&address.fields))
+    .bind_sealed(json::write(&address.fields))
     .bind(address.id)
     .bind(address.version)
     .must_touch(Contested::Address)
+}
+
+/// Seals the addresses that an earlier version stored unsealed, at most `limit` after an id. Returns the last id; `None` if
+/// there is none.
+pub async fn seal_some(store: &Store, after: i64, limit: i64) -> Result<Option<i64>> {
+    let text = "select id, fields as text from shipping_addresses where fields like '{%' and id > $1 \
+                order by id limit $2";
+    let found: Vec<Unsealed> = sql(text).bind(after).bind(limit).all(store).await?;
+    let update = |row: &Unsealed| {
+        sql("update shipping_addresses set fields = $1 where id = $2 and fields = $3")
+            .bind_sealed(row.text.clone())
+            .bind(row.id)
+            .bind(row.text.as_str())
+    };
+    sealed(store, found.iter().map(update).collect()).await?;
+    Ok(found.last().map(|row| row.id))
 }
 
 /// Makes this the only default address of its account.

@@ -23,6 +23,7 @@ use kakaw_core::account::{Account, Attributes};
 use kakaw_core::app::{App, AppKey, AppSettings, KeyKind, KeySettings};
 use kakaw_core::authorize::authorization::{Authorization, Epochs};
 use kakaw_core::authorize::code::{Code, CodeLife};
+use kakaw_core::crypto::seal::{MasterKey, Sealer};
 use kakaw_core::link::Link;
 use kakaw_core::token::grant::{Ended, EndedBy, Grant};
 use kakaw_store::accounts::Stored;
@@ -47,10 +48,16 @@ async fn each_database<F: AsyncFn(Arc<Store>)>(test: F) {
     let folder = tempfile::tempdir().unwrap();
     for url in [Some(Url::Memory), Some(Url::Sqlite(folder.path().join("t.db"))), postgres().await] {
         match url {
-            Some(url) => test(Arc::new(Store::open(&url).await.unwrap())).await,
+            Some(url) => test(open(&url).await).await,
             None => eprintln!("SKIPPED on PostgreSQL: KAKAW_TEST_POSTGRES is not set"),
         }
     }
+}
+
+async fn open(url: &Url) -> Arc<Store> {
+    let store = Store::open(url).await.unwrap();
+    store.seal_with(Arc::new(Sealer::new("test", &[MasterKey { id: 1, bytes: [7; 32] }]).unwrap()));
+    Arc::new(store)
 }
 
 async fn postgres() -> Option<Url> {

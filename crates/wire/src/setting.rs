@@ -83,10 +83,16 @@ expectations! {
     NoWildcard "no_wildcard" {};
     /// A value without invisible or direction-changing characters.
     NoHiddenCharacters "no_hidden_characters" {};
+    /// A name that does not look like another one.
+    NoImitation "no_imitation" {};
+    /// A host whose letters are those that browsers show.
+    PlainHost "plain_host" {};
     /// A web origin (RFC 6454), as browsers send it.
     Origin "origin" {};
     /// An app key.
     AppKey "app_key" {};
+    /// A key that nobody else knows.
+    UnknownKey "unknown_key" {};
     /// A limited number of keys of a kind.
     KeyCount "key_count" { at_most: usize };
     /// At most one primary admin key.
@@ -226,7 +232,7 @@ mod tests {
         let nothing = SettingProblem::new("name", "", Expected::Words { at_most: 7 });
         assert_eq!(
             nothing.text(Lang::En),
-            "name: expected 1 to 7 characters without control characters and without characters that turn the direction of text"
+            "name: expected 1 to 7 characters, without control characters and without characters that are invisible or turn the direction of text"
         );
         assert!(
             SettingProblem::new("x", &"가".repeat(2 * EVIDENCE), Expected::Once {}).received.chars().count()

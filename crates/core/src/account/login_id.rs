@@ -30,7 +30,7 @@ impl LoginId {
 #[must_use]
 pub(crate) fn is_login_id(text: &str) -> bool {
     let is_phone = super::rules::is_phone_number(text);
-    let separates = |c: char| c.is_whitespace() || crate::text::is_hidden(c);
+    let separates = |c: char| c.is_whitespace() || crate::validate::text::is_hidden(c);
     is_phone || (!text.is_empty() && text.chars().count() <= LENGTH && !text.contains(separates))
 }
 

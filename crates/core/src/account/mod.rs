@@ -12,6 +12,7 @@ use jiff::civil::Date;
 use kakaw_wire::scope::Item;
 use serde::{Deserialize, Serialize};
 
+use crate::validate::text;
 use crate::{AccountId, Millis};
 
 /// An account.
@@ -59,6 +60,9 @@ pub struct Attributes {
     pub birthday_type: Option<BirthdayType>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ci: Option<String>,
+    /// The same, sealed: this is what is stored.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sealed_ci: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ci_authenticated_at: Option<Millis>,
     /// Whether the parents of a person under 14 agreed to the use of services.
@@ -119,7 +123,7 @@ impl Attributes {
             Item::Birthday => self.birthday.is_some(),
             // F08: the phone number comes from Talk, regardless of the account's other data.
             Item::PhoneNumber => self.phone().is_some(),
-            Item::AccountCi => self.ci.is_some(),
+            Item::AccountCi => self.ci.is_some() || self.sealed_ci.is_some(),
             Item::Profile | Item::ProfileNickname | Item::ProfileImage => true,
             Item::ShippingAddress | Item::Friends | Item::TalkMessage | Item::Plusfriends | Item::AccountStatus => true,
         }
@@ -179,7 +183,7 @@ impl Attributes {
                 // The person has not yet proved that the address is theirs.
                 self.email_verified = false;
             }
-            Item::Name if (1..=100).contains(&value.chars().count()) => self.name = Some(value.to_owned()),
+            Item::Name if text::fits(value, rules::NAME) => self.name = Some(value.to_owned()),
             Item::Gender if value == "female" => self.gender = Some(Gender::Female),
             Item::Gender if value == "male" => self.gender = Some(Gender::Male),
             Item::AgeRange | Item::Birthyear if is_birthyear(value) => self.birthyear = Some(value.to_owned()),
@@ -224,15 +228,15 @@ pub(crate) fn is_birthyear(text: &str) -> bool {
 
 /// Whether the text looks like an email address. Only a message to the address can verify it.
 #[must_use]
-pub fn is_email(text: &str) -> bool {
-    let Some((local, domain)) = text.split_once('@') else { return false };
+pub fn is_email(email: &str) -> bool {
+    let Some((local, domain)) = email.split_once('@') else { return false };
     !local.is_empty()
         && domain.contains('.')
         && !domain.starts_with('.')
         && !domain.ends_with('.')
-        && text.len() <= 254
+        && email.len() <= 254
         && !domain.contains('@')
-        && !text.chars().any(|c| c.is_whitespace() || c.is_control())
+        && !email.contains(|c: char| c.is_whitespace() || text::is_hidden(c))
 }
 
 #[cfg(test)]

@@ -4,10 +4,10 @@ use kakaw_wire::{Expected, SettingProblem};
 
 use crate::Millis;
 use crate::account::{Attributes, is_birthyear, is_email, login_id, month_and_day};
-use crate::text::words;
+use crate::validate::text::words;
 
 /// Maximum length of a name, in characters.
-const NAME: usize = 100;
+pub(crate) const NAME: usize = 100;
 /// Maximum length of the linking information (CI), in characters. A real one is 64 bytes in Base64.
 const CI: usize = 200;
 

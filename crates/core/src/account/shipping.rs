@@ -1,9 +1,11 @@
 //! Shipping addresses of an account, and the reply that describes them.
 
 use crate::AccountId;
+use kakaw_wire::SettingProblem;
 use kakaw_wire::shipping::{AddressFields, AddressKind, ShippingAddress};
 
 use crate::Millis;
+use crate::validate::text::maybe_words;
 
 /// An address of an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,6 +60,23 @@ pub fn part(mut addresses: Vec<Address>, part: Part) -> Vec<Address> {
     addresses
 }
 
+/// Returns the problems with the texts of an address.
+#[must_use]
+pub fn problems(fields: &AddressFields) -> Vec<SettingProblem> {
+    let texts = texts(fields).into_iter();
+    texts.filter_map(|(name, text, at_most)| maybe_words(name, text.as_deref()?, at_most)).collect()
+}
+
+/// The texts that people read, with their maximum lengths in characters.
+fn texts(fields: &AddressFields) -> [(&'static str, &Option<String>, usize); 4] {
+    [
+        ("name", &fields.name, 30),
+        ("receiver_name", &fields.receiver_name, 50),
+        ("base_address", &fields.base_address, 200),
+        ("detail_address", &fields.detail_address, 200),
+    ]
+}
+
 /// Returns the name on the wire of the first field with an invalid value.
 #[must_use]
 pub fn first_wrong(fields: &AddressFields) -> Option<&'static str> {
@@ -67,13 +86,14 @@ pub fn first_wrong(fields: &AddressFields) -> Option<&'static str> {
         (7..=30).contains(&text.chars().count())
             && text.chars().all(|c| c.is_ascii_digit() || matches!(c, '+' | '-' | ' ' | '(' | ')'))
     };
+    let wrong = |name: &str| problems(fields).iter().any(|problem| problem.path == name);
     let fits = [
-        ("name", length(&fields.name) <= 30),
-        ("receiver_name", (1..=50).contains(&length(&fields.receiver_name))),
+        ("name", !wrong("name")),
+        ("receiver_name", !wrong("receiver_name") && length(&fields.receiver_name) > 0),
         ("receiver_phone_number1", fields.receiver_phone_number1.as_ref().is_some_and(phone)),
         ("receiver_phone_number2", fields.receiver_phone_number2.as_ref().is_none_or(phone)),
-        ("base_address", (1..=200).contains(&length(&fields.base_address))),
-        ("detail_address", length(&fields.detail_address) <= 200),
+        ("base_address", !wrong("base_address") && length(&fields.base_address) > 0),
+        ("detail_address", !wrong("detail_address")),
         (
             "zone_number",
             match fields.kind {
@@ -158,6 +178,16 @@ mod tests {
             let (receiver_name, base_address, detail_address) = (of(receiver), of(base), of(detail));
             first_wrong(&AddressFields { receiver_name, base_address, detail_address, ..good.clone() })
         };
+        for (name, change) in [
+            ("name", AddressFields { name: text("Ho\u{202e}me"), ..good.clone() }),
+            ("receiver_name", AddressFields { receiver_name: text("Ry\u{200b}an"), ..good.clone() }),
+            ("base_address", AddressFields { base_address: text("1\nRoad"), ..good.clone() }),
+            ("detail_address", AddressFields { detail_address: text("\u{3164}"), ..good.clone() }),
+        ] {
+            assert_eq!(first_wrong(&change), Some(name));
+            assert_eq!(problems(&change).len(), 1, "{name}");
+        }
+        assert_eq!((problems(&good), problems(&AddressFields::default())), (vec![], vec![]));
         assert_eq!(lengths(50, 200, 200), None);
         assert_eq!(lengths(51, 200, 200), Some("receiver_name"));
         assert_eq!(lengths(50, 201, 200), Some("base_address"));

@@ -3,7 +3,7 @@
 use crate::{AppId, Span};
 use serde::{Deserialize, Serialize};
 
-use crate::app::redirect_uri;
+use crate::validate::url;
 
 /// The kinds of app keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -184,8 +184,8 @@ impl AppKey {
     /// Whether `uri` is on this machine and, except for its port, registered.
     #[must_use]
     pub fn accepts_on_another_port(&self, uri: &str) -> bool {
-        let sent = redirect_uri::without_local_port(uri);
-        let registered = self.settings.redirect_uris.iter().map(|uri| redirect_uri::without_local_port(uri));
+        let sent = url::without_local_port(uri);
+        let registered = self.settings.redirect_uris.iter().map(|uri| url::without_local_port(uri));
         sent.is_some() && registered.into_iter().any(|registered| registered == sent)
     }
 }

@@ -1,48 +1,33 @@
-//! The rules for app keys: their format, the settings of each kind, and how many an app may have.
+//! The rules for app keys: the settings of each kind, and how many an app may have.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use kakaw_wire::{Expected, SettingProblem};
 
-use crate::app::settings::{Limits, wrong_uris};
-use crate::app::{KeyKind, KeySettings, Permission, platform, redirect_uri};
-use crate::crypto::secret;
-use crate::text::{is_hidden, repeated};
+use crate::app::settings::wrong_uris;
+use crate::app::{KeyKind, KeySettings, Permission};
+use crate::validate::Limits;
+use crate::validate::network::network;
+use crate::validate::secret;
+use crate::validate::text::repeated;
+use crate::validate::url;
 
 /// Maximum number of keys of one kind in an app.
 const KEYS: usize = 5;
-/// Maximum length of a client secret, in characters.
-const SECRET: usize = 200;
 
-/// Whether the text has the format of a key: 32 lower-case hexadecimal characters.
+/// Returns the problem with a key that somebody chose.
 #[must_use]
-pub(crate) fn is_key(text: &str) -> bool {
-    text.len() == 32 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
-}
-
-/// Returns the problem with a key that somebody chose. It repeats only the length, because an admin key is a secret.
-#[must_use]
-pub fn key_problem(key: &str) -> Option<SettingProblem> {
-    (!is_key(key)).then(|| SettingProblem::new("key", &hidden(key), Expected::AppKey {}))
+pub fn key_problem(kind: KeyKind, key: &str, limits: &Limits) -> Option<SettingProblem> {
+    secret::app_key(key, kind == KeyKind::Admin, limits)
 }
 
 /// Returns the problem with a client secret for a key of this kind.
 #[must_use]
 pub fn secret_problem(kind: KeyKind, client_secret: &str, limits: &Limits) -> Option<SettingProblem> {
-    let problem = |expected| Some(SettingProblem::new("client_secret", &hidden(client_secret), expected));
-    let length = client_secret.chars().count();
-    if kind != KeyKind::RestApi {
-        return problem(Expected::NoClientSecret {});
+    match kind {
+        KeyKind::RestApi => secret::client_secret(client_secret, limits),
+        _ => Some(SettingProblem::new("client_secret", "", Expected::NoClientSecret {})),
     }
-    if length == 0 || length > SECRET || client_secret.chars().any(is_hidden) {
-        return problem(Expected::Words { at_most: SECRET });
-    }
-    if limits.strong_secrets && secret::is_weak(client_secret) { problem(Expected::StrongSecret {}) } else { None }
-}
-
-/// Describes a secret by its length.
-fn hidden(text: &str) -> String {
-    if text.is_empty() { String::new() } else { format!("{} characters", text.chars().count()) }
 }
 
 impl KeySettings {
@@ -59,8 +44,8 @@ impl KeySettings {
             };
             found.map(problem).collect::<Vec<_>>()
         };
-        problems.extend(entries("sdk_domains", &self.sdk_domains, redirect_uri::wrong_origin));
-        let network = |text: &str| platform::network(text).is_none().then_some(Expected::Network {});
+        problems.extend(entries("sdk_domains", &self.sdk_domains, url::origin));
+        let network = |text: &str| network(text).is_none().then_some(Expected::Network {});
         problems.extend(entries("allowed_ips", &self.allowed_ips, network));
         for (index, app) in self.android.iter().enumerate() {
             if !is_package(&app.package) {
@@ -238,32 +223,14 @@ mod tests {
     }
 
     #[test]
-    fn keys_and_secrets_are_repeated_by_their_length_only() {
-        assert_eq!(key_problem("0123456789abcdef0123456789abcdef"), None);
-        for wrong in [
-            "",
-            "0123456789ABCDEF0123456789ABCDEF",
-            "0123456789abcdef0123456789abcde",
-            "g123456789abcdef0123456789abcdef",
-        ] {
-            let problem = key_problem(wrong).expect(wrong);
-            assert_eq!(problem.expected, Expected::AppKey {});
-            let length = wrong.chars().count();
-            assert_eq!(problem.received, if length == 0 { String::new() } else { format!("{length} characters") });
+    fn only_rest_api_keys_have_a_client_secret_and_only_admin_keys_are_secret() {
+        let limits = Limits { strong_secrets: true, ..Limits::default() };
+        for kind in KeyKind::ALL.iter().copied() {
+            let expected = secret_problem(kind, "s3cret", &limits).map(|problem| problem.expected);
+            let own = if kind == KeyKind::RestApi { Expected::StrongSecret {} } else { Expected::NoClientSecret {} };
+            assert_eq!(expected, Some(own));
+            assert_eq!(key_problem(kind, &"0".repeat(32), &limits).is_some(), kind == KeyKind::Admin);
         }
-        let (open, strict) = (Limits::default(), Limits { strong_secrets: true, ..Limits::default() });
-        let expected = |kind, text: &str, limits| {
-            let problem = secret_problem(kind, text, limits);
-            assert!(problem.as_ref().is_none_or(|problem| text.is_empty() || !problem.received.contains(text)));
-            problem.map(|problem| problem.expected)
-        };
-        assert_eq!(expected(KeyKind::RestApi, "s3cret", &open), None);
-        assert_eq!(expected(KeyKind::RestApi, "s3cret", &strict), Some(Expected::StrongSecret {}));
-        assert_eq!(expected(KeyKind::RestApi, "9f86d081884c7d659a2feaa0c55ad015", &strict), None);
-        assert_eq!(expected(KeyKind::RestApi, "", &open), Some(Expected::Words { at_most: SECRET }));
-        assert_eq!(expected(KeyKind::RestApi, &"x".repeat(200), &open), None);
-        assert_eq!(expected(KeyKind::RestApi, &"x".repeat(201), &open), Some(Expected::Words { at_most: SECRET }));
-        assert_eq!(expected(KeyKind::Native, "s3cret", &open), Some(Expected::NoClientSecret {}));
     }
 
     #[test]
@@ -284,15 +251,6 @@ mod tests {
         #[test]
         fn a_key_hash_is_20_bytes(bytes in proptest::collection::vec(any::<u8>(), 0..32)) {
             prop_assert_eq!(is_key_hash(&STANDARD.encode(&bytes)), bytes.len() == 20);
-        }
-
-        #[test]
-        fn a_key_is_what_16_bytes_are_as_hexadecimal(bytes in any::<[u8; 16]>(), more in "[0-9a-f]{1,3}") {
-            let key: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-            prop_assert!(is_key(&key));
-            for wrong in [format!("{key}{more}"), key[1..].to_owned(), key.replacen(|_| true, "G", 1)] {
-                prop_assert!(!is_key(&wrong));
-            }
         }
     }
 }

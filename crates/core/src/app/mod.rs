@@ -5,13 +5,12 @@ pub mod client_id;
 mod key;
 pub mod key_settings;
 pub mod platform;
-pub mod redirect_uri;
 pub mod service_terms;
 pub mod settings;
 pub mod webhooks;
 
+pub use crate::validate::Limits;
 pub use key::{AndroidApp, ApiGroup, AppKey, BUILT_IN_TARGETS, IosApp, KeyKind, KeySettings, is_built_in};
-pub use settings::Limits;
 
 use std::collections::BTreeMap;
 

@@ -3,12 +3,12 @@
 
 use std::net::IpAddr;
 
-use ipnet::IpNet;
 use kakaw_wire::Problem;
 use kakaw_wire::ka::{Ka, Os};
 
 use crate::app::{AppKey, KeyKind};
 use crate::diagnosis::Refusal;
+use crate::validate::network::network;
 
 /// The identity that a client claims. It contains no secret: the check only prevents keys from being used by mistake.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -104,20 +104,6 @@ pub fn allows_address(key: &AppKey, address: &str) -> bool {
     let Ok(address) = address.parse::<IpAddr>() else { return allowed.is_empty() };
     let address = address.to_canonical();
     allowed.is_empty() || allowed.iter().filter_map(|text| network(text)).any(|network| network.contains(&address))
-}
-
-/// Reads an address, a CIDR block, or an address with a subnet mask.
-#[must_use]
-pub fn network(text: &str) -> Option<IpNet> {
-    let text = text.trim();
-    if let Ok(address) = text.parse::<IpAddr>() {
-        return Some(address.into());
-    }
-    if let Ok(network) = text.parse() {
-        return Some(network);
-    }
-    let (address, mask) = text.split_once('/')?;
-    IpNet::with_netmask(address.parse().ok()?, mask.parse().ok()?).ok()
 }
 
 #[cfg(test)]

@@ -25,11 +25,21 @@ pub enum Purpose {
     Selection,
     /// Values kept in the database: client secrets, admin keys, signing keys.
     Keep,
+    /// Personal data at rest: webhook notices, addresses, linking information (CI).
+    Rest,
 }
 
 impl Purpose {
-    const ALL: [Self; 7] =
-        [Self::Access, Self::Refresh, Self::Interaction, Self::Form, Self::Transaction, Self::Selection, Self::Keep];
+    const ALL: [Self; 8] = [
+        Self::Access,
+        Self::Refresh,
+        Self::Interaction,
+        Self::Form,
+        Self::Transaction,
+        Self::Selection,
+        Self::Keep,
+        Self::Rest,
+    ];
 
     const fn name(self) -> &'static str {
         match self {
@@ -40,6 +50,7 @@ impl Purpose {
             Self::Transaction => "transaction",
             Self::Selection => "selection",
             Self::Keep => "keep",
+            Self::Rest => "rest",
         }
     }
 }
@@ -55,7 +66,7 @@ pub struct MasterKey {
 
 /// Seals and opens text. It seals with the first key and opens with every key.
 pub struct Sealer {
-    keys: Vec<(u8, [LessSafeKey; 7])>,
+    keys: Vec<(u8, [LessSafeKey; 8])>,
     hash_key: [u8; 32],
     world: String,
 }

@@ -4,7 +4,7 @@ use kakaw_wire::{Expected, SettingProblem};
 
 use crate::app::App;
 use crate::link::{Link, properties};
-use crate::text::is_hidden;
+use crate::validate::text::is_hidden;
 
 /// From here on, ids are not exact in JavaScript, which stores numbers as `f64`.
 const EXACT: i64 = 1 << 53;

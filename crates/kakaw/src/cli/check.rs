@@ -1,13 +1,13 @@
 //! `kakaw check` — checks a setup for problems and says how to fix them.
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args as ClapArgs;
-use kakaw_core::app::KeyKind;
+use kakaw_core::app::{KeyKind, key_settings};
 use kakaw_core::crypto::seal::Purpose;
-use kakaw_core::crypto::secret;
 use kakaw_store::app_keys;
+use kakaw_store::db::Url;
 
 use super::open::{self, Missing};
 use super::{Usage, listen};
@@ -16,6 +16,9 @@ use crate::config::{self, Config, SAMPLE_KEY};
 use kakaw_platform::Platform;
 use kakaw_platform::keys;
 use kakaw_platform::manage;
+use kakaw_platform::private_file;
+use kakaw_wire::Expected;
+use kakaw_wire::text::Lang;
 use kakaw_wire::url::{authority, split_port};
 
 #[derive(ClapArgs)]
@@ -33,9 +36,16 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     listen::block_on(async {
         report.take("address", address(&config).await);
         match config.keys_path() {
+            Ok(Some(path)) if !path.exists() => {
+                let problem = format!("there is no key file {}; kakaw init creates it", path.display());
+                report.take("key file", vec![problem]);
+            }
             Ok(Some(path)) => report.take("key file", keys::open_to_others(&path).into_iter().collect()),
             Ok(None) => {}
             Err(problem) => report.take("key file", vec![problem]),
+        }
+        if let Ok(Url::Sqlite(path)) = config.url() {
+            report.take("database files", open_files(&path));
         }
         match open::platform(&config, mode, Missing::Refuse).await {
             Ok(platform) => {
@@ -90,6 +100,15 @@ impl Report {
     }
 }
 
+/// Returns the database files that others can read. `serve` closes those of its own user.
+fn open_files(database: &Path) -> Vec<String> {
+    let files = private_file::of_sqlite(database).into_iter();
+    let open = files.filter_map(|path| Some((private_file::open_to_others(&path)?, path)));
+    open.map(|(mode, path)| (mode, path.display().to_string()))
+        .map(|(mode, path)| format!("others can read {path} (mode {mode:o}); run chmod 600 {path}"))
+        .collect()
+}
+
 async fn address(config: &Config) -> Vec<String> {
     match tokio::net::TcpListener::bind(config.listen).await {
         Ok(_) => Vec::new(),
@@ -136,10 +155,12 @@ fn is_plain_http(uri: &str) -> bool {
 /// Returns client secrets and keys that anybody could guess.
 pub async fn unsafe_secrets(platform: &Platform) -> anyhow::Result<Vec<String>> {
     let mut problems = Vec::new();
+    let limits = manage::apps::limits(platform);
     for app in manage::apps::all(platform).await? {
         for stored in app_keys::of_app(&platform.store, app.id).await?.into_iter().filter(|stored| !stored.key.deleted)
         {
-            let name = format!("app {} ({}), {} key", app.id, app.settings.name, stored.key.kind.label());
+            let (kind, position) = (stored.key.kind, stored.position);
+            let name = format!("app {} ({}), {}[{position}]", app.id, app.settings.name, kind.list());
             if stored.key.key == SAMPLE_KEY {
                 problems.push(format!("{name} is the sample world's key, which is public; use another key"));
             }
@@ -147,10 +168,19 @@ pub async fn unsafe_secrets(platform: &Platform) -> anyhow::Result<Vec<String>> 
             let plain = platform.sealer.open(Purpose::Keep, sealed).and_then(|plain| String::from_utf8(plain).ok());
             match plain {
                 None => problems.push(format!("{name}: its secret is sealed with another key file; use that key file")),
-                Some(plain) if platform.settings.strong_secrets && secret::is_weak(&plain) => problems.push(format!(
-                    "{name}: its secret has less than 128 bits; generate one with: openssl rand -hex 32"
-                )),
-                Some(_) => {}
+                Some(plain) => {
+                    let wrong = match kind {
+                        KeyKind::Admin => key_settings::key_problem(kind, &plain, &limits),
+                        _ => key_settings::secret_problem(kind, &plain, &limits),
+                    };
+                    problems.extend(wrong.map(|wrong| match wrong.expected {
+                        Expected::StrongSecret {} => format!(
+                            "{name}: its secret has less than 128 bits (setting apps.strong_secrets); generate one with: \
+                             openssl rand -hex 32"
+                        ),
+                        expected => format!("{name}.{}: expected {}", wrong.path, expected.text(Lang::En)),
+                    }));
+                }
             }
         }
     }

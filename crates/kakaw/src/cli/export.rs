@@ -15,7 +15,8 @@ use serde_json::json;
 pub struct Args {
     #[command(flatten)]
     place: place::Options,
-    /// Include the password hashes, client secrets and admin keys of `kakaw serve`; those of a stand-in are always included.
+    /// Include the passwords (as Argon2id strings), client secrets and admin keys of `kakaw serve`; those of a stand-in are
+    /// always included. Only a stand-in in memory exports plain passwords.
     #[arg(long)]
     with_secrets: bool,
 }

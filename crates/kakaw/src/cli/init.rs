@@ -45,7 +45,7 @@ async fn init(config: Config) -> anyhow::Result<()> {
         return Err(Usage::error("the database is in memory; set data or database in the configuration"));
     };
     let there = key_file.exists();
-    let platform = open::platform(&config, Mode::Serve, Missing::Make).await?;
+    let platform = open::platform(&config, Mode::Serve, Missing::Init).await?;
     platform.signer.load(&platform.store, &platform.sealer, platform.now()).await?;
     let path = std::path::absolute(&key_file)?;
     let path = path.display();

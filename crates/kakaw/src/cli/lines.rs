@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use kakaw_platform::clock;
 use kakaw_platform::log::{self, Queued};
-use kakaw_platform::request::id;
+use kakaw_platform::request::current;
 use serde::Serializer as _;
 use serde::ser::SerializeMap as _;
 use serde_json::Value;
@@ -78,7 +78,10 @@ impl Line {
     }
 
     fn written(mut self, format: LogFormat) -> String {
-        self.fields.extend(id::current().map(|id| ("request_id", Value::from(id))));
+        let address = current::address().filter(|_| self.fields.iter().all(|(name, _)| *name != "address"));
+        self.fields.extend(address.map(|address| ("address", Value::from(address.to_string()))));
+        self.fields.extend(current::app().map(|app| ("app", Value::from(app.0))));
+        self.fields.extend(current::id().map(|id| ("request_id", Value::from(id))));
         match format {
             LogFormat::Text => self.text(),
             LogFormat::Json => self.json().unwrap_or_default(),

@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use axum::Router;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use sd_notify::NotifyState;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -16,7 +17,18 @@ use crate::config::{self, Config};
 use kakaw_platform::Platform;
 use kakaw_platform::jobs;
 use kakaw_platform::log;
-use kakaw_platform::server::{Connections, Files, Server, Tls};
+use kakaw_platform::management::{self, Management};
+use kakaw_platform::server::{Connections, Files, Limits, Server, Tls};
+
+/// Limits of the management listener.
+const MANAGEMENT: Limits = Limits {
+    connections: 64,
+    of_network: 64,
+    header: Duration::from_secs(5),
+    body: Duration::from_secs(5),
+    idle: Duration::from_secs(60),
+    request: Duration::from_secs(10),
+};
 
 /// How long open requests may take after a signal to stop.
 const GRACE: Duration = Duration::from_secs(4);
@@ -29,6 +41,8 @@ pub struct Listeners {
     listeners: Vec<TcpListener>,
     /// The requested address, with its real port.
     pub address: SocketAddr,
+    /// The management listener.
+    management: Vec<TcpListener>,
 }
 
 impl Listeners {
@@ -57,7 +71,12 @@ impl Listeners {
                 Err(_) => {}
             }
         }
-        Ok(Self { listeners, address })
+        Ok(Self { listeners, address, management: Vec::new() })
+    }
+
+    /// Adds a management listener.
+    pub fn with_management(self, management: Self) -> Self {
+        Self { management: management.listeners, ..self }
     }
 }
 
@@ -105,18 +124,32 @@ pub async fn serve(
     tokio::spawn(jobs::work(Arc::clone(&platform)));
     let (stop, stopped) = watch::channel(false);
     let scheme = if server.tls.is_some() { "https" } else { "http" };
+    let management = Management {
+        platform: Arc::clone(&platform),
+        connections: Arc::clone(&server.connections),
+        stopping: stopped.clone(),
+    };
     let running = tokio::spawn(server.run(listeners.listeners, stopped));
+    // It is open until the process ends, so that probes see that it stops.
+    let (_open, ends) = watch::channel(false);
+    let connections = Connections::new(MANAGEMENT);
+    tokio::spawn(
+        Server { router: management::router(management), connections, tls: None }.run(listeners.management, ends),
+    );
     {
         // If standard output cannot be written, the server runs all the same.
         let mut out = std::io::stdout().lock();
         let _ = write!(out, "listening on {scheme}://{}\n{announcement}", listeners.address);
         let _ = out.flush();
     }
+    // systemd waits for this message; without systemd there is nothing to send it to.
+    let _ = sd_notify::notify(&[NotifyState::Ready]);
     match stop_on {
         Stop::OnSignal => terminated().await,
         #[cfg(feature = "standin")]
         Stop::WithStdin => tokio::select! { () = terminated() => {}, () = stdin_ended() => {} },
     }
+    let _ = sd_notify::notify(&[NotifyState::Stopping]);
     let _ = stop.send(true);
     let _ = tokio::time::timeout(GRACE, running).await;
     Ok(())

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use kakaw_core::crypto::seal::Sealer;
@@ -14,10 +15,12 @@ use super::Usage;
 use crate::config::{self, Config, Mode};
 use kakaw_platform::audit::Audit;
 use kakaw_platform::keys;
+use kakaw_platform::metrics::Metrics;
 use kakaw_platform::outgoing;
 use kakaw_platform::pages::words;
 use kakaw_platform::password::{PLACES, Passwords};
 use kakaw_platform::platform::{Platform, Settings};
+use kakaw_platform::private_file;
 use kakaw_platform::quota::{PerMinute, Quotas};
 use kakaw_platform::random;
 use kakaw_platform::request::used_forms::UsedForms;
@@ -33,8 +36,10 @@ pub const DEFAULT_URL: &str = "http://localhost:7700";
 /// What a command does if the key file is missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Missing {
-    /// Creates it, if the database is unused.
+    /// Creates it, if the database is unused. A key file whose database is gone is an error in `serve`.
     Make,
+    /// The same, and an existing key file gets a new database: `kakaw init`.
+    Init,
     /// Fails, and also if the database is missing or unused.
     Refuse,
 }
@@ -54,31 +59,37 @@ pub async fn within(
 ) -> anyhow::Result<Platform> {
     let random: Arc<dyn Random> = Arc::new(random::System::new());
     let url = config.url().map_err(Usage::error)?;
-    if let (Url::Sqlite(path), Missing::Refuse) = (&url, missing)
-        && !path.exists()
-    {
-        bail!("there is no database {}; kakaw init, apply, dev or serve creates one", path.display());
-    }
-    if let Url::Sqlite(path) = &url
-        && let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty())
-    {
-        std::fs::create_dir_all(folder).with_context(|| format!("cannot create the folder {}", folder.display()))?;
-    }
     let key_file = config.keys_path().map_err(Usage::error)?;
     // Read first: if the key file cannot be read, no database is created.
     let found = key_file.as_deref().map(keys::load).transpose()?.flatten();
+    if let Url::Sqlite(path) = &url {
+        // The key file was read before: a process that starts at the same moment makes the database first.
+        let of_gone = key_file.as_deref().filter(|_| found.is_some() && mode == Mode::Serve);
+        prepare(path, missing, of_gone)?;
+    }
     let store = Store::open(&url).await.context("cannot open the database")?;
     let sealer = match &key_file {
         None => keys::ephemeral(&*random)?,
         Some(path) => {
+            let made = found.is_none() && !path.exists();
             let sealer = match found {
                 Some(_) if missing == Missing::Refuse && instance::is_unused(&store).await? => bail!(
                     "this database is not set up yet: kakaw init sets it up. Check that it is the right database. Nothing was changed"
                 ),
-                Some(sealer) => sealer,
+                Some(sealer) => {
+                    if mode == Mode::Serve && missing == Missing::Make {
+                        wait_for_use(&store, path).await?;
+                    }
+                    sealer
+                }
                 None => make(path, &store, &*random, missing).await?,
             };
-            keys::prove(&store, &sealer, path).await?;
+            let proven = keys::prove(&store, &sealer, path).await;
+            if proven.is_err() && made {
+                // Another process has set the database up with another key file. Nothing is sealed under this one.
+                let _ = std::fs::remove_file(path);
+            }
+            proven?;
             sealer
         }
     };
@@ -86,9 +97,11 @@ pub async fn within(
     let notice = if mode == Mode::Dev { kakaw_standin::pages::words::banner } else { words::test_notice };
     #[cfg(not(feature = "standin"))]
     let notice = words::test_notice;
+    let sealer = Arc::new(sealer);
+    store.seal_with(Arc::clone(&sealer));
     Ok(Platform {
         store,
-        sealer: Arc::new(sealer),
+        sealer,
         audit: audit(config, &*random),
         tombstones: tombstones(config, mode)?,
         random,
@@ -107,6 +120,7 @@ pub async fn within(
         wake_deliveries: Notify::new(),
         transient_results: TransientResults::default(),
         used_forms: UsedForms::default(),
+        metrics: Metrics::default(),
         throttle: Throttle::new(config.limits.guesses),
         policy: config.policy.into(),
         settings: Settings {
@@ -117,15 +131,21 @@ pub async fn within(
             notice: config.pages.test_notice.then_some(notice),
             open_diagnosis: config.pages.open_diagnosis,
             strong_secrets: config.apps.strong_secrets,
+            public_key: (mode == Mode::Serve).then_some(config::SAMPLE_KEY),
             derived_keys: config.apps.derived_keys,
             legacy_properties: config.apps.legacy_properties,
-            exportable_passwords: config.passwords.exportable,
         },
         surroundings,
     })
 }
 
 fn passwords(config: &config::Passwords) -> Passwords {
+    if config.exportable.is_some() {
+        tracing::warn!(
+            "passwords.exportable has no effect any more, and will be removed in the next release: passwords are hashed \
+             before they are stored, except in memory"
+        );
+    }
     if config.queue.is_some() {
         tracing::warn!(
             "passwords.queue will be removed in the next release; set passwords.longest_wait (milliseconds) instead"
@@ -148,6 +168,54 @@ fn audit(config: &Config, random: &dyn Random) -> Audit {
     }
     let name = rustix::system::uname();
     Audit::on(&name.nodename().to_string_lossy(), config.audit.keep, random)
+}
+
+/// Prepares the file of a SQLite database. `of_gone` is a key file whose database must exist.
+fn prepare(path: &Path, missing: Missing, of_gone: Option<&Path>) -> anyhow::Result<()> {
+    let shown = path.display();
+    match (path.exists(), missing, of_gone) {
+        (true, ..) | (false, Missing::Init, _) | (false, Missing::Make, None) => {}
+        (false, Missing::Refuse, _) => {
+            bail!("there is no database {shown}; kakaw init, apply, dev or serve creates one")
+        }
+        (false, Missing::Make, Some(key_file)) => bail!(
+            "there is no database {shown}, but its key file {} exists: the database was moved or deleted. Restore it from a \
+             backup, or set data or database to its path; kakaw init creates a new, empty database. Nothing was changed",
+            key_file.display()
+        ),
+    }
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        private_file::folder(folder).with_context(|| format!("cannot create the folder {}", folder.display()))?;
+    }
+    // A command that only reads changes no modes.
+    for file in private_file::of_sqlite(path).iter().filter(|_| missing != Missing::Refuse) {
+        if private_file::close_to_others(file).map_err(Usage::error)? {
+            tracing::warn!("others could read {}; its mode is now 600", file.display());
+        }
+    }
+    Ok(())
+}
+
+/// How long a start waits for another one that has made the key file.
+const FIRST_START: Duration = Duration::from_secs(3);
+
+/// Waits until the database of an existing key file is in use. During several first starts, one makes the key file and
+/// then writes its proof.
+async fn wait_for_use(store: &Store, path: &Path) -> anyhow::Result<()> {
+    let in_use = async {
+        while instance::is_unused(store).await? {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        anyhow::Ok(())
+    };
+    tokio::time::timeout(FIRST_START, in_use).await.unwrap_or_else(|_| {
+        bail!(
+            "the key file {} exists, but the database is empty: it is not the database of this key file, or its data is \
+             gone. Restore it from a backup, or set data or database to the right one; kakaw init sets up this database. \
+             Nothing was changed",
+            path.display()
+        )
+    })
 }
 
 /// Creates the key file of an unused database.

@@ -8,7 +8,8 @@ use super::Usage;
 use super::open::{self, Missing};
 use crate::config::Mode;
 use crate::config::{self, Flag};
-use kakaw_platform::Platform;
+use kakaw_platform::manage::at_rest;
+use kakaw_platform::{Platform, priority};
 
 /// The header of every control request.
 const HEADER: &str = "kakaw-control";
@@ -63,7 +64,13 @@ impl Options {
         }
         let mode = if self.is_serve() { Mode::Serve } else { Mode::Dev };
         let config = config::load(mode, self.config.as_deref(), flags).map_err(Usage::error)?.config;
-        Ok(Place::Local(Box::new(open::platform(&config, mode, missing).await?)))
+        // A server may run on this machine: its requests come first.
+        priority::step_back(10);
+        let platform = open::platform(&config, mode, missing).await?;
+        if missing == Missing::Make {
+            at_rest::catch_up(&platform).await?;
+        }
+        Ok(Place::Local(Box::new(platform)))
     }
 }
 

@@ -46,8 +46,11 @@ async fn start(config: Config) -> anyhow::Result<()> {
     let platform = Arc::new(open::platform(&config, Mode::Serve, Missing::Make).await?);
     refuse(&check::unsafe_secrets(&platform).await?)?;
     let listeners = Listeners::bind(config.listen, false).await?;
+    let management = Listeners::bind(config.management_address(), false).await?;
     let server = server(&config, http::app(&platform))?;
-    let result = serve(Arc::clone(&platform), listeners, server, "", Stop::OnSignal).await;
+    let announcement = format!("management on http://{}\n", management.address);
+    let listeners = listeners.with_management(management);
+    let result = serve(Arc::clone(&platform), listeners, server, &announcement, Stop::OnSignal).await;
     // What this process has recorded is chained, also when no other process of this node comes.
     if let Err(error) = audit::close(&platform).await {
         tracing::error!(%error, "audit");

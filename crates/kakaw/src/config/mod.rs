@@ -77,6 +77,8 @@ pub struct Config {
     pub tls: Tls,
     /// `[limits]`.
     pub limits: Limits,
+    /// `[management]`.
+    pub management: Management,
     /// `[apps]`.
     pub apps: Apps,
     /// `[log]`.
@@ -106,6 +108,16 @@ pub struct Tls {
     /// PEM file with the private key of `tls.certificate`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<PathBuf>,
+}
+
+/// `[management]`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Management {
+    /// Address and port of `/healthz`, `/readyz` and `/metrics` (plain HTTP). Only probes and Prometheus should reach it.
+    /// Default of `serve`: 127.0.0.1 and the port after that of `listen`; `dev` has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub listen: Option<SocketAddr>,
 }
 
 /// `[apps]`.
@@ -222,9 +234,9 @@ pub struct Passwords {
     pub lanes: u32,
     /// Number of hashes that are computed at the same time. Default: the number of cores.
     pub workers: usize,
-    /// Whether a password from a world file stays sealed in the database after its first use, so that an export contains it.
-    /// `serve` accepts this only with `pages.test_notice`.
-    pub exportable: bool,
+    /// Deprecated: it has no effect. Passwords are hashed before they are stored, except in memory.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exportable: Option<bool>,
     /// Longest time in milliseconds that a login waits for its hash, 100 to 60000. A login that would wait longer gets 503
     /// with `Retry-After`. Client addresses take turns.
     #[serde(with = "kakaw_core::wire::span::milliseconds")]
@@ -261,6 +273,7 @@ impl Config {
             sign_up: dev,
             tls: Tls::default(),
             limits: Limits::defaults(dev),
+            management: Management::default(),
             apps: Apps { derived_keys: dev, legacy_properties: dev, strong_secrets: !dev },
             log: Log::default(),
             pages: Pages { test_notice: dev, open_diagnosis: dev },
@@ -271,7 +284,7 @@ impl Config {
                 iterations: OWASP.iterations,
                 lanes: OWASP.lanes,
                 workers: cores,
-                exportable: dev,
+                exportable: None,
                 longest_wait: LONGEST_WAIT,
                 queue: None,
             },
@@ -291,6 +304,16 @@ impl Config {
             (None, Some(database)) => Url::parse(database).map_err(|error| format!("database: {error}")),
             (None, None) => Ok(Url::Memory),
         }
+    }
+
+    /// The address of the management listener of `serve`.
+    #[must_use]
+    pub fn management_address(&self) -> SocketAddr {
+        let port = match self.listen.port() {
+            0 | u16::MAX => 0,
+            port => port + 1,
+        };
+        self.management.listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], port)))
     }
 
     /// Whether all data is lost when the process ends.

@@ -1,6 +1,7 @@
 //! Settings with which `kakaw serve` refuses to run.
 
 use crate::config::Config;
+use kakaw_core::validate::url;
 use kakaw_platform::password::OWASP;
 use kakaw_wire::url::split_scheme;
 
@@ -12,15 +13,16 @@ pub fn unsafe_settings(config: &Config) -> Vec<String> {
         None => {
             found.push("public_url is not set; set it to the https URL at which clients reach this server".to_owned())
         }
-        Some(url) => {
-            let host = split_scheme(url).filter(|(scheme, _)| ["https", "http"].contains(scheme)).map(|(_, host)| host);
+        Some(public) => {
+            let host =
+                split_scheme(public).filter(|(scheme, _)| ["https", "http"].contains(scheme)).map(|(_, host)| host);
             match host {
-                None => found.push(format!("public_url is {url:?}; expected an https URL")),
-                Some(host) if host.is_empty() || host.contains(['/', '?', '#', '@']) => {
-                    found.push(format!("public_url is {url:?}; expected scheme and host only"));
+                None => found.push(format!("public_url is {public:?}; expected an https URL")),
+                Some(host) if url::redirect(public).is_some() || host.contains(['/', '?']) => {
+                    found.push(format!("public_url is {public:?}; expected scheme and host only"));
                 }
-                Some(_) if url.starts_with("http://") && !config.behind_proxy => found.push(format!(
-                    "public_url {url:?} is plain HTTP; use https, or set behind_proxy = true if a proxy terminates TLS"
+                Some(_) if public.starts_with("http://") && !config.behind_proxy => found.push(format!(
+                    "public_url {public:?} is plain HTTP; use https, or set behind_proxy = true if a proxy terminates TLS"
                 )),
                 Some(_) => {}
             }
@@ -51,7 +53,6 @@ pub fn unsafe_settings(config: &Config) -> Vec<String> {
             (config.apps.derived_keys, "apps.derived_keys = true lets everyone derive the keys of apps"),
             (!config.apps.strong_secrets, "apps.strong_secrets = false accepts client secrets that can be guessed"),
             (!config.limits.guesses, "limits.guesses = false lets everyone guess passwords at full speed"),
-            (config.passwords.exportable, "passwords.exportable = true keeps passwords that can be read again"),
         ];
         let advice = "leave it out, or set pages.test_notice = true if the accounts are not real";
         found.extend(weak.into_iter().filter(|(set, _)| *set).map(|(_, what)| format!("{what}; {advice}")));
@@ -74,7 +75,14 @@ mod tests {
         };
         assert!(unsafe_settings(&config("https://login.example.com", false)).is_empty());
         assert!(unsafe_settings(&config("http://login.example.com", true)).is_empty());
-        for (url, proxy) in [("http://login.example.com", false), ("login.example.com", true), ("https://a/b", true)] {
+        for (url, proxy) in [
+            ("http://login.example.com", false),
+            ("login.example.com", true),
+            ("https://a/b", true),
+            ("https://a@b", true),
+            ("https://*.b", true),
+            ("https://b\u{202e}c", true),
+        ] {
             assert_eq!(unsafe_settings(&config(url, proxy)).len(), 1, "{url}");
         }
         let everything = Config { listen: ([0, 0, 0, 0], 80).into(), ..Config::defaults(Mode::Serve) };
@@ -91,7 +99,6 @@ mod tests {
         for (name, config) in [
             ("apps.derived_keys", Config { apps: Apps { derived_keys: true, ..safe.apps }, ..safe.clone() }),
             ("apps.strong_secrets", Config { apps: Apps { strong_secrets: false, ..safe.apps }, ..safe.clone() }),
-            ("passwords.exportable", Config { passwords: dev.passwords.clone(), ..safe.clone() }),
         ] {
             let found = unsafe_settings(&config);
             assert!(matches!(&found[..], [one] if one.starts_with(name)), "{name}: {found:?}");

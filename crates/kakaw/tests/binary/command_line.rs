@@ -286,6 +286,8 @@ fn the_earlier_setting_of_the_queue_is_read_with_a_warning_and_a_wait_out_of_bou
     };
     let (code, err) = apply("KAKAW_PASSWORDS__QUEUE", "4");
     assert!(code == Some(0) && err.contains("set passwords.longest_wait"), "{err}");
+    let (code, err) = apply("KAKAW_PASSWORDS__EXPORTABLE", "true");
+    assert!(code == Some(0) && err.contains("passwords.exportable has no effect any more"), "{err}");
     let (code, err) = apply("KAKAW_PASSWORDS__LONGEST_WAIT", "500");
     assert!(code == Some(0) && !err.contains("longest_wait"), "{err}");
     let (code, err) = apply("KAKAW_PASSWORDS__LONGEST_WAIT", "50");

@@ -11,18 +11,22 @@
     reason = "tests; clippy.toml knows only what stands in a test itself"
 )]
 
+mod at_rest;
 mod bad_day;
+mod canary;
 mod client;
 mod command_line;
 mod connections;
 mod database_tls;
 mod docs;
+mod doors;
 mod durable;
 mod guesses;
 mod keeping;
 mod key_file;
 mod kill;
 mod log;
+mod management;
 #[path = "../../../store/tests/tls/server.rs"]
 mod postgres_server;
 mod prose;

@@ -3,6 +3,8 @@
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 /// Builds a command of the binary, in `folder`.
 pub fn kakaw(folder: &Path, args: &[&str]) -> Command {
@@ -21,6 +23,8 @@ pub fn run(folder: &Path, args: &[&str]) -> (Option<i32>, String, String) {
 pub struct Running {
     pub child: Child,
     pub url: String,
+    /// What it printed after its first line.
+    printed: Arc<Mutex<String>>,
 }
 
 impl Running {
@@ -55,9 +59,30 @@ impl Running {
         out.read_line(&mut line).expect("a line");
         let url = line.trim_end().strip_prefix("listening on ").unwrap_or_else(|| panic!("first line: {line:?}"));
         let url = url.to_owned();
+        let printed = Arc::new(Mutex::new(String::new()));
+        let lines = Arc::clone(&printed);
         // Continue to read, so that the server is not blocked.
-        std::thread::spawn(move || std::io::copy(&mut out, &mut std::io::sink()));
-        Self { child, url }
+        std::thread::spawn(move || {
+            let mut line = String::new();
+            while out.read_line(&mut line).is_ok_and(|read| read > 0) {
+                lines.lock().unwrap().push_str(&line);
+                line.clear();
+            }
+        });
+        Self { child, url, printed }
+    }
+
+    /// Returns what follows this text in a later line of the output.
+    pub fn printed_after(&self, text: &str) -> String {
+        let began = Instant::now();
+        loop {
+            let printed = self.printed.lock().unwrap().clone();
+            if let Some(rest) = printed.lines().find_map(|line| line.split_once(text)) {
+                return rest.1.to_owned();
+            }
+            assert!(began.elapsed() < Duration::from_secs(5), "{text:?} is not printed: {printed}");
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 
     /// Sends a signal, given by its name.

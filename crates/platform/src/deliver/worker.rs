@@ -178,6 +178,7 @@ impl Worker {
         changes.extend(then.iter().map(|id| deliveries::make_due(*id, platform.now())));
         match result {
             Ok(said) => {
+                platform.metrics.delivered("delivered");
                 changes.push(deliveries::deliver(delivery.id, lease, said));
                 state.failures = 0;
             }
@@ -191,7 +192,9 @@ impl Worker {
                         state.failures
                     );
                 }
-                changes.push(match again(platform, delivery) {
+                let due_again = again(platform, delivery);
+                platform.metrics.delivered(if due_again.is_some() { "failed" } else { "given_up" });
+                changes.push(match due_again {
                     Some(due_at) => deliveries::retry(delivery.id, lease, due_at, reason),
                     None => deliveries::give_up(delivery.id, lease, reason),
                 });

@@ -16,7 +16,7 @@ use crate::pages;
 use crate::pages::ways::Ways;
 use crate::password::Busy;
 use crate::request::context::RequestContext;
-use crate::request::id;
+use crate::request::current;
 
 /// Why a request failed: the client's mistake or ours.
 #[derive(Debug)]
@@ -178,7 +178,7 @@ impl Error {
 pub fn page_of(context: &RequestContext, code: Code, because: &str, ways: Ways) -> Response {
     let findings = vec![because.to_owned()];
     let view = pages::error::ErrorPage::of(context, code, &findings, ways);
-    let id = id::current_or_new(&*context.platform.random);
+    let id = current::id_or_new(&*context.platform.random);
     mark(pages::respond(page_status(code), &view), &context.base, code, findings, &id)
 }
 
@@ -219,7 +219,7 @@ fn note(platform: &Platform, refusal: &Refusal) -> String {
     } else {
         tracing::info!(code, "refused");
     }
-    id::current_or_new(&*platform.random)
+    current::id_or_new(&*platform.random)
 }
 
 /// Returns the text for the team: the diagnosis, or else the problem's evidence.

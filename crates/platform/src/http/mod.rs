@@ -25,7 +25,7 @@ use crate::Platform;
 use crate::clock;
 use crate::endpoint::{Endpoint, Routes};
 use crate::http::unknown::Unknown;
-use crate::request::id;
+use crate::request::{context, current};
 
 /// Time that a request may spend on the database in total. After it the error is KOE003 (-1), so that the client can
 /// retry and does not wait for ever.
@@ -84,6 +84,8 @@ pub fn guarded(platform: &Arc<Platform>, router: Router) -> Router {
 /// The guard for every request. It gives the request an id and, at the level `debug`, a log line without the query,
 /// which may contain secrets.
 async fn guard(State(platform): State<Arc<Platform>>, request: Request, next: Next) -> Response {
+    let address = context::caller(&platform, request.headers(), request.extensions());
+    let endpoint = platform.metrics.endpoint(request.uri().path());
     let answer = async {
         if !tracing::enabled!(tracing::Level::DEBUG) {
             return admit(&platform, request, next).await;
@@ -95,7 +97,9 @@ async fn guard(State(platform): State<Arc<Platform>>, request: Request, next: Ne
         tracing::debug!(%method, path, status, duration_ms, "answered");
         response
     };
-    id::within(Arc::clone(&platform), answer).await
+    let response = current::within(Arc::clone(&platform), address, answer).await;
+    platform.metrics.answered(endpoint, &response);
+    response
 }
 
 /// Checks that the `Host` is ours (DNS rebinding), and handles CORS where the SDKs need it.

@@ -10,7 +10,7 @@ use kakaw_store::sweep;
 use crate::Platform;
 use crate::audit;
 use crate::deliver;
-use crate::manage::links;
+use crate::manage::{at_rest, links};
 
 /// How long expired rows are kept.
 const KEPT: sweep::Kept = sweep::Kept {
@@ -26,8 +26,16 @@ const SWEEP: Duration = Duration::from_secs(30);
 /// Loads or generates the signing keys, delivers webhooks and deletes expired rows, until it is aborted.
 pub async fn work(platform: Arc<Platform>) {
     let signing = platform.signer.work(&platform.store, &platform.sealer, || platform.now());
-    let audit = audit::work(&platform);
-    tokio::join!(signing, deliver::work(Arc::clone(&platform)), sweep_again_and_again(&platform), audit);
+    let others = async { tokio::join!(deliver::work(Arc::clone(&platform)), sweep_again_and_again(&platform)) };
+    tokio::join!(signing, others, catch_up(&platform), audit::work(&platform));
+}
+
+/// Hashes and seals what an earlier version stored otherwise.
+async fn catch_up(platform: &Platform) {
+    while let Err(error) = at_rest::catch_up(platform).await {
+        tracing::error!(%error, "hashing and sealing what an earlier version stored");
+        tokio::time::sleep(SWEEP).await;
+    }
 }
 
 async fn sweep_again_and_again(platform: &Platform) {
@@ -48,6 +56,7 @@ async fn sweep_again_and_again(platform: &Platform) {
 /// # Errors
 /// The database failed.
 pub async fn sweep(platform: &Platform) -> Result<bool, kakaw_store::Error> {
+    platform.metrics.swept();
     let overdue = links::end_overdue(platform).await?;
     Ok(sweep::batch(&platform.store, KEPT, platform.now()).await? || overdue)
 }

@@ -12,6 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::at_rest::{self, Plain};
 use super::change::{self, Change, What};
 use super::draft::{self, By, Draft, UseCase};
 use super::{Actor, Refused, Version, number};
@@ -51,7 +52,10 @@ impl CreateAccount {
     /// # Errors
     /// Another account has the log-in id, a value is invalid, or the database failed.
     pub async fn run(&self, platform: &Platform, actor: &Actor, expected: Option<Version>) -> Result<Change, Refused> {
-        draft::commit_one(platform, actor, expected, self).await
+        draft::check_one(platform, actor, expected, self).await?;
+        let mut person = self.0.clone();
+        at_rest::hash_passwords(platform, &mut [Plain::of(&mut person)]).await?;
+        draft::commit_one(platform, actor, expected, &Self(person)).await
     }
 }
 
@@ -75,7 +79,10 @@ impl ChangeAccount {
     /// # Errors
     /// There is no such account, it has another version, a value is invalid, or the database failed.
     pub async fn run(&self, platform: &Platform, actor: &Actor, expected: Option<Version>) -> Result<Change, Refused> {
-        draft::commit_one(platform, actor, expected, self).await
+        draft::check_one(platform, actor, expected, self).await?;
+        let mut person = self.0.clone();
+        at_rest::hash_passwords(platform, &mut [Plain::of(&mut person)]).await?;
+        draft::commit_one(platform, actor, expected, &Self(person)).await
     }
 }
 
@@ -228,7 +235,7 @@ impl<'a> Edit<'a> {
         });
         after.account.restricted = person.restricted;
         after.account.agreed_to_terms = person.agreed_to_terms;
-        after.account.attributes = person.attributes.clone();
+        after.account.attributes = at_rest::sealed(&platform.sealer, person.attributes.clone());
         set_password(platform, person, &mut after).await;
         let changed = self.before.as_ref() != Some(&after);
         save(platform, actor, draft, login, self.before.as_ref(), &after).await?;
@@ -244,7 +251,7 @@ impl<'a> Edit<'a> {
     }
 }
 
-fn fits(password: &Secret) -> bool {
+pub(super) fn fits(password: &Secret) -> bool {
     (1..=PASSWORD).contains(&password.expose().chars().count())
 }
 
@@ -273,8 +280,9 @@ async fn save(
     Ok(())
 }
 
-/// Sets the password. A plain password is stored sealed and hashed at its first use; a PHC string is a hash already. A
-/// changed password increases the epoch, which invalidates earlier sessions and tokens.
+/// Sets the password. A PHC string is a hash already. In memory, a plain password is stored sealed and hashed at its
+/// first use; everywhere else it was [hashed](at_rest::hash_passwords) before. A changed password increases the epoch,
+/// which invalidates earlier sessions and tokens.
 async fn set_password(platform: &Platform, person: &Person, after: &mut Stored) {
     let Some(password) = &person.password else { return };
     let before = (after.password_hash.clone(), after.sealed_password.clone());
@@ -283,6 +291,9 @@ async fn set_password(platform: &Platform, person: &Person, after: &mut Stored) 
         if before.0.as_deref() != Some(password.expose()) {
             (after.password_hash, after.sealed_password) = (Some(password.expose().to_owned()), None);
         }
+    } else if !platform.store.is_in_memory() {
+        // A draft that is only checked, or whose password is refused. It is never committed.
+        return;
     } else if before.1.as_ref() != Some(&sealed) {
         let same = match &before {
             (Some(hash), None) => platform.passwords.verify("", Some(hash), password).await.unwrap_or(false),

@@ -1,6 +1,6 @@
 //! Use cases for shipping addresses, as an operator sets them.
 
-use kakaw_core::account::shipping::Address;
+use kakaw_core::account::shipping::{self, Address};
 use kakaw_core::link::rules;
 use kakaw_core::wire::{Expected, SettingProblem};
 use kakaw_store::shipping_addresses;
@@ -22,6 +22,7 @@ pub(super) fn put(
     if !rules::is_id(after.id) {
         draft.refuse(path, vec![SettingProblem::new("id", &after.id.to_string(), Expected::UserId {})]);
     }
+    draft.refuse(path, shipping::problems(&after.fields).into_iter().map(|problem| problem.within("address")));
     match before {
         None => {
             draft.push_unique(shipping_addresses::insert(after), &format!("{path}.id"), &after.id.to_string());

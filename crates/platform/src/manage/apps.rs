@@ -17,8 +17,11 @@ use super::{Actor, PAGE, Refused, Version};
 use crate::Platform;
 
 /// Returns the limits that the operator sets for the teams of apps.
-pub(super) fn limits(platform: &Platform) -> Limits {
-    Limits { strong_secrets: platform.settings.strong_secrets, ..platform.webhooks.limits() }
+#[must_use]
+pub fn limits(platform: &Platform) -> Limits {
+    let settings = platform.settings;
+    let (strong_secrets, public_key) = (settings.strong_secrets, settings.public_key);
+    Limits { strong_secrets, public_key, ..platform.webhooks.limits() }
 }
 
 /// Returns every app by id, read in pages.

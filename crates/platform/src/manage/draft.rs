@@ -117,7 +117,24 @@ pub(super) async fn commit(by: By<'_>, what: &impl UseCase) -> Result<Vec<Change
     Err(Refused::Contention)
 }
 
+/// Drafts without committing, to find the problems before work that takes long.
+pub(super) async fn check_all(by: By<'_>, what: &impl UseCase) -> Result<(), Refused> {
+    let mut draft = Draft::default();
+    what.draft(by, &mut draft).await?;
+    if draft.problems.is_empty() { Ok(()) } else { Err(Refused::Problems(draft.problems)) }
+}
+
 /// The same for a single change.
+pub(super) async fn check_one(
+    platform: &Platform,
+    actor: &Actor,
+    expected: Option<Version>,
+    what: &impl UseCase,
+) -> Result<(), Refused> {
+    check_all(By { platform, actor, expected }, what).await
+}
+
+/// Drafts and commits a single change.
 pub(super) async fn commit_one(
     platform: &Platform,
     actor: &Actor,

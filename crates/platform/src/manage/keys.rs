@@ -198,11 +198,11 @@ fn put(
     owner: Option<(AppId, KeyKind)>,
 ) {
     let at = place(given.kind, position);
-    let mut found: Vec<SettingProblem> = key_settings::key_problem(plain.expose()).into_iter().collect();
+    let limits = apps::limits(platform);
+    let mut found: Vec<SettingProblem> =
+        key_settings::key_problem(given.kind, plain.expose(), &limits).into_iter().collect();
     let client_secret = given.client_secret.as_ref();
-    found.extend(
-        client_secret.and_then(|text| key_settings::secret_problem(given.kind, text.expose(), &apps::limits(platform))),
-    );
+    found.extend(client_secret.and_then(|text| key_settings::secret_problem(given.kind, text.expose(), &limits)));
     let is_admin = given.kind == KeyKind::Admin;
     let id = id_of(platform, given.kind, plain);
     let old = edit.stored.iter().find(|old| old.key.key == id);

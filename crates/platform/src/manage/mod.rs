@@ -9,6 +9,7 @@ pub mod accounts;
 mod actor;
 mod addresses;
 pub mod apps;
+pub mod at_rest;
 mod change;
 pub mod deliveries;
 mod draft;

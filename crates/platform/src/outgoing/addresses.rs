@@ -4,14 +4,14 @@
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 
 use kakaw_core::app::Limits;
-use kakaw_core::app::settings;
+use kakaw_core::validate::{network, url};
 use kakaw_wire::Expected;
 use reqwest::Url;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 /// Whether an address belongs to the public internet and not to this machine.
 pub(crate) fn is_global(address: IpAddr) -> bool {
-    settings::is_public(address) && !is_own(address.to_canonical())
+    network::is_public(address) && !is_own(address.to_canonical())
 }
 
 /// Whether the address belongs to this machine: only such an address can be bound.
@@ -21,7 +21,7 @@ fn is_own(address: IpAddr) -> bool {
 
 /// Checks a URL as far as possible before its name is resolved.
 pub(crate) fn check_url(text: &str, limits: &Limits) -> Result<Url, Expected> {
-    let url = settings::webhook_url(text, limits)?;
+    let url = url::webhook(text, limits)?;
     let host = url.host_str().unwrap_or_default();
     // An IP address in the URL is never resolved, so it is checked here.
     let literal = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();

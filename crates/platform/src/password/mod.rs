@@ -1,6 +1,7 @@
 //! Passwords: Argon2id on a pool with a limited queue. A caller who would wait too long gets "busy" at once.
 
 mod argon2id;
+mod background;
 mod queue;
 
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use tokio::sync::oneshot;
 
 pub use argon2id::{Cost, OWASP, cost_of, is_phc, one_for_measurement};
 use argon2id::{parse, phc, raw};
+pub use background::Stored;
 use queue::{Job, Queue};
 
 use crate::request::network::Network;
@@ -82,6 +84,12 @@ impl Passwords {
             }
         })
         .await
+    }
+
+    /// Returns how many passwords are hashed now, and how many wait.
+    #[must_use]
+    pub fn load(&self) -> (usize, usize) {
+        self.queue.load()
     }
 
     async fn run<T: Send + 'static>(&self, from: &str, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Busy> {

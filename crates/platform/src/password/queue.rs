@@ -52,6 +52,11 @@ impl Queue {
         queue
     }
 
+    /// Returns the number of threads.
+    pub(super) const fn workers(&self) -> usize {
+        self.workers
+    }
+
     /// Ends the threads.
     pub(super) fn close(&self) {
         self.lock().over = true;
@@ -109,11 +114,17 @@ impl Queue {
         }
     }
 
+    /// Returns how many hash, and how many wait.
+    pub(super) fn load(&self) -> (usize, usize) {
+        let state = self.lock();
+        (state.hashing, state.lines.iter().map(|line| line.waiting.len()).sum())
+    }
+
     /// How many hash or wait.
     #[cfg(test)]
     pub(super) fn inside(&self) -> usize {
-        let state = self.lock();
-        state.hashing + state.lines.iter().map(|line| line.waiting.len()).sum::<usize>()
+        let (hashing, waiting) = self.load();
+        hashing + waiting
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -106,22 +106,31 @@ impl RequestContext {
     }
 }
 
-/// Returns the address of the caller: the peer, or what the configured proxy reports.
+/// Returns the address of the caller as text; empty if it is not known.
 #[must_use]
 pub fn address(platform: &Platform, headers: &HeaderMap, extensions: &Extensions) -> String {
+    caller(platform, headers, extensions).map(|address| address.to_string()).unwrap_or_default()
+}
+
+/// Returns the address of the caller: the peer, or what the configured proxy reports.
+#[must_use]
+pub fn caller(platform: &Platform, headers: &HeaderMap, extensions: &Extensions) -> Option<IpAddr> {
+    let peer = || extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip());
+    if !platform.settings.behind_proxy {
+        return peer();
+    }
     // The proxy added the last entry. Anybody can write those before it.
     let forwarded = headers.get_all("x-forwarded-for").iter().next_back().and_then(|value| value.to_str().ok());
     let forwarded = forwarded.and_then(|value| address_of(value.rsplit(',').next()?.trim()));
-    let peer = || extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip().to_string());
-    forwarded.filter(|_| platform.settings.behind_proxy).or_else(peer).unwrap_or_default()
+    forwarded.or_else(peer)
 }
 
 /// Returns the address of an entry. Some proxies add the port. Text that is not an address says nothing about the
 /// caller.
-fn address_of(entry: &str) -> Option<String> {
+fn address_of(entry: &str) -> Option<IpAddr> {
     let with_port = || entry.parse::<SocketAddr>().map(|address| address.ip());
     let bare = entry.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(entry);
-    bare.parse::<IpAddr>().or_else(|_| with_port()).ok().map(|address| address.to_string())
+    bare.parse::<IpAddr>().or_else(|_| with_port()).ok()
 }
 
 /// Returns the public base URL of this request.
@@ -132,15 +141,17 @@ pub fn base(platform: &Platform, headers: &HeaderMap) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
     use super::*;
 
     #[test]
     fn an_entry_with_a_port_is_the_same_address_and_anything_else_is_none() {
         for entry in ["192.0.2.1", "192.0.2.1:5", "192.0.2.1:65535"] {
-            assert_eq!(address_of(entry).as_deref(), Some("192.0.2.1"), "{entry}");
+            assert_eq!(address_of(entry), Some(Ipv4Addr::new(192, 0, 2, 1).into()), "{entry}");
         }
         for entry in ["2001:db8::1", "[2001:db8::1]", "[2001:db8::1]:443"] {
-            assert_eq!(address_of(entry).as_deref(), Some("2001:db8::1"), "{entry}");
+            assert_eq!(address_of(entry), "2001:db8::1".parse().ok(), "{entry}");
         }
         for entry in ["", "unknown", "x1", "192.0.2.1:99999", "192.0.2.1, x"] {
             assert_eq!(address_of(entry), None, "{entry}");

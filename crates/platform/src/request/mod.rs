@@ -3,9 +3,9 @@
 pub mod body;
 pub mod context;
 pub mod cookie;
+pub mod current;
 pub mod decision;
 pub mod form_token;
-pub mod id;
 pub mod known;
 pub mod network;
 pub mod redirect;

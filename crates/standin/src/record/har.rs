@@ -1,11 +1,12 @@
 //! Exports recorded exchanges for other tools: HTTP Archive (HAR 1.2) and curl commands.
 //!
-//! The log has masked secrets, codes and tokens already.
+//! The log has masked secrets, codes and tokens already. A HAR leaves the machine, so it has no personal data either.
 
 use serde_json::{Value, json};
 
 use crate::json::set;
 use crate::request_log::Exchange;
+use kakaw_wire::form::Pairs;
 use kakaw_wire::url;
 
 /// Returns the exchanges as a HAR document.
@@ -18,8 +19,45 @@ pub fn document(exchanges: &[Exchange]) -> Value {
     }})
 }
 
+/// Parameters with personal data, and the beginnings of such names.
+const PERSONAL: [&str; 12] = [
+    "loginId",
+    "login_hint",
+    "email",
+    "nickname",
+    "name",
+    "properties",
+    "value_",
+    "receiver_",
+    "base_address",
+    "detail_address",
+    "zone_number",
+    "zip_code",
+];
+
+fn impersonal(pairs: &[(String, String)]) -> Vec<(String, String)> {
+    let is_personal =
+        |name: &str| PERSONAL.iter().any(|one| name == *one || (one.ends_with('_') && name.starts_with(one)));
+    let masked = |(name, value): &(String, String)| {
+        let value = if is_personal(name) && !value.is_empty() { "…" } else { value };
+        (name.clone(), value.to_owned())
+    };
+    pairs.iter().map(masked).collect()
+}
+
+/// Returns the target of a redirect without personal data.
+fn impersonal_location(location: &str) -> String {
+    let (path, query) = url::split_query(location);
+    let personal = Pairs::parse(query).is_ok_and(|pairs| {
+        let all: Vec<_> = pairs.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        impersonal(&all) != all
+    });
+    if personal { format!("{path}?…") } else { location.to_owned() }
+}
+
 fn entry(exchange: &Exchange) -> Value {
-    let (query, form) = exchange.parameters.split_at(exchange.in_query.min(exchange.parameters.len()));
+    let parameters = impersonal(&exchange.parameters);
+    let (query, form) = parameters.split_at(exchange.in_query.min(parameters.len()));
     let milliseconds = exchange.took.as_secs_f64() * 1000.0;
     let mut request = json!({
         "method": exchange.method,
@@ -38,6 +76,9 @@ fn entry(exchange: &Exchange) -> Value {
             json!({ "mimeType": "application/x-www-form-urlencoded", "params": pairs(form) }),
         );
     }
+    // What was decided names the person.
+    let nameless =
+        |text: &str| exchange.person.as_deref().map_or_else(|| text.to_owned(), |who| text.replace(who, "…"));
     let mut entry = json!({
         "startedDateTime": exchange.at,
         "time": milliseconds,
@@ -49,7 +90,7 @@ fn entry(exchange: &Exchange) -> Value {
             "cookies": [],
             "headers": [],
             "content": { "size": -1, "mimeType": exchange.content_type },
-            "redirectURL": exchange.location.clone().unwrap_or_default(),
+            "redirectURL": exchange.location.as_deref().map(impersonal_location).unwrap_or_default(),
             "headersSize": -1,
             "bodySize": -1,
         },
@@ -57,8 +98,8 @@ fn entry(exchange: &Exchange) -> Value {
         "timings": { "send": 0, "wait": milliseconds, "receive": 0 },
     });
     match (exchange.code, &exchange.decision) {
-        (Some(code), _) => set(&mut entry, "comment", format!("{code}: {}", exchange.diagnosis.join("; "))),
-        (None, Some(decision)) => set(&mut entry, "comment", decision.as_str()),
+        (Some(code), _) => set(&mut entry, "comment", nameless(&format!("{code}: {}", exchange.diagnosis.join("; ")))),
+        (None, Some(decision)) => set(&mut entry, "comment", nameless(decision)),
         (None, None) => {}
     }
     entry
@@ -98,6 +139,17 @@ fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn personal_data_is_masked() {
+        let pair = |name: &str| (name.to_owned(), "a@b.example".to_owned());
+        for name in ["loginId", "login_hint", "value_account_email", "receiver_name", "properties"] {
+            assert_eq!(impersonal(&[pair(name)]), [(name.to_owned(), "…".to_owned())]);
+        }
+        assert_eq!(impersonal(&[pair("scope")]), [pair("scope")]);
+        assert_eq!(impersonal_location("/login?login_hint=a%40b.example&x=1"), "/login?…");
+        assert_eq!(impersonal_location("/login?x=1"), "/login?x=1");
+    }
 
     #[test]
     fn a_shell_gets_the_words_as_they_were() {

@@ -100,6 +100,13 @@ async fn addresses_are_added_edited_deleted_and_made_the_default() {
             assert_eq!(again.status, 400, "{wrong}");
             assert!(again.body.contains("aria-invalid") && again.body.contains("Parents"), "keeps what was typed");
         }
+        for (field, value) in
+            [("name", "Pa\u{202e}rents"), ("receiver_name", "\u{3164}"), ("base_address", "4\u{200b}Road")]
+        {
+            let broken: Vec<_> =
+                NEW.iter().map(|(name, old)| (*name, if *name == field { value } else { *old })).collect();
+            assert_eq!(press(&server, &mut browser, &url, &broken).await.status, 400, "{field}");
+        }
         assert_eq!(press(&server, &mut browser, &url, &NEW).await.status, 303);
         let after = list().await;
         let new = after.iter().find(|a| a["name"] == "Parents").unwrap().clone();

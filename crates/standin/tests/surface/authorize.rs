@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use kakaw_core::{GrantId, Span};
 use kakaw_platform::http;
-use kakaw_platform::request::id;
+use kakaw_platform::request::current;
 use kakaw_standin::{demo, endpoints};
 use serde_json::json;
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -153,7 +153,7 @@ impl<S: tracing::Subscriber> tracing_subscriber::Layer<S> for Lines {
         }
         let mut message = Message(String::new());
         event.record(&mut message);
-        self.0.lock().unwrap().push((message.0, id::current()));
+        self.0.lock().unwrap().push((message.0, current::id()));
     }
 }
 
@@ -177,7 +177,7 @@ async fn t003_every_line_of_the_log_about_a_request_has_the_id_of_its_answer() {
         }
     })
     .await;
-    assert_eq!(id::current(), None, "outside of requests there is none");
+    assert_eq!(current::id(), None, "outside of requests there is none");
 }
 
 #[tokio::test]

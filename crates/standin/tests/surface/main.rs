@@ -22,6 +22,7 @@ mod consent;
 mod consent_model;
 mod control;
 mod demonstration;
+mod doors;
 mod facts;
 mod faults;
 mod hostile;

@@ -283,6 +283,9 @@ async fn prompt_create_makes_an_account() {
             ("nobody", "N", "long enough"),
             ("new@example.com", "", "long enough"),
             ("new@example.com", "N", "short"),
+            ("new@exa\u{200b}mple.com", "N", "long enough"),
+            ("new@example.com", "N\u{202e}ewton", "long enough"),
+            ("new@example.com", "\u{200d}", "long enough"),
             ("ryan@example.com", "N", "long enough"),
             ("RYAN@example.com ", "N", "long enough"),
         ] {

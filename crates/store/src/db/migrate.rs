@@ -23,6 +23,12 @@ pub(super) const ALL: &[Migration] = &[
     Migration { version: 7, name: "audit", sql: include_str!("../../migrations/0007_audit.sql") },
 ];
 
+/// Returns the version of the schema that this program uses.
+#[must_use]
+pub const fn schema() -> i64 {
+    ALL.len() as i64
+}
+
 pub(crate) const CREATE_HISTORY: &str = "create table if not exists schema_history (version bigint not null primary key, name text not null, checksum bigint not null)";
 pub(crate) const READ_HISTORY: &str = "select version, checksum from schema_history order by version";
 

@@ -1,16 +1,25 @@
 //! The query layer: statements as values, and two drivers behind them.
 
+mod at_rest;
 pub mod copy;
 mod migrate;
 mod patience;
 mod postgres;
+mod private;
 mod sqlite;
+mod times;
 mod url;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
+use kakaw_core::crypto::seal::Sealer;
+
+use tokio::time::Instant;
+
+pub use migrate::schema;
 pub use patience::patient;
+pub use times::Times;
 pub use url::Url;
 
 /// A failure of the database. It is never the client's fault.
@@ -102,6 +111,10 @@ pub struct Statement {
     text: &'static str,
     values: Vec<Value>,
     contested: Option<Contested>,
+    /// The value that is sealed when it is written.
+    sealed: Option<usize>,
+    /// Whether sealed values of its rows are opened.
+    opens: bool,
 }
 
 /// What a statement may find changed or taken by another commit.
@@ -127,6 +140,8 @@ pub enum Contested {
     /// The refresh token of a grant. It rotates once.
     Rotation,
     Session,
+    /// The first signing keys. One start makes them.
+    SigningKeys,
     /// A row of a snapshot.
     SnapshotRow,
 }
@@ -135,7 +150,7 @@ pub enum Contested {
 #[must_use]
 pub fn sql(text: &'static str) -> Statement {
     debug_assert!(in_first_use_order(text), "SQLite numbers parameters by first use: {text}");
-    Statement { text, values: Vec::new(), contested: None }
+    Statement { text, values: Vec::new(), contested: None, sealed: None, opens: false }
 }
 
 impl Statement {
@@ -143,6 +158,20 @@ impl Statement {
     #[must_use]
     pub fn bind(mut self, value: impl Into<Value>) -> Self {
         self.values.push(value.into());
+        self
+    }
+
+    /// Binds a text that is stored sealed. A statement can have one.
+    #[must_use]
+    pub(crate) fn bind_sealed(mut self, text: String) -> Self {
+        self.sealed = Some(self.values.len());
+        self.bind(text)
+    }
+
+    /// Opens the sealed texts of the rows. A text that an earlier version stored unsealed stays as it is.
+    #[must_use]
+    pub(crate) const fn opening(mut self) -> Self {
+        self.opens = true;
         self
     }
 
@@ -270,6 +299,8 @@ enum Driver {
 pub struct Store {
     driver: Driver,
     shut: AtomicBool,
+    times: Times,
+    sealer: OnceLock<Arc<Sealer>>,
     pub(crate) apps: apps_cache::AppsCache,
 }
 
@@ -311,20 +342,65 @@ impl Store {
             Url::Sqlite(path) => Driver::Sqlite(sqlite::Sqlite::file(path)?),
             Url::Postgres(url) => Driver::Postgres(postgres::Postgres::connect(url).await?),
         };
-        Ok(Self { driver, shut: AtomicBool::new(false), apps: apps_cache::AppsCache::default() })
+        Ok(Self {
+            driver,
+            shut: AtomicBool::new(false),
+            times: Times::default(),
+            sealer: OnceLock::new(),
+            apps: apps_cache::AppsCache::default(),
+        })
+    }
+
+    /// Sets the keys for values that are sealed at rest. Without them, such values cannot be written or read.
+    pub fn seal_with(&self, sealer: Arc<Sealer>) {
+        // A store is opened for one platform, so there is only one sealer.
+        let _ = self.sealer.set(sealer);
+    }
+
+    /// Whether all data is lost when the process ends.
+    #[must_use]
+    pub const fn is_in_memory(&self) -> bool {
+        matches!(&self.driver, Driver::Sqlite(sqlite) if sqlite.is_in_memory())
     }
 
     /// Commits all statements, or none.
     ///
     /// # Errors
     /// The database failed or was too slow. Whether the commit happened may be unknown then.
-    pub async fn commit(&self, statements: Vec<Statement>) -> Result<Outcome> {
+    pub async fn commit(&self, mut statements: Vec<Statement>) -> Result<Outcome> {
         self.check_open()?;
-        patience::spend(async |deadline| match &self.driver {
+        at_rest::seal(&mut statements, self.sealer.get())?;
+        let began = Instant::now();
+        let outcome = patience::spend(async |deadline| match &self.driver {
             Driver::Postgres(postgres) => postgres.commit(&statements, deadline).await,
             Driver::Sqlite(sqlite) => sqlite.commit(statements, deadline).await,
         })
-        .await
+        .await;
+        self.times.commit.observe(began.elapsed().as_secs_f64());
+        outcome
+    }
+
+    /// Returns how long reads and commits took.
+    #[must_use]
+    pub const fn times(&self) -> &Times {
+        &self.times
+    }
+
+    /// Returns the open and the idle connections of the pool, if there is one.
+    #[must_use]
+    pub fn pool(&self) -> Option<(usize, usize)> {
+        match &self.driver {
+            Driver::Postgres(postgres) => Some(postgres.pool()),
+            Driver::Sqlite(_) => None,
+        }
+    }
+
+    /// Reads one row that every database of this program has.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn ping(&self) -> Result<()> {
+        self.query(sql("select count(*) as n from schema_history")).await.map(drop)
     }
 
     /// Makes every later call fail as if the database could not be reached.
@@ -356,11 +432,16 @@ impl Store {
 
     pub(crate) async fn query(&self, statement: Statement) -> Result<Vec<Row>> {
         self.check_open()?;
-        patience::spend(async |deadline| match &self.driver {
+        let began = Instant::now();
+        let rows = patience::spend(async |deadline| match &self.driver {
             Driver::Postgres(postgres) => postgres.query(&statement, deadline).await,
             Driver::Sqlite(sqlite) => sqlite.query(&statement, deadline).await,
         })
-        .await
+        .await;
+        self.times.query.observe(began.elapsed().as_secs_f64());
+        let mut rows = rows?;
+        at_rest::open(&statement, &mut rows, self.sealer.get())?;
+        Ok(rows)
     }
 
     /// Runs statements that see one state of the database, and builds a value from their rows, outside the threads of
@@ -374,14 +455,21 @@ impl Store {
         make: impl FnOnce(Vec<Vec<Row>>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         self.check_open()?;
+        let sealer = self.sealer.get().cloned();
+        let make = move |statements: &[Statement], mut tables: Vec<Vec<Row>>| {
+            for (statement, rows) in statements.iter().zip(&mut tables) {
+                at_rest::open(statement, rows, sealer.as_ref())?;
+            }
+            make(tables)
+        };
         match &self.driver {
             Driver::Postgres(postgres) => {
                 let rows = patience::unhurried(postgres.read_at_once(&statements)).await?;
-                aside(move || make(rows)).await
+                aside(move || make(&statements, rows)).await
             }
             Driver::Sqlite(sqlite) => {
                 let source = sqlite.source()?;
-                aside(move || make(source.read_at_once(&statements)?)).await
+                aside(move || make(&statements, source.read_at_once(&statements)?)).await
             }
         }
     }

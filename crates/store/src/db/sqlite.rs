@@ -15,7 +15,7 @@ use rusqlite::{Connection, OpenFlags, ToSql};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
-use super::{Error, Outcome, Result, Row, Statement, Value, copy, migrate, table};
+use super::{Error, Outcome, Result, Row, Statement, Value, copy, migrate, private, table};
 
 /// Maximum number of commits in one outer transaction.
 const GROUP: usize = 256;
@@ -78,6 +78,7 @@ impl Sqlite {
     }
 
     pub(super) fn file(path: &Path) -> Result<Self> {
+        private::create(path);
         let connection = Connection::open(path)?;
         prepare(&connection)?;
         before_migration(&connection, path)?;
@@ -99,6 +100,10 @@ impl Sqlite {
             .spawn(move || write_groups(&connection, &jobs))
             .map_err(|error| Error::Unusable(format!("cannot start the writer thread: {error}")))?;
         Ok(Self { readers: readers.into(), writer: Writer::Thread(sender), path: Some(path.to_owned()) })
+    }
+
+    pub(super) const fn is_in_memory(&self) -> bool {
+        self.path.is_none()
     }
 
     /// Returns the source of a long read.
@@ -227,8 +232,9 @@ fn prepare(connection: &Connection) -> Result<()> {
     keep_plans(connection, 128)?;
     connection.busy_timeout(LOCKED)?;
     let mode: String = connection.query_row("pragma journal_mode = wal", [], |row| row.get(0))?;
+    // Deleted and replaced values are overwritten where that costs no further write.
     connection
-        .execute_batch("pragma synchronous = full; pragma secure_delete = fast; pragma wal_autocheckpoint = 4000;")?;
+        .execute_batch("pragma synchronous = full; pragma wal_autocheckpoint = 4000; pragma secure_delete = fast;")?;
     let synchronous: i64 = connection.query_row("pragma synchronous", [], |row| row.get(0))?;
     if mode != "wal" || synchronous != 2 {
         return Err(Error::Unusable(format!(

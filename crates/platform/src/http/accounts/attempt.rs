@@ -30,6 +30,7 @@ pub(super) async fn begin(
     let guest = Guest { login, network: context.network(), known: known.as_deref() };
     let attempt = platform.throttle.log_in(guest, shared);
     if let Err(wait) = &attempt {
+        platform.metrics.logged_in("throttled");
         tracing::warn!(address = context.address, reason = "too many attempts", "login failed");
         platform.throttle.hold(*wait).await;
     }
@@ -40,6 +41,7 @@ pub(super) async fn begin(
 pub(super) async fn failed(context: &RequestContext, attempt: Attempt, account: Option<&Account>) {
     let reason = if account.is_some() { "wrong password" } else { "no such account" };
     tracing::warn!(address = context.address, reason, "login failed");
+    context.platform.metrics.logged_in("wrong");
     if let Some(account) = account {
         context.platform.audit.failed(account.id, context.network(), context.platform.now());
     }

@@ -11,6 +11,7 @@ use kakaw_core::account::{Account, Attributes, is_email};
 use kakaw_core::crypto::seal::Purpose;
 use kakaw_core::crypto::secret::Secret;
 use kakaw_core::random;
+use kakaw_core::validate::text;
 use kakaw_store::accounts::Stored;
 use kakaw_store::{Outcome, accounts};
 use kakaw_wire::Problem;
@@ -89,7 +90,7 @@ async fn create(context: &mut RequestContext, query: &str, request: Request) -> 
         Some(Notice::Expired)
     } else if !is_email(email) {
         Some(Notice::WrongEmail)
-    } else if !(1..=20).contains(&nickname.chars().count()) || nickname.chars().any(char::is_control) {
+    } else if !text::fits(nickname, 20) {
         Some(Notice::WrongNickname)
     } else if !(8..=200).contains(&password.expose().chars().count()) {
         Some(Notice::WrongPassword)

@@ -111,12 +111,17 @@ async fn log_in(context: &mut RequestContext, query: &str, request: Request) -> 
         Ok(attempt) => attempt,
         Err(wait) => return show(context, query, Some(login), Some(Notice::TooMany(wait))),
     };
-    let is_right = verify(context, stored.as_ref(), &password).await?;
+    let is_right = verify(context, stored.as_ref(), &password).await.inspect_err(|error| {
+        if matches!(error, Error::Busy) {
+            context.platform.metrics.logged_in("busy");
+        }
+    })?;
     let Some(account) = account.filter(|_| is_right) else {
         attempt::failed(context, attempt, account).await;
         return show(context, query, Some(login), Some(Notice::Failed));
     };
     attempt.succeeded();
+    context.platform.metrics.logged_in("ok");
     enter(context, account, &target, stay).await
 }
 
@@ -153,7 +158,7 @@ pub(super) async fn enter(
     Ok(with_cookie(with_cookie(redirect(target, true), session), known::remember(context, account)))
 }
 
-/// Verifies the password. A password of a world file is hashed now, at its first use.
+/// Verifies the password. In memory, a password of a world file is hashed now, at its first use.
 async fn verify(context: &RequestContext, stored: Option<&Stored>, password: &Secret) -> Result<bool, Error> {
     let (platform, from) = (&context.platform, context.address.as_str());
     let sealed =
@@ -168,8 +173,8 @@ async fn verify(context: &RequestContext, stored: Option<&Stored>, password: &Se
     if !plain.is_some_and(|plain| secret::same(plain.expose(), password.expose())) {
         return Ok(false);
     }
-    // Keep it: every start can compare it with the file, and an export is complete.
-    let keep = Some(sealed).filter(|_| platform.settings.exportable_passwords);
+    // In memory it is kept: an export is complete, and the start page shows it.
+    let keep = Some(sealed).filter(|_| platform.store.is_in_memory());
     let Outcome::Committed = platform.store.commit(vec![accounts::hash_password(id, sealed, &hash, keep)]).await?
     else {
         return Ok(false);

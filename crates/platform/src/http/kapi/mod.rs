@@ -31,6 +31,7 @@ use self::call::Call;
 use crate::Platform;
 use crate::endpoint::Routes;
 use crate::http::error::Error;
+use crate::request::current;
 
 /// Returns the routes of kapi, in the order of the documentation.
 pub fn routes() -> Routes<Arc<Platform>> {
@@ -72,6 +73,7 @@ impl Caller {
         let app = apps::at(&platform.store, bearer.grant.authorization.app_id, bearer.app_version)
             .await?
             .ok_or_else(unknown)?;
+        current::set_app(app.id);
         token::admit(Some(&bearer), &app, now)?;
         check_source(call, &app, &bearer.key)?;
         Ok(Self { bearer, app, token })

@@ -20,6 +20,7 @@ use super::call::{Call, bad};
 use crate::Platform;
 use crate::audit::by;
 use crate::http::error::Error;
+use crate::request::current;
 use crate::request::network::Network;
 
 /// Wrong admin keys of one network count together: each guess names another key.
@@ -108,6 +109,7 @@ pub(super) async fn admin(call: &Call, api: ApiGroup) -> Result<Option<Arc<App>>
     let hash = secret::keyed_hash(platform.sealer.hash_key(), key);
     match app_keys::with_app(&platform.store, &hash).await? {
         Some((app, key)) if key.kind == KeyKind::Admin => {
+            current::set_app(app.id);
             super::check_source(call, &app, &key)?;
             token::check_status(&app)?;
             if !key.settings.apis.is_empty() && !key.settings.apis.contains(&api) {

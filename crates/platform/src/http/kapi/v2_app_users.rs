@@ -13,6 +13,7 @@ use crate::Platform;
 use crate::endpoint::{About, Credential, Reply, Routes, no, yes};
 use crate::http::error::Error;
 use crate::http::handler::kapi;
+use crate::manage::at_rest;
 
 const ABOUT: About =
     About::kapi("Returns the data of several people at once.", Credential::AdminKey, Reply::json::<Vec<User>>())
@@ -41,7 +42,8 @@ async fn users(call: Call) -> Result<Vec<User>, Error> {
     for id in ids {
         if let Some((account, link)) = linked(&call.platform, &app, UserId(id)).await? {
             let subject = Subject { account: &account, link: &link, scopes: None };
-            users.push(user_info::me(subject, &app, &keys, &Pictures { base: &base }, call.platform.now()));
+            let user = user_info::me(subject, &app, &keys, &Pictures { base: &base }, call.platform.now());
+            users.push(at_rest::opened(&call.platform.sealer, user));
         }
     }
     Ok(users)

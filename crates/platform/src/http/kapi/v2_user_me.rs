@@ -13,6 +13,7 @@ use crate::Platform;
 use crate::endpoint::{About, Credential, Reply, Routes, no};
 use crate::http::error::Error;
 use crate::http::handler::kapi;
+use crate::manage::at_rest;
 
 const ABOUT: About = About::kapi(
     "Returns the data that the app may see about the person.",
@@ -45,5 +46,7 @@ async fn me(call: Call) -> Result<User, Error> {
         return Err(bad("secure_resource", "Expected true or false."));
     }
     let keys = call.list("property_keys", "text")?.map_or(Keys::All, Keys::Only);
-    Ok(user_info::me(target.subject(), target.app(), &keys, &Pictures { base: &call.base() }, call.platform.now()))
+    let base = call.base();
+    let user = user_info::me(target.subject(), target.app(), &keys, &Pictures { base: &base }, call.platform.now());
+    Ok(at_rest::opened(&call.platform.sealer, user))
 }

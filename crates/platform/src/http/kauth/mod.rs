@@ -20,6 +20,7 @@ use kakaw_wire::form::Pairs;
 
 use crate::Platform;
 use crate::endpoint::Routes;
+use crate::request::current;
 
 /// Returns the routes of kauth, in the order of the documentation.
 pub fn routes() -> Routes<Arc<Platform>> {
@@ -36,10 +37,15 @@ pub fn routes() -> Routes<Arc<Platform>> {
 
 /// Returns the live key that a client names, of whatever kind. An admin key is found by its keyed hash.
 pub async fn find_key(platform: &Platform, client_id: &str) -> kakaw_store::Result<Option<(Arc<App>, AppKey)>> {
-    if let Some(found) = app_keys::with_app(&platform.store, client_id).await? {
-        return Ok(Some(found));
+    let mut found = app_keys::with_app(&platform.store, client_id).await?;
+    if found.is_none() {
+        let hash = secret::keyed_hash(platform.sealer.hash_key(), client_id);
+        found = app_keys::with_app(&platform.store, &hash).await?;
     }
-    app_keys::with_app(&platform.store, &secret::keyed_hash(platform.sealer.hash_key(), client_id)).await
+    if let Some((app, _)) = &found {
+        current::set_app(app.id);
+    }
+    Ok(found)
 }
 
 /// Returns the target of a request without its own `redirect_uri`.

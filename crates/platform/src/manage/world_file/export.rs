@@ -16,6 +16,7 @@ use super::{
     RestApiKey, ShippingAddress, WorldFile,
 };
 use crate::Platform;
+use crate::manage::at_rest;
 
 /// Whether passwords, client secrets and admin keys are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -137,6 +138,7 @@ fn person_of(opener: &Opener, person: everything::Person) -> Person {
     let plain = opener.open(stored.sealed_password.as_ref());
     let hash = stored.password_hash.filter(|_| opener.secrets == Secrets::Written);
     let attributes = stored.account.attributes;
+    let ci = at_rest::ci(&opener.sealer, &attributes);
     Person {
         id: attributes.id,
         email: attributes.email,
@@ -154,7 +156,7 @@ fn person_of(opener: &Opener, person: everything::Person) -> Person {
         restricted: stored.account.restricted,
         agreed_to_terms: stored.account.agreed_to_terms,
         profile_image: attributes.profile_image,
-        ci: attributes.ci,
+        ci,
         ci_authenticated_at: attributes.ci_authenticated_at.map(Millis::rfc3339_exact),
         parental_consent: attributes.parental_consent,
         dormant: attributes.dormant,

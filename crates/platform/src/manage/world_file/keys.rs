@@ -211,7 +211,7 @@ pub const KEYS: &[Key] = &[
         PERSON,
         "password",
         "text",
-        "A plain password, or an Argon2id PHC string. A plain password is stored sealed, and hashed when it is first used. A change ends all sessions and tokens.",
+        "A plain password, or an Argon2id PHC string. A plain password is hashed before it is stored; only a database in memory stores it sealed, and hashes it when it is first used. An export of any other database contains the hash. A change ends all sessions and tokens.",
     ),
     key(PERSON, "nickname", "text", ""),
     key(PERSON, "phone_number", "text", "With the country code, such as `+82 10-1234-5678`. Requires `talk = true`."),

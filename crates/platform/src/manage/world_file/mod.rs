@@ -13,12 +13,13 @@ use kakaw_core::account::{BirthdayType, Gender};
 use kakaw_core::app::service_terms::{ServiceTerm, SimpleSignup};
 use kakaw_core::app::webhooks::Webhooks;
 use kakaw_core::app::{AndroidApp, ApiGroup, AppStatus, Channel, Consent, IosApp, Permission, Quotas, Under14};
-use kakaw_core::text::repeated;
+use kakaw_core::validate::text::repeated;
 use kakaw_wire::scope::Item;
 use kakaw_wire::shipping::AddressFields;
 use kakaw_wire::user::AgreedBy;
 use serde::{Deserialize, Serialize};
 
+use super::at_rest::{self, Plain};
 use super::draft::{self, By, Draft, UseCase};
 use super::{Actor, Change, Refused};
 use crate::Platform;
@@ -311,7 +312,17 @@ const fn is_no(flag: &bool) -> bool {
 /// Everything that is wrong with the file, or the database failed. Nothing is changed then.
 pub async fn apply(platform: &Platform, actor: &Actor, file: &WorldFile) -> Result<Vec<Change>, Refused> {
     let by = By { platform, actor, expected: None };
-    let changes = draft::commit(by, file).await?;
+    let changes = if at_rest::has_plain_passwords(platform, file.people.iter().map(|person| person.password.as_deref()))
+    {
+        // Find the problems first, because many hashes take long.
+        draft::check_all(by, file).await?;
+        let mut file = file.clone();
+        let mut plain: Vec<Plain<'_>> = file.people.iter_mut().filter_map(people::plain).collect();
+        at_rest::hash_passwords(platform, &mut plain).await?;
+        draft::commit(by, &file).await?
+    } else {
+        draft::commit(by, file).await?
+    };
     Ok(changes.into_iter().filter(|change| !change.is_nothing()).collect())
 }
 

@@ -17,6 +17,7 @@ use super::moments::Moments;
 use super::{Link as FileLink, Person, ShippingAddress};
 use crate::Platform;
 use crate::manage::accounts::{self, Edit};
+use crate::manage::at_rest::{PasswordPlace, Plain};
 use crate::manage::draft::Draft;
 use crate::manage::{Actor, Refused, addresses, number};
 
@@ -64,6 +65,12 @@ pub(super) async fn put(
     Ok(())
 }
 
+/// Returns the place of a person's password, which is to be hashed if it is plain.
+pub(super) fn plain(file: &mut Person) -> Option<Plain<'_>> {
+    let login = file.id.clone().or(file.email.clone())?;
+    Some(Plain::new(login, PasswordPlace::Text(&mut file.password)))
+}
+
 fn attributes(file: &Person, moments: &mut Moments) -> Attributes {
     Attributes {
         id: file.id.clone(),
@@ -80,6 +87,7 @@ fn attributes(file: &Person, moments: &mut Moments) -> Attributes {
         birthday: file.birthday.clone(),
         birthday_type: file.birthday_type.or(file.birthday.is_some().then_some(BirthdayType::Solar)),
         ci: file.ci.clone(),
+        sealed_ci: None,
         ci_authenticated_at: moments.read(file.ci_authenticated_at.as_deref(), "ci_authenticated_at"),
         parental_consent: file.parental_consent,
         dormant: file.dormant,

@@ -20,6 +20,7 @@ use kakaw_core::{Millis, Span};
 use kakaw_platform::audit::Audit;
 use kakaw_platform::manage::Actor;
 use kakaw_platform::manage::world_file;
+use kakaw_platform::metrics::Metrics;
 use kakaw_platform::outgoing;
 use kakaw_platform::password::{Cost, Passwords};
 use kakaw_platform::platform::{Platform, Settings};
@@ -213,6 +214,7 @@ impl TestServer {
             audit: Audit::default(),
             tombstones: Tombstones::default(),
             used_forms: UsedForms::default(),
+            metrics: Metrics::default(),
             throttle: Throttle::new(false),
             policy: policy.into(),
             settings: Settings {
@@ -222,12 +224,13 @@ impl TestServer {
                 open_diagnosis: true,
                 derived_keys: true,
                 legacy_properties: true,
-                exportable_passwords: true,
+                public_key: None,
                 ..Settings::default()
             },
             // Replaced when the world is made.
             surroundings: Arc::new(Alone::new(String::new())),
         };
+        platform.store.seal_with(Arc::clone(&platform.sealer));
         let clock = Clock::frozen_at(Millis::from_rfc3339("2026-11-20T03:00:00Z").expect("time"));
         Setup { platform, public_url: PublicUrl::FollowLoopback, clock, control_token: None }
     }

@@ -201,6 +201,12 @@ impl Postgres {
         Ok(Outcome::Committed)
     }
 
+    /// Returns the open and the idle connections of the pool.
+    pub(super) fn pool(&self) -> (usize, usize) {
+        let status = self.pool.status();
+        (status.size, status.available)
+    }
+
     pub(super) async fn durability(&self) -> Result<String> {
         let row = self.client().await?.query_one("show synchronous_commit", &[]).await?;
         Ok(format!("synchronous_commit={}", row.try_get::<_, String>(0)?))
