@@ -53,10 +53,10 @@ fn no_crate_knows_what_it_must_not() {
         assert!(versions <= 1, "{versions} versions of {name} in Cargo.lock");
     }
     // Measured: 249; 299 with TLS for webhooks (the lock file includes other platforms); 328 with the authority of
-    // `kakaw run`; 324 without figment and with TLS for PostgreSQL; 401 with age, whose translations bring most of them.
+    // `kakaw run`; 324 without figment and with TLS for PostgreSQL; 408 with age, whose translations bring most of them.
     // A new dependency must be a conscious decision.
     let packages = lock.matches("[[package]]").count();
-    assert!(packages <= 405, "{packages} packages in Cargo.lock; raise this bound only on purpose");
+    assert!(packages <= 410, "{packages} packages in Cargo.lock; raise this bound only on purpose");
 }
 
 /// The login platform stands alone: it does not even name what only a stand-in has. Two uses of these words are
