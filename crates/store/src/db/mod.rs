@@ -345,8 +345,8 @@ impl Store {
         Ok(Self {
             driver,
             shut: AtomicBool::new(false),
-            times: Times::default(),
             sealer: OnceLock::new(),
+            times: Times::default(),
             apps: apps_cache::AppsCache::default(),
         })
     }
