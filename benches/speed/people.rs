@@ -76,7 +76,7 @@ async fn measured(place: &str, server: Server) -> anyhow::Result<()> {
             beside.push(busy);
             done += count;
         }
-        // Each turn is compared with its neighbour: the machine is not equally quiet all the time.
+        // Each turn is compared with its neighbor: the machine is not equally quiet all the time.
         let mut ratios: Vec<f64> =
             quiet.iter().zip(&beside).map(|(quiet, beside)| beside.as_secs_f64() / quiet.as_secs_f64()).collect();
         ratios.sort_unstable_by(f64::total_cmp);

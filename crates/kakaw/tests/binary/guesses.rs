@@ -13,7 +13,7 @@ const HOST: &str = "login.example.com";
 const CONFIG: &str = "public_url = \"https://login.example.com\"\nlisten = \"127.0.0.1:0\"\ndata = \"data\"\n";
 const KEY: &str = "8f14e45fceea167a5a36dedd4bea2543";
 const ADMIN: &str = "c9f0f895fb98ab9159f51fd0297e236d";
-const SECRET: &str = "q8ZVxTn3bKfL0wYhR7dPjM2sGcUeA5oB";
+const SECRET: &str = "9f86d081884c7d659a2feaa0c55ad015";
 const WORLD: &str = r#"
 [[apps]]
 id = 1
@@ -21,7 +21,7 @@ name = "Shop"
 consent_items.profile_nickname = "required"
 [[apps.rest_api_keys]]
 key = "8f14e45fceea167a5a36dedd4bea2543"
-client_secret = "q8ZVxTn3bKfL0wYhR7dPjM2sGcUeA5oB"
+client_secret = "9f86d081884c7d659a2feaa0c55ad015"
 redirect_uris = ["https://shop.example/callback"]
 [[apps.admin_keys]]
 key = "c9f0f895fb98ab9159f51fd0297e236d"

@@ -126,6 +126,8 @@ async fn a_database_of_an_earlier_version_is_proven_on_its_signing_keys_and_gets
     let store = Store::open(&url).await.unwrap();
     let earlier = [
         "drop table failed_logins",
+        "drop table sealing_keys",
+        "alter table signing_keys drop column retired_at",
         "drop table audit",
         "drop table audit_batches",
         "drop table audit_anchors",

@@ -20,7 +20,7 @@ oidc = true
 consent_items.profile_nickname = "required"
 [[apps.rest_api_keys]]
 key = "8f14e45fceea167a5a36dedd4bea2543"
-client_secret = "q8ZVxTn3bKfL0wYhR7dPjM2sGcUeA5oB"
+client_secret = "9f86d081884c7d659a2feaa0c55ad015"
 redirect_uris = ["https://shop.example/callback"]
 [[people]]
 email = "owner@example.com"
@@ -63,7 +63,7 @@ async fn exchange(client: &mut Client, code: &str) -> Value {
     let form = [
         ("grant_type", "authorization_code"),
         ("client_id", KEY),
-        ("client_secret", "q8ZVxTn3bKfL0wYhR7dPjM2sGcUeA5oB"),
+        ("client_secret", "9f86d081884c7d659a2feaa0c55ad015"),
         ("code", code),
         ("redirect_uri", "https://shop.example/callback"),
     ];
@@ -76,7 +76,7 @@ async fn refresh(client: &mut Client, token: &str) -> Value {
     let form = [
         ("grant_type", "refresh_token"),
         ("client_id", KEY),
-        ("client_secret", "q8ZVxTn3bKfL0wYhR7dPjM2sGcUeA5oB"),
+        ("client_secret", "9f86d081884c7d659a2feaa0c55ad015"),
         ("refresh_token", token),
     ];
     let reply = client.post("/oauth/token", &form).await.unwrap();

@@ -13,6 +13,7 @@
 
 mod at_rest;
 mod bad_day;
+mod bad_days;
 mod canary;
 mod client;
 mod command_line;

@@ -1,11 +1,13 @@
 //! The query layer: statements as values, and two drivers behind them.
 
+pub(crate) mod apps_cache;
 mod at_rest;
 pub mod copy;
 mod migrate;
 mod patience;
 mod postgres;
 mod private;
+mod row;
 mod sqlite;
 mod times;
 mod url;
@@ -19,6 +21,8 @@ use tokio::time::Instant;
 
 pub use migrate::schema;
 pub use patience::patient;
+pub(crate) use row::FromRow;
+pub use row::Row;
 pub use times::Times;
 pub use url::Url;
 
@@ -201,75 +205,6 @@ impl Statement {
     }
 }
 
-/// A row, independent of its driver.
-#[derive(Debug)]
-pub struct Row {
-    /// Text of the statement that read it.
-    statement: &'static str,
-    names: Arc<[String]>,
-    values: Vec<Value>,
-}
-
-/// A type that is read from a row.
-pub(crate) trait FromRow: Sized {
-    fn from_row(row: &Row) -> Result<Self>;
-}
-
-impl Row {
-    /// Returns the values in the order of the columns.
-    pub(crate) fn into_values(self) -> Vec<Value> {
-        self.values
-    }
-
-    fn value(&self, column: &str) -> Result<&Value> {
-        let index = self.names.iter().position(|name| name == column);
-        index.and_then(|index| self.values.get(index)).ok_or_else(|| self.wrong(column, "no such column"))
-    }
-
-    pub(crate) fn wrong(&self, column: &str, reason: impl Into<String>) -> Error {
-        Error::Inconsistent { table: table(self.statement), column: column.to_owned(), reason: reason.into() }
-    }
-
-    pub(crate) fn int(&self, column: &str) -> Result<i64> {
-        self.maybe_int(column)?.ok_or_else(|| self.wrong(column, "null"))
-    }
-
-    pub(crate) fn maybe_int(&self, column: &str) -> Result<Option<i64>> {
-        match self.value(column)? {
-            Value::Int(value) => Ok(Some(*value)),
-            Value::Null => Ok(None),
-            other => Err(self.wrong(column, format!("{other:?} is no integer"))),
-        }
-    }
-
-    pub(crate) fn bool(&self, column: &str) -> Result<bool> {
-        match self.value(column)? {
-            Value::Bool(value) => Ok(*value),
-            Value::Int(value) => Ok(*value != 0),
-            other => Err(self.wrong(column, format!("{other:?} is no boolean"))),
-        }
-    }
-
-    pub(crate) fn text(&self, column: &str) -> Result<String> {
-        self.maybe_text(column)?.ok_or_else(|| self.wrong(column, "null"))
-    }
-
-    pub(crate) fn maybe_text(&self, column: &str) -> Result<Option<String>> {
-        match self.value(column)? {
-            Value::Text(value) => Ok(Some(value.clone())),
-            Value::Null => Ok(None),
-            other => Err(self.wrong(column, format!("{other:?} is no text"))),
-        }
-    }
-
-    pub(crate) fn str(&self, column: &str) -> Result<&str> {
-        match self.value(column)? {
-            Value::Text(value) => Ok(value),
-            other => Err(self.wrong(column, format!("{other:?} is no text"))),
-        }
-    }
-}
-
 /// The result of a commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
@@ -304,33 +239,6 @@ pub struct Store {
     times: Times,
     sealer: OnceLock<Arc<Sealer>>,
     pub(crate) apps: apps_cache::AppsCache,
-}
-
-pub(crate) mod apps_cache {
-    //! App settings by version. Every use reads the current version number, so a cached entry is never stale.
-
-    use std::collections::HashMap;
-    use std::sync::{Arc, PoisonError, RwLock};
-
-    use kakaw_core::app::App;
-
-    #[derive(Default)]
-    pub(crate) struct AppsCache(RwLock<HashMap<i64, Arc<App>>>);
-
-    impl AppsCache {
-        pub(crate) fn get(&self, id: kakaw_core::AppId, version: i64) -> Option<Arc<App>> {
-            let apps = self.0.read().unwrap_or_else(PoisonError::into_inner);
-            apps.get(&id.0).filter(|app| app.version == version).cloned()
-        }
-
-        pub(crate) fn put(&self, app: &Arc<App>) {
-            self.0.write().unwrap_or_else(PoisonError::into_inner).insert(app.id.0, Arc::clone(app));
-        }
-
-        pub(crate) fn clear(&self) {
-            self.0.write().unwrap_or_else(PoisonError::into_inner).clear();
-        }
-    }
 }
 
 impl Store {

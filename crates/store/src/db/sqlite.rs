@@ -3,7 +3,8 @@
 //! Every commit that waits while the disk writes joins the next outer transaction, as a savepoint in it. All callers
 //! get their answer, including refusals, when the outer commit is durable (`synchronous=FULL`).
 
-use std::collections::HashMap;
+mod reader;
+
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,7 +16,9 @@ use rusqlite::{Connection, OpenFlags, ToSql};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
-use super::{Error, Outcome, Result, Row, Statement, Value, copy, migrate, private, table};
+use reader::Reader;
+
+use super::{Error, Outcome, Result, Row, Statement, Value, copy, migrate, private};
 
 /// Maximum number of commits in one outer transaction.
 const GROUP: usize = 256;
@@ -43,13 +46,6 @@ pub(super) enum Source {
     File(PathBuf),
     /// A copy of the database in memory, made at once.
     Image(Vec<u8>),
-}
-
-/// A connection, and the column names of the statements that it has run.
-struct Reader {
-    connection: Connection,
-    /// By address and length of the statement's text: a text may be a thousand bytes long, and is always the same one.
-    names: HashMap<(usize, usize), Arc<[String]>>,
 }
 
 enum Writer {
@@ -419,44 +415,6 @@ fn execute(connection: &Connection, statement: &Statement) -> rusqlite::Result<u
         prepared.raw_bind_parameter(index + 1, value)?;
     }
     prepared.raw_execute()
-}
-
-impl Reader {
-    fn new(connection: Connection) -> Self {
-        Self { connection, names: HashMap::new() }
-    }
-
-    fn query(&mut self, statement: &Statement) -> Result<Vec<Row>> {
-        let mut prepared = self.connection.prepare_cached(statement.text)?;
-        let text = (statement.text.as_ptr().addr(), statement.text.len());
-        let names = self.names.entry(text).or_insert_with(|| prepared.column_names().map(str::to_owned).collect());
-        let names = Arc::clone(names);
-        for (index, value) in statement.values.iter().enumerate() {
-            prepared.raw_bind_parameter(index + 1, value)?;
-        }
-        let mut rows = prepared.raw_query();
-        let mut taken = Vec::new();
-        while let Some(row) = rows.next()? {
-            let mut values = Vec::with_capacity(names.len());
-            for (index, name) in names.iter().enumerate() {
-                let wrong = |reason: &str| Error::Inconsistent {
-                    table: table(statement.text),
-                    column: name.clone(),
-                    reason: reason.to_owned(),
-                };
-                values.push(match row.get_ref(index)? {
-                    ValueRef::Null => Value::Null,
-                    ValueRef::Integer(value) => Value::Int(value),
-                    ValueRef::Text(text) => {
-                        Value::Text(str::from_utf8(text).map_err(|_| wrong("text that is not UTF-8"))?.to_owned())
-                    }
-                    ValueRef::Real(_) | ValueRef::Blob(_) => return Err(wrong("a type that no column has")),
-                });
-            }
-            taken.push(Row { statement: statement.text, names: Arc::clone(&names), values });
-        }
-        Ok(taken)
-    }
 }
 
 impl ToSql for Value {
