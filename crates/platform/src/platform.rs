@@ -2,10 +2,10 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
-use kakaw_core::Millis;
 use kakaw_core::crypto::seal::Sealer;
 use kakaw_core::policy::Policy;
 use kakaw_core::random::Random;
+use kakaw_core::{Millis, Span};
 use kakaw_store::Store;
 use kakaw_wire::text::Lang;
 use tokio::sync::Notify;
@@ -75,8 +75,27 @@ pub struct Settings {
     pub public_key: Option<&'static str>,
     /// Whether missing keys are derived from app, kind and position, the same each time.
     pub derived_keys: bool,
+    /// How keys are rotated.
+    pub keys: KeyRotation,
     /// Whether `/v2/user/me` has `properties` for apps that do not set it.
     pub legacy_properties: bool,
+}
+
+/// How keys are rotated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyRotation {
+    /// Time from the making of a sealing key to its first use. All nodes load it in this time.
+    pub overlap: Span,
+    /// Time after which the next signing key signs.
+    pub signing_every: Option<Span>,
+    /// Time after which a new sealing key is made.
+    pub sealing_every: Option<Span>,
+}
+
+impl Default for KeyRotation {
+    fn default() -> Self {
+        Self { overlap: Span::minutes(2), signing_every: None, sealing_every: None }
+    }
 }
 
 impl Platform {

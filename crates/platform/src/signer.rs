@@ -8,6 +8,7 @@ use kakaw_core::crypto::seal::{Purpose, Sealer};
 use kakaw_core::crypto::secret::Secret;
 use kakaw_core::crypto::signing_key::SigningKey;
 use kakaw_core::{Millis, Span};
+use kakaw_store::signing_keys::Stored as StoredKey;
 use kakaw_store::{Error, Outcome, Statement, Store, instance, signing_keys};
 use kakaw_wire::oidc::{Jwk, Jwks};
 use tokio::sync::{Notify, watch};
@@ -166,11 +167,11 @@ impl Signer {
     /// The store failed, or a key could not be opened because another sealing key sealed it.
     pub async fn load(&self, store: &Store, sealer: &Sealer, now: Millis) -> Result<(), Error> {
         let wanted = if self.source.is_some() { 1 } else { KEYS };
-        let mut keys = read(store, sealer).await?;
-        while keys.len() < wanted {
-            self.make_missing(store, sealer, now, keys.len()..wanted).await?;
+        let (mut keys, mut in_use) = read(store, sealer).await?;
+        while in_use < wanted {
+            self.make_missing(store, sealer, now, in_use..wanted).await?;
             // Another node may have made keys meanwhile. The stored ones count.
-            keys = read(store, sealer).await?;
+            (keys, in_use) = read(store, sealer).await?;
         }
         let known = self.keys.borrow().iter().map(|key| key.jwk.kid.clone()).collect::<Vec<_>>();
         if known != keys.iter().map(|key| key.jwk.kid.clone()).collect::<Vec<_>>() {
@@ -186,14 +187,17 @@ fn insert(key: &SigningKey, sealer: &Sealer, created: Millis) -> Result<Statemen
     Ok(signing_keys::insert(&key.jwk.kid, &sealed, created))
 }
 
-async fn read(store: &Store, sealer: &Sealer) -> Result<Vec<SigningKey>, Error> {
+/// Reads the keys, and how many of them are in use. Those are first.
+async fn read(store: &Store, sealer: &Sealer) -> Result<(Vec<SigningKey>, usize), Error> {
     let mut keys = Vec::new();
-    for sealed in signing_keys::all(store).await? {
+    let stored = signing_keys::all(store).await?;
+    let in_use = stored.iter().filter(|key| key.retired_at.is_none()).count();
+    for StoredKey { sealed, .. } in stored {
         let open = sealer.open(Purpose::Keep, &sealed).and_then(|plain| String::from_utf8(plain).ok());
         let key = open.and_then(|text| SigningKey::from_text(&Secret::new(text)));
         keys.push(key.ok_or_else(|| {
             Error::Unusable("a signing key was sealed under another key: is this the right key file?".to_owned())
         })?);
     }
-    Ok(keys)
+    Ok((keys, in_use))
 }

@@ -175,6 +175,8 @@ expectations! {
     KnownEvent "known_event" { known: String };
     /// The id of a stored delivery.
     KnownDelivery "known_delivery" {};
+    /// The id of a signing key that signs no more.
+    RetiredSigningKey "retired_signing_key" {};
 }
 
 #[cfg(feature = "texts")]

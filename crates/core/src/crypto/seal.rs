@@ -3,6 +3,8 @@
 //! AES-256-GCM-SIV (RFC 8452) under one HKDF subkey per purpose, with the world and the purpose as associated data.
 //! The scheme is misuse-resistant, so a constant nonce reveals only whether two plaintexts are equal.
 
+use std::sync::{Arc, PoisonError, RwLock};
+
 use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::hkdf;
 use base64::Engine as _;
@@ -27,10 +29,12 @@ pub enum Purpose {
     Keep,
     /// Personal data at rest: webhook notices, addresses, linking information (CI).
     Rest,
+    /// Sealing keys that are kept in the database.
+    Wrap,
 }
 
 impl Purpose {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Access,
         Self::Refresh,
         Self::Interaction,
@@ -39,6 +43,7 @@ impl Purpose {
         Self::Selection,
         Self::Keep,
         Self::Rest,
+        Self::Wrap,
     ];
 
     const fn name(self) -> &'static str {
@@ -51,6 +56,7 @@ impl Purpose {
             Self::Selection => "selection",
             Self::Keep => "keep",
             Self::Rest => "rest",
+            Self::Wrap => "wrap",
         }
     }
 }
@@ -64,17 +70,20 @@ pub struct MasterKey {
     pub bytes: [u8; 32],
 }
 
-/// Seals and opens text. It seals with the first key and opens with every key.
+/// Seals and opens text. It seals with one key and opens with every key. The root keys are those of the key file; other
+/// keys are kept in the database, wrapped under the first root key.
 pub struct Sealer {
-    keys: Vec<(u8, [LessSafeKey; 8])>,
+    ring: RwLock<Arc<Ring>>,
+    root: Vec<MasterKey>,
     hash_key: [u8; 32],
     world: String,
 }
 
-impl Sealer {
-    /// Derives the subkeys. Returns `None` when there is no key.
-    #[must_use]
-    pub fn new(world: &str, masters: &[MasterKey]) -> Option<Self> {
+/// The keys in use. The first seals.
+struct Ring(Vec<(u8, [LessSafeKey; 9])>);
+
+impl Ring {
+    fn new<'a>(masters: impl Iterator<Item = &'a MasterKey>) -> Option<Self> {
         let mut keys = Vec::new();
         for master in masters {
             let mut subkeys = Vec::new();
@@ -84,9 +93,58 @@ impl Sealer {
             }
             keys.push((master.id, subkeys.try_into().ok()?));
         }
+        Some(Self(keys))
+    }
+}
+
+impl Sealer {
+    /// Derives the subkeys. Returns `None` when there is no key.
+    #[must_use]
+    pub fn new(world: &str, masters: &[MasterKey]) -> Option<Self> {
+        let ring = RwLock::new(Arc::new(Ring::new(masters.iter())?));
         // Keyed hashes are stored, so they use the oldest key, which rotation keeps.
         let hash_key = derive(&masters.iter().min_by_key(|m| m.id)?.bytes, "hash")?;
-        Some(Self { keys, hash_key, world: world.to_owned() })
+        Some(Self { ring, root: masters.to_vec(), hash_key, world: world.to_owned() })
+    }
+
+    /// Uses these keys besides the root keys. The key `seals` seals from now on; without one, the first root key does.
+    pub fn use_keys(&self, added: &[MasterKey], seals: Option<u8>) {
+        let all = || added.iter().chain(&self.root);
+        let first = all().filter(|key| Some(key.id) == seals);
+        let others = self.root.iter().chain(added).filter(|key| Some(key.id) != seals);
+        if let Some(ring) = Ring::new(first.chain(others)) {
+            *self.ring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(ring);
+        }
+    }
+
+    /// Returns the number of the key that seals.
+    #[must_use]
+    pub fn sealing_key(&self) -> u8 {
+        self.ring().0.first().map_or(0, |(id, _)| *id)
+    }
+
+    /// Returns the numbers of the root keys.
+    #[must_use]
+    pub fn root_keys(&self) -> Vec<u8> {
+        self.root.iter().map(|key| key.id).collect()
+    }
+
+    /// Wraps a key under the first root key.
+    #[must_use]
+    pub fn wrap(&self, key: &MasterKey) -> String {
+        let root = Ring::new(self.root.iter().take(1));
+        root.map(|root| self.seal_under(&root, Purpose::Wrap, &key.bytes)).unwrap_or_default()
+    }
+
+    /// Opens a wrapped key.
+    #[must_use]
+    pub fn unwrap(&self, id: u8, wrapped: &str) -> Option<MasterKey> {
+        let bytes = self.open_under(&Ring::new(self.root.iter())?, Purpose::Wrap, wrapped)?;
+        Some(MasterKey { id, bytes: bytes.try_into().ok()? })
+    }
+
+    fn ring(&self) -> Arc<Ring> {
+        Arc::clone(&self.ring.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Returns the key of the stored keyed hashes.
@@ -98,8 +156,12 @@ impl Sealer {
     /// Seals `plain` as base64url text.
     #[must_use]
     pub fn seal(&self, purpose: Purpose, plain: &[u8]) -> String {
+        self.seal_under(&self.ring(), purpose, plain)
+    }
+
+    fn seal_under(&self, ring: &Ring, purpose: Purpose, plain: &[u8]) -> String {
         let mut text = Vec::with_capacity(1 + plain.len() + 16);
-        if let Some((id, subkeys)) = self.keys.first()
+        if let Some((id, subkeys)) = ring.0.first()
             && let Some(key) = subkeys.get(purpose as usize)
         {
             let mut sealed = plain.to_vec();
@@ -114,9 +176,13 @@ impl Sealer {
     /// Opens text that [`Self::seal`] made for the same purpose in the same world. Returns `None` for all other text.
     #[must_use]
     pub fn open(&self, purpose: Purpose, text: &str) -> Option<Vec<u8>> {
+        self.open_under(&self.ring(), purpose, text)
+    }
+
+    fn open_under(&self, ring: &Ring, purpose: Purpose, text: &str) -> Option<Vec<u8>> {
         let mut bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
         let (id, sealed) = bytes.split_first_mut()?;
-        let (_, subkeys) = self.keys.iter().find(|(key, _)| key == id)?;
+        let (_, subkeys) = ring.0.iter().find(|(key, _)| key == id)?;
         let plain = subkeys.get(purpose as usize)?.open_in_place(nonce(), self.aad(purpose), sealed).ok()?;
         Some(plain.to_vec())
     }
@@ -164,6 +230,29 @@ mod tests {
         assert_eq!(sealer("v", &[1]).open(Purpose::Access, &text), None);
         assert_eq!(sealer("w", &[2]).open(Purpose::Access, &text), None);
         assert!(sealer("w", &[2, 1]).open(Purpose::Access, &text).is_some(), "an older key still opens");
+    }
+
+    #[test]
+    fn added_keys_open_at_once_and_seal_when_they_are_told_to() {
+        let (sealer, other_node) = (sealer("w", &[1]), sealer("w", &[1]));
+        let before = sealer.seal(Purpose::Keep, b"before");
+        let added = MasterKey { id: 2, bytes: [7; 32] };
+        let wrapped = sealer.wrap(&added);
+        let unwrapped = other_node.unwrap(2, &wrapped).expect("under the same root");
+        assert_eq!((unwrapped.id, unwrapped.bytes), (2, added.bytes));
+        assert!(other_node.open(Purpose::Keep, &wrapped).is_none() && sealer_of(&[3]).unwrap(2, &wrapped).is_none());
+        other_node.use_keys(&[unwrapped], None);
+        assert_eq!(other_node.sealing_key(), 1);
+        sealer.use_keys(&[added], Some(2));
+        assert_eq!((sealer.sealing_key(), sealer.root_keys()), (2, vec![1]));
+        let after = sealer.seal(Purpose::Keep, b"after");
+        assert_eq!(other_node.open(Purpose::Keep, &after).as_deref(), Some(&b"after"[..]));
+        assert_eq!(sealer.open(Purpose::Keep, &before).as_deref(), Some(&b"before"[..]));
+        assert_eq!(sealer.hash_key(), other_node.hash_key());
+    }
+
+    fn sealer_of(ids: &[u8]) -> Sealer {
+        sealer("w", ids)
     }
 
     #[test]

@@ -18,6 +18,7 @@ pub mod export;
 #[cfg(feature = "standin")]
 pub mod hosts;
 pub mod init;
+pub mod keys;
 mod lines;
 mod listen;
 mod open;
@@ -82,6 +83,8 @@ enum Command {
     People(people::Args),
     /// Show every webhook and its status, or resume a paused one.
     Webhooks(webhooks::Args),
+    /// List and rotate the keys that seal and the keys that sign. Running servers follow by themselves.
+    Keys(keys::Args),
     /// Explain an error code: what it means, why it happens, how to fix it.
     Explain(explain::Args),
     /// Check a setup for problems and say how to fix them.
@@ -126,6 +129,7 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Export(args) => export::run(&args),
         Command::People(args) => people::run(args),
         Command::Webhooks(args) => webhooks::run(args),
+        Command::Keys(args) => keys::run(args),
         Command::Explain(args) => explain::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Config(args) => config::run(&args),

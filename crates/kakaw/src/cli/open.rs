@@ -13,7 +13,9 @@ use tokio::sync::Notify;
 
 use super::Usage;
 use crate::config::{self, Config, Mode};
+use kakaw_platform::clock;
 use kakaw_platform::keys;
+use kakaw_platform::manage::sealing;
 use kakaw_platform::metrics::Metrics;
 use kakaw_platform::outgoing;
 use kakaw_platform::pages::words;
@@ -97,6 +99,7 @@ pub async fn within(
     let notice = words::test_notice;
     let sealer = Arc::new(sealer);
     store.seal_with(Arc::clone(&sealer));
+    sealing::load(&store, &sealer, clock::now()).await?;
     Ok(Platform {
         store,
         sealer,
@@ -126,6 +129,7 @@ pub async fn within(
             host_cookies: config.public_url.as_deref().is_some_and(|url| url.starts_with("https://")),
             notice: config.pages.test_notice.then_some(notice),
             open_diagnosis: config.pages.open_diagnosis,
+            keys: config.keys.rotation(),
             strong_secrets: config.apps.strong_secrets,
             public_key: (mode == Mode::Serve).then_some(config::SAMPLE_KEY),
             derived_keys: config.apps.derived_keys,

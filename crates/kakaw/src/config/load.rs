@@ -172,7 +172,7 @@ impl Loaded {
 
     /// Values that fit their types but are not allowed.
     fn impossible(&self) -> Vec<String> {
-        let Config { data, database, policy, passwords, tls, limits, .. } = &self.config;
+        let Config { data, database, policy, passwords, tls, limits, keys, .. } = &self.config;
         let mut problems = Vec::new();
         let mut problem = |key: &str, text: String| {
             problems.push(self.origins.get(key).map_or(text.clone(), |origin| format!("{origin}: {text}")));
@@ -199,6 +199,18 @@ impl Loaded {
             }
             (None, Some(_)) => problem("tls.key", "tls.key is set without tls.certificate; set both".to_owned()),
             _ => {}
+        }
+        if keys.overlap < Span::seconds(3) {
+            let text = format!("keys.overlap is {} seconds; expected at least 3", keys.overlap.as_seconds());
+            problem("keys.overlap", text);
+        }
+        for (key, days) in [
+            ("keys.rotate_signing_after_days", keys.rotate_signing_after_days),
+            ("keys.rotate_sealing_after_days", keys.rotate_sealing_after_days),
+        ] {
+            if days == Some(0) {
+                problem(key, format!("{key} is 0; expected at least 1, or leave it out"));
+            }
         }
         for (key, received) in limits.impossible() {
             problem(key, format!("{key} is {received}; expected at least 1"));

@@ -12,6 +12,7 @@ use std::path::PathBuf;
 
 use kakaw_core::policy::Policy;
 use kakaw_platform::password::{Cost, LONGEST_WAIT, OWASP};
+use kakaw_platform::platform::KeyRotation;
 use kakaw_store::db::Url;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -78,6 +79,8 @@ pub struct Config {
     pub limits: Limits,
     /// `[management]`.
     pub management: Management,
+    /// `[keys]`.
+    pub keys: Keys,
     /// `[apps]`.
     pub apps: Apps,
     /// `[log]`.
@@ -103,6 +106,33 @@ pub struct Tls {
     /// PEM file with the private key of `tls.certificate`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<PathBuf>,
+}
+
+/// `[keys]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Keys {
+    /// Seconds from the making of a sealing key to its first use, at least 3. All nodes load it in this time.
+    pub overlap: Span,
+    /// Days after which the next signing key signs. Without it, only `kakaw keys rotate signing` changes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rotate_signing_after_days: Option<u32>,
+    /// Days after which a new sealing key is made. Without it, only `kakaw keys rotate sealing` makes one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rotate_sealing_after_days: Option<u32>,
+}
+
+impl Keys {
+    /// The same for the platform.
+    #[must_use]
+    pub fn rotation(&self) -> KeyRotation {
+        let days = |days: Option<u32>| days.map(|days| Span::days(days.into()));
+        KeyRotation {
+            overlap: self.overlap,
+            signing_every: days(self.rotate_signing_after_days),
+            sealing_every: days(self.rotate_sealing_after_days),
+        }
+    }
 }
 
 /// `[management]`.
@@ -247,6 +277,11 @@ impl Config {
             tls: Tls::default(),
             limits: Limits::defaults(dev),
             management: Management::default(),
+            keys: Keys {
+                overlap: KeyRotation::default().overlap,
+                rotate_signing_after_days: None,
+                rotate_sealing_after_days: None,
+            },
             apps: Apps { derived_keys: dev, legacy_properties: dev, strong_secrets: !dev },
             log: Log::default(),
             pages: Pages { test_notice: dev, open_diagnosis: dev },

@@ -23,6 +23,7 @@ mod doors;
 mod durable;
 mod guesses;
 mod key_file;
+mod keys;
 mod kill;
 mod log;
 mod management;

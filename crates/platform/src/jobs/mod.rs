@@ -1,5 +1,7 @@
 //! Background jobs: signing keys, deliveries, deletion of expired rows.
 
+mod keys;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,7 +28,7 @@ const SWEEP: Duration = Duration::from_secs(30);
 pub async fn work(platform: Arc<Platform>) {
     let signing = platform.signer.work(&platform.store, &platform.sealer, || platform.now());
     let others = async { tokio::join!(deliver::work(Arc::clone(&platform)), sweep_again_and_again(&platform)) };
-    tokio::join!(signing, others, catch_up(&platform));
+    tokio::join!(signing, others, keys::work(&platform), catch_up(&platform));
 }
 
 /// Hashes and seals what an earlier version stored otherwise.

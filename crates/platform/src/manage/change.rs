@@ -44,6 +44,8 @@ pub enum What {
     Delivery { app: i64, id: String },
     /// A key that signs ID tokens.
     SigningKey { kid: String },
+    /// A key that seals, by its number.
+    SealingKey { id: u8 },
 }
 
 impl Change {

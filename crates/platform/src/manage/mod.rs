@@ -16,6 +16,7 @@ mod draft;
 pub mod keys;
 pub mod links;
 mod refused;
+pub mod sealing;
 pub mod signing;
 pub mod webhooks;
 pub mod world_file;

@@ -1,5 +1,8 @@
-//! Use case for the keys that sign ID tokens.
+//! Use cases for the keys that sign ID tokens.
 
+use kakaw_core::Millis;
+use kakaw_core::wire::Expected;
+use kakaw_store::{Error, Outcome, signing_keys};
 use serde_json::json;
 
 use super::change::{Change, What};
@@ -14,4 +17,64 @@ pub async fn rotate(platform: &Platform, actor: &Actor) -> Result<Change, Refuse
     let kid = platform.signer.rotate(&platform.store, &platform.sealer, platform.now()).await?;
     let after = Some(json!({ "signs": true }));
     Ok(Change::new(platform, actor, What::SigningKey { kid }, None, after))
+}
+
+/// A key, as it is listed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SigningKey {
+    pub kid: String,
+    pub created_at: Millis,
+    /// From when on it signs no more.
+    pub retired_at: Option<Millis>,
+    /// Whether it signs now. The other keys are published: for the time to come, or for the tokens that they signed.
+    pub signs: bool,
+}
+
+/// Lists the keys.
+///
+/// # Errors
+/// The database failed.
+pub async fn list(platform: &Platform) -> Result<Vec<SigningKey>, Error> {
+    let stored = signing_keys::all(&platform.store).await?;
+    let listed = stored.into_iter().enumerate().map(|(index, key)| SigningKey {
+        signs: index == 0 && key.retired_at.is_none(),
+        kid: key.kid,
+        created_at: key.created_at,
+        retired_at: key.retired_at,
+    });
+    Ok(listed.collect())
+}
+
+/// Lets the next key sign, which has long been published. The one before stays published.
+///
+/// # Errors
+/// The database failed, or another process did the same at this moment.
+pub async fn advance(platform: &Platform, actor: &Actor) -> Result<Change, Refused> {
+    let Platform { store, sealer, signer, .. } = platform;
+    let now = platform.now();
+    // The next key exists, and other nodes have published it.
+    signer.load(store, sealer, now).await?;
+    let all = signing_keys::all(store).await?;
+    let first = all.into_iter().next().ok_or_else(|| Error::Unusable("there is no signing key".to_owned()))?;
+    let kid = first.kid;
+    if store.commit(vec![signing_keys::retire(&kid, now)]).await? != Outcome::Committed {
+        return Err(Error::Unusable("another process rotated the signing keys at this moment".to_owned()).into());
+    }
+    // A new next key is made, and published long before it signs.
+    signer.load(store, sealer, now).await?;
+    let (before, after) = (Some(json!({ "signs": true })), Some(json!({ "signs": false })));
+    Ok(Change::new(platform, actor, What::SigningKey { kid }, before, after))
+}
+
+/// Deletes a key that signs no more. ID tokens that it signed no longer verify.
+///
+/// # Errors
+/// There is no such key, it still signs, or the database failed.
+pub async fn retire(platform: &Platform, actor: &Actor, kid: &str) -> Result<Change, Refused> {
+    match platform.store.commit(vec![signing_keys::delete_retired(kid)]).await? {
+        Outcome::Committed => {}
+        Outcome::Conflict { .. } => return Err(Refused::problem("kid", kid, Expected::RetiredSigningKey {})),
+    }
+    let before = Some(json!({ "signs": false }));
+    Ok(Change::new(platform, actor, What::SigningKey { kid: kid.to_owned() }, before, None))
 }

@@ -136,6 +136,8 @@ pub enum Contested {
     PendingResult,
     /// The refresh token of a grant. It rotates once.
     Rotation,
+    /// The number of a sealing key.
+    SealingKey,
     Session,
     /// The first signing keys. One start makes them.
     SigningKeys,
@@ -342,8 +344,8 @@ impl Store {
         Ok(Self {
             driver,
             shut: AtomicBool::new(false),
-            times: Times::default(),
             sealer: OnceLock::new(),
+            times: Times::default(),
             apps: apps_cache::AppsCache::default(),
         })
     }

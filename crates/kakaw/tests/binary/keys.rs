@@ -1,0 +1,194 @@
+//! Tests of the rotation of sealing and signing keys, on one node and on two.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use kakaw_store::db;
+use serde_json::Value;
+
+use crate::client::Client;
+use crate::running::{Running, run};
+
+const KEY: &str = "8f14e45fceea167a5a36dedd4bea2543";
+const WORLD: &str = r#"
+[[apps]]
+id = 1
+name = "Shop"
+oidc = true
+consent_items.profile_nickname = "required"
+[[apps.rest_api_keys]]
+key = "8f14e45fceea167a5a36dedd4bea2543"
+client_secret = "q8ZVxTn3bKfL0wYhR7dPjM2sGcUeA5oB"
+redirect_uris = ["https://shop.example/callback"]
+[[people]]
+email = "owner@example.com"
+password = "the password of the owner"
+nickname = "Owner"
+"#;
+const AUTHORIZE: &str = "/oauth/authorize?client_id=8f14e45fceea167a5a36dedd4bea2543\
+                         &redirect_uri=https%3A%2F%2Fshop.example%2Fcallback&response_type=code&scope=openid+profile_nickname";
+/// Seconds.
+const OVERLAP: u64 = 4;
+
+fn config(folder: &Path, database: &str) {
+    let text = format!(
+        "listen = \"127.0.0.1:0\"\npublic_url = \"http://127.0.0.1\"\nbehind_proxy = true\n{database}\n[keys]\noverlap = {OVERLAP}\n"
+    );
+    std::fs::write(folder.join("kakaw.toml"), text).unwrap();
+    std::fs::write(folder.join("world.toml"), WORLD).unwrap();
+    let (code, _, error) = run(folder, &["init", "--config", "kakaw.toml"]);
+    assert_eq!(code, Some(0), "{error}");
+    let (code, _, error) = run(folder, &["apply", "world.toml", "--config", "kakaw.toml"]);
+    assert_eq!(code, Some(0), "{error}");
+}
+
+fn serve(folder: &Path) -> Running {
+    Running::start(folder, &["serve", "--config", "kakaw.toml"])
+}
+
+fn keys(folder: &Path, args: &[&str]) -> String {
+    let (code, out, error) = run(folder, &[&["keys", "--config", "kakaw.toml"], args].concat());
+    assert_eq!(code, Some(0), "{error}");
+    out
+}
+
+fn client(server: &Running) -> Client {
+    let port = server.url.rsplit_once(':').unwrap().1;
+    Client::at(&format!("http://127.0.0.1:{port}"), [127, 0, 0, 1].into(), "127.0.0.1")
+}
+
+async fn exchange(client: &mut Client, code: &str) -> Value {
+    let form = [
+        ("grant_type", "authorization_code"),
+        ("client_id", KEY),
+        ("client_secret", "q8ZVxTn3bKfL0wYhR7dPjM2sGcUeA5oB"),
+        ("code", code),
+        ("redirect_uri", "https://shop.example/callback"),
+    ];
+    let reply = client.post("/oauth/token", &form).await.unwrap();
+    assert_eq!(reply.status, 200, "{}", reply.text);
+    reply.json()
+}
+
+async fn refresh(client: &mut Client, token: &str) -> Value {
+    let form = [
+        ("grant_type", "refresh_token"),
+        ("client_id", KEY),
+        ("client_secret", "q8ZVxTn3bKfL0wYhR7dPjM2sGcUeA5oB"),
+        ("refresh_token", token),
+    ];
+    let reply = client.post("/oauth/token", &form).await.unwrap();
+    assert_eq!(reply.status, 200, "{}", reply.text);
+    reply.json()
+}
+
+/// The number of the key that sealed a token.
+fn sealed_by(token: &Value) -> u8 {
+    URL_SAFE_NO_PAD.decode(token.as_str().unwrap()).unwrap()[0]
+}
+
+fn kid(id_token: &Value) -> String {
+    let header = id_token.as_str().unwrap().split('.').next().unwrap();
+    let header: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(header).unwrap()).unwrap();
+    header["kid"].as_str().unwrap().to_owned()
+}
+
+async fn published(client: &mut Client) -> Vec<String> {
+    let set = client.get("/.well-known/jwks.json").await.unwrap().json();
+    set["keys"].as_array().unwrap().iter().map(|key| key["kid"].as_str().unwrap().to_owned()).collect()
+}
+
+/// Logs in on one node, rotates both kinds of keys, and uses everything on the other node all the time.
+async fn rotates_without_losing_anything(folder: &Path, one: &Running, other: &Running) {
+    let (mut one, mut other) = (client(one), client(other));
+    let page = one.log_in(AUTHORIZE, "owner@example.com", "the password of the owner").await.unwrap();
+    let code = one.agree(AUTHORIZE, &page, &["profile_nickname"]).await.unwrap().parameter("code").unwrap();
+    let first = exchange(&mut one, &code).await;
+    let (access, token) = (first["access_token"].as_str().unwrap(), first["refresh_token"].as_str().unwrap());
+    assert_eq!(sealed_by(&first["access_token"]), 1);
+    let cached = published(&mut other).await;
+    let before = kid(&first["id_token"]);
+
+    assert!(keys(folder, &["rotate", "sealing"]).starts_with("sealing key 2 seals in 4 seconds"));
+    assert!(keys(folder, &["list"]).contains("seals from "), "{}", keys(folder, &["list"]));
+    let said = keys(folder, &["rotate", "signing"]);
+    assert!(said.starts_with(&format!("signing key {before} signs no more")), "{said}");
+    let began = Instant::now();
+    let (mut by_new_key, mut by_new_kid) = (false, false);
+    while began.elapsed() < Duration::from_secs(OVERLAP + 4) {
+        for (from, to) in [(0, 1), (1, 0)] {
+            let nodes = [&mut one, &mut other];
+            let renewed = refresh(nodes[from], token).await;
+            let renewed_access = renewed["access_token"].as_str().unwrap();
+            for token in [access, renewed_access] {
+                let reply = nodes[to].get_with_token("/v2/user/me", token).await.unwrap();
+                assert_eq!(reply.status, 200, "after {:?}: {}", began.elapsed(), reply.text);
+            }
+            let number = sealed_by(&renewed["access_token"]);
+            assert!(number == 1 || began.elapsed() > Duration::from_secs(OVERLAP - 1), "sealed too early");
+            by_new_key |= number == 2;
+            let kid = kid(&renewed["id_token"]);
+            assert!(cached.contains(&kid), "a client that read the key set before knows the key");
+            by_new_kid |= kid != before;
+        }
+        // The session still stands, on either node.
+        let silent = one.get(AUTHORIZE).await.unwrap();
+        assert!(silent.parameter("code").is_some(), "{} {}", silent.status, silent.text);
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert!(by_new_key && by_new_kid, "both rotations took effect");
+    let now = published(&mut other).await;
+    assert!(now.contains(&before) && now.len() == 3, "the old one, the signing one and the next: {now:?}");
+    let listed = keys(folder, &["list"]);
+    assert!(listed.contains("sealing  1") && listed.contains("sealing  2                        seals "), "{listed}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_rotate_on_one_node_without_losing_a_login_or_a_token() {
+    let folder = tempfile::tempdir().unwrap();
+    config(folder.path(), "data = \"data\"");
+    let server = serve(folder.path());
+    rotates_without_losing_anything(folder.path(), &server, &server).await;
+    // A new start knows the keys too, and what they have sealed.
+    drop(server);
+    let server = serve(folder.path());
+    let mut browser = client(&server);
+    let page = browser.log_in(AUTHORIZE, "owner@example.com", "the password of the owner").await.unwrap();
+    let code = page.parameter("code").expect("linked already");
+    assert_eq!(sealed_by(&exchange(&mut browser, &code).await["access_token"]), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_rotate_on_two_nodes_without_losing_a_login_or_a_token() {
+    let Ok(base) = std::env::var("KAKAW_TEST_POSTGRES") else {
+        eprintln!("SKIPPED on PostgreSQL: KAKAW_TEST_POSTGRES is not set");
+        return;
+    };
+    let schema = format!("rotate{}", std::process::id());
+    db::create_schema(&base, &schema).await.unwrap();
+    let database = format!("{base}?options=-csearch_path%3D{schema}");
+    let folder = tempfile::tempdir().unwrap();
+    let key_file = folder.path().join("keys.toml").display().to_string();
+    config(folder.path(), &format!("database = {database:?}\nkey_file = {key_file:?}"));
+    let (one, other) = (serve(folder.path()), serve(folder.path()));
+    rotates_without_losing_anything(folder.path(), &one, &other).await;
+}
+
+#[test]
+fn a_key_that_signs_is_not_deleted_and_a_retired_one_is() {
+    let folder = tempfile::tempdir().unwrap();
+    config(folder.path(), "data = \"data\"");
+    let signs = |listed: &str| {
+        let line = listed.lines().find(|line| line.contains(" signs ")).unwrap();
+        line.split_whitespace().nth(1).unwrap().to_owned()
+    };
+    let kid = signs(&keys(folder.path(), &["list"]));
+    let (code, _, error) = run(folder.path(), &["keys", "--config", "kakaw.toml", "retire", &kid]);
+    assert_eq!(code, Some(2), "{error}");
+    assert!(error.contains("expected the ID of a signing key that no longer signs"), "{error}");
+    let _ = keys(folder.path(), &["rotate", "signing"]);
+    assert!(keys(folder.path(), &["retire", &kid]).contains("is deleted"));
+    assert!(!keys(folder.path(), &["list"]).contains(&kid));
+}
