@@ -92,6 +92,17 @@ pub fn open_to_others(path: &Path) -> Option<String> {
 /// The text of a database's proof.
 const PROOF: &[u8] = b"this key file belongs to this database";
 
+/// Checks that a key file opens the proof of a copy of its database.
+///
+/// # Errors
+/// The copy was sealed under another key file.
+pub fn opens_proof(sealer: &Sealer, proof: Option<&str>, path: &Path) -> anyhow::Result<()> {
+    match proof.and_then(|proof| sealer.open(Purpose::Keep, proof)) {
+        Some(plain) if plain == PROOF => Ok(()),
+        _ => bail!("{} is not the key file of this database: it cannot open what is sealed there", path.display()),
+    }
+}
+
 /// Checks that the key file belongs to the database, so that nothing is sealed under a wrong one. A database without a
 /// proof gets one.
 ///

@@ -1,5 +1,6 @@
 //! The login platform: HTTP, pages, use cases, deliveries and jobs.
 
+pub mod audit;
 pub mod clock;
 pub mod commit;
 pub mod deliver;
@@ -25,6 +26,7 @@ pub mod server;
 pub mod signer;
 pub mod surroundings;
 pub mod throttle;
+pub mod tombstones;
 pub mod transient_results;
 
 pub use platform::Platform;

@@ -10,6 +10,7 @@ use kakaw_store::Store;
 use kakaw_wire::text::Lang;
 use tokio::sync::Notify;
 
+use crate::audit::Audit;
 use crate::metrics::Metrics;
 use crate::outgoing;
 use crate::password::Passwords;
@@ -18,6 +19,7 @@ use crate::request::used_forms::UsedForms;
 use crate::signer::Signer;
 use crate::surroundings::Surroundings;
 use crate::throttle::Throttle;
+use crate::tombstones::Tombstones;
 use crate::transient_results::TransientResults;
 
 /// A store, keys, randomness, surroundings, and the operator's settings.
@@ -34,6 +36,10 @@ pub struct Platform {
     pub wake_deliveries: Notify,
     /// Results for polling pages, of requests without a session.
     pub transient_results: TransientResults,
+    /// The audit trail.
+    pub audit: Audit,
+    /// Where unlinks and erasures are written outside the database.
+    pub tombstones: Tombstones,
     /// Form tokens that were used.
     pub used_forms: UsedForms,
     /// Slows guesses down.

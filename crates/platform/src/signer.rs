@@ -82,17 +82,26 @@ impl Signer {
         }
     }
 
-    /// Puts a new key before the others. Returns its id. Signatures of the old keys still verify.
+    /// Puts a new key before the others, in one commit with what `record` makes of its id. Returns the id. Signatures of
+    /// the old keys still verify.
     ///
     /// # Errors
     /// The store failed, or no key could be made.
-    pub async fn rotate(&self, store: &Store, sealer: &Sealer, now: Millis) -> Result<String, Error> {
+    pub async fn rotate(
+        &self,
+        store: &Store,
+        sealer: &Sealer,
+        now: Millis,
+        record: impl FnOnce(&str) -> Vec<Statement> + Send,
+    ) -> Result<String, Error> {
         // Make sure that the others exist, so that the new key is not made in their place.
         self.keys().await?;
         let key = self.make().await?;
         let first = signing_keys::first(store).await?.unwrap_or(now);
         let created = first - Span::milliseconds(1);
-        let Outcome::Committed = store.commit(vec![insert(&key, sealer, created)?]).await? else {
+        let mut changes = vec![insert(&key, sealer, created)?];
+        changes.extend(record(&key.jwk.kid));
+        let Outcome::Committed = store.commit(changes).await? else {
             return Err(Error::Unusable("a key of the same id was made meanwhile".to_owned()));
         };
         self.load(store, sealer, now).await?;

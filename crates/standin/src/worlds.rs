@@ -27,6 +27,7 @@ use crate::snapshots;
 use crate::world::{DEFAULT, Place, World};
 use crate::world::{KAKAO_HOSTS, WORLDS};
 use kakaw_core::crypto::signing_key::SigningKey;
+use kakaw_platform::audit::Audit;
 use kakaw_platform::jobs;
 use kakaw_platform::keys;
 use kakaw_platform::manage::Actor;
@@ -37,6 +38,7 @@ use kakaw_platform::request::used_forms::UsedForms;
 use kakaw_platform::signer::Signer;
 use kakaw_platform::surroundings::Surroundings;
 use kakaw_platform::throttle::Throttle;
+use kakaw_platform::tombstones::Tombstones;
 use kakaw_platform::transient_results::TransientResults;
 
 /// Maximum number of worlds.
@@ -295,6 +297,8 @@ impl Worlds {
             webhooks: Arc::clone(&first.platform.webhooks),
             wake_deliveries: Notify::new(),
             transient_results: TransientResults::default(),
+            audit: Audit::default(),
+            tombstones: Tombstones::default(),
             used_forms: UsedForms::default(),
             metrics: Metrics::default(),
             throttle: Throttle::new(first.platform.throttle.is_on()),

@@ -439,6 +439,13 @@ async fn a_pending_result_survives_the_new_name_of_its_table() {
         // The schema that migrations 1 to 4 make.
         for text in [
             "drop table pending_results",
+            "drop table failed_logins",
+            "drop table audit",
+            "drop table audit_batches",
+            "drop table audit_anchors",
+            "drop table audit_people",
+            "drop table consents",
+            "drop table consent_texts",
             "create table parked_codes (id text not null primary key, app_id bigint not null, answer text, \
              expires_at bigint not null, read_at bigint)",
             "create index parked_codes_by_expiry on parked_codes (expires_at)",

@@ -6,7 +6,10 @@ use clap::Args as ClapArgs;
 
 use super::listen;
 use super::place::{self, Place};
+use kakaw_core::audit::Event;
+use kakaw_platform::audit::{Entry, by};
 use kakaw_platform::manage::world_file::{self, Secrets};
+use serde_json::json;
 
 #[derive(ClapArgs)]
 pub struct Args {
@@ -24,6 +27,8 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
             Place::Running(running) => running.send("/control/v1/export", None).await?,
             Place::Local(world) => {
                 let left_out = args.place.is_serve() && !args.with_secrets;
+                let entry = Entry::new(Event::Export, by::COMMAND_LINE);
+                entry.detail(json!({ "secrets": !left_out })).write(&world).await?;
                 let secrets = if left_out { Secrets::LeftOut } else { Secrets::Written };
                 let text = world_file::export_text(&world, secrets).await?;
                 let warning = "# Secrets are left out: if you apply this file, client secrets are switched off. See --with-secrets.\n";

@@ -1,6 +1,8 @@
 //! The command line.
 
 pub mod apply;
+pub mod audit;
+pub mod backup;
 #[cfg(feature = "standin")]
 pub mod ca;
 pub mod check;
@@ -24,6 +26,7 @@ mod listen;
 mod open;
 pub mod people;
 mod place;
+pub mod restore;
 #[cfg(feature = "standin")]
 pub mod run;
 pub mod serve;
@@ -85,6 +88,12 @@ enum Command {
     Webhooks(webhooks::Args),
     /// List and rotate the keys that seal and the keys that sign. Running servers follow by themselves.
     Keys(keys::Args),
+    /// Write an encrypted backup of the database and its key file, also while `kakaw serve` runs.
+    Backup(backup::Args),
+    /// Replace the database and its key file by a backup; end again what people ended since.
+    Restore(restore::Args),
+    /// Read and verify the audit trail: logins, consents, changes, operators' acts.
+    Audit(audit::Args),
     /// Explain an error code: what it means, why it happens, how to fix it.
     Explain(explain::Args),
     /// Check a setup for problems and say how to fix them.
@@ -130,6 +139,9 @@ pub fn run(cli: Cli) -> anyhow::Result<()> {
         Command::People(args) => people::run(args),
         Command::Webhooks(args) => webhooks::run(args),
         Command::Keys(args) => keys::run(args),
+        Command::Backup(args) => backup::run(&args),
+        Command::Restore(args) => restore::run(&args),
+        Command::Audit(args) => audit::run(args),
         Command::Explain(args) => explain::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Config(args) => config::run(&args),

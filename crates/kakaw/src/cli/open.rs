@@ -13,6 +13,7 @@ use tokio::sync::Notify;
 
 use super::Usage;
 use crate::config::{self, Config, Mode};
+use kakaw_platform::audit::Audit;
 use kakaw_platform::clock;
 use kakaw_platform::keys;
 use kakaw_platform::manage::sealing;
@@ -28,6 +29,7 @@ use kakaw_platform::request::used_forms::UsedForms;
 use kakaw_platform::signer::Signer;
 use kakaw_platform::surroundings::{Alone, Surroundings};
 use kakaw_platform::throttle::Throttle;
+use kakaw_platform::tombstones::Tombstones;
 use kakaw_platform::transient_results::TransientResults;
 
 /// The base URL when neither a request nor the configuration gives one.
@@ -103,6 +105,8 @@ pub async fn within(
     Ok(Platform {
         store,
         sealer,
+        audit: audit(config, &*random),
+        tombstones: tombstones(config, mode)?,
         random,
         signer: Signer::default(),
         passwords: Arc::new(passwords(&config.passwords)),
@@ -153,6 +157,21 @@ fn passwords(config: &config::Passwords) -> Passwords {
     }
     Passwords::new(config.cost(), config.workers, config.queue.unwrap_or(PLACES))
         .waiting_at_most(config.longest_wait.as_duration())
+}
+
+/// Opens the tombstone file, if there is to be one.
+fn tombstones(config: &Config, mode: Mode) -> anyhow::Result<Tombstones> {
+    let Some(path) = config.tombstones_path(mode) else { return Ok(Tombstones::default()) };
+    Tombstones::open(&path).with_context(|| format!("cannot write the tombstone file {}", path.display()))
+}
+
+/// Returns the audit trail of this machine.
+fn audit(config: &Config, random: &dyn Random) -> Audit {
+    if !config.audit.record {
+        return Audit::default();
+    }
+    let name = rustix::system::uname();
+    Audit::on(&name.nodename().to_string_lossy(), config.audit.keep, random)
 }
 
 /// Prepares the file of a SQLite database. `of_gone` is a key file whose database must exist.

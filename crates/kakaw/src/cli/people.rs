@@ -1,13 +1,16 @@
 //! `kakaw people` — unlinks a person from an app or deletes an account. The services are notified.
 
 use std::io::Write as _;
+use std::path::PathBuf;
 
-use clap::{Args as ClapArgs, Subcommand};
+use clap::{ArgGroup, Args as ClapArgs, Subcommand};
 use kakaw_wire::event::UnlinkReason;
 
+use super::open::{self, Missing};
 use super::place::{self, Place};
 use super::{Usage, listen};
-use kakaw_platform::manage::{Actor, DeleteAccount, Refused, Unlink};
+use crate::config::{self, Mode};
+use kakaw_platform::manage::{Actor, DeleteAccount, EndLogins, Refused, Unlink};
 
 #[derive(ClapArgs)]
 pub struct Args {
@@ -30,6 +33,22 @@ enum Command {
         reason: UnlinkReason,
         #[command(flatten)]
         place: place::Options,
+    },
+    /// End every session and token of a person, of an app or of everybody, as after a breach.
+    #[command(group(ArgGroup::new("of").required(true).args(["login", "app", "everybody"])))]
+    EndLogins {
+        /// Login id of the person: sessions and tokens in every app.
+        #[arg(long)]
+        login: Option<String>,
+        /// App id: tokens of everybody in this app.
+        #[arg(long)]
+        app: Option<i64>,
+        /// Sessions and tokens of everybody, in every app.
+        #[arg(long)]
+        everybody: bool,
+        /// Configuration file of `kakaw serve`.
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
     },
     /// Delete an account and unlink it from all apps.
     Delete {
@@ -64,6 +83,17 @@ pub fn run(args: Args) -> anyhow::Result<()> {
                     }
                 }
                 format!("unlinked {user_id} from app {app} ({})", reason.id())
+            }
+            Command::EndLogins { login, app, everybody: _, config } => {
+                let config = config::load(Mode::Serve, Some(&config), Vec::new()).map_err(Usage::error)?.config;
+                let platform = open::platform(&config, Mode::Serve, Missing::Refuse).await?;
+                let (of, said) = match (login, app) {
+                    (Some(login), _) => (EndLogins::Person(login.clone()), format!("of {login}")),
+                    (None, Some(app)) => (EndLogins::App(app), format!("in app {app}")),
+                    (None, None) => (EndLogins::Everybody, "of everybody".to_owned()),
+                };
+                of.run(&platform, &Actor::CommandLine).await.map_err(refusal_text)?;
+                format!("ended all logins {said}")
             }
             Command::Delete { login, reason, place } => {
                 let request = DeleteAccount { login: login.clone(), reason };

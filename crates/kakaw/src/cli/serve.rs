@@ -10,6 +10,7 @@ use super::open::{self, Missing};
 use super::{Usage, check};
 use crate::config::Mode;
 use crate::config::{self, Config, Flag};
+use kakaw_platform::audit;
 use kakaw_platform::http;
 use kakaw_platform::keys;
 
@@ -48,5 +49,11 @@ async fn start(config: Config) -> anyhow::Result<()> {
     let management = Listeners::bind(config.management_address(), false).await?;
     let server = server(&config, http::app(&platform))?;
     let announcement = format!("management on http://{}\n", management.address);
-    serve(platform, listeners.with_management(management), server, &announcement, Stop::OnSignal).await
+    let listeners = listeners.with_management(management);
+    let result = serve(Arc::clone(&platform), listeners, server, &announcement, Stop::OnSignal).await;
+    // What this process has recorded is chained, also when no other process of this node comes.
+    if let Err(error) = audit::close(&platform).await {
+        tracing::error!(%error, "audit");
+    }
+    result
 }

@@ -172,11 +172,15 @@ impl Loaded {
 
     /// Values that fit their types but are not allowed.
     fn impossible(&self) -> Vec<String> {
-        let Config { data, database, policy, passwords, tls, limits, keys, .. } = &self.config;
+        let Config { data, database, policy, passwords, audit, tls, limits, keys, .. } = &self.config;
         let mut problems = Vec::new();
         let mut problem = |key: &str, text: String| {
             problems.push(self.origins.get(key).map_or(text.clone(), |origin| format!("{origin}: {text}")));
         };
+        if audit.keep < Span::days(1) {
+            let seconds = audit.keep.as_seconds();
+            problem("audit.keep", format!("audit.keep is {seconds} seconds; expected at least 1d"));
+        }
         if data.is_some() && database.is_some() {
             problem("database", "data and database are both set; set only one of them".to_owned());
         }

@@ -1,6 +1,7 @@
 //! Configuration: defaults, a TOML file, `KAKAW_…` variables, flags. Each overrides those before it.
 
 mod keys;
+mod length;
 mod limits;
 mod load;
 mod safety;
@@ -93,6 +94,10 @@ pub struct Config {
     pub webhooks: Webhooks,
     /// `[passwords]`.
     pub passwords: Passwords,
+    /// `[audit]`.
+    pub audit: Audit,
+    /// `[backup]`.
+    pub backup: Backup,
 }
 
 /// `[tls]`.
@@ -225,6 +230,28 @@ pub struct Webhooks {
     pub ca_file: Option<PathBuf>,
 }
 
+/// `[audit]`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Audit {
+    /// Whether logins, consents, changes and operators' acts are recorded in the audit trail (`kakaw audit`).
+    pub record: bool,
+    /// How long rows of the audit trail are kept: a whole number and its unit (`s`, `m`, `h`, `d`), at least `1d`.
+    #[serde(with = "length")]
+    #[schemars(with = "String")]
+    pub keep: Span,
+}
+
+/// `[backup]`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Backup {
+    /// File in which every unlink and every erasure is recorded, so that `kakaw restore` can end again what people ended
+    /// after a backup. It is not a part of backups. Default of `serve` with SQLite: `tombstones` next to the database.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tombstones: Option<PathBuf>,
+}
+
 /// `[passwords]`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -296,6 +323,9 @@ impl Config {
                 longest_wait: LONGEST_WAIT,
                 queue: None,
             },
+            // A stand-in's rows would cost each of its many short worlds time, and nobody reads them.
+            backup: Backup::default(),
+            audit: Audit { record: !dev, keep: Span::days(365) },
         }
     }
 
@@ -325,6 +355,16 @@ impl Config {
     #[must_use]
     pub fn in_memory(&self) -> bool {
         self.url() == Ok(Url::Memory)
+    }
+
+    /// Path of the tombstone file, if there is one.
+    #[must_use]
+    pub fn tombstones_path(&self, mode: Mode) -> Option<PathBuf> {
+        let beside = match self.url() {
+            Ok(Url::Sqlite(path)) if mode == Mode::Serve => Some(path.with_file_name("tombstones")),
+            _ => None,
+        };
+        self.backup.tombstones.clone().or(beside)
     }
 
     /// Path of the key file; none if the database is in memory.

@@ -46,7 +46,7 @@ fn commands() {
     let mut text = "# Commands\n\nGenerated from the program's own help; a test compares the two.\n".to_owned();
     for command in [
         "", "dev", "run", "serve", "init", "ctl", "env", "hosts", "ca", "apply", "export", "people", "webhooks",
-        "explain", "check", "config",
+        "audit", "backup", "restore", "explain", "check", "config",
     ] {
         let args: Vec<&str> = [command, "--help"].into_iter().filter(|word| !word.is_empty()).collect();
         let (code, out, _) = run(folder.path(), &args);

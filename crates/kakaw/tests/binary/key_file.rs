@@ -125,6 +125,13 @@ async fn a_database_of_an_earlier_version_is_proven_on_its_signing_keys_and_gets
     let url = Url::Sqlite(folder.path().join("live/kakaw.db"));
     let store = Store::open(&url).await.unwrap();
     let earlier = [
+        "drop table failed_logins",
+        "drop table audit",
+        "drop table audit_batches",
+        "drop table audit_anchors",
+        "drop table audit_people",
+        "drop table consents",
+        "drop table consent_texts",
         "drop table instance",
         "drop index links_by_account",
         "drop index accounts_by_age",

@@ -22,6 +22,7 @@ mod docs;
 mod doors;
 mod durable;
 mod guesses;
+mod keeping;
 mod key_file;
 mod keys;
 mod kill;

@@ -47,12 +47,16 @@ fn no_crate_knows_what_it_must_not() {
     }
     for name in ["toml", "toml_edit", "winnow"] {
         let versions = lock.matches(&format!("name = \"{name}\"\n")).count();
+        // age's translations are made by a macro, which uses an old one at build time. It is not in the program.
+        let at_build_time = lock.matches(&format!("name = \"{name}\"\nversion = \"0.5.11\"")).count();
+        let versions = versions - at_build_time;
         assert!(versions <= 1, "{versions} versions of {name} in Cargo.lock");
     }
     // Measured: 249; 299 with TLS for webhooks (the lock file includes other platforms); 328 with the authority of
-    // `kakaw run`; 324 without figment and with TLS for PostgreSQL. A new dependency must be a conscious decision.
+    // `kakaw run`; 324 without figment and with TLS for PostgreSQL; 408 with age, whose translations bring most of them.
+    // A new dependency must be a conscious decision.
     let packages = lock.matches("[[package]]").count();
-    assert!(packages <= 335, "{packages} packages in Cargo.lock; raise this bound only on purpose");
+    assert!(packages <= 410, "{packages} packages in Cargo.lock; raise this bound only on purpose");
 }
 
 /// The login platform stands alone: it does not even name what only a stand-in has. Two uses of these words are

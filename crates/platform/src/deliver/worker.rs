@@ -262,8 +262,9 @@ async fn commit(platform: &Platform, changes: Vec<Statement>) -> Result<(), Erro
 ///
 /// # Errors
 /// The database failed.
-pub async fn resume(platform: &Platform, app_id: AppId, kind: WebhookKind) -> Result<(), Error> {
-    let mut changes = vec![deliveries::release(app_id, kind, platform.now())];
+pub async fn resume(platform: &Platform, app_id: AppId, kind: WebhookKind, rows: Vec<Statement>) -> Result<(), Error> {
+    let mut changes = rows;
+    changes.push(deliveries::release(app_id, kind, platform.now()));
     if let Some(state) = deliveries::state(&platform.store, app_id, kind).await? {
         changes.insert(0, deliveries::put_state(app_id, kind, &State { failures: 0, paused_at: None, ..state }));
     }

@@ -1,4 +1,4 @@
-//! Background jobs: signing keys, deliveries, deletion of expired rows.
+//! Background jobs: signing keys, deliveries, deletion of expired rows, the chains of the audit trail.
 
 mod keys;
 
@@ -10,6 +10,7 @@ use kakaw_core::policy::{CODES_KEPT, DELIVERIES_KEPT, GRANTS_KEPT};
 use kakaw_store::sweep;
 
 use crate::Platform;
+use crate::audit;
 use crate::deliver;
 use crate::manage::{at_rest, links};
 
@@ -28,7 +29,7 @@ const SWEEP: Duration = Duration::from_secs(30);
 pub async fn work(platform: Arc<Platform>) {
     let signing = platform.signer.work(&platform.store, &platform.sealer, || platform.now());
     let others = async { tokio::join!(deliver::work(Arc::clone(&platform)), sweep_again_and_again(&platform)) };
-    tokio::join!(signing, others, keys::work(&platform), catch_up(&platform));
+    tokio::join!(signing, others, keys::work(&platform), catch_up(&platform), audit::work(&platform));
 }
 
 /// Hashes and seals what an earlier version stored otherwise.

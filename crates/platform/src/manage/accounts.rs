@@ -17,8 +17,10 @@ use super::change::{self, Change, What};
 use super::draft::{self, By, Draft, UseCase};
 use super::{Actor, Refused, Version, number};
 use crate::Platform;
+use crate::audit;
 use crate::deliver::events;
 use crate::password;
+use crate::tombstones::Tombstone;
 
 /// Maximum length of a password, in characters.
 const PASSWORD: usize = 1000;
@@ -165,7 +167,9 @@ impl UseCase for DeleteAccount {
             view.insert("links".to_owned(), json!(ended));
         }
         let what = What::Account { login: self.login.clone() };
-        draft.changes.push(Change::new(platform, actor, what, Some(view), None));
+        draft.tombstones.push(Tombstone::Erased(id));
+        draft.extend(audit::erase(id));
+        draft.changes.push(Change::new(platform, actor, what, Some(view), None).of(id));
         Ok(())
     }
 }
@@ -271,7 +275,8 @@ async fn save(
     }
     let view = before.map(change::account_view);
     let what = What::Account { login: login.to_owned() };
-    draft.changes.push(Change::new(platform, actor, what, view, Some(change::account_view(after))));
+    let change = Change::new(platform, actor, what, view, Some(change::account_view(after)));
+    draft.changes.push(change.of(after.account.id));
     Ok(())
 }
 

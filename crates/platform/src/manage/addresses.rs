@@ -31,5 +31,6 @@ pub(super) fn put(
         Some(_) => {}
     }
     let (old, new) = (before.map(change::address_view), Some(change::address_view(after)));
-    draft.changes.push(Change::new(platform, actor, What::Address { id: after.id }, old, new));
+    let change = Change::new(platform, actor, What::Address { id: after.id }, old, new);
+    draft.changes.push(change.of(after.account_id));
 }

@@ -1,9 +1,9 @@
 //! The description of a change, sufficient for an audit log.
 
-use kakaw_core::Millis;
 use kakaw_core::account::shipping::Address;
 use kakaw_core::app::webhooks::WebhookKind;
 use kakaw_core::link::Link;
+use kakaw_core::{AccountId, Millis};
 use kakaw_store::{accounts, app_keys};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -24,6 +24,9 @@ pub struct Change {
     /// The part of the new state that differs. Absent if it was deleted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub after: Option<Value>,
+    /// The person that it is about, for the audit trail.
+    #[serde(skip)]
+    pub(super) account: Option<AccountId>,
 }
 
 /// What was changed.
@@ -63,7 +66,13 @@ impl Change {
             }
             other => other,
         };
-        Self { at: platform.now(), by: *actor, what, before, after }
+        Self { at: platform.now(), by: *actor, what, before, after, account: None }
+    }
+
+    /// Says which person the change is about.
+    pub(super) const fn of(mut self, account: AccountId) -> Self {
+        self.account = Some(account);
+        self
     }
 
     /// Whether nothing has changed.

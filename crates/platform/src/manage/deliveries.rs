@@ -16,7 +16,7 @@ use serde_json::json;
 
 use super::change::{Change, What};
 use super::links::from_apps;
-use super::{Actor, Refused, Version, draft};
+use super::{Actor, Refused, Version, draft, record};
 use crate::Platform;
 
 /// Sends a notice that nothing in the platform caused, whatever the app's settings and the person's consents say.
@@ -136,17 +136,15 @@ async fn enqueue(platform: &Platform, actor: &Actor, app: &App, notice: &Notice)
         return Err(Refused::problem("webhook", kind.id(), Expected::KnownWebhook { app: app.id.0 }));
     }
     let id = random::ordered_id(&*platform.random, platform.now());
-    match platform.store.commit(vec![deliveries::insert(id, app.id, notice, platform.now())]).await? {
+    let what = What::Delivery { app: app.id.0, id: format!("{id:x}") };
+    let state = json!({ "webhook": kind, "state": DeliveryState::Waiting });
+    let change = Change::new(platform, actor, what, None, Some(state));
+    let mut changes = vec![deliveries::insert(id, app.id, notice, platform.now())];
+    changes.extend(record::rows(platform, std::slice::from_ref(&change)).await?);
+    match platform.store.commit(changes).await? {
         Outcome::Committed => {
             platform.wake_deliveries.notify_one();
-            let what = What::Delivery { app: app.id.0, id: format!("{id:x}") };
-            Ok(Change::new(
-                platform,
-                actor,
-                what,
-                None,
-                Some(json!({ "webhook": kind, "state": DeliveryState::Waiting })),
-            ))
+            Ok(change)
         }
         // The id was drawn for another notice in the same moment.
         Outcome::Conflict { .. } => Err(Refused::Contention),

@@ -8,8 +8,9 @@ use kakaw_core::app::App;
 use kakaw_core::wire::{Expected, SettingProblem};
 use kakaw_store::{Outcome, Statement, apps};
 
-use super::{Actor, Change, Refused, Version};
+use super::{Actor, Change, Refused, Version, record};
 use crate::Platform;
+use crate::tombstones::{self, Tombstone};
 
 /// Maximum number of attempts when others change the same rows.
 const TRIES: usize = 4;
@@ -28,6 +29,8 @@ pub(super) struct Draft {
     statements: Vec<Statement>,
     otherwise: Vec<Otherwise>,
     pub changes: Vec<Change>,
+    /// What ends, for the tombstone file.
+    pub tombstones: Vec<Tombstone>,
     /// Apps in their new state, for later parts of the same commit.
     pub apps: BTreeMap<AppId, App>,
     /// All problems. A draft with problems is never committed.
@@ -66,13 +69,17 @@ impl Draft {
     }
 
     /// Commits. Returns `None` if another commit was faster.
-    async fn commit(self, platform: &Platform) -> Result<Option<Vec<Change>>, Refused> {
+    async fn commit(mut self, platform: &Platform) -> Result<Option<Vec<Change>>, Refused> {
         if !self.problems.is_empty() {
             return Err(Refused::Problems(self.problems));
         }
         if self.statements.is_empty() {
             return Ok(Some(self.changes));
         }
+        tombstones::put(platform, &self.tombstones).await?;
+        // The rows of the trail come last: the key of a new person needs their account.
+        let rows = record::rows(platform, &self.changes).await?;
+        self.extend(rows);
         match platform.store.commit(self.statements).await? {
             Outcome::Committed => Ok(Some(self.changes)),
             Outcome::Conflict { statement, .. } => match self.otherwise.into_iter().nth(statement) {

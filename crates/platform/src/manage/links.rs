@@ -8,12 +8,15 @@ use kakaw_store::{Outcome, apps, links};
 use kakaw_wire::event::UnlinkReason;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use super::change::{self, Change, What};
 use super::draft::{self, By, Draft, UseCase};
 use super::{Actor, Refused, Version};
 use crate::Platform;
+use crate::audit;
 use crate::deliver::events;
+use crate::tombstones::{self, Tombstone};
 
 /// Ends one person's link with an app.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -59,10 +62,11 @@ pub(super) async fn app(platform: &Platform, id: AppId) -> Result<App, Refused> 
 }
 
 fn end(platform: &Platform, actor: &Actor, draft: &mut Draft, app: &App, link: &Link, reason: UnlinkReason) {
+    draft.tombstones.push(Tombstone::of(link));
     draft.push(links::unlink(link));
     draft.extend(events::unlinked(platform, app, link, reason));
     let what = What::Link { app: app.id.0, user_id: link.user_id.0 };
-    draft.changes.push(Change::new(platform, actor, what, Some(change::link_view(link)), None));
+    draft.changes.push(Change::new(platform, actor, what, Some(change::link_view(link)), None).of(link.account_id));
 }
 
 /// Maximum number of overdue sign-ups that are ended in one batch.
@@ -76,7 +80,10 @@ pub(crate) async fn end_overdue(platform: &Platform) -> Result<bool, kakaw_store
     let due = links::signup_overdue(&platform.store, platform.now(), BATCH).await?;
     for link in &due {
         if let Some(app) = apps::by_id(&platform.store, link.app_id).await? {
+            tombstones::put(platform, &[Tombstone::of(link)]).await?;
             let mut changes = vec![links::unlink(link)];
+            let why = json!({ "reason": UnlinkReason::IncompleteSignUp.id() });
+            changes.extend(audit::by_call(platform, audit::Event::Unlink, audit::by::PLATFORM, link, why).await?);
             changes.extend(events::unlinked(platform, &app, link, UnlinkReason::IncompleteSignUp));
             // After a conflict, the person has signed up or is unlinked.
             let (Outcome::Committed | Outcome::Conflict { .. }) = platform.store.commit(changes).await?;
@@ -109,6 +116,7 @@ pub(super) async fn put(
             (after.version, after.epoch) = (before.version, before.epoch + i64::from(unlinked));
             after.user_id = before.user_id;
             if unlinked {
+                draft.tombstones.push(Tombstone::of(before));
                 draft.extend(events::unlinked(platform, &app, before, UnlinkReason::UnlinkFromAdmin));
             }
             if after != *before || user_id != before.user_id {
@@ -122,7 +130,8 @@ pub(super) async fn put(
     }
     let what = What::Link { app: app.id.0, user_id: user_id.0 };
     let view = before.map(change::link_view);
-    draft.changes.push(Change::new(platform, actor, what, view, Some(change::link_view(&after))));
+    let change = Change::new(platform, actor, what, view, Some(change::link_view(&after)));
+    draft.changes.push(change.of(after.account_id));
     Ok(())
 }
 

@@ -13,9 +13,12 @@ pub mod at_rest;
 mod change;
 pub mod deliveries;
 mod draft;
+mod end_logins;
 pub mod keys;
 pub mod links;
+mod record;
 mod refused;
+mod replay;
 pub mod sealing;
 pub mod signing;
 pub mod webhooks;
@@ -29,9 +32,11 @@ pub use actor::{Actor, Version};
 pub use apps::{ChangeApp, CreateApp};
 pub use change::{Change, What};
 pub use deliveries::{Deliveries, DeliveryStatus, Replay, Trigger};
+pub use end_logins::EndLogins;
 pub use keys::{AddKey, ChangeKey, DeleteKey, NewSecret, SetSecret};
 pub use links::Unlink;
 pub use refused::Refused;
+pub use replay::{Replayed, replay};
 pub use webhooks::{Resume, WebhookState, WebhookStatus, webhook_states};
 
 /// Page size for reading all rows.

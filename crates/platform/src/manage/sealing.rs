@@ -9,7 +9,7 @@ use kakaw_store::{Error, Outcome, Store};
 use serde_json::json;
 
 use super::change::{Change, What};
-use super::{Actor, Refused};
+use super::{Actor, Refused, record};
 use crate::Platform;
 
 /// A key, as it is listed.
@@ -66,13 +66,16 @@ pub async fn rotate(platform: &Platform, actor: &Actor, overlap: Span) -> Result
     let id = id.ok_or_else(|| Error::Unusable("all 255 numbers of sealing keys are used".to_owned()))?;
     let key = MasterKey { id, bytes: random::bytes(&*platform.random) };
     let row = Wrapped { id, wrapped: platform.sealer.wrap(&key), created_at: now, seals_from: now + overlap };
-    match platform.store.commit(vec![sealing_keys::insert(&row)]).await? {
+    let after = Some(json!({ "seals_from": row.seals_from.rfc3339() }));
+    let change = Change::new(platform, actor, What::SealingKey { id }, None, after);
+    let mut changes = vec![sealing_keys::insert(&row)];
+    changes.extend(record::of_key(platform, &change));
+    match platform.store.commit(changes).await? {
         Outcome::Committed => {}
         Outcome::Conflict { .. } => {
             return Err(Error::Unusable("another process made a sealing key at this moment".to_owned()).into());
         }
     }
     load(&platform.store, &platform.sealer, now).await?;
-    let after = Some(json!({ "seals_from": row.seals_from.rfc3339() }));
-    Ok(Change::new(platform, actor, What::SealingKey { id }, None, after))
+    Ok(change)
 }

@@ -6,7 +6,7 @@ use kakaw_store::{Error, Outcome, signing_keys};
 use serde_json::json;
 
 use super::change::{Change, What};
-use super::{Actor, Refused};
+use super::{Actor, Refused, record};
 use crate::Platform;
 
 /// Makes a new signing key for ID tokens. The old ones stay in the key set.
@@ -14,9 +14,13 @@ use crate::Platform;
 /// # Errors
 /// No key could be made, or the database failed.
 pub async fn rotate(platform: &Platform, actor: &Actor) -> Result<Change, Refused> {
-    let kid = platform.signer.rotate(&platform.store, &platform.sealer, platform.now()).await?;
-    let after = Some(json!({ "signs": true }));
-    Ok(Change::new(platform, actor, What::SigningKey { kid }, None, after))
+    let change = |kid: &str| {
+        let after = Some(json!({ "signs": true }));
+        Change::new(platform, actor, What::SigningKey { kid: kid.to_owned() }, None, after)
+    };
+    let record = |kid: &str| record::of_key(platform, &change(kid)).into_iter().collect();
+    let kid = platform.signer.rotate(&platform.store, &platform.sealer, platform.now(), record).await?;
+    Ok(change(&kid))
 }
 
 /// A key, as it is listed.
@@ -57,13 +61,16 @@ pub async fn advance(platform: &Platform, actor: &Actor) -> Result<Change, Refus
     let all = signing_keys::all(store).await?;
     let first = all.into_iter().next().ok_or_else(|| Error::Unusable("there is no signing key".to_owned()))?;
     let kid = first.kid;
-    if store.commit(vec![signing_keys::retire(&kid, now)]).await? != Outcome::Committed {
+    let (before, after) = (Some(json!({ "signs": true })), Some(json!({ "signs": false })));
+    let change = Change::new(platform, actor, What::SigningKey { kid: kid.clone() }, before, after);
+    let mut changes = vec![signing_keys::retire(&kid, now)];
+    changes.extend(record::of_key(platform, &change));
+    if store.commit(changes).await? != Outcome::Committed {
         return Err(Error::Unusable("another process rotated the signing keys at this moment".to_owned()).into());
     }
     // A new next key is made, and published long before it signs.
     signer.load(store, sealer, now).await?;
-    let (before, after) = (Some(json!({ "signs": true })), Some(json!({ "signs": false })));
-    Ok(Change::new(platform, actor, What::SigningKey { kid }, before, after))
+    Ok(change)
 }
 
 /// Deletes a key that signs no more. ID tokens that it signed no longer verify.
@@ -71,10 +78,12 @@ pub async fn advance(platform: &Platform, actor: &Actor) -> Result<Change, Refus
 /// # Errors
 /// There is no such key, it still signs, or the database failed.
 pub async fn retire(platform: &Platform, actor: &Actor, kid: &str) -> Result<Change, Refused> {
-    match platform.store.commit(vec![signing_keys::delete_retired(kid)]).await? {
-        Outcome::Committed => {}
-        Outcome::Conflict { .. } => return Err(Refused::problem("kid", kid, Expected::RetiredSigningKey {})),
-    }
     let before = Some(json!({ "signs": false }));
-    Ok(Change::new(platform, actor, What::SigningKey { kid: kid.to_owned() }, before, None))
+    let change = Change::new(platform, actor, What::SigningKey { kid: kid.to_owned() }, before, None);
+    let mut changes = vec![signing_keys::delete_retired(kid)];
+    changes.extend(record::of_key(platform, &change));
+    match platform.store.commit(changes).await? {
+        Outcome::Committed => Ok(change),
+        Outcome::Conflict { .. } => Err(Refused::problem("kid", kid, Expected::RetiredSigningKey {})),
+    }
 }

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::change::{Change, What};
-use super::{Actor, Refused, Version, apps, draft, links};
+use super::{Actor, Refused, Version, apps, draft, links, record};
 use crate::Platform;
 use crate::deliver;
 
@@ -80,10 +80,12 @@ impl Resume {
         }
         let state = deliveries::state(&platform.store, AppId(self.app), self.webhook).await?;
         let was = state.is_some_and(|state| state.paused_at.is_some());
-        deliver::resume(platform, AppId(self.app), self.webhook).await?;
         let what = What::Webhook { app: self.app, webhook: self.webhook };
         let view = |paused: bool| Some(json!({ "paused": paused }));
-        Ok(Change::new(platform, actor, what, view(was), view(false)))
+        let change = Change::new(platform, actor, what, view(was), view(false));
+        let rows = record::rows(platform, std::slice::from_ref(&change)).await?;
+        deliver::resume(platform, AppId(self.app), self.webhook, rows).await?;
+        Ok(change)
     }
 }
 

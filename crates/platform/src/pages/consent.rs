@@ -5,6 +5,7 @@ use kakaw_core::account::Account;
 use kakaw_core::app::App;
 use kakaw_core::link::consent::{Ask, Incomplete, Submitted};
 use kakaw_wire::scope::Item;
+use kakaw_wire::text::Lang;
 
 use super::{Frame, words};
 use crate::request::context::RequestContext;
@@ -217,6 +218,30 @@ fn rows(view: &Consent<'_>, words: &words::Words, marks: &mut Marks<'_>) -> Vec<
         }
     });
     rows.collect()
+}
+
+/// Returns what the screen says, as evidence of what the person agreed to: without their own data and ticks.
+pub(crate) fn text(app: &App, ask: &Ask, lang: Lang) -> String {
+    let (words, settings) = (words::of(lang), &app.settings);
+    let with_app = |key: &str| words.with(key, "app", &settings.name);
+    let box_of = |required: bool| words.t(if required { "required" } else { "optional" });
+    let mut lines = vec![settings.company.clone(), with_app(if ask.simple { "signup_title" } else { "consent_title" })];
+    let empty = ask.items.is_empty() && ask.terms.is_empty();
+    lines.push(with_app(if empty { "confirm_intro" } else { "consent_intro" }));
+    for term in &ask.terms {
+        lines.push(format!("{} {} {} ({})", box_of(term.required), term.title, term.url, term.version));
+    }
+    for row in &ask.items {
+        lines.push(format!("{} {}", box_of(row.required), words.item(row.item.id())));
+        if !row.purpose.is_empty() {
+            lines.push(words.with("purpose", "purpose", &row.purpose));
+        }
+    }
+    for channel in &ask.channels {
+        lines.push(format!("{} {}", box_of(false), channel.name));
+    }
+    lines.push(words.t("accept").to_owned());
+    lines.join("\n")
 }
 
 impl Page {

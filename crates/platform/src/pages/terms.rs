@@ -2,8 +2,9 @@
 
 use askama::Template;
 use kakaw_core::account::Account;
+use kakaw_wire::text::Lang;
 
-use super::Frame;
+use super::{Frame, words};
 use crate::request::context::RequestContext;
 
 #[derive(Template)]
@@ -13,6 +14,12 @@ pub struct Terms {
     name: String,
     action: String,
     form: String,
+}
+
+/// Returns what the page says, as evidence of what the person agreed to.
+pub(crate) fn text(lang: Lang) -> String {
+    let words = words::of(lang);
+    ["terms_title", "terms_text", "terms_agree"].map(|key| words.t(key)).join("\n")
 }
 
 impl Terms {

@@ -13,6 +13,7 @@
 mod address_selection;
 mod admin;
 mod attacks;
+mod audit;
 mod authorize;
 mod bad_day;
 mod catalogue;

@@ -21,6 +21,7 @@ pub(super) const ALL: &[Migration] = &[
     Migration { version: 5, name: "pending_results", sql: include_str!("../../migrations/0005_pending_results.sql") },
     Migration { version: 6, name: "failed_logins", sql: include_str!("../../migrations/0006_failed_logins.sql") },
     Migration { version: 7, name: "keys", sql: include_str!("../../migrations/0007_keys.sql") },
+    Migration { version: 8, name: "audit", sql: include_str!("../../migrations/0008_audit.sql") },
 ];
 
 /// Returns the version of the schema that this program uses.

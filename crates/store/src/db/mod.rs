@@ -1,6 +1,7 @@
 //! The query layer: statements as values, and two drivers behind them.
 
 mod at_rest;
+pub mod copy;
 mod migrate;
 mod patience;
 mod postgres;
@@ -124,6 +125,8 @@ pub enum Contested {
     Agt,
     App,
     AppKey,
+    /// A row or a batch of the audit trail.
+    AuditRow,
     /// An authorization code. Only one exchange redeems it.
     Code,
     Delivery,

@@ -15,7 +15,7 @@ use rusqlite::{Connection, OpenFlags, ToSql};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
-use super::{Error, Outcome, Result, Row, Statement, Value, migrate, private, table};
+use super::{Error, Outcome, Result, Row, Statement, Value, copy, migrate, private, table};
 
 /// Maximum number of commits in one outer transaction.
 const GROUP: usize = 256;
@@ -81,6 +81,7 @@ impl Sqlite {
         private::create(path);
         let connection = Connection::open(path)?;
         prepare(&connection)?;
+        before_migration(&connection, path)?;
         migrate(&connection)?;
         Self::written_by(connection, path)
     }
@@ -243,14 +244,31 @@ fn prepare(connection: &Connection) -> Result<()> {
     Ok(())
 }
 
+/// Copies a database with data that is about to be migrated, beside itself: an older build cannot open it afterwards.
+fn before_migration(connection: &Connection, path: &Path) -> Result<()> {
+    let table = "select 1 from sqlite_schema where name = 'schema_history'";
+    if !connection.prepare(table)?.exists([])? {
+        return Ok(());
+    }
+    let history = copy::history(connection)?;
+    let (Some((version, _)), true) = (history.last(), !migrate::pending(&history)?.is_empty()) else { return Ok(()) };
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    // Only a name: rules take their time from the platform.
+    let time: String = connection.query_row("select strftime('%Y%m%dT%H%M%SZ', 'now')", [], |row| row.get(0))?;
+    name.push(format!(".version-{version}-{time}"));
+    let to = path.with_file_name(name);
+    // Another process may do the same at the same moment.
+    if !to.exists() {
+        copy::copy_now(path, &to)?;
+    }
+    tracing::info!("copied the database to {} before migrating it from version {version}", to.display());
+    Ok(())
+}
+
 fn migrate(connection: &Connection) -> Result<()> {
     connection.execute_batch("begin immediate")?;
     connection.execute_batch(migrate::CREATE_HISTORY)?;
-    let history = {
-        let mut statement = connection.prepare(migrate::READ_HISTORY)?;
-        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        rows.collect::<std::result::Result<Vec<(i64, i64)>, _>>()?
-    };
+    let history = copy::history(connection)?;
     for step in migrate::pending(&history)? {
         connection.execute_batch(&migrate::for_sqlite(step.sql))?;
         connection.execute(

@@ -42,6 +42,9 @@ pub(super) async fn failed(context: &RequestContext, attempt: Attempt, account: 
     let reason = if account.is_some() { "wrong password" } else { "no such account" };
     tracing::warn!(address = context.address, reason, "login failed");
     context.platform.metrics.logged_in("wrong");
+    if let Some(account) = account {
+        context.platform.audit.failed(account.id, context.network(), context.platform.now());
+    }
     if let (true, Some(account)) = (attempt.failed(), account) {
         let now = context.platform.now();
         let forgotten = Millis(now.0.saturating_sub(ACCOUNT.forgotten_after.as_milliseconds()));

@@ -15,9 +15,11 @@ use kakaw_core::validate::text;
 use kakaw_store::accounts::Stored;
 use kakaw_store::{Outcome, accounts};
 use kakaw_wire::Problem;
+use serde_json::json;
 
 use super::login;
 use crate::Platform;
+use crate::audit::{self, Entry, Event, by};
 use crate::endpoint::{About, Param, Routes, no, yes};
 use crate::http::error::Error;
 use crate::pages;
@@ -114,7 +116,13 @@ async fn create(context: &mut RequestContext, query: &str, request: Request) -> 
         },
     };
     let stored = Stored { account: account.clone(), password_hash: Some(hash), sealed_password: None };
-    let changes = vec![accounts::insert(&stored, now), accounts::put_login(&LoginId::of(email), account.id)];
+    let mut changes = vec![accounts::insert(&stored, now), accounts::put_login(&LoginId::of(email), account.id)];
+    if let Some((person, key)) = audit::person_of_commit(&context.platform, account.id).await? {
+        changes.extend(key);
+        let from = json!({ "address": context.address, "device": context.device, "email": email });
+        let entry = Entry::new(Event::SignUp, by::PERSON).person(Some(&person)).private(from);
+        changes.extend(entry.statement(&context.platform));
+    }
     match context.platform.store.commit(changes).await? {
         Outcome::Committed => login::enter(context, &account, &target, false).await,
         Outcome::Conflict { .. } => show(context, query, (email, nickname), Some(Notice::Taken)),

@@ -19,9 +19,11 @@ use kakaw_store::{Outcome, accounts, sessions};
 use kakaw_wire::Problem;
 use kakaw_wire::form::Pairs;
 use kakaw_wire::url::split_query;
+use serde_json::json;
 
 use super::{attempt, checked_continue};
 use crate::Platform;
+use crate::audit::{self, Entry, Event, by};
 use crate::commit::commit;
 use crate::endpoint::{About, Param, Routes, no, yes};
 use crate::http::error::Error;
@@ -146,6 +148,10 @@ pub(super) async fn enter(
     if account.attributes.dormant {
         changes.push(accounts::wake(account));
     }
+    let person = audit::person(&context.platform, account.id).await?;
+    let from = json!({ "address": context.address, "device": context.device });
+    let entry = Entry::new(Event::Login, by::PERSON).person(person.as_ref()).private(from);
+    changes.extend(entry.detail(json!({ "stay": stay })).statement(&context.platform));
     commit(&context.platform.store, changes).await?;
     let name = cookie::Names::of(&context.platform).session;
     let session = cookie::set(&context.base, &name, &cookie_value, lifetime(stay));

@@ -12,6 +12,7 @@ use kakaw_wire::form::Pairs;
 
 use super::checked_continue;
 use crate::Platform;
+use crate::audit;
 use crate::commit::commit;
 use crate::endpoint::{About, Param, Routes, yes};
 use crate::http::error::Error;
@@ -68,7 +69,10 @@ async fn agree(
     if let Some((form, headers)) = &posted
         && token.fits(context, headers, form.one(FIELD).ok().flatten())
     {
-        commit(&context.platform.store, vec![accounts::agree_to_terms(account.id)]).await?;
+        let shown = pages::terms::text(context.lang);
+        let mut changes = vec![accounts::agree_to_terms(account.id)];
+        changes.extend(audit::account_terms(&context.platform, account.id, context.lang, shown).await?);
+        commit(&context.platform.store, changes).await?;
         return Ok(redirect(target, true));
     }
     let status = if posted.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };

@@ -18,6 +18,7 @@ use kakaw_wire::Problem;
 use super::Caller;
 use super::call::{Call, bad};
 use crate::Platform;
+use crate::audit::by;
 use crate::http::error::Error;
 use crate::request::current;
 use crate::request::network::Network;
@@ -46,6 +47,14 @@ impl Target {
         let found = linked(&call.platform, &app, UserId(user_id)).await?.ok_or(Problem::NotRegisteredUser {})?;
         token::check_awake(&found.0)?;
         Ok(Self::Named(Box::new(found), app))
+    }
+
+    /// Returns who calls, for the audit trail.
+    pub(super) const fn by(&self) -> &'static str {
+        match self {
+            Self::Bearer(..) => by::PERSON,
+            Self::Named(..) => by::APP,
+        }
     }
 
     pub(super) const fn app(&self) -> &Arc<App> {

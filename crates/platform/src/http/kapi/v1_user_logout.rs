@@ -11,10 +11,12 @@ use kakaw_core::webhook::Event;
 use kakaw_store::{grants, links};
 use kakaw_wire::event::EventType;
 use kakaw_wire::user::UserId;
+use serde_json::json;
 
 use super::call::Call;
 use super::target::Target;
 use crate::Platform;
+use crate::audit::{self, by};
 use crate::commit::{Attempt, decide_and_commit};
 use crate::deliver::events;
 use crate::endpoint::{About, Credential, Reply, Routes};
@@ -45,6 +47,11 @@ async fn log_out(call: Call) -> Result<UserId, Error> {
             Target::Named(named, _) => (links::log_out(&named.1), EventType::TokensRevoked),
         };
         let mut changes = vec![end];
+        if let Target::Named(named, _) = &target {
+            changes.extend(
+                audit::by_call(&call.platform, audit::Event::LogoutEverywhere, by::APP, &named.1, json!({})).await?,
+            );
+        }
         changes.extend(events::notify(&call.platform, target.app(), target.link(), &[Event::new(event)]));
         Ok(Attempt::Commit { changes, then: UserId { id: target.link().user_id.0 } })
     })

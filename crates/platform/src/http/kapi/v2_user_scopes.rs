@@ -10,12 +10,15 @@ use kakaw_core::link::scopes;
 use kakaw_core::webhook::Event;
 use kakaw_store::links;
 use kakaw_wire::event::EventType;
+use kakaw_wire::scope::Item;
 use kakaw_wire::text::Lang;
 use kakaw_wire::user::{ScopeDetails, Scopes};
+use serde_json::json;
 
 use super::call::{Call, bad};
 use super::target::Target;
 use crate::Platform;
+use crate::audit;
 use crate::commit::{Attempt, decide_and_commit};
 use crate::deliver::events;
 use crate::endpoint::{About, Credential, Reply, Routes, no, yes};
@@ -55,7 +58,11 @@ async fn revoke(call: Call) -> Result<Scopes, Error> {
         let after = scopes::revoke(target.app(), target.link(), &ids)?;
         let mut changes = vec![links::update(&after)];
         let gone = target.link().consents.keys().filter(|item| !after.consents.contains_key(item)).copied();
-        let event = Event::scopes(EventType::UserScopeWithdraw, gone.collect());
+        let gone: Vec<Item> = gone.collect();
+        let what = json!({ "items": gone });
+        let withdrawn = audit::Event::ConsentWithdrawn;
+        changes.extend(audit::by_call(&call.platform, withdrawn, target.by(), target.link(), what).await?);
+        let event = Event::scopes(EventType::UserScopeWithdraw, gone);
         changes.extend(events::notify(&call.platform, target.app(), target.link(), &[event]));
         Ok(Attempt::Commit { changes, then: reply(target.app(), &after, &call.headers) })
     })

@@ -11,10 +11,12 @@ use kakaw_wire::user::{
     AgreedBy, AgreedServiceTerm, AgreedServiceTerms, RevokedServiceTerm, RevokedServiceTerms, ServiceTermDetails,
     ServiceTerms,
 };
+use serde_json::json;
 
 use super::call::{Call, bad};
 use super::target::Target;
 use crate::Platform;
+use crate::audit::{self, Event};
 use crate::commit::{Attempt, decide_and_commit};
 use crate::endpoint::{About, Credential, Reply, Routes, no, yes};
 use crate::http::error::Error;
@@ -89,15 +91,16 @@ async fn agree(call: Call) -> Result<AgreedServiceTerms, Error> {
         let now = call.platform.now();
         let (after, added) = service_terms::agree(target.app(), target.link(), &tags(&call)?, AgreedBy::Kapi, now);
         let is_new = !added.is_empty();
+        let mut changes = vec![links::update(&after)];
+        if is_new {
+            let what = json!({ "terms": added });
+            changes.extend(audit::by_call(&call.platform, Event::Consent, target.by(), target.link(), what).await?);
+        }
         let details =
             |tag| AgreedServiceTerm { tag, agreed: true, agreed_at: now.rfc3339(), agreed_by: AgreedBy::Kapi };
         let agreed_service_terms = added.into_iter().map(details).collect();
         let reply = AgreedServiceTerms { id: after.user_id.0, agreed_service_terms };
-        if is_new {
-            Ok(Attempt::Commit { changes: vec![links::update(&after)], then: reply })
-        } else {
-            Ok(Attempt::Done(reply))
-        }
+        if is_new { Ok(Attempt::Commit { changes, then: reply }) } else { Ok(Attempt::Done(reply)) }
     })
     .await
 }
@@ -107,10 +110,14 @@ async fn take_back(call: Call) -> Result<RevokedServiceTerms, Error> {
         let target = Target::find(&call, ApiGroup::ServiceTerms).await?;
         service_terms::check_enabled(target.app())?;
         let (after, revoked) = service_terms::revoke(target.app(), target.link(), &tags(&call)?)?;
+        let what = json!({ "terms": revoked });
+        let mut changes = vec![links::update(&after)];
+        let withdrawn = Event::ConsentWithdrawn;
+        changes.extend(audit::by_call(&call.platform, withdrawn, target.by(), target.link(), what).await?);
         let details = |tag| RevokedServiceTerm { tag, agreed: false };
         let revoked_service_terms = revoked.into_iter().map(details).collect();
         let reply = RevokedServiceTerms { id: after.user_id.0, revoked_service_terms };
-        Ok(Attempt::Commit { changes: vec![links::update(&after)], then: reply })
+        Ok(Attempt::Commit { changes, then: reply })
     })
     .await
 }

@@ -17,6 +17,7 @@ use kakaw_core::crypto::signing_key::SigningKey;
 use kakaw_core::policy::Policy;
 use kakaw_core::random::{self, Random};
 use kakaw_core::{Millis, Span};
+use kakaw_platform::audit::Audit;
 use kakaw_platform::manage::Actor;
 use kakaw_platform::manage::world_file;
 use kakaw_platform::metrics::Metrics;
@@ -29,6 +30,7 @@ use kakaw_platform::request::used_forms::UsedForms;
 use kakaw_platform::signer::Signer;
 use kakaw_platform::surroundings::Alone;
 use kakaw_platform::throttle::Throttle;
+use kakaw_platform::tombstones::Tombstones;
 use kakaw_platform::transient_results::TransientResults;
 use kakaw_standin::clock::Clock;
 use kakaw_standin::inject::Injected;
@@ -71,6 +73,20 @@ pub const CALLBACK: &str = "http://localhost:3000/callback";
 /// Runs a test on SQLite, and on PostgreSQL if it is configured.
 pub async fn on_each_database<F: AsyncFn(TestServer)>(test: F) {
     on_each_database_with(Policy::DEV, test).await;
+}
+
+/// Runs a test on every database, with the audit trail on.
+pub async fn on_each_recording_database<F: AsyncFn(TestServer)>(test: F) {
+    let folder = tempfile::tempdir().expect("folder");
+    for url in [Some(Url::Memory), Some(Url::Sqlite(folder.path().join("t.db"))), postgres().await] {
+        let Some(url) = url else {
+            eprintln!("SKIPPED on PostgreSQL: KAKAW_TEST_POSTGRES is not set");
+            continue;
+        };
+        let mut setup = TestServer::world(&url, Policy::DEV).await;
+        setup.platform.audit = Audit::on("node", Span::days(365), &System::new());
+        test(TestServer::of(TestServer::with_keys(setup).await).await).await;
+    }
 }
 
 /// Runs a test on every database with this policy.
@@ -195,6 +211,8 @@ impl TestServer {
             })),
             wake_deliveries: Notify::new(),
             transient_results: TransientResults::default(),
+            audit: Audit::default(),
+            tombstones: Tombstones::default(),
             used_forms: UsedForms::default(),
             metrics: Metrics::default(),
             throttle: Throttle::new(false),

@@ -99,7 +99,15 @@ impl Postgres {
         for row in rows {
             history.push((row.try_get(0)?, row.try_get(1)?));
         }
-        for step in migrate::pending(&history)? {
+        let pending = migrate::pending(&history)?;
+        if let (Some((version, _)), Some(last)) = (history.last(), pending.last()) {
+            tracing::warn!(
+                "migrating the database from version {version} to {}; earlier builds run on until they are restarted, and \
+                 cannot start any more. A copy from before: pg_dump --format=custom (docs/guides/backup.md)",
+                last.version
+            );
+        }
+        for step in pending {
             let transaction = client.transaction().await?;
             transaction
                 .execute(

@@ -8,6 +8,7 @@ use kakaw_core::link::Link;
 use kakaw_core::link::consent::{self, Agreed, Ask, Incomplete, NotAgreed, Submitted};
 use kakaw_core::webhook::Event;
 use kakaw_core::{Millis, random};
+use kakaw_store::consents::Text;
 use kakaw_store::{Statement, accounts, links};
 use kakaw_wire::event::EventType;
 use kakaw_wire::form::Pairs;
@@ -44,10 +45,12 @@ pub(super) async fn read(
     context: &mut RequestContext,
     subject: &Subject,
     ask: Ask,
+    text: &Text,
     sent: &Sent,
 ) -> Result<Answer, Error> {
     let (_, cookie) = context.ensure_browser();
-    let shown = format!("{}/{}", subject.account.id, ask.fingerprint());
+    // With the text: the person agrees to what they have read.
+    let shown = format!("{}/{}/{}", subject.account.id, ask.fingerprint(), text.version);
     let token = |page| FormToken::new(context, page, &sent.canonical, &shown);
     let (first, again) = (token("consent"), token("consent again"));
     let screen = |typed, notice: Option<Notice>| {

@@ -8,6 +8,7 @@ use kakaw_core::crypto::secret;
 use kakaw_core::link::consent::{Agreed, Ask};
 use kakaw_core::{Millis, random};
 use kakaw_store::codes;
+use kakaw_store::consents::Text;
 use kakaw_wire::form::Pairs;
 use kakaw_wire::problem::Problem;
 use kakaw_wire::scope::Item;
@@ -18,8 +19,10 @@ use super::reply::{CONFIRM, Reply};
 use super::response::AuthorizationResponse;
 use super::sent::Sent;
 use super::subject::{By, Subject};
+use crate::audit;
 use crate::http::error::Error;
 use crate::http::kauth::prepare;
+use crate::pages;
 use crate::pages::ways::Ways;
 use crate::request::context::RequestContext;
 use crate::request::form_token::{self, FormToken};
@@ -33,6 +36,14 @@ pub(crate) struct Flow<'a> {
     pub subject: Option<Subject>,
     /// The transaction of a log-in by certificate.
     pub tx_id: Option<String>,
+}
+
+/// What the person has agreed to, and the text that they read.
+struct Consented {
+    agreed: Agreed,
+    /// The person of the audit trail.
+    person: Option<audit::Person>,
+    text: Option<Text>,
 }
 
 /// Name of the button on the page that asks whether a polling site may have the code.
@@ -108,16 +119,19 @@ impl<'a> Flow<'a> {
         ask: Ask,
         now: Millis,
     ) -> Result<Reply<'s>, Error> {
-        let answer = match context.unattended() {
-            Some(unattended) => consent::unattended(subject, &ask, &unattended.answer(&ask))?,
-            None => consent::read(context, subject, ask, self.sent).await?,
+        let app = self.request.app();
+        let (answer, text) = match context.unattended() {
+            Some(unattended) => (consent::unattended(subject, &ask, &unattended.answer(&ask))?, None),
+            None => {
+                let text = audit::text(context.lang, pages::consent::text(app, &ask, context.lang));
+                (consent::read(context, subject, ask, &text, self.sent).await?, Some(text))
+            }
         };
         let agreed = match answer {
             Answer::Show(screen) => return Ok(Reply::Consent { subject, screen }),
             Answer::Cancelled => return Ok(Reply::Denied(Problem::UserDenied {})),
             Answer::Agreed(agreed) => agreed,
         };
-        let app = self.request.app();
         let typed = agreed.attributes.as_ref().unwrap_or(&subject.account.attributes);
         if app.settings.denies_age_of(typed, now) {
             return Ok(Reply::Denied(Problem::UnderAge {}));
@@ -127,7 +141,8 @@ impl<'a> Flow<'a> {
         scopes.extend(&agreed.items);
         scopes.sort_unstable();
         scopes.dedup();
-        Ok(self.issue(context, subject, Some(*agreed), scopes, now))
+        let person = audit::person(&context.platform, subject.account.id).await?;
+        Ok(self.issue(context, subject, Some(Consented { agreed: *agreed, person, text }), scopes, now))
     }
 
     /// Issues the code for the app, unless the person must confirm first where it goes.
@@ -135,13 +150,13 @@ impl<'a> Flow<'a> {
         &'s self,
         context: &mut RequestContext,
         subject: &'s Subject,
-        agreed: Option<Agreed>,
+        agreed: Option<Consented>,
         scopes: Vec<Item>,
         now: Millis,
     ) -> Reply<'s> {
         match self.confirm(context, subject, agreed.is_some()) {
             Some(reply) => reply,
-            None => self.code(context, subject, agreed.as_ref(), scopes, now),
+            None => self.code(context, subject, agreed, scopes, now),
         }
     }
 
@@ -169,13 +184,17 @@ impl<'a> Flow<'a> {
         &self,
         context: &RequestContext,
         subject: &Subject,
-        agreed: Option<&Agreed>,
+        consented: Option<Consented>,
         scopes: Vec<Item>,
         now: Millis,
     ) -> Reply<'s> {
         let (platform, request) = (&context.platform, self.request);
+        let agreed = consented.as_ref().map(|consented| &consented.agreed);
         let why = issued(subject, agreed, &scopes);
         let (link, mut changes) = consent::link_changes(platform, subject, request.app(), agreed, now);
+        if let Some(Consented { agreed, person, text }) = &consented {
+            changes.extend(audit::consented(platform, person.as_ref(), &link, agreed, text.as_ref()));
+        }
         let code = random::code(&*platform.random);
         let authorization = Authorization {
             app_id: request.app().id,
