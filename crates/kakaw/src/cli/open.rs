@@ -130,6 +130,7 @@ pub async fn within(
             access_token_in_query: config.access_token_in_query,
             sign_up: config.sign_up,
             behind_proxy: config.behind_proxy,
+            https_only: config.tls.certificate.is_some(),
             host_cookies: config.public_url.as_deref().is_some_and(|url| url.starts_with("https://")),
             notice: config.pages.test_notice.then_some(notice),
             open_diagnosis: config.pages.open_diagnosis,

@@ -164,6 +164,10 @@ fn tls_uses_the_configured_certificate_and_the_one_that_replaces_it() {
     };
     assert_eq!(server.url, format!("https://127.0.0.1:{port}"));
     assert_eq!(fetch("first.pem"), 200);
+    let resolve = format!("login.example.com:{port}:127.0.0.1");
+    let url = format!("https://login.example.com:{port}/login");
+    let (_, head) = curl(&url, &["-k", "-i", "--resolve", &resolve, "-H", "host: login.example.com"]);
+    assert!(head.to_ascii_lowercase().contains("strict-transport-security: max-age=31536000"), "{head}");
     // A key that does not fit changes nothing.
     let other = KeyPair::generate().unwrap().serialize_pem();
     let own = std::fs::read(folder.path().join("key.pem")).unwrap();

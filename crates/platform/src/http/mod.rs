@@ -112,6 +112,9 @@ async fn admit(platform: &Platform, request: Request, next: Next) -> Response {
         (true, &Method::OPTIONS) => StatusCode::NO_CONTENT.into_response(),
         _ => next.run(request).await,
     };
+    if platform.settings.https_only {
+        response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    }
     if open {
         // Any origin, but never with cookies: these endpoints read none.
         for (name, value) in CORS {

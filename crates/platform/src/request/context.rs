@@ -115,7 +115,7 @@ pub fn address(platform: &Platform, headers: &HeaderMap, extensions: &Extensions
 /// Returns the address of the caller: the peer, or what the configured proxy reports.
 #[must_use]
 pub fn caller(platform: &Platform, headers: &HeaderMap, extensions: &Extensions) -> Option<IpAddr> {
-    let peer = || extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip());
+    let peer = || extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip().to_canonical());
     if !platform.settings.behind_proxy {
         return peer();
     }
