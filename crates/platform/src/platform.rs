@@ -69,7 +69,7 @@ pub struct Settings {
     pub sign_up: bool,
     /// Whether a proxy is in front, whose `X-Forwarded-For` is trusted.
     pub behind_proxy: bool,
-    /// Whether browsers are told to use https only (HSTS): the server itself speaks TLS.
+    /// Whether replies ask browsers to use https only (HSTS): the server itself speaks TLS.
     pub https_only: bool,
     /// Whether cookies have the prefix `__Host-`, which requires https for everybody.
     pub host_cookies: bool,
