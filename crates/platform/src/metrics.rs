@@ -29,7 +29,7 @@ pub struct Metrics {
     sweeps: Counter,
 }
 
-/// An endpoint of [`Metrics::endpoint`].
+/// The place of an endpoint among the counters.
 #[derive(Debug, Clone, Copy)]
 pub struct Endpoint(usize);
 
