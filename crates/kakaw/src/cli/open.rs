@@ -72,28 +72,7 @@ pub async fn within(
     let store = Store::open(&url).await.context("cannot open the database")?;
     let sealer = match &key_file {
         None => keys::ephemeral(&*random)?,
-        Some(path) => {
-            let made = found.is_none() && !path.exists();
-            let sealer = match found {
-                Some(_) if missing == Missing::Refuse && instance::is_unused(&store).await? => bail!(
-                    "this database is not set up yet: kakaw init sets it up. Check that it is the right database. Nothing was changed"
-                ),
-                Some(sealer) => {
-                    if mode == Mode::Serve && missing == Missing::Make {
-                        wait_for_use(&store, path).await?;
-                    }
-                    sealer
-                }
-                None => make(path, &store, &*random, missing).await?,
-            };
-            let proven = keys::prove(&store, &sealer, path).await;
-            if proven.is_err() && made {
-                // Another process has set the database up with another key file. Nothing is sealed under this one.
-                let _ = std::fs::remove_file(path);
-            }
-            proven?;
-            sealer
-        }
+        Some(path) => proven(&store, path, found, mode, missing, &*random).await?,
     };
     #[cfg(feature = "standin")]
     let notice = if mode == Mode::Dev { kakaw_standin::pages::words::banner } else { words::test_notice };
@@ -142,6 +121,37 @@ pub async fn within(
         },
         surroundings,
     })
+}
+
+/// Returns the keys of the key file, or of a new one, once they are proven to be the database's.
+async fn proven(
+    store: &Store,
+    path: &Path,
+    found: Option<Sealer>,
+    mode: Mode,
+    missing: Missing,
+    random: &dyn Random,
+) -> anyhow::Result<Sealer> {
+    let made = found.is_none() && !path.exists();
+    let sealer = match found {
+        Some(_) if missing == Missing::Refuse && instance::is_unused(store).await? => bail!(
+            "this database is not set up yet: kakaw init sets it up. Check that it is the right database. Nothing was changed"
+        ),
+        Some(sealer) => {
+            if mode == Mode::Serve && missing == Missing::Make {
+                wait_for_use(store, path).await?;
+            }
+            sealer
+        }
+        None => make(path, store, random, missing).await?,
+    };
+    let proof = keys::prove(store, &sealer, path).await;
+    if proof.is_err() && made {
+        // Another process has set the database up with another key file. Nothing is sealed under this one.
+        let _ = std::fs::remove_file(path);
+    }
+    proof?;
+    Ok(sealer)
 }
 
 fn passwords(config: &config::Passwords) -> Passwords {

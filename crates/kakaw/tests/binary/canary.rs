@@ -239,7 +239,7 @@ async fn serve_shows_no_secret_and_no_personal_datum_where_it_must_not() {
         let folder = tempfile::tempdir().unwrap();
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let config = format!(
-            "listen = \"127.0.0.1:{port}\"\npublic_url = \"http://127.0.0.1:{port}\"\nbehind_proxy = true\ndata = \"live\"\n"
+            "listen = \"127.0.0.1:{port}\"\npublic_url = \"http://127.0.0.1:{port}\"\nbehind_proxy = true\ndata = \"live\"\nmanagement.listen = \"127.0.0.1:0\"\n"
         );
         std::fs::write(folder.path().join("kakaw.toml"), config).unwrap();
         std::fs::write(folder.path().join("world.toml"), WORLD).unwrap();

@@ -29,6 +29,7 @@ mod keys;
 mod kill;
 mod log;
 mod management;
+mod newer;
 #[path = "../../../store/tests/tls/server.rs"]
 mod postgres_server;
 mod prose;

@@ -3,6 +3,7 @@
 pub(crate) mod apps_cache;
 mod at_rest;
 pub mod copy;
+mod error;
 mod migrate;
 mod patience;
 mod postgres;
@@ -19,38 +20,13 @@ use kakaw_core::crypto::seal::Sealer;
 
 use tokio::time::Instant;
 
+pub use error::{Error, Result};
 pub use migrate::schema;
 pub use patience::patient;
 pub(crate) use row::FromRow;
 pub use row::Row;
 pub use times::Times;
 pub use url::Url;
-
-/// A failure of the database. It is never the client's fault.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    #[error("SQLite: {0}")]
-    Sqlite(#[from] rusqlite::Error),
-    #[error("PostgreSQL: {}", postgres::text(.0))]
-    Postgres(tokio_postgres::Error),
-    #[error("PostgreSQL: {0}")]
-    Unreachable(String),
-    #[error("table {table}, column {column}: {reason}")]
-    Inconsistent { table: &'static str, column: String, reason: String },
-    #[error("{0}")]
-    Migration(String),
-    #[error("{0}")]
-    Unusable(String),
-    #[error("the database did not answer in time")]
-    Slow,
-    #[error("a commit was outrun too often")]
-    Outrun,
-    #[error("the store is shut")]
-    Shut,
-}
-
-/// The result of store functions.
-pub type Result<T> = std::result::Result<T, Error>;
 
 /// A value of a column or of a parameter.
 #[derive(Debug, Clone, PartialEq)]
