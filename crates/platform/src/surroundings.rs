@@ -67,7 +67,10 @@ impl Surroundings for Alone {
     }
 
     fn base(&self, headers: &HeaderMap) -> Option<String> {
-        (self.public_url.get(self.host..) == Some(sent_host(headers))).then(|| self.public_url.clone())
+        self.public_url
+            .get(self.host..)
+            .is_some_and(|own| is_same_host(own, sent_host(headers)))
+            .then(|| self.public_url.clone())
     }
 
     fn issuer(&self) -> String {
@@ -82,9 +85,48 @@ impl Surroundings for Alone {
 /// Whether the request's `Host` is the one of this URL. A page of another site must not reach us by DNS rebinding.
 #[must_use]
 pub fn is_host_of(url: &str, headers: &HeaderMap) -> bool {
-    authority(url) == Some(sent_host(headers))
+    authority(url).is_some_and(|own| is_same_host(own, sent_host(headers)))
 }
 
+/// Returns the `Host` of a request. Two of them are none (RFC 9112 §3.2).
 fn sent_host(headers: &HeaderMap) -> &str {
-    headers.get(header::HOST).and_then(|host: &HeaderValue| host.to_str().ok()).unwrap_or_default()
+    let mut all = headers.get_all(header::HOST).iter();
+    match (all.next(), all.next()) {
+        (Some(host), None) => host.to_str().unwrap_or_default(),
+        _ => "",
+    }
+}
+
+/// Compares hosts without regard to case (RFC 9110 §4.2.3). A client may send the default port.
+fn is_same_host(own: &str, sent: &str) -> bool {
+    let without = |host: &str| host.eq_ignore_ascii_case(own);
+    without(sent)
+        || (!own.contains(':') && [":443", ":80"].iter().any(|port| sent.strip_suffix(port).is_some_and(without)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn base(url: &str, hosts: &[&'static str]) -> Option<String> {
+        let mut headers = HeaderMap::new();
+        for host in hosts {
+            headers.append(header::HOST, HeaderValue::from_static(host));
+        }
+        Alone::new(url.to_owned()).base(&headers)
+    }
+
+    #[test]
+    fn a_host_is_compared_without_case_and_with_the_default_port_and_must_be_one() {
+        let url = "https://login.example.com";
+        for host in ["login.example.com", "LOGIN.example.com", "login.example.com:443"] {
+            assert_eq!(base(url, &[host]).as_deref(), Some(url), "{host}");
+        }
+        for hosts in [&["evil.example"][..], &["login.example.com:8443"], &["login.example.com", "evil.example"], &[]] {
+            assert_eq!(base(url, hosts), None, "{hosts:?}");
+        }
+        let own_port = "http://localhost:7700";
+        assert!(base(own_port, &["localhost:7700"]).is_some());
+        assert!(base(own_port, &["localhost"]).is_none() && base(own_port, &["localhost:80"]).is_none());
+    }
 }

@@ -188,6 +188,9 @@ async fn verify(platform: &Platform, logs: &[PathBuf]) -> anyhow::Result<()> {
     writeln!(out, "verified {rows} rows in {batches} batches of {chains} chains; {} rows wait", report.waiting)?;
     if !logs.is_empty() {
         writeln!(out, "compared {} heads of the log", heads.len())?;
+        if heads.is_empty() {
+            anyhow::bail!("no file of --log contains a line `audit head`: is it the log of kakaw serve, of that time?");
+        }
     }
     match report.findings.len() {
         0 => Ok(()),

@@ -9,6 +9,7 @@ use kakaw_core::audit::Event;
 use kakaw_platform::Platform;
 use kakaw_platform::audit::{self, Entry, by};
 use kakaw_platform::manage::{self, Actor, EndLogins};
+use kakaw_platform::private_file;
 use kakaw_platform::tombstones::Ended;
 use kakaw_store::db::{Url, copy};
 use serde_json::json;
@@ -138,7 +139,7 @@ fn key(from: &Path, args: &Args) -> anyhow::Result<Option<Key>> {
 async fn restore(config: &Config, database: &Path, from: &Path, args: &Args, ended: &Ended) -> anyhow::Result<()> {
     let key_file = config.keys_path().map_err(Usage::error)?.context("there is no key file")?;
     let folder = database.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    private_file::folder(folder).with_context(|| format!("cannot create {}", folder.display()))?;
     // On the same disk, so that the files can be moved into their places.
     let new = tempfile::Builder::new().prefix(".kakaw-restore-").tempdir_in(folder)?;
     let (new_database, new_keys) = (new.path().join("kakaw.db"), new.path().join("keys.toml"));

@@ -95,11 +95,18 @@ fn layered(
         problems.extend(loaded.set_text(key, value, Origin::Flag(name)));
     }
     let config = &mut loaded.config;
-    config.public_url = config.public_url.take().map(|url| url.trim_end_matches('/').to_owned());
+    config.public_url = config.public_url.take().map(|url| as_browsers_send(&url));
     if problems.is_empty() {
         problems = loaded.impossible();
     }
     if problems.is_empty() { Ok(loaded) } else { Err(problems.join("\n")) }
+}
+
+/// Returns a public URL as browsers spell it: in lower case, without a final slash and without the default port.
+fn as_browsers_send(url: &str) -> String {
+    let url = url.trim_end_matches('/').to_ascii_lowercase();
+    let default = if url.starts_with("https:") { ":443" } else { ":80" };
+    url.strip_suffix(default).map_or_else(|| url.clone(), str::to_owned)
 }
 
 impl Loaded {
@@ -197,6 +204,16 @@ impl Loaded {
             let text = "milliseconds; expected 100 to 60000";
             problem("passwords.longest_wait", format!("passwords.longest_wait is {wait} {text}"));
         }
+        // A hash that needs more memory than the machine has ends the process.
+        for (key, received, least, most) in [
+            ("passwords.memory_kib", passwords.memory_kib, 8, 1_048_576),
+            ("passwords.iterations", passwords.iterations, 1, 100),
+            ("passwords.lanes", passwords.lanes, 1, 16),
+        ] {
+            if !(least..=most).contains(&received) {
+                problem(key, format!("{key} is {received}; expected {least} to {most}"));
+            }
+        }
         match (&tls.certificate, &tls.key) {
             (Some(_), None) => {
                 problem("tls.certificate", "tls.certificate is set without tls.key; set both".to_owned())
@@ -204,8 +221,8 @@ impl Loaded {
             (None, Some(_)) => problem("tls.key", "tls.key is set without tls.certificate; set both".to_owned()),
             _ => {}
         }
-        if keys.overlap < Span::seconds(3) {
-            let text = format!("keys.overlap is {} seconds; expected at least 3", keys.overlap.as_seconds());
+        if !(Span::seconds(3)..=Span::days(7)).contains(&keys.overlap) {
+            let text = format!("keys.overlap is {} seconds; expected 3 to 604800", keys.overlap.as_seconds());
             problem("keys.overlap", text);
         }
         for (key, days) in [
@@ -355,6 +372,26 @@ mod tests {
         let flag = Flag { key: "database", value: "memory".to_owned() };
         let loaded = layered(Mode::Dev, Some(file.path()), [], vec![flag]).expect("loads");
         assert_eq!((loaded.config.data, loaded.config.database.as_deref()), (None, Some("memory")));
+    }
+
+    #[test]
+    fn a_public_url_is_spelled_as_browsers_send_it() {
+        for (given, kept) in [
+            ("https://LOGIN.example.com/", "https://login.example.com"),
+            ("https://login.example.com:443", "https://login.example.com"),
+            ("http://login.example.com:80/", "http://login.example.com"),
+            ("https://login.example.com:8443", "https://login.example.com:8443"),
+            ("http://[::1]:7700", "http://[::1]:7700"),
+        ] {
+            assert_eq!(as_browsers_send(given), kept);
+        }
+    }
+
+    #[test]
+    fn costs_and_waits_have_upper_bounds() {
+        let error = refusal("[passwords]\nmemory_kib = 99999999\n[keys]\noverlap = 99999999999\n", &[], vec![]);
+        assert!(error.contains("line 2 of FILE: passwords.memory_kib is 99999999; expected 8 to 1048576"), "{error}");
+        assert!(error.contains("line 4 of FILE: keys.overlap is 99999999999 seconds; expected 3 to 604800"), "{error}");
     }
 
     #[test]

@@ -189,6 +189,9 @@ fn a_key_that_signs_is_not_deleted_and_a_retired_one_is() {
     assert_eq!(code, Some(2), "{error}");
     assert!(error.contains("expected the ID of a signing key that no longer signs"), "{error}");
     let _ = keys(folder.path(), &["rotate", "signing"]);
+    let (code, _, error) = run(folder.path(), &["keys", "--config", "kakaw.toml", "rotate", "signing"]);
+    assert_eq!(code, Some(1), "{error}");
+    assert!(error.contains("services may not know it yet"), "a key signs only after it was published: {error}");
     assert!(keys(folder.path(), &["retire", &kid]).contains("is deleted"));
     assert!(!keys(folder.path(), &["list"]).contains(&kid));
 }

@@ -59,6 +59,18 @@ pub async fn advance(platform: &Platform, actor: &Actor) -> Result<Change, Refus
     // The next key exists, and other nodes have published it.
     signer.load(store, sealer, now).await?;
     let all = signing_keys::all(store).await?;
+    let has_rotated = all.iter().any(|key| key.retired_at.is_some());
+    let next = all.iter().filter(|key| has_rotated && key.retired_at.is_none()).nth(1);
+    if let Some(next) = next.filter(|next| now < next.created_at + platform.settings.keys.overlap) {
+        let text = format!(
+            "the next signing key {} was made at {}, and services may not know it yet; rotate again after keys.overlap ({} \
+             seconds)",
+            next.kid,
+            next.created_at.rfc3339(),
+            platform.settings.keys.overlap.as_seconds()
+        );
+        return Err(Error::Unusable(text).into());
+    }
     let first = all.into_iter().next().ok_or_else(|| Error::Unusable("there is no signing key".to_owned()))?;
     let kid = first.kid;
     let (before, after) = (Some(json!({ "signs": true })), Some(json!({ "signs": false })));

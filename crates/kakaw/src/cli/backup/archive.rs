@@ -67,6 +67,12 @@ impl Lock {
 pub fn recipients(texts: &[String]) -> anyhow::Result<Vec<age::x25519::Recipient>> {
     let parse = |text: &String| {
         age::x25519::Recipient::from_str(text).map_err(|error| {
+            if text.to_ascii_uppercase().contains("AGE-SECRET-KEY") {
+                return Usage::error(
+                    "--recipient was given a secret identity (AGE-SECRET-KEY-…); expected its public recipient, age1…, which \
+                     age-keygen -y prints",
+                );
+            }
             Usage::error(format!("--recipient {text:?}: {error}; expected age1…, as age-keygen prints it"))
         })
     };

@@ -4,7 +4,9 @@ pub mod archive;
 pub mod passphrase;
 mod progress;
 
+use std::fs::Permissions;
 use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -79,7 +81,10 @@ async fn backup(config: &Config, database: &Path, to: &Path, lock: &Lock) -> any
     let key_file = config.keys_path().map_err(Usage::error)?.context("there is no key file")?;
     // Beside the database, which protects the same data: it is not encrypted yet.
     let folder = database.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let folder = tempfile::Builder::new().prefix(".kakaw-backup-").tempdir_in(folder)?;
+    let folder = tempfile::Builder::new()
+        .prefix(".kakaw-backup-")
+        .permissions(Permissions::from_mode(0o700))
+        .tempdir_in(folder)?;
     let copied = folder.path().join("kakaw.db");
     let progress = Progress::new("copying", std::fs::metadata(database)?.len());
     copy::copy(database.to_owned(), copied.clone()).await.context("the database cannot be copied")?;
