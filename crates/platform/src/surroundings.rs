@@ -1,6 +1,6 @@
 //! The surroundings of a platform: its clock, its own name, and the schedule of deliveries.
 
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, header};
 use kakaw_core::random::Random;
 use kakaw_core::{Millis, Span};
 use kakaw_store::deliveries::Delivery;
@@ -106,6 +106,8 @@ fn is_same_host(own: &str, sent: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::HeaderValue;
+
     use super::*;
 
     fn base(url: &str, hosts: &[&'static str]) -> Option<String> {
