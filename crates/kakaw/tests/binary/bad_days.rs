@@ -10,25 +10,7 @@ use std::time::{Duration, Instant};
 use crate::client::{Answer, Client, Gone};
 use crate::postgres_server::Server;
 use crate::running::{Running, run};
-
-const KEY: &str = "8f14e45fceea167a5a36dedd4bea2543";
-const SECRET: &str = "9f86d081884c7d659a2feaa0c55ad015";
-const WORLD: &str = r#"
-[[apps]]
-id = 1
-name = "Shop"
-consent_items.profile_nickname = "required"
-[[apps.rest_api_keys]]
-key = "8f14e45fceea167a5a36dedd4bea2543"
-client_secret = "9f86d081884c7d659a2feaa0c55ad015"
-redirect_uris = ["https://shop.example/callback"]
-[[people]]
-email = "owner@example.com"
-password = "the password of the owner"
-nickname = "Owner"
-"#;
-const AUTHORIZE: &str = "/oauth/authorize?client_id=8f14e45fceea167a5a36dedd4bea2543\
-                         &redirect_uri=https%3A%2F%2Fshop.example%2Fcallback&response_type=code";
+use crate::shop::{AUTHORIZE, OWNER, PASSWORD, WORLD, exchange_form, refresh_form};
 
 /// Storage has three seconds. The rest is the time of a busy machine.
 const LIMIT: Duration = Duration::from_millis(4_500);
@@ -52,24 +34,18 @@ fn client(server: &Running) -> Client {
     Client::at(&server.url, [127, 0, 0, 1].into(), "127.0.0.1")
 }
 
-async fn token(client: &mut Client, more: &[(&str, &str)]) -> Result<Answer, Gone> {
-    client.post("/oauth/token", &[&[("client_id", KEY), ("client_secret", SECRET)], more].concat()).await
-}
-
 async fn refresh(client: &mut Client, refresh_token: &str) -> Result<Answer, Gone> {
-    token(client, &[("grant_type", "refresh_token"), ("refresh_token", refresh_token)]).await
+    client.post("/oauth/token", &refresh_form(refresh_token)).await
 }
 
 /// Logs in, and returns the access and the refresh token.
 async fn log_in(client: &mut Client) -> (String, String) {
-    let mut page = client.log_in(AUTHORIZE, "owner@example.com", "the password of the owner").await.unwrap();
+    let mut page = client.log_in(AUTHORIZE, OWNER, PASSWORD).await.unwrap();
     if page.parameter("code").is_none() {
         page = client.agree(AUTHORIZE, &page, &["profile_nickname"]).await.unwrap();
     }
     let code = page.parameter("code").unwrap();
-    let form =
-        [("grant_type", "authorization_code"), ("code", &code), ("redirect_uri", "https://shop.example/callback")];
-    let tokens = token(client, &form).await.unwrap().json();
+    let tokens = client.post("/oauth/token", &exchange_form(&code)).await.unwrap().json();
     let text = |name: &str| tokens[name].as_str().unwrap().to_owned();
     (text("access_token"), text("refresh_token"))
 }
@@ -231,7 +207,7 @@ async fn a_disk_that_fails_acknowledges_nothing_that_is_lost() {
         let mut browser = client(&server);
         let mut acknowledged = Vec::new();
         let mut refused = 0;
-        let page = browser.log_in(AUTHORIZE, "owner@example.com", "the password of the owner").await.unwrap();
+        let page = browser.log_in(AUTHORIZE, OWNER, PASSWORD).await.unwrap();
         let _ = browser.agree(AUTHORIZE, &page, &["profile_nickname"]).await;
         for _ in 0..200 {
             let Ok(page) = browser.get(AUTHORIZE).await else { break };
@@ -251,12 +227,7 @@ async fn a_disk_that_fails_acknowledges_nothing_that_is_lost() {
         let server = serve(folder.path());
         let mut app = client(&server);
         for code in &acknowledged {
-            let form = [
-                ("grant_type", "authorization_code"),
-                ("code", code),
-                ("redirect_uri", "https://shop.example/callback"),
-            ];
-            let answer = token(&mut app, &form).await.unwrap();
+            let answer = app.post("/oauth/token", &exchange_form(code)).await.unwrap();
             assert_eq!(answer.status, 200, "{calls} {error}: an acknowledged code is lost: {}", answer.text);
         }
     }

@@ -8,28 +8,10 @@ use std::time::{Duration, Instant};
 
 use crate::client::{Answer, Client, hidden};
 use crate::running::{Running, kakaw, run};
+use crate::shop::{ADMIN, KEY, OWNER, PASSWORD, REDIRECT_URI, SECRET, WORLD};
 
 const HOST: &str = "login.example.com";
 const CONFIG: &str = "public_url = \"https://login.example.com\"\nlisten = \"127.0.0.1:0\"\ndata = \"data\"\n";
-const KEY: &str = "8f14e45fceea167a5a36dedd4bea2543";
-const ADMIN: &str = "c9f0f895fb98ab9159f51fd0297e236d";
-const SECRET: &str = "9f86d081884c7d659a2feaa0c55ad015";
-const WORLD: &str = r#"
-[[apps]]
-id = 1
-name = "Shop"
-consent_items.profile_nickname = "required"
-[[apps.rest_api_keys]]
-key = "8f14e45fceea167a5a36dedd4bea2543"
-client_secret = "9f86d081884c7d659a2feaa0c55ad015"
-redirect_uris = ["https://shop.example/callback"]
-[[apps.admin_keys]]
-key = "c9f0f895fb98ab9159f51fd0297e236d"
-[[people]]
-email = "owner@example.com"
-password = "the password of the owner"
-nickname = "Owner"
-"#;
 const LOGIN: &str = "/login?continue=%2Foauth%2Fauthorize%3Fclient_id%3D8f14e45fceea167a5a36dedd4bea2543%26redirect_uri%3D\
                      https%253A%252F%252Fshop.example%252Fcallback%26response_type%3Dcode";
 
@@ -49,7 +31,7 @@ fn client(server: &Running, last: u8) -> Client {
 async fn log_in(client: &mut Client, password: &str) -> Answer {
     let page = client.get(LOGIN).await.unwrap();
     let form = hidden(&page.text);
-    let fields = [("kakaw_form", form.as_str()), ("loginId", "owner@example.com"), ("password", password)];
+    let fields = [("kakaw_form", form.as_str()), ("loginId", OWNER), ("password", password)];
     client.post(LOGIN, &fields).await.unwrap()
 }
 
@@ -57,7 +39,7 @@ async fn log_in(client: &mut Client, password: &str) -> Answer {
 async fn log_in_patiently(client: &mut Client) -> Duration {
     let began = Instant::now();
     loop {
-        let reply = log_in(client, "the password of the owner").await;
+        let reply = log_in(client, PASSWORD).await;
         match reply.status {
             303 => return began.elapsed(),
             429 => {
@@ -76,7 +58,7 @@ async fn fifty_addresses_that_guess_do_not_keep_the_owner_out() {
     let folder = tempfile::tempdir().unwrap();
     let server = Arc::new(serve(folder.path(), ""));
     let mut known = client(&server, 200);
-    assert_eq!(log_in(&mut known, "the password of the owner").await.status, 303);
+    assert_eq!(log_in(&mut known, PASSWORD).await.status, 303);
     let (over, verified, refused) =
         (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let guessers: Vec<_> = (1..=50)
@@ -118,7 +100,7 @@ async fn a_form_is_good_once_and_for_a_double_click() {
     let mut browser = client(&server, 1);
     let page = browser.get(LOGIN).await.unwrap();
     let form = hidden(&page.text);
-    let fields = [("kakaw_form", form.as_str()), ("loginId", "owner@example.com"), ("password", "wrong")];
+    let fields = [("kakaw_form", form.as_str()), ("loginId", OWNER), ("password", "wrong")];
     let mut statuses = Vec::new();
     for _ in 0..4 {
         statuses.push(browser.post(LOGIN, &fields).await.unwrap().status);
@@ -138,7 +120,7 @@ async fn a_wrong_client_secret_or_admin_key_waits_longer_each_time_and_others_do
             ("client_id", KEY),
             ("client_secret", secret),
             ("code", "unknown"),
-            ("redirect_uri", "https://shop.example/callback"),
+            ("redirect_uri", REDIRECT_URI),
         ];
         client.post("/oauth/token", &form).await.unwrap().json()["error_code"].as_str().unwrap().to_owned()
     };

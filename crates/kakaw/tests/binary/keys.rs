@@ -10,25 +10,13 @@ use serde_json::Value;
 
 use crate::client::Client;
 use crate::running::{Running, run};
+use crate::shop::{OWNER, PASSWORD, WORLD, exchange_form, refresh_form};
 
-const KEY: &str = "8f14e45fceea167a5a36dedd4bea2543";
-const WORLD: &str = r#"
-[[apps]]
-id = 1
-name = "Shop"
-oidc = true
-consent_items.profile_nickname = "required"
-[[apps.rest_api_keys]]
-key = "8f14e45fceea167a5a36dedd4bea2543"
-client_secret = "9f86d081884c7d659a2feaa0c55ad015"
-redirect_uris = ["https://shop.example/callback"]
-[[people]]
-email = "owner@example.com"
-password = "the password of the owner"
-nickname = "Owner"
-"#;
-const AUTHORIZE: &str = "/oauth/authorize?client_id=8f14e45fceea167a5a36dedd4bea2543\
-                         &redirect_uri=https%3A%2F%2Fshop.example%2Fcallback&response_type=code&scope=openid+profile_nickname";
+/// With an ID token.
+const AUTHORIZE: &str = concat!(
+    "/oauth/authorize?client_id=8f14e45fceea167a5a36dedd4bea2543&redirect_uri=https%3A%2F%2Fshop.example%2Fcallback",
+    "&response_type=code&scope=openid+profile_nickname"
+);
 /// Seconds.
 const OVERLAP: u64 = 4;
 
@@ -60,26 +48,13 @@ fn client(server: &Running) -> Client {
 }
 
 async fn exchange(client: &mut Client, code: &str) -> Value {
-    let form = [
-        ("grant_type", "authorization_code"),
-        ("client_id", KEY),
-        ("client_secret", "9f86d081884c7d659a2feaa0c55ad015"),
-        ("code", code),
-        ("redirect_uri", "https://shop.example/callback"),
-    ];
-    let reply = client.post("/oauth/token", &form).await.unwrap();
+    let reply = client.post("/oauth/token", &exchange_form(code)).await.unwrap();
     assert_eq!(reply.status, 200, "{}", reply.text);
     reply.json()
 }
 
 async fn refresh(client: &mut Client, token: &str) -> Value {
-    let form = [
-        ("grant_type", "refresh_token"),
-        ("client_id", KEY),
-        ("client_secret", "9f86d081884c7d659a2feaa0c55ad015"),
-        ("refresh_token", token),
-    ];
-    let reply = client.post("/oauth/token", &form).await.unwrap();
+    let reply = client.post("/oauth/token", &refresh_form(token)).await.unwrap();
     assert_eq!(reply.status, 200, "{}", reply.text);
     reply.json()
 }
@@ -103,7 +78,7 @@ async fn published(client: &mut Client) -> Vec<String> {
 /// Logs in on one node, rotates both kinds of keys, and uses everything on the other node all the time.
 async fn rotates_without_losing_anything(folder: &Path, one: &Running, other: &Running) {
     let (mut one, mut other) = (client(one), client(other));
-    let page = one.log_in(AUTHORIZE, "owner@example.com", "the password of the owner").await.unwrap();
+    let page = one.log_in(AUTHORIZE, OWNER, PASSWORD).await.unwrap();
     let code = one.agree(AUTHORIZE, &page, &["profile_nickname"]).await.unwrap().parameter("code").unwrap();
     let first = exchange(&mut one, &code).await;
     let (access, token) = (first["access_token"].as_str().unwrap(), first["refresh_token"].as_str().unwrap());
@@ -155,7 +130,7 @@ async fn keys_rotate_on_one_node_without_losing_a_login_or_a_token() {
     drop(server);
     let server = serve(folder.path());
     let mut browser = client(&server);
-    let page = browser.log_in(AUTHORIZE, "owner@example.com", "the password of the owner").await.unwrap();
+    let page = browser.log_in(AUTHORIZE, OWNER, PASSWORD).await.unwrap();
     let code = page.parameter("code").expect("linked already");
     assert_eq!(sealed_by(&exchange(&mut browser, &code).await["access_token"]), 2);
 }

@@ -37,6 +37,7 @@ mod proxy;
 mod run;
 mod running;
 mod sdk;
+mod shop;
 mod standin;
 mod upgrade;
 mod walls;
