@@ -29,7 +29,7 @@ async fn turn(platform: &Platform) -> Result<(), Refused> {
     let now = platform.now();
     sealing::load(&platform.store, &platform.sealer, now).await?;
     if platform.signer.try_keys().is_some() {
-        platform.signer.load(&platform.store, &platform.sealer, now).await?;
+        platform.signer.load(platform).await?;
     }
     let is_due = |last: Option<Millis>, every: Option<Span>| match (last, every) {
         (Some(last), Some(every)) => last + every <= now,

@@ -22,7 +22,7 @@ async fn nodes_that_start_at_once_publish_the_same_signing_keys() {
             tokio::spawn(async move {
                 let signer = Signer::default();
                 // A clock that goes wrong puts nobody's keys before those that others publish.
-                signer.load(&platform.store, &platform.sealer, platform.now()).await.expect("keys");
+                signer.load(&platform).await.expect("keys");
                 let published = signer.jwks().await.expect("keys").keys;
                 published.into_iter().map(|key| key.kid).collect::<Vec<_>>()
             })

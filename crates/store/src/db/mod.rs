@@ -120,7 +120,7 @@ pub enum Contested {
     /// The number of a sealing key.
     SealingKey,
     Session,
-    /// The first signing keys. One start makes them.
+    /// Signing keys that are missing. One node makes them.
     SigningKeys,
     /// A row of a snapshot.
     SnapshotRow,
