@@ -22,6 +22,7 @@ mod database_tls;
 mod docs;
 mod doors;
 mod durable;
+mod full_disk;
 mod guesses;
 mod keeping;
 mod key_file;
