@@ -57,6 +57,11 @@ impl Client {
         Self { cookies: self.cookies.clone(), ..Self::new(base) }
     }
 
+    /// Returns the address of the server.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
     /// The same at the same host.
     pub fn moved_with_host(&self, base: &str) -> Self {
         Self { host: self.host, ..self.moved(base) }

@@ -98,7 +98,7 @@ impl Drop for Slow {
 }
 
 /// Rows that a sweep deletes, in several batches. The last one expires last.
-async fn expired_rows(store: &Store) {
+pub async fn expired_rows(store: &Store) {
     let insert = sql("insert into agts (id, grant_id, expires_at) \
                       with recursive n (i) as (select 1 union all select i + 1 from n where i < 1000) \
                       select i || $1, 1, i from n")
@@ -106,7 +106,7 @@ async fn expired_rows(store: &Store) {
     assert_eq!(store.commit(vec![insert]).await.unwrap(), Outcome::Committed);
 }
 
-async fn is_swept(store: &Store) -> bool {
+pub async fn is_swept(store: &Store) -> bool {
     agts::by_id(store, &format!("1000{}", "x".repeat(300))).await.unwrap().is_none()
 }
 

@@ -39,6 +39,7 @@ mod run;
 mod running;
 mod sdk;
 mod shop;
+mod slow_database;
 mod standin;
 mod upgrade;
 mod walls;
