@@ -16,6 +16,7 @@ mod bad_day;
 mod bad_days;
 mod canary;
 mod client;
+mod clock_jumps;
 mod command_line;
 mod connections;
 mod database_tls;

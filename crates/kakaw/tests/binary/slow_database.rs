@@ -139,7 +139,8 @@ async fn a_postgresql_that_is_slow_or_stopped_under_load_is_an_error_in_time_and
     let port = in_front_of(database.port, Arc::clone(&delay)).await;
     let folder = tempfile::tempdir().unwrap();
     let key_file = folder.path().join("keys.toml").display().to_string();
-    let url = database.url("127.0.0.1", "sslmode=disable").replace(&format!(":{}/", database.port), &format!(":{port}/"));
+    let url =
+        database.url("127.0.0.1", "sslmode=disable").replace(&format!(":{}/", database.port), &format!(":{port}/"));
     let config = format!("database = {url:?}\nkey_file = {key_file:?}");
     tokio::task::block_in_place(|| configure(folder.path(), &config));
     let mut server = serve(folder.path());
