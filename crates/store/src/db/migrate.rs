@@ -38,6 +38,7 @@ pub(super) fn pending(history: &[(i64, i64)]) -> Result<&'static [Migration]> {
     for (version, checksum) in history {
         match ALL.iter().find(|step| step.version == *version) {
             None => {
+                let version = history.last().map_or(*version, |(last, _)| *last);
                 return Err(Error::Migration(format!(
                     "the database has schema version {version}, and this program knows versions up to {}: start a newer kakaw",
                     ALL.len()

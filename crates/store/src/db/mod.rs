@@ -214,6 +214,7 @@ pub struct Store {
     shut: AtomicBool,
     times: Times,
     sealer: OnceLock<Arc<Sealer>>,
+    leaves_unsealed: AtomicBool,
     pub(crate) apps: apps_cache::AppsCache,
 }
 
@@ -232,6 +233,7 @@ impl Store {
             driver,
             shut: AtomicBool::new(false),
             sealer: OnceLock::new(),
+            leaves_unsealed: AtomicBool::new(false),
             times: Times::default(),
             apps: apps_cache::AppsCache::default(),
         })
@@ -255,7 +257,7 @@ impl Store {
     /// The database failed or was too slow. Whether the commit happened may be unknown then.
     pub async fn commit(&self, mut statements: Vec<Statement>) -> Result<Outcome> {
         self.check_open()?;
-        at_rest::seal(&mut statements, self.sealer.get())?;
+        self.seal(&mut statements)?;
         let began = Instant::now();
         let outcome = patience::spend(async |deadline| match &self.driver {
             Driver::Postgres(postgres) => postgres.commit(&statements, deadline).await,
