@@ -12,17 +12,19 @@ use serde_json::Value;
 use crate::client::Client;
 use crate::running::{self, Running, kakaw};
 
-const KEY: &str = "fedcba9876543210fedcba9876543210";
+pub const KEY: &str = "fedcba9876543210fedcba9876543210";
 const OTHER: &str = "fedcba9876543210fedcba9876543211";
-const PEOPLE: [&str; 3] = ["ryan@example.com", "apeach@example.com", "neo@example.com"];
-const PASSWORD: &str = "correct-horse-battery";
+pub const PEOPLE: [&str; 3] = ["ryan@example.com", "apeach@example.com", "neo@example.com"];
+pub const PASSWORD: &str = "correct-horse-battery";
 
 /// A platform of its own, on one database.
 pub struct Site {
     folder: tempfile::TempDir,
-    url: String,
+    pub url: String,
     /// The database of PostgreSQL, if it is one.
     pub postgres: Option<String>,
+    /// Another database of the same server.
+    base: Option<String>,
 }
 
 pub fn psql(url: &str, text: &str) {
@@ -33,19 +35,27 @@ pub fn psql(url: &str, text: &str) {
 impl Site {
     /// Makes a platform with two apps and three people. `None`: there is no such database.
     pub fn new(engine: &str) -> Option<Self> {
+        if engine != "postgres" {
+            return Some(Self::on(None));
+        }
+        let Ok(base) = std::env::var("KAKAW_TEST_POSTGRES") else {
+            eprintln!("SKIPPED on PostgreSQL: KAKAW_TEST_POSTGRES is not set");
+            return None;
+        };
+        Some(Self::on(Some(base)))
+    }
+
+    /// Makes it on this PostgreSQL server, or with SQLite.
+    pub fn on(base: Option<String>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let (url, mut postgres) = (format!("http://127.0.0.1:{port}"), None);
         let mut config = format!(
             "listen = \"127.0.0.1:{port}\"\npublic_url = \"{url}\"\nbehind_proxy = true\nmanagement.listen = \"127.0.0.1:0\"\n"
         );
-        if engine == "postgres" {
-            let Ok(base) = std::env::var("KAKAW_TEST_POSTGRES") else {
-                eprintln!("SKIPPED on PostgreSQL: KAKAW_TEST_POSTGRES is not set");
-                return None;
-            };
+        if let Some(base) = &base {
             let name = format!("kakaw_keeping_{port}");
-            psql(&base, &format!("create database {name} template template0"));
+            psql(base, &format!("create database {name} template template0"));
             let database = format!("{}/{name}", base.rsplit_once('/').unwrap().0);
             let (keys, tombstones) = (folder.path().join("keys.toml"), folder.path().join("tombstones"));
             config.push_str(&format!(
@@ -67,13 +77,13 @@ impl Site {
             world.push_str(&format!("[[people]]\nemail = \"{email}\"\npassword = \"{PASSWORD}\"\n"));
         }
         std::fs::write(folder.path().join("world.toml"), world).unwrap();
-        let site = Self { folder, url, postgres };
+        let site = Self { folder, url, postgres, base };
         site.run(&["apply", "world.toml"]);
-        Some(site)
+        site
     }
 
     /// Runs a command that must succeed. Returns its output.
-    fn run(&self, args: &[&str]) -> String {
+    pub fn run(&self, args: &[&str]) -> String {
         let (code, out, err) = self.try_run(args);
         assert_eq!(code, Some(0), "{args:?}: {out}{err}");
         out
@@ -83,12 +93,12 @@ impl Site {
         running::run(self.folder.path(), &[args, &["--config", "kakaw.toml"]].concat())
     }
 
-    fn serve(&self) -> Running {
+    pub fn serve(&self) -> Running {
         let log = std::fs::File::options().append(true).create(true).open(self.folder.path().join("log")).unwrap();
         Running::start_with_log(self.folder.path(), log, &["serve", "--config", "kakaw.toml"])
     }
 
-    fn stop(server: Running) {
+    pub fn stop(server: Running) {
         let mut server = server;
         server.signal("TERM");
         server.child.wait().unwrap();
@@ -106,20 +116,20 @@ impl Site {
 
 impl Drop for Site {
     fn drop(&mut self) {
-        if let (Some(url), Ok(base)) = (&self.postgres, std::env::var("KAKAW_TEST_POSTGRES")) {
-            psql(&base, &format!("drop database {} with (force)", url.rsplit_once('/').unwrap().1));
+        if let (Some(url), Some(base)) = (&self.postgres, &self.base) {
+            psql(base, &format!("drop database {} with (force)", url.rsplit_once('/').unwrap().1));
         }
     }
 }
 
-fn authorize(key: &str) -> String {
+pub fn authorize(key: &str) -> String {
     format!(
         "/oauth/authorize?client_id={key}&redirect_uri=https%3A%2F%2Fapp.example%2Fcallback&response_type=code&lang=en"
     )
 }
 
 /// Logs a person in, with consent if it is asked for. Returns the browser and the access token.
-async fn log_in(site: &Site, key: &str, login: &str) -> (Client, String) {
+pub async fn log_in(site: &Site, key: &str, login: &str) -> (Client, String) {
     let mut browser = Client::new(&site.url);
     let url = authorize(key);
     let mut page = browser.log_in(&url, login, PASSWORD).await.unwrap();
@@ -138,7 +148,7 @@ async fn log_in(site: &Site, key: &str, login: &str) -> (Client, String) {
     (browser, answer.json()["access_token"].as_str().unwrap().to_owned())
 }
 
-async fn status(site: &Site, token: &str) -> u16 {
+pub async fn status(site: &Site, token: &str) -> u16 {
     Client::new(&site.url).get_with_token("/v2/user/me", token).await.unwrap().status
 }
 

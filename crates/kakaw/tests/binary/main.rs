@@ -14,6 +14,7 @@
 mod at_rest;
 mod bad_day;
 mod bad_days;
+mod base_backup;
 mod canary;
 mod client;
 mod clock_jumps;

@@ -61,7 +61,10 @@ impl Server {
         let path = folder.display();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let over_network = if certificate.is_some() { "hostssl" } else { "host" };
-        let hba = format!("local all all scram-sha-256\n{over_network} all all 127.0.0.1/32 scram-sha-256\n");
+        let hba = format!(
+            "local all all scram-sha-256\n{over_network} all all 127.0.0.1/32 scram-sha-256\n\
+             {over_network} replication all 127.0.0.1/32 scram-sha-256\n"
+        );
         write(&folder, "pg_hba.conf", &hba);
         write(&folder, "password", PASSWORD);
         let mut all = vec![format!("listen_addresses=127.0.0.1"), format!("port={port}")];
