@@ -176,15 +176,16 @@ impl Signer {
     /// The store failed, or a key could not be opened because another sealing key sealed it.
     pub async fn load(&self, store: &Store, sealer: &Sealer, now: Millis) -> Result<(), Error> {
         let wanted = if self.source.is_some() { 1 } else { KEYS };
-        let (mut keys, mut in_use) = read(store, sealer).await?;
-        while in_use < wanted {
-            self.make_missing(store, sealer, now, in_use..wanted).await?;
+        let mut stored = signing_keys::all(store).await?;
+        while in_use(&stored) < wanted {
+            self.make_missing(store, sealer, now, in_use(&stored)..wanted).await?;
             // Another node may have made keys meanwhile. The stored ones count.
-            (keys, in_use) = read(store, sealer).await?;
+            stored = signing_keys::all(store).await?;
         }
-        let known = self.keys.borrow().iter().map(|key| key.jwk.kid.clone()).collect::<Vec<_>>();
-        if known != keys.iter().map(|key| key.jwk.kid.clone()).collect::<Vec<_>>() {
-            self.keys.send_replace(Arc::new(keys));
+        let known = Arc::clone(&self.keys.borrow());
+        // Opening them takes longer than everything else. Mostly they are the same.
+        if !known.iter().map(|key| &key.jwk.kid).eq(stored.iter().map(|key| &key.kid)) {
+            self.keys.send_replace(Arc::new(open(stored, sealer)?));
         }
         Ok(())
     }
@@ -196,17 +197,17 @@ fn insert(key: &SigningKey, sealer: &Sealer, created: Millis) -> Result<Statemen
     Ok(signing_keys::insert(&key.jwk.kid, &sealed, created))
 }
 
-/// Reads the keys, and how many of them are in use. Those are first.
-async fn read(store: &Store, sealer: &Sealer) -> Result<(Vec<SigningKey>, usize), Error> {
-    let mut keys = Vec::new();
-    let stored = signing_keys::all(store).await?;
-    let in_use = stored.iter().filter(|key| key.retired_at.is_none()).count();
-    for StoredKey { sealed, .. } in stored {
+/// Returns how many keys are in use. Those are first.
+fn in_use(stored: &[StoredKey]) -> usize {
+    stored.iter().filter(|key| key.retired_at.is_none()).count()
+}
+
+fn open(stored: Vec<StoredKey>, sealer: &Sealer) -> Result<Vec<SigningKey>, Error> {
+    let open = |StoredKey { sealed, .. }: StoredKey| {
         let open = sealer.open(Purpose::Keep, &sealed).and_then(|plain| String::from_utf8(plain).ok());
-        let key = open.and_then(|text| SigningKey::from_text(&Secret::new(text)));
-        keys.push(key.ok_or_else(|| {
+        open.and_then(|text| SigningKey::from_text(&Secret::new(text))).ok_or_else(|| {
             Error::Unusable("a signing key was sealed under another key: is this the right key file?".to_owned())
-        })?);
-    }
-    Ok((keys, in_use))
+        })
+    };
+    stored.into_iter().map(open).collect()
 }

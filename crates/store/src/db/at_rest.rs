@@ -8,7 +8,7 @@ use kakaw_core::crypto::seal::{Purpose, Sealer};
 use super::{Error, Result, Row, Statement, Store, Value, table};
 
 /// What sealed texts begin with. JSON never does.
-const MARK: &str = "sealed:";
+pub(crate) const MARK: &str = "sealed:";
 
 impl Store {
     /// Sets whether values that would be sealed are written unsealed, as builds before read them.
