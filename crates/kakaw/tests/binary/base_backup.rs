@@ -6,8 +6,8 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::client::Client;
-use crate::keeping::{KEY, PEOPLE, Site, block_on, log_in, status};
 use crate::postgres_server::Server;
+use crate::site::{KEY, PEOPLE, Site, block_on, log_in, status};
 
 /// Returns the commands and the settings of the guide's section, with this folder for the backups.
 fn of_the_guide(backups: &Path) -> (Vec<String>, String) {
@@ -93,11 +93,11 @@ fn a_base_backup_of_postgresql_is_restored_to_a_moment_and_the_tombstones_are_re
         for token in [&ryan, &neo] {
             assert_eq!(status(&site, token).await, 401);
         }
-        let authorize = crate::keeping::authorize(KEY);
+        let authorize = crate::site::authorize(KEY);
         let mut browser = Client::new(&site.url);
-        let page = browser.log_in(&authorize, PEOPLE[0], crate::keeping::PASSWORD).await.unwrap();
+        let page = browser.log_in(&authorize, PEOPLE[0], crate::site::PASSWORD).await.unwrap();
         assert!(page.status == 200 && page.text.contains("decision"), "Ryan is asked again: {}", page.text);
-        let linked = Client::new(&site.url).log_in(&authorize, PEOPLE[1], crate::keeping::PASSWORD).await.unwrap();
+        let linked = Client::new(&site.url).log_in(&authorize, PEOPLE[1], crate::site::PASSWORD).await.unwrap();
         assert!(linked.parameter("code").is_some(), "what happened after the backup is there: {}", linked.text);
         log_in(&site, KEY, PEOPLE[2]).await;
     });

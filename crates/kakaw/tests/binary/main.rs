@@ -41,6 +41,7 @@ mod run;
 mod running;
 mod sdk;
 mod shop;
+mod site;
 mod slow_database;
 mod standin;
 mod upgrade;
