@@ -5,6 +5,7 @@ mod length;
 mod limits;
 mod load;
 mod safety;
+mod upgrade;
 mod variables;
 
 use kakaw_core::Span;
@@ -22,6 +23,7 @@ pub use keys::{Key, keys};
 pub use limits::Limits;
 pub use load::{Flag, Loaded, load};
 pub use safety::unsafe_settings;
+pub use upgrade::Upgrade;
 pub use variables::{CONTROL_TOKEN, OTHERS, URL, environment};
 
 /// Where earlier versions kept the keys for a PostgreSQL database: in the working directory.
@@ -98,6 +100,8 @@ pub struct Config {
     pub audit: Audit,
     /// `[backup]`.
     pub backup: Backup,
+    /// `[upgrade]`.
+    pub upgrade: Upgrade,
 }
 
 /// `[tls]`.
@@ -326,6 +330,7 @@ impl Config {
             // A stand-in's rows would cost each of its many short worlds time, and nobody reads them.
             backup: Backup::default(),
             audit: Audit { record: !dev, keep: Span::days(365) },
+            upgrade: Upgrade::default(),
         }
     }
 

@@ -35,6 +35,10 @@ async fn turn(platform: &Platform) -> Result<(), Refused> {
         (Some(last), Some(every)) => last + every <= now,
         _ => false,
     };
+    if platform.store.leaves_unsealed() {
+        // Builds before keys were rotated would not open what a new key seals.
+        return Ok(());
+    }
     let settings = platform.settings.keys;
     if settings.sealing_every.is_some() && is_due(last_sealing_key(platform).await?, settings.sealing_every) {
         let change = sealing::rotate(platform, &Actor::Platform, settings.overlap).await?;

@@ -235,7 +235,7 @@ impl<'a> Edit<'a> {
         });
         after.account.restricted = person.restricted;
         after.account.agreed_to_terms = person.agreed_to_terms;
-        after.account.attributes = at_rest::sealed(&platform.sealer, person.attributes.clone());
+        after.account.attributes = at_rest::sealed(platform, person.attributes.clone());
         set_password(platform, person, &mut after).await;
         let changed = self.before.as_ref() != Some(&after);
         save(platform, actor, draft, login, self.before.as_ref(), &after).await?;

@@ -94,6 +94,31 @@ async fn ci_addresses_and_notices_are_sealed_in_the_database() {
 }
 
 #[tokio::test]
+async fn beside_nodes_of_an_earlier_version_everything_is_written_as_they_read_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let on_disk = Url::Sqlite(folder.path().join("t.db"));
+    for url in [Some(on_disk), postgres().await].into_iter().flatten() {
+        let server = TestServer::start(&url, Policy::DEV).await;
+        let platform = &server.world.platform;
+        platform.store.leave_unsealed(true);
+        server.apply(PRIVATE).await;
+        at_rest::catch_up(platform).await.unwrap();
+        let beside = rows(&server).await;
+        assert!(
+            beside.contains("canary-ci") && beside.contains("\\\"Canary") && !beside.contains("sealed_ci"),
+            "{beside}"
+        );
+        // The same person is saved again after the last of them has ended.
+        platform.store.leave_unsealed(false);
+        at_rest::catch_up(platform).await.unwrap();
+        let after = rows(&server).await;
+        assert!(!after.contains("canary-ci") && !after.contains("\\\"Canary"), "{after}");
+        let export = world_file::export_text(platform, world_file::Secrets::Written).await.unwrap();
+        assert!(export.contains("canary-ci") && export.contains("Canary"), "{export}");
+    }
+}
+
+#[tokio::test]
 async fn what_an_earlier_version_stored_is_hashed_and_sealed_in_batches() {
     let folder = tempfile::tempdir().unwrap();
     let on_disk = Url::Sqlite(folder.path().join("t.db"));

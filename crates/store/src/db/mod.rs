@@ -212,6 +212,7 @@ pub struct Store {
     shut: AtomicBool,
     times: Times,
     sealer: OnceLock<Arc<Sealer>>,
+    leaves_unsealed: AtomicBool,
     pub(crate) apps: apps_cache::AppsCache,
 }
 
@@ -230,6 +231,7 @@ impl Store {
             driver,
             shut: AtomicBool::new(false),
             sealer: OnceLock::new(),
+            leaves_unsealed: AtomicBool::new(false),
             times: Times::default(),
             apps: apps_cache::AppsCache::default(),
         })
@@ -253,7 +255,7 @@ impl Store {
     /// The database failed or was too slow. Whether the commit happened may be unknown then.
     pub async fn commit(&self, mut statements: Vec<Statement>) -> Result<Outcome> {
         self.check_open()?;
-        at_rest::seal(&mut statements, self.sealer.get())?;
+        self.seal(&mut statements)?;
         patience::spend(&self.times.commit, async |deadline| match &self.driver {
             Driver::Postgres(postgres) => postgres.commit(&statements, deadline).await,
             Driver::Sqlite(sqlite) => sqlite.commit(statements, deadline).await,
