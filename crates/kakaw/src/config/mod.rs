@@ -4,6 +4,7 @@ mod keys;
 mod length;
 mod limits;
 mod load;
+mod origins;
 mod safety;
 mod variables;
 
@@ -21,6 +22,7 @@ use serde::{Deserialize, Serialize};
 pub use keys::{Key, keys};
 pub use limits::Limits;
 pub use load::{Flag, Loaded, load};
+pub use origins::Origins;
 pub use safety::unsafe_settings;
 pub use variables::{CONTROL_TOKEN, OTHERS, URL, environment};
 
@@ -48,7 +50,7 @@ pub struct Config {
     /// a proxy must terminate TLS.
     pub listen: SocketAddr,
     /// The URL at which clients reach the server: scheme and host, without a path. The issuer and all absolute URLs begin
-    /// with it. `serve` requires it. Without it, `dev` uses the loopback name of each request.
+    /// with it. `serve` requires it, unless all `origins` are set. Without it, `dev` uses the loopback name of each request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub public_url: Option<String>,
     /// Declares a proxy in front of the server that terminates TLS. Without it, `serve` refuses a plain-HTTP `public_url`.
@@ -70,6 +72,8 @@ pub struct Config {
     pub key_file: Option<PathBuf>,
     /// Whether `/v2/user/me` also accepts the token in the query parameter `access_token`.
     pub access_token_in_query: bool,
+    /// `[origins]`.
+    pub origins: Origins,
     /// `[policy]`.
     pub policy: Policy,
     /// Whether people can create accounts themselves (`prompt=create`). Their email addresses are not verified.
@@ -299,6 +303,7 @@ impl Config {
             database: None,
             key_file: None,
             access_token_in_query: dev,
+            origins: Origins::default(),
             policy: if dev { Policy::DEV } else { Policy::SERVE },
             sign_up: dev,
             tls: Tls::default(),
