@@ -23,7 +23,7 @@ pub struct Origins {
     /// consent and logout. Its cookies are sent to no other surface.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub accounts: Option<String>,
-    /// The URL of the shipping address picker, likewise.
+    /// The URL of the selection of a shipping address, likewise.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub apps: Option<String>,
 }
