@@ -43,6 +43,8 @@ pub struct Listeners {
     pub address: SocketAddr,
     /// The management listener.
     management: Vec<TcpListener>,
+    /// Names of the management listener.
+    hosts: Vec<String>,
 }
 
 impl Listeners {
@@ -71,12 +73,12 @@ impl Listeners {
                 Err(_) => {}
             }
         }
-        Ok(Self { listeners, address, management: Vec::new() })
+        Ok(Self { listeners, address, management: Vec::new(), hosts: Vec::new() })
     }
 
-    /// Adds a management listener.
-    pub fn with_management(self, management: Self) -> Self {
-        Self { management: management.listeners, ..self }
+    /// Adds a management listener, which these names reach.
+    pub fn with_management(self, management: Self, hosts: Vec<String>) -> Self {
+        Self { management: management.listeners, hosts, ..self }
     }
 }
 
@@ -128,6 +130,7 @@ pub async fn serve(
         platform: Arc::clone(&platform),
         connections: Arc::clone(&server.connections),
         stopping: stopped.clone(),
+        hosts: listeners.hosts.into(),
     };
     let running = tokio::spawn(server.run(listeners.listeners, stopped));
     // It is open until the process ends, so that probes see that it stops.

@@ -101,6 +101,7 @@ pub async fn within(
         })),
         wake_deliveries: Notify::new(),
         transient_results: TransientResults::default(),
+        security_txt: config.security.file(),
         used_forms: UsedForms::default(),
         metrics: Metrics::default(),
         throttle: Throttle::new(config.limits.guesses),

@@ -237,6 +237,9 @@ impl Loaded {
         for key in self.config.origins.set().iter().filter(|_| self.mode == Mode::Dev) {
             problem(key, format!("{key} is set; only serve has origins, and dev answers on every name of Kakao's"));
         }
+        for (key, text) in self.config.security.impossible() {
+            problem(key, text);
+        }
         for (key, received) in limits.impossible() {
             problem(key, format!("{key} is {received}; expected at least 1"));
         }

@@ -3,9 +3,11 @@
 mod keys;
 mod length;
 mod limits;
+mod list;
 mod load;
 mod origins;
 mod safety;
+mod security;
 mod variables;
 
 use kakaw_core::Span;
@@ -24,6 +26,7 @@ pub use limits::Limits;
 pub use load::{Flag, Loaded, load};
 pub use origins::Origins;
 pub use safety::unsafe_settings;
+pub use security::Security;
 pub use variables::{CONTROL_TOKEN, OTHERS, URL, environment};
 
 /// Where earlier versions kept the keys for a PostgreSQL database: in the working directory.
@@ -84,6 +87,8 @@ pub struct Config {
     pub limits: Limits,
     /// `[management]`.
     pub management: Management,
+    /// `[security]`.
+    pub security: Security,
     /// `[keys]`.
     pub keys: Keys,
     /// `[apps]`.
@@ -152,6 +157,11 @@ pub struct Management {
     /// Default of `serve`: 127.0.0.1 and the port after that of `listen`; `dev` has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub listen: Option<SocketAddr>,
+    /// Names at which probes and Prometheus reach the management listener, without a port, besides `localhost` and every IP
+    /// address. A request for any other name gets 421, so that no web page can read the figures by DNS rebinding. In a
+    /// variable, commas separate the names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "list::deserialize")]
+    pub hosts: Vec<String>,
 }
 
 /// `[apps]`.
@@ -309,6 +319,7 @@ impl Config {
             tls: Tls::default(),
             limits: Limits::defaults(dev),
             management: Management::default(),
+            security: Security::default(),
             keys: Keys {
                 overlap: KeyRotation::default().overlap,
                 rotate_signing_after_days: None,

@@ -531,3 +531,55 @@ fn origins_that_cannot_be_are_refused() {
     assert_eq!(code, Some(2));
     assert!(err.contains("origins.kapi is set; only serve has origins"), "{err}");
 }
+
+#[tokio::test]
+async fn security_txt_is_there_when_a_contact_is_configured() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = "/.well-known/security.txt";
+    let without = Platform::with_one_url(folder.path());
+    let answer = Browser::new(&without).get(&format!("{}{path}", without.urls[0])).await;
+    assert_eq!((answer.status, answer.json()["error_code"].clone()), (404, Value::from("KOE002")), "{answer:?}");
+
+    let folder = tempfile::tempdir().unwrap();
+    let settings = "[security]\ncontact = [\"mailto:security@example.com\", \"https://example.com/report\"]\n\
+                    policy = \"https://example.com/policy\"\nlanguages = [\"ko\", \"en\"]\n";
+    let names = Platform::with_four_origins(tempfile::tempdir().unwrap().path()).urls;
+    let platform = Platform::start(folder.path(), names, &format!("{FOUR}{settings}"));
+    for url in platform.urls {
+        let answer = Browser::new(&platform).get(&format!("{url}{path}")).await;
+        assert_eq!((answer.status, answer.header("content-type")), (200, "text/plain; charset=utf-8"), "{answer:?}");
+        let lines: Vec<_> = answer.text.lines().collect();
+        let of = |name: &str| -> Vec<_> {
+            lines.iter().filter_map(|line| line.split_once(": ")).filter(|(n, _)| *n == name).map(|(_, v)| v).collect()
+        };
+        assert_eq!(of("Contact"), ["mailto:security@example.com", "https://example.com/report"]);
+        assert_eq!((of("Policy"), of("Preferred-Languages")), (vec!["https://example.com/policy"], vec!["ko, en"]));
+        assert!(of("Canonical").contains(&format!("{url}{path}").as_str()) && of("Canonical").len() == 4, "{lines:?}");
+        let until = of("Expires").concat().parse::<jiff::Timestamp>().unwrap();
+        let days = until.duration_since(jiff::Timestamp::now()).as_hours() / 24;
+        assert!((170..365).contains(&days) && lines.len() == 9, "{lines:?}");
+    }
+    let settings = |security: &str| {
+        let text = format!("public_url = \"https://login.example.com\"\ndata = \"data\"\n[security]\n{security}");
+        std::fs::write(folder.path().join("wrong.toml"), text).unwrap();
+        let (code, out, err) = run(folder.path(), &["check", "--config", "wrong.toml"]);
+        assert_ne!(code, Some(0));
+        format!("{out}{err}")
+    };
+    let right = "contact = \"mailto:a@example.com\"\n";
+    for (security, expected) in [
+        (
+            "contact = \"security@example.com\"".to_owned(),
+            "security.contact has \"security@example.com\"; expected mailto:",
+        ),
+        ("policy = \"https://example.com\"".to_owned(), "security.policy is set without security.contact"),
+        (
+            format!("{right}policy = \"http://example.com\""),
+            "security.policy is \"http://example.com\"; expected an https URL",
+        ),
+        (format!("{right}expires = \"2020-01-01T00:00:00Z\""), "security.expires was 2020-01-01T00:00:00Z"),
+    ] {
+        let text = settings(&security);
+        assert!(text.contains(expected), "{security}: {text}");
+    }
+}

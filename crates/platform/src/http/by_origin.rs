@@ -10,7 +10,7 @@ use axum::routing;
 use tower::ServiceExt as _;
 
 use super::unknown::Unknown;
-use super::{own, with_unknown};
+use super::{table, with_unknown};
 use crate::Platform;
 use crate::origins::Surface;
 
@@ -34,7 +34,7 @@ pub(super) fn router(platform: &Arc<Platform>) -> Option<Router> {
 /// Returns the router of one origin.
 fn of(platform: &Arc<Platform>, surfaces: &[Surface]) -> Router {
     let origins = platform.surroundings.origins();
-    let table = own(origins);
+    let table = table(platform);
     let url = |surface| origins.map_or_else(String::new, |origins| origins.of(surface).to_owned());
     let (mut own, mut elsewhere) = (Vec::new(), Vec::new());
     for endpoint in table.endpoints() {

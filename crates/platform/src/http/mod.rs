@@ -11,6 +11,7 @@ pub mod handler;
 pub mod kapi;
 pub mod kauth;
 pub mod profile;
+mod security_txt;
 pub mod unknown;
 
 use std::sync::Arc;
@@ -29,6 +30,8 @@ use crate::http::unknown::Unknown;
 use crate::origins::{Origins, Surface};
 use crate::request::{context, current};
 
+pub use security_txt::SecurityTxt;
+
 /// Time that a request may spend on the database in total. After it the error is KOE003 (-1), so that the client can
 /// retry and does not wait for ever.
 const STORAGE: Duration = Duration::from_secs(3);
@@ -46,7 +49,7 @@ pub fn app(platform: &Arc<Platform>) -> Router {
 /// Returns the routes of all endpoints and those in `more`, which are served under the same name. Suggestions for wrong
 /// URLs come from all of them.
 pub fn routes(platform: &Arc<Platform>, more: Routes) -> Router {
-    let all = own(platform.surroundings.origins()).with_state(platform).merge(more);
+    let all = table(platform).with_state(platform).merge(more);
     let unknown = Unknown::new(Arc::clone(platform), all.endpoints(), Vec::new());
     with_unknown(all.router(|_| true), unknown)
 }
@@ -71,6 +74,11 @@ pub fn endpoints() -> Vec<Endpoint> {
 #[must_use]
 pub fn places() -> Vec<Place> {
     own(None).places().into_iter().cloned().collect()
+}
+
+/// Returns the table of routes of this platform.
+fn table(platform: &Platform) -> Routes<Arc<Platform>> {
+    own(platform.surroundings.origins()).merge(security_txt::routes(platform))
 }
 
 fn own(origins: Option<&Origins>) -> Routes<Arc<Platform>> {

@@ -212,6 +212,7 @@ impl TestServer {
             })),
             wake_deliveries: Notify::new(),
             transient_results: TransientResults::default(),
+            security_txt: None,
             audit: Audit::default(),
             tombstones: Tombstones::default(),
             used_forms: UsedForms::default(),
