@@ -27,6 +27,7 @@ pub mod grants;
 pub mod instance;
 pub mod links;
 pub mod pending_results;
+pub mod sealed;
 pub mod sealing_keys;
 pub mod sessions;
 pub mod shipping_addresses;

@@ -31,6 +31,12 @@ pub async fn all(store: &Store) -> Result<Vec<Wrapped>> {
     sql("select id, wrapped, created_at, seals_from from sealing_keys order by seals_from, id").all(store).await
 }
 
+/// Deletes a key. It conflicts if another commit has done so.
+#[must_use]
+pub fn delete(id: u8) -> Statement {
+    sql("delete from sealing_keys where id = $1").bind(i64::from(id)).must_touch(Contested::SealingKey)
+}
+
 /// Inserts a key. It conflicts if another commit has used its number.
 #[must_use]
 pub fn insert(key: &Wrapped) -> Statement {

@@ -177,6 +177,8 @@ expectations! {
     KnownDelivery "known_delivery" {};
     /// The id of a signing key that signs no more.
     RetiredSigningKey "retired_signing_key" {};
+    /// The number of a sealing key in the database that seals no more.
+    RetiredSealingKey "retired_sealing_key" {};
 }
 
 #[cfg(feature = "texts")]

@@ -97,13 +97,14 @@ pub fn check_at_kauth(key: &AppKey, identity: &Identity) -> Result<(), Refusal> 
     })
 }
 
-/// Whether the key may be used from this address. A key without a list may be used from every address.
+/// Whether the key may be used from this address. A key without a list may be used from every address, also from one that
+/// is not known.
 #[must_use]
-pub fn allows_address(key: &AppKey, address: &str) -> bool {
+pub fn allows_address(key: &AppKey, address: Option<IpAddr>) -> bool {
     let allowed = &key.settings.allowed_ips;
-    let Ok(address) = address.parse::<IpAddr>() else { return allowed.is_empty() };
+    let Some(address) = address.filter(|_| !allowed.is_empty()) else { return allowed.is_empty() };
     let address = address.to_canonical();
-    allowed.is_empty() || allowed.iter().filter_map(|text| network(text)).any(|network| network.contains(&address))
+    allowed.iter().filter_map(|text| network(text)).any(|network| network.contains(&address))
 }
 
 #[cfg(test)]
@@ -143,11 +144,12 @@ mod tests {
         let settings = KeySettings { allowed_ips: allowed_ips.map(str::to_owned).into(), ..KeySettings::default() };
         let key = key(KeyKind::Admin, settings);
         for inside in ["192.0.2.7", "10.1.2.3", "198.51.100.9", "2001:db8::1", "::ffff:10.0.0.1"] {
-            assert!(allows_address(&key, inside), "{inside}");
+            assert!(allows_address(&key, inside.parse().ok()), "{inside}");
         }
-        for outside in ["192.0.2.8", "11.0.0.1", "198.51.101.1", "2001:db9::1", "", "nonsense"] {
-            assert!(!allows_address(&key, outside), "{outside}");
+        for outside in ["192.0.2.8", "11.0.0.1", "198.51.101.1", "2001:db9::1", "unknown"] {
+            assert!(!allows_address(&key, outside.parse().ok()), "{outside}");
         }
+        assert!(allows_address(&AppKey { settings: KeySettings::default(), ..key }, None));
         assert!(["", "10.0.0.0/33", "10.0.0.0/255.0.255.0", "x"].iter().all(|text| network(text).is_none()));
     }
 

@@ -66,6 +66,7 @@ events! {
     SigningKeyRetired "signing_key_retired" "A key signs no more; the next one signs.";
     SigningKeyDeleted "signing_key_deleted" "A key that signed no more was deleted.";
     SealingKeyCreated "sealing_key_created" "A key that seals tokens and secrets was created.";
+    SealingKeyDeleted "sealing_key_deleted" "A key that sealed tokens and secrets was deleted; what it had sealed was sealed again.";
     SessionsEnded "sessions_ended" "An operator ended all logins of a person, of an app or of everybody.";
     Export "export" "An operator exported apps and people.";
     AuditRead "audit_read" "An operator read this trail.";

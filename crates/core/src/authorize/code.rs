@@ -97,8 +97,7 @@ pub enum Redemption {
 #[must_use]
 pub fn redeem(presented: &Presented, found: Option<Found>, key: &AppKey, policy: &Policy, now: Millis) -> Redemption {
     // The error repeats the code, as Kakao Login does. Text that is too long for a code is shortened.
-    let echoed: String = presented.code.chars().take(200).collect();
-    let not_found = Refusal::new(Problem::CodeNotFound { code: echoed });
+    let not_found = || Refusal::new(Problem::CodeNotFound { code: presented.code.chars().take(200).collect() });
     let Some(found) = found else {
         let finding = match presented.code.as_str() {
             "" => "the code is empty".to_owned(),
@@ -109,7 +108,7 @@ pub fn redeem(presented: &Presented, found: Option<Found>, key: &AppKey, policy:
                 format!("no such code was issued here; codes have 64 characters, this has {}", text.chars().count())
             }
         };
-        return Redemption::Refuse(not_found.because(finding));
+        return Redemption::Refuse(not_found().because(finding));
     };
     let code = &found.code;
     let invalidate = |refusal: Refusal| Redemption::Invalidate { code: code.id.clone(), refusal };
@@ -125,7 +124,7 @@ pub fn redeem(presented: &Presented, found: Option<Found>, key: &AppKey, policy:
         CodeLife::Live => {}
         CodeLife::Redeemed { at, grant } => {
             let ago = (now - at).as_milliseconds();
-            let refusal = not_found.because(format!("this code was redeemed {ago} ms ago by the same key"));
+            let refusal = not_found().because(format!("this code was redeemed {ago} ms ago by the same key"));
             return if policy.revoke_on_code_reuse {
                 Redemption::Replayed { refusal, grant }
             } else {
@@ -133,7 +132,7 @@ pub fn redeem(presented: &Presented, found: Option<Found>, key: &AppKey, policy:
             };
         }
         CodeLife::Invalidated { at } => {
-            return Redemption::Refuse(not_found.because(format!(
+            return Redemption::Refuse(not_found().because(format!(
                 "this code was invalidated {} ms ago: the same key presented it, and was refused",
                 (now - at).as_milliseconds()
             )));
@@ -141,13 +140,13 @@ pub fn redeem(presented: &Presented, found: Option<Found>, key: &AppKey, policy:
     }
     if now >= code.expires_at {
         let late = (now - code.expires_at).as_seconds();
-        return Redemption::Refuse(not_found.because(format!(
+        return Redemption::Refuse(not_found().because(format!(
             "this code expired {late} s ago; it lived {} s",
             (code.expires_at - code.created_at).as_seconds()
         )));
     }
     if let Err(why) = found.check() {
-        return invalidate(not_found.because(format!("after the code was issued: {why}")));
+        return invalidate(not_found().because(format!("after the code was issued: {why}")));
     }
     match presented.redirect_uri.as_deref() {
         Some(uri) if uri == code.redirect_uri => {}

@@ -187,6 +187,18 @@ impl Sealer {
         Some(plain.to_vec())
     }
 
+    /// Seals text again with the key that seals now. Returns `None` for text that no key opens.
+    #[must_use]
+    pub fn seal_again(&self, purpose: Purpose, text: &str) -> Option<String> {
+        Some(self.seal(purpose, &self.open(purpose, text)?))
+    }
+
+    /// Returns the number of the key that sealed a text.
+    #[must_use]
+    pub fn key_of(text: &str) -> Option<u8> {
+        URL_SAFE_NO_PAD.decode(text).ok()?.first().copied()
+    }
+
     fn aad(&self, purpose: Purpose) -> Aad<String> {
         Aad::from(format!("{}/{}", self.world, purpose.name()))
     }
@@ -249,6 +261,10 @@ mod tests {
         assert_eq!(other_node.open(Purpose::Keep, &after).as_deref(), Some(&b"after"[..]));
         assert_eq!(sealer.open(Purpose::Keep, &before).as_deref(), Some(&b"before"[..]));
         assert_eq!(sealer.hash_key(), other_node.hash_key());
+        let again = sealer.seal_again(Purpose::Keep, &before).expect("its key is known");
+        assert_eq!((Sealer::key_of(&before), Sealer::key_of(&again)), (Some(1), Some(2)));
+        assert_eq!(sealer.open(Purpose::Keep, &again).as_deref(), Some(&b"before"[..]));
+        assert_eq!(sealer_of(&[3]).seal_again(Purpose::Keep, &before), None);
     }
 
     fn sealer_of(ids: &[u8]) -> Sealer {

@@ -1,4 +1,4 @@
-//! `kakaw keys` — lists and rotates the keys that seal and the keys that sign. Running servers follow by themselves.
+//! `kakaw keys` — lists, rotates and retires the keys that seal and the keys that sign. Running servers follow by themselves.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -10,6 +10,7 @@ use super::open::{self, Missing};
 use super::{Usage, listen};
 use crate::config::{self, Mode};
 use kakaw_platform::Platform;
+use kakaw_platform::manage::retire_sealing::{self, Tokens};
 use kakaw_platform::manage::{Actor, What, sealing, signing};
 
 #[derive(ClapArgs)]
@@ -30,10 +31,17 @@ enum Command {
         #[command(subcommand)]
         what: Rotate,
     },
-    /// Delete a signing key that signs no more. ID tokens that it signed no longer verify.
+    /// Delete a key that is no longer used.
+    ///
+    /// ID tokens that a signing key has signed no longer verify. What a sealing key has sealed in the database is sealed
+    /// again first, with the key that seals now.
     Retire {
-        /// Its id (`kid`).
-        kid: String,
+        /// The id of a signing key (`kid`), or the number of a sealing key.
+        id: String,
+        /// Retire a sealing key before the refresh tokens that it sealed have expired. They end: their people log in
+        /// again.
+        #[arg(long)]
+        end_tokens: bool,
     },
 }
 
@@ -63,10 +71,18 @@ pub fn run(args: Args) -> anyhow::Result<()> {
                 let What::SigningKey { kid } = change.what else { return Ok(()) };
                 format!("signing key {kid} signs no more, and stays published for a week\n{}", list(&platform).await?)
             }
-            Command::Retire { kid } => {
-                signing::retire(&platform, &Actor::CommandLine, &kid).await.map_err(refused)?;
-                format!("signing key {kid} is deleted\n")
-            }
+            Command::Retire { id, end_tokens } => match id.parse() {
+                Ok(id) => {
+                    let tokens = if end_tokens { Tokens::End } else { Tokens::Keep };
+                    let retired = retire_sealing::retire(&platform, &Actor::CommandLine, id, tokens).await;
+                    let (_, count) = retired.map_err(refused)?;
+                    format!("sealed {count} texts again\nsealing key {id} is deleted\n")
+                }
+                Err(_) => {
+                    signing::retire(&platform, &Actor::CommandLine, &id).await.map_err(refused)?;
+                    format!("signing key {id} is deleted\n")
+                }
+            },
         };
         std::io::stdout().write_all(said.as_bytes())?;
         Ok(())

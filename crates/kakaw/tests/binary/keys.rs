@@ -135,20 +135,121 @@ async fn keys_rotate_on_one_node_without_losing_a_login_or_a_token() {
     assert_eq!(sealed_by(&exchange(&mut browser, &code).await["access_token"]), 2);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn keys_rotate_on_two_nodes_without_losing_a_login_or_a_token() {
+/// Returns how the configuration in a folder names a schema of its own; `None` without PostgreSQL.
+async fn postgres(name: &str) -> Option<impl Fn(&Path) -> String> {
     let Ok(base) = std::env::var("KAKAW_TEST_POSTGRES") else {
         eprintln!("SKIPPED on PostgreSQL: KAKAW_TEST_POSTGRES is not set");
-        return;
+        return None;
     };
-    let schema = format!("rotate{}", std::process::id());
+    let schema = format!("{name}{}", std::process::id());
     db::create_schema(&base, &schema).await.unwrap();
-    let database = format!("{base}?options=-csearch_path%3D{schema}");
+    Some(move |folder: &Path| {
+        let key_file = folder.join("keys.toml").display().to_string();
+        format!("database = \"{base}?options=-csearch_path%3D{schema}\"\nkey_file = {key_file:?}")
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_rotate_on_two_nodes_without_losing_a_login_or_a_token() {
+    let Some(database) = postgres("rotate").await else { return };
     let folder = tempfile::tempdir().unwrap();
-    let key_file = folder.path().join("keys.toml").display().to_string();
-    config(folder.path(), &format!("database = {database:?}\nkey_file = {key_file:?}"));
+    config(folder.path(), &database(folder.path()));
     let (one, other) = (serve(folder.path()), serve(folder.path()));
     rotates_without_losing_anything(folder.path(), &one, &other).await;
+}
+
+/// What key 2 seals: secrets of an app, an address, a CI, the name of a person in the trail.
+const MORE: &str = r#"
+[[apps]]
+id = 2
+name = "Cafe"
+[[apps.rest_api_keys]]
+key = "1ff1de774005f8da13f42943881c655f"
+client_secret = "6512bd43d9caa6e02c990b0a82652dca"
+[[people]]
+email = "guest@example.com"
+password = "the password of the guest"
+ci = "the CI of the guest"
+[[people.shipping_addresses]]
+is_default = true
+address = { name = "Home", base_address = "1 Orchard Road", receiver_name = "Guest", receiver_phone_number1 = "010-5555-0001", zone_number = "12345", type = "NEW" }
+"#;
+
+fn sealed_by_2(folder: &Path) -> (String, String) {
+    let (code, out, error) = run(folder, &["export", "--config", "kakaw.toml", "--with-secrets"]);
+    assert_eq!(code, Some(0), "{error}");
+    let (code, audit, error) =
+        run(folder, &["audit", "--config", "kakaw.toml", "--person", "guest@example.com", "--json"]);
+    assert_eq!(code, Some(0), "{error}");
+    (out, audit)
+}
+
+/// Rotates the sealing key twice and retires the one between, while the server runs.
+async fn retires_a_sealing_key(folder: &Path, server: &Running) {
+    let retire = |more: &[&str]| run(folder, &[&["keys", "--config", "kakaw.toml", "retire", "2"], more].concat());
+    let overlap = Duration::from_secs(OVERLAP);
+    let (code, _, error) = retire(&[]);
+    assert_eq!(code, Some(2), "no such key: {error}");
+    keys(folder, &["rotate", "sealing"]);
+    tokio::time::sleep(overlap + Duration::from_secs(2)).await;
+    std::fs::write(folder.join("more.toml"), MORE).unwrap();
+    let (code, _, error) = run(folder, &["apply", "more.toml", "--config", "kakaw.toml"]);
+    assert_eq!(code, Some(0), "{error}");
+    let mut browser = client(server);
+    let page = browser.log_in(AUTHORIZE, OWNER, PASSWORD).await.unwrap();
+    let code = browser.agree(AUTHORIZE, &page, &["profile_nickname"]).await.unwrap().parameter("code").unwrap();
+    let by_2 = exchange(&mut browser, &code).await;
+    assert_eq!(sealed_by(&by_2["refresh_token"]), 2);
+    let (code, _, error) = retire(&["--end-tokens"]);
+    assert!(code == Some(2) && error.contains("in the database that no longer seals"), "it seals: {error}");
+
+    let before = sealed_by_2(folder);
+    assert!(before.0.contains("6512bd43d9caa6e02c990b0a82652dca") && before.0.contains("the CI of the guest"));
+    assert!(before.0.contains("1 Orchard Road") && before.1.contains("account_created"), "{before:?}");
+    keys(folder, &["rotate", "sealing"]);
+    let (code, _, error) = retire(&["--end-tokens"]);
+    assert!(code == Some(1) && error.contains("may still seal with key 2"), "{error}");
+    tokio::time::sleep(2 * overlap + Duration::from_secs(1)).await;
+    let (code, _, error) = retire(&[]);
+    assert!(code == Some(1) && error.contains("refresh tokens that key 2 sealed live until"), "{error}");
+    assert_eq!(refresh(&mut browser, by_2["refresh_token"].as_str().unwrap()).await["token_type"], "bearer");
+    let (code, said, error) = retire(&["--end-tokens"]);
+    assert_eq!(code, Some(0), "{error}");
+    assert!(said.contains("sealing key 2 is deleted"), "{said}");
+    let count: usize = said.strip_prefix("sealed ").unwrap().split(' ').next().unwrap().parse().unwrap();
+    assert!(count >= 4, "a secret, an address, a CI, a person of the trail: {said}");
+
+    // The key is gone, and nothing that it sealed in the database is lost.
+    assert!(!keys(folder, &["list"]).contains("sealing  2 "));
+    let after = sealed_by_2(folder);
+    assert_eq!(after.0, before.0);
+    assert!(after.1.starts_with(&before.1), "{after:?}");
+    assert_eq!(run(folder, &["audit", "verify", "--config", "kakaw.toml"]).0, Some(0));
+    let events = run(folder, &["audit", "--config", "kakaw.toml", "--event", "sealing_key_deleted"]).1;
+    assert!(events.contains("sealing_key_deleted"), "{events}");
+    // Its tokens end on the running server, and people log in again.
+    tokio::time::sleep(overlap).await;
+    let refused = browser.post("/oauth/token", &refresh_form(by_2["refresh_token"].as_str().unwrap())).await.unwrap();
+    assert_eq!((refused.status, &refused.json()["error_code"]), (400, &Value::from("KOE322")), "{}", refused.text);
+    let code = browser.get(AUTHORIZE).await.unwrap().parameter("code").expect("the session still stands");
+    assert_eq!(sealed_by(&exchange(&mut browser, &code).await["access_token"]), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sealing_key_is_retired_and_what_it_sealed_is_sealed_again() {
+    let folder = tempfile::tempdir().unwrap();
+    config(folder.path(), "data = \"data\"");
+    let server = serve(folder.path());
+    retires_a_sealing_key(folder.path(), &server).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sealing_key_is_retired_on_postgresql() {
+    let Some(database) = postgres("retire").await else { return };
+    let folder = tempfile::tempdir().unwrap();
+    config(folder.path(), &database(folder.path()));
+    let server = serve(folder.path());
+    retires_a_sealing_key(folder.path(), &server).await;
 }
 
 #[test]

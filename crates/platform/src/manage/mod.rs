@@ -19,6 +19,7 @@ pub mod links;
 mod record;
 mod refused;
 mod replay;
+pub mod retire_sealing;
 pub mod sealing;
 pub mod signing;
 pub mod webhooks;

@@ -84,7 +84,7 @@ const fn event(change: &Change) -> Event {
         What::Webhook { .. } => [Event::WebhookChanged; 3],
         What::Delivery { .. } => [Event::DeliveryCreated; 3],
         What::SigningKey { .. } => [Event::SigningKeyCreated, Event::SigningKeyRetired, Event::SigningKeyDeleted],
-        What::SealingKey { .. } => [Event::SealingKeyCreated; 3],
+        What::SealingKey { .. } => [Event::SealingKeyCreated, Event::SealingKeyCreated, Event::SealingKeyDeleted],
     };
     match (&change.before, &change.after) {
         (None, _) => created,
@@ -152,7 +152,9 @@ mod tests {
         let kid = || What::SigningKey { kid: "k".to_owned() };
         assert_eq!(event(&change(kid(), some(), some())), Event::SigningKeyRetired);
         assert_eq!(event(&change(kid(), some(), None)), Event::SigningKeyDeleted);
-        assert_eq!(event(&change(What::SealingKey { id: 2 }, None, some())), Event::SealingKeyCreated);
+        let sealing = || What::SealingKey { id: 2 };
+        assert_eq!(event(&change(sealing(), None, some())), Event::SealingKeyCreated);
+        assert_eq!(event(&change(sealing(), some(), None)), Event::SealingKeyDeleted);
     }
 
     #[test]

@@ -13,9 +13,9 @@ use kakaw_core::random;
 use kakaw_wire::text::Lang;
 
 use crate::Platform;
-use crate::request::cookie;
 use crate::request::network::Network;
 use crate::request::settled::{Settled, Unattended};
+use crate::request::{cookie, current};
 
 /// Where a request arrived, and who sent it.
 pub struct RequestContext {
@@ -49,18 +49,18 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
         let platform = &Arc::<Platform>::from_ref(state);
         let headers = &parts.headers;
-        let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+        let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
         let query = parts.uri.query().unwrap_or_default();
         let lang = query.split('&').find_map(|pair| pair.strip_prefix("lang="));
         let names = cookie::Names::of(platform);
         Ok(Self {
             base: self::base(platform, headers),
-            lang: Lang::preferred(lang, text(header::ACCEPT_LANGUAGE)),
+            lang: Lang::preferred(lang, header(header::ACCEPT_LANGUAGE)),
             browser: cookie::read(headers, &names.browser),
             session: cookie::read(headers, &names.session),
             known: cookie::read(headers, &names.known),
-            device: text(header::USER_AGENT).unwrap_or_default().chars().take(300).collect(),
-            address: address(platform, headers, &parts.extensions),
+            device: header(header::USER_AGENT).unwrap_or_default().chars().take(300).collect(),
+            address: text(current::address()),
             own_url: parts
                 .uri
                 .path_and_query()
@@ -106,10 +106,9 @@ impl RequestContext {
     }
 }
 
-/// Returns the address of the caller as text; empty if it is not known.
-#[must_use]
-pub fn address(platform: &Platform, headers: &HeaderMap, extensions: &Extensions) -> String {
-    caller(platform, headers, extensions).map(|address| address.to_string()).unwrap_or_default()
+/// Returns an address as text; empty if it is not known.
+pub(crate) fn text(address: Option<IpAddr>) -> String {
+    address.map(|address| address.to_string()).unwrap_or_default()
 }
 
 /// Returns the address of the caller: the peer, or what the configured proxy reports.

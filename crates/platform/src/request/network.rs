@@ -17,7 +17,13 @@ impl Network {
     /// Returns the network of an address as text; [`Network::Unknown`] if it is none.
     #[must_use]
     pub fn parse(address: &str) -> Self {
-        address.parse().map_or(Self::Unknown, Self::of)
+        Self::of_caller(address.parse().ok())
+    }
+
+    /// Returns the network of a caller.
+    #[must_use]
+    pub fn of_caller(address: Option<IpAddr>) -> Self {
+        address.map_or(Self::Unknown, Self::of)
     }
 
     /// Returns the network of an address.

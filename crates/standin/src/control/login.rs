@@ -1,6 +1,7 @@
 //! `POST /control/v1/login` — log a person in without pages: the redirect, or the tokens.
 
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use axum::extract::{FromRequest as _, FromRequestParts as _, Request, State};
@@ -113,7 +114,9 @@ async fn log_in(world: &Arc<World>, context: RequestContext, request: &LogIn) ->
         ];
         form.extend(request.client_secret.as_deref().map(|secret| ("client_secret", secret)));
         let form: Pairs = form.into_iter().collect();
-        let reply = kauth::token::issue(&world.platform, &base, "127.0.0.1", &HeaderMap::new(), &form).await?;
+        let reply =
+            kauth::token::issue(&world.platform, &base, Some(Ipv4Addr::LOCALHOST.into()), &HeaderMap::new(), &form)
+                .await?;
         for token in [Some(&reply.access_token), reply.refresh_token.as_ref()].into_iter().flatten() {
             world.requests.belongs(token, flow);
         }

@@ -7,7 +7,7 @@ use kakaw_core::crypto::seal::{Purpose, Sealer};
 use super::{Error, Result, Row, Statement, Value, table};
 
 /// What sealed texts begin with. JSON never does.
-const MARK: &str = "sealed:";
+pub(crate) const MARK: &str = "sealed:";
 
 /// Seals the values of statements that are to be sealed.
 pub(super) fn seal(statements: &mut [Statement], sealer: Option<&Arc<Sealer>>) -> Result<()> {

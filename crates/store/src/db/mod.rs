@@ -1,7 +1,7 @@
 //! The query layer: statements as values, and two drivers behind them.
 
 pub(crate) mod apps_cache;
-mod at_rest;
+pub(crate) mod at_rest;
 pub mod copy;
 mod error;
 mod migrate;
@@ -17,8 +17,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use kakaw_core::crypto::seal::Sealer;
-
-use tokio::time::Instant;
 
 pub use error::{Error, Result};
 pub use migrate::schema;
@@ -256,14 +254,11 @@ impl Store {
     pub async fn commit(&self, mut statements: Vec<Statement>) -> Result<Outcome> {
         self.check_open()?;
         at_rest::seal(&mut statements, self.sealer.get())?;
-        let began = Instant::now();
-        let outcome = patience::spend(async |deadline| match &self.driver {
+        patience::spend(&self.times.commit, async |deadline| match &self.driver {
             Driver::Postgres(postgres) => postgres.commit(&statements, deadline).await,
             Driver::Sqlite(sqlite) => sqlite.commit(statements, deadline).await,
         })
-        .await;
-        self.times.commit.observe(began.elapsed().as_secs_f64());
-        outcome
+        .await
     }
 
     /// Returns how long reads and commits took.
@@ -318,14 +313,11 @@ impl Store {
 
     pub(crate) async fn query(&self, statement: Statement) -> Result<Vec<Row>> {
         self.check_open()?;
-        let began = Instant::now();
-        let rows = patience::spend(async |deadline| match &self.driver {
+        let mut rows = patience::spend(&self.times.query, async |deadline| match &self.driver {
             Driver::Postgres(postgres) => postgres.query(&statement, deadline).await,
             Driver::Sqlite(sqlite) => sqlite.query(&statement, deadline).await,
         })
-        .await;
-        self.times.query.observe(began.elapsed().as_secs_f64());
-        let mut rows = rows?;
+        .await?;
         at_rest::open(&statement, &mut rows, self.sealer.get())?;
         Ok(rows)
     }

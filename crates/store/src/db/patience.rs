@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::time::Duration;
 
+use prometheus_client::metrics::histogram::Histogram;
 use tokio::time::Instant;
 
 use super::{Error, Result};
@@ -26,14 +27,16 @@ pub(super) async fn unhurried<T>(work: impl Future<Output = Result<T>>) -> Resul
     tokio::time::timeout(UNHURRIED, work).await.unwrap_or(Err(Error::Slow))
 }
 
-/// Runs one statement or commit, which must end before the given instant.
-pub(super) async fn spend<T>(work: impl AsyncFnOnce(Instant) -> Result<T>) -> Result<T> {
+/// Runs one statement or commit, which must end before the given instant, and observes how long it took.
+pub(super) async fn spend<T>(times: &Histogram, work: impl AsyncFnOnce(Instant) -> Result<T>) -> Result<T> {
     let left = LEFT.try_with(Cell::get).unwrap_or(UNHURRIED);
     if left.is_zero() {
         return Err(Error::Slow);
     }
     let began = Instant::now();
     let done = work(began + left).await;
-    let _ = LEFT.try_with(|left| left.set(left.get().saturating_sub(began.elapsed())));
+    let took = began.elapsed();
+    times.observe(took.as_secs_f64());
+    let _ = LEFT.try_with(|left| left.set(left.get().saturating_sub(took)));
     done
 }

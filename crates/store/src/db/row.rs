@@ -1,5 +1,6 @@
 //! Rows, and how they are read by the names of their columns.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use super::{Error, Result, Value, table};
@@ -11,6 +12,8 @@ pub struct Row {
     pub(super) statement: &'static str,
     pub(super) names: Arc<[String]>,
     pub(super) values: Vec<Value>,
+    /// The column after the one that was read last. Columns are mostly read in their order.
+    next: Cell<usize>,
 }
 
 /// A type that is read from a row.
@@ -19,18 +22,31 @@ pub(crate) trait FromRow: Sized {
 }
 
 impl Row {
+    pub(super) const fn new(statement: &'static str, names: Arc<[String]>, values: Vec<Value>) -> Self {
+        Self { statement, names, values, next: Cell::new(0) }
+    }
+
     /// Returns the values in the order of the columns.
     pub(crate) fn into_values(self) -> Vec<Value> {
         self.values
     }
 
     fn value(&self, column: &str) -> Result<&Value> {
-        let index = self.names.iter().position(|name| name == column);
-        index.and_then(|index| self.values.get(index)).ok_or_else(|| self.wrong(column, "no such column"))
+        let next = self.next.get();
+        let has_name = |index: &usize| self.names.get(*index).is_some_and(|name| name == column);
+        let index = (next..self.names.len()).chain(0..next).find(has_name);
+        let index = index.ok_or_else(|| self.wrong(column, "no such column"))?;
+        self.next.set(index + 1);
+        self.values.get(index).ok_or_else(|| self.wrong(column, "no such column"))
     }
 
     pub(crate) fn wrong(&self, column: &str, reason: impl Into<String>) -> Error {
         Error::Inconsistent { table: table(self.statement), column: column.to_owned(), reason: reason.into() }
+    }
+
+    /// Returns a value of any type.
+    pub(crate) fn any(&self, column: &str) -> Result<&Value> {
+        self.value(column)
     }
 
     pub(crate) fn int(&self, column: &str) -> Result<i64> {

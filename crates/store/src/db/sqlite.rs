@@ -202,10 +202,10 @@ fn open_reader(path: &Path) -> Result<Connection> {
 
 /// Commits to a database in memory.
 fn inline(connection: &Connection, statements: &[Statement]) -> Result<Outcome> {
-    connection.execute_batch("begin immediate")?;
+    run(connection, "begin immediate")?;
     let mut outcome = one(connection, statements);
     if matches!(outcome, Ok(Outcome::Committed))
-        && let Err(error) = connection.execute_batch("commit")
+        && let Err(error) = run(connection, "commit")
     {
         outcome = Err(error.into());
     }
@@ -319,7 +319,7 @@ fn write_group(
 ) -> Result<Vec<Result<Outcome>>> {
     let full = now() + PATIENCE;
     let mut answers = Vec::new();
-    connection.execute_batch("begin immediate")?;
+    run(connection, "begin immediate")?;
     while let Some(job) = group.get(answers.len()) {
         answers.push(if job.deadline <= now() {
             // Its caller got an error, so the commit must not happen without anybody's knowledge.
@@ -335,7 +335,7 @@ fn write_group(
             group.extend(jobs.recv_timeout(wait));
         }
     }
-    match connection.execute_batch("commit") {
+    match run(connection, "commit") {
         Ok(()) => Ok(answers),
         Err(error) if is_refusal(&error) => Err(error.into()),
         Err(error) => {
@@ -375,7 +375,7 @@ fn savepoint(connection: &Connection, statements: &[Statement]) -> Result<Result
     // A single statement is atomic by itself.
     let is_single = matches!(statements, [statement] if statement.contested.is_none());
     if !is_single {
-        connection.prepare_cached("savepoint one")?.execute([])?;
+        run(connection, "savepoint one")?;
     }
     let outcome = one(connection, statements);
     if connection.is_autocommit() {
@@ -386,11 +386,16 @@ fn savepoint(connection: &Connection, statements: &[Statement]) -> Result<Result
     }
     if !is_single {
         if !matches!(outcome, Ok(Outcome::Committed)) {
-            connection.prepare_cached("rollback to one")?.execute([])?;
+            run(connection, "rollback to one")?;
         }
-        connection.prepare_cached("release one")?.execute([])?;
+        run(connection, "release one")?;
     }
     Ok(outcome)
+}
+
+/// Runs a statement without values, which is parsed once.
+fn run(connection: &Connection, text: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached(text)?.raw_execute().map(drop)
 }
 
 fn one(connection: &Connection, statements: &[Statement]) -> Result<Outcome> {

@@ -1,6 +1,7 @@
 //! A call of kapi: its headers, and its parameters from the query or a form.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::Request;
@@ -15,14 +16,14 @@ use crate::Platform;
 use crate::http::error::Error;
 use crate::http::handler;
 use crate::request::body::{self, BodyError};
-use crate::request::context;
+use crate::request::{context, current};
 
 /// The headers and parameters of a call.
 pub(super) struct Call {
     pub platform: Arc<Platform>,
     pub headers: HeaderMap,
     /// Address of the caller: the peer, or what the configured proxy reports.
-    pub address: String,
+    pub address: Option<IpAddr>,
     pub query: Pairs,
     form: Pairs,
 }
@@ -30,15 +31,14 @@ pub(super) struct Call {
 impl handler::Call for Call {
     /// Reads the query, and the body of a POST.
     async fn read(platform: Arc<Platform>, request: Request) -> Result<Self, Error> {
-        let (Parts { method, uri, headers, extensions, .. }, body) = request.into_parts();
-        let address = context::address(&platform, &headers, &extensions);
+        let (Parts { method, uri, headers, .. }, body) = request.into_parts();
         let query =
             Pairs::parse(uri.query().unwrap_or_default()).map_err(|error| bad(error.parameter(), error.reason()))?;
         let form = match method {
             Method::POST => body::form_or_nothing(&headers, body).await.map_err(not_a_form)?,
             _ => Pairs::default(),
         };
-        Ok(Self { platform, headers, address, query, form })
+        Ok(Self { platform, headers, address: current::address(), query, form })
     }
 }
 

@@ -31,6 +31,7 @@ use self::call::Call;
 use crate::Platform;
 use crate::endpoint::Routes;
 use crate::http::error::Error;
+use crate::request::context::text;
 use crate::request::current;
 
 /// Returns the routes of kapi, in the order of the documentation.
@@ -82,8 +83,8 @@ impl Caller {
 
 /// Checks the address that the call comes from, and the quota.
 fn check_source(call: &Call, app: &App, key: &AppKey) -> Result<(), Error> {
-    if !platform::allows_address(key, &call.address) {
-        return Err(Problem::IpMismatched { ip: call.address.clone(), scheme: scheme(key).to_owned() }.into());
+    if !platform::allows_address(key, call.address) {
+        return Err(Problem::IpMismatched { ip: text(call.address), scheme: scheme(key).to_owned() }.into());
     }
     if let Some(ka) = call.headers.get("ka").and_then(|ka| ka.to_str().ok()) {
         platform::check(key, &Identity::of(ka))?;

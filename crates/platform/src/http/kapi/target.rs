@@ -102,7 +102,7 @@ pub(super) async fn admin(call: &Call, api: ApiGroup) -> Result<Option<Arc<App>>
         return Ok(None);
     };
     let key = key.trim();
-    let (throttle, network) = (&platform.throttle, Network::parse(&call.address));
+    let (throttle, network) = (&platform.throttle, Network::of_caller(call.address));
     if !throttle.admits_client(network, ADMIN_KEYS).await {
         return Err(Problem::QuotaExceeded {}.into());
     }

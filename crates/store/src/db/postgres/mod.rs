@@ -263,7 +263,7 @@ fn take(row: &PgRow, statement: &'static str, names: &Arc<[String]>) -> Result<R
             }
         });
     }
-    Ok(Row { statement, names: Arc::clone(names), values })
+    Ok(Row::new(statement, Arc::clone(names), values))
 }
 
 impl ToSql for Value {

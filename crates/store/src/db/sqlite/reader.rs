@@ -47,7 +47,7 @@ impl Reader {
                     ValueRef::Real(_) | ValueRef::Blob(_) => return Err(wrong("a type that no column has")),
                 });
             }
-            taken.push(Row { statement: statement.text, names: Arc::clone(&names), values });
+            taken.push(Row::new(statement.text, Arc::clone(&names), values));
         }
         Ok(taken)
     }

@@ -1,6 +1,8 @@
 //! Slows down guesses of client secrets, codes and refresh tokens. A client whose credentials were wrong many times waits
 //! before the next are checked. Unknown codes and tokens only delay their own replies: services also send expired ones.
 
+use std::net::IpAddr;
+
 use kakaw_wire::Problem;
 use kakaw_wire::form::Pairs;
 
@@ -16,9 +18,9 @@ pub(super) struct Guesses<'a> {
 }
 
 impl<'a> Guesses<'a> {
-    pub(super) fn of(platform: &'a Platform, address: &str, form: &'a Pairs) -> Self {
+    pub(super) fn of(platform: &'a Platform, address: Option<IpAddr>, form: &'a Pairs) -> Self {
         let client_id = form.one("client_id").ok().flatten().unwrap_or_default();
-        Self { platform, network: Network::parse(address), client_id }
+        Self { platform, network: Network::of_caller(address), client_id }
     }
 
     /// Waits until the credentials may be checked.

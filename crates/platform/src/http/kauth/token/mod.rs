@@ -8,6 +8,7 @@ mod refresh;
 mod reply;
 
 use std::borrow::Cow;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -33,8 +34,8 @@ use crate::http::error::{Error, json};
 use crate::http::handler::{Plain, rendered};
 use crate::request::body;
 use crate::request::body::BodyError;
-use crate::request::context;
 use crate::request::decision::decided;
+use crate::request::{context, current};
 
 const ABOUT: About = About::kauth(
     "Exchanges a code for tokens, or refreshes tokens with a refresh token.",
@@ -66,13 +67,13 @@ pub fn routes() -> Routes<Arc<Platform>> {
 type Answer = (TokenReply, Cow<'static, str>);
 
 async fn post(Plain { platform, request }: Plain) -> Result<Answer, Error> {
-    let (Parts { uri, headers, extensions, .. }, body) = request.into_parts();
+    let (Parts { uri, headers, .. }, body) = request.into_parts();
     let base = context::base(&platform, &headers);
-    let address = context::address(&platform, &headers, &extensions);
+    let address = current::address();
     let sent = Sent::read(&platform, uri.query(), &headers, body).await?;
-    let guesses = Guesses::of(&platform, &address, &sent.parameters.pairs);
+    let guesses = Guesses::of(&platform, address, &sent.parameters.pairs);
     guesses.wait().await?;
-    let reply = match issue(&platform, &base, &address, &headers, &sent.parameters.pairs).await {
+    let reply = match issue(&platform, &base, address, &headers, &sent.parameters.pairs).await {
         Ok(reply) => reply,
         Err(error) => {
             guesses.count(&error).await;
@@ -150,7 +151,7 @@ struct Client<'a> {
 pub async fn issue(
     platform: &Platform,
     base: &str,
-    address: &str,
+    address: Option<IpAddr>,
     headers: &HeaderMap,
     form: &Pairs,
 ) -> Result<TokenReply, Error> {
@@ -181,10 +182,15 @@ fn credentials(platform: &Platform, request: &TokenRequest<'_>, headers: &Header
 }
 
 /// Checks the address that the request comes from, and the quota.
-fn check_source(client: &Client<'_>, sent: &Identity, address: &str, headers: &HeaderMap) -> Result<(), Error> {
+fn check_source(
+    client: &Client<'_>,
+    sent: &Identity,
+    address: Option<IpAddr>,
+    headers: &HeaderMap,
+) -> Result<(), Error> {
     let Client { platform, app, key, .. } = client;
     if !platform::allows_address(key, address) {
-        return Err(Problem::CallerAddressRefused { ip: address.to_owned() }.into());
+        return Err(Problem::CallerAddressRefused { ip: context::text(address) }.into());
     }
     platform::check_at_kauth(key, sent)?;
     if let Some(ka) = headers.get("ka").and_then(|ka| ka.to_str().ok()) {
