@@ -85,6 +85,8 @@ impl Listeners {
 /// Returns a server for this router with the configured limits and certificate. The limit of open files is raised as far
 /// as the process may.
 pub fn server(config: &Config, router: Router) -> anyhow::Result<Server> {
+    // The memory has passwords and keys in it, so a crash must not write it to a file.
+    let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
     let limits = config.limits.of_server(raise_open_files(), config.behind_proxy);
     let tls = match (&config.tls.certificate, &config.tls.key) {
         (Some(certificate), Some(key)) => {
