@@ -6,7 +6,9 @@
   const intercepted = /\.(kakao\.com|kakaocdn\.net)$/.test(here.hostname);
   // The server may be below a path: it is what stands before the path of this file.
   const root = here.origin + (here.pathname.match(/^(.*?)\/(?:sdk\/js|kakao_js_sdk)\//)?.[1] ?? "");
-  const host = (name) => (intercepted ? `https://${name}.kakao.com` : root);
+  // A server whose surfaces have origins of their own writes them here.
+  const origins = {};
+  const host = (name) => (intercepted ? `https://${name}.kakao.com` : origins[name] ?? root);
   const ua = navigator.userAgent;
   const inTalk = /KAKAOTALK/i.test(ua);
   const os = /android/i.test(ua) ? "android" : /iphone|ipad|ipod/i.test(ua) ? "ios" : "";

@@ -3,10 +3,12 @@
 
 use std::fmt;
 
-use axum::Router;
 use axum::handler::Handler;
 use axum::routing::{self, MethodFilter, MethodRouter};
+use axum::{Extension, Router};
 use schemars::generate::SchemaGenerator;
+
+use crate::origins::Surface;
 
 /// An endpoint.
 #[derive(Debug, Clone)]
@@ -15,6 +17,8 @@ pub struct Endpoint {
     pub path: String,
     /// `None` if it is documented elsewhere.
     pub about: Option<&'static About>,
+    /// `None` if it is on every surface.
+    pub surface: Option<Surface>,
 }
 
 /// A request method.
@@ -232,11 +236,28 @@ pub const fn when(name: &'static str, condition: &'static str, rule: &'static st
     Param { name, needed: Needed::When(condition), rule }
 }
 
-/// Routes, and the list of their endpoints.
+/// The one table of routes: what each path does, on which surface it is, and its documentation.
 #[derive(Debug)]
 pub struct Routes<S = ()> {
-    router: Router<S>,
+    routes: Vec<Route<S>>,
     endpoints: Vec<Endpoint>,
+}
+
+/// The handlers of a path.
+#[derive(Debug, Clone)]
+struct Route<S> {
+    place: Place,
+    methods: MethodRouter<S>,
+}
+
+/// A path, and where it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    pub path: String,
+    /// `None` if it is on every surface.
+    pub surface: Option<Surface>,
+    /// The surface that redirects to this path when it has another origin.
+    pub entrance: Option<Surface>,
 }
 
 impl<S: Clone + Send + Sync + 'static> Default for Routes<S> {
@@ -248,7 +269,7 @@ impl<S: Clone + Send + Sync + 'static> Default for Routes<S> {
 impl<S: Clone + Send + Sync + 'static> Routes<S> {
     #[must_use]
     pub fn new() -> Self {
-        Self { router: Router::new(), endpoints: Vec::new() }
+        Self { routes: Vec::new(), endpoints: Vec::new() }
     }
 
     /// Adds an endpoint for GET.
@@ -271,8 +292,10 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
 
     /// Adds a route without documentation, such as a file of a page or a preflight.
     #[must_use]
-    pub fn plain(self, path: &str, methods: MethodRouter<S>) -> Self {
-        self.map(|router| router.route(path, methods))
+    pub fn plain(mut self, path: &str, methods: MethodRouter<S>) -> Self {
+        let place = Place { path: path.to_owned(), surface: None, entrance: None };
+        self.routes.push(Route { place, methods });
+        self
     }
 
     fn endpoint<T: 'static>(
@@ -282,27 +305,49 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
         about: Option<&'static About>,
         handler: impl Handler<T, S>,
     ) -> Self {
-        self.endpoints.push(Endpoint { method, path: path.to_owned(), about });
+        self.endpoints.push(Endpoint { method, path: path.to_owned(), about, surface: None });
         self.plain(path, routing::on(method.filter(), handler))
+    }
+
+    /// Puts the routes that are on no surface yet on this one.
+    #[must_use]
+    pub fn on(mut self, surface: Surface) -> Self {
+        for route in self.routes.iter_mut().filter(|route| route.place.surface.is_none()) {
+            route.place.surface = Some(surface);
+        }
+        for endpoint in self.endpoints.iter_mut().filter(|endpoint| endpoint.surface.is_none()) {
+            endpoint.surface = Some(surface);
+        }
+        self
+    }
+
+    /// Lets another surface redirect to these routes when it has another origin.
+    #[must_use]
+    pub fn entered_from(mut self, surface: Surface) -> Self {
+        self.routes.iter_mut().for_each(|route| route.place.entrance = Some(surface));
+        self
     }
 
     /// Adds the routes of `others`.
     #[must_use]
     pub fn merge(mut self, others: Self) -> Self {
         self.endpoints.extend(others.endpoints);
-        self.map(|router| router.merge(others.router))
+        self.routes.extend(others.routes);
+        self
     }
 
-    /// Changes the router.
+    /// Adds a layer to all routes.
     #[must_use]
-    pub fn map(self, change: impl FnOnce(Router<S>) -> Router<S>) -> Self {
-        Self { router: change(self.router), endpoints: self.endpoints }
+    pub fn layer(self, layer: &Extension<impl Clone + Send + Sync + 'static>) -> Self {
+        let add = |route: Route<S>| Route { methods: route.methods.layer(layer.clone()), ..route };
+        Self { routes: self.routes.into_iter().map(add).collect(), endpoints: self.endpoints }
     }
 
     /// Provides the state of the handlers.
     #[must_use]
-    pub fn with_state(self, state: S) -> Routes {
-        Routes { router: self.router.with_state(state), endpoints: self.endpoints }
+    pub fn with_state(self, state: &S) -> Routes {
+        let with = |route: Route<S>| Route { place: route.place, methods: route.methods.with_state(state.clone()) };
+        Routes { routes: self.routes.into_iter().map(with).collect(), endpoints: self.endpoints }
     }
 
     #[must_use]
@@ -310,7 +355,35 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
         &self.endpoints
     }
 
-    pub(crate) fn into_router(self) -> Router<S> {
-        self.router
+    /// Returns every path once, also those without documentation.
+    #[must_use]
+    pub fn places(&self) -> Vec<&Place> {
+        let mut all: Vec<&Place> = Vec::new();
+        for route in &self.routes {
+            if all.iter().all(|place| place.path != route.place.path) {
+                all.push(&route.place);
+            }
+        }
+        all
+    }
+
+    /// Returns a router of the routes on these surfaces.
+    pub(crate) fn router(&self, is_there: impl Fn(&Place) -> bool) -> Router<S> {
+        let routes = self.routes.iter().filter(|route| is_there(&route.place)).cloned();
+        routes.fold(Router::new(), |router, route| router.route(&route.place.path, route.methods))
+    }
+}
+
+impl Place {
+    /// Whether the path answers at an origin with these surfaces.
+    #[must_use]
+    pub fn is_at(&self, surfaces: &[Surface]) -> bool {
+        self.surface.is_none_or(|surface| surfaces.contains(&surface))
+    }
+
+    /// Whether an origin with these surfaces redirects the path to another one.
+    #[must_use]
+    pub fn is_entered_at(&self, surfaces: &[Surface]) -> bool {
+        !self.is_at(surfaces) && self.entrance.is_some_and(|entrance| surfaces.contains(&entrance))
     }
 }

@@ -13,6 +13,7 @@ pub mod manage;
 pub mod management;
 pub mod metrics;
 pub mod openapi;
+pub mod origins;
 pub mod outgoing;
 pub mod pages;
 pub mod password;

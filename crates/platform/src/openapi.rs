@@ -7,16 +7,20 @@ use schemars::generate::{SchemaGenerator, SchemaSettings};
 use serde_json::{Map, Value, json};
 
 use crate::endpoint::{About, Credential, Endpoint, Errors, Needed, Param, Reply};
+use crate::origins::Surface;
 
-/// Returns the OpenAPI document (version 3.0) of a server at `base`.
+/// Returns the OpenAPI document (version 3.0) of a server at `base`. `url` returns the base URL of a surface.
 #[must_use]
-pub fn document(base: &str, endpoints: &[Endpoint]) -> Value {
+pub fn document(base: &str, url: impl Fn(Surface) -> String, endpoints: &[Endpoint]) -> Value {
     let mut generator = SchemaSettings::openapi3().into_generator();
     let mut paths = Map::new();
     for endpoint in endpoints {
         let Some(about) = endpoint.about else { continue };
         let operation = operation(endpoint, about, &mut generator);
-        let path = paths.entry(&endpoint.path).or_insert_with(|| json!({}));
+        let elsewhere = endpoint.surface.map(&url).filter(|url| url != base);
+        let path = paths
+            .entry(&endpoint.path)
+            .or_insert_with(|| elsewhere.map_or_else(|| json!({}), |url| json!({ "servers": [{ "url": url }] })));
         path.as_object_mut().map(|methods| methods.insert(endpoint.method.name().to_lowercase(), operation));
     }
     json!({
@@ -126,7 +130,8 @@ mod tests {
 
     #[test]
     fn every_endpoint_is_described_where_its_parameters_go() {
-        let document = document("https://login.example.com", &http::endpoints());
+        let document =
+            document("https://login.example.com", |_| "https://login.example.com".to_owned(), &http::endpoints());
         let paths = &document["paths"];
         let token = &paths["/oauth/token"]["post"];
         let form = &token["requestBody"]["content"]["application/x-www-form-urlencoded"]["schema"];
@@ -156,7 +161,8 @@ mod tests {
 
     #[test]
     fn every_schema_that_is_named_is_there() {
-        let document = document("https://login.example.com", &http::endpoints());
+        let document =
+            document("https://login.example.com", |_| "https://login.example.com".to_owned(), &http::endpoints());
         let text = document.to_string();
         let named: Vec<&str> =
             text.split("#/components/schemas/").skip(1).filter_map(|rest| rest.split('"').next()).collect();

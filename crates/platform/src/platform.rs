@@ -11,6 +11,7 @@ use kakaw_wire::text::Lang;
 use tokio::sync::Notify;
 
 use crate::audit::Audit;
+use crate::http::SecurityTxt;
 use crate::metrics::Metrics;
 use crate::outgoing;
 use crate::password::Passwords;
@@ -42,6 +43,8 @@ pub struct Platform {
     pub tombstones: Tombstones,
     /// Form tokens that were used.
     pub used_forms: UsedForms,
+    /// The contents of `/.well-known/security.txt`.
+    pub security_txt: Option<SecurityTxt>,
     /// Slows guesses down.
     pub throttle: Arc<Throttle>,
     pub metrics: Metrics,

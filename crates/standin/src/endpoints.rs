@@ -21,7 +21,7 @@ pub fn of(world: Arc<World>) -> Router {
 pub fn with(world: Arc<World>, more: Routes<Shared>) -> Router {
     let own = more.merge(start::routes()).merge(control::routes()).merge(inspector::routes()).merge(cdn::routes());
     let platform = Arc::clone(&world.platform);
-    let routes = kakaw_platform::http::routes(&platform, own.with_state(Shared(Arc::clone(&world))))
+    let routes = kakaw_platform::http::routes(&platform, own.with_state(&Shared(Arc::clone(&world))))
         .layer(middleware::from_fn(settle))
         .layer(middleware::from_fn_with_state(world, record::record))
         .layer(middleware::from_fn(patient));

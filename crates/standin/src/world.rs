@@ -9,7 +9,8 @@ use kakaw_core::crypto::secret::Secret;
 use kakaw_core::random::{self, Random};
 use kakaw_core::{Millis, Span};
 use kakaw_platform::Platform;
-use kakaw_platform::surroundings::{Schedule, Surroundings, is_host_of};
+use kakaw_platform::origins::{Surface, is_host_of};
+use kakaw_platform::surroundings::{Schedule, Surroundings};
 use kakaw_store::deliveries::Delivery;
 use kakaw_wire::url::{split_origin, split_scheme};
 
@@ -182,6 +183,17 @@ impl Surroundings for Place {
             PublicUrl::Fixed(url) if self.is_default() => url == issuer,
             PublicUrl::Fixed(url) => is_path && (url == origin && !path.is_empty() || is_loopback()),
             PublicUrl::FollowLoopback => is_path && is_loopback(),
+        }
+    }
+
+    /// Under Kakao's own host names, each surface has its own host.
+    fn surface(&self, base: &str, surface: Surface) -> String {
+        let (origin, path) = split_origin(base);
+        match split_scheme(origin) {
+            Some((scheme, host)) if KAKAO_HOSTS.contains(&host) => {
+                format!("{scheme}://{}.kakao.com{path}", surface.id())
+            }
+            _ => base.to_owned(),
         }
     }
 

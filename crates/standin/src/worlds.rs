@@ -297,6 +297,7 @@ impl Worlds {
             webhooks: Arc::clone(&first.platform.webhooks),
             wake_deliveries: Notify::new(),
             transient_results: TransientResults::default(),
+            security_txt: first.platform.security_txt.clone(),
             audit: Audit::default(),
             tombstones: Tombstones::default(),
             used_forms: UsedForms::default(),

@@ -5,8 +5,8 @@
 pub struct Limits {
     /// Whether webhooks may use private addresses and plain HTTP.
     pub private_networks: bool,
-    /// The host of our own public URL, which webhooks may not call.
-    pub own_host: Option<String>,
+    /// The hosts of our own URLs, which webhooks may not call.
+    pub own_hosts: Vec<String>,
     /// Whether client secrets must have 128 bits and admin keys must not be guessable.
     pub strong_secrets: bool,
     /// A key that everybody knows, and that no app may have.
@@ -19,7 +19,7 @@ mod tests {
 
     #[test]
     fn a_platform_without_limits_takes_weak_secrets_and_sends_to_the_public_internet_only() {
-        let Limits { private_networks, own_host, strong_secrets, public_key } = Limits::default();
-        assert!(!private_networks && !strong_secrets && own_host.is_none() && public_key.is_none());
+        let Limits { private_networks, own_hosts, strong_secrets, public_key } = Limits::default();
+        assert!(!private_networks && !strong_secrets && own_hosts.is_empty() && public_key.is_none());
     }
 }

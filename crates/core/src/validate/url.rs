@@ -109,7 +109,7 @@ pub fn webhook(text: &str, limits: &Limits) -> Result<Url, Expected> {
     }
     // With a final dot it is the same host.
     let plain = |host: &str| host.trim_end_matches('.').to_ascii_lowercase();
-    if limits.own_host.as_deref().is_some_and(|own| plain(own) == plain(host)) {
+    if limits.own_hosts.iter().any(|own| plain(own) == plain(host)) {
         return Err(Expected::OtherHost {});
     }
     // An IP address in the URL is never resolved, so it is checked here.
@@ -235,7 +235,7 @@ mod tests {
 
     #[test]
     fn urls_of_webhooks_are_https_urls_of_other_hosts() {
-        let serve = Limits { own_host: Some("login.example.com".to_owned()), ..Limits::default() };
+        let serve = Limits { own_hosts: vec!["login.example.com".to_owned()], ..Limits::default() };
         for (wrong, expected) in [
             ("http://example.com/hook", Expected::Https {}),
             ("https://127.0.0.1/hook", Expected::PublicAddress {}),

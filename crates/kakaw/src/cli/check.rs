@@ -15,6 +15,7 @@ use super::{Usage, listen};
 use crate::config::Mode;
 use crate::config::{self, Config, SAMPLE_KEY};
 use kakaw_platform::Platform;
+use kakaw_platform::clock;
 use kakaw_platform::keys;
 use kakaw_platform::manage;
 use kakaw_platform::private_file;
@@ -33,7 +34,9 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let mode = if args.config.is_some() { Mode::Serve } else { Mode::Dev };
     let config = config::load(mode, args.config.as_deref(), Vec::new()).map_err(Usage::error)?.config;
     let mut report = Report::default();
-    report.take("settings", if mode == Mode::Serve { config::unsafe_settings(&config) } else { Vec::new() });
+    let mut settings = if mode == Mode::Serve { config::unsafe_settings(&config) } else { Vec::new() };
+    settings.extend(config.security.expired(clock::now()));
+    report.take("settings", settings);
     listen::block_on(async {
         match running(&config).await.filter(|_| mode == Mode::Serve) {
             Some(version) => {

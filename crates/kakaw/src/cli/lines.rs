@@ -1,7 +1,9 @@
 //! The lines of the log: time, level, message, fields, and the id of their request.
 
+use std::any::Any;
 use std::fmt;
 use std::fmt::Write as _;
+use std::panic::Location;
 use std::time::Duration;
 
 use kakaw_platform::clock;
@@ -45,12 +47,20 @@ pub fn start(log: Log) {
         .log_internal_errors(false);
     if tracing_subscriber::registry().with(targets).with(lines).try_init().is_ok() {
         std::panic::set_hook(Box::new(|panic| {
-            tracing::error!("{panic}");
+            tracing::error!("{}", panicked(panic.location(), panic.payload()));
             if std::thread::current().name() == Some("main") {
                 log::drain(DRAIN);
             }
         }));
     }
+}
+
+/// Describes a panic. A message that was formatted can contain a request's data, such as the text that could not be cut,
+/// so only fixed messages are shown.
+fn panicked(location: Option<&Location<'_>>, payload: &dyn Any) -> String {
+    let place = location.map_or_else(String::new, |location| format!(" at {location}"));
+    let message = payload.downcast_ref::<&'static str>().map_or_else(String::new, |text| format!(": {text}"));
+    format!("panicked{place}{message}")
 }
 
 /// Writes a line.
@@ -178,6 +188,16 @@ mod tests {
             ("dropped", 7.into()),
         ];
         line
+    }
+
+    #[test]
+    fn a_panic_shows_its_place_and_no_data() {
+        let place = Location::caller();
+        let at = format!("panicked at {}:{}:{}", place.file(), place.line(), place.column());
+        assert_eq!(panicked(Some(place), &"a fixed text"), format!("{at}: a fixed text"));
+        let formatted = format!("byte index 3 is not a boundary of `{}`", "owner@example.com");
+        assert_eq!(panicked(Some(place), &formatted), at);
+        assert_eq!(panicked(None, &7), "panicked");
     }
 
     #[test]

@@ -43,6 +43,8 @@ pub struct Listeners {
     pub address: SocketAddr,
     /// The management listener.
     management: Vec<TcpListener>,
+    /// Names of the management listener.
+    hosts: Vec<String>,
 }
 
 impl Listeners {
@@ -71,18 +73,20 @@ impl Listeners {
                 Err(_) => {}
             }
         }
-        Ok(Self { listeners, address, management: Vec::new() })
+        Ok(Self { listeners, address, management: Vec::new(), hosts: Vec::new() })
     }
 
-    /// Adds a management listener.
-    pub fn with_management(self, management: Self) -> Self {
-        Self { management: management.listeners, ..self }
+    /// Adds a management listener, which these names reach.
+    pub fn with_management(self, management: Self, hosts: Vec<String>) -> Self {
+        Self { management: management.listeners, hosts, ..self }
     }
 }
 
 /// Returns a server for this router with the configured limits and certificate. The limit of open files is raised as far
 /// as the process may.
 pub fn server(config: &Config, router: Router) -> anyhow::Result<Server> {
+    // The memory has passwords and keys in it, so a crash must not write it to a file.
+    let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
     let limits = config.limits.of_server(raise_open_files(), config.behind_proxy);
     let tls = match (&config.tls.certificate, &config.tls.key) {
         (Some(certificate), Some(key)) => {
@@ -128,6 +132,7 @@ pub async fn serve(
         platform: Arc::clone(&platform),
         connections: Arc::clone(&server.connections),
         stopping: stopped.clone(),
+        hosts: listeners.hosts.into(),
     };
     let running = tokio::spawn(server.run(listeners.listeners, stopped));
     // It is open until the process ends, so that probes see that it stops.

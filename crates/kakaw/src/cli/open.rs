@@ -18,6 +18,7 @@ use kakaw_platform::clock;
 use kakaw_platform::keys;
 use kakaw_platform::manage::sealing;
 use kakaw_platform::metrics::Metrics;
+use kakaw_platform::origins::Origins;
 use kakaw_platform::outgoing;
 use kakaw_platform::pages::words;
 use kakaw_platform::password::{PLACES, Passwords};
@@ -48,8 +49,7 @@ pub enum Missing {
 
 /// Opens the database and the key file, and assembles a platform on its own.
 pub async fn platform(config: &Config, mode: Mode, missing: Missing) -> anyhow::Result<Platform> {
-    let public_url = config.public_url.clone().unwrap_or_else(|| DEFAULT_URL.to_owned());
-    within(config, mode, missing, Arc::new(Alone::new(public_url))).await
+    within(config, mode, missing, Arc::new(Alone::new(origins(config)))).await
 }
 
 /// The same with other surroundings.
@@ -98,10 +98,11 @@ pub async fn within(
         webhooks: Arc::new(outgoing::Client::new(outgoing::Options {
             private_networks: config.webhooks.private_networks,
             ca_file: config.webhooks.ca_file.clone(),
-            own_host: config.public_url.as_deref().and_then(host),
+            own_hosts: config.urls().into_iter().filter_map(host).collect(),
         })),
         wake_deliveries: Notify::new(),
         transient_results: TransientResults::default(),
+        security_txt: config.security.file(),
         used_forms: UsedForms::default(),
         metrics: Metrics::default(),
         throttle: Throttle::new(config.limits.guesses),
@@ -111,7 +112,7 @@ pub async fn within(
             sign_up: config.sign_up,
             behind_proxy: config.behind_proxy,
             https_only: config.tls.certificate.is_some(),
-            host_cookies: config.public_url.as_deref().is_some_and(|url| url.starts_with("https://")),
+            host_cookies: config.is_https(),
             notice: config.pages.test_notice.then_some(notice),
             open_diagnosis: config.pages.open_diagnosis,
             keys: config.keys.rotation(),
@@ -254,6 +255,11 @@ async fn make(path: &Path, store: &Store, random: &dyn Random, missing: Missing)
     let sealer = keys::create(path, random)?;
     tracing::info!("created the key file {}; back it up, separately from the database", path.display());
     Ok(sealer)
+}
+
+/// Returns the origins of the surfaces.
+fn origins(config: &Config) -> Origins {
+    Origins::new(|surface| config.url_of(surface).unwrap_or(DEFAULT_URL).to_owned())
 }
 
 /// Returns the host of a URL, without its port.

@@ -48,8 +48,9 @@ async fn start(config: Config) -> anyhow::Result<()> {
     let listeners = Listeners::bind(config.listen, false).await?;
     let management = Listeners::bind(config.management_address(), false).await?;
     let server = server(&config, http::app(&platform))?;
+    let hosts = config.management.hosts;
     let announcement = format!("management on http://{}\n", management.address);
-    let listeners = listeners.with_management(management);
+    let listeners = listeners.with_management(management, hosts);
     let result = serve(Arc::clone(&platform), listeners, server, &announcement, Stop::OnSignal).await;
     // What this process has recorded is chained, also when no other process of this node comes.
     if let Err(error) = audit::close(&platform).await {

@@ -96,6 +96,7 @@ fn layered(
     }
     let config = &mut loaded.config;
     config.public_url = config.public_url.take().map(|url| as_browsers_send(&url));
+    config.origins = std::mem::take(&mut config.origins).map(as_browsers_send);
     if problems.is_empty() {
         problems = loaded.impossible();
     }
@@ -232,6 +233,12 @@ impl Loaded {
             if days == Some(0) {
                 problem(key, format!("{key} is 0; expected at least 1, or leave it out"));
             }
+        }
+        for key in self.config.origins.set().iter().filter(|_| self.mode == Mode::Dev) {
+            problem(key, format!("{key} is set; only serve has origins, and dev answers on every name of Kakao's"));
+        }
+        for (key, text) in self.config.security.impossible() {
+            problem(key, text);
         }
         for (key, received, most) in limits.impossible() {
             problem(key, format!("{key} is {received}; expected 1 to {most}"));

@@ -3,8 +3,11 @@
 mod keys;
 mod length;
 mod limits;
+mod list;
 mod load;
+mod origins;
 mod safety;
+mod security;
 mod upgrade;
 mod variables;
 
@@ -22,7 +25,9 @@ use serde::{Deserialize, Serialize};
 pub use keys::{Key, keys};
 pub use limits::Limits;
 pub use load::{Flag, Loaded, load};
+pub use origins::Origins;
 pub use safety::unsafe_settings;
+pub use security::Security;
 pub use upgrade::Upgrade;
 pub use variables::{CONTROL_TOKEN, OTHERS, URL, environment};
 
@@ -50,7 +55,7 @@ pub struct Config {
     /// a proxy must terminate TLS.
     pub listen: SocketAddr,
     /// The URL at which clients reach the server: scheme and host, without a path. The issuer and all absolute URLs begin
-    /// with it. `serve` requires it. Without it, `dev` uses the loopback name of each request.
+    /// with it. `serve` requires it, unless all `origins` are set. Without it, `dev` uses the loopback name of each request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub public_url: Option<String>,
     /// Declares a proxy in front of the server that terminates TLS. Without it, `serve` refuses a plain-HTTP `public_url`.
@@ -72,6 +77,8 @@ pub struct Config {
     pub key_file: Option<PathBuf>,
     /// Whether `/v2/user/me` also accepts the token in the query parameter `access_token`.
     pub access_token_in_query: bool,
+    /// `[origins]`.
+    pub origins: Origins,
     /// `[policy]`.
     pub policy: Policy,
     /// Whether people can create accounts themselves (`prompt=create`). Their email addresses are not verified.
@@ -82,6 +89,8 @@ pub struct Config {
     pub limits: Limits,
     /// `[management]`.
     pub management: Management,
+    /// `[security]`.
+    pub security: Security,
     /// `[keys]`.
     pub keys: Keys,
     /// `[apps]`.
@@ -152,6 +161,11 @@ pub struct Management {
     /// Default of `serve`: 127.0.0.1 and the port after that of `listen`; `dev` has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub listen: Option<SocketAddr>,
+    /// Names at which probes and Prometheus reach the management listener, without a port, besides `localhost` and every IP
+    /// address. A request for any other name gets 421, so that no web page can read the figures by DNS rebinding. In a
+    /// variable, commas separate the names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "list::deserialize")]
+    pub hosts: Vec<String>,
 }
 
 /// `[apps]`.
@@ -303,11 +317,13 @@ impl Config {
             database: None,
             key_file: None,
             access_token_in_query: dev,
+            origins: Origins::default(),
             policy: if dev { Policy::DEV } else { Policy::SERVE },
             sign_up: dev,
             tls: Tls::default(),
             limits: Limits::defaults(dev),
             management: Management::default(),
+            security: Security::default(),
             keys: Keys {
                 overlap: KeyRotation::default().overlap,
                 rotate_signing_after_days: None,

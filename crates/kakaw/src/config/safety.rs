@@ -9,24 +9,15 @@ use kakaw_wire::url::split_scheme;
 #[must_use]
 pub fn unsafe_settings(config: &Config) -> Vec<String> {
     let mut found = Vec::new();
-    match config.public_url.as_deref() {
-        None => {
-            found.push("public_url is not set; set it to the https URL at which clients reach this server".to_owned())
-        }
-        Some(public) => {
-            let host =
-                split_scheme(public).filter(|(scheme, _)| ["https", "http"].contains(scheme)).map(|(_, host)| host);
-            match host {
-                None => found.push(format!("public_url is {public:?}; expected an https URL")),
-                Some(host) if url::redirect(public).is_some() || host.contains(['/', '?']) => {
-                    found.push(format!("public_url is {public:?}; expected scheme and host only"));
-                }
-                Some(_) if public.starts_with("http://") && !config.behind_proxy => found.push(format!(
-                    "public_url {public:?} is plain HTTP; use https, or set behind_proxy = true if a proxy terminates TLS"
-                )),
-                Some(_) => {}
-            }
-        }
+    for (name, url) in config.named_urls() {
+        found.extend(match url {
+            None => Some(format!("{name} is not set; set it to the https URL at which clients reach this server")),
+            Some(url) => unsafe_url(&name, url, config.behind_proxy),
+        });
+    }
+    let of_scheme = |scheme: &str| config.urls().into_iter().find(|url| url.starts_with(scheme));
+    if let (Some(one), Some(other)) = (of_scheme("https://"), of_scheme("http://")) {
+        found.push(format!("{one:?} is https and {other:?} is plain HTTP; use the same scheme for all origins"));
     }
     if !config.listen.ip().is_loopback() && !config.behind_proxy && config.tls.certificate.is_none() {
         found.push(format!(
@@ -60,10 +51,25 @@ pub fn unsafe_settings(config: &Config) -> Vec<String> {
     found
 }
 
+/// Returns what is wrong with the URL of a surface.
+fn unsafe_url(name: &str, public: &str, behind_proxy: bool) -> Option<String> {
+    let host = split_scheme(public).filter(|(scheme, _)| ["https", "http"].contains(scheme)).map(|(_, host)| host);
+    match host {
+        None => Some(format!("{name} is {public:?}; expected an https URL")),
+        Some(host) if url::redirect(public).is_some() || host.contains(['/', '?']) => {
+            Some(format!("{name} is {public:?}; expected scheme and host only"))
+        }
+        Some(_) if public.starts_with("http://") && !behind_proxy => Some(format!(
+            "{name} {public:?} is plain HTTP; use https, or set behind_proxy = true if a proxy terminates TLS"
+        )),
+        Some(_) => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Apps, Mode};
+    use crate::config::{Apps, Mode, Origins};
 
     #[test]
     fn plain_http_needs_a_declared_proxy() {
@@ -88,6 +94,36 @@ mod tests {
         let everything = Config { listen: ([0, 0, 0, 0], 80).into(), ..Config::defaults(Mode::Serve) };
         assert_eq!(unsafe_settings(&everything).len(), 3, "URL, address, database");
     }
+
+    #[test]
+    fn each_origin_is_checked_and_public_url_is_needed_for_the_rest() {
+        let config = |origins: Origins, public: Option<&str>| Config {
+            public_url: public.map(str::to_owned),
+            origins,
+            data: Some("x".into()),
+            ..Config::defaults(Mode::Serve)
+        };
+        let url = |name: &str| Some(format!("https://{name}.example.com"));
+        let all = Origins { kauth: url("a"), kapi: url("b"), accounts: url("c"), apps: url("d") };
+        assert!(unsafe_settings(&config(all.clone(), None)).is_empty());
+        let some = Origins { apps: None, ..all.clone() };
+        assert!(unsafe_settings(&config(some.clone(), Some("https://e.example.com"))).is_empty());
+        let found = unsafe_settings(&config(some, None));
+        assert!(matches!(&found[..], [one] if one.starts_with("public_url is not set")), "{found:?}");
+        for (kapi, expected) in [
+            ("https://b.example.com/path", vec!["origins.kapi is"]),
+            ("b.example.com", vec!["origins.kapi is"]),
+            (
+                "http://b.example.com",
+                vec!["origins.kapi \"http://b.example.com\" is plain", "\"https://a.example.com\" is https"],
+            ),
+        ] {
+            let found = unsafe_settings(&config(Origins { kapi: Some(kapi.to_owned()), ..all.clone() }, None));
+            assert_eq!(found.len(), expected.len(), "{kapi}: {found:?}");
+            assert!(found.iter().zip(&expected).all(|(found, start)| found.starts_with(start)), "{kapi}: {found:?}");
+        }
+    }
+
     #[test]
     fn settings_of_test_platforms_need_the_notice() {
         let safe = Config {

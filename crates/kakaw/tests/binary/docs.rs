@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use kakaw::config::Mode;
 use kakaw::config::{self, Config};
-use kakaw_platform::endpoint::Credential;
+use kakaw_platform::endpoint::{Credential, Endpoint, Method};
 use kakaw_platform::http;
 use kakaw_platform::manage::world_file::keys as world_keys;
 use kakaw_standin::control::calls;
@@ -117,13 +117,23 @@ fn world_file() {
     page("world-file.md", &text);
 }
 
+/// Which other surface redirects to the endpoint.
+fn entrance(endpoint: &Endpoint) -> String {
+    let place = http::places().into_iter().find(|place| place.path == endpoint.path).unwrap();
+    let from = place.entrance.filter(|_| endpoint.method == Method::Get);
+    from.map(|from| format!(" With its own origin, {} redirects to it.", from.id())).unwrap_or_default()
+}
+
 #[test]
 fn api() {
-    let mut text = "# API\n\nEvery endpoint, generated from the code. A running server describes its endpoints as OpenAPI at `/docs/api`.\n"
+    let mut text = "# API\n\nEvery endpoint, generated from the code. A running server describes its endpoints as OpenAPI at `/docs/api`.\nSurfaces have one origin, or [each its own](../guides/origins.md).\n"
         .to_owned();
     for endpoint in http::endpoints() {
         let about = endpoint.about.unwrap();
         let _ = write!(text, "\n## `{endpoint}`\n\n{}\n", about.summary);
+        if let Some(surface) = endpoint.surface {
+            let _ = write!(text, "\nSurface: {}.{}\n", surface.id(), entrance(&endpoint));
+        }
         let shown = match about.credential {
             Credential::None => "",
             Credential::Token => "With an access token.",

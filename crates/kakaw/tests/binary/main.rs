@@ -33,6 +33,7 @@ mod kill;
 mod log;
 mod management;
 mod newer;
+mod origins;
 #[path = "../../../store/tests/tls/server.rs"]
 mod postgres_server;
 mod prose;

@@ -1,6 +1,6 @@
 //! Tests of what an operator sees: probes, figures, log lines, and messages to systemd.
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::os::unix::net::UnixDatagram;
 use std::path::Path;
@@ -66,6 +66,41 @@ fn probes_and_figures_have_a_listener_of_their_own() {
         assert_eq!(curl(&format!("{}{path}", server.url), &host).0, 404, "{path} is not public");
     }
     assert_eq!(curl(&format!("{management}/oauth/token"), &[]).0, 404);
+}
+
+#[test]
+fn the_management_listener_answers_only_addresses_and_listed_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = format!("{CONFIG}[management]\nhosts = [\"kakaw.monitoring.svc\"]\n");
+    std::fs::write(folder.path().join("kakaw.toml"), config).unwrap();
+    let server = Running::start(folder.path(), &["serve", "--config", "kakaw.toml"]);
+    let management = server.printed_after("management on ");
+    let port = management.rsplit_once(':').unwrap().1;
+    let status = |path: &str, host: &str| curl(&format!("{management}{path}"), &["-H", &format!("host: {host}")]).0;
+    for path in ["/healthz", "/readyz", "/metrics", "/nothing"] {
+        for host in ["evil.example", &format!("evil.example:{port}"), "login.example.com", "127.0.0.1.evil.example"] {
+            assert_eq!(status(path, host), 421, "{path} {host}");
+        }
+    }
+    for host in
+        ["localhost", &format!("localhost:{port}"), "kakaw.monitoring.svc", "KAKAW.monitoring.svc:7701", "[::1]"]
+    {
+        assert_eq!(status("/healthz", host), 200, "{host}");
+    }
+    // A simple probe sends no `Host`.
+    let mut simple = TcpStream::connect(management.split_once("://").unwrap().1).unwrap();
+    simple.write_all(b"GET /healthz HTTP/1.0\r\n\r\n").unwrap();
+    let mut reply = String::new();
+    simple.read_to_string(&mut reply).unwrap();
+    assert!(reply.starts_with("HTTP/1.0 200") || reply.starts_with("HTTP/1.1 200"), "{reply}");
+    drop(server);
+    // A variable has commas.
+    let mut command = kakaw(folder.path(), &["serve", "--config", "kakaw.toml"]);
+    command.env("KAKAW_MANAGEMENT__HOSTS", "one.example, two.example");
+    let server = Running::wait(command);
+    let management = server.printed_after("management on ");
+    let status = |host: &str| curl(&format!("{management}/healthz"), &["-H", &format!("host: {host}")]).0;
+    assert_eq!(["one.example", "two.example", "kakaw.monitoring.svc"].map(status), [200, 200, 421]);
 }
 
 #[test]

@@ -1,13 +1,16 @@
 //! `GET /assets/…` — the style sheet, the icon and a few scripts.
 //! `GET /sdk/js/kakao.js` and `kakao.min.js` — our JavaScript SDK.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::http::{HeaderName, header};
-use axum::routing::{self, MethodRouter};
+use axum::routing;
 
 use crate::Platform;
 use crate::endpoint::Routes;
+use crate::origins::{Origins, Surface};
 
 /// Our JavaScript SDK.
 pub const JAVASCRIPT_SDK: &str = include_str!("../../assets/kakao.js");
@@ -15,8 +18,21 @@ pub const JAVASCRIPT_SDK: &str = include_str!("../../assets/kakao.js");
 pub const FOR_ALL: [(HeaderName, &str); 2] =
     [(header::CONTENT_TYPE, SCRIPT), (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*")];
 
-fn sdk() -> MethodRouter<Arc<Platform>> {
-    routing::get(async || (FOR_ALL, JAVASCRIPT_SDK))
+/// The line of the SDK that names the surfaces' origins.
+const ORIGINS: &str = "const origins = {};";
+
+/// Returns the routes of the SDK. If the surfaces have several origins, the SDK knows them.
+pub fn sdk(origins: Option<&Origins>) -> Routes<Arc<Platform>> {
+    let text: Cow<'static, str> = match origins.filter(|origins| origins.separate().is_some()) {
+        None => JAVASCRIPT_SDK.into(),
+        Some(origins) => {
+            let all: BTreeMap<_, _> = Surface::ALL.map(|surface| (surface.id(), origins.of(surface))).into();
+            let all = serde_json::to_string(&all).unwrap_or_default();
+            JAVASCRIPT_SDK.replacen(ORIGINS, &format!("const origins = {all};"), 1).into()
+        }
+    };
+    let file = routing::get(async move || (FOR_ALL, text));
+    Routes::new().plain("/sdk/js/kakao.js", file.clone()).plain("/sdk/js/kakao.min.js", file)
 }
 
 const SCRIPT: &str = "text/javascript;charset=UTF-8";
@@ -30,7 +46,5 @@ pub fn routes() -> Routes<Arc<Platform>> {
         .plain("/assets/picker.js", file(SCRIPT, include_str!("../../assets/picker.js")))
         .plain("/assets/close.js", file(SCRIPT, include_str!("../../assets/close.js")))
         .plain("/assets/proxy.js", file(SCRIPT, include_str!("../../assets/proxy.js")))
-        .plain("/sdk/js/kakao.js", sdk())
-        .plain("/sdk/js/kakao.min.js", sdk())
         .plain("/assets/icon.svg", file("image/svg+xml", include_str!("../../assets/icon.svg")))
 }

@@ -26,7 +26,8 @@ pub fn routes(described: &[Endpoint]) -> Routes<Arc<Platform>> {
     let own = Routes::new().get("/docs/errors/{code}", &CODE, get);
     let described: Arc<Vec<Endpoint>> = Arc::new([described, own.endpoints()].concat());
     own.get("/docs/api", &API, async move |context: RequestContext| {
-        json(StatusCode::OK, &openapi::document(&context.base, &described))
+        let url = |surface| context.platform.surroundings.surface(&context.base, surface);
+        json(StatusCode::OK, &openapi::document(&context.base, url, &described))
     })
 }
 

@@ -4,12 +4,14 @@ pub mod accounts;
 pub mod apiweb;
 pub mod apps;
 pub mod assets;
+mod by_origin;
 pub mod docs;
 pub mod error;
 pub mod handler;
 pub mod kapi;
 pub mod kauth;
 pub mod profile;
+mod security_txt;
 pub mod unknown;
 
 use std::sync::Arc;
@@ -23,9 +25,12 @@ use axum::response::{IntoResponse as _, Response};
 
 use crate::Platform;
 use crate::clock;
-use crate::endpoint::{Endpoint, Routes};
+use crate::endpoint::{Endpoint, Place, Routes};
 use crate::http::unknown::Unknown;
+use crate::origins::{Origins, Surface};
 use crate::request::{context, current};
+
+pub use security_txt::SecurityTxt;
 
 /// Time that a request may spend on the database in total. After it the error is KOE003 (-1), so that the client can
 /// retry and does not wait for ever.
@@ -37,36 +42,55 @@ pub fn app(platform: &Arc<Platform>) -> Router {
     let layer = async |platform: State<Arc<Platform>>, request: Request, next: Next| {
         kakaw_store::patient(STORAGE, guard(platform, request, next)).await
     };
-    routes(platform, Routes::new()).layer(middleware::from_fn_with_state(Arc::clone(platform), layer))
+    let router = by_origin::router(platform).unwrap_or_else(|| routes(platform, Routes::new()));
+    router.layer(middleware::from_fn_with_state(Arc::clone(platform), layer))
 }
 
 /// Returns the routes of all endpoints and those in `more`, which are served under the same name. Suggestions for wrong
 /// URLs come from all of them.
 pub fn routes(platform: &Arc<Platform>, more: Routes) -> Router {
-    let all = own().with_state(Arc::clone(platform)).merge(more);
-    let unknown = Arc::new(Unknown::new(Arc::clone(platform), all.endpoints()));
+    let all = table(platform).with_state(platform).merge(more);
+    let unknown = Unknown::new(Arc::clone(platform), all.endpoints(), Vec::new());
+    with_unknown(all.router(|_| true), unknown)
+}
+
+/// Adds the reply to wrong paths and methods.
+fn with_unknown(router: Router, unknown: Unknown) -> Router {
+    let unknown = Arc::new(unknown);
     let answer = move |request: Request| {
         let unknown = Arc::clone(&unknown);
         async move { unknown.answer(request).await }
     };
-    all.into_router().fallback(answer.clone()).method_not_allowed_fallback(answer)
+    router.fallback(answer.clone()).method_not_allowed_fallback(answer)
 }
 
 /// Returns the endpoints of a platform.
 #[must_use]
 pub fn endpoints() -> Vec<Endpoint> {
-    own().endpoints().to_vec()
+    own(None).endpoints().to_vec()
 }
 
-fn own() -> Routes<Arc<Platform>> {
+/// Returns every path of a platform, and its surface.
+#[must_use]
+pub fn places() -> Vec<Place> {
+    own(None).places().into_iter().cloned().collect()
+}
+
+/// Returns the table of routes of this platform.
+fn table(platform: &Platform) -> Routes<Arc<Platform>> {
+    own(platform.surroundings.origins()).merge(security_txt::routes(platform))
+}
+
+fn own(origins: Option<&Origins>) -> Routes<Arc<Platform>> {
     let routes = Routes::new()
         .merge(kauth::routes())
-        .merge(kapi::routes())
-        .merge(accounts::routes())
-        .merge(apiweb::routes())
-        .merge(apps::routes())
+        .merge(kapi::routes().on(Surface::Kapi))
+        .merge(accounts::routes().on(Surface::Accounts))
+        .merge(apiweb::routes().on(Surface::Kauth))
+        .merge(apps::routes().on(Surface::Apps))
+        .merge(assets::sdk(origins).on(Surface::Kauth))
         .merge(assets::routes())
-        .merge(profile::routes());
+        .merge(profile::routes().on(Surface::Kapi));
     let docs = docs::routes(routes.endpoints());
     routes.merge(docs)
 }
@@ -104,10 +128,12 @@ async fn guard(State(platform): State<Arc<Platform>>, request: Request, next: Ne
 
 /// Checks that the `Host` is ours (DNS rebinding), and handles CORS where the SDKs need it.
 async fn admit(platform: &Platform, request: Request, next: Next) -> Response {
-    if platform.surroundings.base(request.headers()).is_none() {
+    let Some(base) = platform.surroundings.base(request.headers()) else {
         return misdirected(request.uri().path());
-    }
-    let open = is_open_to_scripts(request.uri().path());
+    };
+    // Not on an origin whose routes read cookies.
+    let open = open_to_scripts(request.uri().path())
+        .is_some_and(|surface| platform.surroundings.origins().is_none_or(|origins| origins.of(surface) == base));
     let mut response = match (open, request.method()) {
         (true, &Method::OPTIONS) => StatusCode::NO_CONTENT.into_response(),
         _ => next.run(request).await,
@@ -126,7 +152,7 @@ async fn admit(platform: &Platform, request: Request, next: Next) -> Response {
 
 /// Returns 421 in the format of the surface. One of the SDKs treats a reply that it cannot decode as success.
 fn misdirected(path: &str) -> Response {
-    let text = "this host is not served here; expected a loopback name or the host of public_url";
+    let text = "this host is not served here; expected a loopback name, or the host of public_url or origins";
     let mut response = if path.starts_with("/v1/") || path.starts_with("/v2/") {
         error::json(StatusCode::MISDIRECTED_REQUEST, &serde_json::json!({ "msg": text, "code": -2 }))
     } else {
@@ -146,10 +172,11 @@ const CORS: [(HeaderName, &str); 4] = [
     (header::ACCESS_CONTROL_MAX_AGE, "600"),
 ];
 
-fn is_open_to_scripts(path: &str) -> bool {
-    path.starts_with("/v1/")
-        || path.starts_with("/v2/")
-        || path == "/oauth/token"
-        || path == "/api/agt"
-        || path.starts_with("/.well-known/")
+/// Returns the surface of a path that pages of other origins may call: its routes read no cookie.
+fn open_to_scripts(path: &str) -> Option<Surface> {
+    if path.starts_with("/v1/") || path.starts_with("/v2/") {
+        return Some(Surface::Kapi);
+    }
+    let of_kauth = path == "/oauth/token" || path == "/api/agt" || path.starts_with("/.well-known/");
+    of_kauth.then_some(Surface::Kauth)
 }

@@ -18,12 +18,20 @@ pub struct Unknown {
     platform: Arc<Platform>,
     /// The endpoints to suggest, as `GET /path`.
     endpoints: Vec<String>,
+    /// The endpoints of other origins, each with its URL.
+    elsewhere: Vec<(Endpoint, String)>,
 }
 
 impl Unknown {
     #[must_use]
-    pub fn new(platform: Arc<Platform>, endpoints: &[Endpoint]) -> Self {
-        Self { platform, endpoints: endpoints.iter().map(ToString::to_string).collect() }
+    pub fn new(platform: Arc<Platform>, endpoints: &[Endpoint], elsewhere: Vec<(Endpoint, String)>) -> Self {
+        Self { platform, endpoints: endpoints.iter().map(ToString::to_string).collect(), elsewhere }
+    }
+
+    /// Returns the endpoint of another origin that has this path.
+    fn elsewhere(&self, path: &str) -> Option<String> {
+        let (endpoint, url) = self.elsewhere.iter().find(|(endpoint, _)| endpoint.path == path)?;
+        Some(format!("{} {url}{path}", endpoint.method.name()))
     }
 
     /// Returns the methods of a path.
@@ -39,9 +47,10 @@ impl Unknown {
         let method = parts.method.to_string();
         // The same path with another method is the best suggestion.
         let at_path = self.methods_of(&path);
-        let nearest = match at_path.first() {
-            Some(method) => format!("{method} {path}"),
-            None => {
+        let nearest = match (at_path.first(), self.elsewhere(&path)) {
+            (Some(method), _) => format!("{method} {path}"),
+            (None, Some(endpoint)) => endpoint,
+            (None, None) => {
                 let all = self.endpoints.iter().map(String::as_str);
                 diagnosis::nearest(&format!("{method} {path}"), all).unwrap_or_default().to_owned()
             }

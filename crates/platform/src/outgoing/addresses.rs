@@ -92,7 +92,7 @@ mod tests {
 
     #[test]
     fn urls_of_strangers_are_checked() {
-        let serve = Limits { own_host: Some("login.example.com".to_owned()), ..Limits::default() };
+        let serve = Limits { own_hosts: vec!["login.example.com".to_owned()], ..Limits::default() };
         for wrong in [
             "http://example.com/hook",
             "https://127.0.0.1/hook",

@@ -24,8 +24,8 @@ pub struct Options {
     pub private_networks: bool,
     /// PEM file with certificate authorities that are trusted in addition to the system's.
     pub ca_file: Option<PathBuf>,
-    /// The host of our own public URL. Webhooks must not call it.
-    pub own_host: Option<String>,
+    /// The hosts of our own URLs. Webhooks must not call them.
+    pub own_hosts: Vec<String>,
 }
 
 /// The HTTP client for webhooks. It follows no redirects, uses no proxy from the environment, and connects only to
@@ -78,8 +78,8 @@ impl Client {
     /// Returns the limits that the operator sets for webhooks.
     #[must_use]
     pub fn limits(&self) -> Limits {
-        let Options { private_networks, own_host, .. } = self.options.clone();
-        Limits { private_networks, own_host, ..Limits::default() }
+        let Options { private_networks, own_hosts, .. } = self.options.clone();
+        Limits { private_networks, own_hosts, ..Limits::default() }
     }
 }
 

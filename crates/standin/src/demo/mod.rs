@@ -52,7 +52,7 @@ pub fn routes(address: SocketAddr) -> Routes<Shared> {
         .listed(Method::Get, "/demo/login", log_in)
         .listed(Method::Get, CALLBACK, callback)
         .listed(Method::Post, "/demo/{action}", act)
-        .map(|router| router.layer(Extension(Arc::new(Client::new(address)))))
+        .layer(&Extension(Arc::new(Client::new(address))))
 }
 
 /// The app of the demo: one that has registered the demo's redirect URI.

@@ -54,7 +54,7 @@ async fn a_hint_that_cannot_be_read_logs_nobody_in() {
     for (hint, said) in [
         ("kakaw:ryan@example.com;denyy", "received &#34;denyy&#34; after the person; expected deny or only="),
         ("kakaw:ryan@example.com;only=nicknam", "only names &#34;nicknam&#34;"),
-        ("kakaw:nobody", "there is no account with the login id &#34;nobody&#34;"),
+        ("kakaw:nobody", "there is no account with this login id"),
     ] {
         let page = server.get(&authorize(PLAIN, &format!("&login_hint={hint}"))).await;
         assert!(page.status == 400 && page.body.contains(said), "{hint}: {}", page.body);

@@ -12,6 +12,7 @@ use kakaw_wire::oidc::Discovery;
 use crate::Platform;
 use crate::endpoint::{About, Reply, Routes};
 use crate::http::error::json;
+use crate::origins::Surface;
 use crate::request::context;
 
 const ABOUT: About =
@@ -23,7 +24,6 @@ pub fn routes() -> Routes<Arc<Platform>> {
 
 async fn get(State(platform): State<Arc<Platform>>, headers: HeaderMap) -> Response {
     let base = context::base(&platform, &headers);
-    // Under Kakao's own host names, each surface has its own host.
-    let kapi = base.replacen("https://kauth.kakao.com", "https://kapi.kakao.com", 1);
+    let kapi = platform.surroundings.surface(&base, Surface::Kapi);
     json(StatusCode::OK, &Discovery::of(&base, &base, &kapi))
 }

@@ -20,19 +20,23 @@ use kakaw_wire::form::Pairs;
 
 use crate::Platform;
 use crate::endpoint::Routes;
+use crate::origins::Surface;
 use crate::request::current;
 
-/// Returns the routes of kauth, in the order of the documentation.
+/// Returns the routes of kauth, in the order of the documentation. Those that read the session are pages of accounts,
+/// to which kauth redirects.
 pub fn routes() -> Routes<Arc<Platform>> {
+    let page = |routes: Routes<_>| routes.on(Surface::Accounts).entered_from(Surface::Kauth);
     Routes::new()
-        .merge(authorize::routes())
+        .merge(page(authorize::routes()))
         .merge(token::routes())
         .merge(tokeninfo::routes())
-        .merge(logout::routes())
+        .merge(page(logout::routes()))
         .merge(agt::routes())
         .merge(prepare::routes())
         .merge(discovery::routes())
         .merge(jwks::routes())
+        .on(Surface::Kauth)
 }
 
 /// Returns the live key that a client names, of whatever kind. An admin key is found by its keyed hash.

@@ -21,6 +21,7 @@ use kakaw_platform::audit::Audit;
 use kakaw_platform::manage::Actor;
 use kakaw_platform::manage::world_file;
 use kakaw_platform::metrics::Metrics;
+use kakaw_platform::origins::Origins;
 use kakaw_platform::outgoing;
 use kakaw_platform::password::{Cost, Passwords};
 use kakaw_platform::platform::{Platform, Settings};
@@ -211,6 +212,7 @@ impl TestServer {
             })),
             wake_deliveries: Notify::new(),
             transient_results: TransientResults::default(),
+            security_txt: None,
             audit: Audit::default(),
             tombstones: Tombstones::default(),
             used_forms: UsedForms::default(),
@@ -228,7 +230,7 @@ impl TestServer {
                 ..Settings::default()
             },
             // Replaced when the world is made.
-            surroundings: Arc::new(Alone::new(String::new())),
+            surroundings: Arc::new(Alone::new(Origins::new(|_| String::new()))),
         };
         platform.store.seal_with(Arc::clone(&platform.sealer));
         let clock = Clock::frozen_at(Millis::from_rfc3339("2026-11-20T03:00:00Z").expect("time"));

@@ -94,8 +94,8 @@ impl Subject {
             .into());
         }
         let stored = accounts::by_login(&context.platform.store, &LoginId::of(&unattended.person)).await?;
-        let stored = stored
-            .ok_or_else(|| malformed(format!("there is no account with the login id {:?}", unattended.person)))?;
+        // Without the id, which may be a person's address: this text is in the log, too.
+        let stored = stored.ok_or_else(|| malformed("there is no account with this login id".to_owned()))?;
         let link = links::of(&context.platform.store, app.id, stored.account.id).await?;
         Ok(Self { account: stored.account, link, auth_time: context.platform.now(), by: By::Unattended })
     }

@@ -13,6 +13,7 @@ use kakaw_wire::token::TokenReply;
 use super::Client;
 use crate::Platform;
 use crate::http::error::Error;
+use crate::origins::Surface;
 
 /// The time until the client has read the reply. The reply names the whole seconds that remain then.
 pub(crate) const MOMENT: Span = Span::milliseconds(1);
@@ -40,7 +41,9 @@ fn access_lifetime(platform: &Platform, key: &AppKey) -> Span {
 pub(crate) async fn sign_id_token(client: &Client<'_>, bearer: &Bearer, now: Millis) -> Result<String, Error> {
     let Client { platform, base, app, .. } = client;
     let expires_at = now + access_lifetime(platform, &bearer.key);
-    let claims = id_token::claims(bearer, app, base, &Pictures { base }, now, expires_at);
+    // The same URL as in replies of kapi.
+    let pictures = platform.surroundings.surface(base, Surface::Kapi);
+    let claims = id_token::claims(bearer, app, base, &Pictures { base: &pictures }, now, expires_at);
     let signed = platform.signer.keys().await?.first().and_then(|key| key.sign(&claims));
     signed.ok_or_else(|| Error::Store(StoreError::Unusable("the ID token could not be signed".to_owned())))
 }
