@@ -15,6 +15,10 @@ pub(super) fn seal(statements: &mut [Statement], sealer: Option<&Arc<Sealer>>) -
         let Some(index) = statement.sealed else { continue };
         let Some(sealer) = sealer else { return Err(no_keys()) };
         if let Some(Value::Text(text)) = statement.values.get_mut(index) {
+            if text.starts_with(MARK) {
+                // It was read sealed, and is written again as it is.
+                continue;
+            }
             *text = format!("{MARK}{}", sealer.seal(Purpose::Rest, text.as_bytes()));
         }
     }

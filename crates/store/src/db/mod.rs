@@ -241,6 +241,11 @@ impl Store {
         let _ = self.sealer.set(sealer);
     }
 
+    /// Returns the keys for values that are sealed at rest.
+    pub(crate) fn sealer(&self) -> Option<&Sealer> {
+        self.sealer.get().map(|sealer| &**sealer)
+    }
+
     /// Whether all data is lost when the process ends.
     #[must_use]
     pub const fn is_in_memory(&self) -> bool {
