@@ -233,6 +233,7 @@ pub async fn with_sealed_passwords(store: &Store, after: i64, limit: i64) -> Res
          order by id limit $2")
     .bind(after)
     .bind(limit)
+    .opening()
     .all(store)
     .await
 }
@@ -249,6 +250,7 @@ pub async fn with_unsealed_private(store: &Store, after: i64, limit: i64) -> Res
     )
     .bind(after)
     .bind(limit)
+    .opening()
     .all(store)
     .await?;
     Ok(stored.into_iter().map(|stored| stored.account).collect())
