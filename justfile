@@ -27,3 +27,7 @@ docs:
 # A stand-in with the sample world
 dev:
     cargo run --release
+
+# Build the release twice, compare the builds, write SBOM and checksums
+release:
+    deploy/release

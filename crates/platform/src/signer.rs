@@ -4,14 +4,20 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use kakaw_core::audit::Event;
 use kakaw_core::crypto::seal::{Purpose, Sealer};
 use kakaw_core::crypto::secret::Secret;
 use kakaw_core::crypto::signing_key::SigningKey;
 use kakaw_core::{Millis, Span};
 use kakaw_store::signing_keys::Stored as StoredKey;
-use kakaw_store::{Error, Outcome, Statement, Store, instance, signing_keys};
+use kakaw_store::{Error, Outcome, Statement, instance, signing_keys};
 use kakaw_wire::oidc::{Jwk, Jwks};
+use serde_json::json;
 use tokio::sync::{Notify, watch};
+
+use crate::Platform;
+use crate::audit::Entry;
+use crate::manage::Actor;
 
 /// Number of published keys: the signing one and the next.
 const KEYS: usize = 2;
@@ -66,11 +72,11 @@ impl Signer {
 
     /// Loads the keys repeatedly, because other nodes may generate some: when a request needs them, or after an
     /// interval.
-    pub async fn work(&self, store: &Store, sealer: &Sealer, now: impl Fn() -> Millis) {
+    pub async fn work(&self, platform: &Platform) {
         // The result does not matter: the time is over, or a request needs a key.
         let _ = tokio::time::timeout(self.patience, self.wanted.notified()).await;
         loop {
-            let next = match self.load(store, sealer, now()).await {
+            let next = match self.load(platform).await {
                 Ok(()) => AGAIN,
                 Err(error) => {
                     tracing::error!(%error, "signing keys");
@@ -89,22 +95,21 @@ impl Signer {
     /// The store failed, or no key could be made.
     pub async fn rotate(
         &self,
-        store: &Store,
-        sealer: &Sealer,
-        now: Millis,
+        platform: &Platform,
         record: impl FnOnce(&str) -> Vec<Statement> + Send,
     ) -> Result<String, Error> {
+        let Platform { store, sealer, .. } = platform;
         // Make sure that the others exist, so that the new key is not made in their place.
         self.keys().await?;
         let key = self.make().await?;
-        let first = signing_keys::first(store).await?.unwrap_or(now);
+        let first = signing_keys::first(store).await?.unwrap_or_else(|| platform.now());
         let created = first - Span::milliseconds(1);
         let mut changes = vec![insert(&key, sealer, created)?];
         changes.extend(record(&key.jwk.kid));
         let Outcome::Committed = store.commit(changes).await? else {
             return Err(Error::Unusable("a key of the same id was made meanwhile".to_owned()));
         };
-        self.load(store, sealer, now).await?;
+        self.load(platform).await?;
         Ok(key.jwk.kid)
     }
 
@@ -145,27 +150,28 @@ impl Signer {
         Ok(Jwks { keys: self.keys().await?.iter().map(|key| key.jwk.clone()).collect::<Vec<Jwk>>() })
     }
 
-    /// Makes the keys at these places. Of several nodes that find none, one makes them all in one commit; the others
-    /// load them. So no node publishes or uses a key that another one does not know.
+    /// Makes the keys at these places, unless keys were made since `before`. Of several nodes that miss them, one makes
+    /// them all in one commit; the others load them. So no node publishes or uses a key that another one does not know.
     async fn make_missing(
         &self,
-        store: &Store,
-        sealer: &Sealer,
-        now: Millis,
+        platform: &Platform,
         places: std::ops::Range<usize>,
+        before: Option<&str>,
     ) -> Result<(), Error> {
-        let before = instance::first_keys(store).await?;
-        let mut changes = Vec::new();
+        let Platform { store, sealer, .. } = platform;
+        let (now, mut changes) = (platform.now(), Vec::new());
         for place in places {
             let key = self.make().await?;
-            if place == 0 {
-                changes.push(instance::make_first_keys(&key.jwk.kid, before.as_deref()));
+            if changes.is_empty() {
+                changes.push(instance::make_keys(&key.jwk.kid, before));
             }
             changes.push(insert(&key, sealer, now + Span::seconds(place as i64))?);
+            let created = Entry::new(Event::SigningKeyCreated, Actor::Platform.name());
+            changes.extend(created.detail(json!({ "kid": key.jwk.kid })).statement(platform));
         }
         match store.commit(changes).await? {
             Outcome::Committed => {}
-            Outcome::Conflict { .. } => tracing::debug!("another node made the first signing keys"),
+            Outcome::Conflict { .. } => tracing::debug!("another node made the signing keys"),
         }
         Ok(())
     }
@@ -174,17 +180,22 @@ impl Signer {
     ///
     /// # Errors
     /// The store failed, or a key could not be opened because another sealing key sealed it.
-    pub async fn load(&self, store: &Store, sealer: &Sealer, now: Millis) -> Result<(), Error> {
+    pub async fn load(&self, platform: &Platform) -> Result<(), Error> {
+        let Platform { store, sealer, .. } = platform;
         let wanted = if self.source.is_some() { 1 } else { KEYS };
-        let (mut keys, mut in_use) = read(store, sealer).await?;
-        while in_use < wanted {
-            self.make_missing(store, sealer, now, in_use..wanted).await?;
-            // Another node may have made keys meanwhile. The stored ones count.
-            (keys, in_use) = read(store, sealer).await?;
-        }
-        let known = self.keys.borrow().iter().map(|key| key.jwk.kid.clone()).collect::<Vec<_>>();
-        if known != keys.iter().map(|key| key.jwk.kid.clone()).collect::<Vec<_>>() {
-            self.keys.send_replace(Arc::new(keys));
+        let stored = loop {
+            // Read first: what is missing is made only if nobody has made keys since.
+            let made = instance::made_keys(store).await?;
+            let stored = signing_keys::all(store).await?;
+            if in_use(&stored) >= wanted {
+                break stored;
+            }
+            self.make_missing(platform, in_use(&stored)..wanted, made.as_deref()).await?;
+        };
+        let known = Arc::clone(&self.keys.borrow());
+        // Opening them takes longer than everything else. Mostly they are the same.
+        if !known.iter().map(|key| &key.jwk.kid).eq(stored.iter().map(|key| &key.kid)) {
+            self.keys.send_replace(Arc::new(open(stored, sealer)?));
         }
         Ok(())
     }
@@ -196,17 +207,17 @@ fn insert(key: &SigningKey, sealer: &Sealer, created: Millis) -> Result<Statemen
     Ok(signing_keys::insert(&key.jwk.kid, &sealed, created))
 }
 
-/// Reads the keys, and how many of them are in use. Those are first.
-async fn read(store: &Store, sealer: &Sealer) -> Result<(Vec<SigningKey>, usize), Error> {
-    let mut keys = Vec::new();
-    let stored = signing_keys::all(store).await?;
-    let in_use = stored.iter().filter(|key| key.retired_at.is_none()).count();
-    for StoredKey { sealed, .. } in stored {
+/// Returns how many keys are in use. Those are first.
+fn in_use(stored: &[StoredKey]) -> usize {
+    stored.iter().filter(|key| key.retired_at.is_none()).count()
+}
+
+fn open(stored: Vec<StoredKey>, sealer: &Sealer) -> Result<Vec<SigningKey>, Error> {
+    let open = |StoredKey { sealed, .. }: StoredKey| {
         let open = sealer.open(Purpose::Keep, &sealed).and_then(|plain| String::from_utf8(plain).ok());
-        let key = open.and_then(|text| SigningKey::from_text(&Secret::new(text)));
-        keys.push(key.ok_or_else(|| {
+        open.and_then(|text| SigningKey::from_text(&Secret::new(text))).ok_or_else(|| {
             Error::Unusable("a signing key was sealed under another key: is this the right key file?".to_owned())
-        })?);
-    }
-    Ok((keys, in_use))
+        })
+    };
+    stored.into_iter().map(open).collect()
 }

@@ -57,11 +57,16 @@ pub(crate) fn open_child(store: &Store, account: &mut Account) -> Result<()> {
 /// Binds the attributes of an account, and its private ones sealed.
 fn bind_attributes(statement: Statement, id: AccountId, attributes: &Attributes, now: Millis) -> Statement {
     let (clear, private) = Private::divide(attributes, id, now);
+    let index = statement.bound();
     let statement = statement.bind(json::write(&clear));
     match (&attributes.sealed, private) {
         // What was not opened was not changed.
         (Some(sealed), _) => statement.bind_sealed(format!("{MARK}{sealed}")),
-        (None, Some(private)) => statement.bind_sealed(json::write(&private)),
+        // Builds before this column look for everything among the attributes.
+        (None, Some(private)) => statement
+            .bind_sealed(json::write(&private))
+            .unless_sealed(index, json::write(attributes))
+            .unless_sealed(index + 1, None::<String>),
         (None, None) => statement.bind(None::<String>),
     }
 }

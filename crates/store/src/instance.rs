@@ -1,5 +1,5 @@
-//! Table `instance`. Row 1 proves that a key file belongs to this database. Row 2 names the first signing key, so that
-//! of several first starts one makes the signing keys.
+//! Table `instance`. Row 1 proves that a key file belongs to this database. Row 2 names a signing key that was made last,
+//! so that of several nodes that miss signing keys one makes them.
 
 use crate::db::{Contested, FromRow, Result, Row, Statement, Store, sql};
 
@@ -31,16 +31,16 @@ pub fn put_proof(sealed: &str) -> Statement {
     sql("insert into instance (id, proof) values (1, $1) on conflict do nothing").bind(sealed)
 }
 
-/// Returns the mark of whoever made the first signing keys.
-pub async fn first_keys(store: &Store) -> Result<Option<String>> {
+/// Returns the mark of whoever made signing keys last.
+pub async fn made_keys(store: &Store) -> Result<Option<String>> {
     let found: Option<Sealed> = sql("select proof as sealed from instance where id = 2").maybe(store).await?;
     Ok(found.map(|Sealed(text)| text))
 }
 
-/// Marks that whoever commits this makes the first signing keys. It conflicts if another commit was faster. `before` is
-/// the mark that was read: signing keys that an operator deleted are made again.
+/// Marks that whoever commits this makes signing keys. It conflicts if another commit was faster. `before` is the mark
+/// that was read.
 #[must_use]
-pub fn make_first_keys(mark: &str, before: Option<&str>) -> Statement {
+pub fn make_keys(mark: &str, before: Option<&str>) -> Statement {
     sql("insert into instance (id, proof) values (2, $1) \
          on conflict (id) do update set proof = excluded.proof where instance.proof = $2")
     .bind(mark)

@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::Args as ClapArgs;
 use kakaw_core::app::{KeyKind, key_settings};
@@ -37,7 +38,15 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     settings.extend(config.security.expired(clock::now()));
     report.take("settings", settings);
     listen::block_on(async {
-        report.take("address", address(&config).await);
+        match running(&config).await.filter(|_| mode == Mode::Serve) {
+            Some(version) => {
+                report.note("address", &format!("kakaw {version} runs with this configuration's addresses"))
+            }
+            None => report.take("address", address(&config).await),
+        }
+        if let Some(key) = &config.tls.key {
+            report.take("TLS key", open_key(key).into_iter().collect());
+        }
         match config.keys_path() {
             Ok(Some(path)) if !path.exists() => {
                 let problem = format!("there is no key file {}; kakaw init creates it", path.display());
@@ -110,6 +119,23 @@ fn open_files(database: &Path) -> Vec<String> {
     open.map(|(mode, path)| (mode, path.display().to_string()))
         .map(|(mode, path)| format!("others can read {path} (mode {mode:o}); run chmod 600 {path}"))
         .collect()
+}
+
+/// Returns what is wrong with the mode of the TLS key. Its group may read it: that is how Kakaw reads a key of root.
+fn open_key(key: &Path) -> Option<String> {
+    let mode = private_file::open_to_others(key).filter(|mode| mode & 0o027 != 0)?;
+    let key = key.display();
+    Some(format!("others can read or change {key} (mode {mode:o}); run chmod 640 {key}"))
+}
+
+/// Returns the version of the server that already runs with this configuration: the one behind its management listener.
+async fn running(config: &Config) -> Option<String> {
+    let address = Some(config.management_address()).filter(|address| address.port() != 0)?;
+    let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(3)).build().ok()?;
+    let reply: serde_json::Value =
+        client.get(format!("http://{address}/readyz")).send().await.ok()?.json().await.ok()?;
+    reply.get("signing_keys")?;
+    Some(reply.get("version")?.as_str()?.to_owned())
 }
 
 async fn address(config: &Config) -> Vec<String> {

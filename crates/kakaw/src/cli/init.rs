@@ -46,7 +46,7 @@ async fn init(config: Config) -> anyhow::Result<()> {
     };
     let there = key_file.exists();
     let platform = open::platform(&config, Mode::Serve, Missing::Init).await?;
-    platform.signer.load(&platform.store, &platform.sealer, platform.now()).await?;
+    platform.signer.load(&platform).await?;
     let path = std::path::absolute(&key_file)?;
     let path = path.display();
     let mut text = String::new();

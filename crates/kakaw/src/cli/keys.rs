@@ -56,6 +56,12 @@ enum Rotate {
 pub fn run(args: Args) -> anyhow::Result<()> {
     let file = args.config.ok_or_else(|| Usage::error("--config FILE is missing: the configuration of kakaw serve"))?;
     let config = config::load(Mode::Serve, Some(&file), Vec::new()).map_err(Usage::error)?.config;
+    if config.upgrade.older_nodes && !matches!(args.command, Command::List) {
+        return Err(Usage::error(
+            "upgrade.older_nodes is set: nodes of the version before do not know new keys. Upgrade them, remove the \
+             setting, restart every node, and try again. Nothing was changed",
+        ));
+    }
     listen::block_on(async {
         let platform = open::platform(&config, Mode::Serve, Missing::Refuse).await?;
         let said = match args.command {

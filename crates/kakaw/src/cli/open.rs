@@ -80,6 +80,7 @@ pub async fn within(
     let notice = words::test_notice;
     let sealer = Arc::new(sealer);
     store.seal_with(Arc::clone(&sealer));
+    store.leave_unsealed(config.upgrade.older_nodes);
     sealing::load(&store, &sealer, clock::now()).await?;
     Ok(Platform {
         store,

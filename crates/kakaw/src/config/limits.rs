@@ -58,19 +58,21 @@ impl Limits {
         }
     }
 
-    /// The limits that are zero.
-    pub(super) fn impossible(&self) -> Vec<(&'static str, i64)> {
+    /// The limits that are zero or absurd, each with the most that is allowed.
+    pub(super) fn impossible(&self) -> Vec<(&'static str, i64, i64)> {
+        const MOST: i64 = 1_000_000;
+        const DAY: i64 = 86_400;
         let seconds = |span: Span| span.as_seconds();
         let count = |count: Option<usize>| count.map_or(1, |count| i64::try_from(count).unwrap_or(i64::MAX));
         let all = [
-            ("limits.connections", count(self.connections)),
-            ("limits.connections_per_address", count(self.connections_per_address)),
-            ("limits.header", seconds(self.header)),
-            ("limits.body", seconds(self.body)),
-            ("limits.idle", self.idle.map_or(1, seconds)),
-            ("limits.request", seconds(self.request)),
+            ("limits.connections", count(self.connections), MOST),
+            ("limits.connections_per_address", count(self.connections_per_address), MOST),
+            ("limits.header", seconds(self.header), DAY),
+            ("limits.body", seconds(self.body), DAY),
+            ("limits.idle", self.idle.map_or(1, seconds), DAY),
+            ("limits.request", seconds(self.request), DAY),
         ];
-        all.into_iter().filter(|(_, value)| *value < 1).collect()
+        all.into_iter().filter(|(_, value, most)| !(1..=*most).contains(value)).collect()
     }
 
     /// The limits of a server whose process may open this many files.

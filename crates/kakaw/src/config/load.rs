@@ -185,9 +185,9 @@ impl Loaded {
         let mut problem = |key: &str, text: String| {
             problems.push(self.origins.get(key).map_or(text.clone(), |origin| format!("{origin}: {text}")));
         };
-        if audit.keep < Span::days(1) {
+        if !(Span::days(1)..=Span::days(36_500)).contains(&audit.keep) {
             let seconds = audit.keep.as_seconds();
-            problem("audit.keep", format!("audit.keep is {seconds} seconds; expected at least 1d"));
+            problem("audit.keep", format!("audit.keep is {seconds} seconds; expected 1d to 36500d"));
         }
         if data.is_some() && database.is_some() {
             problem("database", "data and database are both set; set only one of them".to_owned());
@@ -240,8 +240,13 @@ impl Loaded {
         for (key, text) in self.config.security.impossible() {
             problem(key, text);
         }
-        for (key, received) in limits.impossible() {
-            problem(key, format!("{key} is {received}; expected at least 1"));
+        for (key, received, most) in limits.impossible() {
+            problem(key, format!("{key} is {received}; expected 1 to {most}"));
+        }
+        if !(1..=1024).contains(&passwords.workers) {
+            let received = passwords.workers;
+            let text = "expected 1 to 1024; left out, it is the number of cores";
+            problem("passwords.workers", format!("passwords.workers is {received}; {text}"));
         }
         problems
     }

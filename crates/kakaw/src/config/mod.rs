@@ -8,6 +8,7 @@ mod load;
 mod origins;
 mod safety;
 mod security;
+mod upgrade;
 mod variables;
 
 use kakaw_core::Span;
@@ -27,6 +28,7 @@ pub use load::{Flag, Loaded, load};
 pub use origins::Origins;
 pub use safety::unsafe_settings;
 pub use security::Security;
+pub use upgrade::Upgrade;
 pub use variables::{CONTROL_TOKEN, OTHERS, URL, environment};
 
 /// Where earlier versions kept the keys for a PostgreSQL database: in the working directory.
@@ -107,6 +109,8 @@ pub struct Config {
     pub audit: Audit,
     /// `[backup]`.
     pub backup: Backup,
+    /// `[upgrade]`.
+    pub upgrade: Upgrade,
 }
 
 /// `[tls]`.
@@ -342,6 +346,7 @@ impl Config {
             // A stand-in's rows would cost each of its many short worlds time, and nobody reads them.
             backup: Backup::default(),
             audit: Audit { record: !dev, keep: Span::days(365) },
+            upgrade: Upgrade::default(),
         }
     }
 

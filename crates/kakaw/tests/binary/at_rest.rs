@@ -82,6 +82,54 @@ fn serve_closes_its_own_database_files_with_a_warning_and_check_names_them() {
 }
 
 #[test]
+fn check_knows_a_server_that_runs_and_names_a_tls_key_that_others_can_read() {
+    let folder = folder();
+    let port = |_| std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let [listen, management] = [0, 1].map(port);
+    let config = format!(
+        "public_url = \"https://login.example.com\"\nlisten = \"127.0.0.1:{listen}\"\ndata = \"live\"\n\
+         management.listen = \"127.0.0.1:{management}\"\n"
+    );
+    std::fs::write(folder.path().join("kakaw.toml"), &config).unwrap();
+    let server = Running::start(folder.path(), &["serve", "--config", "kakaw.toml"]);
+    let (code, out, _) = run(folder.path(), &["check", "--config", "kakaw.toml"]);
+    assert!(code == Some(0) && out.contains("ok       address: kakaw 0."), "{out}");
+    drop(server);
+    let _other = std::net::TcpListener::bind(("127.0.0.1", listen)).unwrap();
+    let (code, out, _) = run(folder.path(), &["check", "--config", "kakaw.toml"]);
+    assert!(code == Some(1) && out.contains("problem  address: cannot listen on"), "{out}");
+    drop(_other);
+    // The modes are what matters.
+    std::fs::write(
+        folder.path().join("kakaw.toml"),
+        format!("{config}[tls]\ncertificate = \"c.pem\"\nkey = \"k.pem\"\n"),
+    )
+    .unwrap();
+    for (mode, is_open) in [(0o600, false), (0o640, false), (0o644, true), (0o660, true)] {
+        std::fs::write(folder.path().join("k.pem"), "").unwrap();
+        set_mode(&folder.path().join("k.pem"), mode);
+        let (_, out, _) = run(folder.path(), &["check", "--config", "kakaw.toml"]);
+        assert_eq!(out.contains("problem  TLS key: others can read or change k.pem"), is_open, "{mode:o}: {out}");
+    }
+}
+
+#[test]
+fn absurd_settings_are_refused_with_what_is_expected() {
+    let folder = folder();
+    let config = std::fs::read_to_string(folder.path().join("kakaw.toml")).unwrap();
+    for (text, says) in [
+        ("audit.keep = \"100000d\"", "audit.keep is 8640000000 seconds; expected 1d to 36500d"),
+        ("limits.connections = 1000000000", "limits.connections is 1000000000; expected 1 to 1000000"),
+        ("limits.header = 1000000", "limits.header is 1000000; expected 1 to 86400"),
+        ("passwords.workers = 0", "passwords.workers is 0; expected 1 to 1024"),
+    ] {
+        std::fs::write(folder.path().join("kakaw.toml"), format!("{config}{text}\n")).unwrap();
+        let (code, _, err) = run(folder.path(), &["check", "--config", "kakaw.toml"]);
+        assert!(code == Some(2) && err.contains(says), "{text}: {err}");
+    }
+}
+
+#[test]
 fn serve_refuses_a_database_of_another_user_that_others_can_read() {
     let folder = folder();
     let database = folder.path().join("live/kakaw.db");

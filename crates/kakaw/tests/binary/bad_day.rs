@@ -12,23 +12,30 @@ const AUTHORIZE: &str = "/oauth/authorize?client_id=0123456789abcdef0123456789ab
                          &redirect_uri=http%3A%2F%2Flocalhost%3A3000%2Fcallback&response_type=code";
 
 /// A small mounted disk, which a test can fill without harm.
-struct SmallDisk<'a>(&'a Path);
+pub struct SmallDisk<'a>(&'a Path);
 
 impl<'a> SmallDisk<'a> {
     /// Returns `None` if this process is not allowed to mount.
-    fn mount(folder: &'a Path, size: &str) -> Option<Self> {
+    pub fn mount(folder: &'a Path, size: &str) -> Option<Self> {
         let mut mount = Command::new("mount");
         mount.args(["-t", "tmpfs", "-o", &format!("size={size}"), "tmpfs"]).arg(folder).stderr(Stdio::null());
         mount.status().is_ok_and(|status| status.success()).then_some(Self(folder))
     }
 
     /// Uses all space that is left.
-    fn fill(&self) {
+    pub fn fill(&self) {
         let mut ballast = std::fs::File::create(self.0.join("ballast")).unwrap();
         while ballast.write_all(&[7; 4096]).is_ok() {}
     }
 
-    fn make_space(&self) {
+    /// Uses all space but some pages.
+    pub fn fill_but(&self, pages: u64) {
+        self.fill();
+        let ballast = std::fs::File::options().write(true).open(self.0.join("ballast")).unwrap();
+        ballast.set_len(ballast.metadata().unwrap().len() - pages * 4096).unwrap();
+    }
+
+    pub fn make_space(&self) {
         std::fs::remove_file(self.0.join("ballast")).unwrap();
     }
 }

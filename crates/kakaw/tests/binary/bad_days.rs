@@ -13,9 +13,9 @@ use crate::running::{Running, run};
 use crate::shop::{AUTHORIZE, OWNER, PASSWORD, WORLD, exchange_form, refresh_form};
 
 /// Storage has three seconds. The rest is the time of a busy machine.
-const LIMIT: Duration = Duration::from_millis(4_500);
+pub const LIMIT: Duration = Duration::from_millis(4_500);
 
-fn configure(folder: &Path, database: &str) {
+pub fn configure(folder: &Path, database: &str) {
     let text =
         format!("listen = \"127.0.0.1:0\"\npublic_url = \"http://127.0.0.1\"\nbehind_proxy = true\n{database}\n");
     std::fs::write(folder.join("kakaw.toml"), text).unwrap();
@@ -26,20 +26,20 @@ fn configure(folder: &Path, database: &str) {
     }
 }
 
-fn serve(folder: &Path) -> Running {
+pub fn serve(folder: &Path) -> Running {
     Running::start(folder, &["serve", "--config", "kakaw.toml"])
 }
 
-fn client(server: &Running) -> Client {
+pub fn client(server: &Running) -> Client {
     Client::at(&server.url, [127, 0, 0, 1].into(), "127.0.0.1")
 }
 
-async fn refresh(client: &mut Client, refresh_token: &str) -> Result<Answer, Gone> {
+pub async fn refresh(client: &mut Client, refresh_token: &str) -> Result<Answer, Gone> {
     client.post("/oauth/token", &refresh_form(refresh_token)).await
 }
 
 /// Logs in, and returns the access and the refresh token.
-async fn log_in(client: &mut Client) -> (String, String) {
+pub async fn log_in(client: &mut Client) -> (String, String) {
     let mut page = client.log_in(AUTHORIZE, OWNER, PASSWORD).await.unwrap();
     if page.parameter("code").is_none() {
         page = client.agree(AUTHORIZE, &page, &["profile_nickname"]).await.unwrap();
@@ -51,7 +51,7 @@ async fn log_in(client: &mut Client) -> (String, String) {
 }
 
 /// Every surface says that the failure is temporary, in its own words and in time.
-async fn is_unavailable_in_time(client: &mut Client, tokens: &(String, String)) {
+pub async fn is_unavailable_in_time(client: &mut Client, tokens: &(String, String)) {
     let began = Instant::now();
     let kapi = client.get_with_token("/v2/user/me", &tokens.0).await.expect("an answer");
     assert!(began.elapsed() < LIMIT, "kapi took {:?}", began.elapsed());
@@ -70,7 +70,7 @@ async fn is_unavailable_in_time(client: &mut Client, tokens: &(String, String)) 
 }
 
 /// The same process works again.
-async fn recovers(client: &mut Client, tokens: &(String, String)) {
+pub async fn recovers(client: &mut Client, tokens: &(String, String)) {
     let began = Instant::now();
     while refresh(client, &tokens.1).await.expect("an answer").status != 200 {
         assert!(began.elapsed() < Duration::from_secs(15), "it does not recover without a restart");

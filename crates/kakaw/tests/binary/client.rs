@@ -57,6 +57,16 @@ impl Client {
         Self { cookies: self.cookies.clone(), ..Self::new(base) }
     }
 
+    /// Returns the address of the server.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// The same at the same host.
+    pub fn moved_with_host(&self, base: &str) -> Self {
+        Self { host: self.host, ..self.moved(base) }
+    }
+
     async fn send(&mut self, request: reqwest::RequestBuilder) -> Result<Answer, Gone> {
         let cookies = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ");
         let request = match self.host {

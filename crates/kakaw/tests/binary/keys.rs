@@ -261,6 +261,10 @@ fn a_key_that_signs_is_not_deleted_and_a_retired_one_is() {
         line.split_whitespace().nth(1).unwrap().to_owned()
     };
     let kid = signs(&keys(folder.path(), &["list"]));
+    // Their making is in the trail.
+    let (_, made, _) = run(folder.path(), &["audit", "--config", "kakaw.toml", "--event", "signing_key_created"]);
+    assert_eq!(made.matches("signing_key_created").count(), 2, "the one that signs, and the next: {made}");
+    assert!(made.contains(&kid), "{made}");
     let (code, _, error) = run(folder.path(), &["keys", "--config", "kakaw.toml", "retire", &kid]);
     assert_eq!(code, Some(2), "{error}");
     assert!(error.contains("expected the ID of a signing key that no longer signs"), "{error}");

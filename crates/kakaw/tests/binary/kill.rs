@@ -1,4 +1,6 @@
 //! Tests `kill -9` under load: everything that was acknowledged is there afterwards, exactly once.
+//!
+//! `KAKAW_TEST_KILLS` is the number of kills on each database.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -156,7 +158,13 @@ fn under_way(recorded: &Facts, round: usize) {
     }
 }
 
-fn check(url: &Url, database: &str, rounds: usize) {
+/// Returns how often the server is killed.
+fn rounds() -> usize {
+    std::env::var("KAKAW_TEST_KILLS").map_or(20, |text| text.parse().expect("a number"))
+}
+
+fn check(url: &Url, database: &str) {
+    let rounds = rounds();
     let folder = tempfile::tempdir().unwrap();
     world(folder.path());
     let key_file = folder.path().join("keys.toml");
@@ -205,14 +213,14 @@ fn check(url: &Url, database: &str, rounds: usize) {
 }
 
 #[test]
-fn fifty_kills_lose_and_double_nothing() {
+fn kills_lose_and_double_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("kakaw.db");
-    check(&Url::Sqlite(path.clone()), &format!("sqlite:{}", path.display()), 50);
+    check(&Url::Sqlite(path.clone()), &format!("sqlite:{}", path.display()));
 }
 
 #[test]
-fn fifty_kills_lose_and_double_nothing_on_postgresql() {
+fn kills_lose_and_double_nothing_on_postgresql() {
     let Ok(base) = std::env::var("KAKAW_TEST_POSTGRES") else {
         eprintln!("SKIPPED on PostgreSQL: KAKAW_TEST_POSTGRES is not set");
         return;
@@ -221,5 +229,5 @@ fn fifty_kills_lose_and_double_nothing_on_postgresql() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(db::create_schema(&base, &schema)).unwrap();
     let url = format!("{base}?options=-csearch_path%3D{schema}");
-    check(&Url::Postgres(url.clone()), &url, 50);
+    check(&Url::Postgres(url.clone()), &url);
 }

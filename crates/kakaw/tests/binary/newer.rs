@@ -3,8 +3,8 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use crate::keeping::{Site, block_on, psql};
 use crate::running;
+use crate::site::{Site, block_on, psql};
 
 #[test]
 fn a_migration_copies_the_database_and_an_older_build_refuses_a_newer_one() {

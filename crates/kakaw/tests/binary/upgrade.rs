@@ -4,6 +4,7 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -111,6 +112,47 @@ fn a_postgresql_database_of_every_older_commit_opens() {
         drop(server);
         psql(&base, &["-c".as_ref(), format!("drop database {name} with (force)").as_ref()]);
     }
+}
+
+/// Otherwise a migration would wait for a dump, and every request of the other nodes for the migration.
+#[test]
+fn a_migration_lets_others_read_while_it_waits_for_a_dump() {
+    let Ok(base) = std::env::var("KAKAW_TEST_POSTGRES") else {
+        eprintln!("SKIPPED on PostgreSQL: KAKAW_TEST_POSTGRES is not set");
+        return;
+    };
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/upgrade/af82347");
+    let psql = |url: &str, args: &[&str]| {
+        let mut psql = Command::new("psql");
+        psql.args(["-qAt", "-v", "ON_ERROR_STOP=1", url]).args(args);
+        psql
+    };
+    let name = format!("kakaw_migrate_{}", std::process::id());
+    let done = |command: &mut Command| assert!(command.output().unwrap().status.success());
+    done(&mut psql(&base, &["-c", &format!("create database {name} template template0")]));
+    let url = format!("{}/{name}", base.rsplit_once('/').unwrap().0);
+    done(&mut psql(&url, &["-f", fixture.join("postgres.sql").to_str().unwrap()]));
+    let folder = tempfile::tempdir().unwrap();
+    let key_file = folder.path().join("keys.toml");
+    copy_key(&fixture.join("kakaw-keys.toml"), &key_file);
+    std::fs::write(folder.path().join("kakaw.toml"), format!("key_file = {key_file:?}\ndatabase = {url:?}\n")).unwrap();
+    let mut dump = psql(&url, &["-c", "begin; select count(*) from signing_keys; select pg_sleep(5); commit"]);
+    let mut dump = dump.stdout(std::process::Stdio::null()).spawn().unwrap();
+    std::thread::sleep(Duration::from_millis(500));
+    let began = Instant::now();
+    let mut migrating = running::kakaw(folder.path(), &["export", "--config", "kakaw.toml"]);
+    let mut migrating = migrating.stdout(std::process::Stdio::null()).spawn().unwrap();
+    let mut longest = Duration::ZERO;
+    while migrating.try_wait().unwrap().is_none() {
+        let read = Instant::now();
+        done(&mut psql(&url, &["-c", "select count(*) from signing_keys"]));
+        longest = longest.max(read.elapsed());
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert!(migrating.wait().unwrap().success() && dump.wait().unwrap().success());
+    assert!(began.elapsed() > Duration::from_secs(4), "the migration waited for the dump: {:?}", began.elapsed());
+    assert!(longest < Duration::from_millis(2500), "a read waited for {longest:?}");
+    done(&mut psql(&base, &["-c", &format!("drop database {name} with (force)")]));
 }
 
 #[test]

@@ -29,12 +29,16 @@ async fn turn(platform: &Platform) -> Result<(), Refused> {
     let now = platform.now();
     sealing::load(&platform.store, &platform.sealer, now).await?;
     if platform.signer.try_keys().is_some() {
-        platform.signer.load(&platform.store, &platform.sealer, now).await?;
+        platform.signer.load(platform).await?;
     }
     let is_due = |last: Option<Millis>, every: Option<Span>| match (last, every) {
         (Some(last), Some(every)) => last + every <= now,
         _ => false,
     };
+    if platform.store.leaves_unsealed() {
+        // Builds before keys were rotated would not open what a new key seals.
+        return Ok(());
+    }
     let settings = platform.settings.keys;
     if settings.sealing_every.is_some() && is_due(last_sealing_key(platform).await?, settings.sealing_every) {
         let change = sealing::rotate(platform, &Actor::Platform, settings.overlap).await?;

@@ -27,7 +27,7 @@ const SWEEP: Duration = Duration::from_secs(30);
 
 /// Loads or generates the signing keys, delivers webhooks and deletes expired rows, until it is aborted.
 pub async fn work(platform: Arc<Platform>) {
-    let signing = platform.signer.work(&platform.store, &platform.sealer, || platform.now());
+    let signing = platform.signer.work(&platform);
     let others = async { tokio::join!(deliver::work(Arc::clone(&platform)), sweep_again_and_again(&platform)) };
     tokio::join!(signing, others, keys::work(&platform), catch_up(&platform), audit::work(&platform));
 }

@@ -19,7 +19,7 @@ pub async fn rotate(platform: &Platform, actor: &Actor) -> Result<Change, Refuse
         Change::new(platform, actor, What::SigningKey { kid: kid.to_owned() }, None, after)
     };
     let record = |kid: &str| record::of_key(platform, &change(kid)).into_iter().collect();
-    let kid = platform.signer.rotate(&platform.store, &platform.sealer, platform.now(), record).await?;
+    let kid = platform.signer.rotate(platform, record).await?;
     Ok(change(&kid))
 }
 
@@ -54,10 +54,10 @@ pub async fn list(platform: &Platform) -> Result<Vec<SigningKey>, Error> {
 /// # Errors
 /// The database failed, or another process did the same at this moment.
 pub async fn advance(platform: &Platform, actor: &Actor) -> Result<Change, Refused> {
-    let Platform { store, sealer, signer, .. } = platform;
+    let Platform { store, signer, .. } = platform;
     let now = platform.now();
     // The next key exists, and other nodes have published it.
-    signer.load(store, sealer, now).await?;
+    signer.load(platform).await?;
     let all = signing_keys::all(store).await?;
     let has_rotated = all.iter().any(|key| key.retired_at.is_some());
     let next = all.iter().filter(|key| has_rotated && key.retired_at.is_none()).nth(1);
@@ -81,7 +81,7 @@ pub async fn advance(platform: &Platform, actor: &Actor) -> Result<Change, Refus
         return Err(Error::Unusable("another process rotated the signing keys at this moment".to_owned()).into());
     }
     // A new next key is made, and published long before it signs.
-    signer.load(store, sealer, now).await?;
+    signer.load(platform).await?;
     Ok(change)
 }
 

@@ -34,13 +34,7 @@ async fn without_a_signing_key_nothing_waits_for_long_and_no_code_is_spent() {
     assert_eq!((answer.status.as_u16(), answer.json()["error_code"].clone()), (503, json!("KOE003")));
     let keys = db::sql("delete from signing_keys");
     assert_eq!(server.world.platform.store.commit(vec![keys]).await.unwrap(), Outcome::Committed);
-    server
-        .world
-        .platform
-        .signer
-        .load(&server.world.platform.store, &server.world.platform.sealer, server.world.now())
-        .await
-        .unwrap();
+    server.world.platform.signer.load(&server.world.platform).await.unwrap();
     let answer = server.exchange(REST, &code).await;
     assert!(answer.json()["id_token"].is_string(), "the code was not spent: {}", answer.body);
 }

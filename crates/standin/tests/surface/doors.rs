@@ -22,7 +22,7 @@ async fn nodes_that_start_at_once_publish_the_same_signing_keys() {
             tokio::spawn(async move {
                 let signer = Signer::default();
                 // A clock that goes wrong puts nobody's keys before those that others publish.
-                signer.load(&platform.store, &platform.sealer, platform.now()).await.expect("keys");
+                signer.load(&platform).await.expect("keys");
                 let published = signer.jwks().await.expect("keys").keys;
                 published.into_iter().map(|key| key.kid).collect::<Vec<_>>()
             })
@@ -103,6 +103,29 @@ async fn ci_addresses_and_notices_are_sealed_in_the_database() {
     .await;
 }
 
+/// While an older node runs on the same database, what it must read stays among the attributes.
+#[tokio::test]
+async fn private_attributes_stay_readable_for_older_nodes_until_the_last_is_gone() {
+    let folder = tempfile::tempdir().unwrap();
+    for url in [Some(Url::Sqlite(folder.path().join("kakaw.db"))), postgres().await].into_iter().flatten() {
+        let server = TestServer::start(&url, Policy::DEV).await;
+        let platform = &server.world.platform;
+        platform.store.leave_unsealed(true);
+        server.apply(PRIVATE).await;
+        let stored = "\\\"birthyear\\\":\\\"1987\\\"";
+        let open = rows(&server).await;
+        assert!(open.contains(stored) && open.contains("\\\"ci\\\":\\\"canary-ci\\\""), "{open}");
+        platform.store.leave_unsealed(false);
+        at_rest::catch_up(platform).await.unwrap();
+        let sealed = rows(&server).await;
+        assert!(!sealed.contains(stored) && !sealed.contains("canary-ci"), "{sealed}");
+        let export = world_file::export_text(platform, world_file::Secrets::Written).await.unwrap();
+        for part in ["canary-ci", "gender = \"female\"", "birthyear = \"1987\"", "birthday = \"0917\""] {
+            assert!(export.contains(part), "{part}: {export}");
+        }
+    }
+}
+
 /// Two people with the same values have different texts, and a text works in its own row only.
 #[tokio::test]
 async fn private_attributes_are_bound_to_their_account() {
@@ -124,6 +147,31 @@ async fn private_attributes_are_bound_to_their_account() {
         assert!(error.to_string().contains("private"), "{error}");
     })
     .await;
+}
+
+#[tokio::test]
+async fn beside_nodes_of_an_earlier_version_everything_is_written_as_they_read_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let on_disk = Url::Sqlite(folder.path().join("t.db"));
+    for url in [Some(on_disk), postgres().await].into_iter().flatten() {
+        let server = TestServer::start(&url, Policy::DEV).await;
+        let platform = &server.world.platform;
+        platform.store.leave_unsealed(true);
+        server.apply(PRIVATE).await;
+        at_rest::catch_up(platform).await.unwrap();
+        let beside = rows(&server).await;
+        assert!(
+            beside.contains("canary-ci") && beside.contains("\\\"Canary") && !beside.contains("sealed_ci"),
+            "{beside}"
+        );
+        // The same person is saved again after the last of them has ended.
+        platform.store.leave_unsealed(false);
+        at_rest::catch_up(platform).await.unwrap();
+        let after = rows(&server).await;
+        assert!(!after.contains("canary-ci") && !after.contains("\\\"Canary"), "{after}");
+        let export = world_file::export_text(platform, world_file::Secrets::Written).await.unwrap();
+        assert!(export.contains("canary-ci") && export.contains("Canary"), "{export}");
+    }
 }
 
 #[tokio::test]

@@ -1,16 +1,44 @@
 //! Values that are sealed at rest: sealed when a statement is committed, opened when a row is read.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use kakaw_core::crypto::seal::{Purpose, Sealer};
 
-use super::{Error, Result, Row, Statement, Value, table};
+use super::{Error, Result, Row, Statement, Store, Value, table};
 
 /// What sealed texts begin with. JSON never does.
 pub(crate) const MARK: &str = "sealed:";
 
-/// Seals the values of statements that are to be sealed.
-pub(super) fn seal(statements: &mut [Statement], sealer: Option<&Arc<Sealer>>) -> Result<()> {
+impl Store {
+    /// Sets whether values that would be sealed are written unsealed, as builds before read them.
+    pub fn leave_unsealed(&self, leave: bool) {
+        self.leaves_unsealed.store(leave, Ordering::Relaxed);
+    }
+
+    /// Whether values that would be sealed are written unsealed.
+    #[must_use]
+    pub fn leaves_unsealed(&self) -> bool {
+        self.leaves_unsealed.load(Ordering::Relaxed)
+    }
+
+    /// Seals the values of statements that are to be sealed.
+    pub(super) fn seal(&self, statements: &mut [Statement]) -> Result<()> {
+        if !self.leaves_unsealed() {
+            return seal(statements, self.sealer.get());
+        }
+        for statement in statements {
+            for (index, value) in std::mem::take(&mut statement.unsealed) {
+                if let Some(place) = statement.values.get_mut(index) {
+                    *place = value;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn seal(statements: &mut [Statement], sealer: Option<&Arc<Sealer>>) -> Result<()> {
     for statement in statements {
         let Some(index) = statement.sealed else { continue };
         let Some(sealer) = sealer else { return Err(no_keys()) };

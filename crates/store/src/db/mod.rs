@@ -91,6 +91,8 @@ pub struct Statement {
     contested: Option<Contested>,
     /// The value that is sealed when it is written.
     sealed: Option<usize>,
+    /// The values that are written instead, if values stay unsealed.
+    unsealed: Vec<(usize, Value)>,
     /// Whether sealed values of its rows are opened.
     opens: bool,
 }
@@ -120,7 +122,7 @@ pub enum Contested {
     /// The number of a sealing key.
     SealingKey,
     Session,
-    /// The first signing keys. One start makes them.
+    /// Signing keys that are missing. One node makes them.
     SigningKeys,
     /// A row of a snapshot.
     SnapshotRow,
@@ -130,7 +132,7 @@ pub enum Contested {
 #[must_use]
 pub fn sql(text: &'static str) -> Statement {
     debug_assert!(in_first_use_order(text), "SQLite numbers parameters by first use: {text}");
-    Statement { text, values: Vec::new(), contested: None, sealed: None, opens: false }
+    Statement { text, values: Vec::new(), contested: None, sealed: None, unsealed: Vec::new(), opens: false }
 }
 
 impl Statement {
@@ -146,6 +148,18 @@ impl Statement {
     pub(crate) fn bind_sealed(mut self, text: String) -> Self {
         self.sealed = Some(self.values.len());
         self.bind(text)
+    }
+
+    /// Replaces the value at this index, if values stay unsealed.
+    #[must_use]
+    pub(crate) fn unless_sealed(mut self, index: usize, value: impl Into<Value>) -> Self {
+        self.unsealed.push((index, value.into()));
+        self
+    }
+
+    /// Returns the number of values.
+    pub(crate) const fn bound(&self) -> usize {
+        self.values.len()
     }
 
     /// Opens the sealed texts of the rows. A text that an earlier version stored unsealed stays as it is.
@@ -212,6 +226,7 @@ pub struct Store {
     shut: AtomicBool,
     times: Times,
     sealer: OnceLock<Arc<Sealer>>,
+    leaves_unsealed: AtomicBool,
     pub(crate) apps: apps_cache::AppsCache,
 }
 
@@ -230,6 +245,7 @@ impl Store {
             driver,
             shut: AtomicBool::new(false),
             sealer: OnceLock::new(),
+            leaves_unsealed: AtomicBool::new(false),
             times: Times::default(),
             apps: apps_cache::AppsCache::default(),
         })
@@ -258,7 +274,7 @@ impl Store {
     /// The database failed or was too slow. Whether the commit happened may be unknown then.
     pub async fn commit(&self, mut statements: Vec<Statement>) -> Result<Outcome> {
         self.check_open()?;
-        at_rest::seal(&mut statements, self.sealer.get())?;
+        self.seal(&mut statements)?;
         patience::spend(&self.times.commit, async |deadline| match &self.driver {
             Driver::Postgres(postgres) => postgres.commit(&statements, deadline).await,
             Driver::Sqlite(sqlite) => sqlite.commit(statements, deadline).await,

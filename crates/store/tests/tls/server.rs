@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each of the two uses a part")]
 
+use std::io::Write as _;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -48,7 +49,7 @@ impl Authority {
 pub struct Server {
     pub port: u16,
     pub folder: PathBuf,
-    _shell: Child,
+    shell: Child,
 }
 
 impl Server {
@@ -60,7 +61,10 @@ impl Server {
         let path = folder.display();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let over_network = if certificate.is_some() { "hostssl" } else { "host" };
-        let hba = format!("local all all scram-sha-256\n{over_network} all all 127.0.0.1/32 scram-sha-256\n");
+        let hba = format!(
+            "local all all scram-sha-256\n{over_network} all all 127.0.0.1/32 scram-sha-256\n\
+             {over_network} replication all 127.0.0.1/32 scram-sha-256\n"
+        );
         write(&folder, "pg_hba.conf", &hba);
         write(&folder, "password", PASSWORD);
         let mut all = vec![format!("listen_addresses=127.0.0.1"), format!("port={port}")];
@@ -81,9 +85,15 @@ impl Server {
             "chmod 600 {path}/server.key 2>/dev/null
             {bin}/initdb --no-sync -D {path}/data -U postgres --locale=C -E UTF8 -A scram-sha-256 \
             --pwfile={path}/password >{path}/initdb 2>&1 </dev/null
-            {bin}/postgres -D {path}/data {settings} >{path}/log 2>&1 </dev/null &
-            cat >/dev/null
-            kill -QUIT $!
+            start() {{ {bin}/postgres -D {path}/data {settings} >>{path}/log 2>&1 </dev/null & pid=$!; }}
+            start
+            while read -r word; do
+                case $word in
+                start) start ;;
+                *) kill -$word $pid; wait $pid; echo 'has stopped' >>{path}/log ;;
+                esac
+            done
+            kill -QUIT $pid
             wait
             rm -rf {path}"
         );
@@ -99,13 +109,43 @@ impl Server {
             sh
         };
         let shell = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let server = Self { port, folder, shell };
+        server.wait_for("ready to accept connections", 1);
+        Some(server)
+    }
+
+    /// Stops the server with a signal: `INT` as its service manager does, `QUIT` as after a crash.
+    pub fn stop(&mut self, signal: &str) {
+        let before = self.logged("has stopped");
+        self.tell(signal);
+        self.wait_for("has stopped", before + 1);
+    }
+
+    /// Starts the stopped server again, and returns when it accepts connections.
+    pub fn start_again(&mut self) {
+        let before = self.logged("ready to accept connections");
+        self.tell("start");
+        self.wait_for("ready to accept connections", before + 1);
+    }
+
+    fn tell(&mut self, word: &str) {
+        writeln!(self.shell.stdin.as_mut().unwrap(), "{word}").unwrap();
+    }
+
+    fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.folder.join(name)).unwrap_or_default()
+    }
+
+    fn logged(&self, text: &str) -> usize {
+        self.read("log").matches(text).count()
+    }
+
+    fn wait_for(&self, text: &str, times: usize) {
         let began = Instant::now();
-        let read = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap_or_default();
-        while !read("log").contains("ready to accept connections") {
-            assert!(began.elapsed() < Duration::from_secs(60), "{}\n{}", read("initdb"), read("log"));
+        while self.logged(text) < times {
+            assert!(began.elapsed() < Duration::from_secs(60), "{}\n{}", self.read("initdb"), self.read("log"));
             std::thread::sleep(Duration::from_millis(50));
         }
-        Some(Self { port, folder, _shell: shell })
     }
 
     /// Returns its URL with this host name and these parameters.

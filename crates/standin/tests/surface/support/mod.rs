@@ -246,7 +246,7 @@ impl TestServer {
         let world = Arc::new(World { control_token, ..World::new(platform, place) });
         // As in the program: generated in the background, and the first ID token waits for them.
         let signing = Arc::clone(&world.platform);
-        tokio::spawn(async move { signing.signer.load(&signing.store, &signing.sealer, signing.now()).await });
+        tokio::spawn(async move { signing.signer.load(&signing).await });
         let app = endpoints::of(Arc::clone(&world));
         let router = dispatch::every(Worlds::new(Arc::clone(&world), app, endpoints::of, 7700, Default::default()));
         let server = Self { router, world };

@@ -29,6 +29,12 @@ type Object = Pooled<Hosts>;
 const POOL: usize = 16;
 /// Time limit for a statement, and for getting a connection.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a migration waits for the lock of a table: while it waits, the requests of other nodes wait behind it.
+const PATIENT: &str = "set local lock_timeout = '1s'";
+/// How long a migration is tried again because a table is in use, for example by an export or by `pg_dump`.
+const LOCKED: Duration = Duration::from_secs(600);
+/// Interval between these tries.
+const AGAIN: Duration = Duration::from_secs(1);
 /// How often a commit is tried when the database asks for it (serialization failure, deadlock).
 const TRIES: usize = 10;
 
@@ -82,14 +88,19 @@ impl Postgres {
 
     async fn migrate(&self) -> Result<()> {
         let mut client = self.client().await?;
-        // Two nodes may start at once. The second fails on the history's key, reads again and finds the migration done.
-        for _ in 0..TRIES {
+        let (began, mut tries) = (Instant::now(), 0);
+        loop {
             match Self::migrate_once(&mut client).await {
-                Err(Error::Postgres(error)) if is_race(&error) => {}
+                // Two nodes may start at once. The second fails on the history's key, reads again and finds the migration
+                // done.
+                Err(Error::Postgres(error)) if is_race(&error) && tries < TRIES => tries += 1,
+                Err(Error::Postgres(error)) if is_locked(&error) && began.elapsed() < LOCKED => {
+                    tracing::warn!("a table is in use by a long statement; the migration is tried again");
+                    tokio::time::sleep(AGAIN).await;
+                }
                 other => return other,
             }
         }
-        Self::migrate_once(&mut client).await
     }
 
     async fn migrate_once(client: &mut Object) -> Result<()> {
@@ -109,6 +120,7 @@ impl Postgres {
         }
         for step in pending {
             let transaction = client.transaction().await?;
+            transaction.batch_execute(PATIENT).await?;
             transaction
                 .execute(
                     "insert into schema_history (version, name, checksum) values ($1, $2, $3)",
@@ -236,6 +248,10 @@ fn given_up(client: Object) -> Error {
 
 fn is_retryable(error: &tokio_postgres::Error) -> bool {
     matches!(error.code(), Some(code) if *code == SqlState::T_R_SERIALIZATION_FAILURE || *code == SqlState::T_R_DEADLOCK_DETECTED)
+}
+
+fn is_locked(error: &tokio_postgres::Error) -> bool {
+    error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE)
 }
 
 fn is_race(error: &tokio_postgres::Error) -> bool {
