@@ -29,10 +29,15 @@ use crate::world::{Shared, World};
 use kakaw_platform::endpoint::{Method, Routes};
 use kakaw_platform::http::error::Error;
 use kakaw_platform::manage::{self, Actor, ChangeApp, ChangeKey, Version};
+use crate::pages::words;
 use kakaw_platform::pages;
+use kakaw_platform::platform::NoticeLink;
 use kakaw_platform::request::context::{self, RequestContext};
 
 const SCRIPT: [(header::HeaderName, &str); 1] = [(header::CONTENT_TYPE, "text/javascript;charset=UTF-8")];
+
+/// The link to this page at the top of every other page.
+pub const LINK: NoticeLink = NoticeLink { path: "/inspector", text: words::open_inspector };
 
 /// Interval between comments, which show that the connection is alive.
 const PULSE: Duration = Duration::from_secs(20);
