@@ -11,6 +11,7 @@ use kakaw_wire::Problem;
 use crate::Platform;
 use crate::endpoint::Endpoint;
 use crate::http::error::Error;
+use crate::origins::Surface;
 use crate::request::context::RequestContext;
 
 /// Handles 404 and 405.
@@ -34,6 +35,12 @@ impl Unknown {
         Some(format!("{} {url}{path}", endpoint.method.name()))
     }
 
+    /// Whether only the user API has this base URL. One of the SDKs takes a reply that it cannot decode for success.
+    fn is_kapi(&self, base: &str) -> bool {
+        let of = |surface| self.platform.surroundings.surface(base, surface);
+        of(Surface::Kapi) == base && of(Surface::Kauth) != base
+    }
+
     /// Returns the methods of a path.
     fn methods_of(&self, path: &str) -> Vec<&str> {
         let split = self.endpoints.iter().filter_map(|endpoint| endpoint.split_once(' '));
@@ -50,6 +57,8 @@ impl Unknown {
         let nearest = match (at_path.first(), self.elsewhere(&path)) {
             (Some(method), _) => format!("{method} {path}"),
             (None, Some(endpoint)) => endpoint,
+            // A suggestion among our own endpoints would mislead.
+            (None, None) if is_of_another_product(&path) => "none: this API is not part of the login".to_owned(),
             (None, None) => {
                 let all = self.endpoints.iter().map(String::as_str);
                 diagnosis::nearest(&format!("{method} {path}"), all).unwrap_or_default().to_owned()
@@ -60,7 +69,7 @@ impl Unknown {
             return Error::from(Problem::Discontinued { path, successor: "/v2/user/me".to_owned() })
                 .kapi(platform, base);
         }
-        if ["/v1", "/v2", "/cors"].iter().any(|prefix| path.starts_with(prefix)) {
+        if self.is_kapi(base) || ["/v1", "/v2", "/cors"].iter().any(|prefix| path.starts_with(prefix)) {
             return Error::from(Problem::UnknownApi { method, path, nearest }).kapi(platform, base);
         }
         let refusal = Refusal::new(Problem::UnknownUrl { method, path: path.clone(), nearest: nearest.clone() });
@@ -80,4 +89,9 @@ impl Unknown {
         }
         error.kauth(platform, base)
     }
+}
+
+/// Whether a path of kapi belongs to Talk or Story.
+fn is_of_another_product(path: &str) -> bool {
+    ["/v1/api/talk", "/v2/api/talk", "/v1/api/story", "/v1/friends"].iter().any(|prefix| path.starts_with(prefix))
 }
