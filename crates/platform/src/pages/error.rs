@@ -28,6 +28,8 @@ pub(crate) struct ErrorPage {
     ways: Ways,
     /// The number of the request, for the operator.
     request_id: String,
+    /// Whether pages have room for diagnoses.
+    wide: bool,
     /// The text of the link to the same request.
     again: &'static str,
 }
@@ -59,7 +61,11 @@ impl ErrorPage {
     #[must_use]
     pub(crate) fn of(context: &RequestContext, code: Code, diagnosis: &[String], ways: Ways, id: &str) -> Self {
         let words = text::of(code, context.lang);
-        let frame = Frame::new(context);
+        let mut frame = Frame::new(context);
+        if code == Code::KOE008 {
+            // The URL may contain an admin key, which no page repeats.
+            frame.languages = Vec::new();
+        }
         let part = |of: fn(&Text) -> &String| {
             words.map(|words| frame.brand.in_own_words(of(words), frame.w)).unwrap_or_default()
         };
@@ -81,6 +87,7 @@ impl ErrorPage {
             },
             ways: ways.of(code),
             request_id: id.to_owned(),
+            wide: context.platform.settings.open_diagnosis,
             again: if code == Code::KOE003 { "way_retry" } else { "way_again" },
             frame,
         }

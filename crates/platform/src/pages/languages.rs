@@ -15,9 +15,15 @@ pub struct Language {
     pub is_current: bool,
 }
 
-/// Returns the page at this path in every language.
+/// The longest path that is repeated in links.
+const LONGEST: usize = 4000;
+
+/// Returns the page at this path in every language. A path that somebody made very long is not repeated.
 #[must_use]
 pub fn of(path: &str, current: Lang) -> Vec<Language> {
+    if path.len() > LONGEST {
+        return Vec::new();
+    }
     let link = |lang: &Lang| Language {
         id: lang.id(),
         name: name(*lang),
