@@ -122,7 +122,8 @@ fn tokens() -> [BTreeMap<String, Rgb>; 2] {
     let sheet = sheets().remove(0).1;
     let mut blocks = sheet.split(":root {").skip(1).map(|block| {
         let block = block.split_once('}').unwrap().0;
-        let pairs = regex(r"--([a-z-]+):(#[0-9a-f]+);").captures_iter(block).map(|pair| {
+        let pattern = regex(r"--([a-z-]+):(#[0-9a-f]+);");
+        let pairs = pattern.captures_iter(block).map(|pair| {
             let value = pair[2].to_owned();
             let long = match value.len() {
                 4 => value.chars().skip(1).fold("#".to_owned(), |text, digit| format!("{text}{digit}{digit}")),

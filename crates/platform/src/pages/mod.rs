@@ -4,6 +4,7 @@ pub mod address;
 pub mod choose;
 pub mod consent;
 pub mod create_account;
+pub mod document;
 pub mod error;
 pub mod explained;
 pub mod finish;
