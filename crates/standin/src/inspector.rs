@@ -24,12 +24,12 @@ use serde::Deserialize;
 use tokio::sync::mpsc;
 
 use crate::control::Sent;
+use crate::pages::words;
 use crate::request_log::{Exchange, Filter};
 use crate::world::{Shared, World};
 use kakaw_platform::endpoint::{Method, Routes};
 use kakaw_platform::http::error::Error;
 use kakaw_platform::manage::{self, Actor, ChangeApp, ChangeKey, Version};
-use crate::pages::words;
 use kakaw_platform::pages;
 use kakaw_platform::platform::NoticeLink;
 use kakaw_platform::request::context::{self, RequestContext};

@@ -39,9 +39,8 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     report.take("settings", settings);
     match config.brand.read(mode) {
         Ok(brand) => match &brand.accent {
-            Some(accent) => {
-                report.note("brand", &format!("accent {} in light, {} in dark", accent.light.accent, accent.dark.accent))
-            }
+            Some(accent) => report
+                .note("brand", &format!("accent {} in light, {} in dark", accent.light.accent, accent.dark.accent)),
             None => report.take("brand", Vec::new()),
         },
         Err(problem) => report.take("brand", vec![problem]),

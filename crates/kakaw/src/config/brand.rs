@@ -47,7 +47,8 @@ impl Brand {
     /// The accent colour or the logo cannot be used.
     pub fn read(&self, mode: Mode) -> Result<Shown, String> {
         let logo = self.logo.as_deref().map(Logo::read).transpose().map_err(|why| format!("brand.logo: {why}"))?;
-        let accent = self.accent.as_deref().map(Accent::of).transpose().map_err(|why| format!("brand.accent: {why}"))?;
+        let accent =
+            self.accent.as_deref().map(Accent::of).transpose().map_err(|why| format!("brand.accent: {why}"))?;
         Ok(Shown {
             name: self.name.clone(),
             logo,

@@ -50,7 +50,9 @@ fn used(template: &str) -> BTreeSet<String> {
 /// Returns the classes that a script gives to the elements that it makes.
 fn used_by(script: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
-    for value in regex(r#"element\("[a-z0-9]+",.*?, (?:[a-z.]+ \? )?"([a-z -]+)"( : "([a-z -]+)")?"#).captures_iter(script) {
+    for value in
+        regex(r#"element\("[a-z0-9]+",.*?, (?:[a-z.]+ \? )?"([a-z -]+)"( : "([a-z -]+)")?"#).captures_iter(script)
+    {
         found.extend(value[1].split_whitespace().map(str::to_owned));
     }
     found
@@ -108,7 +110,10 @@ fn only_the_tokens_name_colours() {
         let plain = regex(r"(?s)/\*.*?\*/").replace_all(&sheet, "").into_owned();
         let rules = plain.split('}').filter(|rule| !rule.contains(":root") && !rule.contains(".login-kakao"));
         for rule in rules {
-            assert!(!regex(r"#[0-9a-f]{3,8}\b|rgb\(|hsl\(").is_match(rule.split_once('{').map_or("", |(_, body)| body)), "{file}: {rule}");
+            assert!(
+                !regex(r"#[0-9a-f]{3,8}\b|rgb\(|hsl\(").is_match(rule.split_once('{').map_or("", |(_, body)| body)),
+                "{file}: {rule}"
+            );
         }
     }
     // Kakao's colours are in no sheet of the platform.

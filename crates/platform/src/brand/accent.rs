@@ -174,7 +174,8 @@ impl Scheme {
 impl Shades {
     /// Returns the pair that cannot be read, if there is one: its names, the contrast found and the contrast needed.
     fn unreadable(&self, grounds: &[Rgb]) -> Option<(&'static str, f64)> {
-        let on = |colour: Rgb, grounds: &[Rgb]| grounds.iter().map(|ground| colour.contrast(*ground)).fold(21.0, f64::min);
+        let on =
+            |colour: Rgb, grounds: &[Rgb]| grounds.iter().map(|ground| colour.contrast(*ground)).fold(21.0, f64::min);
         let pairs = [
             ("accent on the page", on(self.accent, grounds)),
             ("link on the page", on(self.ink, grounds)),
@@ -193,7 +194,9 @@ impl Accent {
     pub fn of(text: &str) -> Result<Self, String> {
         let own = Rgb::parse(text).ok_or_else(|| format!("{text:?} is no colour; expected #rrggbb"))?;
         if near(own, BUTTON) {
-            return Err(format!("{own} is the colour of the Kakao Login button, which belongs to the buttons of services"));
+            return Err(format!(
+                "{own} is the colour of the Kakao Login button, which belongs to the buttons of services"
+            ));
         }
         let found = own.contrast(Rgb([0xff; 3]));
         if found < OWN {

@@ -36,7 +36,9 @@ impl Logo {
             "image/webp"
         } else if let Some(text) = std::str::from_utf8(&bytes).ok().filter(|text| text.contains("<svg")) {
             if let Some(found) = foreign(text) {
-                return Err(format!("the SVG has {found:?}; a logo must have no script, style, text of its own type or reference to another file"));
+                return Err(format!(
+                    "the SVG has {found:?}; a logo must have no script, style, text of its own type or reference to another file"
+                ));
             }
             "image/svg+xml"
         } else {
@@ -59,8 +61,17 @@ impl Logo {
 /// Returns what an SVG must not have: anything that runs, or that loads another file.
 fn foreign(svg: &str) -> Option<String> {
     let text = svg.to_ascii_lowercase();
-    let forbidden =
-        ["<script", "<style", "<foreignobject", "<!doctype", "<!entity", "<?xml-stylesheet", "<image", "@import", "javascript:"];
+    let forbidden = [
+        "<script",
+        "<style",
+        "<foreignobject",
+        "<!doctype",
+        "<!entity",
+        "<?xml-stylesheet",
+        "<image",
+        "@import",
+        "javascript:",
+    ];
     if let Some(found) = forbidden.into_iter().find(|part| text.contains(part)) {
         return Some(found.to_owned());
     }

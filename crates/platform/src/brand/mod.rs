@@ -10,13 +10,6 @@ pub use logo::Logo;
 
 use crate::pages::words::Words;
 
-/// The names of Kakao's messenger in our texts.
-const MESSENGER: [&str; 4] = ["KakaoTalk", "카카오톡", "カカオトーク", "トーク"];
-/// The names of Kakao's login and company in our texts, the longest first.
-const LOGIN: [&str; 9] = [
-    "Kakao Login", "카카오 로그인", "カカオログイン", "Kakao 登录", "Kakao ログイン", "카카오", "カカオ", "Kakao Developers", "Kakao",
-];
-
 /// The operator's name, logo, accent colour and links. Left out, the pages show Kakaw's own.
 #[derive(Debug, Clone, Default)]
 pub struct Brand {
@@ -48,10 +41,8 @@ impl Brand {
             return text.to_owned();
         }
         let messenger = self.messenger.as_deref().unwrap_or_else(|| words.t("messenger"));
-        let replaced = |run: &str| {
-            let run = MESSENGER.iter().fold(run.to_owned(), |run, name| run.replace(name, messenger));
-            LOGIN.iter().fold(run, |run, name| run.replace(name, self.name()))
-        };
+        let own = [("kakao_messenger", messenger), ("kakao_login", self.name()), ("kakao_company", self.name())];
+        let replaced = |run: &str| own.iter().fold(run.to_owned(), |run, (key, name)| run.replace(words.t(key), name));
         let runs = text.split('`').enumerate();
         let runs = runs.map(|(index, run)| if index % 2 == 1 { run.to_owned() } else { replaced(run) });
         let text = runs.collect::<Vec<_>>().join("`");

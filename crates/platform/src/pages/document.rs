@@ -39,7 +39,13 @@ struct Field {
 
 /// Answers a browser with a page, and a program with the document. `?format=json` is always the document.
 #[must_use]
-pub fn respond(context: &RequestContext, headers: &HeaderMap, path: &str, title: &'static str, value: &Value) -> Response {
+pub fn respond(
+    context: &RequestContext,
+    headers: &HeaderMap,
+    path: &str,
+    title: &'static str,
+    value: &Value,
+) -> Response {
     let accepts = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
     let asked = context.own_url.as_deref().is_some_and(|url| url.contains("format=json"));
     if !accepts.contains("text/html") || asked {

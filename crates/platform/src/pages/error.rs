@@ -51,7 +51,9 @@ impl ErrorPage {
         let words = text::of(problem.code(), context.lang);
         Self {
             app,
-            message: words.map(|w| fill(&page.frame.brand.in_own_words(&w.message, page.frame.w), &problem.evidence())).unwrap_or_default(),
+            message: words
+                .map(|w| fill(&page.frame.brand.in_own_words(&w.message, page.frame.w), &problem.evidence()))
+                .unwrap_or_default(),
             wire: problem.message(Surface::Page),
             ..page
         }

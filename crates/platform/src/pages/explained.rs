@@ -25,12 +25,6 @@ impl Explained {
         let part = |f: fn(&text::Text) -> &String| {
             words.map(|words| frame.brand.in_own_words(f(words), frame.w)).unwrap_or_default()
         };
-        Self {
-            code: code.id(),
-            title: part(|t| &t.title),
-            cause: part(|t| &t.cause),
-            fix: part(|t| &t.fix),
-            frame,
-        }
+        Self { code: code.id(), title: part(|t| &t.title), cause: part(|t| &t.cause), fix: part(|t| &t.fix), frame }
     }
 }

@@ -4,6 +4,8 @@ use kakaw_wire::form::Pairs;
 use kakaw_wire::text::Lang;
 use kakaw_wire::url::{encoded, split_query};
 
+use super::words;
+
 /// A link to the page in one language.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Language {
@@ -26,20 +28,11 @@ pub fn of(path: &str, current: Lang) -> Vec<Language> {
     }
     let link = |lang: &Lang| Language {
         id: lang.id(),
-        name: name(*lang),
+        name: words::of(*lang).t("language_name"),
         path: with(path, *lang),
         is_current: *lang == current,
     };
     Lang::ALL.iter().map(link).collect()
-}
-
-const fn name(lang: Lang) -> &'static str {
-    match lang {
-        Lang::Ko => "한국어",
-        Lang::En => "English",
-        Lang::Ja => "日本語",
-        Lang::Zh => "中文",
-    }
 }
 
 /// Returns the same path with this language. A path to continue with gets the language too, so that the next page does not

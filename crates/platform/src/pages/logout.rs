@@ -22,6 +22,13 @@ impl Logout {
     #[must_use]
     pub fn new(context: &RequestContext, app: &App, account: &Account, action: String, form: String) -> Self {
         let name = account.attributes.display_name().to_owned();
-        Self { frame: Frame::new(context), app: app.settings.name.clone(), name, login: login_of(account), action, form }
+        Self {
+            frame: Frame::new(context),
+            app: app.settings.name.clone(),
+            name,
+            login: login_of(account),
+            action,
+            form,
+        }
     }
 }

@@ -151,9 +151,13 @@ mod tests {
 
     #[test]
     fn a_login_id_is_masked() {
-        for (login, shown) in
-            [("ryan@example.com", "ry**@example.com"), ("ab@c", "a**@c"), ("no-email", "no**"), ("", ""), ("도", "도**")]
-        {
+        for (login, shown) in [
+            ("ryan@example.com", "ry**@example.com"),
+            ("ab@c", "a**@c"),
+            ("no-email", "no**"),
+            ("", ""),
+            ("도", "도**"),
+        ] {
             assert_eq!(masked(login), shown);
         }
     }

@@ -3,8 +3,8 @@
 use askama::Template;
 use kakaw_core::account::Account;
 
-use super::{Frame, login_of};
 use super::ways::Ways;
+use super::{Frame, login_of};
 use crate::request::context::RequestContext;
 
 #[derive(Template)]

@@ -26,9 +26,9 @@ use axum::routing;
 use crate::talk;
 use crate::world::Shared;
 use kakaw_platform::endpoint::{Method, Routes};
-use kakaw_platform::pages;
 use kakaw_platform::manage::world_file::{self, Secrets};
 use kakaw_platform::manage::{self, Actor};
+use kakaw_platform::pages;
 use kakaw_platform::request::body;
 use kakaw_platform::request::context::RequestContext;
 
