@@ -62,7 +62,7 @@ fn read(page: &str) -> String {
 }
 
 fn check(what: &str, page: &str) {
-    let kakao = Regex::new("(?i)kakao|카카오|カカオ|可可|\\bryan\\b|(^|[^클])라이언|ライアン|fee500").unwrap();
+    let kakao = Regex::new("(?i)kakao|카카오|カカオ|可可|\\bryan\\b|(^|[^클])라이언|(^|[^ク])ライアン|fee500").unwrap();
     let text = read(page);
     let found = kakao.find(&text).map(|hit| hit.as_str());
     assert_eq!(found, None, "{what}: {text}");
