@@ -38,6 +38,14 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let mut settings = if mode == Mode::Serve { config::unsafe_settings(&config) } else { Vec::new() };
     settings.extend(config.security.expired(clock::now()));
     report.take("settings", settings);
+    match config.brand.read(mode) {
+        Ok(brand) => match &brand.accent {
+            Some(accent) => report
+                .note("brand", &format!("accent {} in light, {} in dark", accent.light.accent, accent.dark.accent)),
+            None => report.take("brand", Vec::new()),
+        },
+        Err(problem) => report.take("brand", vec![problem]),
+    }
     listen::block_on(async {
         match running(&config).await.filter(|_| mode == Mode::Serve) {
             Some(version) => {

@@ -248,7 +248,7 @@ impl Loaded {
         for key in self.config.origins.set().iter().filter(|_| self.mode == Mode::Dev) {
             problem(key, format!("{key} is set; only serve has origins, and dev answers on every name of Kakao's"));
         }
-        for (key, text) in self.config.security.impossible() {
+        for (key, text) in self.config.security.impossible().into_iter().chain(self.config.brand.impossible()) {
             problem(key, text);
         }
         for (key, received, most) in limits.impossible() {

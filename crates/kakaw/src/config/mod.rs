@@ -1,5 +1,6 @@
 //! Configuration: defaults, a TOML file, `KAKAW_…` variables, flags. Each overrides those before it.
 
+mod brand;
 mod keys;
 mod length;
 mod limits;
@@ -22,6 +23,7 @@ use kakaw_store::db::Url;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use brand::Brand;
 pub use keys::{Key, keys};
 pub use limits::Limits;
 pub use load::{Flag, Loaded, load};
@@ -99,6 +101,8 @@ pub struct Config {
     pub log: Log,
     /// `[pages]`.
     pub pages: Pages,
+    /// `[brand]`.
+    pub brand: Brand,
     /// `[quotas]`.
     pub quotas: Quotas,
     /// `[webhooks]`.
@@ -332,6 +336,7 @@ impl Config {
             apps: Apps { derived_keys: dev, legacy_properties: dev, strong_secrets: !dev },
             log: Log::default(),
             pages: Pages { test_notice: dev, open_diagnosis: dev },
+            brand: Brand::default(),
             quotas: Quotas { user_ids: if dev { 0 } else { 100 }, calls: 0, tokens: 0 },
             webhooks: Webhooks { private_networks: dev, ca_file: None },
             passwords: Passwords {

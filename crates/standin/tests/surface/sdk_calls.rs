@@ -292,10 +292,10 @@ async fn prompt_select_account_asks_who_it_is() {
         server.walk(&mut browser, &authorize(PLAIN, ""), "ryan@example.com", &["profile_nickname"]).await;
         let url = authorize(PLAIN, "&prompt=select_account");
         let page = browser.get(&server, &url).await;
-        assert!(page.body.contains("Ryan") && page.body.contains("ryan@example.com"), "{}", page.body);
+        assert!(page.body.contains("Ryan") && page.body.contains("ry**@example.com"), "{}", page.body);
         let links: Vec<_> = page
             .body
-            .split("class=\"choice\" href=\"")
+            .split("class=\"cover\" href=\"")
             .skip(1)
             .map(|part| part.split('"').next().unwrap().replace("&#38;", "&").replace("&amp;", "&"))
             .collect();
