@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use axum::extract::{FromRequestParts as _, Request};
-use axum::http::header;
+use axum::http::{HeaderMap, header};
 use axum::response::Response;
 use kakaw_core::{Refusal, diagnosis};
 use kakaw_wire::Problem;
+use kakaw_wire::problem::Surface;
 
 use crate::Platform;
 use crate::endpoint::Endpoint;
@@ -60,7 +61,7 @@ impl Unknown {
             return Error::from(Problem::Discontinued { path, successor: "/v2/user/me".to_owned() })
                 .kapi(platform, base);
         }
-        if ["/v1", "/v2", "/cors"].iter().any(|prefix| path.starts_with(prefix)) {
+        if surface(&path, &parts.headers) == Surface::Kapi {
             return Error::from(Problem::UnknownApi { method, path, nearest }).kapi(platform, base);
         }
         let refusal = Refusal::new(Problem::UnknownUrl { method, path: path.clone(), nearest: nearest.clone() });
@@ -69,15 +70,22 @@ impl Unknown {
             methods => refusal.because(format!("{path} exists; send it as {}", methods.join(" or "))),
         };
         let error = Error::from(refusal);
-        let accepts = parts.headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
-        let of_kauth = ["/oauth", "/api", "/.well-known"].iter().any(|prefix| path.starts_with(prefix));
-        // A person who follows a wrong link to kauth gets a page, and a program gets JSON.
-        if accepts.contains("text/html")
-            && !path.starts_with("/oauth/token")
-            && (!of_kauth || path.starts_with("/oauth"))
-        {
-            return error.page(&context);
+        match surface(&path, &parts.headers) {
+            Surface::Page => error.page(&context),
+            _ => error.kauth(platform, base),
         }
-        error.kauth(platform, base)
     }
+}
+
+/// Returns the surface of a path that no endpoint has. A person who follows a wrong link to kauth gets a page, and a
+/// program gets JSON.
+#[must_use]
+pub fn surface(path: &str, headers: &HeaderMap) -> Surface {
+    if ["/v1", "/v2", "/cors"].iter().any(|prefix| path.starts_with(prefix)) {
+        return Surface::Kapi;
+    }
+    let accepts = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+    let of_kauth = ["/oauth", "/api", "/.well-known"].iter().any(|prefix| path.starts_with(prefix));
+    let for_people = !path.starts_with("/oauth/token") && (!of_kauth || path.starts_with("/oauth"));
+    if accepts.contains("text/html") && for_people { Surface::Page } else { Surface::Kauth }
 }

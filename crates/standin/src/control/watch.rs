@@ -13,12 +13,12 @@ use axum::extract::{Path, RawQuery};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use kakaw_store::accounts;
-use kakaw_wire::Code;
+use kakaw_wire::Problem;
 use kakaw_wire::form::Pairs;
 use serde_json::json;
 
 use super::caller::{Caller, Sent};
-use crate::faults::{Delivery, FaultRule};
+use crate::faults::{Delivery, FaultRule, InjectedError};
 use crate::record::har;
 use crate::request_log::Filter;
 use kakaw_platform::http::error;
@@ -127,6 +127,12 @@ pub async fn add(Sent(caller, mut rule): Sent<FaultRule>) -> Response {
     if let Err(reason) = check(&rule) {
         return caller.refuse(reason);
     }
+    if let Some(path) = rule.path.as_mut().filter(|path| !path.starts_with('/')) {
+        path.insert(0, '/');
+    }
+    if rule.fault.body.is_some() {
+        rule.fault.status.get_or_insert(200);
+    }
     if let Some(person) = &rule.person {
         match accounts::by_login(&caller.world.platform.store, &LoginId::of(person)).await {
             Ok(Some(stored)) => rule.account = Some(stored.account.id),
@@ -155,14 +161,34 @@ fn check(rule: &FaultRule) -> Result<(), String> {
         (None, None) => {}
     }
     if !fault.changes_an_answer() {
-        let known = "error, latency_ms, drop, cut, content_type, status, id_token, jwks or delivery";
+        let known = "error, latency_ms, drop, cut, trickle_ms, content_type, status, body, retry_after, id_token, jwks \
+                     or delivery";
         return Err(format!("fault is empty; expected {known}"));
     }
-    if let Some(unknown) = fault.error.as_deref().filter(|id| Code::from_id(id).is_none()) {
-        return Err(format!("fault.error: {unknown:?} is not an error code, such as KOE006 or -401"));
+    if fault.error.is_some() && (fault.status.is_some() || fault.body.is_some()) {
+        return Err("fault.error has its own status and body; leave out fault.status and fault.body".to_owned());
     }
-    if fault.status.is_some_and(|status| !(500..600).contains(&status)) {
-        return Err("fault.status: expected 500 to 599".to_owned());
+    match (fault.status, &fault.body) {
+        (Some(429 | 500..=599), _) | (Some(200..=599), Some(_)) | (None, _) => {}
+        (Some(status), Some(_)) => return Err(format!("fault.status: {status}; expected 200 to 599")),
+        (Some(status), None) => {
+            return Err(format!("fault.status: {status}; expected 429 or 500 to 599, or another with fault.body"));
+        }
+    }
+    if let Some(error) = fault.error {
+        let known: Vec<&str> = match error {
+            InjectedError::Problem(name) => Problem::named(name, &|_| String::new()).map_or(Vec::new(), |problem| {
+                problem.evidence().iter().map(|(name, _)| *name).collect()
+            }),
+            InjectedError::Code(code) => code.evidence(),
+            InjectedError::Name(_) => fault.evidence.keys().map(String::as_str).collect(),
+        };
+        if let Some(unknown) = fault.evidence.keys().find(|name| !known.contains(&name.as_str())) {
+            let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+            return Err(format!("fault.evidence: {error} has no {unknown}; it has {known}"));
+        }
+    } else if !fault.evidence.is_empty() {
+        return Err("fault.evidence requires fault.error".to_owned());
     }
     if rule.probability.is_some_and(|probability| !(0.0..=1.0).contains(&probability)) {
         return Err("probability: expected 0 to 1".to_owned());
