@@ -92,6 +92,8 @@ async fn get(context: RequestContext, RawQuery(query): RawQuery, headers: Header
     let platform = &context.platform;
     let pairs = Pairs::parse(&query.unwrap_or_default()).unwrap_or_default();
     let (reply, key) = match (key(platform, &pairs).await, context.admitted()) {
+        // A database that fails does not find the key either.
+        (_, Err(Problem::TemporaryFault {})) => (pending(), None),
         (Ok(key), Err(problem)) => (refused(&problem, one(&pairs, "state")), key),
         (Ok(Some(key)), Ok(())) => (answer(platform, &key, &pairs, &headers).await, Some(key)),
         (Ok(None), Ok(())) => (refused(&Problem::UnknownAppKey { client_id: String::new() }, None), None),
@@ -171,8 +173,6 @@ fn pending() -> CodeReply {
 /// Returns a failure of the request for the result itself.
 fn refused(problem: &Problem, state: Option<&str>) -> CodeReply {
     match problem {
-        // The SDK asks again, as after every failure that is temporary.
-        Problem::TemporaryFault {} => pending(),
         Problem::UnknownAppKey { .. } => failed("600", "invalid_client", "Not exist client_id".to_owned(), None),
         Problem::PlatformMismatch {} => {
             failed("600", problem.answer(Surface::Kauth).error, problem.message(Surface::Kauth), None)

@@ -36,6 +36,8 @@ pub struct Explained {
     pub code: &'static str,
     /// The text that only the team may read.
     pub diagnosis: Vec<String>,
+    /// The name of the problem in the catalogue; empty for a code that is only explained.
+    pub problem: &'static str,
     /// The evidence of the problem, by name.
     pub evidence: Vec<(&'static str, String)>,
 }
@@ -175,7 +177,7 @@ pub fn page_of(context: &RequestContext, code: Code, because: &str, ways: Ways) 
     let findings = vec![because.to_owned()];
     let view = pages::error::ErrorPage::of(context, code, &findings, ways);
     let id = current::id_or_new(&*context.platform.random);
-    let explained = Explained { code: code.id(), diagnosis: findings, evidence: Vec::new() };
+    let explained = Explained { code: code.id(), diagnosis: findings, problem: "", evidence: Vec::new() };
     mark(pages::respond(page_status(code), &view), &context.base, explained, &id)
 }
 
@@ -234,7 +236,8 @@ fn is_ours(code: &str) -> bool {
 
 fn explained(refusal: &Refusal) -> Explained {
     let evidence = refusal.problem.evidence().into_iter().map(|(name, value)| (name, value.to_owned())).collect();
-    Explained { code: refusal.problem.code().id(), diagnosis: findings(refusal), evidence }
+    let problem = &refusal.problem;
+    Explained { code: problem.code().id(), diagnosis: findings(refusal), problem: problem.name(), evidence }
 }
 
 fn mark(mut response: Response, base: &str, explained: Explained, id: &str) -> Response {

@@ -94,9 +94,7 @@ impl<'a> Evidence<'a> {
             "app" => app.map(|app| app.settings.name.clone()),
             "app_id" => app.map(|app| app.id.to_string()),
             "kind" => key.map(|key| key.kind.label().to_owned()),
-            // An admin key is never repeated.
-            "client_id" if key.is_some_and(|key| key.kind == KeyKind::Admin) => None,
-            "client_id" if received.path == "/oauth/token" => self.sent(name).or_else(|| Some("[null]".to_owned())),
+            "client_id" => self.client_id(key),
             "scope" => self.refused_scope(),
             "required" if of == "InsufficientScopes" => Some(self.missing_scopes()),
             "allowed" => Some(ids(received.scopes.iter().copied())),
@@ -104,6 +102,7 @@ impl<'a> Evidence<'a> {
             "required" => Some(self.required()),
             "agreed" => Some([self.all("scope"), self.all("term")].concat().join(",")),
             "parameter" => Some(self.parameter(of)),
+            "reason" if of == "BadTokenRequest" => Some(format!("{} was sent more than once", self.parameter(of))),
             "reason" => Some(reason(of).to_owned()),
             "header" => Some("Authorization".to_owned()),
             "scopes" => self.sent(name).map(|text| joined(&text)),
@@ -123,6 +122,19 @@ impl<'a> Evidence<'a> {
             name => self.sent(name),
         };
         own.unwrap_or_default()
+    }
+
+    /// Returns the `client_id`. An admin key is never repeated.
+    fn client_id(&self, key: Option<&AppKey>) -> Option<String> {
+        let of_program = self.received.path == "/oauth/token";
+        let admin = key.filter(|key| key.kind == KeyKind::Admin);
+        match (of_program, self.sent("client_id")) {
+            (true, Some(sent)) if admin.is_some() => Some(secret::masked(&sent)),
+            (true, None) if self.all("client_id").is_empty() => Some("[null]".to_owned()),
+            (true, None) => Some("[]".to_owned()),
+            (false, _) if admin.is_some() => None,
+            (_, sent) => sent,
+        }
     }
 
     /// Returns the words of `scope` that the app has not set. A request without a mistake has none: then all of them, or

@@ -66,7 +66,11 @@ pub async fn answer(
     }
     let Some(problem) = made else { return explained(&context, surface, error, ways(&context, &received, found.as_ref())) };
     if surface == Surface::Page {
-        let ways = ways(&context, &received, found.as_ref());
+        let ways = match problem.code() {
+            // The request cannot be read, so nothing of it is verified.
+            Code::KOE001 | Code::KOE003 | Code::KOE023 | Code::KOE207 => Ways::default(),
+            _ => ways(&context, &received, found.as_ref()),
+        };
         return Error::from(Refusal::new(problem).because(BECAUSE)).page_with(&context, ways);
     }
     let (platform, base) = (&world.platform, received.base);
