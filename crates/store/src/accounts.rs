@@ -2,9 +2,11 @@
 
 use kakaw_core::AccountId;
 use kakaw_core::Millis;
+use kakaw_core::account::private::Private;
 use kakaw_core::account::{Account, Attributes, LoginId};
 
-use crate::db::{Contested, FromRow, Result, Row, Statement, Store, sql};
+use crate::db::at_rest::MARK;
+use crate::db::{Contested, Error, FromRow, Result, Row, Statement, Store, sql};
 use crate::json;
 
 /// An account with its stored password.
@@ -18,15 +20,55 @@ pub struct Stored {
     pub sealed_password: Option<String>,
 }
 
+/// Reads an account. The private attributes stay sealed, unless the statement has opened them.
 pub(crate) fn account_from(row: &Row) -> Result<Account> {
-    Ok(Account {
+    let mut account = Account {
         id: AccountId(row.int("account_id")?),
         version: row.int("account_version")?,
         epoch: row.int("account_epoch")?,
         restricted: row.bool("restricted")?,
         agreed_to_terms: row.bool("agreed_to_terms")?,
         attributes: json::read(row, "attributes")?,
+    };
+    if let Some(private) = row.maybe_str("private")? {
+        match private.strip_prefix(MARK) {
+            Some(sealed) => account.attributes.sealed = Some(sealed.to_owned()),
+            None => account.reveal(private.as_bytes()).ok_or_else(|| row.wrong("private", NOT_OURS))?,
+        }
+    }
+    Ok(account)
+}
+
+const NOT_OURS: &str = "it is not this account's, or was sealed with another key";
+
+/// Opens the private attributes of a child: only their age matters to every request.
+pub(crate) fn open_child(store: &Store, account: &mut Account) -> Result<()> {
+    if !account.attributes.child || account.attributes.sealed.is_none() {
+        return Ok(());
+    }
+    let opened = store.sealer().and_then(|sealer| account.open(sealer));
+    opened.ok_or_else(|| Error::Inconsistent {
+        table: "accounts",
+        column: "private".to_owned(),
+        reason: NOT_OURS.to_owned(),
     })
+}
+
+/// Binds the attributes of an account, and its private ones sealed.
+fn bind_attributes(statement: Statement, id: AccountId, attributes: &Attributes, now: Millis) -> Statement {
+    let (clear, private) = Private::divide(attributes, id, now);
+    let index = statement.bound();
+    let statement = statement.bind(json::write(&clear));
+    match (&attributes.sealed, private) {
+        // What was not opened was not changed.
+        (Some(sealed), _) => statement.bind_sealed(format!("{MARK}{sealed}")),
+        // Builds before this column look for everything among the attributes.
+        (None, Some(private)) => statement
+            .bind_sealed(json::write(&private))
+            .unless_sealed(index, json::write(attributes))
+            .unless_sealed(index + 1, None::<String>),
+        (None, None) => statement.bind(None::<String>),
+    }
 }
 
 impl FromRow for Stored {
@@ -42,9 +84,10 @@ impl FromRow for Stored {
 /// Returns the account with this log-in id.
 pub async fn by_login(store: &Store, login: &LoginId) -> Result<Option<Stored>> {
     sql("select a.id as account_id, a.version as account_version, a.epoch as account_epoch, a.restricted, \
-         a.agreed_to_terms, a.attributes, a.password_hash, a.sealed_password \
+         a.agreed_to_terms, a.attributes, a.private, a.password_hash, a.sealed_password \
          from logins l join accounts a on a.id = l.account_id where l.login = $1")
     .bind(login.as_str())
+    .opening()
     .maybe(store)
     .await
 }
@@ -52,8 +95,9 @@ pub async fn by_login(store: &Store, login: &LoginId) -> Result<Option<Stored>> 
 /// Returns the account with this internal key.
 pub async fn by_id(store: &Store, id: AccountId) -> Result<Option<Stored>> {
     sql("select id as account_id, version as account_version, epoch as account_epoch, restricted, agreed_to_terms, \
-         attributes, password_hash, sealed_password from accounts where id = $1")
+         attributes, private, password_hash, sealed_password from accounts where id = $1")
     .bind(id)
+    .opening()
     .maybe(store)
     .await
 }
@@ -88,11 +132,12 @@ impl FromRow for Listed {
 /// Returns a page of accounts, oldest first: those after a position.
 pub async fn page(store: &Store, after: Place, limit: i64) -> Result<Vec<Listed>> {
     sql("select id as account_id, version as account_version, epoch as account_epoch, restricted, agreed_to_terms, \
-         attributes, password_hash, sealed_password, created_at from accounts where (created_at, id) > ($1, $2) \
+         attributes, private, password_hash, sealed_password, created_at from accounts where (created_at, id) > ($1, $2) \
          order by created_at, id limit $3")
     .bind(after.created_at)
     .bind(after.id)
     .bind(limit)
+    .opening()
     .all(store)
     .await
 }
@@ -100,49 +145,53 @@ pub async fn page(store: &Store, after: Place, limit: i64) -> Result<Vec<Listed>
 /// Selects every account, oldest first, for one consistent read.
 pub(crate) fn all() -> Statement {
     sql("select id as account_id, version as account_version, epoch as account_epoch, restricted, agreed_to_terms, \
-         attributes, password_hash, sealed_password from accounts order by created_at, id")
+         attributes, private, password_hash, sealed_password from accounts order by created_at, id")
+    .opening()
 }
 
 /// Inserts an account.
 #[must_use]
 pub fn insert(stored: &Stored, now: Millis) -> Statement {
     let account = &stored.account;
-    sql("insert into accounts (id, version, epoch, restricted, agreed_to_terms, attributes, password_hash, sealed_password, \
-         created_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing")
+    let statement = sql("insert into accounts (id, version, epoch, restricted, agreed_to_terms, attributes, private, \
+         password_hash, sealed_password, created_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
+         on conflict do nothing")
     .bind(account.id)
     .bind(account.version)
     .bind(account.epoch)
     .bind(account.restricted)
-    .bind(account.agreed_to_terms)
-    .bind(json::write(&account.attributes))
-    .bind(stored.password_hash.clone())
-    .bind(stored.sealed_password.clone())
-    .bind(now)
-    .must_touch(Contested::Account)
+    .bind(account.agreed_to_terms);
+    bind_attributes(statement, account.id, &account.attributes, now)
+        .bind(stored.password_hash.clone())
+        .bind(stored.sealed_password.clone())
+        .bind(now)
+        .must_touch(Contested::Account)
 }
 
 /// Updates an account, if it still has the version that `stored` was read with.
 #[must_use]
-pub fn update(stored: &Stored) -> Statement {
+pub fn update(stored: &Stored, now: Millis) -> Statement {
     let account = &stored.account;
-    sql("update accounts set version = version + 1, epoch = $1, restricted = $2, agreed_to_terms = $3, attributes = $4, \
-         password_hash = $5, sealed_password = $6 where id = $7 and version = $8")
-    .bind(account.epoch)
-    .bind(account.restricted)
-    .bind(account.agreed_to_terms)
-    .bind(json::write(&account.attributes))
-    .bind(stored.password_hash.clone())
-    .bind(stored.sealed_password.clone())
-    .bind(account.id)
-    .bind(account.version)
-    .must_touch(Contested::Account)
+    let statement =
+        sql("update accounts set version = version + 1, epoch = $1, restricted = $2, agreed_to_terms = $3, \
+         attributes = $4, private = $5, password_hash = $6, sealed_password = $7 where id = $8 and version = $9")
+        .bind(account.epoch)
+        .bind(account.restricted)
+        .bind(account.agreed_to_terms);
+    bind_attributes(statement, account.id, &account.attributes, now)
+        .bind(stored.password_hash.clone())
+        .bind(stored.sealed_password.clone())
+        .bind(account.id)
+        .bind(account.version)
+        .must_touch(Contested::Account)
 }
 
 /// Updates the account's attributes, if it still has this version.
 #[must_use]
-pub fn update_attributes(account: &Account, attributes: &Attributes) -> Statement {
-    sql("update accounts set version = version + 1, attributes = $1 where id = $2 and version = $3")
-        .bind(json::write(attributes))
+pub fn update_attributes(account: &Account, attributes: &Attributes, now: Millis) -> Statement {
+    let statement =
+        sql("update accounts set version = version + 1, attributes = $1, private = $2 where id = $3 and version = $4");
+    bind_attributes(statement, account.id, attributes, now)
         .bind(account.id)
         .bind(account.version)
         .must_touch(Contested::Account)
@@ -158,8 +207,8 @@ pub fn agree_to_terms(id: AccountId) -> Statement {
 
 /// Ends the dormancy of an account.
 #[must_use]
-pub fn wake(account: &Account) -> Statement {
-    update_attributes(account, &Attributes { dormant: false, ..account.attributes.clone() })
+pub fn wake(account: &Account, now: Millis) -> Statement {
+    update_attributes(account, &Attributes { dormant: false, ..account.attributes.clone() }, now)
 }
 
 /// Deletes an account, if it still has the version that `account` was read with.
@@ -185,25 +234,28 @@ pub fn hash_password(id: AccountId, sealed: &str, hash: &str, keep: Option<&str>
 /// Returns accounts whose password an earlier version stored sealed, at most `limit` after an id.
 pub async fn with_sealed_passwords(store: &Store, after: i64, limit: i64) -> Result<Vec<Stored>> {
     sql("select id as account_id, version as account_version, epoch as account_epoch, restricted, agreed_to_terms, \
-         attributes, password_hash, sealed_password from accounts where sealed_password is not null and id > $1 \
+         attributes, private, password_hash, sealed_password from accounts where sealed_password is not null and id > $1 \
          order by id limit $2")
     .bind(after)
     .bind(limit)
+    .opening()
     .all(store)
     .await
 }
 
-/// Returns accounts whose linking information (CI) an earlier version stored unsealed, at most `limit` after
-/// an id.
-pub async fn with_unsealed_ci(store: &Store, after: i64, limit: i64) -> Result<Vec<Account>> {
-    // In JSON, a quotation mark inside a value has a backslash before it, so only the name of the value matches.
+/// Returns accounts whose private attributes an earlier version stored among the others, at most `limit` after an id.
+pub async fn with_unsealed_private(store: &Store, after: i64, limit: i64) -> Result<Vec<Account>> {
+    // In JSON, a quotation mark inside a value has a backslash before it, so only the name of a value matches.
     let stored: Vec<Stored> = sql(
         "select id as account_id, version as account_version, epoch as account_epoch, restricted, agreed_to_terms, \
-         attributes, password_hash, sealed_password from accounts where attributes like '%\"ci\":\"%' and id > $1 \
-         order by id limit $2",
+         attributes, private, password_hash, sealed_password from accounts where \
+         (attributes like '%\"gender\":%' or attributes like '%\"birth%\":%' or attributes like '%\"ci\":%' or \
+         attributes like '%\"sealed_ci\":%' or attributes like '%\"ci_authenticated_at\":%' or \
+         attributes like '%\"parental_consent\":%') and id > $1 order by id limit $2",
     )
     .bind(after)
     .bind(limit)
+    .opening()
     .all(store)
     .await?;
     Ok(stored.into_iter().map(|stored| stored.account).collect())

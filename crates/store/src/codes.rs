@@ -51,7 +51,7 @@ pub async fn by_id(store: &Store, id: &str) -> Result<Option<Found>> {
          c.key_epoch as code_key_epoch, c.created_at, c.expires_at, c.spent_at, c.grant_id, c.tx_id, \
          l.app_id, l.account_id, l.user_id, l.version as link_version, l.epoch as link_epoch, l.connected, l.connected_at, \
          l.consents, l.signup_due, l.synched_at, l.terms, l.properties, l.channels, \
-         a.version as account_version, a.epoch as account_epoch, a.restricted, a.agreed_to_terms, a.attributes, \
+         a.version as account_version, a.epoch as account_epoch, a.restricted, a.agreed_to_terms, a.attributes, a.private, \
          k.epoch as current_key, k.deleted as key_deleted \
          from codes c join links l on l.app_id = c.app_id and l.account_id = c.account_id \
          join accounts a on a.id = c.account_id join app_keys k on k.app_key = c.app_key where c.id = $1")

@@ -6,7 +6,7 @@ use kakaw_core::authorize::authorization::{Authorization, Epochs};
 use kakaw_core::token::grant::{Bearer, Ended, EndedBy, Grant};
 use kakaw_core::{AccountId, AppId, GrantId};
 
-use crate::accounts::{Place, account_from};
+use crate::accounts::{Place, account_from, open_child};
 use crate::app_keys::key_from;
 use crate::db::{Contested, FromRow, Result, Row, Statement, Store, sql};
 use crate::json;
@@ -74,14 +74,15 @@ impl FromRow for Bearer {
     }
 }
 
-/// Returns a grant with everything that a token check compares, by one statement. Nothing of it is ever cached.
+/// Returns a grant with everything that a token check compares, by one statement. Nothing of it is ever cached. The
+/// private attributes of an adult stay sealed: most requests need none of them.
 pub async fn bearer(store: &Store, id: GrantId) -> Result<Option<Bearer>> {
-    sql("select g.id, g.scopes, g.openid, g.nonce, g.auth_time, g.session_id, g.device, g.address, \
+    let mut found: Option<Bearer> = sql("select g.id, g.scopes, g.openid, g.nonce, g.auth_time, g.session_id, g.device, g.address, \
          g.link_epoch as grant_link_epoch, g.account_epoch as grant_account_epoch, g.key_epoch as grant_key_epoch, \
          g.created_at, g.refresh_generation, g.refresh_expires_at, g.rotated_at, g.ended_at, g.ended_why, \
          l.app_id, l.account_id, l.user_id, l.version as link_version, l.epoch as link_epoch, l.connected, l.connected_at, \
          l.consents, l.signup_due, l.synched_at, l.terms, l.properties, l.channels, \
-         a.version as account_version, a.epoch as account_epoch, a.restricted, a.agreed_to_terms, a.attributes, \
+         a.version as account_version, a.epoch as account_epoch, a.restricted, a.agreed_to_terms, a.attributes, a.private, \
          k.app_key, k.kind, k.epoch as key_epoch, k.deleted, k.settings as key_settings, k.secret_hash, \
          p.version as app_version \
          from grants g join links l on l.app_id = g.app_id and l.account_id = g.account_id \
@@ -89,7 +90,11 @@ pub async fn bearer(store: &Store, id: GrantId) -> Result<Option<Bearer>> {
          where g.id = $1")
     .bind(id)
     .maybe(store)
-    .await
+    .await?;
+    if let Some(bearer) = &mut found {
+        open_child(store, &mut bearer.account)?;
+    }
+    Ok(found)
 }
 
 /// Inserts a grant. It conflicts when its id is taken.

@@ -17,8 +17,10 @@ pub enum Column {
     /// Webhook notices.
     Deliveries,
     ShippingAddresses,
-    /// What is known of people, where it is sealed.
+    /// The linking information of people, as an earlier version stored it.
     Attributes,
+    /// The private attributes of people.
+    Private,
 }
 
 /// A sealed text of a column.
@@ -47,7 +49,7 @@ impl FromRow for Stored {
 const CI: &str = "\"sealed_ci\":\"";
 
 impl Column {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::AppKeys,
         Self::Passwords,
         Self::SigningKeys,
@@ -55,6 +57,7 @@ impl Column {
         Self::Deliveries,
         Self::ShippingAddresses,
         Self::Attributes,
+        Self::Private,
     ];
 
     /// Returns what the texts of this column are sealed for.
@@ -62,7 +65,7 @@ impl Column {
     pub const fn purpose(self) -> Purpose {
         match self {
             Self::AppKeys | Self::Passwords | Self::SigningKeys | Self::AuditPeople => Purpose::Keep,
-            Self::Deliveries | Self::ShippingAddresses | Self::Attributes => Purpose::Rest,
+            Self::Deliveries | Self::ShippingAddresses | Self::Attributes | Self::Private => Purpose::Rest,
         }
     }
 
@@ -91,6 +94,9 @@ impl Column {
                 "select id, attributes as text from accounts where id > $1 and attributes like '%\"sealed_ci\":\"%' \
                  order by id limit $2"
             }
+            Self::Private => {
+                "select id, private as text from accounts where id > $1 and private is not null order by id limit $2"
+            }
         }
     }
 
@@ -108,6 +114,7 @@ impl Column {
             Self::Attributes => {
                 "update accounts set attributes = $1, version = version + 1 where id = $2 and attributes = $3"
             }
+            Self::Private => "update accounts set private = $1, version = version + 1 where id = $2 and private = $3",
         }
     }
 
@@ -115,7 +122,7 @@ impl Column {
     fn sealed_in(self, stored: &str) -> Option<&str> {
         match self {
             Self::AppKeys | Self::Passwords | Self::SigningKeys | Self::AuditPeople => Some(stored),
-            Self::Deliveries | Self::ShippingAddresses => stored.strip_prefix(at_rest::MARK),
+            Self::Deliveries | Self::ShippingAddresses | Self::Private => stored.strip_prefix(at_rest::MARK),
             Self::Attributes => stored.split_once(CI)?.1.split('"').next(),
         }
     }

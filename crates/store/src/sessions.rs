@@ -28,8 +28,9 @@ impl FromRow for Found {
 pub async fn with_account(store: &Store, id: &SessionId) -> Result<Option<(Session, Account)>> {
     let found: Option<Found> = sql("select s.id as session_id, s.account_id, s.auth_time, s.expires_at, \
          s.account_epoch as session_epoch, a.version as account_version, a.epoch as account_epoch, a.restricted, \
-         a.agreed_to_terms, a.attributes from sessions s join accounts a on a.id = s.account_id where s.id = $1")
+         a.agreed_to_terms, a.attributes, a.private from sessions s join accounts a on a.id = s.account_id where s.id = $1")
     .bind(id.as_str())
+    .opening()
     .maybe(store)
     .await?;
     Ok(found.map(|Found(session, account)| (session, account)))

@@ -10,7 +10,10 @@ use crate::{Error, Outcome, Result, Statement, Store, Value};
 const TABLES: [(&str, &str); 14] = [
     ("apps", "id version settings created_at"),
     ("app_keys", "app_key app_id kind position epoch deleted settings secret_hash sealed"),
-    ("accounts", "id version epoch restricted agreed_to_terms attributes password_hash sealed_password created_at"),
+    (
+        "accounts",
+        "id version epoch restricted agreed_to_terms attributes private password_hash sealed_password created_at",
+    ),
     ("logins", "login account_id"),
     ("failed_logins", "account_id failures last_at"),
     (

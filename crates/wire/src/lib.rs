@@ -8,6 +8,7 @@ pub mod authorize;
 pub mod event;
 pub mod form;
 pub mod ka;
+pub mod lookup;
 pub mod oidc;
 pub mod problem;
 pub mod scope;

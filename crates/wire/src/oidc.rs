@@ -72,6 +72,28 @@ pub struct Jwks {
     pub keys: Vec<Jwk>,
 }
 
+/// Who sends security events, and how (Shared Signals Framework §6).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
+pub struct EventTransmitter {
+    /// The `iss` of its events.
+    pub issuer: String,
+    /// The keys that sign them.
+    pub jwks_uri: String,
+    /// How events are delivered.
+    pub delivery_methods_supported: OneOrMany,
+}
+
+/// A text, or a list of texts.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]
+#[serde(untagged)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum OneOrMany {
+    One(String),
+    Many(Vec<String>),
+}
+
 /// The discovery document (OpenID Connect Discovery §3), with the fields that Kakao Login publishes.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "schemas", derive(schemars::JsonSchema))]

@@ -101,30 +101,46 @@ pub fn of(code: Code, lang: Lang) -> Option<&'static Text> {
     })
 }
 
-/// The text of an expectation in every language.
+/// A text in every language.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Setting {
+struct Line {
     ko: String,
     en: String,
     ja: String,
     zh: String,
 }
 
-fn all_settings() -> &'static HashMap<String, Setting> {
-    static ALL: OnceLock<HashMap<String, Setting>> = OnceLock::new();
+impl Line {
+    fn of(&self, lang: Lang) -> &str {
+        match lang {
+            Lang::Ko => &self.ko,
+            Lang::En => &self.en,
+            Lang::Ja => &self.ja,
+            Lang::Zh => &self.zh,
+        }
+    }
+}
+
+/// Texts by id, in every language.
+type Lines = HashMap<String, Line>;
+
+fn all_settings() -> &'static Lines {
+    static ALL: OnceLock<Lines> = OnceLock::new();
     ALL.get_or_init(|| toml::from_str(include_str!("../texts/settings.toml")).unwrap_or_default())
 }
 
 /// Returns the text of an expectation, or an empty text if there is none. A test checks that each has one.
 #[must_use]
 pub fn setting(id: &str, lang: Lang) -> &'static str {
-    all_settings().get(id).map_or("", |text| match lang {
-        Lang::Ko => &text.ko,
-        Lang::En => &text.en,
-        Lang::Ja => &text.ja,
-        Lang::Zh => &text.zh,
-    })
+    all_settings().get(id).map_or("", |text| text.of(lang))
+}
+
+/// Returns the text of an error of an SDK, or an empty text if there is none. A test checks that each has one.
+pub(crate) fn client_error(id: &str, lang: Lang) -> &'static str {
+    static ALL: OnceLock<Lines> = OnceLock::new();
+    let all = ALL.get_or_init(|| toml::from_str(include_str!("../texts/client_errors.toml")).unwrap_or_default());
+    all.get(id).map_or("", |text| text.of(lang))
 }
 
 /// Returns the number of expectations that have a text.

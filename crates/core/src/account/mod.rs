@@ -1,6 +1,7 @@
 //! A person's account: its attributes, and the consent item that each belongs to.
 
 pub mod login_id;
+pub mod private;
 pub mod rules;
 pub mod session;
 pub mod shipping;
@@ -60,9 +61,15 @@ pub struct Attributes {
     pub birthday_type: Option<BirthdayType>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ci: Option<String>,
-    /// The same, sealed: this is what is stored.
+    /// The same, sealed, as an earlier version stored it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sealed_ci: Option<String>,
+    /// Whether the person was under 14 when this was written.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub child: bool,
+    /// The private attributes, if they were not opened ([`private::Private`]).
+    #[serde(skip)]
+    pub sealed: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ci_authenticated_at: Option<Millis>,
     /// Whether the parents of a person under 14 agreed to the use of services.

@@ -15,6 +15,9 @@ pub fn unknown_key(client_id: &str) -> Refusal {
         (false, false) => {
             refusal.because(format!("a key has 32 hexadecimal characters; this has {}", client_id.chars().count()))
         }
+        (false, true) if client_id.bytes().any(|b| b.is_ascii_uppercase()) => {
+            refusal.because("keys have lower-case letters, and are compared character by character")
+        }
         (false, true) => refusal.because("no app has this key; the apps of a stand-in are listed by `kakaw export`"),
     }
 }
@@ -38,6 +41,7 @@ mod tests {
             (&hexadecimal[1..], "this has 31"),
             (&format!("{hexadecimal}0"), "this has 33"),
             (&hexadecimal.replace('f', "g"), "this has 32"),
+            (&hexadecimal.to_uppercase(), "lower-case letters"),
             (&format!(" {hexadecimal}"), "white space"),
             (&format!("{hexadecimal}\n"), "white space"),
             ("키", "this has 1"),

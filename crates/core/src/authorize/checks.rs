@@ -211,12 +211,18 @@ fn scope_names_items_of_the_app(candidate: &Candidate<'_>) -> Result<(), Refusal
     Err(found.fold(Refusal::new(Problem::InvalidScope { scope: refused.join(",") }), Refusal::because))
 }
 
+fn item_ids() -> impl Iterator<Item = &'static str> {
+    Item::ALL.iter().map(|item| item.id())
+}
+
 /// Explains why this app cannot request a word of `scope`.
 fn why_not(word: &str) -> String {
     match Item::from_id(word) {
         _ if word == OPENID => "openid needs OpenID Connect, which is off for this app (oidc = true)".to_owned(),
         Some(_) => format!("{word} is a consent item that this app has not set (consent_items.{word})"),
-        None => match diagnosis::meant(word, Item::ALL.iter().map(|item| item.id())) {
+        None => match diagnosis::meant(word, item_ids())
+            .or_else(|| item_ids().find(|id| id.split('_').any(|part| part == word)))
+        {
             Some(meant) => format!("there is no consent item {word}; the nearest is {meant}"),
             None => format!("there is no consent item {word}"),
         },

@@ -86,12 +86,33 @@ pub fn present(sealer: &Sealer, text: &str, now: Millis) -> Result<AccessToken, 
         None if open_refresh(sealer, text).is_some() => {
             Err(Refusal::new(Problem::AccessTokenUnknown {}).because("this is a refresh token"))
         }
-        None => {
-            Err(Refusal::new(Problem::AccessTokenUnknown {})
-                .because("not a token of this service, or changed on the way"))
-        }
+        None => Err(Refusal::new(Problem::AccessTokenUnknown {}).because(what_instead(text))),
     }
 }
+
+/// Says what was sent in place of an access token.
+fn what_instead(text: &str) -> &'static str {
+    let is_hexadecimal = text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    match text {
+        "undefined" | "null" | "None" | "nil" | "NaN" | "[object Object]" => {
+            "this is the name of an empty value: the service had no token when it sent this"
+        }
+        _ if text.starts_with(['"', '\'']) => "the token is in quotation marks",
+        _ if text.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("bearer ")) => {
+            "the scheme Bearer was sent twice"
+        }
+        _ if text.contains(char::is_whitespace) => "the token contains white space",
+        _ if text.matches('.').count() == 2 => "this looks like an ID token; expected the access token",
+        _ if is_hexadecimal => "this looks like an app key; an admin key is sent as KakaoAK",
+        _ if text.len() == CODE_LENGTH => {
+            "this looks like an authorization code; exchange it for tokens at /oauth/token"
+        }
+        _ => "not a token of this service, or changed on the way",
+    }
+}
+
+/// Length of an authorization code, in characters.
+const CODE_LENGTH: usize = 64;
 
 /// Decides whether the bearer of an opened token may call the user API.
 ///
@@ -183,6 +204,19 @@ mod tests {
             (&*text, NOW, refused(&expired, "it expired 0 s ago")),
             (&*text, NOW + Span::seconds(90), refused(&expired, "it expired 90 s ago")),
             (&*refresh, NOW, refused(&unknown, "this is a refresh token")),
+            (
+                "undefined",
+                NOW,
+                refused(&unknown, "this is the name of an empty value: the service had no token when it sent this"),
+            ),
+            ("\"x\"", NOW, refused(&unknown, "the token is in quotation marks")),
+            ("Bearer x", NOW, refused(&unknown, "the scheme Bearer was sent twice")),
+            ("a.b.c", NOW, refused(&unknown, "this looks like an ID token; expected the access token")),
+            (
+                "0123456789abcdef0123456789abcdef",
+                NOW,
+                refused(&unknown, "this looks like an app key; an admin key is sent as KakaoAK"),
+            ),
             ("x", NOW, refused(&unknown, "not a token of this service, or changed on the way")),
         ] {
             assert_eq!(of(text, now), expected, "{text}");

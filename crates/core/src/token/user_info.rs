@@ -213,8 +213,7 @@ fn kakao_account(
     }
     if set(Item::AccountCi, "kakao_account.ci") {
         account.ci_needs_agreement = needs(Item::AccountCi);
-        // Sealed, as it is stored; whoever sends the reply opens it.
-        account.ci = attributes.sealed_ci.clone().or(attributes.ci.clone()).filter(|_| may(Item::AccountCi));
+        account.ci = attributes.ci.clone().filter(|_| may(Item::AccountCi));
         account.ci_authenticated_at =
             attributes.ci_authenticated_at.filter(|_| account.ci.is_some()).map(Millis::rfc3339);
     }

@@ -6,6 +6,9 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use kakaw_store::db::{self, Url};
+use kakaw_store::{Outcome, Store};
+
 use crate::client::Client;
 use crate::running::{Running, curl, kakaw, run};
 
@@ -76,13 +79,15 @@ const PERSONAL: [(&str, &str); 9] = [
     ("receiver", "Canary Receiver"),
 ];
 
-/// What the files of the database must not contain. Email, phone number, name, nickname and birthday are in clear, and
-/// SECURITY.md says why.
-const SEALED: [(&str, &str); 6] = [
+/// What the files of the database must not contain. Email, phone number, name and nickname are in clear, and SECURITY.md
+/// says why.
+const SEALED: [(&str, &str); 8] = [
     ("password", PASSWORD),
     ("client secret", SECRET),
     ("admin key", ADMIN),
     ("CI", CI),
+    ("birthday", "\"0917\""),
+    ("birthyear", "\"1977\""),
     ("address", "Canary Road"),
     ("receiver", "Canary Receiver"),
 ];
@@ -262,6 +267,31 @@ async fn search(args: &[&str], format: &str, folder: &Path, host: &str) -> Vec<S
     all
 }
 
+/// Takes the last migration back and starts again: the copy that is made before a migration, and what is said about it.
+async fn search_copies_before_migration(folder: &Path) -> Vec<String> {
+    let live = folder.join("live");
+    let store = Store::open(&Url::Sqlite(live.join("kakaw.db"))).await.unwrap();
+    let back = ["alter table accounts drop column private", "delete from schema_history where name = 'private'"];
+    let committed = store.commit(back.into_iter().map(db::sql).collect()).await.unwrap();
+    assert_eq!(committed, Outcome::Committed);
+    drop(store);
+    let log = std::fs::File::create(folder.join("log.migration")).unwrap();
+    drop(Running::start_with_log(folder, log, &["serve", "--config", "kakaw.toml"]));
+    let mut all = Vec::new();
+    let copies: Vec<_> = files(&live).into_iter().filter(|(name, _)| name.contains("kakaw.db.version-")).collect();
+    assert!(
+        !copies.is_empty(),
+        "the start makes a copy: {:?}",
+        files(&live).iter().map(|(name, _)| name).collect::<Vec<_>>()
+    );
+    for (place, text) in copies.iter().chain(&files(&live)) {
+        SEALED.iter().for_each(|(name, value)| found(place, text, name, value, &mut all));
+    }
+    let said = std::fs::read(folder.join("log.migration")).unwrap();
+    SEALED.iter().chain(&PERSONAL).for_each(|(name, value)| found("log.migration", &said, name, value, &mut all));
+    all
+}
+
 #[tokio::test]
 async fn serve_shows_no_secret_and_no_personal_datum_where_it_must_not() {
     for format in ["text", "json"] {
@@ -279,6 +309,8 @@ async fn serve_shows_no_secret_and_no_personal_datum_where_it_must_not() {
         let (_, export, _) = run(folder.path(), &["export", "--with-secrets", "--config", "kakaw.toml"]);
         assert!(export.contains("$argon2id$") && !export.contains(PASSWORD), "{export}");
         assert!(export.contains(CI) && export.contains("17 Canary Road"), "an export is complete: {export}");
+        let all = search_copies_before_migration(folder.path()).await;
+        assert!(all.is_empty(), "{}", all.join("\n"));
     }
 }
 

@@ -63,7 +63,8 @@ fn unknown_flags_commands_keys_and_values_name_the_nearest_and_exit_with_2() {
         (&["dev", "--listen", "127.0.0.1:0", "--world", &key], "32 lower-case hexadecimal"),
         (&["dev", "--world", "absent.toml"], "absent.toml"),
         (&["apply", &world], "did you mean `kakao_login`?"),
-        (&["explain", "KOE06"], "KOE006"),
+        (&["explain", "logn_required"], "did you mean login_required?"),
+        (&["explain", "foo"], "there is no code, name or message \"foo\"\n"),
         (&["explain", "KOE006", "--lang", "kr"], "ko"),
     ] {
         let (code, _, err) = run(folder.path(), args);
@@ -78,6 +79,18 @@ fn explain_speaks_four_languages_and_json() {
     let (code, out, _) = run(folder.path(), &["explain", "koe006"]);
     assert_eq!(code, Some(0));
     assert!(out.starts_with("KOE006: "), "{out}");
+    for spelled in ["koe6", "KOE 006", "\"KOE006\""] {
+        assert_eq!(run(folder.path(), &["explain", spelled]).1, out, "{spelled}");
+    }
+    for (name, expected) in [
+        ("invalid_grant", "KOE320"),
+        ("AuthErrorCause.Misconfigured", "KOE004"),
+        ("this access token does not exist", "-401: "),
+        ("TokenNotFound", "TokenNotFound (SDK)"),
+    ] {
+        let (code, out, error) = run(folder.path(), &["explain", name]);
+        assert!(code == Some(0) && out.contains(expected), "{name}: {out}{error}");
+    }
     for (lang, word) in [("ko", "리다이렉트"), ("ja", "リダイレクト"), ("zh", "重定向")] {
         let (_, out, _) = run(folder.path(), &["explain", "KOE006", "--lang", lang]);
         assert!(out.contains(word), "{out}");

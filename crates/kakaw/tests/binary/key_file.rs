@@ -128,6 +128,7 @@ async fn a_database_of_an_earlier_version_is_proven_on_its_signing_keys_and_gets
         "drop table failed_logins",
         "drop table sealing_keys",
         "alter table signing_keys drop column retired_at",
+        "alter table accounts drop column private",
         "drop table audit",
         "drop table audit_batches",
         "drop table audit_anchors",

@@ -20,7 +20,7 @@ use kakaw_wire::token::{CodeReply, CodeStatus};
 
 use crate::Platform;
 use crate::endpoint::{About, Reply, Routes, no, yes};
-use crate::http::error::json;
+use crate::http::error::{Error, json};
 use crate::pages;
 use crate::request::context::RequestContext;
 
@@ -44,10 +44,14 @@ const ABOUT: About = About::kauth(
      every other caller gets `\"error_code\":\"600\"`, also one without an `Origin`.",
 );
 
+const NETWORK: About =
+    About::page("Says that the login could not be finished: the JavaScript SDK opens this if its polling failed.");
+
 pub fn routes() -> Routes<Arc<Platform>> {
     Routes::new()
         .get("/apiweb/code.json", &ABOUT, get)
         .plain("/apiweb/code.json", routing::options(options))
+        .get("/error/network", &NETWORK, network)
         .plain("/cors/afterlogin.html", routing::get(after_login))
 }
 
@@ -86,6 +90,10 @@ async fn options(State(platform): State<Arc<Platform>>, RawQuery(query): RawQuer
         }
     }
     response
+}
+
+async fn network(context: RequestContext) -> Response {
+    Error::from(Problem::TemporaryFault {}).page(&context)
 }
 
 async fn get(context: RequestContext, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {

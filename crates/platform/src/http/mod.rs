@@ -177,6 +177,7 @@ fn open_to_scripts(path: &str) -> Option<Surface> {
     if path.starts_with("/v1/") || path.starts_with("/v2/") {
         return Some(Surface::Kapi);
     }
-    let of_kauth = path == "/oauth/token" || path == "/api/agt" || path.starts_with("/.well-known/");
+    let of_kauth =
+        ["/oauth/token", "/oauth/authorize/prepare", "/api/agt"].contains(&path) || path.starts_with("/.well-known/");
     of_kauth.then_some(Surface::Kauth)
 }

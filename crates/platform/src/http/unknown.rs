@@ -12,6 +12,7 @@ use kakaw_wire::problem::Surface;
 use crate::Platform;
 use crate::endpoint::Endpoint;
 use crate::http::error::Error;
+use crate::origins;
 use crate::request::context::RequestContext;
 
 /// Handles 404 and 405.
@@ -35,6 +36,12 @@ impl Unknown {
         Some(format!("{} {url}{path}", endpoint.method.name()))
     }
 
+    /// Whether only the user API has this base URL. One of the SDKs takes a reply that it cannot decode for success.
+    fn is_kapi(&self, base: &str) -> bool {
+        let of = |surface| self.platform.surroundings.surface(base, surface);
+        of(origins::Surface::Kapi) == base && of(origins::Surface::Kauth) != base
+    }
+
     /// Returns the methods of a path.
     fn methods_of(&self, path: &str) -> Vec<&str> {
         let split = self.endpoints.iter().filter_map(|endpoint| endpoint.split_once(' '));
@@ -51,17 +58,14 @@ impl Unknown {
         let nearest = match (at_path.first(), self.elsewhere(&path)) {
             (Some(method), _) => format!("{method} {path}"),
             (None, Some(endpoint)) => endpoint,
-            (None, None) => {
-                let all = self.endpoints.iter().map(String::as_str);
-                diagnosis::nearest(&format!("{method} {path}"), all).unwrap_or_default().to_owned()
-            }
+            (None, None) => nearest(&method, &path, self.endpoints.iter().map(String::as_str)),
         };
         let (platform, base) = (&self.platform, &context.base);
         if path == "/v1/user/me" {
             return Error::from(Problem::Discontinued { path, successor: "/v2/user/me".to_owned() })
                 .kapi(platform, base);
         }
-        if surface(&path, &parts.headers) == Surface::Kapi {
+        if self.is_kapi(base) || surface(&path, &parts.headers) == Surface::Kapi {
             return Error::from(Problem::UnknownApi { method, path, nearest }).kapi(platform, base);
         }
         let refusal = Refusal::new(Problem::UnknownUrl { method, path: path.clone(), nearest: nearest.clone() });
@@ -88,4 +92,19 @@ pub fn surface(path: &str, headers: &HeaderMap) -> Surface {
     let of_kauth = ["/oauth", "/api", "/.well-known"].iter().any(|prefix| path.starts_with(prefix));
     let for_people = !path.starts_with("/oauth/token") && (!of_kauth || path.starts_with("/oauth"));
     if accepts.contains("text/html") && for_people { Surface::Page } else { Surface::Kauth }
+}
+
+/// Returns the endpoint to suggest for a path that none has.
+#[must_use]
+pub fn nearest<'a>(method: &str, path: &str, endpoints: impl Iterator<Item = &'a str>) -> String {
+    if is_of_another_product(path) {
+        // A suggestion among our own endpoints would mislead.
+        return "none: this API is not part of the login".to_owned();
+    }
+    diagnosis::nearest(&format!("{method} {path}"), endpoints).unwrap_or_default().to_owned()
+}
+
+/// Whether a path of kapi belongs to Talk or Story.
+fn is_of_another_product(path: &str) -> bool {
+    ["/v1/api/talk", "/v2/api/talk", "/v1/api/story", "/v1/friends"].iter().any(|prefix| path.starts_with(prefix))
 }

@@ -235,7 +235,7 @@ impl<'a> Edit<'a> {
         });
         after.account.restricted = person.restricted;
         after.account.agreed_to_terms = person.agreed_to_terms;
-        after.account.attributes = at_rest::sealed(platform, person.attributes.clone());
+        after.account.attributes = at_rest::opened(&platform.sealer, person.attributes.clone());
         set_password(platform, person, &mut after).await;
         let changed = self.before.as_ref() != Some(&after);
         save(platform, actor, draft, login, self.before.as_ref(), &after).await?;
@@ -267,7 +267,7 @@ async fn save(
     match before {
         None => draft.push(accounts::insert(after, platform.now())),
         Some(before) if before != after => {
-            draft.push(accounts::update(after));
+            draft.push(accounts::update(after, platform.now()));
             let notices = events::account_changed(platform, &draft.apps, &before.account, &after.account).await?;
             draft.extend(notices);
         }

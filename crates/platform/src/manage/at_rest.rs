@@ -1,11 +1,12 @@
-//! What is stored about people at rest: passwords as hashes, the linking information (CI) sealed. What an earlier version
-//! stored otherwise is changed in batches.
+//! What is stored about people at rest: passwords as hashes, private attributes sealed. What an earlier version stored
+//! otherwise is changed in batches.
 
-use kakaw_core::account::{Attributes, LoginId};
+use kakaw_core::account::{Account, Attributes, LoginId};
+use kakaw_core::app::App;
 use kakaw_core::crypto::seal::{Purpose, Sealer};
 use kakaw_core::crypto::secret::Secret;
 use kakaw_store::{Error, accounts, deliveries, shipping_addresses};
-use kakaw_wire::user::User;
+use kakaw_wire::scope::Item;
 
 use super::Refused;
 use super::accounts::{Person, fits};
@@ -83,35 +84,42 @@ pub(super) async fn hash_passwords(platform: &Platform, people: &mut [Plain<'_>]
     Ok(())
 }
 
-/// Seals the linking information (CI), unless builds before it was sealed run on the same database.
-pub(super) fn sealed(platform: &Platform, mut attributes: Attributes) -> Attributes {
-    if platform.store.leaves_unsealed() {
-        return attributes;
-    }
-    if let Some(ci) = attributes.ci.take() {
-        attributes.sealed_ci = Some(platform.sealer.seal(Purpose::Rest, ci.as_bytes()));
+/// Opens the linking information (CI) that an earlier version stored.
+pub(super) fn opened(sealer: &Sealer, mut attributes: Attributes) -> Attributes {
+    if let Some(sealed) = attributes.sealed_ci.take() {
+        let plain = sealer.open(Purpose::Rest, &sealed).and_then(|plain| String::from_utf8(plain).ok());
+        attributes.ci = attributes.ci.or(plain);
     }
     attributes
 }
 
-/// Returns the linking information (CI) in clear.
-pub(super) fn ci(sealer: &Sealer, attributes: &Attributes) -> Option<String> {
-    let open = |sealed: &String| String::from_utf8(sealer.open(Purpose::Rest, sealed)?).ok();
-    attributes.sealed_ci.as_ref().and_then(open).or(attributes.ci.clone())
+/// Opens the private attributes of an account whose person an app asks for, if the app has set an item that shows one.
+///
+/// # Errors
+/// They were sealed with another key.
+pub fn open_for(platform: &Platform, app: &App, account: &mut Account) -> Result<(), Error> {
+    let attributes = &account.attributes;
+    let is_sealed = attributes.sealed.is_some() || attributes.sealed_ci.is_some();
+    if !is_sealed || !PRIVATE.iter().any(|item| app.settings.item(*item).is_some()) {
+        return Ok(());
+    }
+    open(platform, account)
 }
 
-/// Opens the linking information (CI) in a reply of the user API.
-#[must_use]
-pub fn opened(sealer: &Sealer, mut user: User) -> User {
-    if let Some(account) = &mut user.kakao_account
-        && let Some(found) = account.ci.take()
-    {
-        let opened = sealer.open(Purpose::Rest, &found).and_then(|plain| String::from_utf8(plain).ok());
-        // What an earlier version stored is not sealed yet.
-        account.ci = opened.or(Some(found));
-    }
-    user
+/// Opens the private attributes of an account.
+///
+/// # Errors
+/// They were sealed with another key.
+pub fn open(platform: &Platform, account: &mut Account) -> Result<(), Error> {
+    account
+        .open(&platform.sealer)
+        .ok_or_else(|| Error::Unusable("an account was sealed with another key".to_owned()))?;
+    account.attributes = opened(&platform.sealer, std::mem::take(&mut account.attributes));
+    Ok(())
 }
+
+/// The items whose values are private attributes.
+const PRIVATE: [Item; 5] = [Item::Gender, Item::AgeRange, Item::Birthyear, Item::Birthday, Item::AccountCi];
 
 /// Hashes and seals what an earlier version stored otherwise, until nothing is left. It can be interrupted, and several
 /// nodes can do it at the same time.
@@ -133,7 +141,7 @@ pub async fn catch_up(platform: &Platform) -> Result<(), Error> {
         after = last;
     }
     after = i64::MIN;
-    while let Some(last) = seal_some_ci(platform, after).await? {
+    while let Some(last) = seal_some_private(platform, after).await? {
         after = last;
     }
     let mut passwords = 0;
@@ -172,14 +180,14 @@ async fn hash_some(platform: &Platform, after: i64) -> Result<Option<(i64, usize
     Ok(found.last().map(|stored| (stored.account.id.0, count)))
 }
 
-async fn seal_some_ci(platform: &Platform, after: i64) -> Result<Option<i64>, Error> {
-    let found = accounts::with_unsealed_ci(&platform.store, after, BATCH).await?;
+async fn seal_some_private(platform: &Platform, after: i64) -> Result<Option<i64>, Error> {
+    let found = accounts::with_unsealed_private(&platform.store, after, BATCH).await?;
     for account in &found {
-        let attributes = sealed(platform, account.attributes.clone());
-        let write = || platform.store.commit(vec![accounts::update_attributes(account, &attributes)]);
+        let attributes = opened(&platform.sealer, account.attributes.clone());
+        let write = || platform.store.commit(vec![accounts::update_attributes(account, &attributes, platform.now())]);
         if write().await?.contested().is_some() {
             // The account has changed meanwhile. The next start finds it again.
-            tracing::debug!("an account changed while its CI was sealed");
+            tracing::debug!("an account changed while its private attributes were sealed");
         }
     }
     Ok(found.last().map(|account| account.id.0))

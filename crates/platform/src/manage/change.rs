@@ -1,7 +1,9 @@
 //! The description of a change, sufficient for an audit log.
 
+use kakaw_core::account::Attributes;
 use kakaw_core::account::shipping::Address;
 use kakaw_core::app::webhooks::WebhookKind;
+use kakaw_core::crypto::secret;
 use kakaw_core::link::Link;
 use kakaw_core::{AccountId, Millis};
 use kakaw_store::{accounts, app_keys};
@@ -118,10 +120,13 @@ pub(super) fn key_view(stored: &app_keys::Stored) -> Value {
 
 pub(super) fn account_view(stored: &accounts::Stored) -> Value {
     let account = &stored.account;
+    // Whether the linking information changed is shown, and not what it is.
+    let ci = account.attributes.ci.as_deref().map(|ci| mark(&secret::hash(ci)));
+    let attributes = Attributes { ci, ..account.attributes.clone() };
     json!({
         "restricted": account.restricted,
         "agreed_to_terms": account.agreed_to_terms,
-        "attributes": account.attributes,
+        "attributes": attributes,
         "has_password": stored.password_hash.is_some() || stored.sealed_password.is_some(),
         "epoch": account.epoch,
     })

@@ -6,11 +6,11 @@ use axum::http::{HeaderMap, header};
 use kakaw_core::app::platform::Identity;
 use kakaw_core::app::{ApiGroup, App, AppKey, Consent, KeyKind};
 use kakaw_core::crypto::secret;
-use kakaw_core::diagnosis;
 use kakaw_wire::form::Pairs;
 use kakaw_wire::scope::{self, Item};
 
 use crate::faults::Fault;
+use kakaw_platform::http::unknown;
 
 /// What an exchange has, for its evidence.
 pub struct Received<'a> {
@@ -213,7 +213,7 @@ impl<'a> Evidence<'a> {
         let all: Vec<String> = kakaw_platform::http::endpoints().iter().map(ToString::to_string).collect();
         let wanted = format!("{} {}", self.received.method, self.received.path);
         let others = all.iter().map(String::as_str).filter(|endpoint| *endpoint != wanted);
-        diagnosis::nearest(&wanted, others).unwrap_or_default().to_owned()
+        unknown::nearest(self.received.method, self.received.path, others)
     }
 }
 

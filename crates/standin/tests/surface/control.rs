@@ -34,7 +34,7 @@ async fn people_log_in_without_pages() {
         let by_header = Browser::default().get_with(&server, &authorize(PLAIN, ""), &[("kakaw-login", "ryan@example.com;deny")]).await;
         assert_eq!(by_header.parameter("error").as_deref(), Some("access_denied"));
         for (body, part) in [
-            (json!({ "client_id": MARKET, "person": "nobody" }), "nobody"),
+            (json!({ "client_id": MARKET, "person": "nobody" }), "no account with this login id"),
             (json!({ "client_id": "x", "person": "ryan@example.com" }), "Not exist client_id x"),
             (json!({ "client_id": PLAIN, "person": "blocked@example.com" }), "restricted"),
             (json!({ "clientid": "x" }), "clientid"),

@@ -77,7 +77,8 @@ async fn a_plain_password_is_hashed_when_it_is_applied_except_in_memory() {
     .await;
 }
 
-const PRIVATE: &str = "[[people]]\nid = \"kestrel\"\nci = \"canary-ci\"\n[[people.shipping_addresses]]\nid = 7\n\
+const PRIVATE: &str = "[[people]]\nid = \"kestrel\"\nci = \"canary-ci\"\ngender = \"female\"\nbirthyear = \"1987\"\n\
+                       birthday = \"0917\"\n[[people.shipping_addresses]]\nid = 7\n\
                        address = { receiver_name = \"Canary\" }\n";
 
 #[tokio::test]
@@ -87,8 +88,63 @@ async fn ci_addresses_and_notices_are_sealed_in_the_database() {
         server.apply(PRIVATE).await;
         let rows = rows(&server).await;
         assert!(!rows.contains("canary-ci") && !rows.contains("Canary") && rows.contains("sealed:"), "{rows}");
+        for name in ["gender", "birthyear", "birthday"] {
+            assert!(!rows.contains(&format!("\\\"{name}\\\":\\\"")), "{name}: {rows}");
+        }
         let export = world_file::export_text(&server.world.platform, world_file::Secrets::Written).await.unwrap();
-        assert!(export.contains("canary-ci") && export.contains("Canary"), "{export}");
+        for part in ["canary-ci", "Canary", "gender = \"female\"", "birthyear = \"1987\"", "birthday = \"0917\""] {
+            assert!(export.contains(part), "{part}: {export}");
+        }
+        // The same file changes nothing, although the stored form is another one.
+        let parsed = world_file::parse(PRIVATE, "w").unwrap();
+        let changes = world_file::apply(&server.world.platform, &Actor::CommandLine, &parsed).await.unwrap();
+        assert_eq!(changes.len(), 0, "{changes:?}");
+    })
+    .await;
+}
+
+/// While an older node runs on the same database, what it must read stays among the attributes.
+#[tokio::test]
+async fn private_attributes_stay_readable_for_older_nodes_until_the_last_is_gone() {
+    let folder = tempfile::tempdir().unwrap();
+    for url in [Some(Url::Sqlite(folder.path().join("kakaw.db"))), postgres().await].into_iter().flatten() {
+        let server = TestServer::start(&url, Policy::DEV).await;
+        let platform = &server.world.platform;
+        platform.store.leave_unsealed(true);
+        server.apply(PRIVATE).await;
+        let stored = "\\\"birthyear\\\":\\\"1987\\\"";
+        let open = rows(&server).await;
+        assert!(open.contains(stored) && open.contains("\\\"ci\\\":\\\"canary-ci\\\""), "{open}");
+        platform.store.leave_unsealed(false);
+        at_rest::catch_up(platform).await.unwrap();
+        let sealed = rows(&server).await;
+        assert!(!sealed.contains(stored) && !sealed.contains("canary-ci"), "{sealed}");
+        let export = world_file::export_text(platform, world_file::Secrets::Written).await.unwrap();
+        for part in ["canary-ci", "gender = \"female\"", "birthyear = \"1987\"", "birthday = \"0917\""] {
+            assert!(export.contains(part), "{part}: {export}");
+        }
+    }
+}
+
+/// Two people with the same values have different texts, and a text works in its own row only.
+#[tokio::test]
+async fn private_attributes_are_bound_to_their_account() {
+    on_each_database(async |server| {
+        let person = |id: &str| format!("[[people]]\nid = \"{id}\"\npassword = \"x\"\ngender = \"male\"\nbirthyear = \"1990\"\n");
+        server.apply(&format!("{}{}", person("one"), person("two"))).await;
+        let store = &server.world.platform.store;
+        let [one, two] = [stored(&server, "one").await.account, stored(&server, "two").await.account];
+        assert_eq!(one.attributes.birthyear.as_deref(), Some("1990"));
+        assert!(one.attributes.sealed.is_none() && one.attributes.gender == two.attributes.gender);
+        let copy = "update accounts set private = (select private from accounts where id = $1) where id = $2";
+        let same = "update accounts set version = 100 where id = $1 and private = (select private from accounts where id = $2)";
+        let touched = store.commit(vec![db::sql(same).bind(one.id).bind(two.id)]).await.unwrap();
+        assert_eq!(touched, Outcome::Committed);
+        assert_eq!(stored(&server, "one").await.account.version, one.version, "their texts differ");
+        let moved = store.commit(vec![db::sql(copy).bind(two.id).bind(one.id)]).await.unwrap();
+        assert_eq!(moved, Outcome::Committed);
+        let error = accounts::by_id(store, one.id).await.unwrap_err();
+        assert!(error.to_string().contains("private"), "{error}");
     })
     .await;
 }
@@ -140,7 +196,7 @@ async fn what_an_earlier_version_stored_is_hashed_and_sealed_in_batches() {
             earlier.push(db::sql(text).bind(hash).bind(sealed).bind(account.id));
         }
         let text = "update accounts set attributes = $1 where id = $2";
-        let plain = "{\"id\":\"kestrel\",\"ci\":\"canary-ci\"}";
+        let plain = "{\"id\":\"kestrel\",\"ci\":\"canary-ci\",\"gender\":\"male\",\"birthyear\":\"1999\"}";
         earlier.push(db::sql(text).bind(plain).bind(stored(&server, "kestrel").await.account.id));
         let text = "update shipping_addresses set fields = $1 where id = 7";
         earlier.push(db::sql(text).bind("{\"receiver_name\":\"Canary\"}"));
@@ -154,7 +210,7 @@ async fn what_an_earlier_version_stored_is_hashed_and_sealed_in_batches() {
         assert!(rows(&server).await.contains("canary-ci"));
         at_rest::catch_up(platform).await.unwrap();
         let after = rows(&server).await;
-        for gone in ["canary-ci", "\\\"Canary", "424242"] {
+        for gone in ["canary-ci", "\\\"Canary", "424242", "birthyear\\\":\\\"", "gender\\\":\\\""] {
             assert!(!after.contains(gone), "{gone}");
         }
         for n in 0..120 {
@@ -169,6 +225,10 @@ async fn what_an_earlier_version_stored_is_hashed_and_sealed_in_batches() {
         }
         let export = world_file::export_text(platform, world_file::Secrets::Written).await.unwrap();
         assert!(export.contains("canary-ci") && export.contains("Canary"), "{export}");
+        // What an earlier build writes meanwhile counts; the rest stays.
+        for part in ["gender = \"male\"", "birthyear = \"1999\"", "birthday = \"0917\""] {
+            assert!(export.contains(part), "{part}: {export}");
+        }
         assert!(deliveries::by_id(&platform.store, 1).await.unwrap().is_some(), "it is readable");
         let kestrel = stored(&server, "kestrel").await.account.id;
         assert_eq!(shipping_addresses::of_account(&platform.store, kestrel).await.unwrap().len(), 1);

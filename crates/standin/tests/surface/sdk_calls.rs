@@ -236,6 +236,56 @@ async fn a_log_in_by_certificate_brings_its_transaction_back() {
 }
 
 #[tokio::test]
+async fn a_page_may_begin_a_log_in_by_certificate() {
+    let server = TestServer::start("sdk-prepare").await;
+    let send = async |method: &str, form: &str| {
+        let request =
+            Request::builder().method(method).uri("/oauth/authorize/prepare").header("host", "localhost:7700");
+        let request = request
+            .header("origin", "http://localhost:3000")
+            .header("content-type", "application/x-www-form-urlencoded");
+        server.send(request.body(Body::from(form.to_owned())).unwrap()).await
+    };
+    let preflight = send("OPTIONS", "").await;
+    assert_eq!(preflight.status, 204);
+    assert!(preflight.headers["access-control-allow-headers"].to_str().unwrap().contains("KA"));
+    let begun = send("POST", &format!("client_id={MARKET_JS}&cert_type=k2100")).await;
+    assert_eq!((begun.status.as_u16(), begun.headers["access-control-allow-origin"].to_str().unwrap()), (200, "*"));
+    assert!(begun.json()["kauth_tx_id"].is_string());
+}
+
+#[tokio::test]
+async fn the_sdks_find_the_page_of_a_failed_poll_and_webhook_receivers_the_transmitter() {
+    let server = TestServer::start("sdk-pages").await;
+    let page = server.get("/error/network").await;
+    assert_eq!(page.status, 503);
+    assert!(page.text.contains("KOE003") && page.headers.contains_key("retry-after"), "{}", page.text);
+    let push = "http://schemas.openid.net/secevent/risc/delivery-method/push";
+    for (name, methods) in [("sse", json!(push)), ("ssf", json!([push]))] {
+        let metadata = server.get(&format!("/.well-known/{name}-configuration")).await.json();
+        let keys = "http://localhost:7700/.well-known/jwks.json";
+        let expected =
+            json!({ "issuer": "http://localhost:7700", "jwks_uri": keys, "delivery_methods_supported": methods });
+        assert_eq!(metadata, expected);
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_path_of_kapi_is_answered_in_its_own_shape() {
+    let server = TestServer::start("kapi-host").await;
+    for (host, member) in
+        [("kapi.kakao.com", "code"), ("kauth.kakao.com", "error_code"), ("localhost:7700", "error_code")]
+    {
+        for path in ["/v3/user/me", "/foo"] {
+            let request = Request::get(path).header("host", host).body(Body::empty()).unwrap();
+            let answer = server.send(request).await;
+            assert_eq!(answer.status, 404, "{host}{path}");
+            assert!(answer.json().get(member).is_some(), "{host}{path}: {}", answer.text);
+        }
+    }
+}
+
+#[tokio::test]
 async fn prompt_select_account_asks_who_it_is() {
     on_each_database(async |server| {
         let mut browser = Browser::default();

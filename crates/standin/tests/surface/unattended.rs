@@ -39,8 +39,8 @@ async fn a_log_in_id_is_not_read_as_an_instruction() {
     let server = TestServer::start(&kakaw_store::db::Url::Memory, kakaw_core::policy::Policy::DEV).await;
     for person in ["ryan@example.com;deny", "ryan@example.com;only=profile_nickname", " ryan@example.com;x"] {
         let refused = log_in(&server, json!({ "client_id": PLAIN, "person": person })).await;
-        let expected = format!("person: there is no account with the login id {person:?}");
-        assert!(refused["error_description"].as_str().unwrap().contains(&expected), "{refused}");
+        let expected = "person: there is no account with this login id";
+        assert!(refused["error_description"].as_str().unwrap().contains(expected), "{refused}");
     }
     server.apply("[[people]]\nid = \"semi;deny\"\npassword = \"semi-password\"\n").await;
     assert!(log_in(&server, json!({ "client_id": PLAIN, "person": "semi;deny" })).await["code"].is_string());

@@ -24,7 +24,17 @@ impl Store {
 
     /// Seals the values of statements that are to be sealed.
     pub(super) fn seal(&self, statements: &mut [Statement]) -> Result<()> {
-        if self.leaves_unsealed() { Ok(()) } else { seal(statements, self.sealer.get()) }
+        if !self.leaves_unsealed() {
+            return seal(statements, self.sealer.get());
+        }
+        for statement in statements {
+            for (index, value) in std::mem::take(&mut statement.unsealed) {
+                if let Some(place) = statement.values.get_mut(index) {
+                    *place = value;
+                }
+            }
+        }
+        Ok(())
     }
 }
 
@@ -33,6 +43,10 @@ fn seal(statements: &mut [Statement], sealer: Option<&Arc<Sealer>>) -> Result<()
         let Some(index) = statement.sealed else { continue };
         let Some(sealer) = sealer else { return Err(no_keys()) };
         if let Some(Value::Text(text)) = statement.values.get_mut(index) {
+            if text.starts_with(MARK) {
+                // It was read sealed, and is written again as it is.
+                continue;
+            }
             *text = format!("{MARK}{}", sealer.seal(Purpose::Rest, text.as_bytes()));
         }
     }

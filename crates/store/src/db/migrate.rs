@@ -22,6 +22,7 @@ pub(super) const ALL: &[Migration] = &[
     Migration { version: 6, name: "failed_logins", sql: include_str!("../../migrations/0006_failed_logins.sql") },
     Migration { version: 7, name: "keys", sql: include_str!("../../migrations/0007_keys.sql") },
     Migration { version: 8, name: "audit", sql: include_str!("../../migrations/0008_audit.sql") },
+    Migration { version: 9, name: "private", sql: include_str!("../../migrations/0009_private.sql") },
 ];
 
 /// Returns the version of the schema that this program uses.

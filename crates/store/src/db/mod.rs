@@ -91,6 +91,8 @@ pub struct Statement {
     contested: Option<Contested>,
     /// The value that is sealed when it is written.
     sealed: Option<usize>,
+    /// The values that are written instead, if values stay unsealed.
+    unsealed: Vec<(usize, Value)>,
     /// Whether sealed values of its rows are opened.
     opens: bool,
 }
@@ -130,7 +132,7 @@ pub enum Contested {
 #[must_use]
 pub fn sql(text: &'static str) -> Statement {
     debug_assert!(in_first_use_order(text), "SQLite numbers parameters by first use: {text}");
-    Statement { text, values: Vec::new(), contested: None, sealed: None, opens: false }
+    Statement { text, values: Vec::new(), contested: None, sealed: None, unsealed: Vec::new(), opens: false }
 }
 
 impl Statement {
@@ -146,6 +148,18 @@ impl Statement {
     pub(crate) fn bind_sealed(mut self, text: String) -> Self {
         self.sealed = Some(self.values.len());
         self.bind(text)
+    }
+
+    /// Replaces the value at this index, if values stay unsealed.
+    #[must_use]
+    pub(crate) fn unless_sealed(mut self, index: usize, value: impl Into<Value>) -> Self {
+        self.unsealed.push((index, value.into()));
+        self
+    }
+
+    /// Returns the number of values.
+    pub(crate) const fn bound(&self) -> usize {
+        self.values.len()
     }
 
     /// Opens the sealed texts of the rows. A text that an earlier version stored unsealed stays as it is.
@@ -241,6 +255,11 @@ impl Store {
     pub fn seal_with(&self, sealer: Arc<Sealer>) {
         // A store is opened for one platform, so there is only one sealer.
         let _ = self.sealer.set(sealer);
+    }
+
+    /// Returns the keys for values that are sealed at rest.
+    pub(crate) fn sealer(&self) -> Option<&Sealer> {
+        self.sealer.get().map(|sealer| &**sealer)
     }
 
     /// Whether all data is lost when the process ends.

@@ -81,6 +81,14 @@ impl Row {
         }
     }
 
+    pub(crate) fn maybe_str(&self, column: &str) -> Result<Option<&str>> {
+        match self.value(column)? {
+            Value::Text(value) => Ok(Some(value)),
+            Value::Null => Ok(None),
+            other => Err(self.wrong(column, format!("{other:?} is no text"))),
+        }
+    }
+
     pub(crate) fn str(&self, column: &str) -> Result<&str> {
         match self.value(column)? {
             Value::Text(value) => Ok(value),

@@ -29,6 +29,7 @@ async fn a_pending_result_survives_the_new_name_of_its_table() {
             "drop table consents",
             "drop table consent_texts",
             "alter table signing_keys drop column retired_at",
+            "alter table accounts drop column private",
             "create table parked_codes (id text not null primary key, app_id bigint not null, answer text, \
              expires_at bigint not null, read_at bigint)",
             "create index parked_codes_by_expiry on parked_codes (expires_at)",

@@ -189,6 +189,8 @@ fn what_is_wrong_with_scope_and_channels_is_said() {
     for (query, app, finding) in [
         ("scope=openid", &app(), "openid needs OpenID Connect"),
         ("scope=account_email", &app(), "account_email is a consent item that this app has not set"),
+        ("scope=email", &app(), "there is no consent item email; the nearest is account_email"),
+        ("scope=nickname", &app(), "there is no consent item nickname; the nearest is profile_nickname"),
         ("scope=account_mail", &app(), "there is no consent item account_mail; the nearest is account_email"),
         ("scope=something_else_entirely", &app(), "there is no consent item something_else_entirely"),
         ("channel_public_id=_b", &app(), "_b is not connected to this app; connected: _a"),

@@ -146,7 +146,7 @@ pub(super) async fn enter(
         changes.push(sessions::delete(&before));
     }
     if account.attributes.dormant {
-        changes.push(accounts::wake(account));
+        changes.push(accounts::wake(account, now));
     }
     let person = audit::person(&context.platform, account.id).await?;
     let from = json!({ "address": context.address, "device": context.device });

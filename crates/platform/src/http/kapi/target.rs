@@ -20,6 +20,7 @@ use super::call::{Call, bad};
 use crate::Platform;
 use crate::audit::by;
 use crate::http::error::Error;
+use crate::manage::at_rest;
 use crate::request::current;
 use crate::request::network::Network;
 
@@ -68,6 +69,15 @@ impl Target {
             Self::Bearer(bearer, _) => &bearer.link,
             Self::Named(named, _) => &named.1,
         }
+    }
+
+    /// Opens what the app may see of the person and is stored sealed.
+    pub(super) fn open(&mut self, platform: &Platform) -> Result<(), Error> {
+        match self {
+            Self::Bearer(bearer, app) => at_rest::open_for(platform, app, &mut bearer.account)?,
+            Self::Named(named, app) => at_rest::open_for(platform, app, &mut named.0)?,
+        }
+        Ok(())
     }
 
     pub(super) fn subject(&self) -> Subject<'_> {

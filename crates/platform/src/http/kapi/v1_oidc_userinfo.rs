@@ -13,6 +13,7 @@ use crate::Platform;
 use crate::endpoint::{About, Credential, Reply, Routes};
 use crate::http::error::Error;
 use crate::http::handler::kapi;
+use crate::manage::at_rest;
 
 const ABOUT: About = About::kapi(
     "Returns OpenID Connect user info (Core §5.3) with the standard claim names.",
@@ -26,7 +27,7 @@ pub fn routes() -> Routes<Arc<Platform>> {
 }
 
 async fn info(call: Call) -> Result<UserInfo, Error> {
-    let caller = Caller::admit(&call).await?;
+    let mut caller = Caller::admit(&call).await?;
     if !caller.bearer.grant.authorization.openid {
         let allowed: Vec<&str> = caller.bearer.grant.authorization.scopes.iter().map(|item| item.id()).collect();
         return Err(Problem::InsufficientScopes {
@@ -36,5 +37,6 @@ async fn info(call: Call) -> Result<UserInfo, Error> {
         }
         .into());
     }
+    at_rest::open_for(&call.platform, &caller.app, &mut caller.bearer.account)?;
     Ok(user_info::oidc(&caller.bearer, &caller.app, &Pictures { base: &call.base() }))
 }

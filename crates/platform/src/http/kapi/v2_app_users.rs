@@ -40,10 +40,10 @@ async fn users(call: Call) -> Result<Vec<User>, Error> {
     let keys = Keys::Only(keys.unwrap_or_default());
     let (base, mut users) = (call.base(), Vec::new());
     for id in ids {
-        if let Some((account, link)) = linked(&call.platform, &app, UserId(id)).await? {
+        if let Some((mut account, link)) = linked(&call.platform, &app, UserId(id)).await? {
+            at_rest::open_for(&call.platform, &app, &mut account)?;
             let subject = Subject { account: &account, link: &link, scopes: None };
-            let user = user_info::me(subject, &app, &keys, &Pictures { base: &base }, call.platform.now());
-            users.push(at_rest::opened(&call.platform.sealer, user));
+            users.push(user_info::me(subject, &app, &keys, &Pictures { base: &base }, call.platform.now()));
         }
     }
     Ok(users)

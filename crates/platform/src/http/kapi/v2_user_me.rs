@@ -13,7 +13,6 @@ use crate::Platform;
 use crate::endpoint::{About, Credential, Reply, Routes, no};
 use crate::http::error::Error;
 use crate::http::handler::kapi;
-use crate::manage::at_rest;
 
 const ABOUT: About = About::kapi(
     "Returns the data that the app may see about the person.",
@@ -33,7 +32,7 @@ pub fn routes() -> Routes<Arc<Platform>> {
 async fn me(call: Call) -> Result<User, Error> {
     let in_query =
         call.query.one("access_token").ok().flatten().filter(|_| call.platform.settings.access_token_in_query);
-    let target = match in_query.filter(|_| !call.headers.contains_key(axum::http::header::AUTHORIZATION)) {
+    let mut target = match in_query.filter(|_| !call.headers.contains_key(axum::http::header::AUTHORIZATION)) {
         Some(token) => {
             let caller = Caller::with_token(&call, token).await?;
             Target::Bearer(Box::new(caller.bearer), caller.app)
@@ -47,6 +46,6 @@ async fn me(call: Call) -> Result<User, Error> {
     }
     let keys = call.list("property_keys", "text")?.map_or(Keys::All, Keys::Only);
     let base = call.base();
-    let user = user_info::me(target.subject(), target.app(), &keys, &Pictures { base: &base }, call.platform.now());
-    Ok(at_rest::opened(&call.platform.sealer, user))
+    target.open(&call.platform)?;
+    Ok(user_info::me(target.subject(), target.app(), &keys, &Pictures { base: &base }, call.platform.now()))
 }

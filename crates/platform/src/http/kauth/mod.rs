@@ -3,6 +3,7 @@
 pub mod agt;
 pub mod authorize;
 pub mod discovery;
+pub mod event_transmitter;
 pub mod jwks;
 pub mod logout;
 pub mod prepare;
@@ -35,6 +36,7 @@ pub fn routes() -> Routes<Arc<Platform>> {
         .merge(agt::routes())
         .merge(prepare::routes())
         .merge(discovery::routes())
+        .merge(event_transmitter::routes())
         .merge(jwks::routes())
         .on(Surface::Kauth)
 }

@@ -137,8 +137,7 @@ fn person_of(opener: &Opener, person: everything::Person) -> Person {
     let everything::Person { stored, links, addresses } = person;
     let plain = opener.open(stored.sealed_password.as_ref());
     let hash = stored.password_hash.filter(|_| opener.secrets == Secrets::Written);
-    let attributes = stored.account.attributes;
-    let ci = at_rest::ci(&opener.sealer, &attributes);
+    let attributes = at_rest::opened(&opener.sealer, stored.account.attributes);
     Person {
         id: attributes.id,
         email: attributes.email,
@@ -156,7 +155,7 @@ fn person_of(opener: &Opener, person: everything::Person) -> Person {
         restricted: stored.account.restricted,
         agreed_to_terms: stored.account.agreed_to_terms,
         profile_image: attributes.profile_image,
-        ci,
+        ci: attributes.ci,
         ci_authenticated_at: attributes.ci_authenticated_at.map(Millis::rfc3339_exact),
         parental_consent: attributes.parental_consent,
         dormant: attributes.dormant,

@@ -88,6 +88,8 @@ fn attributes(file: &Person, moments: &mut Moments) -> Attributes {
         birthday_type: file.birthday_type.or(file.birthday.is_some().then_some(BirthdayType::Solar)),
         ci: file.ci.clone(),
         sealed_ci: None,
+        child: false,
+        sealed: None,
         ci_authenticated_at: moments.read(file.ci_authenticated_at.as_deref(), "ci_authenticated_at"),
         parental_consent: file.parental_consent,
         dormant: file.dormant,

@@ -129,7 +129,7 @@ pub(crate) fn link_changes(
     // Nothing new to agree to: `next` issues codes only to linked people.
     let Some(agreed) = agreed else { return (before, changes) };
     if let Some(attributes) = &agreed.attributes {
-        changes.push(accounts::update_attributes(&subject.account, attributes));
+        changes.push(accounts::update_attributes(&subject.account, attributes, now));
         if let (None, Some(email)) = (&subject.account.attributes.email, &attributes.email) {
             // The address becomes a log-in id. If another account takes it meanwhile, the request is decided again.
             changes.push(accounts::put_login(&LoginId::of(email), subject.account.id));

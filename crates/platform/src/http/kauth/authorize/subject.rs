@@ -12,6 +12,7 @@ use kakaw_wire::scope::Item;
 
 use super::interaction::Interaction;
 use crate::http::error::Error;
+use crate::manage::at_rest;
 use crate::request::context::RequestContext;
 use crate::request::settled::Unattended;
 
@@ -80,7 +81,8 @@ impl Subject {
             let reason = "the access token that it was made with has ended".to_owned();
             return Err(Problem::MalformedRequest { parameter: "agt".to_owned(), reason }.into());
         };
-        let (account, link) = (bearer.account, Some(bearer.link));
+        let (mut account, link) = (bearer.account, Some(bearer.link));
+        at_rest::open(&context.platform, &mut account)?;
         Ok(Self { account, link, auth_time: bearer.grant.authorization.auth_time, by: By::AccessToken })
     }
 
