@@ -6,6 +6,7 @@
 //! `GET /control/v1/faults` — the fault rules. `POST /control/v1/faults` — add one. `DELETE /control/v1/faults` — remove all.
 
 use kakaw_core::account::LoginId;
+use kakaw_core::diagnosis;
 use kakaw_core::{AccountId, AppId, Span};
 use std::time::Duration;
 
@@ -18,6 +19,7 @@ use kakaw_wire::form::Pairs;
 use serde_json::json;
 
 use super::caller::{Caller, Sent};
+use crate::durations;
 use crate::faults::{Delivery, FaultRule, InjectedError};
 use crate::record::har;
 use crate::request_log::Filter;
@@ -87,15 +89,10 @@ async fn filter(caller: &Caller, query: &str) -> Result<(Filter, Duration), Stri
                 filter.status = Some(value.parse().map_err(|_| format!("status: {value:?} is not an HTTP status"))?);
             }
             "code" => filter.code = text,
-            "timeout" => patience = Duration::from_secs(number(name, value)?).min(LONGEST),
+            "timeout" => patience = patience_of(value)?.min(LONGEST),
             _ => match name.strip_prefix("parameters.") {
                 Some(name) => drop(filter.parameters.insert(name.to_owned(), value.to_owned())),
-                None => {
-                    return Err(format!(
-                        "unknown parameter {name}; expected after, method, path, app_key, app, person, parameters.NAME, \
-                         status, code, timeout"
-                    ));
-                }
+                None => return Err(unknown(name)),
             },
         }
     }
@@ -103,6 +100,19 @@ async fn filter(caller: &Caller, query: &str) -> Result<(Filter, Duration), Stri
         filter.account = Some(AccountId(account(caller, person).await?));
     }
     Ok((filter, patience))
+}
+
+/// Reads the longest wait.
+fn patience_of(value: &str) -> Result<Duration, String> {
+    let span = durations::parse(value, 1000).filter(|span| *span >= Span::ZERO);
+    span.map(Span::as_duration).ok_or_else(|| format!("timeout: received {value:?}; expected {}", durations::EXPECTED))
+}
+
+fn unknown(name: &str) -> String {
+    let known =
+        ["after", "method", "path", "app_key", "app", "person", "parameters.NAME", "status", "code", "timeout"];
+    let meant = diagnosis::meant(name, known).map(|meant| format!(", did you mean {meant}?")).unwrap_or_default();
+    format!("unknown parameter {name}{meant}; expected one of {}", known.join(", "))
 }
 
 /// Returns the account with a log-in id.

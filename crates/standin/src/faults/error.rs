@@ -93,7 +93,7 @@ impl FromStr for InjectedError {
         }
         let known = Code::ALL.iter().map(|code| Cow::from(code.id())).chain(NAMES.iter().map(|name| (*name).into()));
         let known: Vec<Cow<'_, str>> = known.chain(messages().map(|(name, _)| snake(name).into())).collect();
-        let meant = diagnosis::meant(text, known.iter().map(|name| &**name)).filter(|_| text.len() > 3);
+        let meant = diagnosis::meant(text, known.iter().map(|name| &**name));
         let meant = meant.map(|meant| format!("; did you mean {meant}?")).unwrap_or_default();
         Err(format!("{text:?} is not an error code, such as KOE006 or -401, or an error such as invalid_scope{meant}"))
     }

@@ -12,6 +12,7 @@ use kakaw_core::app::{App, AppKey};
 use kakaw_wire::form::Pairs;
 use kakaw_wire::problem::Surface;
 use kakaw_wire::text::{self, Lang};
+use kakaw_wire::token::KauthError;
 use kakaw_wire::user::KapiError;
 use kakaw_wire::{Code, Problem};
 use serde_json::json;
@@ -33,7 +34,8 @@ const AUTHORIZE: &str = "/oauth/authorize";
 const POLL: &str = "/apiweb/code.json";
 
 /// Paths that reply with pages.
-const PAGES: [&str; 5] = [AUTHORIZE, "/oauth/logout", "/login", "/terms", "/weblogin/create_account"];
+const PAGES: [&str; 6] =
+    [AUTHORIZE, "/oauth/logout", "/login", "/terms", "/weblogin/create_account", "/error/network"];
 
 /// Paths of the picker whose errors go where the result goes.
 const PICKER: [&str; 4] = ["/auth/kpidt", "/user/address", "/error/auth", "/error/server-error"];
@@ -64,8 +66,13 @@ pub async fn answer(
         parts.extensions.insert(settled);
         return next.run(Request::from_parts(parts, body)).await;
     }
-    let Some(problem) = made else { return explained(&context, surface, error, ways(&context, &received, found.as_ref())) };
-    if surface == Surface::Page {
+    let is_page = surface == Surface::Page;
+    let spelled = |problem: &Problem| problem.answers().iter().any(|answer| answer.surface == surface);
+    let Some(problem) = made.clone().filter(|problem| is_page || spelled(problem)) else {
+        let ways = ways(&context, &received, found.as_ref());
+        return explained(&context, surface, error, made.as_ref(), ways);
+    };
+    if is_page {
         let ways = match problem.code() {
             // The request cannot be read, so nothing of it is verified.
             Code::KOE001 | Code::KOE003 | Code::KOE023 | Code::KOE207 => Ways::default(),
@@ -165,15 +172,12 @@ fn surface(path: &str, headers: &HeaderMap) -> Surface {
     }
 }
 
-/// Returns an error that the platform itself never answers, in the format of the surface.
-fn explained(context: &RequestContext, surface: Surface, error: InjectedError, ways: Ways) -> Response {
-    let code = match error {
-        InjectedError::Code(code) => code,
-        InjectedError::Name(name) => {
-            let body = json!({ "error": name, "error_description": name.replace('_', " ") });
-            return error::json(StatusCode::BAD_REQUEST, &body);
-        }
-        InjectedError::Problem(_) => Code::KOE003,
+/// Returns an error that the platform itself never answers there, in the format of the surface.
+fn explained(context: &RequestContext, surface: Surface, error: InjectedError, problem: Option<&Problem>, ways: Ways) -> Response {
+    let Some(code) = error.code().or(problem.map(Problem::code)) else {
+        let name = error.to_string();
+        let body = json!({ "error": name, "error_description": name.replace('_', " ") });
+        return error::json(StatusCode::BAD_REQUEST, &body);
     };
     let words = text::of(code, Lang::En).map(|words| words.message.clone()).unwrap_or_default();
     match (code.id().parse::<i32>(), surface) {
@@ -190,8 +194,13 @@ fn explained(context: &RequestContext, surface: Surface, error: InjectedError, w
             error::json(StatusCode::BAD_REQUEST, &json!({ "error_code": code.id(), "error_msg": words }))
         }
         _ => {
-            let error_code = code.id().starts_with("KOE").then(|| code.id());
-            let body = json!({ "error": "invalid_request", "error_description": words, "error_code": error_code });
+            let said = problem.map(|problem| (problem.answer(surface).error, problem.message(surface)));
+            let (name, message) = said.unwrap_or_default();
+            let body = KauthError {
+                error: if name.is_empty() { "invalid_request" } else { name }.to_owned(),
+                error_description: Some(if message.is_empty() { words } else { message }),
+                error_code: code.id().starts_with("KOE").then(|| code.id().to_owned()),
+            };
             error::json(StatusCode::BAD_REQUEST, &body)
         }
     }
