@@ -1,5 +1,6 @@
 //! Fault rules: which requests they match, and how these fail.
 
+pub mod causes;
 mod error;
 
 use kakaw_core::app::webhooks::WebhookKind;
@@ -12,7 +13,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::durations::{milliseconds, seconds, whole_seconds};
-pub use error::InjectedError;
+pub use error::{InjectedError, messages, snake};
 
 /// A rule. Absent fields match everything.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -238,7 +239,10 @@ impl FaultRules {
                 && rule.app_key.as_ref().is_none_or(|wanted| Some(wanted.as_str()) == sent.app_key)
                 && rule.app.is_none_or(|app| Some(app) == sent.app)
                 && rule.account.is_none_or(|account| Some(account) == sent.person)
-                && rule.parameters.iter().all(|wanted| sent.parameters.contains(&(wanted.0.as_str(), wanted.1.as_str())))
+                && rule
+                    .parameters
+                    .iter()
+                    .all(|wanted| sent.parameters.contains(&(wanted.0.as_str(), wanted.1.as_str())))
         })
     }
 

@@ -99,12 +99,21 @@ fn fields(call: &Call) -> String {
     }
     for (name, schema) in call.fields() {
         let needed = if required.contains(&name) { "required. " } else { "" };
-        let _ = writeln!(text, "  {name:<16} {needed}{}", line(&schema));
-        for (inner, schema) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
-            let _ = writeln!(text, "    {name}.{inner:<14} {}", line(schema));
+        let inner: Vec<_> = schema.get("properties").and_then(Value::as_object).into_iter().flatten().collect();
+        if inner.is_empty() {
+            let _ = writeln!(text, "  {:<16} {needed}{}", any_name(&name, &schema), line(&schema));
+        }
+        for (inner, schema) in inner {
+            let _ = writeln!(text, "  {:<22} {}", any_name(&format!("{name}.{inner}"), schema), line(schema));
         }
     }
     text
+}
+
+/// Returns the field as it is written: `parameters.NAME` where the schema allows any name.
+fn any_name(name: &str, schema: &Value) -> String {
+    let any = schema.get("additionalProperties").is_some_and(Value::is_object);
+    if any { format!("{name}.NAME") } else { name.to_owned() }
 }
 
 /// Returns a schema's description and its allowed values, on one line.

@@ -30,7 +30,11 @@ fn said(path: &str, error: &serde_json::Error) -> String {
         let parent = path.strip_suffix(received).map_or(path, |parent| parent.trim_end_matches('.'));
         let parent = parent.trim_start_matches('.');
         let field = if parent.is_empty() { received.to_owned() } else { format!("{parent}.{received}") };
-        return format!("{field}: there is no such field{}; expected one of {}", meant(received, &known), known.join(", "));
+        return format!(
+            "{field}: there is no such field{}; expected one of {}",
+            meant(received, &known),
+            known.join(", ")
+        );
     }
     if let Some((received, known)) = text.strip_prefix("unknown variant ").and_then(|rest| rest.split_once(", ")) {
         let (received, known) = (plain(received), words(known));
@@ -103,8 +107,14 @@ mod tests {
         for (text, expected) in [
             ("{\"times\":\"one\"}", "times: received \"one\"; expected a whole number, 0 or more"),
             ("{\"fault\":{\"cut\":-1}}", "fault.cut: received -1; expected a whole number, 0 or more"),
-            ("{\"fault\":{\"cutt\":1}}", "fault.cutt: there is no such field, did you mean cut?; expected one of error, "),
-            ("{\"fault\":{\"drop\":\"befor\"}}", "fault.drop: received \"befor\", did you mean before?; expected one of before, "),
+            (
+                "{\"fault\":{\"cutt\":1}}",
+                "fault.cutt: there is no such field, did you mean cut?; expected one of error, ",
+            ),
+            (
+                "{\"fault\":{\"drop\":\"befor\"}}",
+                "fault.drop: received \"befor\", did you mean before?; expected one of before, ",
+            ),
             ("{\"fault\":5}", "fault: received 5; expected an object"),
             ("{\"fault\":{\"latency_ms\":\"soon\"}}", "fault.latency_ms: received \"soon\"; expected a number, or "),
             ("{\"fault\":{\"error\":\"KOE999\"}}", "fault.error: \"KOE999\" is not an error code"),

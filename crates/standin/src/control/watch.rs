@@ -109,8 +109,7 @@ fn patience_of(value: &str) -> Result<Duration, String> {
 }
 
 fn unknown(name: &str) -> String {
-    let known =
-        ["after", "method", "path", "app_key", "app", "person", "parameters.NAME", "status", "code", "timeout"];
+    let known = ["after", "method", "path", "app_key", "app", "person", "parameters.NAME", "status", "code", "timeout"];
     let meant = diagnosis::meant(name, known).map(|meant| format!(", did you mean {meant}?")).unwrap_or_default();
     format!("unknown parameter {name}{meant}; expected one of {}", known.join(", "))
 }
@@ -187,9 +186,8 @@ fn check(rule: &FaultRule) -> Result<(), String> {
     }
     if let Some(error) = fault.error {
         let known: Vec<&str> = match error {
-            InjectedError::Problem(name) => Problem::named(name, &|_| String::new()).map_or(Vec::new(), |problem| {
-                problem.evidence().iter().map(|(name, _)| *name).collect()
-            }),
+            InjectedError::Problem(name) => Problem::named(name, &|_| String::new())
+                .map_or(Vec::new(), |problem| problem.evidence().iter().map(|(name, _)| *name).collect()),
             InjectedError::Code(code) => code.evidence(),
             InjectedError::Name(_) => fault.evidence.keys().map(String::as_str).collect(),
         };

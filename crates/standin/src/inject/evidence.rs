@@ -143,9 +143,8 @@ impl<'a> Evidence<'a> {
         let app = self.app();
         let is_set = |word: &&str| {
             app.is_some_and(|app| {
-                Item::from_id(word).map_or(app.settings.oidc && *word == "openid", |item| {
-                    app.settings.item(item).is_some()
-                })
+                Item::from_id(word)
+                    .map_or(app.settings.oidc && *word == "openid", |item| app.settings.item(item).is_some())
             })
         };
         let Some(sent) = self.sent("scope") else {
@@ -201,7 +200,8 @@ impl<'a> Evidence<'a> {
     }
 
     fn caller(&self, of: &str) -> Option<String> {
-        let identity = Identity::of(self.received.headers.get("ka").and_then(|ka| ka.to_str().ok()).unwrap_or_default());
+        let identity =
+            Identity::of(self.received.headers.get("ka").and_then(|ka| ka.to_str().ok()).unwrap_or_default());
         match of {
             "KeyHashMismatched" => identity.android_key_hash,
             "BundleIdMismatched" => identity.ios_bundle_id,

@@ -34,8 +34,7 @@ const AUTHORIZE: &str = "/oauth/authorize";
 const POLL: &str = "/apiweb/code.json";
 
 /// Paths that reply with pages.
-const PAGES: [&str; 6] =
-    [AUTHORIZE, "/oauth/logout", "/login", "/terms", "/weblogin/create_account", "/error/network"];
+const PAGES: [&str; 6] = [AUTHORIZE, "/oauth/logout", "/login", "/terms", "/weblogin/create_account", "/error/network"];
 
 /// Paths of the picker whose errors go where the result goes.
 const PICKER: [&str; 4] = ["/auth/kpidt", "/user/address", "/error/auth", "/error/server-error"];
@@ -173,7 +172,13 @@ fn surface(path: &str, headers: &HeaderMap) -> Surface {
 }
 
 /// Returns an error that the platform itself never answers there, in the format of the surface.
-fn explained(context: &RequestContext, surface: Surface, error: InjectedError, problem: Option<&Problem>, ways: Ways) -> Response {
+fn explained(
+    context: &RequestContext,
+    surface: Surface,
+    error: InjectedError,
+    problem: Option<&Problem>,
+    ways: Ways,
+) -> Response {
     let Some(code) = error.code().or(problem.map(Problem::code)) else {
         let name = error.to_string();
         let body = json!({ "error": name, "error_description": name.replace('_', " ") });

@@ -10,8 +10,8 @@ use std::pin::Pin;
 use axum::body::Body;
 use axum::http::Request;
 use kakaw_core::Span;
-use kakaw_wire::{Code, Problem};
 use kakaw_wire::problem::{Status, Surface};
+use kakaw_wire::{Code, Problem};
 use serde_json::{Value, json};
 
 use crate::address_selection;
@@ -263,7 +263,8 @@ more! {
     };
 }
 
-const NATIVE_TARGET: &str = "app_key=a0000000000000000000000000000003&ka=sdk&return_url=kakaoa0000000000000000000000000000003://address";
+const NATIVE_TARGET: &str =
+    "app_key=a0000000000000000000000000000003&ka=sdk&return_url=kakaoa0000000000000000000000000000003://address";
 const FRAME_TARGET: &str = "app_key=a0000000000000000000000000000002&ka=sdk&trans_id=trans0123456789abcdefghijklmnopqrstuvwxyz0123456789abcdefghij";
 
 fn address(path: &str, target: &str) -> String {
@@ -356,7 +357,8 @@ impl Twin {
 /// codes, sealed texts, and the diagnosis, which says that a rule caused the error.
 fn normalized(answer: &Answer) -> Vec<String> {
     let id = answer.headers.get("x-request-id").map(|id| id.to_str().unwrap().to_owned());
-    let sealed = |text: &str| without_long_words(&id.as_ref().map_or(text.to_owned(), |id| text.replace(id.as_str(), "ID")));
+    let sealed =
+        |text: &str| without_long_words(&id.as_ref().map_or(text.to_owned(), |id| text.replace(id.as_str(), "ID")));
     let mut parts = vec![format!("status {}", answer.status.as_u16())];
     for (name, value) in &answer.headers {
         // The diagnosis of a page is not of the same length.
@@ -371,7 +373,9 @@ fn normalized(answer: &Answer) -> Vec<String> {
     }
     let (before, after) = answer.body.split_once("<details open class=\"diagnosis\"").unwrap_or((&answer.body, ""));
     let after = after.split_once("</details>").map_or("", |(_, after)| after);
-    parts.extend(sealed(&format!("{}{after}", before)).lines().filter(|line| !line.trim().is_empty()).map(str::to_owned));
+    parts.extend(
+        sealed(&format!("{}{after}", before)).lines().filter(|line| !line.trim().is_empty()).map(str::to_owned),
+    );
     parts
 }
 
@@ -405,7 +409,9 @@ fn place(answer: &Answer) -> Option<(Code, Place)> {
                 Some(&Code::KOE009)
             } else if unknown {
                 Some(&Code::KOE101)
-            } else { Code::ALL.iter().find(same) };
+            } else {
+                Code::ALL.iter().find(same)
+            };
             return Some((*code?, Place::CodeJson));
         }
         if let Some(message) = json["message"].as_str() {
