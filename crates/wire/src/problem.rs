@@ -179,7 +179,8 @@ impl Problem {
     pub fn answer(&self, surface: Surface) -> Answer {
         let answers = self.answers();
         let fallback = Answer { surface, status: 400, error: "invalid_request", message: "" };
-        answers.iter().find(|a| a.surface == surface).or(answers.first()).copied().unwrap_or(fallback)
+        let elsewhere = || answers.iter().find(|a| !a.error.is_empty()).or(answers.first());
+        answers.iter().find(|a| a.surface == surface).or_else(elsewhere).copied().unwrap_or(fallback)
     }
 
     /// Returns the message on the wire on `surface`, with the evidence filled in.

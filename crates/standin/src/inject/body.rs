@@ -23,13 +23,20 @@ struct Pieces {
     waiting: Option<Pin<Box<Sleep>>>,
 }
 
+/// Returns a body that breaks off at once: the client gets nothing at all.
+pub fn lost() -> Body {
+    Body::new(Pieces { left: VecDeque::new(), breaks: true, pause: FLUSH, waiting: None })
+}
+
 /// Returns a body that sends `start` and breaks off: the server closes the connection.
-pub fn broken(start: Bytes, pause: Option<Duration>) -> Body {
+pub fn cut(start: Bytes, pause: Option<Duration>) -> Body {
     let left = match pause {
         Some(_) => pieces(&start),
         None => [start].into_iter().filter(|start| !start.is_empty()).collect(),
     };
-    Body::new(Pieces { left, breaks: true, pause: pause.unwrap_or(FLUSH), waiting: None })
+    // Without a byte of the body, the head has to leave the server.
+    let waiting = left.is_empty().then(|| Box::pin(sleep(FLUSH)));
+    Body::new(Pieces { left, breaks: true, pause: pause.unwrap_or(FLUSH), waiting })
 }
 
 /// Returns a body that comes byte by byte.
@@ -79,11 +86,12 @@ mod tests {
         let slow = trickled(&whole, Duration::from_micros(1));
         assert_eq!(slow.collect().await.expect("whole").to_bytes(), whole);
         assert_eq!(pieces(&whole).len(), 834, "three bytes each");
-        let mut body = broken(whole.slice(..2), Some(Duration::from_micros(1)));
+        let mut body = cut(whole.slice(..2), Some(Duration::from_micros(1)));
         for _ in 0..2 {
             assert_eq!(body.frame().await.expect("a frame").expect("data").into_data().expect("data").len(), 1);
         }
         assert!(body.frame().await.expect("a frame").is_err());
-        assert!(broken(Bytes::new(), None).frame().await.expect("a frame").is_err());
+        assert!(cut(Bytes::new(), None).frame().await.expect("a frame").is_err());
+        assert!(lost().frame().await.expect("a frame").is_err());
     }
 }

@@ -6,7 +6,7 @@ mod refuse;
 
 use std::sync::Arc;
 
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
@@ -40,7 +40,7 @@ pub async fn inject(
         tokio::time::sleep(latency.saturating_add(spread)).await;
     }
     if fault.drop == Some(Drop::Before) {
-        return Response::new(body::broken(Bytes::new(), None));
+        return Response::new(body::lost());
     }
     let mut response = if let Some(error) = &fault.error {
         refuse::answer(world, received, fault, *error, request, next).await
@@ -50,7 +50,7 @@ pub async fn inject(
         next.run(request).await
     };
     if fault.drop == Some(Drop::After) {
-        return Response::new(body::broken(Bytes::new(), None));
+        return Response::new(body::lost());
     }
     if let Some(kind) = fault.id_token {
         response = changed(response, |reply| change_id_token(world, reply, kind)).await;
@@ -81,7 +81,7 @@ async fn sent_badly(response: Response, fault: &Fault) -> Response {
     let bytes = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
     parts.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(bytes.len()));
     let body = match (fault.cut, fault.trickle) {
-        (Some(length), pause) if length < bytes.len() => body::broken(bytes.slice(..length), pause),
+        (Some(length), pause) if length < bytes.len() => body::cut(bytes.slice(..length), pause),
         (_, Some(pause)) => body::trickled(&bytes, pause),
         (_, None) => Body::from(bytes),
     };
@@ -107,7 +107,7 @@ fn own(status: StatusCode, fault: &Fault) -> Response {
 pub async fn changed(response: Response, change: impl FnOnce(&mut Value)) -> Response {
     let (mut parts, body) = response.into_parts();
     // A response that a rule has broken stays broken.
-    let Ok(collected) = body.collect().await else { return Response::new(body::broken(Bytes::new(), None)) };
+    let Ok(collected) = body.collect().await else { return Response::new(body::lost()) };
     let bytes = collected.to_bytes();
     let Ok(mut value) = serde_json::from_slice(&bytes) else {
         return Response::from_parts(parts, Body::from(bytes));
