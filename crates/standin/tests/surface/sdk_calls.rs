@@ -237,7 +237,7 @@ async fn a_log_in_by_certificate_brings_its_transaction_back() {
 
 #[tokio::test]
 async fn a_page_may_begin_a_log_in_by_certificate() {
-    let server = TestServer::start(&kakaw_store::db::Url::Memory, kakaw_core::policy::Policy::DEV).await;
+    let server = TestServer::start(&Url::Memory, Policy::DEV).await;
     let send = async |method: &str, form: &str| {
         let request =
             Request::builder().method(method).uri("/oauth/authorize/prepare").header("host", "localhost:7700");
@@ -256,7 +256,7 @@ async fn a_page_may_begin_a_log_in_by_certificate() {
 
 #[tokio::test]
 async fn the_sdks_find_the_page_of_a_failed_poll_and_webhook_receivers_the_transmitter() {
-    let server = TestServer::start(&kakaw_store::db::Url::Memory, kakaw_core::policy::Policy::DEV).await;
+    let server = TestServer::start(&Url::Memory, Policy::DEV).await;
     let page = server.get("/error/network").await;
     assert_eq!(page.status, 503);
     assert!(page.body.contains("KOE003") && page.headers.contains_key("retry-after"), "{}", page.body);
@@ -272,7 +272,7 @@ async fn the_sdks_find_the_page_of_a_failed_poll_and_webhook_receivers_the_trans
 
 #[tokio::test]
 async fn an_unknown_path_of_kapi_is_answered_in_its_own_shape() {
-    let server = TestServer::start(&kakaw_store::db::Url::Memory, kakaw_core::policy::Policy::DEV).await;
+    let server = TestServer::start(&Url::Memory, Policy::DEV).await;
     for (host, member) in
         [("kapi.kakao.com", "code"), ("kauth.kakao.com", "error_code"), ("localhost:7700", "error_code")]
     {
