@@ -24,6 +24,7 @@ mod database_tls;
 mod docs;
 mod doors;
 mod durable;
+mod faults;
 mod full_disk;
 mod guesses;
 mod keeping;

@@ -14,6 +14,7 @@ mod login;
 mod operator;
 mod people;
 mod policy;
+mod read;
 pub mod watch;
 mod worlds;
 
@@ -112,7 +113,7 @@ async fn apply(State(shared): State<Shared>, request: Request) -> Response {
     };
     let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let file = if kind.starts_with("application/json") {
-        serde_json::from_str(&text).map_err(|error| format!("world file: {error}"))
+        read::read(text.as_bytes()).map_err(|error| format!("world file: {error}"))
     } else {
         world_file::parse(&text, "world file")
     };

@@ -18,6 +18,7 @@ use kakaw_core::policy::Policy;
 use kakaw_core::random::{self, Random};
 use kakaw_core::{Millis, Span};
 use kakaw_platform::audit::Audit;
+use kakaw_platform::http::error::Explained;
 use kakaw_platform::manage::Actor;
 use kakaw_platform::manage::world_file;
 use kakaw_platform::metrics::Metrics;
@@ -144,6 +145,8 @@ pub struct Answer {
     pub status: StatusCode,
     pub headers: axum::http::HeaderMap,
     pub body: String,
+    /// What the layers that record exchanges learn about a refusal.
+    pub explained: Option<Explained>,
 }
 
 impl Answer {
@@ -287,7 +290,8 @@ impl TestServer {
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.expect("body").to_bytes();
         let body = String::from_utf8_lossy(&bytes).into_owned();
-        let answer = Answer { status: parts.status, headers: parts.headers, body };
+        let explained = parts.extensions.get::<Explained>().cloned();
+        let answer = Answer { status: parts.status, headers: parts.headers, body, explained };
         if parts.extensions.get::<Injected>().is_none() {
             provoked::record(&answer);
         }
