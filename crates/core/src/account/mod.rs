@@ -6,8 +6,10 @@ pub mod rules;
 pub mod session;
 pub mod shipping;
 pub mod throttle;
+mod values;
 
 pub use login_id::LoginId;
+pub use values::{BirthdayType, Gender};
 
 use jiff::civil::Date;
 use kakaw_wire::scope::Item;
@@ -78,44 +80,6 @@ pub struct Attributes {
     /// Dormant after a long time without use. A log-in ends it.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub dormant: bool,
-}
-
-/// `gender` on the wire.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Gender {
-    Female,
-    Male,
-}
-
-impl Gender {
-    /// Returns the name on the wire.
-    #[must_use]
-    pub const fn id(self) -> &'static str {
-        match self {
-            Self::Female => "female",
-            Self::Male => "male",
-        }
-    }
-}
-
-/// `birthday_type` on the wire.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum BirthdayType {
-    Solar,
-    Lunar,
-}
-
-impl BirthdayType {
-    /// Returns the name on the wire.
-    #[must_use]
-    pub const fn id(self) -> &'static str {
-        match self {
-            Self::Solar => "SOLAR",
-            Self::Lunar => "LUNAR",
-        }
-    }
 }
 
 impl Attributes {

@@ -1,10 +1,13 @@
 //! Configuration: defaults, a TOML file, `KAKAW_…` variables, flags. Each overrides those before it.
 
+mod brand;
+mod keeping;
 mod keys;
 mod length;
 mod limits;
 mod list;
 mod load;
+mod management;
 mod origins;
 mod safety;
 mod security;
@@ -22,9 +25,12 @@ use kakaw_store::db::Url;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use brand::Brand;
+pub use keeping::{Audit, Backup};
 pub use keys::{Key, keys};
 pub use limits::Limits;
 pub use load::{Flag, Loaded, load};
+pub use management::Management;
 pub use origins::Origins;
 pub use safety::unsafe_settings;
 pub use security::Security;
@@ -99,6 +105,8 @@ pub struct Config {
     pub log: Log,
     /// `[pages]`.
     pub pages: Pages,
+    /// `[brand]`.
+    pub brand: Brand,
     /// `[quotas]`.
     pub quotas: Quotas,
     /// `[webhooks]`.
@@ -151,21 +159,6 @@ impl Keys {
             sealing_every: days(self.rotate_sealing_after_days),
         }
     }
-}
-
-/// `[management]`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Management {
-    /// Address and port of `/healthz`, `/readyz` and `/metrics` (plain HTTP). Only probes and Prometheus should reach it.
-    /// Default of `serve`: 127.0.0.1 and the port after that of `listen`; `dev` has none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub listen: Option<SocketAddr>,
-    /// Names at which probes and Prometheus reach the management listener, without a port, besides `localhost` and every IP
-    /// address. A request for any other name gets 421, so that no web page can read the figures by DNS rebinding. In a
-    /// variable, commas separate the names.
-    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "list::deserialize")]
-    pub hosts: Vec<String>,
 }
 
 /// `[apps]`.
@@ -248,28 +241,6 @@ pub struct Webhooks {
     pub ca_file: Option<PathBuf>,
 }
 
-/// `[audit]`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Audit {
-    /// Whether logins, consents, changes and operators' acts are recorded in the audit trail (`kakaw audit`).
-    pub record: bool,
-    /// How long rows of the audit trail are kept: a whole number and its unit (`s`, `m`, `h`, `d`), at least `1d`.
-    #[serde(with = "length")]
-    #[schemars(with = "String")]
-    pub keep: Span,
-}
-
-/// `[backup]`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Backup {
-    /// File in which every unlink and every erasure is recorded, so that `kakaw restore` can end again what people ended
-    /// after a backup. It is not a part of backups. Default of `serve` with SQLite: `tombstones` next to the database.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub tombstones: Option<PathBuf>,
-}
-
 /// `[passwords]`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -332,6 +303,7 @@ impl Config {
             apps: Apps { derived_keys: dev, legacy_properties: dev, strong_secrets: !dev },
             log: Log::default(),
             pages: Pages { test_notice: dev, open_diagnosis: dev },
+            brand: Brand::default(),
             quotas: Quotas { user_ids: if dev { 0 } else { 100 }, calls: 0, tokens: 0 },
             webhooks: Webhooks { private_networks: dev, ca_file: None },
             passwords: Passwords {

@@ -32,9 +32,11 @@ mod key_file;
 mod keys;
 mod kill;
 mod log;
+mod look;
 mod management;
 mod newer;
 mod origins;
+mod own_names;
 #[path = "../../../store/tests/tls/server.rs"]
 mod postgres_server;
 mod prose;

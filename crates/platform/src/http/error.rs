@@ -95,7 +95,7 @@ impl Error {
             // After a temporary failure, the same request may succeed.
             ways.again = context.own_url.clone();
         }
-        let response = pages::respond(status, &pages::error::ErrorPage::new(context, &refusal, ways));
+        let response = pages::respond(status, &pages::error::ErrorPage::new(context, &refusal, ways, &id));
         mark(response, &context.base, explained(&refusal), &id)
     }
 
@@ -175,8 +175,8 @@ impl Error {
 #[must_use]
 pub fn page_of(context: &RequestContext, code: Code, because: &str, ways: Ways) -> Response {
     let findings = vec![because.to_owned()];
-    let view = pages::error::ErrorPage::of(context, code, &findings, ways);
     let id = current::id_or_new(&*context.platform.random);
+    let view = pages::error::ErrorPage::of(context, code, &findings, ways, &id);
     let explained = Explained { code: code.id(), diagnosis: findings, problem: "", evidence: Vec::new() };
     mark(pages::respond(page_status(code), &view), &context.base, explained, &id)
 }

@@ -258,7 +258,7 @@ async fn a_page_may_begin_a_log_in_by_certificate() {
 async fn the_sdks_find_the_page_of_a_failed_poll_and_webhook_receivers_the_transmitter() {
     let server = TestServer::start(&Url::Memory, Policy::DEV).await;
     let page = server.get("/error/network").await;
-    assert_eq!(page.status, 503);
+    assert_eq!(page.status, 200, "the failed request was another one");
     assert!(page.body.contains("KOE003") && page.headers.contains_key("retry-after"), "{}", page.body);
     let push = "http://schemas.openid.net/secevent/risc/delivery-method/push";
     for (name, methods) in [("sse", json!(push)), ("ssf", json!([push]))] {
@@ -292,10 +292,10 @@ async fn prompt_select_account_asks_who_it_is() {
         server.walk(&mut browser, &authorize(PLAIN, ""), "ryan@example.com", &["profile_nickname"]).await;
         let url = authorize(PLAIN, "&prompt=select_account");
         let page = browser.get(&server, &url).await;
-        assert!(page.body.contains("Ryan") && page.body.contains("ryan@example.com"), "{}", page.body);
+        assert!(page.body.contains("Ryan") && page.body.contains("ry**@example.com"), "{}", page.body);
         let links: Vec<_> = page
             .body
-            .split("class=\"choice\" href=\"")
+            .split("class=\"cover\" href=\"")
             .skip(1)
             .map(|part| part.split('"').next().unwrap().replace("&#38;", "&").replace("&amp;", "&"))
             .collect();

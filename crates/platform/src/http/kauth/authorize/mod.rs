@@ -7,7 +7,7 @@
 mod agt;
 mod consent;
 mod flow;
-mod interaction;
+pub(crate) mod interaction;
 mod reply;
 mod response;
 mod sent;
