@@ -204,7 +204,7 @@ fn control() {
     }
     text.push_str(
         "\n## Errors of the SDKs\n\nEach line makes the next such request fail with the error. The reply has the form of the real \
-         error: JSON, a page, or a\nredirect to the app or to the picker's page. A test runs every line and decodes the reply \
+         error: JSON, a page, or a\nredirect to the app or to the page of the address selection. A test runs every line and decodes the reply \
          strictly.\n\n| error | command |\n|---|---|\n",
     );
     for cause in causes::all() {

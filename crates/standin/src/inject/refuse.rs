@@ -88,7 +88,7 @@ pub async fn answer(
     }
 }
 
-/// Returns what the endpoint is told, where it must decide the reply.
+/// Returns the order for the endpoint, where it must decide the reply.
 fn settled(path: &str, error: InjectedError, problem: Option<&Problem>) -> Option<Settled> {
     match (path, problem) {
         (AUTHORIZE, Some(problem)) => {

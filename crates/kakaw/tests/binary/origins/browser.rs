@@ -116,7 +116,10 @@ impl Answer {
 
     /// Returns what a reply says, without what each reply has of its own.
     pub fn said(&self) -> (u16, String, String) {
-        (self.status, self.header("location").to_owned(), self.text.clone())
+        // An error page shows the id of its request.
+        let id = self.header("x-request-id");
+        let text = if id.is_empty() { self.text.clone() } else { self.text.replace(id, "") };
+        (self.status, self.header("location").to_owned(), text)
     }
 }
 
