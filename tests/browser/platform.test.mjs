@@ -321,7 +321,7 @@ test('the inspector shows a login as one list, and fixes the world with a click'
   const other = await context.newPage();
   const wrong = `${kakaw.url}/oauth/authorize?${new URLSearchParams({ client_id: REST, redirect_uri: `${site}/callbac`, response_type: 'code' })}`;
   await other.goto(wrong);
-  const refused = page.locator('li.refused', { hasText: `${site}/callbac` }).last();
+  const refused = page.locator('li.bad', { hasText: `${site}/callbac` }).last();
   await refused.waitFor();
   assert.match(await refused.innerText(), /KOE006/);
   // The registered URI continues where the sent URI ends.

@@ -85,8 +85,13 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
 
 /// Returns the candidate most similar to `word`, if it is similar enough for a suggestion.
 pub fn meant<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let allowed = (word.chars().count() / 3).max(2);
-    nearest(word, candidates).filter(|candidate| strsim::levenshtein(word, candidate) <= allowed)
+    let length = word.chars().count();
+    let allowed = (length / 3).max(2);
+    nearest(word, candidates).filter(|candidate| {
+        let distance = strsim::levenshtein(word, candidate);
+        // Two short words with nothing in common are not similar.
+        distance <= allowed && distance < length.max(candidate.chars().count())
+    })
 }
 
 fn head(text: &str) -> String {
@@ -143,11 +148,13 @@ mod tests {
             ("na", Some("name")),
             ("prfle_nicknme", Some("profile_nickname")),
             ("n", None),
+            ("xx", None),
             ("phone_number", None),
         ] {
             assert_eq!(meant(word, words), expected, "{word}");
         }
         assert_eq!(meant("x", []), None);
+        assert_eq!(meant("fo", ["-1", "-10"]), None, "nothing in common");
     }
 
     #[test]

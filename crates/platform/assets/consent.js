@@ -6,5 +6,5 @@ const update = () => {
 };
 all.addEventListener("change", () => boxes.forEach((box) => { box.checked = all.checked; }));
 boxes.forEach((box) => box.addEventListener("change", update));
-all.closest("label").hidden = false;
+all.closest("[hidden]").hidden = false;
 update();

@@ -1,6 +1,7 @@
 //! The login platform: HTTP, pages, use cases, deliveries and jobs.
 
 pub mod audit;
+pub mod brand;
 pub mod clock;
 pub mod commit;
 pub mod deliver;

@@ -11,6 +11,7 @@ use kakaw_wire::text::Lang;
 use tokio::sync::Notify;
 
 use crate::audit::Audit;
+use crate::brand::Brand;
 use crate::http::SecurityTxt;
 use crate::metrics::Metrics;
 use crate::outgoing;
@@ -48,6 +49,8 @@ pub struct Platform {
     /// Slows guesses down.
     pub throttle: Arc<Throttle>,
     pub metrics: Metrics,
+    /// What pages show of the operator.
+    pub brand: Arc<Brand>,
     pub settings: Settings,
     pub policy: CurrentPolicy,
     pub surroundings: Arc<dyn Surroundings>,
@@ -78,6 +81,8 @@ pub struct Settings {
     pub host_cookies: bool,
     /// A notice at the top of every page, such as that the accounts are not real.
     pub notice: Option<fn(Lang) -> &'static str>,
+    /// A link beside the notice.
+    pub notice_link: Option<NoticeLink>,
     /// Whether everybody may read the diagnoses for an app's team: pages and the log say which value was wrong.
     pub open_diagnosis: bool,
     /// Whether client secrets must have 128 bits and admin keys must not be guessable.
@@ -90,6 +95,14 @@ pub struct Settings {
     pub keys: KeyRotation,
     /// Whether `/v2/user/me` has `properties` for apps that do not set it.
     pub legacy_properties: bool,
+}
+
+/// The link beside the notice.
+#[derive(Debug, Clone, Copy)]
+pub struct NoticeLink {
+    /// A path of ours.
+    pub path: &'static str,
+    pub text: fn(Lang) -> &'static str,
 }
 
 /// How keys are rotated.

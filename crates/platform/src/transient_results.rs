@@ -56,6 +56,11 @@ impl TransientResults {
         self.lock().entries.get(id).filter(|entry| now < entry.expires_at).map(|entry| entry.answer.clone())
     }
 
+    /// Forgets every result.
+    pub fn clear(&self) {
+        *self.lock() = Kept::default();
+    }
+
     fn lock(&self) -> MutexGuard<'_, Kept> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

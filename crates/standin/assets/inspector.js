@@ -8,8 +8,8 @@ const sections = new Map();
 const section = (exchange) => {
   const key = exchange.flow || "other";
   if (!sections.has(key)) {
-    const made = element("section", "", "flow");
-    made.append(element("h2", exchange.flow ? `${words.flow} ${exchange.flow}` : words.other), element("ol", ""));
+    const made = element("section", "", "panel");
+    made.append(element("h2", exchange.flow ? `${words.flow} ${exchange.flow}` : words.other), element("ol", "", "time"));
     sections.set(key, made);
   }
   const found = sections.get(key);
@@ -40,7 +40,7 @@ const findings = (all) => {
 };
 
 const row = (exchange) => {
-  const item = element("li", "", exchange.code ? "refused" : "");
+  const item = element("li", "", exchange.code ? "bad" : "");
   const line = element("p", "");
   line.append(element("b", `${exchange.method} ${exchange.path}`), ` ${exchange.status} · ${(exchange.took_us / 1000).toFixed(1)} ms`);
   item.append(line);
@@ -55,7 +55,7 @@ const row = (exchange) => {
   if (exchange.location) details.append(element("pre", `→ ${exchange.location}`));
   item.append(details);
   if (REGISTRABLE.includes(exchange.code)) {
-    const button = element("button", words.mend, "small");
+    const button = element("button", words.mend, "btn small");
     button.addEventListener("click", () => register(exchange, button));
     item.append(button);
   }
@@ -69,11 +69,11 @@ const row = (exchange) => {
 // Who is in the world; read again when it is opened and after each log-in's step.
 const people = document.getElementById("people");
 const person = ({ person, nickname, sessions, links }) => {
-  const part = element("section", "", "flow");
+  const part = element("section", "", "panel");
   part.append(element("h2", nickname ? `${person} (${nickname})` : person), element("p", `${people.dataset.sessions}: ${sessions}`));
   for (const link of links.filter((link) => link.connected)) {
     const line = element("p", `${link.app_name} · ${link.user_id} · ${link.scopes.join(" ")} · ${people.dataset.tokens}: ${link.grants} `);
-    const button = element("button", people.dataset.unlink, "small");
+    const button = element("button", people.dataset.unlink, "btn small");
     button.addEventListener("click", () => send("control/v1/people/unlink", { app: link.app, user_id: link.user_id }).then(showPeople));
     line.append(button);
     part.append(line);

@@ -1,15 +1,19 @@
 //! Fault rules: which requests they match, and how these fail.
 
+pub mod causes;
+mod error;
+
 use kakaw_core::app::webhooks::WebhookKind;
 use kakaw_core::{AccountId, AppId, Span};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::durations::milliseconds;
+use crate::durations::{milliseconds, seconds, whole_seconds};
+pub use error::{InjectedError, messages, snake};
 
 /// A rule. Absent fields match everything.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -21,15 +25,22 @@ pub struct FaultRule {
     /// Method: `GET`, `POST` …
     #[serde(skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
-    /// Prefix of the path.
+    /// Prefix of the path; a missing `/` at its start is added.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
     /// App key of the request or of its token.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub app_key: Option<String>,
+    /// Id of the app that the key, the token or the admin key belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<i64>")]
+    pub app: Option<AppId>,
     /// Login id of the person that the request's token, code, login or session belongs to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub person: Option<String>,
+    /// Values of parameters in the query or the form: `parameters.grant_type=refresh_token`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub parameters: BTreeMap<String, String>,
     /// Matches deliveries of this webhook instead of requests: `unlink` or `account_status`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub webhook: Option<WebhookKind>,
@@ -62,14 +73,20 @@ pub struct FaultRule {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Fault {
-    /// Reply with this error code, in the same form as the real error: JSON, a page, or a redirect.
+    /// Reply with this error, in the same form as the real error: JSON, a page, or a redirect. A code (`KOE320`,
+    /// `-401`, `KAE203`), an `error` of OAuth 2.0 (`invalid_scope`), or the name of one of the messages of a code
+    /// (`access_token_expired`).
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub error: Option<String>,
-    /// Delay of the reply in milliseconds of real time.
+    #[schemars(with = "Option<String>")]
+    pub error: Option<InjectedError>,
+    /// Values in the error's message, in place of the request's own: `fault.evidence.reason=…`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub evidence: BTreeMap<String, String>,
+    /// Delay of the reply: milliseconds of real time, or `2s`.
     #[serde(rename = "latency_ms", with = "milliseconds", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<u64>")]
     pub latency: Option<Duration>,
-    /// Random extra delay, up to this many milliseconds.
+    /// Random extra delay, up to this many milliseconds, or `2s`.
     #[serde(rename = "spread_ms", with = "milliseconds", skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<u64>")]
     pub spread: Option<Duration>,
@@ -79,19 +96,30 @@ pub struct Fault {
     /// Drop the connection after this many bytes of the body.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cut: Option<usize>,
+    /// Send the body byte by byte, with this pause: milliseconds of real time. A long body comes in 1000 pieces.
+    #[serde(rename = "trickle_ms", with = "milliseconds", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<u64>")]
+    pub trickle: Option<Duration>,
     /// Send this content type.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub content_type: Option<String>,
-    /// Reply with a gateway's error page with this status, 500 to 599.
+    /// Reply with this status: 200 to 599 with `body`, else a gateway's error page with 429 or 500 to 599.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
+    /// Reply with this body; `status` defaults to 200. JSON gets the content type of JSON.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub body: Option<String>,
+    /// Add the header `Retry-After` with this many seconds.
+    #[serde(with = "whole_seconds", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<u64>")]
+    pub retry_after: Option<Duration>,
     /// The fault in the ID token of `/oauth/token`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id_token: Option<IdToken>,
     /// The fault in the key set.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub jwks: Option<Keys>,
-    /// The fault in a webhook's delivery: `{"late": seconds}`, or a word.
+    /// The fault in a webhook's delivery: `{"late": "90s"}`, or a word.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delivery: Option<Delivery>,
 }
@@ -109,7 +137,11 @@ impl Fault {
 #[serde(rename_all = "snake_case")]
 pub enum Delivery {
     /// This many seconds of world time late.
-    Late(Span),
+    Late(
+        #[serde(with = "seconds")]
+        #[schemars(with = "i64")]
+        Span,
+    ),
     /// Twice, as after a crash between sending and writing down; a token keeps its `jti`.
     Twice,
     /// After the one that follows; an hour later if none follows.
@@ -205,7 +237,12 @@ impl FaultRules {
                 && rule.method.as_ref().is_none_or(|wanted| wanted.eq_ignore_ascii_case(sent.method))
                 && rule.path.as_ref().is_none_or(|wanted| sent.path.starts_with(wanted.as_str()))
                 && rule.app_key.as_ref().is_none_or(|wanted| Some(wanted.as_str()) == sent.app_key)
+                && rule.app.is_none_or(|app| Some(app) == sent.app)
                 && rule.account.is_none_or(|account| Some(account) == sent.person)
+                && rule
+                    .parameters
+                    .iter()
+                    .all(|wanted| sent.parameters.contains(&(wanted.0.as_str(), wanted.1.as_str())))
         })
     }
 
@@ -264,6 +301,9 @@ pub struct Sent<'a> {
     pub method: &'a str,
     pub path: &'a str,
     pub app_key: Option<&'a str>,
+    pub app: Option<AppId>,
+    /// Parameters of the query and the form.
+    pub parameters: &'a [(&'a str, &'a str)],
     /// The account, if a rule needs it.
     pub person: Option<AccountId>,
     /// From 0 to 1.
@@ -286,7 +326,7 @@ mod tests {
         });
         rules.add(FaultRule { times: Some(1), probability: Some(0.5), fault: fault.clone(), ..FaultRule::default() });
         let choose = |path, chance| {
-            let sent = Sent { method: "GET", path, app_key: None, person: None, chance };
+            let sent = Sent { method: "GET", path, app_key: None, app: None, parameters: &[], person: None, chance };
             rules.choose(&sent).map(|(id, _)| id)
         };
         assert_eq!(choose("/v2/user/me", 0.9), None, "the first of /v2, and no luck");

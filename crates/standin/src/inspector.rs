@@ -24,15 +24,21 @@ use serde::Deserialize;
 use tokio::sync::mpsc;
 
 use crate::control::Sent;
+use crate::pages::words;
 use crate::request_log::{Exchange, Filter};
 use crate::world::{Shared, World};
 use kakaw_platform::endpoint::{Method, Routes};
 use kakaw_platform::http::error::Error;
 use kakaw_platform::manage::{self, Actor, ChangeApp, ChangeKey, Version};
 use kakaw_platform::pages;
+use kakaw_platform::platform::NoticeLink;
 use kakaw_platform::request::context::{self, RequestContext};
 
+const STYLE: [(header::HeaderName, &str); 1] = [(header::CONTENT_TYPE, "text/css;charset=UTF-8")];
 const SCRIPT: [(header::HeaderName, &str); 1] = [(header::CONTENT_TYPE, "text/javascript;charset=UTF-8")];
+
+/// The link to this page at the top of every other page.
+pub const LINK: NoticeLink = NoticeLink { path: "/inspector", text: words::open_inspector };
 
 /// Interval between comments, which show that the connection is alive.
 const PULSE: Duration = Duration::from_secs(20);
@@ -40,6 +46,7 @@ const PULSE: Duration = Duration::from_secs(20);
 pub fn routes() -> Routes<Shared> {
     Routes::new()
         .listed(Method::Get, "/inspector", show)
+        .plain("/assets/tools.css", routing::get(async || (STYLE, include_str!("../assets/tools.css"))))
         .plain("/assets/inspector.js", routing::get(async || (SCRIPT, include_str!("../assets/inspector.js"))))
         .plain("/inspector/events", routing::get(events))
         .listed(Method::Post, "/inspector/register", register)

@@ -6,7 +6,7 @@ pub mod clock;
 pub mod control;
 pub mod demo;
 pub mod dispatch;
-mod durations;
+pub mod durations;
 pub mod endpoints;
 pub mod faults;
 pub mod inject;

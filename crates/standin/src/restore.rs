@@ -24,6 +24,7 @@ pub async fn restore(world: &World, name: &str) -> Result<bool, Error> {
     snapshot::restore(&world.platform.store, &moment.rows).await?;
     world.place.clock.set(moment.clock);
     world.platform.set_policy(moment.policy);
+    world.platform.transient_results.clear();
     Ok(true)
 }
 

@@ -47,6 +47,7 @@ async fn load(context: &RequestContext, demo: bool) -> Result<Start, Error> {
             let attributes = stored.account.attributes;
             let open = |sealed: &String| String::from_utf8(platform.sealer.open(Purpose::Keep, sealed)?).ok();
             Person {
+                name: attributes.display_name().to_owned(),
                 login: attributes.email.or(attributes.id).unwrap_or_default(),
                 // The password of a world file, while it is stored sealed.
                 password: stored.sealed_password.as_ref().and_then(open),

@@ -73,7 +73,7 @@ pub fn settle(request: &mut Request) {
     let query = Pairs::parse(request.uri().query().unwrap_or_default()).unwrap_or_default();
     if let Some(outcome) = Outcome::of(&query) {
         let (error, message) = outcome.error();
-        request.extensions_mut().insert(Settled::Ended(error, message));
+        request.extensions_mut().insert(Settled::Ended(error.into(), message.into()));
     }
 }
 

@@ -302,6 +302,7 @@ impl Worlds {
             tombstones: Tombstones::default(),
             used_forms: UsedForms::default(),
             metrics: Metrics::default(),
+            brand: Arc::clone(&first.platform.brand),
             throttle: Throttle::new(first.platform.throttle.is_on()),
             policy: first.platform.policy().into(),
             settings: first.platform.settings,

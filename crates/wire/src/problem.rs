@@ -91,6 +91,11 @@ impl Code {
     pub fn is_on(self, surface: Surface) -> bool {
         self.answers().iter().any(|answer| answer.surface == surface)
     }
+
+    /// Returns the names of the problems with this code.
+    pub fn problems(self) -> impl Iterator<Item = &'static str> {
+        Problem::NAMES.iter().filter(move |(_, code)| *code == self).map(|(name, _)| *name)
+    }
 }
 
 impl fmt::Display for Code {
@@ -119,16 +124,22 @@ macro_rules! problems {
                 match self { $(Self::$variant { $($field),* } => vec![$((stringify!($field), $field.as_str())),*],)* }
             }
 
-            /// Makes a problem of this code that can appear on `surface`, with evidence by name.
+            /// The name of every problem, and its code. Several problems can have one code.
+            pub const NAMES: &'static [(&'static str, Code)] = &[$((stringify!($variant), Code::$code),)*];
+
+            /// Returns the name of this problem.
             #[must_use]
-            pub fn of(code: Code, surface: Surface, evidence: &dyn Fn(&'static str) -> String) -> Option<Self> {
-                $(if code == Code::$code {
-                    let problem = Self::$variant { $($field: evidence(stringify!($field))),* };
-                    if problem.answers().iter().any(|answer| answer.surface == surface) {
-                        return Some(problem);
-                    }
-                })*
-                None
+            pub const fn name(&self) -> &'static str {
+                match self { $(Self::$variant { .. } => stringify!($variant),)* }
+            }
+
+            /// Makes the problem with this name of [`Self::NAMES`], with evidence by name.
+            #[must_use]
+            pub fn named(name: &str, evidence: &dyn Fn(&'static str) -> String) -> Option<Self> {
+                match name {
+                    $(stringify!($variant) => Some(Self::$variant { $($field: evidence(stringify!($field))),* }),)*
+                    _ => None,
+                }
             }
 
             /// Returns the spelling of this problem on every surface on which it can appear.
@@ -168,13 +179,8 @@ impl Problem {
     pub fn answer(&self, surface: Surface) -> Answer {
         let answers = self.answers();
         let fallback = Answer { surface, status: 400, error: "invalid_request", message: "" };
-        answers.iter().find(|a| a.surface == surface).or(answers.first()).copied().unwrap_or(fallback)
-    }
-
-    /// Makes a problem of this code that can appear on `surface`. Its evidence says that it was injected.
-    #[must_use]
-    pub fn injected(code: Code, surface: Surface) -> Option<Self> {
-        Self::of(code, surface, &|name| format!("injected {name}"))
+        let elsewhere = || answers.iter().find(|a| !a.error.is_empty()).or(answers.first());
+        answers.iter().find(|a| a.surface == surface).or_else(elsewhere).copied().unwrap_or(fallback)
     }
 
     /// Returns the message on the wire on `surface`, with the evidence filled in.

@@ -19,6 +19,7 @@ use kakaw_platform::clock;
 use kakaw_platform::keys;
 use kakaw_platform::manage;
 use kakaw_platform::private_file;
+use kakaw_platform::server::{Files, Tls};
 use kakaw_wire::Expected;
 use kakaw_wire::text::Lang;
 use kakaw_wire::url::{authority, split_port};
@@ -37,15 +38,23 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
     let mut settings = if mode == Mode::Serve { config::unsafe_settings(&config) } else { Vec::new() };
     settings.extend(config.security.expired(clock::now()));
     report.take("settings", settings);
+    match config.brand.read(mode) {
+        Ok(brand) => match &brand.accent {
+            Some(accent) => report
+                .note("brand", &format!("accent {} in light, {} in dark", accent.light.accent, accent.dark.accent)),
+            None => report.take("brand", Vec::new()),
+        },
+        Err(problem) => report.take("brand", vec![problem]),
+    }
     listen::block_on(async {
         match running(&config).await.filter(|_| mode == Mode::Serve) {
             Some(version) => {
-                report.note("address", &format!("kakaw {version} runs with this configuration's addresses"))
+                report.note("address", &format!("not checked: kakaw {version} answers at the management address"))
             }
             None => report.take("address", address(&config).await),
         }
         if let Some(key) = &config.tls.key {
-            report.take("TLS key", open_key(key).into_iter().collect());
+            report.take("TLS key", open_key(key).into_iter().chain(unusable_tls(&config)).collect());
         }
         match config.keys_path() {
             Ok(Some(path)) if !path.exists() => {
@@ -126,6 +135,12 @@ fn open_key(key: &Path) -> Option<String> {
     let mode = private_file::open_to_others(key).filter(|mode| mode & 0o027 != 0)?;
     let key = key.display();
     Some(format!("others can read or change {key} (mode {mode:o}); run chmod 640 {key}"))
+}
+
+/// Returns why certificate and key cannot be used together.
+fn unusable_tls(config: &Config) -> Option<String> {
+    let (certificate, key) = (config.tls.certificate.clone()?, config.tls.key.clone()?);
+    Tls::load(Files { certificate, key }).err().map(|error| format!("{error:#}"))
 }
 
 /// Returns the version of the server that already runs with this configuration: the one behind its management listener.

@@ -4,13 +4,14 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 
 use clap::Args as ClapArgs;
-use kakaw_core::diagnosis;
+use kakaw_core::{Span, diagnosis};
 use serde_json::{Map, Value};
 
 use super::place::{Running, stand_in};
 use super::{Usage, listen};
 use kakaw_standin::control::calls::{CALLS, Call, PREFIX, Sends, words_of};
 use kakaw_standin::control::watch;
+use kakaw_standin::durations;
 use kakaw_standin::world::WORLDS;
 use kakaw_wire::url::with_query;
 
@@ -38,7 +39,7 @@ fn words() -> String {
     }
     text.push_str("\nFields of a call: kakaw ctl VERB '?'\n");
     text.push_str("Examples:\n  kakaw ctl login client_id=KEY person=ryan@example.com tokens=true\n");
-    text.push_str("  kakaw ctl fault path=/oauth/token times=1 fault.error=KOE320\n  kakaw ctl clock advance=21600");
+    text.push_str("  kakaw ctl fault path=/oauth/token times=1 fault.error=KOE320\n  kakaw ctl clock advance=6h");
     text
 }
 
@@ -70,8 +71,8 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
 
 /// The error of `wait`: of the calls that have a reply, only `wait` can return nothing.
 fn nothing_came(fields: &[String]) -> anyhow::Error {
-    let seconds = fields.iter().find_map(|field| field.strip_prefix("timeout=")?.parse().ok());
-    let seconds = seconds.unwrap_or(10).min(watch::LONGEST.as_secs());
+    let said = fields.iter().find_map(|field| durations::parse(field.strip_prefix("timeout=")?, 1000));
+    let seconds = said.unwrap_or(Span::seconds(10)).as_duration().min(watch::LONGEST).as_secs_f64();
     let filter: Vec<&str> = fields.iter().map(String::as_str).filter(|field| !field.starts_with("timeout=")).collect();
     let what =
         if filter.is_empty() { "no request".to_owned() } else { format!("no request with {}", filter.join(" ")) };
@@ -81,8 +82,8 @@ fn nothing_came(fields: &[String]) -> anyhow::Error {
 fn find(verb: &str) -> anyhow::Result<&'static Call> {
     CALLS.iter().find(|call| call.verb == verb).ok_or_else(|| {
         let meant = diagnosis::meant(verb, CALLS.iter().map(|call| call.verb));
-        let meant = meant.map(|meant| format!("; did you mean {meant}?")).unwrap_or_default();
-        Usage::error(format!("there is no call {verb:?}{meant} kakaw ctl lists them"))
+        let meant = meant.map(|meant| format!("did you mean {meant}? ")).unwrap_or_default();
+        Usage::error(format!("there is no call {verb:?}; {meant}kakaw ctl lists them"))
     })
 }
 
@@ -98,12 +99,21 @@ fn fields(call: &Call) -> String {
     }
     for (name, schema) in call.fields() {
         let needed = if required.contains(&name) { "required. " } else { "" };
-        let _ = writeln!(text, "  {name:<16} {needed}{}", line(&schema));
-        for (inner, schema) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
-            let _ = writeln!(text, "    {name}.{inner:<14} {}", line(schema));
+        let inner: Vec<_> = schema.get("properties").and_then(Value::as_object).into_iter().flatten().collect();
+        if inner.is_empty() {
+            let _ = writeln!(text, "  {:<16} {needed}{}", any_name(&name, &schema), line(&schema));
+        }
+        for (inner, schema) in inner {
+            let _ = writeln!(text, "  {:<22} {}", any_name(&format!("{name}.{inner}"), schema), line(schema));
         }
     }
     text
+}
+
+/// Returns the field as it is written: `parameters.NAME` where the schema allows any name.
+fn any_name(name: &str, schema: &Value) -> String {
+    let any = schema.get("additionalProperties").is_some_and(Value::is_object);
+    if any { format!("{name}.NAME") } else { name.to_owned() }
 }
 
 /// Returns a schema's description and its allowed values, on one line.
@@ -269,7 +279,7 @@ mod tests {
         let said =
             |fields: &[&str]| nothing_came(&fields.iter().map(|f| (*f).to_owned()).collect::<Vec<_>>()).to_string();
         assert!(
-            said(&["path=/v2", "timeout=1", "code=-401"])
+            said(&["path=/v2", "timeout=1s", "code=-401"])
                 .starts_with("no request with path=/v2 code=-401 came within 1 s")
         );
         assert!(said(&[]).starts_with("no request came within 10 s"));

@@ -9,6 +9,7 @@ use kakaw_core::crypto::seal::Sealer;
 use kakaw_core::random::Random;
 use kakaw_store::db::Url;
 use kakaw_store::{Store, instance};
+use kakaw_wire::text::Lang;
 use tokio::sync::Notify;
 
 use super::Usage;
@@ -75,9 +76,12 @@ pub async fn within(
         Some(path) => proven(&store, path, found, mode, missing, &*random).await?,
     };
     #[cfg(feature = "standin")]
-    let notice = if mode == Mode::Dev { kakaw_standin::pages::words::banner } else { words::test_notice };
+    let (notice, notice_link) = match mode {
+        Mode::Dev => (kakaw_standin::pages::words::banner as fn(Lang) -> _, Some(kakaw_standin::inspector::LINK)),
+        Mode::Serve => (words::test_notice as _, None),
+    };
     #[cfg(not(feature = "standin"))]
-    let notice = words::test_notice;
+    let (notice, notice_link) = (words::test_notice, None);
     let sealer = Arc::new(sealer);
     store.seal_with(Arc::clone(&sealer));
     store.leave_unsealed(config.upgrade.older_nodes);
@@ -105,6 +109,7 @@ pub async fn within(
         security_txt: config.security.file(),
         used_forms: UsedForms::default(),
         metrics: Metrics::default(),
+        brand: Arc::new(config.brand.read(mode).map_err(Usage::error)?),
         throttle: Throttle::new(config.limits.guesses),
         policy: config.policy.into(),
         settings: Settings {
@@ -114,6 +119,7 @@ pub async fn within(
             https_only: config.tls.certificate.is_some(),
             host_cookies: config.is_https(),
             notice: config.pages.test_notice.then_some(notice),
+            notice_link,
             open_diagnosis: config.pages.open_diagnosis,
             keys: config.keys.rotation(),
             strong_secrets: config.apps.strong_secrets,

@@ -189,6 +189,17 @@ impl Loaded {
             let seconds = audit.keep.as_seconds();
             problem("audit.keep", format!("audit.keep is {seconds} seconds; expected 1d to 36500d"));
         }
+        let Config { listen, management, .. } = &self.config;
+        if management.listen.is_some_and(|address| address == *listen && address.port() != 0) {
+            problem(
+                "management.listen",
+                format!("management.listen and listen are both {listen}; expected two addresses"),
+            );
+        }
+        for host in management.hosts.iter().filter(|host| !is_host_name(host)) {
+            let text = "expected a host name without scheme, port and final dot";
+            problem("management.hosts", format!("management.hosts contains {host:?}; {text}"));
+        }
         if data.is_some() && database.is_some() {
             problem("database", "data and database are both set; set only one of them".to_owned());
         }
@@ -237,7 +248,7 @@ impl Loaded {
         for key in self.config.origins.set().iter().filter(|_| self.mode == Mode::Dev) {
             problem(key, format!("{key} is set; only serve has origins, and dev answers on every name of Kakao's"));
         }
-        for (key, text) in self.config.security.impossible() {
+        for (key, text) in self.config.security.impossible().into_iter().chain(self.config.brand.impossible()) {
             problem(key, text);
         }
         for (key, received, most) in limits.impossible() {
@@ -281,6 +292,13 @@ fn unknown(name: &str, section: &str) -> String {
     let inner = names().filter(|known| !section.is_empty() && known.starts_with(section));
     let nearest = diagnosis::nearest(name, inner).or_else(|| diagnosis::nearest(name, names())).unwrap_or_default();
     format!("unknown key {name}; did you mean {nearest}? (kakaw config lists all)")
+}
+
+/// Whether a text can be the name of a host.
+fn is_host_name(text: &str) -> bool {
+    !text.is_empty()
+        && !text.ends_with('.')
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
 }
 
 #[cfg(test)]

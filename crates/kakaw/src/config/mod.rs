@@ -1,5 +1,6 @@
 //! Configuration: defaults, a TOML file, `KAKAW_…` variables, flags. Each overrides those before it.
 
+mod brand;
 mod keeping;
 mod keys;
 mod length;
@@ -24,6 +25,7 @@ use kakaw_store::db::Url;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use brand::Brand;
 pub use keeping::{Audit, Backup};
 pub use keys::{Key, keys};
 pub use limits::Limits;
@@ -103,6 +105,8 @@ pub struct Config {
     pub log: Log,
     /// `[pages]`.
     pub pages: Pages,
+    /// `[brand]`.
+    pub brand: Brand,
     /// `[quotas]`.
     pub quotas: Quotas,
     /// `[webhooks]`.
@@ -299,6 +303,7 @@ impl Config {
             apps: Apps { derived_keys: dev, legacy_properties: dev, strong_secrets: !dev },
             log: Log::default(),
             pages: Pages { test_notice: dev, open_diagnosis: dev },
+            brand: Brand::default(),
             quotas: Quotas { user_ids: if dev { 0 } else { 100 }, calls: 0, tokens: 0 },
             webhooks: Webhooks { private_networks: dev, ca_file: None },
             passwords: Passwords {

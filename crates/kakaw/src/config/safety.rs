@@ -2,8 +2,9 @@
 
 use crate::config::Config;
 use kakaw_core::validate::url;
+use kakaw_platform::origins::Surface;
 use kakaw_platform::password::OWASP;
-use kakaw_wire::url::split_scheme;
+use kakaw_wire::url::{authority, split_port, split_scheme};
 
 /// The settings that are unsafe for real people, each with its fix.
 #[must_use]
@@ -18,6 +19,16 @@ pub fn unsafe_settings(config: &Config) -> Vec<String> {
     let of_scheme = |scheme: &str| config.urls().into_iter().find(|url| url.starts_with(scheme));
     if let (Some(one), Some(other)) = (of_scheme("https://"), of_scheme("http://")) {
         found.push(format!("{one:?} is https and {other:?} is plain HTTP; use the same scheme for all origins"));
+    }
+    // Browsers do not separate cookies by port (RFC 6265 §8.5).
+    let host = |url: &str| authority(url).map(|host| split_port(host).0.to_owned());
+    if let Some(accounts) = config.url_of(Surface::Accounts)
+        && let Some(other) = config.urls().into_iter().find(|url| *url != accounts && host(url) == host(accounts))
+    {
+        found.push(format!(
+            "{accounts:?} and {other:?} differ only in the port, so {other:?} gets the cookies of accounts; expected another \
+             host name"
+        ));
     }
     if !config.listen.ip().is_loopback() && !config.behind_proxy && config.tls.certificate.is_none() {
         found.push(format!(
@@ -56,8 +67,8 @@ fn unsafe_url(name: &str, public: &str, behind_proxy: bool) -> Option<String> {
     let host = split_scheme(public).filter(|(scheme, _)| ["https", "http"].contains(scheme)).map(|(_, host)| host);
     match host {
         None => Some(format!("{name} is {public:?}; expected an https URL")),
-        Some(host) if url::redirect(public).is_some() || host.contains(['/', '?']) => {
-            Some(format!("{name} is {public:?}; expected scheme and host only"))
+        Some(host) if url::redirect(public).is_some() || host.contains(['/', '?']) || host.ends_with(['.', ':']) => {
+            Some(format!("{name} is {public:?}; expected scheme and host only, without a final dot"))
         }
         Some(_) if public.starts_with("http://") && !behind_proxy => Some(format!(
             "{name} {public:?} is plain HTTP; use https, or set behind_proxy = true if a proxy terminates TLS"

@@ -10,10 +10,11 @@ use kakaw_platform::endpoint::{Credential, Endpoint, Method};
 use kakaw_platform::http;
 use kakaw_platform::manage::world_file::keys as world_keys;
 use kakaw_standin::control::calls;
+use kakaw_standin::faults::{self, causes};
 use kakaw_standin::presets::Preset;
-use kakaw_wire::Code;
 use kakaw_wire::problem::Status;
 use kakaw_wire::text::{self, Lang};
+use kakaw_wire::{Code, Problem};
 
 use crate::running::run;
 
@@ -200,6 +201,24 @@ fn control() {
                 let _ = writeln!(text, "| `{name}.{inner}` | no | {about}{words} |");
             }
         }
+    }
+    text.push_str(
+        "\n## Errors of the SDKs\n\nEach line makes the next such request fail with the error. The reply has the form of the real \
+         error: JSON, a page, or a\nredirect to the app or to the picker's page. A test runs every line and decodes the reply \
+         strictly.\n\n| error | command |\n|---|---|\n",
+    );
+    for cause in causes::all() {
+        let _ = writeln!(text, "| `{}` | `kakaw ctl fault {}` |", cause.sdk, cause.fields().join(" "));
+    }
+    text.push_str(
+        "\n## Messages\n\nSome codes have several messages. `fault.error` with the code injects the message that such a request \
+         has; with one of\nthese names, this message. The words in braces are those of the request, or `fault.evidence.NAME`.\n\n\
+         | name | code | message |\n|---|---|---|\n",
+    );
+    for (name, code) in faults::messages() {
+        let problem = Problem::named(name, &|field| format!("{{{field}}}")).unwrap();
+        let said = problem.answers().iter().map(|answer| answer.message).find(|message| !message.is_empty());
+        let _ = writeln!(text, "| `{}` | {code} | {} |", faults::snake(name), cell(said.unwrap_or_default()));
     }
     text.push_str("\n## Presets\n\n| name | description |\n|---|---|\n");
     for preset in Preset::ALL {

@@ -24,7 +24,7 @@ fn every_call_has_a_word() {
         text
     };
     assert!(done(&[]).contains("world-create    Create a world"));
-    assert!(done(&["login", "?"]).contains("parameters       More parameters of the authorization request"));
+    assert!(done(&["login", "?"]).contains("parameters.NAME  More parameters of the authorization request"));
     assert!(done(&["world-create", "name=a", "copy_of=default"]).contains(&format!("{}/w/a", server.url)));
     let in_a = |words: &[&str]| done(&[&["--world", "a"], words].concat());
     assert_eq!(in_a(&["snapshot"]), "{\n  \"name\": \"saved\"\n}\n");

@@ -93,16 +93,23 @@ async fn options(State(platform): State<Arc<Platform>>, RawQuery(query): RawQuer
 }
 
 async fn network(context: RequestContext) -> Response {
-    Error::from(Problem::TemporaryFault {}).page(&context)
+    let mut page = Error::from(Problem::TemporaryFault {}).page(&context);
+    // The error was in another request. This one succeeds.
+    *page.status_mut() = StatusCode::OK;
+    page
 }
 
-async fn get(State(platform): State<Arc<Platform>>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+async fn get(context: RequestContext, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+    let platform = &context.platform;
     let pairs = Pairs::parse(&query.unwrap_or_default()).unwrap_or_default();
-    let (reply, key) = match key(&platform, &pairs).await {
-        Ok(Some(key)) => (answer(&platform, &key, &pairs, &headers).await, Some(key)),
-        Ok(None) => (error("600", "invalid_client", "Not exist client_id"), None),
+    let (reply, key) = match (key(platform, &pairs).await, context.admitted()) {
+        // A database that fails does not find the key either.
+        (_, Err(Problem::TemporaryFault {})) => (pending(), None),
+        (Ok(key), Err(problem)) => (refused(&problem, one(&pairs, "state")), key),
+        (Ok(Some(key)), Ok(())) => (answer(platform, &key, &pairs, &headers).await, Some(key)),
+        (Ok(None), Ok(())) => (refused(&Problem::UnknownAppKey { client_id: String::new() }, None), None),
         // The reply to every error is "not yet", so that the SDK asks again.
-        Err(_) => (pending(), None),
+        (Err(_), _) => (pending(), None),
     };
     with_origin(json(StatusCode::OK, &reply), key.as_ref(), &headers)
 }
@@ -119,8 +126,7 @@ async fn key(platform: &Platform, pairs: &Pairs) -> kakaw_store::Result<Option<A
 async fn answer(platform: &Platform, key: &AppKey, pairs: &Pairs, headers: &HeaderMap) -> CodeReply {
     let policy = platform.policy();
     if !code_polling::allows(key, &policy) || !code_polling::may_poll(key, origin(headers), &policy) {
-        let problem = Problem::PlatformMismatch {};
-        return error("600", problem.answer(Surface::Kauth).error, &problem.message(Surface::Kauth));
+        return refused(&Problem::PlatformMismatch {}, None);
     }
     let id = one(pairs, "auth_tran_id").or_else(|| one(pairs, "state_token")).or_else(|| one(pairs, "state"));
     read(platform, key, id.unwrap_or_default()).await
@@ -175,11 +181,29 @@ fn pending() -> CodeReply {
     CodeReply { error_code: Some("300".to_owned()), ..CodeReply::new(CodeStatus::Error) }
 }
 
-fn error(code: &str, error: &str, description: &str) -> CodeReply {
+/// Returns a failure of the request for the result itself.
+fn refused(problem: &Problem, state: Option<&str>) -> CodeReply {
+    match problem {
+        Problem::UnknownAppKey { .. } => failed("600", "invalid_client", "Not exist client_id".to_owned(), None),
+        Problem::PlatformMismatch {} => {
+            failed("600", problem.answer(Surface::Kauth).error, problem.message(Surface::Kauth), None)
+        }
+        // A log-in that ended with this error.
+        problem => {
+            let answer = problem.answer(Surface::Redirect);
+            let error = if answer.error.is_empty() { "invalid_request" } else { answer.error };
+            failed("500", error, problem.message(Surface::Redirect), state)
+        }
+    }
+}
+
+/// Returns the result of a failed log-in.
+pub(crate) fn failed(code: &str, error: &str, description: String, state: Option<&str>) -> CodeReply {
     CodeReply {
         error_code: Some(code.to_owned()),
         error: Some(error.to_owned()),
-        error_description: Some(description.to_owned()),
+        error_description: Some(description),
+        state: state.map(str::to_owned),
         ..CodeReply::new(CodeStatus::Error)
     }
 }

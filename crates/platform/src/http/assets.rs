@@ -5,7 +5,9 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use axum::http::{HeaderName, header};
+use axum::extract::State;
+use axum::http::{HeaderName, StatusCode, header};
+use axum::response::{IntoResponse as _, Response};
 use axum::routing;
 
 use crate::Platform;
@@ -42,9 +44,37 @@ pub fn routes() -> Routes<Arc<Platform>> {
         |kind: &'static str, text: &'static str| routing::get(async move || ([(header::CONTENT_TYPE, kind)], text));
     Routes::new()
         .plain("/assets/kakaw.css", file("text/css;charset=UTF-8", include_str!("../../assets/kakaw.css")))
+        .plain("/assets/shell.css", file("text/css;charset=UTF-8", include_str!("../../assets/shell.css")))
+        .plain("/assets/brand/accent.css", routing::get(accent))
+        .plain("/assets/brand/logo", routing::get(logo))
         .plain("/assets/consent.js", file(SCRIPT, include_str!("../../assets/consent.js")))
         .plain("/assets/picker.js", file(SCRIPT, include_str!("../../assets/picker.js")))
         .plain("/assets/close.js", file(SCRIPT, include_str!("../../assets/close.js")))
         .plain("/assets/proxy.js", file(SCRIPT, include_str!("../../assets/proxy.js")))
         .plain("/assets/icon.svg", file("image/svg+xml", include_str!("../../assets/icon.svg")))
 }
+
+/// The operator's accent colour.
+async fn accent(State(platform): State<Arc<Platform>>) -> Response {
+    let sheet = platform.brand.accent.as_ref().map(crate::brand::Accent::sheet);
+    sheet.map_or_else(
+        || StatusCode::NOT_FOUND.into_response(),
+        |sheet| ([(header::CONTENT_TYPE, "text/css;charset=UTF-8"), KEPT], sheet).into_response(),
+    )
+}
+
+/// The operator's logo. Opened by itself, an SVG runs and loads nothing.
+async fn logo(State(platform): State<Arc<Platform>>) -> Response {
+    let Some(logo) = &platform.brand.logo else { return StatusCode::NOT_FOUND.into_response() };
+    let policy = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
+    let headers = [
+        (header::CONTENT_TYPE, logo.kind),
+        KEPT,
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::CONTENT_SECURITY_POLICY, policy),
+    ];
+    (headers, logo.bytes.clone()).into_response()
+}
+
+/// The path of the file changes with its content.
+const KEPT: (HeaderName, &str) = (header::CACHE_CONTROL, "public, max-age=31536000, immutable");

@@ -1,18 +1,18 @@
 //! `GET /docs/errors/{code}` — the catalogue's explanation of a code. Error replies link to it.
-//! `GET /docs/api` — the API as an OpenAPI document.
+//! `GET /docs/api` — the API as an OpenAPI document, and as a page for browsers.
 
 use std::sync::Arc;
 
 use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
-use axum::http::{StatusCode, Uri};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 use kakaw_core::Refusal;
 use kakaw_wire::{Code, Problem};
 
 use crate::Platform;
 use crate::endpoint::{About, Endpoint, Reply, Routes};
-use crate::http::error::{Error, json};
+use crate::http::error::Error;
 use crate::openapi;
 use crate::pages;
 use crate::pages::explained::Explained;
@@ -25,9 +25,10 @@ const API: About = About::kauth("Returns this description of the API as an OpenA
 pub fn routes(described: &[Endpoint]) -> Routes<Arc<Platform>> {
     let own = Routes::new().get("/docs/errors/{code}", &CODE, get);
     let described: Arc<Vec<Endpoint>> = Arc::new([described, own.endpoints()].concat());
-    own.get("/docs/api", &API, async move |context: RequestContext| {
+    own.get("/docs/api", &API, async move |context: RequestContext, headers: HeaderMap| {
         let url = |surface| context.platform.surroundings.surface(&context.base, surface);
-        json(StatusCode::OK, &openapi::document(&context.base, url, &described))
+        let document = openapi::document(&context.base, url, &described);
+        pages::document::respond(&context, &headers, "/docs/api", "API", &document)
     })
 }
 

@@ -36,6 +36,10 @@ pub struct Explained {
     pub code: &'static str,
     /// The text that only the team may read.
     pub diagnosis: Vec<String>,
+    /// The name of the problem in the catalogue; empty for a code that is only explained.
+    pub problem: &'static str,
+    /// The evidence of the problem, by name.
+    pub evidence: Vec<(&'static str, String)>,
 }
 
 impl From<Refusal> for Error {
@@ -91,8 +95,8 @@ impl Error {
             // After a temporary failure, the same request may succeed.
             ways.again = context.own_url.clone();
         }
-        let response = pages::respond(status, &pages::error::ErrorPage::new(context, &refusal, ways));
-        mark(response, &context.base, refusal.problem.code(), findings(&refusal), &id)
+        let response = pages::respond(status, &pages::error::ErrorPage::new(context, &refusal, ways, &id));
+        mark(response, &context.base, explained(&refusal), &id)
     }
 
     /// Renders JSON of kauth.
@@ -108,7 +112,7 @@ impl Error {
             error_description: Some(message).filter(|m| !m.is_empty()),
             error_code: code.id().starts_with("KOE").then(|| code.id().to_owned()),
         };
-        mark(json(status(answer.status), &body), base, refusal.problem.code(), findings(&refusal), &id)
+        mark(json(status(answer.status), &body), base, explained(&refusal), &id)
     }
 
     /// Renders JSON of kapi.
@@ -135,7 +139,7 @@ impl Error {
             let challenge = HeaderValue::from_static(challenge);
             response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
         }
-        mark(response, base, refusal.problem.code(), findings(&refusal), &id)
+        mark(response, base, explained(&refusal), &id)
     }
 
     /// Renders JSON of the apps host.
@@ -144,13 +148,7 @@ impl Error {
         let refusal = self.into_refusal(Problem::AppsInternalError {});
         let id = note(platform, &refusal);
         let answer = refusal.problem.answer(Surface::Apps);
-        mark(
-            json(status(answer.status), &apps_error(&refusal.problem)),
-            base,
-            refusal.problem.code(),
-            findings(&refusal),
-            &id,
-        )
+        mark(json(status(answer.status), &apps_error(&refusal.problem)), base, explained(&refusal), &id)
     }
 
     /// Logs the refusal and returns its problem of the apps host.
@@ -177,9 +175,10 @@ impl Error {
 #[must_use]
 pub fn page_of(context: &RequestContext, code: Code, because: &str, ways: Ways) -> Response {
     let findings = vec![because.to_owned()];
-    let view = pages::error::ErrorPage::of(context, code, &findings, ways);
     let id = current::id_or_new(&*context.platform.random);
-    mark(pages::respond(page_status(code), &view), &context.base, code, findings, &id)
+    let view = pages::error::ErrorPage::of(context, code, &findings, ways, &id);
+    let explained = Explained { code: code.id(), diagnosis: findings, problem: "", evidence: Vec::new() };
+    mark(pages::respond(page_status(code), &view), &context.base, explained, &id)
 }
 
 /// Returns the status of an error page. An error that is otherwise a redirect has none of its own.
@@ -231,13 +230,20 @@ fn findings(refusal: &Refusal) -> Vec<String> {
 }
 
 /// Whether the code means a temporary failure of the server: the same request may succeed in a moment.
-const fn is_ours(code: Code) -> bool {
-    matches!(code, Code::KOE003 | Code::Kapi1 | Code::KAE001)
+fn is_ours(code: &str) -> bool {
+    [Code::KOE003, Code::Kapi1, Code::KAE001].iter().any(|ours| ours.id() == code)
 }
 
-fn mark(mut response: Response, base: &str, code: Code, diagnosis: Vec<String>, id: &str) -> Response {
-    let link = format!("<{base}/docs/errors/{}>; rel=\"help\"", code.id());
-    response.extensions_mut().insert(Explained { code: code.id(), diagnosis });
+fn explained(refusal: &Refusal) -> Explained {
+    let evidence = refusal.problem.evidence().into_iter().map(|(name, value)| (name, value.to_owned())).collect();
+    let problem = &refusal.problem;
+    Explained { code: problem.code().id(), diagnosis: findings(refusal), problem: problem.name(), evidence }
+}
+
+fn mark(mut response: Response, base: &str, explained: Explained, id: &str) -> Response {
+    let code = explained.code;
+    let link = format!("<{base}/docs/errors/{code}>; rel=\"help\"");
+    response.extensions_mut().insert(explained);
     if is_ours(code) {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
     }

@@ -152,7 +152,7 @@ async fn admit(platform: &Platform, request: Request, next: Next) -> Response {
 
 /// Returns 421 in the format of the surface. One of the SDKs treats a reply that it cannot decode as success.
 fn misdirected(path: &str) -> Response {
-    let text = "this host is not served here; expected a loopback name, or the host of public_url or origins";
+    let text = "this host is not served here; expected the host of public_url or origins (in development, also a loopback name)";
     let mut response = if path.starts_with("/v1/") || path.starts_with("/v2/") {
         error::json(StatusCode::MISDIRECTED_REQUEST, &serde_json::json!({ "msg": text, "code": -2 }))
     } else {

@@ -3,15 +3,16 @@
 use std::sync::Arc;
 
 use axum::extract::{FromRequestParts as _, Request};
-use axum::http::header;
+use axum::http::{HeaderMap, header};
 use axum::response::Response;
 use kakaw_core::{Refusal, diagnosis};
 use kakaw_wire::Problem;
+use kakaw_wire::problem::Surface;
 
 use crate::Platform;
 use crate::endpoint::Endpoint;
 use crate::http::error::Error;
-use crate::origins::Surface;
+use crate::origins;
 use crate::request::context::RequestContext;
 
 /// Handles 404 and 405.
@@ -38,7 +39,7 @@ impl Unknown {
     /// Whether only the user API has this base URL. One of the SDKs takes a reply that it cannot decode for success.
     fn is_kapi(&self, base: &str) -> bool {
         let of = |surface| self.platform.surroundings.surface(base, surface);
-        of(Surface::Kapi) == base && of(Surface::Kauth) != base
+        of(origins::Surface::Kapi) == base && of(origins::Surface::Kauth) != base
     }
 
     /// Returns the methods of a path.
@@ -57,19 +58,14 @@ impl Unknown {
         let nearest = match (at_path.first(), self.elsewhere(&path)) {
             (Some(method), _) => format!("{method} {path}"),
             (None, Some(endpoint)) => endpoint,
-            // A suggestion among our own endpoints would mislead.
-            (None, None) if is_of_another_product(&path) => "none: this API is not part of the login".to_owned(),
-            (None, None) => {
-                let all = self.endpoints.iter().map(String::as_str);
-                diagnosis::nearest(&format!("{method} {path}"), all).unwrap_or_default().to_owned()
-            }
+            (None, None) => nearest(&method, &path, self.endpoints.iter().map(String::as_str)),
         };
         let (platform, base) = (&self.platform, &context.base);
         if path == "/v1/user/me" {
             return Error::from(Problem::Discontinued { path, successor: "/v2/user/me".to_owned() })
                 .kapi(platform, base);
         }
-        if self.is_kapi(base) || ["/v1", "/v2", "/cors"].iter().any(|prefix| path.starts_with(prefix)) {
+        if self.is_kapi(base) || surface(&path, &parts.headers) == Surface::Kapi {
             return Error::from(Problem::UnknownApi { method, path, nearest }).kapi(platform, base);
         }
         let refusal = Refusal::new(Problem::UnknownUrl { method, path: path.clone(), nearest: nearest.clone() });
@@ -78,17 +74,34 @@ impl Unknown {
             methods => refusal.because(format!("{path} exists; send it as {}", methods.join(" or "))),
         };
         let error = Error::from(refusal);
-        let accepts = parts.headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
-        let of_kauth = ["/oauth", "/api", "/.well-known"].iter().any(|prefix| path.starts_with(prefix));
-        // A person who follows a wrong link to kauth gets a page, and a program gets JSON.
-        if accepts.contains("text/html")
-            && !path.starts_with("/oauth/token")
-            && (!of_kauth || path.starts_with("/oauth"))
-        {
-            return error.page(&context);
+        match surface(&path, &parts.headers) {
+            Surface::Page => error.page(&context),
+            _ => error.kauth(platform, base),
         }
-        error.kauth(platform, base)
     }
+}
+
+/// Returns the surface of a path that no endpoint has. A person who follows a wrong link to kauth gets a page, and a
+/// program gets JSON.
+#[must_use]
+pub fn surface(path: &str, headers: &HeaderMap) -> Surface {
+    if ["/v1", "/v2", "/cors"].iter().any(|prefix| path.starts_with(prefix)) {
+        return Surface::Kapi;
+    }
+    let accepts = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+    let of_kauth = ["/oauth", "/api", "/.well-known"].iter().any(|prefix| path.starts_with(prefix));
+    let for_people = !path.starts_with("/oauth/token") && (!of_kauth || path.starts_with("/oauth"));
+    if accepts.contains("text/html") && for_people { Surface::Page } else { Surface::Kauth }
+}
+
+/// Returns the endpoint to suggest for a path that none has.
+#[must_use]
+pub fn nearest<'a>(method: &str, path: &str, endpoints: impl Iterator<Item = &'a str>) -> String {
+    if is_of_another_product(path) {
+        // A suggestion among our own endpoints would mislead.
+        return "none: this API is not part of the login".to_owned();
+    }
+    diagnosis::nearest(&format!("{method} {path}"), endpoints).unwrap_or_default().to_owned()
 }
 
 /// Whether a path of kapi belongs to Talk or Story.

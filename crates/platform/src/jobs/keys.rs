@@ -11,6 +11,9 @@ use crate::manage::{Actor, Refused, sealing, signing};
 /// Maximum interval between two loads of the sealing keys. It is shorter when the overlap is short.
 const LONGEST: Duration = Duration::from_secs(30);
 
+/// The time after which every node seals with the next key, whatever its own overlap is.
+pub(crate) const FOLLOWED: Span = Span::seconds(60);
+
 /// How long a signing key that signs no more stays published. ID tokens live for hours.
 const PUBLISHED: Span = Span::days(7);
 

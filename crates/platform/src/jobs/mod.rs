@@ -1,6 +1,6 @@
 //! Background jobs: signing keys, deliveries, deletion of expired rows, the chains of the audit trail.
 
-mod keys;
+pub(crate) mod keys;
 
 use std::sync::Arc;
 use std::time::Duration;

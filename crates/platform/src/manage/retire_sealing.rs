@@ -13,6 +13,7 @@ use serde_json::json;
 use super::change::{Change, What};
 use super::{Actor, Refused, record, sealing};
 use crate::Platform;
+use crate::jobs::keys::FOLLOWED;
 
 /// Number of rows that are read at once.
 const BATCH: i64 = 200;
@@ -36,8 +37,8 @@ pub enum Tokens {
 pub async fn retire(platform: &Platform, actor: &Actor, id: u8, tokens: Tokens) -> Result<(Change, usize), Refused> {
     let stored = sealing_keys::all(&platform.store).await?;
     let until = sealed_until(&stored, id).ok_or_else(|| refused(id))?;
-    // Each node loads the keys several times in one overlap.
-    let certain = until + platform.settings.keys.overlap;
+    // The overlap of a running node may be longer than the one that this process has read.
+    let certain = until + platform.settings.keys.overlap.max(FOLLOWED);
     if platform.now() < certain {
         let text = format!("a node may still seal with key {id}; retire it after {}", certain.rfc3339());
         return Err(Error::Unusable(text).into());

@@ -54,6 +54,12 @@ pub async fn list(platform: &Platform) -> Result<Vec<SealingKey>, Error> {
     Ok(all.map(|(id, seals_from)| SealingKey { id, seals_from, seals: id == sealing }).collect())
 }
 
+/// Returns the number of the next key: the one after the last, or one that a retired key had.
+fn free_number(used: &[u8]) -> Option<u8> {
+    let next = used.iter().max().map_or(Some(1), |last| last.checked_add(1));
+    next.or_else(|| (1..=u8::MAX).find(|number| !used.contains(number)))
+}
+
 /// Makes a new key, which seals after `overlap`. The others still open what they have sealed.
 ///
 /// # Errors
@@ -62,8 +68,10 @@ pub async fn rotate(platform: &Platform, actor: &Actor, overlap: Span) -> Result
     let now = platform.now();
     let stored = sealing_keys::all(&platform.store).await?;
     let used: Vec<u8> = stored.iter().map(|key| key.id).chain(platform.sealer.root_keys()).collect();
-    let id = used.iter().max().and_then(|last| last.checked_add(1));
-    let id = id.ok_or_else(|| Error::Unusable("all 255 numbers of sealing keys are used".to_owned()))?;
+    let id = free_number(&used).ok_or_else(|| {
+        let text = "all 255 numbers of sealing keys are used; retire old ones: kakaw keys retire NUMBER";
+        Error::Unusable(text.to_owned())
+    })?;
     let key = MasterKey { id, bytes: random::bytes(&*platform.random) };
     let row = Wrapped { id, wrapped: platform.sealer.wrap(&key), created_at: now, seals_from: now + overlap };
     let after = Some(json!({ "seals_from": row.seals_from.rfc3339() }));
@@ -78,4 +86,18 @@ pub async fn rotate(platform: &Platform, actor: &Actor, overlap: Span) -> Result
     }
     load(&platform.store, &platform.sealer, now).await?;
     Ok(change)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_go_up_and_those_of_retired_keys_are_used_again() {
+        assert_eq!((free_number(&[]), free_number(&[1]), free_number(&[1, 7])), (Some(1), Some(2), Some(8)));
+        let all: Vec<u8> = (1..=u8::MAX).collect();
+        assert_eq!(free_number(&all), None);
+        let without_3: Vec<u8> = all.into_iter().filter(|number| *number != 3).collect();
+        assert_eq!(free_number(&without_3), Some(3));
+    }
 }

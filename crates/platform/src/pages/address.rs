@@ -157,12 +157,14 @@ impl Ask {
 pub struct Ended {
     frame: Frame,
     text: &'static str,
+    kind: &'static str,
 }
 
 impl Ended {
     #[must_use]
     pub fn new(context: &RequestContext, text: &'static str) -> Self {
-        Self { frame: Frame::new(context), text }
+        let kind = if text == "picker_chosen" { "good" } else { "bad" };
+        Self { frame: Frame::new(context), text, kind }
     }
 }
 

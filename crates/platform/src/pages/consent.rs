@@ -3,11 +3,12 @@
 use askama::Template;
 use kakaw_core::account::Account;
 use kakaw_core::app::App;
-use kakaw_core::link::consent::{Ask, Incomplete, Submitted};
+use kakaw_core::link::consent::{Ask, AskItem, Incomplete, Submitted};
 use kakaw_wire::scope::Item;
 use kakaw_wire::text::Lang;
 
-use super::{Frame, words};
+use super::{Frame, login_of, words};
+use crate::brand::Brand;
 use crate::request::context::RequestContext;
 
 /// Why the screen is shown again.
@@ -40,6 +41,7 @@ pub struct Page {
     app: String,
     company: String,
     name: String,
+    login: String,
     rows: Vec<Row>,
     action: String,
     form: String,
@@ -50,6 +52,7 @@ pub struct Page {
     channels: Vec<ChannelRow>,
     simple: bool,
     agree_to_all: bool,
+    optional_count: usize,
 }
 
 /// A mark on a screen that is shown again.
@@ -61,6 +64,8 @@ struct Mark {
 }
 
 struct Term {
+    /// The id of its box.
+    id: String,
     tag: String,
     title: String,
     url: String,
@@ -94,7 +99,21 @@ struct Row {
     focus: bool,
 }
 
+impl Term {
+    fn error_id(&self) -> String {
+        format!("{}-error", self.id)
+    }
+}
+
 impl Row {
+    fn error_id(&self) -> String {
+        format!("item-{}-error", self.id)
+    }
+
+    fn value_error_id(&self) -> String {
+        format!("value-{}-error", self.id)
+    }
+
     /// Returns the attributes that tell browsers the type of the value.
     fn kind(&self) -> &'static str {
         match self.hint {
@@ -147,21 +166,27 @@ impl<'a> Marks<'a> {
 impl Page {
     #[must_use]
     pub fn new(context: &RequestContext, view: &Consent<'_>) -> Self {
+        let frame = Frame::new(context);
         let mut marks = Marks::of(view.notice.as_ref());
         let terms = terms(view, &mut marks);
-        let rows = rows(view, words::of(context.lang), &mut marks);
+        let rows = rows(view, &frame, &mut marks);
         let channels = view.ask.channels.iter().map(|channel| ChannelRow {
             id: channel.id.clone(),
             name: channel.name.clone(),
             checked: view.typed.channels.contains(&channel.id),
         });
+        let optional_count = terms.iter().filter(|term| !term.required).count()
+            + rows.iter().filter(|row| !row.required).count()
+            + view.ask.channels.len();
         let boxes = view.ask.items.len() + view.ask.terms.len() + view.ask.channels.len();
         Self {
-            frame: Frame::new(context),
+            frame,
             terms,
             channels: channels.collect(),
             simple: view.ask.simple,
+            login: login_of(view.account),
             agree_to_all: boxes > 1,
+            optional_count,
             app: view.app.settings.name.clone(),
             company: view.app.settings.company.clone(),
             name: view.account.attributes.display_name().to_owned(),
@@ -181,6 +206,7 @@ impl Page {
 fn terms(view: &Consent<'_>, marks: &mut Marks<'_>) -> Vec<Term> {
     let terms = view.ask.terms.iter().enumerate().map(|(index, term)| {
         let missing = marks.is_missing(&term.tag);
+        let id = format!("term-{}", index + 1);
         Term {
             tag: term.tag.clone(),
             title: term.title.clone(),
@@ -188,15 +214,23 @@ fn terms(view: &Consent<'_>, marks: &mut Marks<'_>) -> Vec<Term> {
             required: term.required,
             checked: view.typed.terms.contains(&term.tag),
             missing,
-            focus: marks.mark(missing, format!("term-{}", index + 1), &term.title),
+            focus: marks.mark(missing, id.clone(), &term.title),
+            id,
         }
     });
     terms.collect()
 }
 
-fn rows(view: &Consent<'_>, words: &words::Words, marks: &mut Marks<'_>) -> Vec<Row> {
-    let rows = view.ask.items.iter().map(|row| {
-        let (id, label) = (row.item.id(), words.item(row.item.id()));
+/// Required items stand before optional ones.
+fn in_order(ask: &Ask) -> impl Iterator<Item = &AskItem> {
+    let of = |required: bool| ask.items.iter().filter(move |row| row.required == required);
+    of(true).chain(of(false))
+}
+
+fn rows(view: &Consent<'_>, frame: &Frame, marks: &mut Marks<'_>) -> Vec<Row> {
+    let words = frame.w;
+    let rows = in_order(view.ask).map(|row| {
+        let (id, label) = (row.item.id(), frame.brand.in_own_words(&words.item(row.item.id()), words));
         let (missing, wrong) = (marks.is_missing(id), marks.wrong(row.item, words));
         let at_box = marks.mark(missing, format!("item-{id}"), &label);
         let at_value = marks.mark(wrong.is_some(), format!("value-{id}"), &label);
@@ -221,7 +255,7 @@ fn rows(view: &Consent<'_>, words: &words::Words, marks: &mut Marks<'_>) -> Vec<
 }
 
 /// Returns what the screen says, as evidence of what the person agreed to: without their own data and ticks.
-pub(crate) fn text(app: &App, ask: &Ask, lang: Lang) -> String {
+pub(crate) fn text(app: &App, ask: &Ask, lang: Lang, brand: &Brand) -> String {
     let (words, settings) = (words::of(lang), &app.settings);
     let with_app = |key: &str| words.with(key, "app", &settings.name);
     let box_of = |required: bool| words.t(if required { "required" } else { "optional" });
@@ -231,8 +265,9 @@ pub(crate) fn text(app: &App, ask: &Ask, lang: Lang) -> String {
     for term in &ask.terms {
         lines.push(format!("{} {} {} ({})", box_of(term.required), term.title, term.url, term.version));
     }
-    for row in &ask.items {
-        lines.push(format!("{} {}", box_of(row.required), words.item(row.item.id())));
+    for row in in_order(ask) {
+        let item = brand.in_own_words(&words.item(row.item.id()), words);
+        lines.push(format!("{} {item}", box_of(row.required)));
         if !row.purpose.is_empty() {
             lines.push(words.with("purpose", "purpose", &row.purpose));
         }
@@ -245,6 +280,18 @@ pub(crate) fn text(app: &App, ask: &Ask, lang: Lang) -> String {
 }
 
 impl Page {
+    /// Whether there are required items, or optional ones.
+    fn has(&self, required: bool) -> bool {
+        self.rows.iter().any(|row| row.required == required)
+    }
+
+    fn all_hint(&self) -> String {
+        match self.optional_count {
+            1 => self.frame.w.t("all_hint_one").to_owned(),
+            count => self.frame.w.with("all_hint", "count", &count.to_string()),
+        }
+    }
+
     /// Simple sign-up has its own title.
     const fn title_key(&self) -> &'static str {
         if self.simple { "signup_title" } else { "consent_title" }

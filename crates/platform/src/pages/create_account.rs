@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::Frame;
+use super::{AppIdentity, Frame};
 use crate::request::context::RequestContext;
 
 /// Why the form is shown again.
@@ -20,6 +20,10 @@ pub enum Notice {
 #[template(path = "create_account.html")]
 pub struct CreateAccount {
     frame: Frame,
+    app: Option<AppIdentity>,
+    log_in: String,
+    /// The field that is wrong; empty if none is.
+    wrong: &'static str,
     action: String,
     email: String,
     nickname: String,
@@ -31,11 +35,18 @@ impl CreateAccount {
     #[must_use]
     pub fn new(
         context: &RequestContext,
+        app: Option<AppIdentity>,
         query: &str,
         typed: (&str, &str),
         form: String,
         notice: Option<Notice>,
     ) -> Self {
+        let wrong = match notice {
+            Some(Notice::Taken | Notice::WrongEmail) => "email",
+            Some(Notice::WrongPassword) => "password",
+            Some(Notice::WrongNickname) => "nickname",
+            Some(Notice::Expired) | None => "",
+        };
         let notice = notice.map(|notice| match notice {
             Notice::Expired => "form_expired",
             Notice::Taken => "create_taken",
@@ -43,8 +54,9 @@ impl CreateAccount {
             Notice::WrongPassword => "create_wrong_password",
             Notice::WrongNickname => "create_wrong_nickname",
         });
+        let log_in = format!("/login?{query}");
         let action = format!("/weblogin/create_account?{query}");
         let (email, nickname) = (typed.0.to_owned(), typed.1.to_owned());
-        Self { frame: Frame::new(context), action, email, nickname, form, notice }
+        Self { frame: Frame::new(context), app, log_in, wrong, action, email, nickname, form, notice }
     }
 }

@@ -26,13 +26,17 @@ pub(crate) struct ErrorPage {
     /// What a person can do who is not a member of the app's team.
     person: &'static str,
     ways: Ways,
+    /// The number of the request, for the operator.
+    request_id: String,
+    /// Whether pages have room for diagnoses.
+    wide: bool,
     /// The text of the link to the same request.
     again: &'static str,
 }
 
 impl ErrorPage {
     #[must_use]
-    pub(crate) fn new(context: &RequestContext, refusal: &Refusal, ways: Ways) -> Self {
+    pub(crate) fn new(context: &RequestContext, refusal: &Refusal, ways: Ways, id: &str) -> Self {
         let problem = &refusal.problem;
         let app = match problem {
             Problem::LoginDisabled { app } | Problem::NotTeamMember { app } => Some(app.clone()),
@@ -43,11 +47,13 @@ impl ErrorPage {
             _ => Vec::new(),
         };
         let diagnosis = [refusal.diagnosis.for_team(), &reason].concat();
-        let page = Self::of(context, problem.code(), &diagnosis, ways);
+        let page = Self::of(context, problem.code(), &diagnosis, ways, id);
         let words = text::of(problem.code(), context.lang);
         Self {
             app,
-            message: words.map(|w| fill(&w.message, &problem.evidence())).unwrap_or_default(),
+            message: words
+                .map(|w| fill(&page.frame.brand.in_own_words(&w.message, page.frame.w), &problem.evidence()))
+                .unwrap_or_default(),
             wire: problem.message(Surface::Page),
             ..page
         }
@@ -55,11 +61,17 @@ impl ErrorPage {
 
     /// Makes the page of a code without evidence.
     #[must_use]
-    pub(crate) fn of(context: &RequestContext, code: Code, diagnosis: &[String], ways: Ways) -> Self {
+    pub(crate) fn of(context: &RequestContext, code: Code, diagnosis: &[String], ways: Ways, id: &str) -> Self {
         let words = text::of(code, context.lang);
-        let part = |of: fn(&Text) -> &String| words.map(|words| of(words).clone()).unwrap_or_default();
+        let mut frame = Frame::new(context);
+        if code == Code::KOE008 {
+            // The URL may contain an admin key, which no page repeats.
+            frame.languages = Vec::new();
+        }
+        let part = |of: fn(&Text) -> &String| {
+            words.map(|words| frame.brand.in_own_words(of(words), frame.w)).unwrap_or_default()
+        };
         Self {
-            frame: Frame::new(context),
             code: code.id(),
             kind: kind(code),
             app: None,
@@ -76,8 +88,17 @@ impl ErrorPage {
                 _ => "error_person",
             },
             ways: ways.of(code),
+            request_id: id.to_owned(),
+            wide: context.platform.settings.open_diagnosis,
             again: if code == Code::KOE003 { "way_retry" } else { "way_again" },
+            frame,
         }
+    }
+}
+
+impl ErrorPage {
+    fn heading(&self) -> String {
+        format!("{} ({})", self.frame.w.t(self.kind), self.code)
     }
 }
 

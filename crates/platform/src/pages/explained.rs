@@ -21,13 +21,10 @@ impl Explained {
     #[must_use]
     pub fn new(context: &RequestContext, code: Code) -> Self {
         let words = text::of(code, context.lang);
-        let part = |f: fn(&text::Text) -> &String| words.map(f).cloned().unwrap_or_default();
-        Self {
-            frame: Frame::new(context),
-            code: code.id(),
-            title: part(|t| &t.title),
-            cause: part(|t| &t.cause),
-            fix: part(|t| &t.fix),
-        }
+        let frame = Frame::new(context);
+        let part = |f: fn(&text::Text) -> &String| {
+            words.map(|words| frame.brand.in_own_words(f(words), frame.w)).unwrap_or_default()
+        };
+        Self { code: code.id(), title: part(|t| &t.title), cause: part(|t| &t.cause), fix: part(|t| &t.fix), frame }
     }
 }

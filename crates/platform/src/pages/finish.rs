@@ -20,6 +20,15 @@ pub(crate) struct Confirm {
     pub consent: Vec<(String, String)>,
 }
 
+impl Confirm {
+    /// Returns the site, and whether it is unverified.
+    fn origin(&self) -> String {
+        let unverified = (!self.verified).then(|| self.frame.w.t("finish_unverified"));
+        let parts = [Some(self.site.as_str()).filter(|site| !site.is_empty()), unverified];
+        parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
+    }
+}
+
 /// Shows the result.
 #[derive(Template)]
 #[template(path = "done.html")]
@@ -27,12 +36,14 @@ pub struct Done {
     frame: Frame,
     app: String,
     title: &'static str,
+    kind: &'static str,
 }
 
 impl Done {
     #[must_use]
     pub fn new(context: &RequestContext, app: &str, logged_in: bool) -> Self {
         let title = if logged_in { "done_title" } else { "done_refused" };
-        Self { frame: Frame::new(context), app: app.to_owned(), title }
+        let kind = if logged_in { "good" } else { "bad" };
+        Self { frame: Frame::new(context), app: app.to_owned(), title, kind }
     }
 }

@@ -4,7 +4,7 @@ use askama::Template;
 use kakaw_core::account::Account;
 use kakaw_core::app::App;
 
-use super::Frame;
+use super::{Frame, login_of};
 use crate::request::context::RequestContext;
 
 #[derive(Template)]
@@ -13,6 +13,7 @@ pub struct Logout {
     frame: Frame,
     app: String,
     name: String,
+    login: String,
     action: String,
     form: String,
 }
@@ -21,6 +22,13 @@ impl Logout {
     #[must_use]
     pub fn new(context: &RequestContext, app: &App, account: &Account, action: String, form: String) -> Self {
         let name = account.attributes.display_name().to_owned();
-        Self { frame: Frame::new(context), app: app.settings.name.clone(), name, action, form }
+        Self {
+            frame: Frame::new(context),
+            app: app.settings.name.clone(),
+            name,
+            login: login_of(account),
+            action,
+            form,
+        }
     }
 }

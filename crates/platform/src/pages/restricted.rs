@@ -3,8 +3,8 @@
 use askama::Template;
 use kakaw_core::account::Account;
 
-use super::Frame;
 use super::ways::Ways;
+use super::{Frame, login_of};
 use crate::request::context::RequestContext;
 
 #[derive(Template)]
@@ -12,12 +12,14 @@ use crate::request::context::RequestContext;
 pub struct Restricted {
     frame: Frame,
     name: String,
+    login: String,
     ways: Ways,
 }
 
 impl Restricted {
     #[must_use]
     pub fn new(context: &RequestContext, account: &Account, ways: Ways) -> Self {
-        Self { frame: Frame::new(context), name: account.attributes.display_name().to_owned(), ways }
+        let name = account.attributes.display_name().to_owned();
+        Self { frame: Frame::new(context), name, login: login_of(account), ways }
     }
 }

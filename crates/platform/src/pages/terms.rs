@@ -4,7 +4,7 @@ use askama::Template;
 use kakaw_core::account::Account;
 use kakaw_wire::text::Lang;
 
-use super::{Frame, words};
+use super::{Frame, login_of, words};
 use crate::request::context::RequestContext;
 
 #[derive(Template)]
@@ -12,6 +12,9 @@ use crate::request::context::RequestContext;
 pub struct Terms {
     frame: Frame,
     name: String,
+    login: String,
+    /// Where another person logs in.
+    another: String,
     action: String,
     form: String,
 }
@@ -24,7 +27,8 @@ pub(crate) fn text(lang: Lang) -> String {
 
 impl Terms {
     #[must_use]
-    pub fn new(context: &RequestContext, account: &Account, action: String, form: String) -> Self {
-        Self { frame: Frame::new(context), name: account.attributes.display_name().to_owned(), action, form }
+    pub fn new(context: &RequestContext, account: &Account, action: String, another: String, form: String) -> Self {
+        let name = account.attributes.display_name().to_owned();
+        Self { frame: Frame::new(context), name, login: login_of(account), another, action, form }
     }
 }

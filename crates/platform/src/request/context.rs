@@ -10,6 +10,7 @@ use axum::extract::{ConnectInfo, FromRef, FromRequestParts};
 use axum::http::request::Parts;
 use axum::http::{Extensions, HeaderMap, HeaderValue, header};
 use kakaw_core::random;
+use kakaw_wire::Problem;
 use kakaw_wire::text::Lang;
 
 use crate::Platform;
@@ -73,6 +74,17 @@ where
 }
 
 impl RequestContext {
+    /// Refuses the request if a layer in front decided so.
+    ///
+    /// # Errors
+    /// What the layer decided.
+    pub(crate) fn admitted(&self) -> Result<(), Problem> {
+        match &self.settled {
+            Some(Settled::Refused(problem)) => Err(problem.clone()),
+            _ => Ok(()),
+        }
+    }
+
     /// Returns the network of the caller.
     #[must_use]
     pub fn network(&self) -> Network {

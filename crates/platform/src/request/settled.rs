@@ -2,9 +2,10 @@
 //!
 //! It is an extension of the request. No client can set one.
 
+use std::borrow::Cow;
+
 use kakaw_core::authorize::Next;
 use kakaw_core::link::consent::{Ask, Submitted};
-use kakaw_wire::Code;
 use kakaw_wire::problem::Problem;
 
 /// An extension of a request.
@@ -13,9 +14,10 @@ pub enum Settled {
     /// This person logs in without pages.
     Subject(Unattended),
     /// The log-in ended elsewhere with this `error` and `error_description` (RFC 6749 §4.1.2.1).
-    Ended(&'static str, &'static str),
-    /// The log-in ends with this error of the catalogue.
-    Refused(Code),
+    Ended(Cow<'static, str>, Cow<'static, str>),
+    /// The request ends with this error, where its errors go: to the app, to the picker's page, or to the page that
+    /// polls.
+    Refused(Problem),
     /// A parameter or header with this name is malformed, for this reason (KOE001).
     Malformed(&'static str, String),
 }

@@ -19,6 +19,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
+use super::read;
 use crate::refused::Refused;
 use crate::world::{Shared, World};
 use kakaw_platform::http::error::{self, Error};
@@ -62,9 +63,9 @@ impl<T: DeserializeOwned> FromRequest<Shared> for Sent<T> {
             Ok(bytes) => bytes,
             Err(error) => return Err(caller.refuse(error.reason())),
         };
-        match serde_json::from_slice(&bytes) {
+        match read::read(&bytes) {
             Ok(request) => Ok(Self(caller, request)),
-            Err(error) => Err(caller.refuse(format!("the body is not valid JSON for this call: {error}"))),
+            Err(reason) => Err(caller.refuse(reason)),
         }
     }
 }

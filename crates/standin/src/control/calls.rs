@@ -69,7 +69,7 @@ fn text() -> Value {
 /// A filter, and how long to wait for a match.
 fn waiting() -> Value {
     let mut schema = of::<Filter>();
-    let about = "Longest wait in seconds, up to 30; default 10. Without a match, the reply is 204.";
+    let about = "Longest wait in seconds, or `5s`; up to 30, default 10. Without a match, the reply is 204.";
     let timeout = json!({ "type": "integer", "description": about });
     if let Some(properties) = schema.get_mut("properties") {
         set(properties, "timeout", timeout);

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::caller::{Caller, Sent};
+use crate::durations::maybe_seconds;
 use crate::refused::Refused;
 use crate::schedule;
 use crate::world::World;
@@ -20,7 +21,8 @@ pub struct Change {
     freeze: Option<bool>,
     /// RFC 3339: stop the clock at this time, which must not be before the world's current time.
     set: Option<String>,
-    /// Seconds to move the clock forward; everything that becomes due happens, in order.
+    /// Seconds to move the clock forward, or `6h`, `30d`; everything that becomes due happens, in order.
+    #[serde(default, deserialize_with = "maybe_seconds::deserialize")]
     advance: Option<Span>,
 }
 
@@ -57,7 +59,7 @@ fn target(world: &World, change: &Change) -> Result<Option<Millis>, String> {
             None => Err(format!("set: {text:?} is not an RFC 3339 time, such as 2026-11-20T03:00:00Z")),
         },
         (None, Some(span)) if (Span::ZERO..=Span::days(3660)).contains(&span) => Ok(Some(world.now() + span)),
-        (None, Some(span)) => Err(format!("advance: {}; expected 0 to ten years, in seconds", span.as_seconds())),
+        (None, Some(span)) => Err(format!("advance: {}; expected 0 to ten years", span.as_seconds())),
         (None, None) => Ok(None),
     }
 }

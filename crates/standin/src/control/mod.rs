@@ -14,21 +14,22 @@ mod login;
 mod operator;
 mod people;
 mod policy;
+mod read;
 pub mod watch;
 mod worlds;
 
 use axum::extract::{FromRequestParts as _, Request, State};
 use axum::handler::Handler;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing;
 
 use crate::talk;
 use crate::world::Shared;
 use kakaw_platform::endpoint::{Method, Routes};
-use kakaw_platform::http::error;
 use kakaw_platform::manage::world_file::{self, Secrets};
 use kakaw_platform::manage::{self, Actor};
+use kakaw_platform::pages;
 use kakaw_platform::request::body;
 use kakaw_platform::request::context::RequestContext;
 
@@ -94,8 +95,9 @@ impl Called {
     }
 }
 
-async fn document(context: RequestContext) -> Response {
-    error::json(StatusCode::OK, &calls::document(&context.base))
+async fn document(context: RequestContext, headers: HeaderMap) -> Response {
+    let document = calls::document(&context.base);
+    pages::document::respond(&context, &headers, "/docs/control", "Control API", &document)
 }
 
 async fn apply(State(shared): State<Shared>, request: Request) -> Response {
@@ -111,7 +113,7 @@ async fn apply(State(shared): State<Shared>, request: Request) -> Response {
     };
     let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let file = if kind.starts_with("application/json") {
-        serde_json::from_str(&text).map_err(|error| format!("world file: {error}"))
+        read::read(text.as_bytes()).map_err(|error| format!("world file: {error}"))
     } else {
         world_file::parse(&text, "world file")
     };

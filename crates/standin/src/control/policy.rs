@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::caller::{Caller, Sent};
+use crate::durations::maybe_seconds;
 use crate::world::World;
 use kakaw_platform::http::error;
 
@@ -16,13 +17,16 @@ use kakaw_platform::http::error;
 #[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Rules {
-    /// Lifetime in seconds of access tokens issued from now on; 0: the default of their key.
+    /// Lifetime of access tokens issued from now on, in seconds or as `2h`; 0: the default of their key.
+    #[serde(deserialize_with = "maybe_seconds::deserialize")]
     access_token_lifetime: Option<Span>,
-    /// Lifetime in seconds of codes issued from now on, 1 to 600.
+    /// Lifetime of codes issued from now on, in seconds or as `5m`: 1 second to 10 minutes.
+    #[serde(deserialize_with = "maybe_seconds::deserialize")]
     code_lifetime: Option<Span>,
     /// When the use of a refresh token replaces it: in its last month (as Kakao Login does), always, or never.
     refresh_rotation: Option<Rotation>,
-    /// For how many seconds a replaced refresh token still works.
+    /// How long a replaced refresh token still works, in seconds or as `1m`.
+    #[serde(deserialize_with = "maybe_seconds::deserialize")]
     refresh_grace: Option<Span>,
     /// `true`: the port of a redirect URI on this machine is not compared.
     any_local_port: Option<bool>,

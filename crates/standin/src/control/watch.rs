@@ -6,6 +6,7 @@
 //! `GET /control/v1/faults` — the fault rules. `POST /control/v1/faults` — add one. `DELETE /control/v1/faults` — remove all.
 
 use kakaw_core::account::LoginId;
+use kakaw_core::diagnosis;
 use kakaw_core::{AccountId, AppId, Span};
 use std::time::Duration;
 
@@ -13,12 +14,13 @@ use axum::extract::{Path, RawQuery};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use kakaw_store::accounts;
-use kakaw_wire::Code;
+use kakaw_wire::Problem;
 use kakaw_wire::form::Pairs;
 use serde_json::json;
 
 use super::caller::{Caller, Sent};
-use crate::faults::{Delivery, FaultRule};
+use crate::durations;
+use crate::faults::{Delivery, FaultRule, InjectedError};
 use crate::record::har;
 use crate::request_log::Filter;
 use kakaw_platform::http::error;
@@ -87,15 +89,10 @@ async fn filter(caller: &Caller, query: &str) -> Result<(Filter, Duration), Stri
                 filter.status = Some(value.parse().map_err(|_| format!("status: {value:?} is not an HTTP status"))?);
             }
             "code" => filter.code = text,
-            "timeout" => patience = Duration::from_secs(number(name, value)?).min(LONGEST),
+            "timeout" => patience = patience_of(value)?.min(LONGEST),
             _ => match name.strip_prefix("parameters.") {
                 Some(name) => drop(filter.parameters.insert(name.to_owned(), value.to_owned())),
-                None => {
-                    return Err(format!(
-                        "unknown parameter {name}; expected after, method, path, app_key, app, person, parameters.NAME, \
-                         status, code, timeout"
-                    ));
-                }
+                None => return Err(unknown(name)),
             },
         }
     }
@@ -103,6 +100,18 @@ async fn filter(caller: &Caller, query: &str) -> Result<(Filter, Duration), Stri
         filter.account = Some(AccountId(account(caller, person).await?));
     }
     Ok((filter, patience))
+}
+
+/// Reads the longest wait.
+fn patience_of(value: &str) -> Result<Duration, String> {
+    let span = durations::parse(value, 1000).filter(|span| *span >= Span::ZERO);
+    span.map(Span::as_duration).ok_or_else(|| format!("timeout: received {value:?}; expected {}", durations::EXPECTED))
+}
+
+fn unknown(name: &str) -> String {
+    let known = ["after", "method", "path", "app_key", "app", "person", "parameters.NAME", "status", "code", "timeout"];
+    let meant = diagnosis::meant(name, known).map(|meant| format!(", did you mean {meant}?")).unwrap_or_default();
+    format!("unknown parameter {name}{meant}; expected one of {}", known.join(", "))
 }
 
 /// Returns the account with a log-in id.
@@ -126,6 +135,12 @@ pub async fn remove(caller: Caller) -> Response {
 pub async fn add(Sent(caller, mut rule): Sent<FaultRule>) -> Response {
     if let Err(reason) = check(&rule) {
         return caller.refuse(reason);
+    }
+    if let Some(path) = rule.path.as_mut().filter(|path| !path.starts_with('/')) {
+        path.insert(0, '/');
+    }
+    if rule.fault.body.is_some() {
+        rule.fault.status.get_or_insert(200);
     }
     if let Some(person) = &rule.person {
         match accounts::by_login(&caller.world.platform.store, &LoginId::of(person)).await {
@@ -155,14 +170,33 @@ fn check(rule: &FaultRule) -> Result<(), String> {
         (None, None) => {}
     }
     if !fault.changes_an_answer() {
-        let known = "error, latency_ms, drop, cut, content_type, status, id_token, jwks or delivery";
+        let known = "error, latency_ms, drop, cut, trickle_ms, content_type, status, body, retry_after, id_token, jwks \
+                     or delivery";
         return Err(format!("fault is empty; expected {known}"));
     }
-    if let Some(unknown) = fault.error.as_deref().filter(|id| Code::from_id(id).is_none()) {
-        return Err(format!("fault.error: {unknown:?} is not an error code, such as KOE006 or -401"));
+    if fault.error.is_some() && (fault.status.is_some() || fault.body.is_some()) {
+        return Err("fault.error has its own status and body; leave out fault.status and fault.body".to_owned());
     }
-    if fault.status.is_some_and(|status| !(500..600).contains(&status)) {
-        return Err("fault.status: expected 500 to 599".to_owned());
+    match (fault.status, &fault.body) {
+        (Some(429 | 500..=599), _) | (Some(200..=599), Some(_)) | (None, _) => {}
+        (Some(status), Some(_)) => return Err(format!("fault.status: {status}; expected 200 to 599")),
+        (Some(status), None) => {
+            return Err(format!("fault.status: {status}; expected 429 or 500 to 599, or another with fault.body"));
+        }
+    }
+    if let Some(error) = fault.error {
+        let known: Vec<&str> = match error {
+            InjectedError::Problem(name) => Problem::named(name, &|_| String::new())
+                .map_or(Vec::new(), |problem| problem.evidence().iter().map(|(name, _)| *name).collect()),
+            InjectedError::Code(code) => code.evidence(),
+            InjectedError::Name(_) => fault.evidence.keys().map(String::as_str).collect(),
+        };
+        if let Some(unknown) = fault.evidence.keys().find(|name| !known.contains(&name.as_str())) {
+            let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+            return Err(format!("fault.evidence: {error} has no {unknown}; it has {known}"));
+        }
+    } else if !fault.evidence.is_empty() {
+        return Err("fault.evidence requires fault.error".to_owned());
     }
     if rule.probability.is_some_and(|probability| !(0.0..=1.0).contains(&probability)) {
         return Err("probability: expected 0 to 1".to_owned());

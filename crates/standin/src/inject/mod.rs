@@ -1,32 +1,27 @@
 //! Injection: makes exchanges fail according to fault rules.
 
-mod pages;
+mod body;
+mod evidence;
+mod refuse;
 
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
-use axum::body::{Body, Bytes, HttpBody};
+use axum::body::Body;
 use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use http_body::Frame;
 use http_body_util::BodyExt as _;
 use kakaw_core::random;
-use kakaw_wire::problem::Surface;
-use kakaw_wire::text::{self, Lang};
-use kakaw_wire::user::KapiError;
-use kakaw_wire::{Code, Problem};
-use serde_json::{Value, json};
+use serde_json::Value;
 
+pub use self::evidence::Received;
 use crate::bad_signature::with_bad_signature;
 use crate::faults::{Drop, Fault, IdToken, Keys};
 use crate::json::set;
 use crate::world::World;
-use kakaw_platform::http::error::{self, Error};
 
 /// Extension of a response that a fault rule changed, or made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,8 +30,7 @@ pub struct Injected;
 /// Passes the request on, or not, and changes the response.
 pub async fn inject(
     world: &Arc<World>,
-    base: &str,
-    path: &str,
+    received: Received<'_>,
     fault: &Fault,
     request: Request,
     next: Next,
@@ -46,21 +40,17 @@ pub async fn inject(
         tokio::time::sleep(latency.saturating_add(spread)).await;
     }
     if fault.drop == Some(Drop::Before) {
-        return broken(Bytes::new());
+        return Response::new(body::lost());
     }
-    if let Some(code) = fault.error.as_deref().and_then(Code::from_id) {
-        return match surface(path) {
-            Surface::Page => pages::answer(world, path, code, request, next).await,
-            surface => answer(world, base, surface, code),
-        };
-    }
-    if let Some(status) = fault.status.and_then(|status| StatusCode::from_u16(status).ok()) {
-        let page = format!("<html><head><title>{status}</title></head><body><h1>{status}</h1></body></html>");
-        return (status, [(header::CONTENT_TYPE, "text/html")], page).into_response();
-    }
-    let mut response = next.run(request).await;
+    let mut response = if let Some(error) = &fault.error {
+        refuse::answer(world, received, fault, *error, request, next).await
+    } else if let Some(status) = fault.status.and_then(|status| StatusCode::from_u16(status).ok()) {
+        own(status, fault)
+    } else {
+        next.run(request).await
+    };
     if fault.drop == Some(Drop::After) {
-        return broken(Bytes::new());
+        return Response::new(body::lost());
     }
     if let Some(kind) = fault.id_token {
         response = changed(response, |reply| change_id_token(world, reply, kind)).await;
@@ -76,32 +66,40 @@ pub async fn inject(
     if let Some(kind) = fault.content_type.as_deref().and_then(|kind| HeaderValue::from_str(kind).ok()) {
         response.headers_mut().insert(header::CONTENT_TYPE, kind);
     }
-    match fault.cut {
-        Some(length) => {
-            let bytes = response.into_body().collect().await.map(|body| body.to_bytes()).unwrap_or_default();
-            broken(bytes.slice(..length.min(bytes.len())))
-        }
-        None => response,
+    if let Some(seconds) = fault.retry_after {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds.as_secs()));
     }
+    sent_badly(response, fault).await
 }
 
-/// Returns a response that breaks off: the server closes the connection.
-fn broken(start: Bytes) -> Response {
-    Response::new(Body::new(Broken(Some(start))))
+/// Sends only a part of the body, or sends it slowly. Status and headers stay, with the length of the whole body.
+async fn sent_badly(response: Response, fault: &Fault) -> Response {
+    if fault.cut.is_none() && fault.trickle.is_none() {
+        return response;
+    }
+    let (mut parts, body) = response.into_parts();
+    let bytes = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+    parts.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(bytes.len()));
+    let body = match (fault.cut, fault.trickle) {
+        (Some(length), pause) if length < bytes.len() => body::cut(bytes.slice(..length), pause),
+        (_, Some(pause)) => body::trickled(&bytes, pause),
+        (_, None) => Body::from(bytes),
+    };
+    Response::from_parts(parts, body)
 }
 
-/// A body that fails after its first frame.
-struct Broken(Option<Bytes>);
-
-impl HttpBody for Broken {
-    type Data = Bytes;
-    type Error = std::io::Error;
-
-    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, std::io::Error>>> {
-        Poll::Ready(Some(match self.0.take().filter(|start| !start.is_empty()) {
-            Some(start) => Ok(Frame::data(start)),
-            None => Err(std::io::Error::other("a fault was injected")),
-        }))
+/// Returns the reply with the rule's own status and body, or a gateway's page.
+fn own(status: StatusCode, fault: &Fault) -> Response {
+    match &fault.body {
+        Some(body) => {
+            let is_json = serde_json::from_str::<Value>(body).is_ok();
+            let kind = if is_json { "application/json;charset=UTF-8" } else { "text/plain;charset=UTF-8" };
+            (status, [(header::CONTENT_TYPE, kind)], body.clone()).into_response()
+        }
+        None => {
+            let page = format!("<html><head><title>{status}</title></head><body><h1>{status}</h1></body></html>");
+            (status, [(header::CONTENT_TYPE, "text/html")], page).into_response()
+        }
     }
 }
 
@@ -109,7 +107,7 @@ impl HttpBody for Broken {
 pub async fn changed(response: Response, change: impl FnOnce(&mut Value)) -> Response {
     let (mut parts, body) = response.into_parts();
     // A response that a rule has broken stays broken.
-    let Ok(collected) = body.collect().await else { return broken(Bytes::new()) };
+    let Ok(collected) = body.collect().await else { return Response::new(body::lost()) };
     let bytes = collected.to_bytes();
     let Ok(mut value) = serde_json::from_slice(&bytes) else {
         return Response::from_parts(parts, Body::from(bytes));
@@ -141,46 +139,5 @@ fn change_id_token(world: &World, reply: &mut Value, kind: IdToken) {
     }
     if let Some(signed) = world.platform.signer.try_keys().and_then(|keys| keys.first()?.sign_as("JWT", &claims)) {
         set(reply, "id_token", signed);
-    }
-}
-
-/// Returns an error of the catalogue in the format of the path's surface, even if it is never answered otherwise.
-fn answer(world: &World, base: &str, surface: Surface, code: Code) -> Response {
-    if let Some(problem) = Problem::injected(code, surface) {
-        let fault = Error::from(problem);
-        return match surface {
-            Surface::Kapi => fault.kapi(&world.platform, base),
-            Surface::Apps => fault.apps(&world.platform, base),
-            _ => fault.kauth(&world.platform, base),
-        };
-    }
-    let words = text::of(code, Lang::En).map(|words| words.message.clone()).unwrap_or_default();
-    match (code.id().parse::<i32>(), surface) {
-        (Ok(number), _) => {
-            let status = if number == -9798 { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::BAD_REQUEST };
-            error::json(status, &KapiError::new(words, number))
-        }
-        (_, Surface::Apps) => {
-            error::json(StatusCode::BAD_REQUEST, &json!({ "error_code": code.id(), "error_msg": words }))
-        }
-        _ => {
-            let name = code.answers().first().map_or("invalid_request", |answer| answer.error);
-            let name = if name.is_empty() { "invalid_request" } else { name };
-            let error_code = code.id().starts_with("KOE").then(|| code.id());
-            let body = json!({ "error": name, "error_description": words, "error_code": error_code });
-            error::json(StatusCode::BAD_REQUEST, &body)
-        }
-    }
-}
-
-fn surface(path: &str) -> Surface {
-    if path.starts_with("/v1/") || path.starts_with("/v2/") {
-        Surface::Kapi
-    } else if ["/auth/", "/user/", "/proxy", "/error/"].iter().any(|prefix| path.starts_with(prefix)) {
-        Surface::Apps
-    } else if pages::PAGES.contains(&path) {
-        Surface::Page
-    } else {
-        Surface::Kauth
     }
 }

@@ -36,6 +36,11 @@ impl Demo {
     pub fn new(context: &RequestContext, shown: Shown) -> Self {
         Self { frame: Frame::new(context), w: words::of(context.lang), shown }
     }
+
+    /// Whether the page shows tokens, which are long.
+    const fn is_wide(&self) -> bool {
+        matches!(self.shown, Shown::LoggedIn { .. } | Shown::Failed { .. })
+    }
 }
 
 /// Decodes header and claims of an ID token into indented JSON.

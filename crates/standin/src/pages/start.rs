@@ -16,6 +16,7 @@ pub struct App {
 
 /// A person who can log in.
 pub struct Person {
+    pub name: String,
     pub login: String,
     pub password: Option<String>,
     pub restricted: bool,

@@ -26,6 +26,12 @@ pub fn banner(lang: Lang) -> &'static str {
     of(lang).t("banner")
 }
 
+/// Returns the text of the link to the inspector.
+#[must_use]
+pub fn open_inspector(lang: Lang) -> &'static str {
+    of(lang).t("open_inspector")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -15,7 +15,7 @@ use kakaw_core::random;
 use kakaw_wire::form::Pairs;
 
 use crate::faults::Sent;
-use crate::inject::{self, Injected};
+use crate::inject::{self, Injected, Received};
 use crate::request_log::{self, Exchange};
 use crate::world::World;
 use kakaw_platform::clock;
@@ -58,13 +58,26 @@ pub async fn record(State(world): State<Arc<World>>, request: Request, next: Nex
         None
     } else {
         let chance = random::chance(&*world.platform.random);
-        let app_key = app_key.as_deref();
-        world.place.faults.choose(&Sent { method: &method, path: &path, app_key, person: account, chance })
+        let (in_query, in_form) = (Pairs::parse(&query).unwrap_or_default(), Pairs::parse(&form).unwrap_or_default());
+        let parameters: Vec<_> = in_query.iter().chain(in_form.iter()).collect();
+        let (app_key, parameters) = (app_key.as_deref(), parameters.as_slice());
+        let sent = Sent { method: &method, path: &path, app_key, app, parameters, person: account, chance };
+        world.place.faults.choose(&sent)
     };
     let (rule, response) = match injected {
         None => (None, next.run(request).await),
         Some((id, fault)) => {
-            let mut response = inject::inject(&world, &base, &path, &fault, request, next).await;
+            let received = Received {
+                base: &base,
+                method: &method,
+                path: &path,
+                query: &query,
+                form: &form,
+                headers: &headers,
+                app_key: app_key.as_deref(),
+                scopes: &sent_by.scopes,
+            };
+            let mut response = inject::inject(&world, received, &fault, request, next).await;
             response.extensions_mut().insert(Injected);
             (Some(id), response)
         }

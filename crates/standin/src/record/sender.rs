@@ -9,6 +9,7 @@ use kakaw_core::token;
 use kakaw_core::{AccountId, AppId};
 use kakaw_store::{accounts, codes, grants, sessions};
 use kakaw_wire::form::Pairs;
+use kakaw_wire::scope::Item;
 
 use kakaw_platform::http::kauth;
 use kakaw_platform::request::cookie;
@@ -27,6 +28,8 @@ pub struct Sender {
     pub app_key: Option<String>,
     /// The app of that key, or of the admin key.
     pub app: Option<AppId>,
+    /// The items that the token or the code covers.
+    pub scopes: Vec<Item>,
 }
 
 /// Returns the app of a key that a request names.
@@ -51,7 +54,9 @@ async fn found(world: &World, headers: &HeaderMap, query: &str, form: &str) -> O
     if let Some(code) = sent("code") {
         let found = codes::by_id(&world.platform.store, &secret::hash(code)).await.ok()??;
         let authorization = found.code.authorization;
-        return Some(Sender::of(found.account, Some((authorization.app_key, authorization.app_id))));
+        let scopes = authorization.scopes;
+        let sender = Sender::of(found.account, Some((authorization.app_key, authorization.app_id)));
+        return Some(Sender { scopes, ..sender });
     }
     let header = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let (scheme, credentials) = header.and_then(|value| value.split_once(' ')).unzip();
@@ -66,7 +71,9 @@ async fn found(world: &World, headers: &HeaderMap, query: &str, form: &str) -> O
     if let Some(grant) = access.or_else(refresh) {
         let bearer = grants::bearer(&world.platform.store, grant).await.ok()??;
         let authorization = bearer.grant.authorization;
-        return Some(Sender::of(bearer.account, Some((authorization.app_key, authorization.app_id))));
+        let scopes = authorization.scopes;
+        let sender = Sender::of(bearer.account, Some((authorization.app_key, authorization.app_id)));
+        return Some(Sender { scopes, ..sender });
     }
     let session = cookie::read(headers, &cookie::Names::of(&world.platform).session)?;
     Some(Sender::of(
@@ -79,6 +86,7 @@ impl Sender {
     fn of(account: Account, key: Option<(String, AppId)>) -> Self {
         let attributes = account.attributes;
         let (app_key, app) = key.unzip();
-        Self { account: Some(account.id), login: attributes.email.or(attributes.id), app_key, app }
+        let login = attributes.email.or(attributes.id);
+        Self { account: Some(account.id), login, app_key, app, scopes: Vec::new() }
     }
 }

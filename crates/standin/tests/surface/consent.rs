@@ -24,7 +24,7 @@ async fn f03_f06_f07_f12_f18_f21_f22_consent_and_links() {
         );
         let more = browser.get(&server, &authorize(REST, "&scope=gender,openid&lang=en")).await;
         assert!(
-            more.body.contains("[Required]")
+            more.body.contains("<span class=\"need\">Required</span>")
                 && more.body.contains("value=\"gender\"")
                 && !more.body.contains("value=\"account_email\""),
             "{}",

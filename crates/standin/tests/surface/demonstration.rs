@@ -23,22 +23,24 @@ use crate::provoked::wrong;
 use crate::support::*;
 
 /// A server with the apps of both test worlds, and a browser.
-struct Stage {
-    server: TestServer,
-    browser: Browser,
+pub struct Stage {
+    pub server: TestServer,
+    pub browser: Browser,
+    /// Whether nothing but the requests is wrong: for an injected error, the world stays in order.
+    pub in_order: bool,
     /// Whether the server can be reset to its start.
     intact: bool,
 }
 
-const RYAN: &str = "ryan@example.com";
-const NICKNAME: &[&str] = &["profile_nickname"];
+pub const RYAN: &str = "ryan@example.com";
+pub const NICKNAME: &[&str] = &["profile_nickname"];
 
 /// How a code is provoked: a description, and requests, of which the last one is answered with the code.
-type Row = (Code, &'static str, fn(&mut Stage) -> Pin<Box<dyn Future<Output = Answer> + '_>>);
+pub type Row = (Code, &'static str, fn(&mut Stage) -> Pin<Box<dyn Future<Output = Answer> + '_>>);
 
 macro_rules! rows {
     ($($code:ident $how:literal |$stage:ident| $requests:expr;)*) => {
-        const ROWS: &[Row] = &[$((Code::$code, $how, |$stage| Box::pin(async move { $requests })),)*];
+        pub const ROWS: &[Row] = &[$((Code::$code, $how, |$stage| Box::pin(async move { $requests })),)*];
     };
 }
 
@@ -92,7 +94,7 @@ rows! {
     KOE114 "a code of another key" |s| { let code = s.code().await; s.exchange(JS, &[("code", &code)]).await };
     KOE127 "an address that the key does not allow" |s| {
         let uris = "redirect_uris = [\"http://localhost:3000/callback\"]";
-        s.server.apply(&PLATFORM.replacen(uris, &format!("{uris}\nallowed_ips = [\"192.0.2.0/24\"]"), 1)).await;
+        s.platform(uris, &format!("{uris}\nallowed_ips = [\"192.0.2.0/24\"]")).await;
         s.exchange(MARKET, &[]).await
     };
     KOE237 "more token requests than the app's limit" |s| {
@@ -113,7 +115,7 @@ rows! {
     };
     KOE322 "a refresh token after 60 days" |s| {
         let tokens = s.tokens().await;
-        s.server.world.place.clock.advance(Span::days(60));
+        s.advance(Span::days(60));
         s.server.refresh(PLAIN, text(&tokens["refresh_token"])).await
     };
     InvalidRequest "a parameter of the token endpoint twice" |s| {
@@ -130,7 +132,7 @@ rows! {
         s.walk(&authorize(REST, ""), RYAN, &ITEMS).await;
         let code = s.get(&authorize(REST, "")).await.parameter("code").unwrap();
         let tokens = s.exchange(REST, &[("code", &code)]).await.json();
-        s.server.world.place.clock.advance(Span::hours(6));
+        s.advance(Span::hours(6));
         s.inspect(text(&tokens["id_token"])).await
     };
 
@@ -148,7 +150,7 @@ rows! {
     Kapi4 "a restricted account" |s| s.me_after("nickname = \"Ryan\"", "nickname = \"Ryan\"\nrestricted = true").await;
     Kapi5 "an item that the operator does not permit" |s| {
         let token = s.signed_up(MARKET, &["profile_nickname", "shipping_address"]).await;
-        s.server.apply(&PLATFORM.replacen("purpose = \"Delivery\"", "permission = false", 1)).await;
+        s.platform("purpose = \"Delivery\"", "permission = false").await;
         s.server.api("GET", "/v1/user/shipping_address", &token).await
     };
     Kapi8 "two Authorization headers" |s| {
@@ -188,7 +190,7 @@ rows! {
     KAE003 "a key that no app has" |s| address_selection::open(&s.server, &mut s.browser, "x", "x", &address_selection::native("")).await;
     KAE004 "ten minutes at the picker" |s| {
         let url = address_selection::opened(&s.server, &mut s.browser).await;
-        s.server.world.place.clock.advance(Span::minutes(10));
+        s.advance(Span::minutes(10));
         s.get(&url).await
     };
     KAE101 "an app that was blocked" |s| s.selection_after("company =", "status = \"blocked\"\ncompany =").await;
@@ -226,100 +228,118 @@ rows! {
 }
 
 impl Stage {
-    async fn new() -> Self {
+    pub async fn new() -> Self {
         let mut setup = TestServer::world(&Url::Memory, Policy::DEV).await;
         setup.platform.signer = Signer::waiting_at_most(Duration::from_secs(60));
         let server = TestServer::of(setup).await;
         server.apply(PLATFORM).await;
         assert!(restore::take(&server.world, START).await.unwrap());
-        Self { server, browser: Browser::default(), intact: true }
+        Self { server, browser: Browser::default(), in_order: false, intact: true }
     }
 
     /// Returns the stage for the next row, in its initial state.
-    async fn again(self) -> Self {
+    pub async fn again(self) -> Self {
         if !self.intact {
             return Self::new().await;
         }
         assert!(restore::reset(&self.server.world).await.unwrap());
-        Self { browser: Browser::default(), ..self }
+        Self { browser: Browser::default(), in_order: false, ..self }
     }
 
     /// Makes the database fail from now on.
-    fn fail(&mut self) {
+    pub fn fail(&mut self) {
+        if self.in_order {
+            return;
+        }
         self.server.world.platform.store.shut();
         self.intact = false;
     }
 
-    async fn get(&mut self, url: &str) -> Answer {
+    pub async fn get(&mut self, url: &str) -> Answer {
         self.browser.get(&self.server, url).await
     }
 
-    async fn walk(&mut self, url: &str, login: &str, items: &[&str]) -> Answer {
+    pub async fn walk(&mut self, url: &str, login: &str, items: &[&str]) -> Answer {
         self.server.walk(&mut self.browser, url, login, items).await
     }
 
     /// Logs in, and sends a request with `prompt=none`.
-    async fn silently(&mut self, login: &str) -> Answer {
+    pub async fn silently(&mut self, login: &str) -> Answer {
         let password = format!("{}-password", login.split('@').next().unwrap());
         self.server.log_in(&mut self.browser, &authorize(REST, ""), login, &password).await;
         self.get(&authorize(REST, "&prompt=none")).await
     }
 
     /// Returns a code of Plain for Ryan.
-    async fn code(&mut self) -> String {
+    pub async fn code(&mut self) -> String {
         self.walk(&authorize(PLAIN, ""), RYAN, NICKNAME).await.parameter("code").unwrap()
     }
 
     /// Exchanges a code with this key.
-    async fn exchange(&self, key: &str, more: &[(&str, &str)]) -> Answer {
+    pub async fn exchange(&self, key: &str, more: &[(&str, &str)]) -> Answer {
         let form = [("grant_type", "authorization_code"), ("client_id", key)];
         self.server.token(&[&form, more].concat()).await
     }
 
-    async fn tokens(&mut self) -> Value {
+    pub async fn tokens(&mut self) -> Value {
         let code = self.code().await;
         self.exchange(PLAIN, &[("code", &code)]).await.json()
     }
 
     /// Returns an access token of Plain for Ryan.
-    async fn token(&mut self) -> String {
+    pub async fn token(&mut self) -> String {
         text(&self.tokens().await["access_token"]).to_owned()
     }
 
     /// Returns an access token of Market for Ryan.
-    async fn signed_up(&self, key: &str, items: &[&str]) -> String {
+    pub async fn signed_up(&self, key: &str, items: &[&str]) -> String {
         address_selection::sign_up(&self.server, key, items).await
     }
 
-    async fn api(&mut self, path: &str) -> Answer {
+    pub async fn api(&mut self, path: &str) -> Answer {
         let token = self.token().await;
         self.server.api("GET", path, &token).await
     }
 
-    async fn inspect(&self, token: &str) -> Answer {
+    pub async fn inspect(&self, token: &str) -> Answer {
         self.server.post("/oauth/tokeninfo", &[("id_token", token)]).await
     }
 
     /// Adds a setting to Market.
-    async fn market(&self, setting: &str) {
-        self.server.apply(&PLATFORM.replacen("company =", &format!("{setting}\ncompany ="), 1)).await;
+    pub async fn market(&self, setting: &str) {
+        self.platform("company =", &format!("{setting}\ncompany =")).await;
     }
 
-    async fn ids(&self) -> Answer {
+    /// Applies the world of Market with a part of it replaced.
+    pub async fn platform(&self, from: &str, to: &str) {
+        if !self.in_order {
+            self.server.apply(&PLATFORM.replacen(from, to, 1)).await;
+        }
+    }
+
+    pub fn advance(&self, span: Span) {
+        if !self.in_order {
+            self.server.world.place.clock.advance(span);
+        }
+    }
+
+    pub async fn ids(&self) -> Answer {
         self.server.admin(MARKET_ADMIN, "GET", "/v1/user/ids", &[]).await
     }
 
     /// Calls `/v2/user/me` of Plain after a change of the world. The child logs in where age matters.
-    async fn me_after(&mut self, from: &str, to: &str) -> Answer {
+    pub async fn me_after(&mut self, from: &str, to: &str) -> Answer {
         let person = if to.contains("under_14") { "child@example.com" } else { RYAN };
         let code = self.walk(&authorize(PLAIN, ""), person, NICKNAME).await.parameter("code").unwrap();
         let tokens = self.exchange(PLAIN, &[("code", &code)]).await.json();
-        self.server.edit(from, to).await;
+        if !self.in_order {
+            self.server.edit(from, to).await;
+        }
         self.server.me(text(&tokens["access_token"])).await
     }
 
     /// Signs up at Manual, twice.
-    async fn sign_up_again(&mut self, properties: &str) -> Answer {
+    pub async fn sign_up_again(&mut self, properties: &str) -> Answer {
         let code = self.walk(&authorize(MANUAL, ""), RYAN, NICKNAME).await.parameter("code").unwrap();
         let tokens = self.exchange(MANUAL, &[("code", &code)]).await.json();
         let token = text(&tokens["access_token"]);
@@ -328,19 +348,19 @@ impl Stage {
     }
 
     /// Returns the open picker of Market after a change of the world.
-    async fn selection_after(&mut self, from: &str, to: &str) -> Answer {
+    pub async fn selection_after(&mut self, from: &str, to: &str) -> Answer {
         let url = address_selection::opened(&self.server, &mut self.browser).await;
-        self.server.apply(&PLATFORM.replacen(from, to, 1)).await;
+        self.platform(from, to).await;
         self.get(&url).await
     }
 }
 
-fn text(value: &Value) -> &str {
+pub fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_else(|| panic!("text expected: {value}"))
 }
 
 /// Returns an ID token that a foreign key signed.
-fn foreign(more: Value) -> String {
+pub fn foreign(more: Value) -> String {
     let mut claims = json!({ "aud": REST, "sub": "1", "auth_time": 1, "exp": 4_000_000_000i64, "iat": 1 });
     claims["iss"] = more["iss"].clone();
     SigningKey::generate().unwrap().sign(&serde_json::from_value(claims).unwrap()).unwrap()

@@ -44,6 +44,7 @@ mod sources;
 mod strict;
 mod support;
 mod token;
+mod twins;
 mod unattended;
 mod watch;
 mod webhooks;

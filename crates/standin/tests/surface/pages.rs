@@ -65,7 +65,7 @@ async fn f10_pages_follow_lang_and_the_browser() {
                 "name=\"loginId\" id=\"loginId--1\"",
                 "name=\"password\" id=\"password--2\"",
                 "name=\"saveSignedIn\" id=\"saveSignedIn--4\"",
-                "class=\"submit\" type=\"submit\"",
+                "class=\"btn primary submit\" type=\"submit\"",
             ] {
                 assert!(page.body.contains(name), "{name}");
             }
@@ -174,9 +174,10 @@ async fn f10_every_page_speaks_four_languages() {
     .await;
 }
 
-/// Returns the links of a page in order, without those of its head.
+/// Returns the links of a page in order, without those of its head and its footer.
 fn links(page: &str) -> Vec<String> {
-    let main = page.split_once("<main>").unwrap_or_else(|| panic!("a page expected: {page}")).1;
+    let main = page.split_once("<main class=\"card\">").unwrap_or_else(|| panic!("a page expected: {page}")).1;
+    let main = main.split_once("</main>").unwrap().0;
     let found = main.split("href=\"").skip(1).map(|rest| rest.split('"').next().unwrap_or_default());
     found.map(|link| link.replace("&#38;", "&").replace("&amp;", "&")).collect()
 }

@@ -75,7 +75,7 @@ async fn what_a_fault_rule_injects_is_marked_and_does_not_count() {
 }
 
 /// Returns the code that a client reads from an answer, and its surface.
-fn read(answer: &Answer) -> Option<(Code, Surface)> {
+pub fn read(answer: &Answer) -> Option<(Code, Surface)> {
     let by = |surface: Surface, error: Option<String>, message: Option<String>| {
         let spelled = |code: &&Code| {
             let nameless = !code.id().starts_with("KOE");

@@ -116,7 +116,11 @@ impl Answer {
 
     /// Returns what a reply says, without what each reply has of its own.
     pub fn said(&self) -> (u16, String, String) {
-        (self.status, self.header("location").to_owned(), self.text.clone())
+        let text = match self.header("x-request-id") {
+            "" => self.text.clone(),
+            id => self.text.replace(id, ""),
+        };
+        (self.status, self.header("location").to_owned(), text)
     }
 }
 

@@ -48,7 +48,8 @@ pub fn routes() -> Routes<Arc<Platform>> {
 }
 
 async fn get(mut context: RequestContext, RawQuery(query): RawQuery) -> Response {
-    show(&mut context, &query.unwrap_or_default(), ("", ""), None).unwrap_or_else(|error| error.page(&context))
+    let result = show(&mut context, &query.unwrap_or_default(), ("", ""), None).await;
+    result.unwrap_or_else(|error| error.page(&context))
 }
 
 async fn post(mut context: RequestContext, RawQuery(query): RawQuery, request: Request) -> Response {
@@ -56,7 +57,7 @@ async fn post(mut context: RequestContext, RawQuery(query): RawQuery, request: R
     result.unwrap_or_else(|error| error.page(&context))
 }
 
-fn show(
+async fn show(
     context: &mut RequestContext,
     query: &str,
     typed: (&str, &str),
@@ -67,10 +68,11 @@ fn show(
         return Err(Problem::UnknownUrl { method, path, nearest: "GET /login".to_owned() }.into());
     }
     let target = login::target(query)?;
+    let app = super::app_of(context, &target).await?;
     let (_, new_cookie) = context.ensure_browser();
     let token = FormToken::new(context, "create", &target, "");
     let form = form_token::seal(context, Purpose::Form, &token);
-    let view = pages::create_account::CreateAccount::new(context, query, typed, form, notice);
+    let view = pages::create_account::CreateAccount::new(context, app, query, typed, form, notice);
     let status = if notice.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
     Ok(with_cookie(pages::respond(status, &view), new_cookie))
 }
@@ -98,7 +100,7 @@ async fn create(context: &mut RequestContext, query: &str, request: Request) -> 
         None
     };
     if notice.is_some() {
-        return show(context, query, (email, nickname), notice);
+        return show(context, query, (email, nickname), notice).await;
     }
     let hash = context.platform.passwords.hash(&context.address, &password, &*context.platform.random).await?;
     let now = context.platform.now();
@@ -125,6 +127,6 @@ async fn create(context: &mut RequestContext, query: &str, request: Request) -> 
     }
     match context.platform.store.commit(changes).await? {
         Outcome::Committed => login::enter(context, &account, &target, false).await,
-        Outcome::Conflict { .. } => show(context, query, (email, nickname), Some(Notice::Taken)),
+        Outcome::Conflict { .. } => show(context, query, (email, nickname), Some(Notice::Taken)).await,
     }
 }

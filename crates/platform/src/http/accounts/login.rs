@@ -21,14 +21,14 @@ use kakaw_wire::form::Pairs;
 use kakaw_wire::url::split_query;
 use serde_json::json;
 
-use super::{attempt, checked_continue};
+use super::{app_of, attempt, checked_continue};
 use crate::Platform;
 use crate::audit::{self, Entry, Event, by};
 use crate::commit::commit;
 use crate::endpoint::{About, Param, Routes, no, yes};
 use crate::http::error::Error;
 use crate::pages;
-use crate::pages::login::Notice;
+use crate::pages::login::{Notice, Typed};
 use crate::request::body;
 use crate::request::context::RequestContext;
 use crate::request::cookie;
@@ -52,7 +52,8 @@ pub fn routes() -> Routes<Arc<Platform>> {
 }
 
 async fn get(mut context: RequestContext, RawQuery(query): RawQuery) -> Response {
-    show(&mut context, &query.unwrap_or_default(), None, None).unwrap_or_else(|error| error.page(&context))
+    let result = show(&mut context, &query.unwrap_or_default(), None, None).await;
+    result.unwrap_or_else(|error| error.page(&context))
 }
 
 async fn post(mut context: RequestContext, RawQuery(query): RawQuery, request: Request) -> Response {
@@ -60,21 +61,23 @@ async fn post(mut context: RequestContext, RawQuery(query): RawQuery, request: R
     result.unwrap_or_else(|error| error.page(&context))
 }
 
-fn show(
+async fn show(
     context: &mut RequestContext,
     query: &str,
-    typed: Option<&str>,
+    typed: Option<Typed<'_>>,
     notice: Option<Notice>,
 ) -> Result<Response, Error> {
     let target = target(query)?;
     let hint = Pairs::parse(split_query(&target).1).ok();
     let hint = hint.as_ref().and_then(|pairs| pairs.one("login_hint").ok().flatten()).unwrap_or_default();
+    let app = app_of(context, &target).await?;
     let (_, new_cookie) = context.ensure_browser();
     let token = FormToken::new(context, "login", &target, "");
     let view = pages::login::Login::new(
         context,
+        app,
         query,
-        typed.unwrap_or(hint),
+        typed.unwrap_or(Typed { login: hint, stay: false }),
         form_token::seal(context, Purpose::Form, &token),
         notice,
     );
@@ -101,15 +104,16 @@ async fn log_in(context: &mut RequestContext, query: &str, request: Request) -> 
     };
     let (login, password, stay) =
         (one("loginId")?, Secret::new(one("password")?), form.all("saveSignedIn").next().is_some());
+    let typed = Some(Typed { login, stay });
     if !FormToken::new(context, "login", &target, "").fits_once(context, &headers, form.one(FIELD).ok().flatten()) {
-        return show(context, query, Some(login), Some(Notice::Expired));
+        return show(context, query, typed, Some(Notice::Expired)).await;
     }
     let login_id = LoginId::of(login);
     let stored = accounts::by_login(&context.platform.store, &login_id).await?;
     let account = stored.as_ref().map(|stored| &stored.account);
     let attempt = match attempt::begin(context, &login_id, account).await? {
         Ok(attempt) => attempt,
-        Err(wait) => return show(context, query, Some(login), Some(Notice::TooMany(wait))),
+        Err(wait) => return show(context, query, typed, Some(Notice::TooMany(wait))).await,
     };
     let is_right = verify(context, stored.as_ref(), &password).await.inspect_err(|error| {
         if matches!(error, Error::Busy) {
@@ -118,7 +122,7 @@ async fn log_in(context: &mut RequestContext, query: &str, request: Request) -> 
     })?;
     let Some(account) = account.filter(|_| is_right) else {
         attempt::failed(context, attempt, account).await;
-        return show(context, query, Some(login), Some(Notice::Failed));
+        return show(context, query, typed, Some(Notice::Failed)).await;
     };
     attempt.succeeded();
     context.platform.metrics.logged_in("ok");

@@ -9,6 +9,7 @@ use kakaw_core::crypto::seal::Purpose;
 use kakaw_store::{accounts, sessions};
 use kakaw_wire::Problem;
 use kakaw_wire::form::Pairs;
+use kakaw_wire::url::split_query;
 
 use super::checked_continue;
 use crate::Platform;
@@ -16,6 +17,7 @@ use crate::audit;
 use crate::commit::commit;
 use crate::endpoint::{About, Param, Routes, yes};
 use crate::http::error::Error;
+use crate::http::kauth::authorize::interaction::{canonical, with_prompt_login};
 use crate::pages;
 use crate::request::body;
 use crate::request::context::RequestContext;
@@ -80,7 +82,14 @@ async fn agree(
         context,
         &account,
         format!("/terms?{query}"),
+        another_account(target),
         form_token::seal(context, Purpose::Form, &token),
     );
     Ok(with_cookie(pages::respond(status, &view), new_cookie))
+}
+
+/// Returns the authorization request for another person.
+fn another_account(target: &str) -> String {
+    let (path, query) = split_query(target);
+    format!("{path}?{}", with_prompt_login(&canonical(query)))
 }

@@ -97,7 +97,7 @@ async fn closed(call: BrowserRequest) -> Result<Response, Error> {
 /// The first JavaScript SDK posts the access token itself.
 async fn by_token(context: &mut RequestContext, form: &Pairs) -> Result<Response, Error> {
     let selection = AddressSelection::read(context, form).await?;
-    let result = match selection.check_app() {
+    let result = match selection.check_app(context) {
         Ok(()) => {
             let text = form.one("access_token").ok().flatten().unwrap_or_default();
             match token::present(&context.platform.sealer, text, context.platform.now()) {
@@ -151,7 +151,7 @@ async fn select(
     posted: Option<(Pairs, HeaderMap)>,
 ) -> Result<Response, Error> {
     let token = selection.open(context, pairs.one(SELECTION).ok().flatten())?;
-    selection.check_app()?;
+    selection.check_app(context)?;
     let bearer = selection.person(context, token.grant_id).await?;
     let token = FormToken::new(context, "address", query, &bearer.account.id.to_string());
     let form = match &posted {

@@ -63,7 +63,8 @@ async fn no_answer(call: BrowserRequest) -> Result<Response, Error> {
 async fn end(call: BrowserRequest, problem: &Problem) -> Result<Response, Error> {
     let (query, context) = (call.query(), call.context);
     let selection = AddressSelection::read(&context, &Pairs::parse(&query).unwrap_or_default()).await?;
-    Ok(selection.failed_for_nobody(&context, problem))
+    let decided = context.admitted().err();
+    Ok(selection.failed_for_nobody(&context, decided.as_ref().unwrap_or(problem)))
 }
 
 async fn begin(call: BrowserRequest) -> Result<Response, Error> {
@@ -99,7 +100,7 @@ async fn begin(call: BrowserRequest) -> Result<Response, Error> {
 
 /// Redeems the `agt`. From here on, errors go where the result goes.
 async fn admit(context: &RequestContext, selection: &AddressSelection, pairs: &Pairs) -> Result<GrantId, Error> {
-    selection.check_app()?;
+    selection.check_app(context)?;
     let id = secret::hash(pairs.one("agt").ok().flatten().unwrap_or_default());
     let now = context.platform.now();
     let found = agts::by_id(&context.platform.store, &id).await?;

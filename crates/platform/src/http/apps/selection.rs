@@ -118,8 +118,9 @@ impl AddressSelection {
     /// Checks whether the app may open the picker.
     ///
     /// # Errors
-    /// KAE101, KAE102 or KAE103.
-    pub(crate) fn check_app(&self) -> Result<(), Error> {
+    /// KAE101, KAE102 or KAE103, or what a layer in front decided.
+    pub(crate) fn check_app(&self, context: &RequestContext) -> Result<(), Error> {
+        context.admitted()?;
         let settings = &self.app.settings;
         if settings.status != AppStatus::Active || !settings.kakao_login {
             return Err(Problem::AppsAppType {}.into());

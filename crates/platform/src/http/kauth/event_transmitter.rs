@@ -14,7 +14,7 @@ use crate::request::context;
 
 const ABOUT: About =
     About::kauth("Returns who sends security events: the account webhooks.", Reply::json::<EventTransmitter>())
-        .more("`delivery_methods_supported` is a text, as Kakao Login documents it.");
+        .more("The value of `delivery_methods_supported` is a text, as Kakao Login documents it.");
 
 const NEWER: About = About::kauth(
     "The same under the name of the newer draft; `delivery_methods_supported` is a list.",

@@ -18,6 +18,7 @@ use kakaw_core::policy::Policy;
 use kakaw_core::random::{self, Random};
 use kakaw_core::{Millis, Span};
 use kakaw_platform::audit::Audit;
+use kakaw_platform::http::error::Explained;
 use kakaw_platform::manage::Actor;
 use kakaw_platform::manage::world_file;
 use kakaw_platform::metrics::Metrics;
@@ -144,6 +145,8 @@ pub struct Answer {
     pub status: StatusCode,
     pub headers: axum::http::HeaderMap,
     pub body: String,
+    /// What the layers that record exchanges learn about a refusal.
+    pub explained: Option<Explained>,
 }
 
 impl Answer {
@@ -217,12 +220,14 @@ impl TestServer {
             tombstones: Tombstones::default(),
             used_forms: UsedForms::default(),
             metrics: Metrics::default(),
+            brand: Arc::default(),
             throttle: Throttle::new(false),
             policy: policy.into(),
             settings: Settings {
                 access_token_in_query: true,
                 sign_up: true,
                 notice: Some(kakaw_standin::pages::words::banner),
+                notice_link: Some(kakaw_standin::inspector::LINK),
                 open_diagnosis: true,
                 derived_keys: true,
                 legacy_properties: true,
@@ -285,7 +290,8 @@ impl TestServer {
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.expect("body").to_bytes();
         let body = String::from_utf8_lossy(&bytes).into_owned();
-        let answer = Answer { status: parts.status, headers: parts.headers, body };
+        let explained = parts.extensions.get::<Explained>().cloned();
+        let answer = Answer { status: parts.status, headers: parts.headers, body, explained };
         if parts.extensions.get::<Injected>().is_none() {
             provoked::record(&answer);
         }

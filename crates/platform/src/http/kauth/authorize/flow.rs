@@ -123,7 +123,8 @@ impl<'a> Flow<'a> {
         let (answer, text) = match context.unattended() {
             Some(unattended) => (consent::unattended(subject, &ask, &unattended.answer(&ask))?, None),
             None => {
-                let text = audit::text(context.lang, pages::consent::text(app, &ask, context.lang));
+                let text =
+                    audit::text(context.lang, pages::consent::text(app, &ask, context.lang, &context.platform.brand));
                 (consent::read(context, subject, ask, &text, self.sent).await?, Some(text))
             }
         };

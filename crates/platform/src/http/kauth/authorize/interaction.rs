@@ -47,7 +47,7 @@ impl Interaction {
         let opened: Option<Self> = sealed.and_then(|sealed| form_token::open(context, Purpose::Interaction, sealed));
         let browser = context.browser.as_deref().map(secret::hash);
         let fits = |found: &Self| {
-            found.request == secret::hash(&sent.canonical) && browser.is_some() && found.browser == browser
+            found.request == of_request(&sent.canonical) && browser.is_some() && found.browser == browser
         };
         opened
             .filter(fits)
@@ -62,7 +62,7 @@ impl Interaction {
     fn beginning(sent: &Sent, key: &AppKey, agt: Option<GrantId>) -> Self {
         let referer = sent.headers.get(header::REFERER).and_then(|referer| referer.to_str().ok()).unwrap_or_default();
         Self {
-            request: secret::hash(&sent.canonical),
+            request: of_request(&sent.canonical),
             browser: None,
             session: None,
             chosen: None,
@@ -114,10 +114,16 @@ impl Interaction {
         let (Some(_), Some(browser)) = (&self.site, &context.browser) else {
             return format!("/oauth/authorize?{other}");
         };
-        let (request, session) = (secret::hash(&other), context.session_id());
+        let (request, session) = (of_request(&other), context.session_id());
         let another = Self { request, session, chosen: None, agt: None, ..self.clone() };
         another.url_in(context, browser, &other)
     }
+}
+
+/// Returns the hash of a request. The language does not count, so that people can change it on every page.
+fn of_request(canonical: &str) -> String {
+    let kept = canonical.split('&').filter(|pair| !pair.starts_with("lang="));
+    secret::hash(&kept.collect::<Vec<_>>().join("&"))
 }
 
 /// Returns the query without our own parameters and without one-time tokens.

@@ -7,7 +7,7 @@
 mod agt;
 mod consent;
 mod flow;
-mod interaction;
+pub(crate) mod interaction;
 mod reply;
 mod response;
 mod sent;
@@ -22,7 +22,7 @@ use kakaw_core::app::{App, AppKey};
 use kakaw_core::authorize::{self, Parameters};
 use kakaw_store::Contested;
 use kakaw_wire::form::Pairs;
-use kakaw_wire::problem::{Problem, Surface};
+use kakaw_wire::problem::Problem;
 use kakaw_wire::text::Lang;
 
 use self::flow::Flow;
@@ -151,12 +151,10 @@ async fn beforehand(
     sent: &Sent,
 ) -> Result<Option<Reply<'static>>, Error> {
     match &context.settled {
-        Some(Settled::Refused(code)) => {
-            if let Some(problem) = Problem::injected(*code, Surface::Redirect) {
-                return Ok(Some(Reply::Denied(problem)));
-            }
+        Some(Settled::Refused(problem)) => return Ok(Some(Reply::Denied(problem.clone()))),
+        Some(Settled::Ended(error, description)) => {
+            return Ok(Some(Reply::Ended { error: error.to_string(), description: description.to_string() }));
         }
-        Some(Settled::Ended(error, description)) => return Ok(Some(Reply::Ended { error, description })),
         Some(Settled::Malformed(parameter, reason)) => {
             let (parameter, reason) = ((*parameter).to_owned(), reason.clone());
             return Err(Problem::MalformedRequest { parameter, reason }.into());

@@ -53,8 +53,8 @@ pub(super) enum Reply<'a> {
     Denied(Problem),
     /// Return an error to the app that a layer in front decided.
     Ended {
-        error: &'static str,
-        description: &'static str,
+        error: String,
+        description: String,
     },
     /// Return a code to the app, and commit these changes.
     Issued {
@@ -95,8 +95,7 @@ impl Flow<'_> {
                 return self.response.deny(context, denial, known, posted).map(|response| decided(response, why));
             }
             Reply::Ended { error, description } => {
-                let denial = Denial { error: error.to_owned(), description: description.to_owned() };
-                return self.response.deny(context, denial, known, posted);
+                return self.response.deny(context, Denial { error, description }, known, posted);
             }
             Reply::Issued { code, changes, why } => {
                 let issued = self.response.issue(context, &code, changes, posted);

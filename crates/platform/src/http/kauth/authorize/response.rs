@@ -113,13 +113,7 @@ impl<'a> AuthorizationResponse<'a> {
                 [("error", Some(error.as_str())), ("error_description", Some(description.as_str())), ("state", state)];
             return Attempt::Done(redirect(&with_query(self.request.redirect_uri(), &parameters), posted));
         };
-        let reply = CodeReply {
-            error_code: Some("500".to_owned()),
-            error: Some(error),
-            error_description: Some(description),
-            state: state.map(str::to_owned),
-            ..CodeReply::new(CodeStatus::Error)
-        };
+        let reply = apiweb::failed("500", &error, description, state);
         let then = self.done(context, false);
         if !known {
             apiweb::keep_in_memory(context, transaction, &reply);
