@@ -51,7 +51,7 @@ const row = (exchange) => {
     item.append(...findings(exchange.diagnosis ?? []));
   }
   const details = element("details", "");
-  details.append(element("summary", exchange.at), element("pre", exchange.parameters.map(([name, value]) => `${name} = ${value}`).join("\n")));
+  details.append(element("summary", new Date(exchange.at).toLocaleTimeString(document.documentElement.lang)), element("pre", exchange.parameters.map(([name, value]) => `${name} = ${value}`).join("\n")));
   if (exchange.location) details.append(element("pre", `→ ${exchange.location}`));
   item.append(details);
   if (REGISTRABLE.includes(exchange.code)) {

@@ -83,7 +83,7 @@ fn fields(about: &Value, document: &Value, own: &impl Fn(&Value) -> String) -> V
         required: parameter["required"] == true,
         text: said(own(&parameter["description"])),
     });
-    let bodies = about["requestBody"]["content"].as_object().into_iter().flatten();
+    let bodies = about.pointer("/requestBody/content").and_then(Value::as_object).into_iter().flatten();
     let bodies = bodies.flat_map(|(kind, body)| {
         let schema = resolved(&body["schema"], document);
         let place = if kind == "application/json" { "JSON" } else { "form" };
