@@ -116,9 +116,10 @@ impl Answer {
 
     /// Returns what a reply says, without what each reply has of its own.
     pub fn said(&self) -> (u16, String, String) {
-        // An error page shows the id of its request.
-        let id = self.header("x-request-id");
-        let text = if id.is_empty() { self.text.clone() } else { self.text.replace(id, "") };
+        let text = match self.header("x-request-id") {
+            "" => self.text.clone(),
+            id => self.text.replace(id, ""),
+        };
         (self.status, self.header("location").to_owned(), text)
     }
 }
