@@ -272,3 +272,24 @@ export function forEachTest({ beforeEach, afterEach }, options = {}) {
   afterEach(() => holder.current?.delete());
   return holder;
 }
+
+/**
+ * For Vitest's concurrent tests: `const it = withWorld(test)` gives each test its own world, also under
+ * `describe.concurrent`: `it('logs in', async ({ kakaw }) => …)`. `options` are those of `forEachTest`.
+ */
+export function withWorld(test, options = {}) {
+  let running;
+  return test.extend({
+    // Vitest reads the fixtures that a test uses from this pattern.
+    // eslint-disable-next-line no-empty-pattern
+    kakaw: async ({}, use) => {
+      running ??= options.url ? Promise.resolve(new Kakaw(options.url)) : Kakaw.start({ ...options, background: true });
+      const world = await (await running).world({ copy_of: 'default' });
+      try {
+        await use(world);
+      } finally {
+        await world.delete();
+      }
+    },
+  });
+}

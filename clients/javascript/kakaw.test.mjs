@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { afterEach, beforeEach, test } from 'node:test';
-import { forEachTest, Refused } from './kakaw.mjs';
+import { forEachTest, Refused, withWorld } from './kakaw.mjs';
 
 const KEY = '0123456789abcdef0123456789abcdef';
 const kakaw = forEachTest({ beforeEach, afterEach });
@@ -184,8 +184,8 @@ test('webhooks late, twice, out of order and with a bad signature, with one call
 test('every error of the catalog with one call', async () => {
   const { current } = kakaw;
   const files = await readdir(new URL('../../crates/wire/texts/', import.meta.url));
-  // The texts of settings belong to no error code.
-  const codes = files.filter(file => file !== 'settings.toml').map(file => file.replace('.toml', '').replace(/^kapi_/, '-'));
+  // The texts of settings and of the SDKs' own errors belong to no error code.
+  const codes = files.filter(file => !['settings.toml', 'client_errors.toml'].includes(file)).map(file => file.replace('.toml', '').replace(/^kapi_/, '-'));
   assert.ok(codes.length > 100);
   for (const error of codes) {
     const path = error.startsWith('-') ? '/v2/user/me' : error.startsWith('KAE') ? '/user/address' : '/oauth/token';
@@ -198,4 +198,23 @@ test('every error of the catalog with one call', async () => {
   assert.ok((await current.faults()).every(rule => rule.applied === 1));
   await current.clearFaults();
   assert.deepEqual(await current.faults(), []);
+});
+
+test('tests that run at the same time have a world each', async () => {
+  let fixture;
+  withWorld({ extend: fixtures => (fixture = fixtures.kakaw) }, { url: kakaw.current.url.replace(/\/w\/.*/, '') });
+  const names = new Set();
+  // Each waits for the others, as concurrent tests do.
+  let arrived = 0;
+  let all;
+  const together = new Promise(resolve => (all = resolve));
+  const test = async world => {
+    names.add(world.name);
+    arrived += 1;
+    if (arrived === 3) all();
+    await together;
+    assert.ok((await world.logIn({ client_id: KEY, person: 'ryan@example.com' })).code);
+  };
+  await Promise.all([1, 2, 3].map(() => fixture({}, test)));
+  assert.equal(names.size, 3);
 });

@@ -98,12 +98,25 @@ mod tests {
             ("https://a/b", true),
             ("https://a@b", true),
             ("https://*.b", true),
+            ("https://login.example.com.", true),
             ("https://b\u{202e}c", true),
         ] {
             assert_eq!(unsafe_settings(&config(url, proxy)).len(), 1, "{url}");
         }
         let everything = Config { listen: ([0, 0, 0, 0], 80).into(), ..Config::defaults(Mode::Serve) };
         assert_eq!(unsafe_settings(&everything).len(), 3, "URL, address, database");
+    }
+
+    #[test]
+    fn accounts_shares_its_host_name_with_no_other_origin() {
+        let found = |kapi: &str| {
+            let origins = Origins { kapi: Some(kapi.to_owned()), ..Origins::default() };
+            let public_url = Some("https://id.example.com:8841".to_owned());
+            unsafe_settings(&Config { public_url, origins, data: Some("x".into()), ..Config::defaults(Mode::Serve) })
+        };
+        assert!(found("https://api.example.com:8841").is_empty());
+        assert!(found("https://id.example.com:8841").is_empty(), "the same origin");
+        assert!(found("https://id.example.com:9443").concat().contains("differ only in the port"));
     }
 
     #[test]

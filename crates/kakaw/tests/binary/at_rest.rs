@@ -122,6 +122,10 @@ fn absurd_settings_are_refused_with_what_is_expected() {
         ("limits.connections = 1000000000", "limits.connections is 1000000000; expected 1 to 1000000"),
         ("limits.header = 1000000", "limits.header is 1000000; expected 1 to 86400"),
         ("passwords.workers = 0", "passwords.workers is 0; expected 1 to 1024"),
+        (
+            "management.hosts = [\"a.example:9090\"]",
+            "management.hosts contains \"a.example:9090\"; expected a host name",
+        ),
     ] {
         std::fs::write(folder.path().join("kakaw.toml"), format!("{config}{text}\n")).unwrap();
         let (code, _, err) = run(folder.path(), &["check", "--config", "kakaw.toml"]);

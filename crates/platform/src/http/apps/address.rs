@@ -150,6 +150,7 @@ async fn select(
     query: &str,
     posted: Option<(Pairs, HeaderMap)>,
 ) -> Result<Response, Error> {
+    context.admitted()?;
     let token = selection.open(context, pairs.one(SELECTION).ok().flatten())?;
     selection.check_app(context)?;
     let bearer = selection.person(context, token.grant_id).await?;

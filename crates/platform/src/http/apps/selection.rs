@@ -73,6 +73,15 @@ impl AddressSelection {
     /// # Errors
     /// KAE002, KAE003 or KAE104. There is no place to send them to.
     pub(super) async fn read(context: &RequestContext, pairs: &Pairs) -> Result<Self, Error> {
+        let selection = Self::parse(context, pairs).await;
+        if selection.is_err() {
+            // What a layer in front decided has no place to go to either.
+            context.admitted()?;
+        }
+        selection
+    }
+
+    async fn parse(context: &RequestContext, pairs: &Pairs) -> Result<Self, Error> {
         let wrong = |parameter: &str, reason: &str| {
             Error::from(Problem::AppsInvalidParameter { parameter: parameter.to_owned(), reason: reason.to_owned() })
         };
