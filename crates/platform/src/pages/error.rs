@@ -6,8 +6,8 @@ use kakaw_wire::Code;
 use kakaw_wire::problem::{Problem, Surface, fill};
 use kakaw_wire::text::{self, Text};
 
-use super::Frame;
 use super::ways::Ways;
+use super::{Frame, languages};
 use crate::request::context::RequestContext;
 
 #[derive(Template)]
@@ -64,9 +64,9 @@ impl ErrorPage {
     pub(crate) fn of(context: &RequestContext, code: Code, diagnosis: &[String], ways: Ways, id: &str) -> Self {
         let words = text::of(code, context.lang);
         let mut frame = Frame::new(context);
-        if code == Code::KOE008 {
-            // The URL may contain an admin key, which no page repeats.
-            frame.languages = Vec::new();
+        if matches!(code, Code::KOE008 | Code::KOE101) {
+            // The URL may contain an admin key, which no page repeats: the explanation is in every language.
+            frame.languages = languages::of(&format!("/docs/errors/{}", code.id()), context.lang);
         }
         let part = |of: fn(&Text) -> &String| {
             words.map(|words| frame.brand.in_own_words(of(words), frame.w)).unwrap_or_default()
