@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
 use kakaw_core::Refusal;
-use kakaw_core::app::{App, AppKey};
+use kakaw_core::app::{App, AppKey, KeyKind};
 use kakaw_wire::form::Pairs;
 use kakaw_wire::problem::Surface;
 use kakaw_wire::text::{self, Lang};
@@ -52,11 +52,15 @@ pub async fn answer(
     next: Next,
 ) -> Response {
     let (mut parts, body) = request.into_parts();
-    let Ok(context) = RequestContext::from_request_parts(&mut parts, &Shared(Arc::clone(world))).await;
+    let Ok(mut context) = RequestContext::from_request_parts(&mut parts, &Shared(Arc::clone(world))).await;
     let found = match received.key() {
         Some(key) => kauth::find_key(&world.platform, key).await.ok().flatten(),
         None => None,
     };
+    if found.as_ref().is_some_and(|(_, key)| key.kind == KeyKind::Admin) {
+        // The URL contains an admin key, which no page repeats.
+        context.own_url = None;
+    }
     let (path, surface) = (received.path, surface(received.path, &parts.headers));
     let evidence = Evidence::new(&received, found.as_ref(), &context.address, fault);
     let made = problem(&evidence, surface, error);
