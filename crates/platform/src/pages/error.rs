@@ -64,10 +64,8 @@ impl ErrorPage {
     pub(crate) fn of(context: &RequestContext, code: Code, diagnosis: &[String], ways: Ways, id: &str) -> Self {
         let words = text::of(code, context.lang);
         let mut frame = Frame::new(context);
-        if matches!(code, Code::KOE008 | Code::KOE101) {
-            // The URL may contain an admin key, which no page repeats: the explanation is in every language.
-            frame.languages = languages::of(&format!("/docs/errors/{}", code.id()), context.lang);
-        }
+        // The URL may contain a secret or an address, which no page repeats: the explanation is in every language.
+        frame.languages = languages::of(&format!("/docs/errors/{}", code.id()), context.lang);
         let part = |of: fn(&Text) -> &String| {
             words.map(|words| frame.brand.in_own_words(of(words), frame.w)).unwrap_or_default()
         };

@@ -238,6 +238,7 @@ async fn a_log_in_by_certificate_brings_its_transaction_back() {
 #[tokio::test]
 async fn a_page_may_begin_a_log_in_by_certificate() {
     let server = TestServer::start(&Url::Memory, Policy::DEV).await;
+    server.apply(PLATFORM).await;
     let send = async |method: &str, form: &str| {
         let request =
             Request::builder().method(method).uri("/oauth/authorize/prepare").header("host", "localhost:7700");

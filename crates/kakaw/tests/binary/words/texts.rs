@@ -109,11 +109,12 @@ pub fn every_text() -> Vec<Text> {
     for path in files("crates/wire/texts", ".toml") {
         let (file, table) = (name(&path), table(&path));
         match path.file_name().unwrap().to_str().unwrap() {
-            "settings.toml" => {
+            file_name @ ("settings.toml" | "client_errors.toml") => {
+                let kind = if file_name == "settings.toml" { Kind::Setting } else { Kind::Sentences };
                 for (key, languages) in &table {
                     let all = languages.as_table().unwrap();
                     assert_eq!(all.len(), 4, "{file} {key}: four languages");
-                    texts.extend(LANGUAGES.map(|lang| text(&file, key, lang, Kind::Setting, &all[lang])));
+                    texts.extend(LANGUAGES.map(|lang| text(&file, key, lang, kind, &all[lang])));
                 }
             }
             _ => {
