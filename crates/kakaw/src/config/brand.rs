@@ -20,8 +20,8 @@ pub struct Brand {
     /// scripts, styles or references to other files.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub logo: Option<PathBuf>,
-    /// The colour of buttons and links, as `#rrggbb`. Its shades for light and dark pages are computed so that text has a
-    /// contrast of 4.5:1. A colour with less than 2:1 on white is refused, and so is the yellow of the Kakao Login button.
+    /// The color of buttons and links, as `#rrggbb`. Its shades for light and dark pages are computed so that text has a
+    /// contrast of 4.5:1. A color with less than 2:1 on white is refused, and so is the yellow of the Kakao Login button.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub accent: Option<String>,
     /// The https URL of the terms of the account service. Every page links to it.
@@ -44,7 +44,7 @@ impl Brand {
     /// Returns the same for pages. Reads the logo.
     ///
     /// # Errors
-    /// The accent colour or the logo cannot be used.
+    /// The accent color or the logo cannot be used.
     pub fn read(&self, mode: Mode) -> Result<Shown, String> {
         let logo = self.logo.as_deref().map(Logo::read).transpose().map_err(|why| format!("brand.logo: {why}"))?;
         let accent =

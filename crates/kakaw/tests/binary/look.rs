@@ -1,4 +1,4 @@
-//! The style sheets and the templates: every class is defined and used, sizes, contrasts, and colours only in the tokens.
+//! The style sheets and the templates: every class is defined and used, sizes, contrasts, and colors only in the tokens.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -105,7 +105,7 @@ fn the_sheet_of_narrow_pages_is_small() {
 }
 
 #[test]
-fn only_the_tokens_name_colours() {
+fn only_the_tokens_name_colors() {
     for (file, sheet) in sheets() {
         let plain = regex(r"(?s)/\*.*?\*/").replace_all(&sheet, "").into_owned();
         let rules = plain.split('}').filter(|rule| !rule.contains(":root") && !rule.contains(".login-kakao"));
@@ -116,7 +116,7 @@ fn only_the_tokens_name_colours() {
             );
         }
     }
-    // Kakao's colours are in no sheet of the platform.
+    // Kakao's colors are in no sheet of the platform.
     for (file, sheet) in &sheets()[..2] {
         assert!(!sheet.to_lowercase().contains("fee500") && !sheet.contains("kakao"), "{file}");
     }

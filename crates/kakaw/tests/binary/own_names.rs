@@ -1,4 +1,4 @@
-//! `serve` shows the operator's names, colour and links. No page of it shows Kakao's name, colour or characters.
+//! `serve` shows the operator's names, color and links. No page of it shows Kakao's name, color or characters.
 
 use kakaw_wire::Code;
 use regex_lite::Regex;
@@ -69,7 +69,7 @@ fn check(what: &str, page: &str) {
 }
 
 #[tokio::test]
-async fn no_page_of_serve_shows_names_or_colours_of_kakao() {
+async fn no_page_of_serve_shows_names_or_colors_of_kakao() {
     let site = site();
     let server = site.serve();
     let mut seen = 0;
@@ -133,7 +133,7 @@ fn check_and_serve_refuse_a_brand_that_cannot_be_used() {
     let folder = tempfile::tempdir().unwrap();
     for (brand, expected) in [
         ("accent = \"#ffff90\"", ":1 on white; at least 2.0:1 is needed"),
-        ("accent = \"#fee500\"", "the colour of the Kakao Login button"),
+        ("accent = \"#fee500\"", "the color of the Kakao Login button"),
         ("logo = \"kakaw.toml\"", "brand.logo: kakaw.toml: it is no PNG, WebP or SVG image"),
         ("support = \"help\"", "brand.support is \"help\"; expected an https URL or mailto:ADDRESS"),
         ("terms = \"http://example.com\"", "brand.terms is \"http://example.com\"; expected an https URL"),

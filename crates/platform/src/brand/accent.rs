@@ -1,16 +1,16 @@
-//! The shades of an operator's accent colour, computed in OKLCH: the hue stays, and lightness changes until every shade
+//! The shades of an operator's accent color, computed in OKLCH: the hue stays, and lightness changes until every shade
 //! can be read on the grounds of our pages.
 
 use std::fmt;
 
 /// The contrast that text needs (WCAG 2.2, 1.4.3).
 const TEXT: f64 = 4.5;
-/// The contrast that the operator's own colour needs on white. A paler colour would have to change beyond recognition.
+/// The contrast that the operator's own color needs on white. A paler color would have to change beyond recognition.
 const OWN: f64 = 2.0;
 /// The yellow of the Kakao Login button, which belongs to the buttons of services.
 const BUTTON: Rgb = Rgb([0xfe, 0xe5, 0x00]);
 
-/// A colour of sRGB.
+/// A color of sRGB.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rgb(pub [u8; 3]);
 
@@ -76,7 +76,7 @@ impl Rgb {
         0.2126 * red + 0.7152 * green + 0.0722 * blue
     }
 
-    /// Returns the contrast with another colour (WCAG 2.2), 1 to 21.
+    /// Returns the contrast with another color (WCAG 2.2), 1 to 21.
     #[must_use]
     pub fn contrast(self, other: Self) -> f64 {
         let (one, two) = (self.luminance(), other.luminance());
@@ -95,7 +95,7 @@ impl fmt::Display for Rgb {
     }
 }
 
-/// A colour as lightness, chroma and hue.
+/// A color as lightness, chroma and hue.
 #[derive(Clone, Copy)]
 struct Lch {
     lightness: f64,
@@ -104,8 +104,8 @@ struct Lch {
 }
 
 impl From<Rgb> for Lch {
-    fn from(colour: Rgb) -> Self {
-        let [red, green, blue] = colour.linear();
+    fn from(color: Rgb) -> Self {
+        let [red, green, blue] = color.linear();
         let l = (0.412_221_470_8 * red + 0.536_332_536_3 * green + 0.051_445_992_9 * blue).cbrt();
         let m = (0.211_903_498_2 * red + 0.680_699_545_1 * green + 0.107_396_956_6 * blue).cbrt();
         let s = (0.088_302_461_9 * red + 0.281_718_837_6 * green + 0.629_978_700_5 * blue).cbrt();
@@ -117,7 +117,7 @@ impl From<Rgb> for Lch {
 }
 
 impl Lch {
-    /// Returns the colour of sRGB. A colour that sRGB does not have loses chroma.
+    /// Returns the color of sRGB. A color that sRGB does not have loses chroma.
     fn rgb(mut self) -> Rgb {
         loop {
             let linear = self.linear();
@@ -141,7 +141,7 @@ impl Lch {
         ]
     }
 
-    /// Changes the lightness until the colour can be read on every ground.
+    /// Changes the lightness until the color can be read on every ground.
     fn readable(mut self, step: f64, grounds: &[Rgb]) -> Self {
         while !self.rgb().on_all(grounds) && (0.0..=1.0).contains(&(self.lightness + step)) {
             self.lightness += step;
@@ -175,7 +175,7 @@ impl Shades {
     /// Returns the pair that cannot be read, if there is one: its names, the contrast found and the contrast needed.
     fn unreadable(&self, grounds: &[Rgb]) -> Option<(&'static str, f64)> {
         let on =
-            |colour: Rgb, grounds: &[Rgb]| grounds.iter().map(|ground| colour.contrast(*ground)).fold(21.0, f64::min);
+            |color: Rgb, grounds: &[Rgb]| grounds.iter().map(|ground| color.contrast(*ground)).fold(21.0, f64::min);
         let pairs = [
             ("accent on the page", on(self.accent, grounds)),
             ("link on the page", on(self.ink, grounds)),
@@ -190,12 +190,12 @@ impl Accent {
     /// Computes the shades of `#rrggbb`.
     ///
     /// # Errors
-    /// It is no colour, it is too pale, or it belongs to the Kakao Login button.
+    /// It is no color, it is too pale, or it belongs to the Kakao Login button.
     pub fn of(text: &str) -> Result<Self, String> {
-        let own = Rgb::parse(text).ok_or_else(|| format!("{text:?} is no colour; expected #rrggbb"))?;
+        let own = Rgb::parse(text).ok_or_else(|| format!("{text:?} is no color; expected #rrggbb"))?;
         if near(own, BUTTON) {
             return Err(format!(
-                "{own} is the colour of the Kakao Login button, which belongs to the buttons of services"
+                "{own} is the color of the Kakao Login button, which belongs to the buttons of services"
             ));
         }
         let found = own.contrast(Rgb([0xff; 3]));
@@ -228,7 +228,7 @@ impl Accent {
     }
 }
 
-/// Whether people would call both the same colour.
+/// Whether people would call both the same color.
 fn near(one: Rgb, two: Rgb) -> bool {
     one.0.iter().zip(two.0).all(|(one, two)| one.abs_diff(two) <= 12)
 }
@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_colour_too_pale_or_the_buttons_is_refused() {
+    fn what_is_no_color_too_pale_or_the_buttons_is_refused() {
         for (text, why) in [
             ("green", "expected #rrggbb"),
             ("#12345", "expected #rrggbb"),

@@ -1,4 +1,4 @@
-//! What an operator's pages show of the operator: name, logo, accent colour and links.
+//! What an operator's pages show of the operator: name, logo, accent color and links.
 
 mod accent;
 mod logo;
@@ -10,7 +10,7 @@ pub use logo::Logo;
 
 use crate::pages::words::Words;
 
-/// The operator's name, logo, accent colour and links. Left out, the pages show Kakaw's own.
+/// The operator's name, logo, accent color and links. Left out, the pages show Kakaw's own.
 #[derive(Debug, Clone, Default)]
 pub struct Brand {
     pub name: Option<String>,
@@ -58,7 +58,7 @@ impl Brand {
         Some(format!("/assets/brand/logo?{}", short(&hex(&logo.bytes))))
     }
 
-    /// The path of the style sheet with the accent colour.
+    /// The path of the style sheet with the accent color.
     #[must_use]
     pub fn sheet_path(&self) -> Option<String> {
         let accent = self.accent.as_ref()?;

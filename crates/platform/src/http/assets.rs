@@ -54,7 +54,7 @@ pub fn routes() -> Routes<Arc<Platform>> {
         .plain("/assets/icon.svg", file("image/svg+xml", include_str!("../../assets/icon.svg")))
 }
 
-/// The operator's accent colour.
+/// The operator's accent color.
 async fn accent(State(platform): State<Arc<Platform>>) -> Response {
     let sheet = platform.brand.accent.as_ref().map(crate::brand::Accent::sheet);
     sheet.map_or_else(
