@@ -46,7 +46,7 @@ test('worlds, snapshots, people and webhooks', async () => {
   assert.equal((await other.logIn({ client_id: KEY, person: child.person })).error ?? 'none', 'none');
   assert.equal((await other.presets()).length, 11);
   await other.restore();
-  await assert.rejects(other.logIn({ client_id: KEY, person: child.person }), /under-14/);
+  await assert.rejects(other.logIn({ client_id: KEY, person: child.person }), /no account with this login id/);
   await other.apply({ people: [{ id: 'object', password: 'object-password' }] });
   assert.match(await other.export(), /"object"/);
   await other.reset();
