@@ -9,6 +9,7 @@ use kakaw_core::crypto::seal::Sealer;
 use kakaw_core::random::Random;
 use kakaw_store::db::Url;
 use kakaw_store::{Store, instance};
+#[cfg(feature = "standin")]
 use kakaw_wire::text::Lang;
 use tokio::sync::Notify;
 
